@@ -1,0 +1,99 @@
+"""Settings: `config.toml`, overridden by `ASSISTANT_SECTION__KEY`, overridden by the command line.
+
+Each field's docstring is its documentation: `assistant config schema` and the README's table are
+made from it. `extra="forbid"` stands on every table, because on the root alone it does not reach
+nested ones.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class AudioConfig(_Table):
+    input_device: str | int | None = None
+    """Microphone, by number or part of its name; unset: the system's default."""
+    output_device: str | int | None = None
+    """Speaker, by number or part of its name; unset: the system's default."""
+    mode: Literal["open", "push-to-talk"] = "open"
+    """Whether the microphone is always open or only while you ask for it."""
+    echo_guard: bool = True
+    """Don't transcribe the microphone while the assistant's own voice sounds. Turn it off only
+    with headphones."""
+    volume: float = Field(default=1.0, ge=0.0, le=1.0)
+    """Loudness of the assistant, 0 to 1."""
+    block_ms: int = Field(default=20, ge=5, le=80)
+    """Size of the sound card's blocks, in milliseconds."""
+
+
+class CascadeConfig(_Table):
+    whisper: str = "packaged:tiny.en"
+    """`packaged:tiny.en`, `packaged:base`, any faster-whisper model name, or a folder."""
+    voice_engine: Literal["kokoro", "piper"] = "kokoro"
+    """Kokoro has a voice for every persona; Piper (extra `[piper]`) is quicker."""
+    threads: int = Field(default=0, ge=0, le=64)
+    """Threads of recognition and voice; 0: as many as there are cores, at most 4."""
+    end_silence_ms: int = Field(default=480, ge=200, le=3000)
+    """Silence after which a turn is over, where its words do not tell."""
+    voice_cache_mb: int = Field(default=200, ge=0, le=10_000)
+    """Disk that rendered sentences may take."""
+
+
+class BackendConfig(_Table):
+    name: str = "auto"
+    """`auto`, `cascade` or `echo`."""
+    python: str | None = None
+    """Another Python interpreter to run the backend in."""
+    cascade: CascadeConfig = CascadeConfig()
+
+
+class BrainConfig(_Table):
+    kind: Literal["auto", "scripted", "openai"] = "auto"
+    """Who answers: `auto` looks for a language model on this machine, else the scripted persona."""
+    url: str | None = None
+    """Address of an OpenAI-compatible server, with its `/v1`."""
+    model: str | None = None
+    """Model to ask for; unset: the server's first."""
+    api_key_env: str = "ASSISTANT_API_KEY"
+    """Name of the environment variable that holds the server's key; the key itself is never
+    written down."""
+    temperature: float = Field(default=0.7, ge=0.0, le=2.0)
+    """Randomness of its answers."""
+    max_tokens: int = Field(default=300, ge=16, le=8192)
+    """Longest answer, in tokens."""
+    timeout_s: float = Field(default=30.0, gt=0, le=600)
+    """Seconds to wait for the first word."""
+
+
+class UiConfig(_Table):
+    animation: bool = True
+    """Moving parts; the environment's `TEXTUAL_ANIMATIONS` is honoured too."""
+    updates_per_second: int = Field(default=25, ge=1, le=60)
+    """How often the waveform moves."""
+    keymap: dict[str, str] = {}
+    """Your own keys: action id = "key,key"; the ids are shown by `?`."""
+
+
+class SessionConfig(_Table):
+    persona: str = "jarvis"
+    """Who greets you."""
+    save: bool = True
+    """Keep transcripts."""
+    greeting: bool = True
+    """Greet at start."""
+    permissions: dict[str, Literal["always", "ask", "never"]] = {}
+    """Permission a tool: name = "always", "ask" or "never"."""
+
+
+class Config(_Table):
+    session: SessionConfig = SessionConfig()
+    audio: AudioConfig = AudioConfig()
+    backend: BackendConfig = BackendConfig()
+    brain: BrainConfig = BrainConfig()
+    ui: UiConfig = UiConfig()

@@ -1,0 +1,267 @@
+"""The unit of sound, and everything that crosses the wire between host and backend process.
+
+A *frame* is 1920 samples, 80 ms, of 24 kHz mono float32: the unit everywhere between microphone and
+speaker, because it is the step of Moshi's Mimi codec (Défossez et al. 2024, "Moshi", section 3.3).
+
+Messages are `msgspec` structs with a tag each, so that one `Decoder` reads any of them and none can
+carry code (never pickle). Commands go from host to child, events from child to host.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+SAMPLE_RATE = 24_000
+"""Samples a second, everywhere between microphone and speaker."""
+FRAME_SAMPLES = 1_920
+"""Samples in one frame."""
+FRAME_SECONDS = FRAME_SAMPLES / SAMPLE_RATE
+"""Seconds in one frame: 0.08."""
+FRAME_BYTES = FRAME_SAMPLES * 4
+"""Bytes of one frame as little-endian float32."""
+
+Side = Literal["user", "assistant"]
+AgentState = Literal["initializing", "idle", "listening", "thinking", "speaking"]
+
+NO_UTTERANCE = 0
+"""Utterance number of sound that answers no `Say`: a full-duplex model that speaks by itself."""
+
+
+class VoiceSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """How a persona sounds, as far as a text-to-speech engine needs to know it."""
+
+    kokoro: dict[str, float] = {}
+    """Blend of Kokoro style vectors: name → weight (weights are normalised to sum 1)."""
+    piper: str | None = None
+    """Piper voice name or path, used where the engine is Piper."""
+    speed: float = 1.0
+    """Rate of speech; 1.0 is the voice's own."""
+    pitch: float = 0.0
+    """Shift in semitones, applied after synthesis without changing the rate."""
+    effect: str = "none"
+    """Name of a sound effect, see `assistant.backends.cascade.effects`."""
+    gain: float = 0.0
+    """Loudness trim in dB after levelling."""
+
+
+class PersonaPrompt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a persona puts before a conversation, as the backend sees it. It knows no colours."""
+
+    slug: str
+    name: str
+    text: str = ""
+    """Text prompt (`<system>` text of PersonaPlex; system message of a language model)."""
+    voice: VoiceSpec = VoiceSpec()
+    voice_prompt: str | None = None
+    """Path of a recording whose voice a full-duplex model should take on."""
+
+
+class SpokenNames(msgspec.Struct, frozen=True, kw_only=True):
+    """One persona's names, for a recogniser that is to hear them."""
+
+    slug: str
+    name: str
+    aliases: list[str] = []
+    """Other things a person calls it."""
+    sounds_like: list[str] = []
+    """What a recogniser writes when it hears one of the names ("glad us")."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A sentence that is known beforehand and may be rendered before it is needed."""
+
+    text: str
+    voice: VoiceSpec
+
+
+# --- commands: host → child -------------------------------------------------------------------
+
+
+class Command(msgspec.Struct, frozen=True, tag=True):
+    """Anything the host asks of a backend."""
+
+
+class Load(Command):
+    """First command: load weights. `options` is the backend's own table of the config."""
+
+    options: dict[str, str | int | float | bool | None]
+    names: list[SpokenNames]
+    virtual_clock: bool = False
+    """True: do all work a frame causes before acknowledging it, on the calling thread."""
+
+
+class SetNames(Command):
+    """The personas changed on disk: these are their names now."""
+
+    names: list[SpokenNames]
+
+
+class SetPersona(Command):
+    prompt: PersonaPrompt
+
+
+class Push(Command):
+    """One frame from the microphone, `FRAME_BYTES` long. Zeros where the microphone is gated."""
+
+    frame: int
+    pcm: bytes
+
+
+class Say(Command):
+    """Speak this piece. Pieces of one utterance stream; `final` closes it (its text may be empty)."""
+
+    utterance: int
+    text: str
+    final: bool
+    rate: float = 1.0
+    """Rate of speech asked for by the user, multiplied with the voice's own."""
+
+
+class Prepare(Command):
+    """Render these lines in the background, in this order, and keep them. Replaces the last list."""
+
+    lines: list[Line]
+
+
+class Inject(Command):
+    """A tool result or a memory: known from now on, not spoken."""
+
+    context: str
+
+
+class Interrupt(Command):
+    """Stop speaking now, forget what was still to be said."""
+
+
+class Close(Command):
+    """Free everything and end the process with exit code 0."""
+
+
+# --- events: child → host ---------------------------------------------------------------------
+
+
+class Event(msgspec.Struct, frozen=True, tag=True):
+    """Anything a backend reports."""
+
+
+class Ready(Event):
+    """The weights are loaded; frames are welcome."""
+
+    capabilities: Capabilities
+    engine: str
+    """One line for the status bar: "whisper tiny.en int8 · kokoro-82m int8"."""
+
+
+class Ack(Event):
+    """Frame `frame` was taken (virtual clock: and everything it caused was done)."""
+
+    frame: int
+
+
+class AudioOut(Event):
+    """Sound to play: little-endian float32, 24 kHz mono, any number of samples."""
+
+    utterance: int
+    pcm: bytes
+
+
+class AgentText(Event):
+    """What the assistant says, and where in the utterance's own sound it stands (in samples)."""
+
+    utterance: int
+    text: str
+    start: int
+    end: int
+
+
+class UtteranceEnded(Event):
+    """All sound of this utterance was sent: `samples` in all."""
+
+    utterance: int
+    samples: int
+
+
+class UserText(Event):
+    """What the user said. Partials replace each other; a final one ends them."""
+
+    text: str
+    final: bool
+    prompted: str | None = None
+    """Second decode, helped by the personas' names, where the first left a name in doubt."""
+    speech_end: float = 0.0
+    """Seconds on the input's clock at which the last voiced sample was heard (final only)."""
+    stages: dict[str, float] = {}
+    """Milliseconds spent, by stage ("wait", "transcribe"); final only."""
+
+
+class TurnStarted(Event):
+    """The user began to speak, `at` seconds on the input's clock."""
+
+    side: Side
+    at: float
+
+
+class TurnEnded(Event):
+    """The user's turn is over; its last voiced sample was `at` seconds on the input's clock."""
+
+    side: Side
+    at: float
+    reason: Literal["complete", "silence", "too_long", "no_words", "interrupted"] = "silence"
+
+
+class Lag(Event):
+    """The backend is `seconds` behind the microphone and has dropped `dropped` frames in all."""
+
+    seconds: float
+    dropped: int
+
+
+class Status(Event):
+    """Progress of something long. `fraction` in 0…1, or None where it cannot be known."""
+
+    text: str
+    fraction: float | None = None
+
+
+class Failed(Event):
+    """Something did not work. `fatal`: this backend cannot go on."""
+
+    message: str
+    remedy: str = ""
+    fatal: bool = False
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What front ends and the session may ask of a backend; asked here, never by `isinstance`."""
+
+    full_duplex: bool = False
+    """Listens while it speaks."""
+    answers_by_itself: bool = False
+    """Needs no brain."""
+    text_prompt: bool = False
+    voice_prompt: bool = False
+    user_text: bool = False
+    """Transcribes the user."""
+    say: bool = False
+    """Can be told what to say."""
+    snapshots: bool = False
+
+
+AnyCommand = (
+    Load | SetNames | SetPersona | Push | Say | Prepare | Inject | Interrupt | Close
+)
+AnyEvent = (
+    Ready
+    | Ack
+    | AudioOut
+    | AgentText
+    | UtteranceEnded
+    | UserText
+    | TurnStarted
+    | TurnEnded
+    | Lag
+    | Status
+    | Failed
+)

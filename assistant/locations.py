@@ -1,0 +1,77 @@
+"""Every path the program reads or writes, in one place.
+
+`XDG_CONFIG_HOME`, `XDG_DATA_HOME`, `XDG_CACHE_HOME` and `XDG_STATE_HOME` are honoured on every
+system (people set them on macOS too); elsewhere `platformdirs` knows the custom. Folders are made
+on first write, not here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import PlatformDirs
+
+_APP = "assistant"
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _home(variable: str, fallback: str) -> Path:
+    value = os.environ.get(variable, "")
+    if value and Path(value).is_absolute():
+        return Path(value) / _APP
+    return Path(getattr(PlatformDirs(_APP, appauthor=False), fallback))
+
+
+def config_dir() -> Path:
+    return _home("XDG_CONFIG_HOME", "user_config_dir")
+
+
+def config_file() -> Path:
+    return config_dir() / "config.toml"
+
+
+def user_themes_dir() -> Path:
+    """Personas of the user's own; a file here overrides one of the same name that we ship."""
+    return config_dir() / "themes"
+
+
+def data_dir() -> Path:
+    return _home("XDG_DATA_HOME", "user_data_dir")
+
+
+def transcripts_dir() -> Path:
+    return data_dir() / "transcripts"
+
+
+def models_dir() -> Path:
+    """Weights that were downloaded or joined from packages."""
+    return data_dir() / "models"
+
+
+def cache_dir() -> Path:
+    return _home("XDG_CACHE_HOME", "user_cache_dir")
+
+
+def voice_cache_dir() -> Path:
+    """Rendered sentences; may be deleted at any time."""
+    return cache_dir() / "voice"
+
+
+def log_dir() -> Path:
+    return _home("XDG_STATE_HOME", "user_log_dir")
+
+
+def _shipped(name: str) -> Path:
+    """A folder that stands beside the package in a checkout and inside it in a wheel."""
+    inside = _PACKAGE / "_data" / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def themes_dir() -> Path:
+    """The personas we ship."""
+    return _shipped("themes")
+
+
+def assets_dir() -> Path:
+    return _shipped("assets")
