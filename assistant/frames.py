@@ -25,8 +25,8 @@ FRAME_BYTES = FRAME_SAMPLES * 4
 Side = Literal["user", "assistant"]
 AgentState = Literal["initializing", "idle", "listening", "thinking", "speaking"]
 
-NO_UTTERANCE = 0
-"""Utterance number of sound that answers no `Say`: a full-duplex model that speaks by itself."""
+FIRST_OWN_UTTERANCE = 1 << 32
+"""Utterances that answer no `Say` (a model that speaks by itself) are numbered from here."""
 
 
 class VoiceSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +83,7 @@ class Command(msgspec.Struct, frozen=True, tag=True):
     """Anything the host asks of a backend."""
 
 
-class Load(Command):
+class Load(Command, frozen=True):
     """First command: load weights. `options` is the backend's own table of the config."""
 
     options: dict[str, str | int | float | bool | None]
@@ -92,24 +92,24 @@ class Load(Command):
     """True: do all work a frame causes before acknowledging it, on the calling thread."""
 
 
-class SetNames(Command):
+class SetNames(Command, frozen=True):
     """The personas changed on disk: these are their names now."""
 
     names: list[SpokenNames]
 
 
-class SetPersona(Command):
+class SetPersona(Command, frozen=True):
     prompt: PersonaPrompt
 
 
-class Push(Command):
+class Push(Command, frozen=True):
     """One frame from the microphone, `FRAME_BYTES` long. Zeros where the microphone is gated."""
 
     frame: int
     pcm: bytes
 
 
-class Say(Command):
+class Say(Command, frozen=True):
     """Speak this piece. Pieces of one utterance stream; `final` closes it (its text may be empty)."""
 
     utterance: int
@@ -119,23 +119,23 @@ class Say(Command):
     """Rate of speech asked for by the user, multiplied with the voice's own."""
 
 
-class Prepare(Command):
+class Prepare(Command, frozen=True):
     """Render these lines in the background, in this order, and keep them. Replaces the last list."""
 
     lines: list[Line]
 
 
-class Inject(Command):
+class Inject(Command, frozen=True):
     """A tool result or a memory: known from now on, not spoken."""
 
     context: str
 
 
-class Interrupt(Command):
+class Interrupt(Command, frozen=True):
     """Stop speaking now, forget what was still to be said."""
 
 
-class Close(Command):
+class Close(Command, frozen=True):
     """Free everything and end the process with exit code 0."""
 
 
@@ -146,7 +146,7 @@ class Event(msgspec.Struct, frozen=True, tag=True):
     """Anything a backend reports."""
 
 
-class Ready(Event):
+class Ready(Event, frozen=True):
     """The weights are loaded; frames are welcome."""
 
     capabilities: Capabilities
@@ -154,20 +154,20 @@ class Ready(Event):
     """One line for the status bar: "whisper tiny.en int8 · kokoro-82m int8"."""
 
 
-class Ack(Event):
+class Ack(Event, frozen=True):
     """Frame `frame` was taken (virtual clock: and everything it caused was done)."""
 
     frame: int
 
 
-class AudioOut(Event):
+class AudioOut(Event, frozen=True):
     """Sound to play: little-endian float32, 24 kHz mono, any number of samples."""
 
     utterance: int
     pcm: bytes
 
 
-class AgentText(Event):
+class AgentText(Event, frozen=True):
     """What the assistant says, and where in the utterance's own sound it stands (in samples)."""
 
     utterance: int
@@ -176,14 +176,14 @@ class AgentText(Event):
     end: int
 
 
-class UtteranceEnded(Event):
+class UtteranceEnded(Event, frozen=True):
     """All sound of this utterance was sent: `samples` in all."""
 
     utterance: int
     samples: int
 
 
-class UserText(Event):
+class UserText(Event, frozen=True):
     """What the user said. Partials replace each other; a final one ends them."""
 
     text: str
@@ -196,14 +196,14 @@ class UserText(Event):
     """Milliseconds spent, by stage ("wait", "transcribe"); final only."""
 
 
-class TurnStarted(Event):
+class TurnStarted(Event, frozen=True):
     """The user began to speak, `at` seconds on the input's clock."""
 
     side: Side
     at: float
 
 
-class TurnEnded(Event):
+class TurnEnded(Event, frozen=True):
     """The user's turn is over; its last voiced sample was `at` seconds on the input's clock."""
 
     side: Side
@@ -211,21 +211,21 @@ class TurnEnded(Event):
     reason: Literal["complete", "silence", "too_long", "no_words", "interrupted"] = "silence"
 
 
-class Lag(Event):
+class Lag(Event, frozen=True):
     """The backend is `seconds` behind the microphone and has dropped `dropped` frames in all."""
 
     seconds: float
     dropped: int
 
 
-class Status(Event):
+class Status(Event, frozen=True):
     """Progress of something long. `fraction` in 0…1, or None where it cannot be known."""
 
     text: str
     fraction: float | None = None
 
 
-class Failed(Event):
+class Failed(Event, frozen=True):
     """Something did not work. `fatal`: this backend cannot go on."""
 
     message: str
@@ -249,9 +249,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     snapshots: bool = False
 
 
-AnyCommand = (
-    Load | SetNames | SetPersona | Push | Say | Prepare | Inject | Interrupt | Close
-)
+AnyCommand = Load | SetNames | SetPersona | Push | Say | Prepare | Inject | Interrupt | Close
 AnyEvent = (
     Ready
     | Ack

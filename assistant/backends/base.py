@@ -1,4 +1,4 @@
-"""The backend contract: an engine that turns the user's frames into the assistant's frames and text.
+"""The backend contract: an engine turns the user's frames into the assistant's frames and text.
 
 A backend lives in the child process and knows nothing of screens, devices, tools or colours. It is
 driven from one thread (the worker's) and reports through `emit`, which any of its threads may call.

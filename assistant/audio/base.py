@@ -1,0 +1,40 @@
+"""What a session needs of sound, whether it comes from devices, from a file, or from nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.audio.jitter import JitterBuffer
+from assistant.audio.levels import LevelHistory
+
+Float32 = NDArray[np.float32]
+OnFrame = Callable[[int, Float32], None]
+"""Called in the event loop with the frame's number (from 0, gaps are frames lost) and its samples."""
+
+
+class AudioIO(Protocol):
+    """Microphone and speaker. Everything here is called in the event loop and returns at once."""
+
+    playback: JitterBuffer
+    """What is to be played; knows how much of each utterance was."""
+    input_levels: LevelHistory
+    output_levels: LevelHistory
+    microphone: str | None
+    """Name of the device in use, None where there is none."""
+    speaker: str | None
+
+    async def start(self, on_frame: OnFrame, on_problem: Callable[[str, str], None]) -> None:
+        """Open what there is. `on_problem(text, remedy)` is told what is missing or was lost."""
+
+    async def stop(self) -> None:
+        """Let go of the devices; returns within a second whatever they do."""
+
+    def drops(self) -> dict[str, int]:
+        """Frames lost so far: "microphone" (nobody took them), "speaker" (came too late)."""
+
+    def output_delay(self) -> float:
+        """Seconds from `playback` to the ear, as far as the device tells."""

@@ -1,0 +1,108 @@
+"""Offline loopback: what the user says comes back a moment later, with a scripted text stream.
+
+For demonstrations and tests: it needs no weights, and every event of the contract comes out of it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from assistant.backends.base import Emit, Float32
+from assistant.frames import (
+    FIRST_OWN_UTTERANCE,
+    FRAME_SECONDS,
+    SAMPLE_RATE,
+    AgentText,
+    AudioOut,
+    Capabilities,
+    Line,
+    Load,
+    PersonaPrompt,
+    SpokenNames,
+    TurnEnded,
+    TurnStarted,
+    UserText,
+    UtteranceEnded,
+)
+
+_LOUD = 10 ** (-45 / 20)
+"""RMS above which a frame counts as speech; there is no model here to ask."""
+_SILENT_FRAMES = 6
+_TONE_SECONDS_A_WORD = 0.2
+
+
+class EchoBackend:
+    """Repeats each of the user's turns once it is over, and hums what it is told to say."""
+
+    capabilities = Capabilities(answers_by_itself=True, say=True, user_text=True)
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._turn: deque[Float32] = deque(maxlen=375)  # 30 s: the oldest goes
+        self._silent = 0
+        self._speaking = False
+        self._samples: dict[int, int] = {}
+        self._turns = 0
+
+    def load(self, command: Load) -> str:
+        return "loopback"
+
+    def set_names(self, names: list[SpokenNames]) -> None:
+        pass
+
+    def set_persona(self, prompt: PersonaPrompt) -> None:
+        pass
+
+    def push(self, number: int, frame: Float32) -> None:
+        loud = float(np.sqrt(np.mean(frame * frame))) > _LOUD
+        now = (number + 1) * FRAME_SECONDS
+        if loud and not self._speaking:
+            self._speaking = True
+            self._turn.clear()
+            self._emit(TurnStarted(side="user", at=now - FRAME_SECONDS))
+        if not self._speaking:
+            return
+        self._turn.append(frame.copy())
+        self._silent = 0 if loud else self._silent + 1
+        if self._silent >= _SILENT_FRAMES:
+            self._end_turn(now - _SILENT_FRAMES * FRAME_SECONDS)
+
+    def _end_turn(self, at: float) -> None:
+        self._speaking = False
+        self._silent = 0
+        self._turns += 1
+        sound = np.concatenate(self._turn)
+        number = FIRST_OWN_UTTERANCE + self._turns
+        text = f"(sound of {len(sound) / SAMPLE_RATE:.1f} s)"
+        self._emit(TurnEnded(side="user", at=at))
+        self._emit(UserText(text=text, final=True, speech_end=at))
+        self._emit(AudioOut(number, sound.astype("<f4").tobytes()))
+        self._emit(AgentText(number, f"echo {self._turns}", 0, len(sound)))
+        self._emit(UtteranceEnded(number, len(sound)))
+
+    def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
+        start = self._samples.get(utterance, 0)
+        words = len(text.split())
+        count = int(words * _TONE_SECONDS_A_WORD / rate * SAMPLE_RATE)
+        if count:
+            times = np.arange(start, start + count) / SAMPLE_RATE
+            tone = (0.1 * np.sin(2 * np.pi * 220 * times)).astype("<f4")
+            self._emit(AgentText(utterance, text, start, start + count))
+            self._emit(AudioOut(utterance, tone.tobytes()))
+        self._samples[utterance] = start + count
+        if final:
+            self._emit(UtteranceEnded(utterance, self._samples.pop(utterance)))
+
+    def prepare(self, lines: list[Line]) -> None:
+        pass
+
+    def inject(self, context: str) -> None:
+        pass
+
+    def interrupt(self) -> None:
+        self._samples.clear()
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,306 @@
+"""The host's side of the backend process: start it, talk to it, restart it, end it.
+
+Two daemon threads (one reads, one writes) stand between the event loop and the socket, so that a
+child that hangs never holds up the screen. Whatever it was told to be (persona, names, prepared
+lines) is told again after a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from assistant.backends.wire import MAX_MESSAGE, SendQueue, WireListener, decode_event
+from assistant.frames import (
+    Ack,
+    AnyCommand,
+    AnyEvent,
+    Close,
+    Failed,
+    Load,
+    Prepare,
+    Push,
+    Ready,
+    SetNames,
+    SetPersona,
+    Status,
+)
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE = 0.25
+LONGEST_PAUSE = 15.0
+"""Seconds before a restart: doubled at each crash, back to the first after a minute of health."""
+HEALTHY_AFTER = 60.0
+EXIT_CANNOT_RUN = 3
+"""Exit code of a child that said `Failed(fatal=True)`: another start would end the same way."""
+
+
+class BackendProcess:
+    """One backend in a process of its own. All methods belong to the event loop's thread."""
+
+    def __init__(
+        self,
+        name: str,
+        load: Load,
+        on_event: Callable[[AnyEvent], None],
+        *,
+        python: str | None = None,
+        log_path: Path | None = None,
+    ) -> None:
+        self.name = name
+        self.restarts = 0
+        self.ready = asyncio.Event()
+        """Set while a loaded child is there."""
+        self._load = load
+        self._on_event = on_event
+        self._python = python
+        self._log_path = log_path
+        self._kept: dict[type[AnyCommand], AnyCommand] = {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._queue: SendQueue | None = None
+        self._connection: Connection | None = None
+        self._supervisor: asyncio.Task[None] | None = None
+        self._dropped_before = 0
+        self._acked = -1
+        self._ack_waiters: dict[int, asyncio.Future[None]] = {}
+        self._stopping = False
+        self.given_up = False
+
+    # -- life ------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start in the background; `Status`, `Ready` or `Failed` come as events."""
+        self._supervisor = asyncio.create_task(self._supervise(), name="backend-supervisor")
+
+    async def stop(self) -> None:
+        """Ask it to close, then end it, then kill it: gone within two seconds whatever it does."""
+        self._stopping = True
+        if self._queue is not None:
+            self._queue.put(Close())
+        if self._process is not None:
+            await self._end(self._process)
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._supervisor
+        self._disconnect()
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def dropped(self) -> int:
+        """Frames that the child did not take in time."""
+        return self._dropped_before + (self._queue.dropped if self._queue else 0)
+
+    # -- talk ------------------------------------------------------------------------------
+
+    def send(self, command: AnyCommand) -> None:
+        """Queue a command. What describes the persona is remembered and told to every new child;
+        frames and sentences for a child that is not there are dropped."""
+        if isinstance(command, SetPersona | SetNames | Prepare):
+            self._kept[type(command)] = command
+        if self._queue is not None and self.ready.is_set():
+            self._queue.put(command)
+
+    async def push_and_wait(self, command: Push) -> None:
+        """Virtual clock: send a frame and wait until everything it caused was reported.
+
+        Returns at once where there is no child, and when the child dies meanwhile.
+        """
+        if not self.ready.is_set():
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._ack_waiters[command.frame] = waiter
+        self.send(command)
+        await waiter
+
+    # -- inside ----------------------------------------------------------------------------
+
+    async def _supervise(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopping:
+            began = time.monotonic()
+            code = await self._run_once()
+            if self._stopping:
+                return
+            if code == EXIT_CANNOT_RUN:
+                self.given_up = True
+                return
+            if time.monotonic() - began > HEALTHY_AFTER:
+                pause = FIRST_PAUSE
+            self.restarts += 1
+            self._on_event(
+                Failed(
+                    message=f"the {self.name} backend stopped ({_exit_in_words(code)})",
+                    remedy=f"starting it again, restart {self.restarts}",
+                )
+            )
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+    async def _run_once(self) -> int:
+        """Start one child and stay until it ends; returns its exit code."""
+        listener = WireListener()
+        try:
+            return await self._run_child(listener)
+        except OSError as error:
+            self._on_event(
+                Failed(
+                    message=f"the backend's Python cannot be started: {error}",
+                    remedy="look at `backend.python` in the config",
+                    fatal=True,
+                )
+            )
+            return EXIT_CANNOT_RUN
+        finally:
+            listener.close()
+
+    async def _run_child(self, listener: WireListener) -> int:
+        with self._open_log() as log_file:
+            self._process = await asyncio.create_subprocess_exec(
+                self._python or sys.executable,
+                "-m",
+                "assistant.backends.worker",
+                self.name,
+                stdin=subprocess.DEVNULL,
+                stdout=log_file,
+                stderr=log_file,
+                env=self._environment(listener),
+                start_new_session=True,
+            )
+        self._on_event(Status(f"starting {self.name}"))
+        loop = asyncio.get_running_loop()
+        reader = threading.Thread(
+            target=self._read, args=(listener, loop), name="wire-read", daemon=True
+        )
+        reader.start()
+        code = await self._process.wait()
+        _wake(listener)  # ends `accept` where the child died before it called
+        # What it said last ("cannot run, because …") is still in the socket: read it out first.
+        await asyncio.to_thread(reader.join, 1.0)
+        self._disconnect()
+        self._release_waiters()
+        return code
+
+    def _open_log(self) -> contextlib.AbstractContextManager[IO[bytes] | int]:
+        if self._log_path is None:
+            return contextlib.nullcontext(subprocess.DEVNULL)
+        try:
+            self._log_path.parent.mkdir(parents=True, exist_ok=True)
+            return self._log_path.open("ab")
+        except OSError:
+            return contextlib.nullcontext(subprocess.DEVNULL)
+
+    def _environment(self, listener: WireListener) -> dict[str, str]:
+        environment = {**os.environ, **listener.environment()}
+        if self._python is not None:
+            # Another interpreter does not know where we are installed.
+            ours = str(Path(__file__).resolve().parents[2])
+            theirs = environment.get("PYTHONPATH")
+            environment["PYTHONPATH"] = f"{ours}{os.pathsep}{theirs}" if theirs else ours
+        return environment
+
+    def _read(self, listener: WireListener, loop: asyncio.AbstractEventLoop) -> None:
+        """Thread: take the child's call, then every event until the socket closes."""
+        try:
+            connection = listener.accept()
+        except (OSError, EOFError, AuthenticationError):
+            return
+        _post(loop, self._connected, connection)
+        while True:
+            try:
+                event = decode_event(connection.recv_bytes(MAX_MESSAGE))
+            except (EOFError, OSError):
+                return
+            except msgspec.DecodeError as error:
+                log.warning("unreadable event from the backend: %s", error)
+                continue
+            _post(loop, self._received, event)
+
+    def _connected(self, connection: Connection) -> None:
+        self._connection = connection
+        self._queue = SendQueue(connection)
+        self._queue.put(self._load)
+
+    def _received(self, event: AnyEvent) -> None:
+        match event:
+            case Ack(frame=frame):
+                waiter = self._ack_waiters.pop(frame, None)
+                if waiter is not None and not waiter.done():
+                    waiter.set_result(None)
+                return
+            case Ready():
+                self.ready.set()
+                if self._queue is not None:
+                    for command in self._kept.values():
+                        self._queue.put(command)
+            case _:
+                pass
+        self._on_event(event)
+
+    def _disconnect(self) -> None:
+        self.ready.clear()
+        if self._queue is not None:
+            self._dropped_before += self._queue.dropped
+            self._queue.close(timeout=0.1)
+            self._queue = None
+        if self._connection is not None:
+            with contextlib.suppress(OSError):
+                self._connection.close()
+            self._connection = None
+
+    def _release_waiters(self) -> None:
+        for waiter in self._ack_waiters.values():
+            if not waiter.done():
+                waiter.set_result(None)
+        self._ack_waiters.clear()
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        for wait, number in ((0.7, signal.SIGTERM), (0.5, signal.SIGKILL), (0.5, None)):
+            if process.returncode is not None:
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), wait)
+                return
+            if number is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.send_signal(number)
+
+
+def _post(loop: asyncio.AbstractEventLoop, function: Callable[..., None], argument: object) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to tell
+        loop.call_soon_threadsafe(function, argument)
+
+
+def _wake(listener: WireListener) -> None:
+    """End a waiting `accept` by calling it and hanging up: closing its socket would not."""
+    address = listener.address
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    with contextlib.suppress(OSError), socket.socket(family) as caller:
+        caller.settimeout(0.2)
+        caller.connect(address)
+
+
+def _exit_in_words(code: int) -> str:
+    if code < 0:
+        with contextlib.suppress(ValueError):
+            return signal.Signals(-code).name
+    return f"exit code {code}"

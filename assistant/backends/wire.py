@@ -1,0 +1,146 @@
+"""The wire between host and backend process: length-prefixed msgpack over a local socket.
+
+`multiprocessing.connection` gives the framing and the authentication (an HMAC challenge with a key
+that only parent and child know); `send_bytes` and `recv_bytes` only, never pickle, so that nothing
+that comes over it can run code.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import tempfile
+import threading
+from collections import deque
+from multiprocessing.connection import Client, Connection, Listener
+
+import msgspec
+
+from assistant.frames import AnyCommand, AnyEvent, Push
+
+ADDRESS_VARIABLE = "ASSISTANT_WIRE_ADDRESS"
+KEY_VARIABLE = "ASSISTANT_WIRE_KEY"
+MAX_MESSAGE = 16 * 1024 * 1024
+"""Bytes; nothing honest is larger, and a mad child must not fill the host's memory."""
+
+_encoder = msgspec.msgpack.Encoder()
+_commands: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)
+_events: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
+
+
+def encode(message: AnyCommand | AnyEvent) -> bytes:
+    return _encoder.encode(message)
+
+
+def decode_command(data: bytes) -> AnyCommand:
+    """Raises `msgspec.DecodeError` (or its child `ValidationError`) on anything else."""
+    return _commands.decode(data)
+
+
+def decode_event(data: bytes) -> AnyEvent:
+    """Raises `msgspec.DecodeError` (or its child `ValidationError`) on anything else."""
+    return _events.decode(data)
+
+
+class WireListener:
+    """The host's end before the child has called: a private socket and a fresh key."""
+
+    def __init__(self) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.key = secrets.token_bytes(32)
+        if hasattr(socket, "AF_UNIX"):
+            # A private folder (mode 0700) of a short name: a socket's path may have ~100 bytes.
+            self._folder = tempfile.TemporaryDirectory(prefix="assistant-")
+            self._listener = Listener(os.path.join(self._folder.name, "s"), authkey=self.key)  # noqa: PTH118
+        else:
+            self._listener = Listener(("127.0.0.1", 0), authkey=self.key)
+
+    @property
+    def address(self) -> str | tuple[str, int]:
+        address: str | tuple[str, int] = self._listener.address
+        return address
+
+    def environment(self) -> dict[str, str]:
+        """Variables by which the child finds its way back. The key is not on its command line,
+        where every user of the machine could read it."""
+        address = self.address
+        text = address if isinstance(address, str) else f"{address[0]}:{address[1]}"
+        return {ADDRESS_VARIABLE: text, KEY_VARIABLE: self.key.hex()}
+
+    def accept(self) -> Connection:
+        """Wait for the child. Raises `OSError` or `multiprocessing.AuthenticationError`; closing
+        the listener from another thread ends the wait."""
+        return self._listener.accept()
+
+    def close(self) -> None:
+        self._listener.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+
+def connect() -> Connection:
+    """The child's end. Takes address and key from the environment and removes them from it."""
+    address = os.environ.pop(ADDRESS_VARIABLE)
+    key = bytes.fromhex(os.environ.pop(KEY_VARIABLE))
+    if ":" in address and not os.path.isabs(address):  # noqa: PTH117
+        host, port = address.rsplit(":", 1)
+        return Client((host, int(port)), authkey=key)
+    return Client(address, authkey=key)
+
+
+class SendQueue:
+    """A thread that writes, so that a child that does not read never holds up the event loop.
+
+    Only frames (`Push`) may be dropped, oldest first, when the child does not keep up; commands
+    wait. When the pipe is gone the thread ends by itself; the reader sees the same and tells.
+    """
+
+    def __init__(self, connection: Connection, max_frames: int = 50) -> None:
+        self._connection = connection
+        self._max_frames = max_frames
+        self._items: deque[AnyCommand | AnyEvent | None] = deque()
+        self._frames = 0
+        self._condition = threading.Condition()
+        self.dropped = 0
+        self._thread = threading.Thread(target=self._run, name="wire-send", daemon=True)
+        self._thread.start()
+
+    def put(self, message: AnyCommand | AnyEvent) -> None:
+        with self._condition:
+            if isinstance(message, Push):
+                if self._frames >= self._max_frames:
+                    self._drop_oldest_frame()
+                self._frames += 1
+            self._items.append(message)
+            self._condition.notify()
+
+    def close(self, timeout: float = 0.5) -> None:
+        """Send what is queued, as far as `timeout` seconds allow, then stop."""
+        with self._condition:
+            self._items.append(None)
+            self._condition.notify()
+        self._thread.join(timeout)
+
+    def _drop_oldest_frame(self) -> None:
+        for index, item in enumerate(self._items):
+            if isinstance(item, Push):
+                del self._items[index]
+                self._frames -= 1
+                self.dropped += 1
+                return
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                while not self._items:
+                    self._condition.wait()
+                message = self._items.popleft()
+                if isinstance(message, Push):
+                    self._frames -= 1
+            if message is None:
+                return
+            try:
+                self._connection.send_bytes(encode(message))
+            except (OSError, ValueError):
+                return
