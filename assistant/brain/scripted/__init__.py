@@ -1,0 +1,7 @@
+"""The scripted persona: a small engine that answers where no language model is at hand."""
+
+from assistant.brain.scripted.engine import ScriptedBrain
+from assistant.brain.scripted.lines import fill, known_lines, variants
+from assistant.brain.scripted.understanding import Understood, understand
+
+__all__ = ["ScriptedBrain", "Understood", "fill", "known_lines", "understand", "variants"]
