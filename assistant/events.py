@@ -134,6 +134,8 @@ class AudioChanged(SessionEvent):
     speaker: str | None
     muted: bool = False
     push_to_talk: bool = False
+    talk_key: bool = False
+    """Push-to-talk: the microphone is open at the moment."""
     volume: float = 1.0
     rate: float = 1.0
 

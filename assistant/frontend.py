@@ -18,9 +18,11 @@ class SessionFrontend(Protocol):
     """One conversation. All methods belong to the event loop's thread."""
 
     persona: Persona
-    state: AgentState
     input_levels: LevelHistory
     output_levels: LevelHistory
+
+    @property
+    def state(self) -> AgentState: ...
 
     def personas(self) -> list[Persona]:
         """In the order of the picker."""

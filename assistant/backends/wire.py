@@ -16,6 +16,8 @@ from collections import deque
 from multiprocessing.connection import Client, Connection, Listener
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from assistant.frames import AnyCommand, AnyEvent, Push
 
@@ -41,6 +43,16 @@ def decode_command(data: bytes) -> AnyCommand:
 def decode_event(data: bytes) -> AnyEvent:
     """Raises `msgspec.DecodeError` (or its child `ValidationError`) on anything else."""
     return _events.decode(data)
+
+
+def encode_pcm(samples: NDArray[np.float32]) -> bytes:
+    """Samples as they cross the wire: little-endian float32."""
+    return samples.astype("<f4", copy=False).tobytes()
+
+
+def decode_pcm(data: bytes) -> NDArray[np.float32]:
+    """The reverse; a trailing broken sample is left out. The array is read-only."""
+    return np.frombuffer(data, dtype="<f4", count=len(data) // 4)
 
 
 class WireListener:

@@ -1,0 +1,134 @@
+"""Session events as JSON lines: what `assistant talk --events` writes.
+
+One object a line, `{"t": seconds on the input's clock, "event": name, …}`. The names and fields are
+a promise; the README lists them. New fields may come, these stay.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TextIO
+
+from assistant import events as e
+
+
+def describe(event: e.SessionEvent) -> dict[str, Any] | None:
+    """The event as it stands in the log; None where it is no news to anybody outside."""
+    fields = _fields(event)
+    return None if fields is None else {"t": event.t, **fields}
+
+
+def _fields(event: e.SessionEvent) -> dict[str, Any] | None:
+    match event:
+        case e.UserSaid():
+            return {
+                "event": "user_text",
+                "text": event.text,
+                "final": event.final,
+                "turn": event.turn,
+                "typed": event.typed,
+            }
+        case e.AgentSaid(final=False):
+            return {
+                "event": "agent_text",
+                "text": event.text,
+                "persona": event.persona,
+                "turn": event.turn,
+            }
+        case e.AgentSaid():
+            return {
+                "event": "turn_ended",
+                "side": "assistant",
+                "turn": event.turn,
+                "text": event.played,
+                "interrupted": event.interrupted,
+            }
+        case e.TurnBegan():
+            return {"event": "turn_started", "side": event.side, "turn": event.turn}
+        case e.TurnOver(side="user"):
+            return {"event": "turn_ended", "side": "user", "turn": event.turn}
+        case e.ToolCalled(call=call):
+            return {
+                "event": "tool_call",
+                "name": call.name,
+                "arguments": call.arguments,
+                "id": call.id,
+                "origin": call.origin,
+            }
+        case e.ToolFinished(result=result):
+            return {
+                "event": "tool_result",
+                "name": result.call.name,
+                "id": result.call.id,
+                "ok": result.ok,
+                "content": result.content,
+            }
+        case e.PersonaChanged():
+            return {
+                "event": "persona_changed",
+                "persona": event.persona.slug,
+                "name": event.persona.name,
+                "latency_ms": _ms(event.latency),
+            }
+        case e.FirstSample():
+            return {
+                "event": "first_sample",
+                "turn": event.turn,
+                "latency_ms": _ms(event.latency),
+                "stages_ms": event.stages,
+            }
+        case e.StateChanged():
+            return {"event": "state", "state": event.state}
+        case _:
+            return _machinery(event)
+
+
+def _machinery(event: e.SessionEvent) -> dict[str, Any] | None:
+    match event:
+        case e.BackendChosen():
+            return {
+                "event": "backend",
+                "name": event.name,
+                "reason": event.reason,
+                "engine": event.engine,
+                "ready": event.ready,
+            }
+        case e.BrainChosen():
+            return {"event": "brain", "label": event.label}
+        case e.LagChanged():
+            return {"event": "lag", "seconds": event.seconds, "dropped": event.dropped}
+        case e.Dropped():
+            return {"event": "dropped", "counts": event.counts}
+        case e.Failure():
+            return {"event": "failed", "text": event.text, "remedy": event.remedy}
+        case e.Notice():
+            return {
+                "event": "notice",
+                "severity": event.severity,
+                "text": event.text,
+                "remedy": event.remedy,
+            }
+        case _:
+            return None
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(1000 * seconds, 1)
+
+
+class EventLog:
+    """Writes events to a file as they come, so that a crash leaves all but the last."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `OSError` where the file cannot be written."""
+        self._file: TextIO = path.open("w", encoding="utf-8")
+
+    def __call__(self, event: e.SessionEvent) -> None:
+        described = describe(event)
+        if described is not None:
+            self._file.write(json.dumps(described, ensure_ascii=False) + "\n")
+            self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()

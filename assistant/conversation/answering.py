@@ -1,0 +1,242 @@
+"""From the user's words to an answer: a spoken intent, a tool, or the brain.
+
+The same path serves words that were heard and words that were typed. A tool is run by one executor
+whether a person's sentence or a model's `TOOL_CALL:` asked for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from assistant.brain.base import Brain, BrainError, Message, Question
+from assistant.conversation.history import History
+from assistant.conversation.lines import LineChooser
+from assistant.conversation.speech import Speech, Utterance
+from assistant.events import Notice, SessionEvent, ToolCalled, ToolFinished
+from assistant.personas import Persona
+from assistant.tools.base import Origin, ToolCall, ToolResult
+from assistant.tools.executor import ToolExecutor
+from assistant.tools.intents import Intent, IntentRouter, is_no, is_yes
+from assistant.tools.parser import Malformed, ToolCallParser
+from assistant.tools.registry import ToolRegistry
+
+log = logging.getLogger(__name__)
+
+MAX_ROUNDS = 4
+"""Times a model may call tools before it has to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One turn of the user."""
+
+    text: str
+    prompted: str | None = None
+    """Second decode of the same sound, helped by the personas' names."""
+    origin: Origin = "speech"
+
+
+@dataclass(slots=True)
+class _Round:
+    """One answer of the brain: what of it was said, what it called."""
+
+    said: str = ""
+    results: list[ToolResult] = field(default_factory=list)
+    malformed: list[str] = field(default_factory=list)
+
+
+class Answerer:
+    """Answers one turn at a time; cancelling `answer` leaves nothing half done but the speech."""
+
+    def __init__(
+        self,
+        *,
+        router: IntentRouter,
+        registry: ToolRegistry,
+        executor: ToolExecutor,
+        brain: Brain,
+        history: History,
+        lines: LineChooser,
+        speech: Speech,
+        persona: Callable[[], Persona],
+        personas: Callable[[], list[Persona]],
+        begin: Callable[[], Utterance],
+        emit: Callable[[SessionEvent], None],
+    ) -> None:
+        self.router = router
+        self.brain = brain
+        self._registry = registry
+        self._executor = executor
+        self._history = history
+        self._lines = lines
+        self._speech = speech
+        self._persona = persona
+        self._personas = personas
+        self._begin = begin
+        self._emit = emit
+        self._asked_about: str | None = None
+        """Slug of the persona of an open "did you mean …?"."""
+
+    async def answer(self, heard: Heard) -> None:
+        intent = self._answer_to_question(heard.text) or self.router.route(
+            heard.text, heard.prompted
+        )
+        if intent is None:
+            await self._ask_brain(heard.text)
+        elif intent.call is not None:
+            await self.obey(replace(intent.call, origin=heard.origin))
+        elif intent.ask is not None:
+            self._asked_about = intent.ask
+            self.say_line("did_you_mean", persona=self._name(intent.ask))
+
+    def is_question(self, heard: Heard) -> bool:
+        """Whether the brain answers this (and not a tool, whose deed is done at once)."""
+        return self._asked_about is None and self.router.route(heard.text, heard.prompted) is None
+
+    def say_line(self, key: str, **fields: str) -> None:
+        """Say one of the persona's scripted lines as a turn of its own."""
+        line = self._lines.line(self._persona(), key, **fields)
+        if line:
+            self.say(line)
+
+    def say(self, text: str) -> None:
+        self._speech.say(self._begin(), text, final=True)
+
+    # -- spoken intents ----------------------------------------------------------------------
+
+    def _answer_to_question(self, text: str) -> Intent | None:
+        slug, self._asked_about = self._asked_about, None
+        if slug is None:
+            return None
+        if is_yes(text):
+            call = ToolCall("change_theme", {"persona_name": self._name(slug)})
+            return Intent(call=call)
+        if is_no(text):
+            self._lines.choose("declined", ["no"])
+        return None
+
+    async def obey(self, call: ToolCall) -> None:
+        """Run a tool that the user asked for, and say what came of it in the persona's words."""
+        result = await self._run(call)
+        if result.spoken is not None:
+            if result.spoken:
+                self.say(result.spoken)
+            return
+        if not result.ok:
+            self.say(result.content)
+            return
+        persona = self._persona()
+        match call.name:
+            case "set_volume":
+                self.say_line("volume", percent=result.content)
+            case "set_speech_rate":
+                self.say_line("rate")
+            case "list_themes":
+                self.say_line("list_personas", personas=spoken_list(self._names()))
+            case "mute":
+                self.say_line("muted")
+            case "repeat":
+                again = self._history.last("assistant")
+                if again:
+                    self.say(again)
+                else:
+                    self.say_line("repeat_nothing")
+            case _:
+                log.debug("%s keeps silent after %s", persona.slug, call.name)
+                self.say(result.content)
+
+    async def _run(self, call: ToolCall) -> ToolResult:
+        self._emit(ToolCalled(call=call))
+        result = await self._executor.run(call)
+        self._emit(ToolFinished(result=result))
+        return result
+
+    # -- the brain ---------------------------------------------------------------------------
+
+    async def _ask_brain(self, text: str) -> None:
+        persona = self._persona()
+        earlier = self._history.messages()
+        if earlier and earlier[-1].role == "user" and earlier[-1].text == text:
+            earlier.pop()  # the question itself travels in `text`
+        utterance: Utterance | None = None
+        spoken_any = False
+        for _ in range(MAX_ROUNDS):
+            question = Question(text, persona, earlier, self._registry.schemas())
+            outcome = _Round()
+            utterance = utterance or self._begin()
+            try:
+                await self._stream(question, utterance, outcome)
+            except BrainError as error:
+                self._emit(Notice(text=error.message, remedy=error.remedy, severity="warning"))
+                break
+            spoken_any = spoken_any or bool(outcome.said.strip())
+            if not outcome.results and not outcome.malformed:
+                break
+            if any(r.ok and r.spoken == "" for r in outcome.results):
+                spoken_any = True  # the tool itself has made itself heard
+                break
+            earlier = self._after_tools(earlier, text, outcome, persona)
+            text = ""
+        if utterance is not None:
+            if not spoken_any:
+                line = self._lines.line(self._persona(), "not_understood")
+                self._speech.say(utterance, line)
+            self._speech.say(utterance, "", final=True)
+
+    async def _stream(self, question: Question, utterance: Utterance, outcome: _Round) -> None:
+        parser = ToolCallParser()
+        answer = cast("AsyncIterator[str]", self.brain.answer(question))
+        async with aclosing(answer) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                for item in parser.feed(piece):
+                    await self._take(item, utterance, outcome)
+        for item in parser.finish():
+            await self._take(item, utterance, outcome)
+
+    async def _take(self, item: object, utterance: Utterance, outcome: _Round) -> None:
+        if isinstance(item, ToolCall):
+            outcome.results.append(await self._run(item))
+        elif isinstance(item, Malformed):
+            log.warning("malformed tool call (%s): %.200s", item.reason, item.raw)
+            outcome.malformed.append(item.reason)
+            self._emit(Notice(text=f"a tool call could not be read: {item.reason}"))
+        else:
+            text = getattr(item, "text", "")
+            outcome.said += text
+            self._speech.say(utterance, text)
+
+    def _after_tools(
+        self, earlier: list[Message], text: str, outcome: _Round, persona: Persona
+    ) -> list[Message]:
+        """The history for the next round: question, what was said so far, what the tools gave."""
+        messages = list(earlier)
+        if text:
+            messages.append(Message("user", text, persona.slug))
+        if outcome.said.strip():
+            messages.append(Message("assistant", outcome.said.strip(), persona.slug))
+        for result in outcome.results:
+            state = "" if result.ok else "error: "
+            content = f"{result.call.name} → {state}{result.content}"
+            messages.append(Message("tool", content, persona.slug))
+        for reason in outcome.malformed:
+            messages.append(Message("tool", f"error: malformed TOOL_CALL: {reason}", persona.slug))
+        return messages
+
+    # -- names -------------------------------------------------------------------------------
+
+    def _names(self) -> list[str]:
+        return [p.name for p in self._personas()]
+
+    def _name(self, slug: str) -> str:
+        return next((p.name for p in self._personas() if p.slug == slug), slug)
+
+
+def spoken_list(names: list[str]) -> str:
+    """ "JARVIS, GLaDOS and HAL 9000"."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"

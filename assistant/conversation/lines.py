@@ -1,0 +1,66 @@
+"""Choosing one of a persona's lines: never the same twice running, across restarts too."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+from assistant.personas import Persona
+
+
+class LineChooser:
+    """Picks variants at random, but never the one that was picked last for the same key.
+
+    `memory` is a small file that carries the last picks over a restart (two greetings alike on two
+    mornings running are the first thing a person notices); None keeps nothing.
+    """
+
+    def __init__(self, seed: int | None = None, memory: Path | None = None) -> None:
+        self._random = random.Random(seed)
+        self._memory = memory
+        self._last: dict[str, str] = self._read()
+
+    def choose(self, key: str, variants: list[str]) -> str:
+        """One of `variants` ("" where there are none)."""
+        fresh = [v for v in variants if v != self._last.get(key)] or variants
+        if not fresh:
+            return ""
+        line = self._random.choice(fresh)
+        self._last[key] = line
+        self._write()
+        return line
+
+    def line(self, persona: Persona, key: str, **fields: str) -> str:
+        """A line of `persona.lines` with its placeholders filled; "" where it has none."""
+        variants: list[str] = getattr(persona.lines, key)
+        user = fields.get("user") or persona.lines.address
+        if not user:
+            variants = [v for v in variants if "{user}" not in v]
+        line = self.choose(f"{persona.slug}.{key}", variants)
+        return fill(line, {**fields, "user": user})
+
+    def _read(self) -> dict[str, str]:
+        if self._memory is None:
+            return {}
+        try:
+            data = json.loads(self._memory.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {str(k): str(v) for k, v in data.items()} if isinstance(data, dict) else {}
+
+    def _write(self) -> None:
+        if self._memory is None:
+            return
+        try:
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            self._memory.write_text(json.dumps(self._last, ensure_ascii=False), "utf-8")
+        except OSError:
+            self._memory = None  # a nicety, not worth a word on a full disk
+
+
+def fill(line: str, fields: dict[str, str]) -> str:
+    """Replace `{name}` by its value. Unknown names and stray braces stay as they are."""
+    for name, value in fields.items():
+        line = line.replace("{" + name + "}", value)
+    return line

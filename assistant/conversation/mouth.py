@@ -1,0 +1,123 @@
+"""The assistant's side: its turns, what of them was heard, and how long they took to come."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+
+from assistant.audio.base import AudioIO
+from assistant.conversation.latency import Stopwatch
+from assistant.conversation.speech import Speech, Utterance
+from assistant.events import AgentSaid, FirstSample, SessionEvent, TurnBegan, TurnOver
+from assistant.frames import (
+    FIRST_OWN_UTTERANCE,
+    AgentText,
+    AnyCommand,
+    AudioOut,
+    UtteranceEnded,
+)
+from assistant.personas import Persona
+
+
+class Mouth:
+    """Numbers the assistant's turns and tells of them. `on_sounding()` is called when an answer
+    begins to be heard, `on_over(utterance, heard, interrupted)` when it is over."""
+
+    def __init__(
+        self,
+        audio: AudioIO,
+        send: Callable[[AnyCommand], None],
+        clock: Callable[[], float],
+        turns: Iterator[int],
+        emit: Callable[[SessionEvent], None],
+        on_sounding: Callable[[], None],
+        on_over: Callable[[Utterance, str, bool], None],
+    ) -> None:
+        self._audio = audio
+        self._clock = clock
+        self._turns = turns
+        self._emit = emit
+        self._on_sounding = on_sounding
+        self._on_over = on_over
+        self.speech = Speech(audio.playback, send, clock, self._said, self._over)
+        self.stopwatch: Stopwatch | None = None
+        """Of the user's turn that the next answer answers."""
+        self._stopwatches: dict[int, Stopwatch] = {}
+
+    def listen_to_playback(self) -> None:
+        """Be told by the audio threads what was played. Call in the event loop."""
+        loop = asyncio.get_running_loop()
+        playback = self._audio.playback
+        playback.on_first_sample.append(
+            lambda number: _post(loop, self._first_sample, number, self._clock())
+        )
+        playback.on_finished.append(lambda number: _post(loop, self.speech.finished, number))
+
+    def begin(self, persona: Persona) -> Utterance:
+        """A new turn of the assistant, to be filled by `speech.say`."""
+        utterance = self.speech.begin(next(self._turns), persona.slug)
+        if self.stopwatch is not None:
+            self._stopwatches[utterance.number] = self.stopwatch
+            self.stopwatch = None
+        self._emit(TurnBegan(side="assistant", turn=utterance.turn))
+        return utterance
+
+    def say(self, persona: Persona, text: str) -> None:
+        """A whole turn at once."""
+        self.speech.say(self.begin(persona), text, final=True)
+
+    def take(self, event: AudioOut | AgentText | UtteranceEnded, persona: Persona) -> None:
+        """What the backend speaks; one that answers by itself begins its own turns."""
+        number = event.utterance
+        if number >= FIRST_OWN_UTTERANCE and self.speech.get(number) is None:
+            utterance = self.speech.begin(next(self._turns), persona.slug, number)
+            self._emit(TurnBegan(side="assistant", turn=utterance.turn))
+        match event:
+            case AudioOut():
+                self.speech.audio(event)
+            case AgentText():
+                self.speech.text(event)
+            case UtteranceEnded():
+                self.speech.ended(event)
+
+    @property
+    def is_heard(self) -> bool:
+        """The user hears an answer just now."""
+        return any(u.sounded for u in self.speech.active)
+
+    def _said(self, utterance: Utterance, piece: str) -> None:
+        self._emit(AgentSaid(turn=utterance.turn, persona=utterance.persona, text=piece))
+
+    def _first_sample(self, number: int, at: float) -> None:
+        utterance = self.speech.get(number)
+        if utterance is None:
+            return
+        utterance.sounded = True
+        watch = self._stopwatches.pop(number, None)
+        latency, stages = None, {}
+        if watch is not None:
+            delay = self._audio.output_delay()
+            latency = watch.first_sample(utterance.said_at, utterance.sound_at, at, delay)
+            stages = {name: round(ms, 1) for name, ms in watch.stages.items()}
+        self._emit(FirstSample(turn=utterance.turn, latency=latency, stages=stages))
+        self._on_sounding()
+
+    def _over(self, utterance: Utterance, heard: str, interrupted: bool) -> None:
+        self._stopwatches.pop(utterance.number, None)
+        self._emit(
+            AgentSaid(
+                turn=utterance.turn,
+                persona=utterance.persona,
+                final=True,
+                played=heard,
+                interrupted=interrupted,
+            )
+        )
+        self._emit(TurnOver(side="assistant", turn=utterance.turn))
+        self._on_over(utterance, heard, interrupted)
+
+
+def _post(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *values: object) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(function, *values)

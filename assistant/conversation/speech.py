@@ -1,0 +1,183 @@
+"""What the assistant says: from pieces of text to turns, and to what was really played of them.
+
+Each assistant turn is one utterance of the backend. `AgentText` tells where in an utterance's sound
+each piece of text stands, the jitter buffer how many samples of it reached the speaker; from the
+two comes the text that was really heard of an interrupted answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from assistant.audio.jitter import JitterBuffer
+from assistant.backends.wire import decode_pcm
+from assistant.frames import AgentText, AnyCommand, AudioOut, Interrupt, Say, UtteranceEnded
+
+
+@dataclass(slots=True)
+class Utterance:
+    """One assistant turn on its way to the ear."""
+
+    number: int
+    turn: int
+    persona: str
+    spans: list[AgentText] = field(default_factory=list)
+    intended: str = ""
+    """Text that was handed over to be said."""
+    samples: int | None = None
+    """Length in all, once the backend has said so."""
+    written: int = 0
+    closed: bool = False
+    said_at: float | None = None
+    """When its first words were handed to the voice, and…"""
+    sound_at: float | None = None
+    """…when its first sound came back, in seconds on the session's clock."""
+    sounded: bool = False
+    """Its first sample was played."""
+
+    def text(self) -> str:
+        return join_pieces([span.text for span in self.spans])
+
+    def heard(self, samples: int) -> str:
+        """The text of the first `samples` samples, cut at a word."""
+        pieces = []
+        for span in self.spans:
+            if samples >= span.end:
+                pieces.append(span.text)
+                continue
+            length = span.end - span.start
+            if samples > span.start and length > 0:
+                words = span.text.split()
+                share = (samples - span.start) / length
+                pieces.append(" ".join(words[: int(share * len(words))]))
+            break
+        return join_pieces(pieces)
+
+
+def join_pieces(pieces: list[str]) -> str:
+    return " ".join(p.strip() for p in pieces if p.strip())
+
+
+class Speech:
+    """Says things through the backend, or as text alone where there is no voice.
+
+    `on_text(utterance, piece)` is called for each piece as its sound is handed to the speaker (at
+    once without a voice); `on_over(utterance, heard, interrupted)` when a turn is over.
+    """
+
+    def __init__(
+        self,
+        playback: JitterBuffer,
+        send: Callable[[AnyCommand], None],
+        clock: Callable[[], float],
+        on_text: Callable[[Utterance, str], None],
+        on_over: Callable[[Utterance, str, bool], None],
+    ) -> None:
+        self._playback = playback
+        self._send = send
+        self._clock = clock
+        self._on_text = on_text
+        self._on_over = on_over
+        self._open: dict[int, Utterance] = {}
+        self._next = 1
+        self.rate = 1.0
+        self.has_voice: Callable[[], bool] = lambda: True
+
+    @property
+    def active(self) -> list[Utterance]:
+        """Turns not yet over, oldest first."""
+        return list(self._open.values())
+
+    def begin(self, turn: int, persona: str, number: int | None = None) -> Utterance:
+        if number is None:
+            number = self._next
+            self._next += 1
+        utterance = Utterance(number, turn, persona)
+        self._open[number] = utterance
+        return utterance
+
+    def say(self, utterance: Utterance, text: str, *, final: bool = False) -> None:
+        """Hand over a piece; after an interruption it goes nowhere."""
+        if utterance.number not in self._open or utterance.closed:
+            return
+        utterance.intended += text
+        utterance.closed = final
+        if utterance.said_at is None:
+            utterance.said_at = self._clock()
+        if self.has_voice():
+            self._send(Say(utterance.number, text, final, self.rate))
+            return
+        if text:
+            utterance.spans.append(AgentText(utterance.number, text, 0, 0))
+            self._on_text(utterance, text)
+        if final:
+            self._close(utterance, utterance.intended, interrupted=False)
+
+    def interrupt(self) -> None:
+        """Stop all sound and forget what was still to be said."""
+        if not self._open:
+            return
+        self._playback.clear()
+        self._send(Interrupt())
+        for utterance in self.active:
+            self._close(utterance, self._heard(utterance), interrupted=True)
+
+    def abandon(self) -> None:
+        """The backend died: what it had handed over still plays, the rest will not come."""
+        for utterance in self.active:
+            utterance.closed = True
+            if utterance.written == 0:
+                self._close(utterance, utterance.text(), interrupted=True)
+            else:
+                utterance.samples = utterance.written
+                self._playback.end(utterance.number, utterance.written)
+
+    # -- from the backend --------------------------------------------------------------------
+
+    def audio(self, event: AudioOut) -> None:
+        utterance = self._open.get(event.utterance)
+        if utterance is None:
+            return  # interrupted meanwhile
+        pcm = decode_pcm(event.pcm)
+        if utterance.sound_at is None:
+            utterance.sound_at = self._clock()
+        utterance.written += len(pcm)
+        self._playback.write(event.utterance, pcm)
+
+    def text(self, event: AgentText) -> None:
+        utterance = self._open.get(event.utterance)
+        if utterance is None:
+            return
+        utterance.spans.append(event)
+        self._on_text(utterance, event.text)
+
+    def ended(self, event: UtteranceEnded) -> None:
+        utterance = self._open.get(event.utterance)
+        if utterance is None:
+            return
+        utterance.samples = event.samples
+        if event.samples == 0:
+            self._close(utterance, utterance.text(), interrupted=False)
+        else:
+            self._playback.end(event.utterance, event.samples)
+
+    # -- from the speaker --------------------------------------------------------------------
+
+    def get(self, number: int) -> Utterance | None:
+        return self._open.get(number)
+
+    def finished(self, number: int) -> None:
+        """The last sample of this utterance was played."""
+        utterance = self._open.get(number)
+        if utterance is not None:
+            cut = utterance.samples is None
+            self._close(utterance, utterance.text(), interrupted=cut)
+
+    def _heard(self, utterance: Utterance) -> str:
+        return utterance.heard(self._playback.played(utterance.number))
+
+    def _close(self, utterance: Utterance, heard: str, *, interrupted: bool) -> None:
+        self._open.pop(utterance.number, None)
+        utterance.closed = True
+        self._on_over(utterance, heard, interrupted)

@@ -1,0 +1,147 @@
+"""Who speaks when: the agent state, and the one answer that is being made.
+
+Barge-in, when it comes, has its place in `user_began`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from assistant.audio.jitter import JitterBuffer
+from assistant.conversation.answering import Answerer, Heard
+from assistant.conversation.history import History
+from assistant.conversation.latency import Stopwatch
+from assistant.conversation.mouth import Mouth
+from assistant.events import Notice, SessionEvent, StateChanged
+from assistant.frames import AgentState
+from assistant.tools.base import ToolCall
+
+log = logging.getLogger(__name__)
+
+
+class TurnTaking:
+    """Decides what happens when the user begins, stops, or goes on.
+
+    A user who goes on before the answer to the first half has sounded gets one answer to both
+    halves; it is held meanwhile, and released where the sound turns out to be no words.
+    """
+
+    def __init__(
+        self,
+        playback: JitterBuffer,
+        mouth: Mouth,
+        history: History,
+        emit: Callable[[SessionEvent], None],
+    ) -> None:
+        self._playback = playback
+        self._mouth = mouth
+        self._history = history
+        self._emit = emit
+        self.state: AgentState = "initializing"
+        self.answerer: Answerer | None = None
+        """None until it is known who answers."""
+        self._task: asyncio.Task[None] | None = None
+        self._held = False
+        self._unheard: Heard | None = None
+        """The question whose answer has not sounded yet."""
+
+    # -- the user ------------------------------------------------------------------------------
+
+    def user_began(self) -> None:
+        if self._mouth.is_heard:
+            return
+        if self._mouth.speech.active or self._is_answering:
+            self._held = True
+            self._playback.pause()
+        self.set_state("listening")
+
+    def user_ended(self) -> None:
+        if self.state == "listening":
+            self.set_state("thinking")
+
+    def heard(self, heard: Heard, stopwatch: Stopwatch | None) -> Heard:
+        """The user's words are there: answer them. Returns what is answered, the first half of a
+        thought included."""
+        if self._held and self._unheard is not None:
+            heard = replace(heard, text=f"{self._unheard.text} {heard.text}", prompted=None)
+            self._history.drop_last("user")
+        self.interrupt()
+        self._mouth.stopwatch = stopwatch
+        if self.answerer is not None:
+            self.set_state("thinking")
+            self._unheard = heard if self.answerer.is_question(heard) else None
+            self._run(self.answerer.answer(heard))
+        else:
+            self.settle()
+        return heard
+
+    def heard_nothing(self) -> None:
+        """What seemed to be a turn had no words."""
+        self._release()
+        self.settle()
+
+    # -- the assistant ---------------------------------------------------------------------------
+
+    def act(self, call: ToolCall) -> None:
+        """A key asked for a tool."""
+        if self.answerer is not None:
+            self.interrupt()
+            self._run(self.answerer.obey(call))
+
+    def sounding(self) -> None:
+        """An answer begins to be heard."""
+        self._unheard = None
+        self.set_state("speaking")
+
+    def interrupt(self) -> None:
+        """Stop speaking and thinking now."""
+        if self._task is not None:
+            self._task.cancel()
+        self._mouth.speech.interrupt()
+        self._release()
+        self.settle()
+
+    async def settled(self) -> None:
+        """Wait until no answer is being made."""
+        while self._task is not None and not self._task.done():
+            await asyncio.wait({self._task})
+
+    def set_state(self, state: AgentState) -> None:
+        if state != self.state:
+            self.state = state
+            self._emit(StateChanged(state=state))
+
+    def settle(self) -> None:
+        """Idle, unless something goes on."""
+        if self.state != "initializing" and not self._mouth.speech.active:
+            if self._is_answering and self._task is not asyncio.current_task():
+                return
+            self.set_state("idle")
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    @property
+    def _is_answering(self) -> bool:
+        return self._task is not None and not self._task.done() and not self._task.cancelling()
+
+    def _run(self, work: Awaitable[None]) -> None:
+        self._task = asyncio.create_task(self._guarded(work), name="answer")
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            log.exception("while answering")
+            self._emit(Notice(text=f"that went wrong: {error}", severity="error"))
+        self._mouth.stopwatch = None
+        self.settle()
+
+    def _release(self) -> None:
+        if self._held:
+            self._held = False
+            self._playback.resume()

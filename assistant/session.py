@@ -1,0 +1,453 @@
+"""One conversation: wires audio, backend, tools, brain and persona together.
+
+Read it in this order: `start` → a frame arrives (`_frame`, `conversation.ears`) → the backend's
+events (`_backend_event`) → a turn is answered (`_heard`, `conversation.answering`) → its sound is
+played (`conversation.mouth`, `_over`). Everything runs in the event loop's thread; audio threads
+reach it by `call_soon_threadsafe` only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from assistant.audio.base import AudioIO, Float32
+from assistant.backends.process import BackendProcess
+from assistant.backends.registry import Choice
+from assistant.brain.base import Brain
+from assistant.config import Config
+from assistant.conversation.answering import Answerer, Heard
+from assistant.conversation.controls import Controls
+from assistant.conversation.ears import Ears
+from assistant.conversation.gate import MicrophoneGate
+from assistant.conversation.history import History
+from assistant.conversation.latency import Stopwatch
+from assistant.conversation.lines import LineChooser
+from assistant.conversation.mouth import Mouth
+from assistant.conversation.rehearsal import lines_to_rehearse
+from assistant.conversation.speech import Utterance
+from assistant.conversation.turntaking import TurnTaking
+from assistant.events import (
+    AudioChanged,
+    BackendChosen,
+    BrainChosen,
+    Dropped,
+    Failure,
+    LagChanged,
+    LoadProgress,
+    Notice,
+    PersonaChanged,
+    PersonasReloaded,
+    SessionEvent,
+    StateChanged,
+    UserSaid,
+)
+from assistant.frames import (
+    AgentState,
+    AgentText,
+    AnyEvent,
+    AudioOut,
+    Capabilities,
+    Failed,
+    Lag,
+    Load,
+    Prepare,
+    Ready,
+    SetNames,
+    SetPersona,
+    Status,
+    TurnEnded,
+    TurnStarted,
+    UserText,
+    UtteranceEnded,
+)
+from assistant.personas import Persona
+from assistant.tools.base import ToolCall
+from assistant.tools.builtin import builtin_tools
+from assistant.tools.executor import ToolExecutor
+from assistant.tools.intents import IntentRouter
+from assistant.tools.registry import ToolRegistry
+from assistant.transcript_store import TranscriptEntry, TranscriptStore
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[SessionEvent], None]
+MakeBackend = Callable[[Load, Callable[[AnyEvent], None]], BackendProcess]
+MakeBrain = Callable[[Callable[[Notice], None]], Awaitable[Brain]]
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a session is made of: by `assistant.assembly`, or of fakes in tests."""
+
+    config: Config
+    personas: list[Persona]
+    audio: AudioIO
+    choice: Choice
+    make_backend: MakeBackend
+    load: Load
+    make_brain: MakeBrain
+    known_lines: Callable[[Persona], list[str]]
+    store: TranscriptStore
+    lines: LineChooser
+    clock: Callable[[], float] | None = None
+    """Seconds on the input's clock, in `assistant talk`; else the time since the start."""
+    steps: bool = False
+    """The driver feeds frames one by one (`feed`) instead of the audio."""
+
+
+class Session:
+    """Implements `frontend.SessionFrontend`; `Controls` of it `tools.base.SessionControls`."""
+
+    def __init__(self, parts: Parts) -> None:
+        config = parts.config
+        self._parts = parts
+        self._personas = {p.slug: p for p in parts.personas}
+        self.persona = self._personas[config.session.persona]
+        self.input_levels = parts.audio.input_levels
+        self.output_levels = parts.audio.output_levels
+        self.history = History()
+        self.volume = config.audio.volume
+        self.confirm: Callable[[ToolCall], Awaitable[bool]] = _refuse
+        """Asks the user whether a tool may run; a front end that can ask puts its own here."""
+        self._listeners: list[Listener] = []
+        self._began = time.monotonic()
+        self._turns = itertools.count(1)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._capabilities = Capabilities()
+        self._greeted = not config.session.greeting
+        self._audio = parts.audio
+        self._backend = parts.make_backend(parts.load, self._backend_event)
+        self._mouth = Mouth(
+            parts.audio,
+            self._backend.send,
+            self.clock,
+            self._turns,
+            self._emit,
+            lambda: self._turn_taking.sounding(),
+            self._over,
+        )
+        self.speech = self._mouth.speech
+        self.speech.has_voice = self._has_voice
+        self._turn_taking = TurnTaking(parts.audio.playback, self._mouth, self.history, self._emit)
+        self._ears = Ears(
+            MicrophoneGate(
+                guard=config.audio.echo_guard, push_to_talk=config.audio.mode == "push-to-talk"
+            ),
+            self._turns,
+            self.clock,
+            self._emit,
+            self._heard,
+            self._turn_taking.heard_nothing,
+        )
+        self._registry = ToolRegistry(builtin_tools(Controls(self)), config.session.permissions)
+
+    # -- life ------------------------------------------------------------------------------
+
+    def clock(self) -> float:
+        """Seconds: on the input's clock in `assistant talk`, else since the start."""
+        if self._parts.clock is not None:
+            return self._parts.clock()
+        return time.monotonic() - self._began
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def start(self) -> None:
+        choice = self._parts.choice
+        self._emit(StateChanged(state=self.state))
+        self._emit(BackendChosen(name=choice.name, reason=choice.reason))
+        self._audio.playback.gain = self.volume
+        self._mouth.listen_to_playback()
+        self._backend.send(SetPersona(self.persona.prompt_for_backend()))
+        self._backend.start()
+        brain = await self._parts.make_brain(self._emit)
+        self._turn_taking.answerer = self._make_answerer(brain)
+        self._emit(BrainChosen(label=brain.label))
+        self._rehearse()
+        await self._audio.start(self._frame, self._audio_problem)
+        self._audio_changed()
+        self.run_beside(self._watch_drops())
+
+    async def stop(self) -> None:
+        """Input, then backend, then output; the transcript is saved. Never raises."""
+        self._ears.gate.muted = True
+        for task in self._tasks:
+            task.cancel()
+        self._turn_taking.interrupt()
+        for step in (self._backend.stop(), self._audio.stop(), self._close_brain()):
+            try:
+                await step
+            except Exception:
+                log.exception("while stopping")
+        self._parts.store.close()
+
+    async def _close_brain(self) -> None:
+        answerer = self._turn_taking.answerer
+        if answerer is not None:
+            await answerer.brain.close()
+
+    def run_beside(self, work: Awaitable[None]) -> None:
+        """Run something beside the conversation until the session stops."""
+
+        async def guarded() -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                try:
+                    await work
+                except Exception:
+                    log.exception("a background task ended")
+
+        task = asyncio.create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _make_answerer(self, brain: Brain) -> Answerer:
+        return Answerer(
+            router=IntentRouter([p.spoken_names() for p in self.personas()]),
+            registry=self._registry,
+            executor=ToolExecutor(self._registry, lambda call, tool: self.confirm(call)),
+            brain=brain,
+            history=self.history,
+            lines=self._parts.lines,
+            speech=self.speech,
+            persona=lambda: self.persona,
+            personas=self.personas,
+            begin=self._begin,
+            emit=self._emit,
+        )
+
+    # -- what a front end asks ---------------------------------------------------------------
+
+    @property
+    def state(self) -> AgentState:
+        return self._turn_taking.state
+
+    def personas(self) -> list[Persona]:
+        return list(self._personas.values())
+
+    async def set_persona(self, slug: str) -> None:
+        """Become this persona, at once, and let it introduce itself."""
+        persona = self._personas[slug]
+        if persona.slug == self.persona.slug:
+            return
+        self.speech.interrupt()
+        self.persona = persona
+        self._backend.send(SetPersona(persona.prompt_for_backend()))
+        watch = self._mouth.stopwatch
+        latency = self.clock() - watch.speech_end if watch else None
+        self._emit(PersonaChanged(persona=persona, latency=latency))
+        key = f"{persona.slug}.reintroduction"
+        self._mouth.say(persona, self._parts.lines.choose(key, persona.reintroductions))
+        self._rehearse()
+
+    async def send_text(self, text: str) -> None:
+        text = text.strip()
+        if text:
+            self._emit(UserSaid(turn=next(self._turns), text=text, final=True, typed=True))
+            self._answer(Heard(text, origin="typed"), None)
+
+    def interrupt(self) -> None:
+        self._turn_taking.interrupt()
+
+    def repeat(self) -> None:
+        self._turn_taking.act(ToolCall("repeat", origin="key"))
+
+    def set_muted(self, muted: bool) -> None:
+        self._ears.gate.muted = muted
+        self._audio_changed()
+
+    def set_push_to_talk(self, on: bool) -> None:
+        self._ears.gate.push_to_talk = on
+        self._audio_changed()
+
+    def talk_key(self, down: bool) -> None:
+        self._ears.gate.key_down = down
+        if down:
+            self.interrupt()  # who presses the key wants to be heard now
+        self._audio_changed()
+
+    def set_volume(self, volume: float) -> float:
+        self.volume = min(1.0, max(0.0, volume))
+        self._audio.playback.gain = self.volume
+        self._audio_changed()
+        return self.volume
+
+    def set_speech_rate(self, rate: float) -> float:
+        self.speech.rate = min(2.0, max(0.5, rate))
+        self._audio_changed()
+        return self.speech.rate
+
+    def replace_personas(self, personas: list[Persona], failed: list[str]) -> None:
+        """The persona files changed on disk. The one that is speaking stays if it is gone."""
+        self._personas = {p.slug: p for p in personas}
+        self._personas.setdefault(self.persona.slug, self.persona)
+        changed = self._personas[self.persona.slug]
+        names = [p.spoken_names() for p in self.personas()]
+        self._backend.send(SetNames(names))
+        if self._turn_taking.answerer is not None:
+            self._turn_taking.answerer.router = IntentRouter(names)
+        self._emit(PersonasReloaded(slugs=list(self._personas), failed=failed))
+        if changed != self.persona:
+            self.persona = changed
+            self._backend.send(SetPersona(changed.prompt_for_backend()))
+            self._emit(PersonaChanged(persona=changed))
+        self._rehearse()
+
+    # -- the user's side -----------------------------------------------------------------------
+
+    def _frame(self, number: int, samples: Float32) -> None:
+        """One frame from the microphone."""
+        self._guard_own_voice()
+        self._backend.send(self._ears.take(number, samples))
+
+    def _guard_own_voice(self) -> None:
+        if self._audio.playback.is_sounding:
+            self._ears.gate.voice_sounds(self.clock(), self._audio.output_delay())
+
+    async def feed(self, number: int, samples: Float32) -> None:
+        """Virtual clock: one frame, and everything it causes, before the next."""
+        self._guard_own_voice()
+        await self._backend.push_and_wait(self._ears.take(number, samples))
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until no answer is being made."""
+        await self._turn_taking.settled()
+
+    def _backend_event(self, event: AnyEvent) -> None:
+        match event:
+            case AudioOut() | AgentText() | UtteranceEnded():
+                self._mouth.take(event, self.persona)
+            case UserText():
+                self._ears.text(event)
+            case TurnStarted():
+                self._ears.turn_started(event)
+                self._turn_taking.user_began()
+            case TurnEnded():
+                self._ears.turn_ended(event)
+                self._turn_taking.user_ended()
+            case Ready():
+                self._backend_ready(event)
+            case Status():
+                self._emit(LoadProgress(text=event.text, fraction=event.fraction))
+            case Lag():
+                self._emit(LagChanged(seconds=event.seconds, dropped=event.dropped))
+            case Failed():
+                self._backend_failed(event)
+            case _:
+                log.debug("not for the session: %r", event)
+
+    # -- the answer ----------------------------------------------------------------------------
+
+    def _heard(self, heard: Heard, turn: int, stopwatch: Stopwatch) -> None:
+        self._answer(heard, stopwatch)
+
+    def _answer(self, heard: Heard, stopwatch: Stopwatch | None) -> None:
+        self._store("user", "You", heard.text)
+        answered = self._turn_taking.heard(heard, stopwatch)
+        self.history.add("user", answered.text, self.persona.slug)
+
+    def _begin(self) -> Utterance:
+        return self._mouth.begin(self.persona)
+
+    def _over(self, utterance: Utterance, heard: str, interrupted: bool) -> None:
+        self.history.add("assistant", heard, utterance.persona)
+        persona = self._personas.get(utterance.persona, self.persona)
+        if heard:
+            self._store("assistant", persona.name, utterance.intended, heard, interrupted)
+        self._turn_taking.settle()
+
+    # -- backend and devices ---------------------------------------------------------------------
+
+    def _backend_ready(self, event: Ready) -> None:
+        self._capabilities = event.capabilities
+        choice = self._parts.choice
+        self._emit(
+            BackendChosen(name=choice.name, reason=choice.reason, engine=event.engine, ready=True)
+        )
+        self._turn_taking.set_state("idle")
+        self._greet()
+
+    def _greet(self) -> None:
+        if self._greeted:
+            return
+        self._greeted = True
+        line = self._parts.lines.choose(f"{self.persona.slug}.greeting", self.persona.greetings)
+        self._mouth.say(self.persona, line)
+
+    def _backend_failed(self, event: Failed) -> None:
+        if event.fatal:
+            self._emit(Failure(text=event.message, remedy=event.remedy))
+            self._turn_taking.set_state("idle")
+            self._greet()
+            return
+        self._emit(Notice(text=event.message, remedy=event.remedy, severity="warning"))
+        if not self._backend.ready.is_set():
+            self._ears.abandon()
+            self.speech.abandon()
+            self._turn_taking.set_state("initializing")
+
+    def _has_voice(self) -> bool:
+        ready = self._backend.ready.is_set() and self._capabilities.say
+        return ready and self._audio.speaker is not None
+
+    def _rehearse(self) -> None:
+        lines = lines_to_rehearse(self.persona, self.personas(), self._parts.known_lines)
+        self._backend.send(Prepare(lines))
+
+    def _audio_problem(self, text: str, remedy: str) -> None:
+        self._emit(Notice(text=text, remedy=remedy, severity="warning"))
+        self._audio_changed()
+
+    def _audio_changed(self) -> None:
+        gate = self._ears.gate
+        self._emit(
+            AudioChanged(
+                microphone=self._audio.microphone,
+                speaker=self._audio.speaker,
+                muted=gate.muted,
+                push_to_talk=gate.push_to_talk,
+                talk_key=gate.key_down,
+                volume=self.volume,
+                rate=self.speech.rate,
+            )
+        )
+
+    async def _watch_drops(self) -> None:
+        last: dict[str, int] = {}
+        while True:
+            await asyncio.sleep(1.0)
+            counts = {**self._audio.drops(), "backend": self._backend.dropped}
+            if counts != last and any(counts.values()):
+                self._emit(Dropped(counts=counts))
+            last = counts
+
+    # -- telling ---------------------------------------------------------------------------------
+
+    def _emit(self, event: SessionEvent) -> None:
+        event = replace(event, t=round(self.clock(), 3))
+        for listener in list(self._listeners):
+            try:
+                listener(event)
+            except Exception:
+                log.exception("a listener failed on %s", type(event).__name__)
+
+    def _store(
+        self, side: str, name: str, text: str, played: str = "", interrupted: bool = False
+    ) -> None:
+        entry = TranscriptEntry(datetime.now(), side, name, text, interrupted, played)
+        problem = self._parts.store.append(entry)
+        if problem:
+            self._emit(Notice(text=problem, severity="warning", key="store"))
+
+
+async def _refuse(call: ToolCall) -> bool:
+    """Nobody is there to ask."""
+    return False
