@@ -78,9 +78,9 @@ def _dalek(sound: Float32) -> Float32:
     """A 30 Hz ring modulator, as in 1963, driven hard."""
     flat = retune(sound, flattened)
     carrier = np.sin(2 * np.pi * 30 * np.arange(len(flat)) / SAMPLE_RATE)
-    ring = (flat * (0.3 + 0.7 * carrier)).astype(np.float32)
-    driven = np.tanh(3.0 * ring / _peak(ring)).astype(np.float32)
-    return _filter(driven, lambda f: _high_pass(f, 300) * _low_pass(f, 6000) * _bell(f, 2800, 7.0))
+    ring = (flat * (0.45 + 0.55 * carrier)).astype(np.float32)
+    driven = np.tanh(2.5 * ring / _peak(ring)).astype(np.float32)
+    return _filter(driven, lambda f: _high_pass(f, 330) * _low_pass(f, 7000) * _bell(f, 3000, 8.0))
 
 
 def _cylon(sound: Float32) -> Float32:

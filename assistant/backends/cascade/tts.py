@@ -21,6 +21,8 @@ from assistant.backends.cascade.normalise import speakable
 from assistant.frames import VoiceSpec
 
 MIN_RATE, MAX_RATE = 0.5, 2.0
+SIXTEEN_BITS = np.float32(32767.0)
+"""Sound is kept as int16: sample × this."""
 
 
 class Aborted(Exception):
@@ -99,7 +101,9 @@ def render(
     speed = float(np.clip(voice.speed * rate, MIN_RATE, MAX_RATE))
     raw = engine.synthesize(words, voice, speed, cancellation)
     cancellation.check()
-    return dress(raw, voice)
+    # Rounded here as on disk, so that a clause is the same sound whether it was kept or not.
+    rounded: Float32 = np.round(dress(raw, voice) * SIXTEEN_BITS) / SIXTEEN_BITS
+    return rounded
 
 
 def load_engine(name: str, *, threads: int = 0, voice: str | None = None) -> SpeechEngine:

@@ -22,13 +22,13 @@ import numpy as np
 from assistant.backends.base import Float32
 from assistant.backends.cascade.effects import VERSION as EFFECTS_VERSION
 from assistant.backends.cascade.normalise import speakable
+from assistant.backends.cascade.tts import SIXTEEN_BITS
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 
 SUFFIX = ".voice"
 _MAGIC = b"AVC1"
 _HEADER = struct.Struct("<4sIII")
 """Magic, samples a second, samples, CRC-32 of what follows."""
-_SCALE = 32767.0
 _RESCAN_WRITES = 64
 """Writes between two looks at the whole folder, which another process fills too."""
 
@@ -134,7 +134,7 @@ class VoiceCache:
 
 
 def _encode(sound: Float32) -> bytes:
-    samples = np.round(np.clip(sound, -1.0, 1.0) * _SCALE).astype("<i2").tobytes()
+    samples = np.round(np.clip(sound, -1.0, 1.0) * SIXTEEN_BITS).astype("<i2").tobytes()
     return _HEADER.pack(_MAGIC, SAMPLE_RATE, len(sound), zlib.crc32(samples)) + samples
 
 
@@ -151,4 +151,4 @@ def _decode(data: bytes) -> Float32 | None:
     )
     if not intact:
         return None
-    return np.frombuffer(samples, "<i2").astype(np.float32) / np.float32(_SCALE)
+    return np.frombuffer(samples, "<i2").astype(np.float32) / SIXTEEN_BITS
