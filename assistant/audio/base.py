@@ -13,7 +13,7 @@ from assistant.audio.levels import LevelHistory
 
 Float32 = NDArray[np.float32]
 OnFrame = Callable[[int, Float32], None]
-"""Called in the event loop with the frame's number (from 0, gaps are frames lost) and its samples."""
+"""Called in the event loop with the frame's number (from 0; gaps are frames lost) and samples."""
 
 
 class AudioIO(Protocol):

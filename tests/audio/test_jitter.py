@@ -1,0 +1,314 @@
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistant.audio.jitter import JitterBuffer
+
+FADE = 120
+
+
+def ones(n: int) -> np.ndarray:
+    return np.ones(n, dtype=np.float32)
+
+
+def ramp_up(n: int = FADE) -> np.ndarray:
+    return np.arange(1, n + 1, dtype=np.float32) / FADE
+
+
+class SlowBuffer:
+    """What a JitterBuffer should do, one sample at a time."""
+
+    def __init__(self) -> None:
+        self.queue: deque[tuple[int, np.float32]] = deque()
+        self.tail: deque[np.float32] = deque()
+        self.height = 0
+        self.flowing: int | None = None
+        self.last = np.float32(0)
+        self.paused = False
+        self.played: dict[int, int] = {}
+
+    def fade_out(self, *, ahead: bool) -> None:
+        upcoming = []
+        if ahead:
+            for utterance, sample in self.queue:
+                if utterance != self.flowing or len(upcoming) == FADE:
+                    break
+                upcoming.append(sample)
+        for step in range(self.height):
+            if step < len(upcoming):
+                sample = upcoming[step]
+            else:
+                sample = upcoming[-1] if upcoming else self.last
+            self.tail.append(sample * (np.float32(self.height - 1 - step) / np.float32(FADE)))
+        self.height = 0
+        self.flowing = None
+
+    def sample(self) -> np.float32:
+        while True:
+            if self.tail:
+                return self.tail.popleft()
+            silent = not self.queue or self.paused
+            if silent and self.flowing is None:
+                return np.float32(0)
+            if silent or self.flowing not in (None, self.queue[0][0]):
+                self.fade_out(ahead=False)
+                continue
+            self.flowing, self.last = self.queue.popleft()
+            self.played[self.flowing] = self.played.get(self.flowing, 0) + 1
+            self.height = min(self.height + 1, FADE)
+            return self.last * (np.float32(self.height) / np.float32(FADE))
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), st.integers(1, 3), st.integers(1, 700)),
+        st.tuples(st.just("read"), st.just(0), st.integers(0, 600)),
+        st.tuples(st.sampled_from(["clear", "pause", "resume"]), st.just(0), st.just(0)),
+    ),
+    max_size=25,
+)
+
+
+@given(STEPS)
+@settings(max_examples=150)
+def test_reading_any_sizes_gives_the_same_as_one_sample_at_a_time(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    buffer, slow = JitterBuffer(), SlowBuffer()
+    cleared: set[int] = set()
+    value = 0
+    for what, utterance, n in steps:
+        if what == "write":
+            pcm = (np.arange(value, value + n, dtype=np.float32) % 977 + 1) / 1024
+            value += n
+            if utterance in cleared:
+                assert buffer.write(utterance, pcm) == 0
+            else:
+                assert buffer.write(utterance, pcm) == n
+                slow.queue.extend((utterance, sample) for sample in pcm)
+        elif what == "read":
+            expected = np.array([slow.sample() for _ in range(n)], dtype=np.float32)
+            np.testing.assert_array_equal(buffer.read(n), expected)
+        elif what == "clear":
+            slow.fade_out(ahead=True)
+            waiting = {u for u, _ in slow.queue} | set(slow.played)
+            slow.queue.clear()
+            counts = buffer.clear()
+            assert counts == {u: slow.played.get(u, 0) for u in waiting - cleared}
+            cleared |= waiting
+        elif what == "pause":
+            if not slow.paused:
+                slow.fade_out(ahead=True)
+            slow.paused = True
+            buffer.pause()
+        else:
+            slow.paused = False
+            buffer.resume()
+        assert buffer.queued == len(slow.queue)
+        for known in (1, 2, 3):
+            assert buffer.played(known) == slow.played.get(known, 0)
+
+
+@given(STEPS)
+def test_nothing_one_does_makes_a_click(steps: list[tuple[str, int, int]]) -> None:
+    """A constant sound may only rise and fall along the ramp, whatever interrupts it."""
+    buffer = JitterBuffer()
+    heard = [np.zeros(1, dtype=np.float32)]
+    for n, (what, utterance, size) in enumerate(steps):
+        if what == "write":
+            buffer.write(100 * n + utterance, ones(size))
+        elif what == "read":
+            heard.append(buffer.read(size))
+        else:
+            getattr(buffer, what)()
+    heard.append(buffer.read(2 * FADE))
+    assert np.max(np.abs(np.diff(np.concatenate(heard)))) <= 1 / FADE + 1e-6
+
+
+@given(
+    pieces=st.lists(st.integers(0, 2_000), min_size=1, max_size=8),
+    blocks=st.lists(st.integers(1, 1_500), min_size=1, max_size=8),
+)
+def test_what_is_heard_is_what_was_written(pieces: list[int], blocks: list[int]) -> None:
+    sound = np.random.default_rng(3).uniform(-1, 1, sum(pieces)).astype(np.float32)
+    buffer = JitterBuffer()
+    for piece in np.split(sound, np.cumsum(pieces)[:-1]):
+        buffer.write(7, piece)
+    heard: list[np.ndarray] = []
+    while sum(map(len, heard)) < sound.size + FADE:
+        heard.append(buffer.read(blocks[len(heard) % len(blocks)]))
+    out = np.concatenate(heard)
+    edge = min(FADE, sound.size)
+    np.testing.assert_array_equal(out[:edge], sound[:edge] * ramp_up(edge))
+    np.testing.assert_array_equal(out[edge : sound.size], sound[edge:])
+    assert not out[sound.size + FADE :].any()
+    assert buffer.played(7) == sound.size
+
+
+def test_a_read_that_takes_just_all_leaves_no_dent_when_more_comes_in_time() -> None:
+    buffer = JitterBuffer()
+    buffer.write(1, ones(480))
+    first = buffer.read(480)
+    buffer.write(1, ones(480))
+    second = buffer.read(480)
+    assert (np.concatenate((first, second))[FADE:] == 1).all()
+    assert buffer.underruns == 0
+
+
+def test_running_dry_in_mid_utterance_is_counted_and_at_its_end_is_not() -> None:
+    buffer = JitterBuffer()
+    buffer.write(1, ones(500))
+    buffer.read(480)
+    buffer.read(480)
+    assert buffer.underruns == 1
+    buffer.write(1, ones(10))
+    buffer.end(1, 510)
+    buffer.read(480)
+    assert buffer.underruns == 1
+
+
+def test_interrupting_tells_what_was_heard_and_falls_silent_in_5_ms() -> None:
+    buffer = JitterBuffer()
+    finished: list[int] = []
+    buffer.on_finished.append(finished.append)
+    buffer.write(1, ones(1_000))
+    buffer.write(2, ones(1_000))
+    buffer.read(600)
+    assert buffer.clear() == {1: 600, 2: 0}
+    after = buffer.read(480)
+    np.testing.assert_allclose(after[:FADE], 1 - ramp_up(), atol=1e-6)
+    assert not after[FADE:].any()
+    assert buffer.played(1) == 600
+    assert buffer.write(1, ones(50)) == 0, "late sound of an interrupted answer must not be heard"
+    buffer.end(1, 1_050)
+    assert finished == []
+    assert buffer.clear() == {}
+    assert buffer.write(3, ones(50)) == 50
+
+
+def test_a_pause_loses_nothing() -> None:
+    buffer = JitterBuffer()
+    sound = np.random.default_rng(5).uniform(-1, 1, 2_000).astype(np.float32)
+    buffer.write(1, sound)
+    before = buffer.read(500)
+    buffer.pause()
+    assert not buffer.read(800)[FADE:].any()
+    assert buffer.played(1) == 500
+    buffer.resume()
+    after = buffer.read(1_500)
+    np.testing.assert_array_equal(before[FADE:], sound[FADE:500])
+    np.testing.assert_array_equal(after[FADE:], sound[500 + FADE :])
+
+
+def test_hooks_tell_the_first_sample_and_the_end_once_each_in_order() -> None:
+    buffer = JitterBuffer()
+    told: list[tuple[str, int, int]] = []
+    buffer.on_first_sample.append(lambda u: told.append(("first", u, buffer.position)))
+    buffer.on_finished.append(lambda u: told.append(("finished", u, buffer.position)))
+    buffer.read(100)
+    buffer.write(1, ones(300))
+    buffer.end(1, 300)
+    buffer.write(2, ones(300))
+    buffer.read(200)
+    buffer.read(1_000)
+    buffer.end(2, 300)
+    assert told == [
+        ("first", 1, 300),
+        ("first", 2, 1_300),
+        ("finished", 1, 1_300),
+        ("finished", 2, 1_300),
+    ]
+    assert buffer.first_sample_at(1) == 100
+    assert buffer.first_sample_at(2) == 400 + FADE  # the first fades before the second begins
+    assert buffer.first_sample_at(3) is None
+
+
+def test_an_utterance_without_sound_is_finished_as_soon_as_it_ends() -> None:
+    buffer = JitterBuffer()
+    finished: list[int] = []
+    buffer.on_finished.append(finished.append)
+    buffer.end(4, 0)
+    assert finished == [4]
+
+
+def test_a_failing_hook_does_not_stop_the_sound(caplog: pytest.LogCaptureFixture) -> None:
+    buffer = JitterBuffer()
+    buffer.on_first_sample.append(lambda _: 1 // 0)  # type: ignore[arg-type, return-value]
+    buffer.write(1, ones(200))
+    assert buffer.read(200)[-1] == 1
+    assert "hook failed" in caplog.text
+
+
+@given(st.lists(st.integers(1, 900), max_size=12))
+def test_an_overfull_queue_drops_the_oldest_and_counts_it(sizes: list[int]) -> None:
+    buffer = JitterBuffer(max_seconds=1_000 / 24_000)
+    finished: list[int] = []
+    buffer.on_finished.append(finished.append)
+    for utterance, size in enumerate(sizes):
+        buffer.write(utterance, ones(size))
+        buffer.end(utterance, size)
+    assert buffer.queued == min(1_000, sum(sizes))
+    assert buffer.dropped == max(0, sum(sizes) - 1_000)
+    while buffer.queued:
+        buffer.read(333)
+    assert finished == list(range(len(sizes)))
+
+
+def test_sound_that_never_came_counts_as_dropped() -> None:
+    buffer = JitterBuffer()
+    buffer.write(1, ones(100))
+    buffer.end(1, 150)
+    assert buffer.dropped == 50
+
+
+def test_volume_moves_without_a_jump_and_then_stays() -> None:
+    buffer = JitterBuffer()
+    buffer.write(1, ones(5_000))
+    buffer.read(1_000)
+    buffer.gain = 0.25
+    heard = np.concatenate([buffer.read(100) for _ in range(10)])
+    assert np.max(np.abs(np.diff(heard))) <= 1 / 480 + 1e-6
+    assert (heard[480:] == 0.25).all()
+    buffer.gain = 7.0
+    assert buffer.gain == 1.0
+    assert buffer.read(480)[-1] == 1.0
+
+
+def test_it_tells_whether_anything_sounds_and_since_when_it_does_not() -> None:
+    buffer = JitterBuffer()
+    assert not buffer.is_sounding
+    buffer.write(1, np.concatenate((ones(700), np.zeros(300, dtype=np.float32))))
+    assert buffer.is_sounding
+    buffer.read(480)
+    buffer.read(480)
+    assert buffer.is_sounding
+    assert buffer.sounded_until == 700
+    buffer.read(480)
+    assert not buffer.is_sounding
+    assert buffer.position - buffer.sounded_until == 740
+
+
+def test_silence_a_model_sends_does_not_count_as_sounding() -> None:
+    buffer = JitterBuffer()
+    buffer.write(1, np.full(4_800, 0.001, dtype=np.float32))
+    buffer.read(480)
+    assert not buffer.is_sounding
+    assert buffer.sounded_until == 0
+
+
+def test_two_threads_lose_nothing() -> None:
+    buffer = JitterBuffer()
+    pieces = [np.full(n % 300 + 1, 0.5, dtype=np.float32) for n in range(2_000)]
+    total = sum(map(len, pieces))
+    writer = threading.Thread(target=lambda: [buffer.write(1, piece) for piece in pieces])
+    writer.start()
+    while writer.is_alive() or buffer.queued:
+        buffer.read(480)
+    writer.join()
+    assert buffer.played(1) == total
