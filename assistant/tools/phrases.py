@@ -1,0 +1,121 @@
+"""Spoken requests that hold no persona's name: "stop", "louder, please", "volume fifty percent".
+
+Each pattern must cover the whole of what is left when politeness is taken off, so that "stop the
+car at the corner" and "a louder noise woke the dog" stay ordinary sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from assistant.tools.base import ToolCall
+
+NOUN = r"(?:themes?|personas?|personality|voice|character|mode|skin)"
+"""What people call a persona when they ask for one."""
+
+_NEIGHBOUR = re.compile(
+    r"(?:(?:change|switch|go|skip|move|give me|bring up|load|show me|swap|take me)(?: over| on)?"
+    r"(?: to)? )?(?:the |my |your )?(?P<which>next|previous|last|prior)"
+    rf" (?:{NOUN}|one)"
+)
+_LIST = re.compile(
+    r"(?:which|what)(?: other)? (?:themes|personas|characters|voices|personalities)(?: else)?"
+    r"(?: (?:are there|do you have|have you got|are available|can (?:you|i) (?:do|be|choose|use"
+    r"|have|talk to|pick|select|switch to|change to)|do you know|there are|is there))?"
+    r"|(?:list|show|tell|name|read)(?: me)?(?: of)?(?: all)?(?: of)?(?: the| your| available)*"
+    r" (?:themes|personas|characters|voices|personalities)(?: (?:there are|you have|available))?"
+    r"|who (?:else |all )?(?:is|are) (?:there|here|available|in there)"
+    r"|who (?:else )?can (?:you be|you become|i (?:talk|speak) (?:to|with)|you turn into)"
+    r"|who else (?:are you|do you have|is around|have you got)"
+    r"|are there (?:any )?other (?:personas|themes|voices|characters)"
+)
+_STOP = re.compile(
+    r"(?:(?:you )?(?:stop|stop it|stop that|stop talking|stop speaking|stop now|be quiet|be silent"
+    r"|be still|quiet|silence|shut up|shush|hush|shh+|sh|that is enough|enough|enough of that"
+    r"|stop (?:it|that|this) (?:now|there)|cancel|cancel that|hold your tongue|quiet down"
+    r"|do not (?:talk|speak)|no more talking|zip it))(?: (?:stop|now))*"
+)
+_MUTE = re.compile(
+    r"(?:mute|mute (?:the |my |your )?(?:mic|mike|microphone|yourself|me|it|sound)"
+    r"|stop listening|do not listen|turn off (?:the |my |your )?(?:mic|microphone)"
+    r"|(?:switch|turn) (?:the |my |your )?(?:mic|microphone) off|microphone off)"
+)
+_REPEAT = re.compile(
+    r"(?:repeat|repeat (?:that|it|yourself|this|what you (?:just )?said|the last (?:thing|part|bit"
+    r"|sentence|answer|line)|your last (?:answer|sentence|words))|say (?:that|it|this) (?:again"
+    r"|once more|one more time)|say again|come again|once more|one more time|pardon|pardon me"
+    r"|i beg your pardon|what did you (?:just )?say|what was that|what did you say again"
+    r"|i (?:did|could) not (?:hear|catch|get|understand) (?:that|you|it|what you said))"
+    r"(?: (?:again|once more|one more time))?"
+)
+_A_BIT = r"(?:(?:a (?:bit|little|little bit|tad|lot)|much|slightly|some|somewhat) )?"
+_YOU_ARE = r"(?:(?:make it|turn it|be|speak|talk|say it|a bit|go|get) )?"
+_VOLUME_UP = re.compile(
+    rf"(?:{_YOU_ARE}{_A_BIT}louder|(?:speak|talk) up(?: a (?:bit|little))?|(?:more|raise the"
+    rf"|raise your|increase the|increase your|increase) volume|volume {_A_BIT}(?:up|higher)"
+    rf"|(?:turn|crank) (?:it|the volume|your volume|yourself|the sound|your voice) {_A_BIT}up"
+    rf"|turn up (?:the |your )?(?:volume|sound)|you are {_A_BIT}?too (?:quiet|soft)"
+    r"|i can (?:not|hardly|barely) hear you)"
+)
+_VOLUME_DOWN = re.compile(
+    rf"(?:{_YOU_ARE}{_A_BIT}(?:quieter|softer|less loud|more quietly|more softly)"
+    r"|(?:less|lower the|lower your|lower|decrease the|decrease your|reduce the|reduce your|reduce)"
+    rf" volume|volume {_A_BIT}(?:down|lower)|not so loud"
+    rf"|turn (?:it|the volume|your volume|yourself|the sound|your voice) {_A_BIT}down"
+    rf"|turn down (?:the |your )?(?:volume|sound)|you are {_A_BIT}?too loud|too loud)"
+)
+_VOLUME_TO = re.compile(
+    r"(?:(?:set|change|turn|put|make|bring)(?: up| down)? )?(?:the |your )?volume(?: level)?"
+    r"(?: up| down)?(?: (?:to|at|is|2))? (?P<level>\d{1,3}|full|max|maximum|half|zero|minimum)"
+    r"(?: (?:percent|per cent|%))?"
+    r"|(?P<word>full|maximum|max|half) volume"
+)
+_FASTER = re.compile(
+    rf"(?:(?:speak|talk|go|be|say it|read) )?{_A_BIT}(?:faster|quicker|more quickly|more rapidly)"
+    r"|speed up(?: a (?:bit|little))?|too slow|you are (?:talking |speaking )?too (?:slow|slowly)"
+    r"|speed it up"
+)
+_SLOWER = re.compile(
+    rf"(?:(?:speak|talk|go|be|say it|read) )?{_A_BIT}(?:slower|more slowly|slowly)"
+    r"|slow(?: it)? down(?: a (?:bit|little))?|not so (?:fast|quick|quickly)|too fast"
+    r"|you are (?:talking |speaking )?too (?:fast|quick|quickly)"
+)
+_NORMAL_RATE = re.compile(
+    r"(?:speak|talk|go)(?: back)?(?: at| to| with)?(?: a| your| the)? normal(?:ly)?"
+    r"(?: (?:speed|rate|pace))?|normal (?:speed|rate|pace)"
+)
+_LEVELS = {"full": 100, "max": 100, "maximum": 100, "half": 50, "zero": 0, "minimum": 10}
+
+_SIMPLE: list[tuple[re.Pattern[str], Callable[[re.Match[str]], ToolCall]]] = [
+    (_STOP, lambda m: ToolCall("stop")),
+    (_MUTE, lambda m: ToolCall("mute")),
+    (_REPEAT, lambda m: ToolCall("repeat")),
+    (_VOLUME_UP, lambda m: ToolCall("set_volume", {"change": "up"})),
+    (_VOLUME_DOWN, lambda m: ToolCall("set_volume", {"change": "down"})),
+    (_VOLUME_TO, lambda m: ToolCall("set_volume", {"percent": _level(m)})),
+    (_FASTER, lambda m: ToolCall("set_speech_rate", {"change": "faster"})),
+    (_SLOWER, lambda m: ToolCall("set_speech_rate", {"change": "slower"})),
+    (_NORMAL_RATE, lambda m: ToolCall("set_speech_rate", {"change": "normal"})),
+    (_LIST, lambda m: ToolCall("list_themes")),
+    (
+        _NEIGHBOUR,
+        lambda m: ToolCall(
+            "change_theme", {"persona_name": "next" if m["which"] == "next" else "previous"}
+        ),
+    ),
+]
+
+
+def _level(match: re.Match[str]) -> int:
+    word = match["level"] or match["word"]
+    return min(100, int(word)) if word.isdigit() else _LEVELS[word]
+
+
+def phrase_call(phrase: str) -> ToolCall | None:
+    """The call that this phrase asks for; `phrase` is lower-case words without politeness."""
+    for pattern, make in _SIMPLE:
+        match = pattern.fullmatch(phrase)
+        if match is not None:
+            return make(match)
+    return None

@@ -1,0 +1,176 @@
+"""Persona names as speech recognition writes them: "glad us" is GLaDOS, "see three p o" is C-3PO.
+
+Names are compared with the spaces taken out, half by spelling and half by sound, because a
+recogniser that does not know a name breaks it into words that it does know.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jellyfish import metaphone
+from rapidfuzz.fuzz import ratio
+
+from assistant.frames import SpokenNames
+
+_CONTRACTIONS = {
+    "'m": " am",
+    "'re": " are",
+    "'ve": " have",
+    "'ll": " will",
+    "'d": " would",
+    "n't": " not",
+}
+_WHOLE = {
+    "can't": "can not",
+    "cannot": "can not",
+    "won't": "will not",
+    "let's": "let us",
+    "what's": "what is",
+    "who's": "who is",
+    "that's": "that is",
+    "it's": "it is",
+    "wanna": "want to",
+    "gonna": "going to",
+    "gimme": "give me",
+    "lemme": "let me",
+    "ok": "okay",
+}
+_TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|%")
+_SMALL = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    "nineteen",
+)
+_UNITS = {word: value for value, word in enumerate(_SMALL)}
+_ROUND = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_TENS = {word: 10 * value for value, word in enumerate(_ROUND, start=2)}
+_TENS_DIGITS = frozenset(str(value) for value in _TENS.values())
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words without punctuation; contractions written out, numbers as digits."""
+    plain = unicodedata.normalize("NFKD", text.replace("’", "'")).lower()
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", plain)
+    found: list[str] = []
+    for token in _TOKEN.findall(plain):
+        found += _written_out(token).split()
+    return _digits(found)
+
+
+def _written_out(token: str) -> str:
+    if token in _WHOLE:
+        return _WHOLE[token]
+    for ending, full in _CONTRACTIONS.items():
+        if token.endswith(ending) and len(token) > len(ending):
+            return token.removesuffix(ending) + full
+    return token.replace("'", "")
+
+
+def _digits(tokens: list[str]) -> list[str]:
+    """ "fifty five" → "55", "nine thousand" → "9000"; single digits stay words ("see three")."""
+    result: list[str] = []
+    for token in tokens:
+        last = result[-1] if result else ""
+        if token in _TENS:
+            result.append(str(_TENS[token]))
+        elif token in _UNITS and last in _TENS_DIGITS and 0 < _UNITS[token] < 10:
+            result[-1] = str(int(last) + _UNITS[token])
+        elif token in _UNITS and _UNITS[token] >= 10:
+            result.append(str(_UNITS[token]))
+        elif token in ("hundred", "thousand") and (last in _UNITS or last.isdigit()):
+            times = 100 if token == "hundred" else 1000
+            result[-1] = str((_UNITS[last] if last in _UNITS else int(last)) * times)
+        elif token == "hundred" and last == "a":
+            result[-1] = "100"
+        else:
+            result.append(token)
+    return result
+
+
+_DIGIT_NAMES = {str(value): word for word, value in _UNITS.items() if value < 10}
+
+
+def squash(phrase: str | Iterable[str]) -> str:
+    """One string without spaces, single digits as words: how two spellings are compared."""
+    tokens = words(phrase) if isinstance(phrase, str) else list(phrase)
+    joined = "".join(tokens)
+    return re.sub(r"(?<!\d)\d(?!\d)", lambda m: _DIGIT_NAMES[m[0]], joined)
+
+
+@lru_cache(maxsize=4096)
+def _sound(squashed: str) -> str:
+    return metaphone(squashed)
+
+
+def similarity(a: str, b: str) -> float:
+    """0…1 of two squashed phrases: half spelling, half sound. Fillers before are the caller's."""
+    return (ratio(a, b) + ratio(_sound(a), _sound(b))) / 200
+
+
+_DETERMINERS = frozenset(
+    ["a", "an", "the", "my", "your", "our", "his", "her", "their", "some", "any", "this", "that"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NameMatch:
+    """The persona that a phrase names best."""
+
+    slug: str
+    name: str
+    """Display name."""
+    score: float
+    """0…1; 1 for a name, an alias, or a known mishearing."""
+
+    @property
+    def exact(self) -> bool:
+        return self.score >= 1.0
+
+
+class NameIndex:
+    """All names of all personas, ready to be compared with a phrase."""
+
+    def __init__(self, names: list[SpokenNames]) -> None:
+        self.names = list(names)
+        self._by_slug = {entry.slug: entry for entry in names}
+        self._forms: list[tuple[str, str, bool]] = []
+        self._exact: dict[str, str] = {}
+        for entry in names:
+            spoken = [form for form in (entry.name, entry.slug, *entry.aliases) if words(form)]
+            for form in [*spoken, *entry.sounds_like]:
+                self._exact.setdefault(squash(form), entry.slug)
+            self._forms += [
+                (squash(form), entry.slug, words(form)[0] in _DETERMINERS) for form in spoken
+            ]
+
+    def display_name(self, slug: str) -> str:
+        return self._by_slug[slug].name
+
+    def exact(self, phrase: list[str]) -> NameMatch | None:
+        """The persona whose name, alias or known mishearing this is."""
+        slug = self._exact.get(squash(phrase))
+        return None if slug is None else NameMatch(slug, self.display_name(slug), 1.0)
+
+    def ranked(self, phrase: list[str]) -> list[NameMatch]:
+        """Every persona with its score for this phrase, best first.
+
+        An article makes a name a thing ("the kit", "a marvel"), so a phrase that has one is only
+        compared with aliases that have one too ("the Dalek").
+        """
+        spoken = squash(phrase)
+        article = phrase[0] in _DETERMINERS
+        best = {entry.slug: 0.0 for entry in self.names}
+        for form, slug, has_article in self._forms:
+            if has_article == article:
+                best[slug] = max(best[slug], min(0.99, similarity(form, spoken)))
+        exact = self._exact.get(spoken)
+        if exact is not None:
+            best[exact] = 1.0
+        order = sorted(best.items(), key=lambda item: -item[1])
+        return [NameMatch(slug, self.display_name(slug), score) for slug, score in order]
