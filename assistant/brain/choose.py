@@ -1,0 +1,72 @@
+"""Who answers: a language model where there is one, else the scripted persona."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from assistant.brain.base import Brain, BrainError
+from assistant.brain.discover import Found, discover
+from assistant.brain.fallback import FallbackBrain, Notify
+from assistant.brain.scripted import ScriptedBrain
+from assistant.config import BrainConfig
+
+
+def _untold(error: BrainError) -> None:
+    """Without a listener a failure is only logged, which the fallback does by itself."""
+
+
+async def choose_brain(
+    config: BrainConfig,
+    *,
+    notify: Notify = _untold,
+    scripted: ScriptedBrain | None = None,
+    find: Callable[[], Awaitable[Found | None]] = discover,
+) -> tuple[Brain, str]:
+    """The brain for these settings, and in one line why it is this one.
+
+    `notify` hears, once for each kind, when the language model fails and the scripted persona
+    answers instead. `auto` with a `url` uses that; without, it looks on this machine. Call again
+    with the same `scripted` to look again: a server may have been started meanwhile, and what the
+    user told is not lost.
+    """
+    scripted = scripted or ScriptedBrain()
+    if config.kind == "scripted":
+        return scripted, "scripted persona, as set in brain.kind"
+    if config.url is not None:
+        try:
+            brain = _language_model(config, config.url, config.model, "", scripted, notify)
+        except BrainError as error:
+            notify(error)
+            return scripted, f"scripted persona: {error.message}"
+        return brain, f"language model at {config.url}, as set in brain.url"
+    found = await find()
+    if found is None:
+        wanted = "brain.url is not set and " if config.kind == "openai" else ""
+        return scripted, f"scripted persona: {wanted}no language model was found on this machine"
+    model = config.model or found.model
+    brain = _language_model(config, found.url, model, found.server, scripted, notify)
+    return brain, f"language model found on this machine: {brain.label}"
+
+
+def _language_model(
+    config: BrainConfig,
+    url: str,
+    model: str | None,
+    server: str,
+    scripted: ScriptedBrain,
+    notify: Notify,
+) -> FallbackBrain:
+    # Imported here: who talks to the scripted persona need not wait for an HTTP client.
+    from assistant.brain.openai import OpenAIBrain
+
+    brain = OpenAIBrain(
+        url,
+        model,
+        server=server,
+        api_key_env=config.api_key_env,
+        temperature=config.temperature,
+        max_tokens=config.max_tokens,
+        timeout_s=config.timeout_s,
+        facts=scripted.knowledge.sentences,
+    )
+    return FallbackBrain(brain, scripted, notify)

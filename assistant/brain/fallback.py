@@ -1,0 +1,112 @@
+"""A language model with the scripted persona behind it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from assistant.brain.base import Brain, BrainError, Question
+from assistant.brain.failures import LanguageModelError
+from assistant.brain.scripted import ScriptedBrain
+
+Notify = Callable[[BrainError], None]
+"""Told once for each kind of failure; `label` already says who speaks."""
+
+PATIENCE_SECONDS = 1.0
+"""A failure that took longer than this kept the user waiting."""
+FIRST_PAUSE_SECONDS = 15.0
+LONGEST_PAUSE_SECONDS = 300.0
+"""How long a model that kept the user waiting is left alone: doubling, up to this."""
+
+_log = logging.getLogger(__name__)
+
+
+class FallbackBrain:
+    """Answers with the language model, and with the scripted persona where it fails.
+
+    A failure before the first word is answered by the scripted persona; later ones are raised,
+    because half an answer was already spoken. A model that failed slowly is left alone for a
+    while, so that not every turn waits for it. `clock` gives seconds and only serves that.
+    """
+
+    def __init__(
+        self,
+        model: Brain,
+        scripted: ScriptedBrain,
+        notify: Notify,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.label = model.label
+        self._model = model
+        self._scripted = scripted
+        self._notify = notify
+        self._clock = clock
+        self._told: set[str] = set()
+        self._pause = FIRST_PAUSE_SECONDS
+        self._rest_until = float("-inf")
+
+    async def answer(self, question: Question) -> AsyncIterator[str]:
+        """Stream the answer of whoever can give one."""
+        asked = self._clock()
+        if asked >= self._rest_until:
+            begun = False
+            try:
+                async with _closing(self._model.answer(question)) as pieces:
+                    async for piece in pieces:
+                        if not begun and piece.strip():
+                            begun = True
+                            self._well()
+                            self._scripted.listen(question.text, question.persona)
+                        if begun:
+                            yield piece
+            except BrainError as error:
+                _log.warning("language model: %s", error.message)
+                if begun:
+                    raise
+                self._failed(error, asked)
+            else:
+                if begun:
+                    return
+                self._failed(
+                    LanguageModelError(
+                        "garbage",
+                        "The language model answered without a word.",
+                        "Choose another model in brain.model, or raise brain.max_tokens.",
+                    ),
+                    asked,
+                )
+        async with _closing(self._scripted.answer(question)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._model.close()
+        await self._scripted.close()
+
+    def _well(self) -> None:
+        self.label = self._model.label
+        self._pause, self._rest_until = FIRST_PAUSE_SECONDS, float("-inf")
+
+    def _failed(self, error: BrainError, asked: float) -> None:
+        self.label = self._scripted.label
+        kind = error.kind if isinstance(error, LanguageModelError) else error.message
+        if self._clock() - asked > PATIENCE_SECONDS:
+            self._rest_until = self._clock() + self._pause
+            self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+        if kind not in self._told:
+            self._told.add(kind)
+            self._notify(error)
+
+
+@asynccontextmanager
+async def _closing(pieces: AsyncIterator[str]) -> AsyncIterator[AsyncIterator[str]]:
+    """Ends a brain's answer where the turn was interrupted, so that no request goes on unheard."""
+    try:
+        yield pieces
+    finally:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
