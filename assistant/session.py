@@ -1,6 +1,6 @@
 """One conversation: wires audio, backend, tools, brain and persona together.
 
-Read it in this order: `start` → a frame arrives (`_frame`, `conversation.ears`) → the backend's
+Read it in this order: `start` → a frame arrives (`take_frame`, `conversation.ears`) → the backend's
 events (`_backend_event`) → a turn is answered (`_heard`, `conversation.answering`) → its sound is
 played (`conversation.mouth`, `_over`). Everything runs in the event loop's thread; audio threads
 reach it by `call_soon_threadsafe` only.
@@ -98,8 +98,6 @@ class Parts:
     lines: LineChooser
     clock: Callable[[], float] | None = None
     """Seconds on the input's clock, in `assistant talk`; else the time since the start."""
-    steps: bool = False
-    """The driver feeds frames one by one (`feed`) instead of the audio."""
 
 
 class Session:
@@ -117,6 +115,8 @@ class Session:
         self.confirm: Callable[[ToolCall], Awaitable[bool]] = _refuse
         """Asks the user whether a tool may run; a front end that can ask puts its own here."""
         self._listeners: list[Listener] = []
+        self._notices: list[Notice] = []
+        self._work: tuple[Callable[[Session], Awaitable[None]], ...] = ()
         self._began = time.monotonic()
         self._turns = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -172,9 +172,15 @@ class Session:
         self._turn_taking.answerer = self._make_answerer(brain)
         self._emit(BrainChosen(label=brain.label))
         self._rehearse()
-        await self._audio.start(self._frame, self._audio_problem)
+        await self._audio.start(self.take_frame, self._audio_problem)
         self._audio_changed()
         self.run_beside(self._watch_drops())
+        for notice in self._notices:
+            self._emit(notice)
+        for work in self._work:
+            self.run_beside(work(self))
+        if self._audio.speaker is None:
+            self._greet()  # in writing, so there is nothing to wait for
 
     async def stop(self) -> None:
         """Input, then backend, then output; the transcript is saved. Never raises."""
@@ -193,6 +199,11 @@ class Session:
         answerer = self._turn_taking.answerer
         if answerer is not None:
             await answerer.brain.close()
+
+    def at_start(self, notices: list[Notice], *work: Callable[[Session], Awaitable[None]]) -> None:
+        """Tell these and run these beside the conversation, once it has started."""
+        self._notices = notices
+        self._work = work
 
     def run_beside(self, work: Awaitable[None]) -> None:
         """Run something beside the conversation until the session stops."""
@@ -253,6 +264,10 @@ class Session:
             self._emit(UserSaid(turn=next(self._turns), text=text, final=True, typed=True))
             self._answer(Heard(text, origin="typed"), None)
 
+    def say(self, text: str) -> None:
+        """Say this as a turn of the persona in charge."""
+        self._mouth.say(self.persona, text)
+
     def interrupt(self) -> None:
         self._turn_taking.interrupt()
 
@@ -302,7 +317,7 @@ class Session:
 
     # -- the user's side -----------------------------------------------------------------------
 
-    def _frame(self, number: int, samples: Float32) -> None:
+    def take_frame(self, number: int, samples: Float32) -> None:
         """One frame from the microphone."""
         self._guard_own_voice()
         self._backend.send(self._ears.take(number, samples))
@@ -320,6 +335,11 @@ class Session:
     async def settled(self) -> None:
         """Wait until no answer is being made."""
         await self._turn_taking.settled()
+
+    async def finished(self) -> None:
+        """Wait until the last answer has been made and heard."""
+        await self._turn_taking.settled()
+        await self.speech.quiet.wait()
 
     def _backend_event(self, event: AnyEvent) -> None:
         match event:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assistant.frames import SpokenNames
+
 if TYPE_CHECKING:
     from assistant.session import Session
 
@@ -16,6 +18,9 @@ class Controls:
 
     def persona_names(self) -> list[str]:
         return [p.name for p in self._session.personas()]
+
+    def spoken_names(self) -> list[SpokenNames]:
+        return [p.spoken_names() for p in self._session.personas()]
 
     async def change_persona(self, slug: str) -> None:
         await self._session.set_persona(slug)

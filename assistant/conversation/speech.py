@@ -7,6 +7,7 @@ two comes the text that was really heard of an interrupted answer.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -80,6 +81,9 @@ class Speech:
         self._on_text = on_text
         self._on_over = on_over
         self._open: dict[int, Utterance] = {}
+        self.quiet = asyncio.Event()
+        """Set while no turn is open."""
+        self.quiet.set()
         self._next = 1
         self.rate = 1.0
         self.has_voice: Callable[[], bool] = lambda: True
@@ -95,6 +99,7 @@ class Speech:
             self._next += 1
         utterance = Utterance(number, turn, persona)
         self._open[number] = utterance
+        self.quiet.clear()
         return utterance
 
     def say(self, utterance: Utterance, text: str, *, final: bool = False) -> None:
@@ -180,4 +185,6 @@ class Speech:
     def _close(self, utterance: Utterance, heard: str, *, interrupted: bool) -> None:
         self._open.pop(utterance.number, None)
         utterance.closed = True
+        if not self._open:
+            self.quiet.set()
         self._on_over(utterance, heard, interrupted)

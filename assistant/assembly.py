@@ -1,0 +1,101 @@
+"""Puts a session together from the settings: the only place that knows every part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from assistant.audio.base import AudioIO
+from assistant.backends.process import BackendProcess
+from assistant.backends.registry import backend_options, choose_backend
+from assistant.brain.base import Brain
+from assistant.brain.choose import choose_brain
+from assistant.brain.scripted import known_lines
+from assistant.config import Config, ConfigError
+from assistant.conversation.lines import LineChooser
+from assistant.events import Notice
+from assistant.frames import AnyEvent, Load
+from assistant.locations import data_dir, log_dir, transcripts_dir
+from assistant.personas import LoadedPersonas, load_personas, watch_personas
+from assistant.session import Parts, Session
+from assistant.transcript_store import TranscriptStore
+
+
+def find_personas(config: Config) -> LoadedPersonas:
+    """Every persona there is. Raises `ConfigError` where the one that shall greet is not among
+    them; broken files are in `failed`."""
+    personas = load_personas()
+    wanted = config.session.persona
+    by_name = {p.name.casefold(): slug for slug, p in personas.loaded.items()}
+    slug = wanted if wanted in personas.loaded else by_name.get(wanted.casefold())
+    if slug is None:
+        names = ", ".join(personas.loaded)
+        raise ConfigError(f"there is no persona called “{wanted}”", f"choose one of {names}")
+    config.session.persona = slug
+    return personas
+
+
+def make_session(
+    config: Config,
+    audio: AudioIO,
+    *,
+    clock: Callable[[], float] | None = None,
+    steps: bool = False,
+    seed: int | None = None,
+) -> Session:
+    """A session that is ready to `start`.
+
+    `clock` and `steps` are for `assistant talk`: the input's clock, and frames one by one.
+    With a `seed` the choice of lines is the same every time, and nothing of it is remembered.
+    Raises `ConfigError` for settings that cannot be, `BackendError` where no backend can run.
+    """
+    personas = find_personas(config)
+    choice = choose_backend(config)
+    everyone = list(personas.loaded.values())
+    log_path = log_dir() / "backend.log"
+
+    def make_backend(load: Load, on_event: Callable[[AnyEvent], None]) -> BackendProcess:
+        return BackendProcess(
+            choice.name, load, on_event, python=config.backend.python, log_path=log_path
+        )
+
+    async def make_brain(notify: Callable[[Notice], None]) -> Brain:
+        brain, _reason = await choose_brain(config.brain, notify=notify, seed=seed)
+        return brain
+
+    remember = config.session.save and seed is None
+    return Session(
+        Parts(
+            config=config,
+            personas=everyone,
+            audio=audio,
+            choice=choice,
+            make_backend=make_backend,
+            load=Load(
+                options=backend_options(choice.name, config),
+                names=[p.spoken_names() for p in everyone],
+                virtual_clock=steps,
+            ),
+            make_brain=make_brain,
+            known_lines=known_lines,
+            store=TranscriptStore(transcripts_dir(), enabled=config.session.save),
+            lines=LineChooser(seed, data_dir() / "last_lines.json" if remember else None),
+            clock=clock,
+        )
+    )
+
+
+def startup_notices(personas: LoadedPersonas) -> list[Notice]:
+    """What a person should know of their persona files: one notice for all failures."""
+    if not personas.failed:
+        return []
+    text = "; ".join(str(f) for f in personas.failed)
+    return [Notice(text=text, severity="warning", remedy="assistant personas check")]
+
+
+async def follow_persona_files(session: Session) -> None:
+    """Pick up changed persona files while the session runs; never returns."""
+
+    def changed(personas: LoadedPersonas) -> None:
+        session.replace_personas(list(personas.loaded.values()), [str(f) for f in personas.failed])
+
+    await watch_personas(on_change=changed)

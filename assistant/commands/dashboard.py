@@ -1,0 +1,35 @@
+"""`assistant`: the dashboard, or plain lines where standard output is no terminal."""
+
+from __future__ import annotations
+
+import sys
+
+from assistant.assembly import find_personas, follow_persona_files, make_session, startup_notices
+from assistant.audio.base import AudioIO
+from assistant.config import Config
+from assistant.session import Session
+
+
+def open_audio(config: Config) -> AudioIO:
+    """Microphone and speaker, opened when the session starts."""
+    from assistant.audio.duplex import LiveAudio
+
+    return LiveAudio(config.audio)
+
+
+def dashboard_command(config: Config) -> int:
+    """Returns the exit code."""
+    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+        from assistant.commands.plain import plain_command
+
+        return plain_command(config, open_audio(config))
+    from assistant.ui.run import run_dashboard
+
+    notices = startup_notices(find_personas(config))
+
+    def make() -> Session:
+        session = make_session(config, open_audio(config))
+        session.at_start(notices, follow_persona_files)
+        return session
+
+    return run_dashboard(make, config)

@@ -1,0 +1,141 @@
+"""`assistant plain`: the conversation line by line, without any control of the screen.
+
+For pipes, screen readers and dumb terminals. Typed lines come from standard input; at its end the
+last answer is finished, then the program ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+
+from assistant.assembly import find_personas, follow_persona_files, make_session, startup_notices
+from assistant.audio.base import AudioIO
+from assistant.config import Config
+from assistant.events import (
+    AgentSaid,
+    BackendChosen,
+    BrainChosen,
+    Failure,
+    LoadProgress,
+    Notice,
+    PersonaChanged,
+    SessionEvent,
+    UserSaid,
+)
+from assistant.session import Session
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Printer:
+    """Writes finished turns to standard output and everything else to standard error."""
+
+    def __init__(self, session: Session, *, show_typed: bool) -> None:
+        self._session = session
+        self._show_typed = show_typed
+        self._names = {p.slug: p.name for p in session.personas()}
+
+    def __call__(self, event: SessionEvent) -> None:
+        match event:
+            case UserSaid(final=True, text=text, typed=typed) if text:
+                if self._show_typed or not typed:
+                    print(f"You: {text}", flush=True)
+            case AgentSaid(final=True, played=text) if text:
+                cut = " …" if event.interrupted else ""
+                print(f"{self._names.get(event.persona, event.persona)}: {text}{cut}", flush=True)
+            case PersonaChanged():
+                self._names[event.persona.slug] = event.persona.name
+                _tell(f"now talking to {event.persona.name}")
+            case BrainChosen():
+                _tell(f"answers: {event.label}")
+            case BackendChosen(ready=True):
+                _tell(f"backend: {event.name} ({event.reason}), {event.engine}")
+            case LoadProgress(fraction=None):
+                _tell(event.text)
+            case Notice() | Failure():
+                remedy = f" – {event.remedy}" if event.remedy else ""
+                _tell(f"{event.text}{remedy}")
+            case _:
+                pass
+
+
+def _tell(text: str) -> None:
+    print(f"· {text}", file=sys.stderr, flush=True)
+
+
+def plain_command(config: Config, audio: AudioIO) -> int:
+    """Run until the end of standard input; returns the exit code (128 + signal where one came)."""
+    return asyncio.run(_run(config, audio))
+
+
+async def _run(config: Config, audio: AudioIO) -> int:
+    notices = startup_notices(find_personas(config))
+    session = make_session(config, audio)
+    printer = Printer(session, show_typed=not sys.stdin.isatty())
+    session.subscribe(printer)
+    session.at_start(notices, follow_persona_files)
+    stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    with _signals(stopped):
+        try:
+            await session.start()
+            typing = asyncio.create_task(_type_lines(session))
+            done, _ = await asyncio.wait({typing, stopped}, return_when="FIRST_COMPLETED")
+            typing.cancel()
+            return stopped.result() if stopped in done else 0
+        finally:
+            await session.stop()
+
+
+async def _type_lines(session: Session) -> None:
+    """Hand over line after line. Piped lines wait for the answer to the one before; a person who
+    types may interrupt."""
+    lines = _stdin_lines()
+    while (line := await lines.get()) is not None:
+        await session.send_text(line)
+        if not sys.stdin.isatty():
+            await session.finished()
+    await session.finished()
+
+
+def _stdin_lines() -> asyncio.Queue[str | None]:
+    """Lines of standard input, None at its end. A thread reads: files and pipes and terminals
+    cannot all be waited for in the event loop, and a blocked thread does not hold up the exit."""
+    queue: asyncio.Queue[str | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        for data in sys.stdin.buffer:
+            _post(loop, queue, data.decode("utf-8", "replace").strip())
+        _post(loop, queue, None)
+
+    threading.Thread(target=read, name="stdin", daemon=True).start()
+    return queue
+
+
+def _post(
+    loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[str | None], line: str | None
+) -> None:
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(queue.put_nowait, line)
+
+
+@contextlib.contextmanager
+def _signals(stopped: asyncio.Future[int]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+
+    def stop(number: int) -> None:
+        if not stopped.done():
+            stopped.set_result(128 + number)
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop, number)
+    try:
+        yield
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
