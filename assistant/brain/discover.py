@@ -97,13 +97,15 @@ async def _get(port: int, path: str) -> bytes:
         status = (await reader.readline()).split()
         if len(status) < 2 or not status[0].startswith(b"HTTP/1.") or status[1] != b"200":
             raise ValueError("not a good reply")
-        length = -1
+        length, chunked = -1, False
         while line := (await reader.readline()).strip():
             name, _, value = line.partition(b":")
             if name.lower() == b"content-length":
                 length = int(value)
-            elif name.lower() == b"transfer-encoding" and value.strip().lower() == b"chunked":
-                return await _chunked(reader)
+            elif name.lower() == b"transfer-encoding":
+                chunked = value.strip().lower() == b"chunked"
+        if chunked:
+            return await _chunked(reader)
         if length >= 0:
             return await reader.readexactly(min(length, _MAX_REPLY_BYTES))
         return await _until_closed(reader)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from assistant.personas import Lines, Persona
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_NO_USER = re.compile(r",?\s*\{user\}(?=\s*[,.!?;:]|$)|\{user\},?\s*")
+_NO_USER = re.compile(r"^\{user\}[,.]?\s*|,?\s*\{user\}(?=\s*[,.!?;:]|$)|\{user\},?\s*")
 
 # For personas whose file leaves a key out: plain words, nobody's manner.
 _PLAIN: Mapping[str, tuple[str, ...]] = {

@@ -1,0 +1,95 @@
+"""A language model is told who it is, how to speak and what it may call, and never too much."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.brain.base import Message, Question, Role
+from assistant.brain.prompt import HISTORY, build_messages
+from tests.brain.personas import persona
+
+TOOL = {"name": "set_volume", "description": "Louder or softer.", "parameters": {"type": "object"}}
+
+
+def ask(text: str = "Hello", history: list[Message] | None = None, **more: object) -> Question:
+    now = datetime(2026, 11, 21, 9, 41)
+    return Question(text=text, persona=persona(), history=history or [], now=now, **more)  # type: ignore[arg-type]
+
+
+def test_the_system_message_tells_who_how_when_and_what_is_known() -> None:
+    system = build_messages(ask(tools=[TOOL]), ["your parrot is called Bruno"])[0]
+    assert system["role"] == "system"
+    for part in (
+        "You are Edgar, a sailor. Gruff, but kind.",
+        "no markdown",
+        "Saturday, 21 November 2026, 09:41",
+        "your parrot is called Bruno",
+        'TOOL_CALL: {"name": "tool_name"',
+        '"name": "set_volume"',
+    ):
+        assert part in system["content"]
+
+
+def test_without_tools_no_call_is_explained() -> None:
+    assert "TOOL_CALL" not in build_messages(ask())[0]["content"]
+
+
+def test_only_the_last_messages_are_sent() -> None:
+    roles: list[Role] = ["user", "assistant"]
+    history = [Message(roles[n % 2], f"message {n}.", "edgar") for n in range(100)]
+    text = str(build_messages(ask(history=history)))
+    assert "message 99." in text
+    assert f"message {100 - HISTORY}." in text
+    assert f"message {99 - HISTORY}." not in text
+
+
+def test_another_personas_words_are_marked_as_not_ones_own() -> None:
+    history = [Message("user", "Hi."), Message("assistant", "Oh. It's you.", "glados")]
+    messages = build_messages(ask(history=history))
+    assert [m["role"] for m in messages] == ["system", "user"]
+    assert "glados answered: Oh. It's you." in messages[1]["content"]
+
+
+def test_a_tools_result_is_told_and_gone_on_from() -> None:
+    history = [
+        Message("user", "Louder!"),
+        Message("assistant", 'TOOL_CALL: {"name": "set_volume"}', "edgar"),
+        Message("tool", "volume is 80 %"),
+    ]
+    messages = build_messages(ask("", history))
+    assert messages[-1] == {"role": "user", "content": "TOOL_RESULT: volume is 80 %"}
+
+
+@pytest.mark.parametrize("text", ["", "Hello"])
+def test_a_greeting_comes_after_the_user(text: str) -> None:
+    messages = build_messages(ask(text, [Message("assistant", "Edgar here.", "edgar")]))
+    assert [m["role"] for m in messages] == ["system", "user", "assistant", "user"]
+
+
+messages_strategy = st.lists(
+    st.builds(
+        Message,
+        role=st.sampled_from(["user", "assistant", "tool"]),
+        text=st.text(max_size=5).map(lambda text: text * 2_000),
+        persona=st.sampled_from(["edgar", "glados", ""]),
+    ),
+    max_size=30,
+)
+
+
+@given(messages_strategy, st.text(max_size=3).map(lambda text: text * 20_000), st.integers(0, 40))
+def test_turns_alternate_and_the_whole_is_bounded(
+    history: list[Message], text: str, tools: int
+) -> None:
+    huge = {**TOOL, "description": "x" * 900}
+    messages = build_messages(ask(text, history, tools=[huge] * tools), ["fact"] * 1_000)
+    roles = [m["role"] for m in messages]
+    assert roles[0] == "system"
+    assert roles[1::2] == ["user"] * len(roles[1::2])
+    assert roles[2::2] == ["assistant"] * len(roles[2::2])
+    assert roles[-1] == "user"
+    assert sum(len(m["content"]) for m in messages) < 45_000
