@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from assistant.frames import SpokenNames
+
 Origin = Literal["model", "speech", "typed", "key"]
 Permission = Literal["always", "ask", "never"]
 
@@ -35,6 +37,9 @@ class SessionControls(Protocol):
 
     def persona_names(self) -> list[str]:
         """Display names, in the order of the picker."""
+
+    def spoken_names(self) -> list[SpokenNames]:
+        """The same personas with their slugs and everything they may be called."""
 
     async def change_persona(self, slug: str) -> None:
         """Switch; the re-introduction is spoken by the session itself."""

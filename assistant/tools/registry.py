@@ -1,0 +1,137 @@
+"""The tools a session has, and the `@tool` that makes one of a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assistant.tools.base import Permission
+from assistant.tools.schema import Signature, did_you_mean
+
+DEFAULT_TIMEOUT = 10.0
+"""Seconds a tool may take where it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReply:
+    """What a tool returns where a `str` does not say enough."""
+
+    content: str
+    """Facts, for the model and the activity log."""
+    spoken: str | None = None
+    """What to say; None leaves it to the brain or the persona's own line, "" is silence."""
+
+
+class ToolError(Exception):
+    """A tool could not do what was asked, and this is why: an answer, not a fault.
+
+    `spoken` as in `ToolReply`.
+    """
+
+    def __init__(self, content: str, spoken: str | None = None) -> None:
+        super().__init__(content)
+        self.content = content
+        self.spoken = spoken
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that a model, a spoken intent or a key may call, by name and with JSON."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    """JSON schema of an object."""
+    function: Callable[..., Any]
+    """Plain or async; returns `str`, `ToolReply`, or anything JSON can carry."""
+    check: Callable[[Mapping[str, Any]], dict[str, Any]]
+    """Raw arguments → keyword arguments of `function`; raises `ArgumentError`."""
+    permission: Permission = "always"
+    timeout: float = DEFAULT_TIMEOUT
+    """Seconds."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The function itself, unchecked."""
+        return self.function(*args, **kwargs)
+
+    def schema(self) -> dict[str, Any]:
+        """OpenAI function style."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "parameters": self.parameters,
+        }
+
+
+def tool(
+    *, permission: Permission = "always", timeout: float = DEFAULT_TIMEOUT, name: str | None = None
+) -> Callable[[Callable[..., Any]], Tool]:
+    """Make a `Tool` of a function (plain ones run in a thread).
+
+    Name, description and schema come from the function's name, docstring and signature. Raises
+    `TypeError` where a parameter has no type, `ValueError` where there is no description.
+    """
+
+    def make(function: Callable[..., Any]) -> Tool:
+        signature = Signature(function)
+        title = name or str(getattr(function, "__name__", "tool"))
+        if not signature.description:
+            raise ValueError(f"tool {title} needs a docstring: it is all that a model knows of it")
+        return Tool(
+            name=title,
+            description=signature.description,
+            parameters=signature.schema,
+            function=function,
+            check=signature.check,
+            permission=permission,
+            timeout=timeout,
+        )
+
+    return make
+
+
+class ToolRegistry:
+    """Tools by name, with the user's own permissions over the tools' own."""
+
+    def __init__(
+        self, tools: Iterable[Tool] = (), permissions: Mapping[str, Permission] | None = None
+    ) -> None:
+        self._tools: dict[str, Tool] = {}
+        self._permissions = dict(permissions or {})
+        for each in tools:
+            self.add(each)
+
+    def add(self, new: Tool) -> None:
+        """Raises `ValueError` where the name is taken."""
+        if new.name in self._tools:
+            raise ValueError(f"there is already a tool {new.name!r}")
+        self._tools[new.name] = new
+
+    def get(self, name: str) -> Tool:
+        """Raises `KeyError` with the nearest name."""
+        try:
+            return self._tools[name]
+        except KeyError:
+            raise KeyError(f"there is no tool {name!r}{did_you_mean(name, self._tools)}") from None
+
+    def permission(self, name: str) -> Permission:
+        """What the user allows, else what the tool itself asks for."""
+        return self._permissions.get(name, self.get(name).permission)
+
+    def schemas(self) -> list[dict[str, Any]]:
+        """Those a model may call: a tool that is never allowed is not offered."""
+        return [each.schema() for each in self if self.permission(each.name) != "never"]
+
+    def unknown_permissions(self) -> list[str]:
+        """Names the user set a permission for that no tool has: likely misspelt."""
+        return [name for name in self._permissions if name not in self._tools]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tools
+
+    def __iter__(self) -> Iterator[Tool]:
+        return iter(self._tools.values())
+
+    def __len__(self) -> int:
+        return len(self._tools)
