@@ -1,0 +1,251 @@
+"""The dashboard: keys and looks. What is drawn stands in `screens` and `widgets`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import App
+from textual.binding import Binding
+from textual.color import ColorParseError
+from textual.driver import Driver
+from textual.screen import Screen
+from textual.widgets import Input
+
+from assistant.config import UiConfig
+from assistant.events import Failure, PersonaChanged, PersonasReloaded, SessionEvent
+from assistant.frontend import SessionFrontend
+from assistant.personas import Persona
+from assistant.ui import themes
+from assistant.ui.bridge import Bridge
+from assistant.ui.commands import AssistantCommands
+from assistant.ui.keymap import BINDINGS, check_keymap
+from assistant.ui.messages import FromSession, PersonaWanted, Typed
+from assistant.ui.model import Status
+from assistant.ui.screens.dashboard import DashboardScreen
+from assistant.ui.screens.help import HelpScreen, help_rows
+from assistant.ui.screens.picker import PickerScreen
+
+_log = logging.getLogger(__name__)
+
+
+class DashboardApp(App[None]):
+    """One session on the screen. Whoever makes the session also stops it."""
+
+    TITLE = "assistant"
+    CSS_PATH = "app.tcss"
+    BINDINGS = BINDINGS  # type: ignore[assignment]
+    COMMANDS: ClassVar[set[Any]] = {AssistantCommands}
+    NOTIFICATION_TIMEOUT = 6
+
+    def __init__(
+        self,
+        session: SessionFrontend,
+        config: UiConfig | None = None,
+        *,
+        clock: Callable[[], datetime] = datetime.now,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        # With the terminal's own two colours nothing is left for Textual to turn into greys.
+        without_color = "NO_COLOR" in os.environ
+        super().__init__(driver_class=driver_class, ansi_color=True if without_color else None)
+        self.session = session
+        self.status = Status(persona=session.persona.name, state=session.state)
+        self._config = config or UiConfig()
+        self._bridge = Bridge(session)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._dashboard = DashboardScreen(
+            session.persona,
+            session.personas(),
+            self.status,
+            (session.input_levels, session.output_levels),
+            clock=clock,
+            updates_per_second=self._config.updates_per_second,
+        )
+        if not self._config.animation:
+            self.animation_level = "none"
+        self._register_themes()
+        self.wear(session.persona)
+
+    # --- life ------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[None]:
+        return self._dashboard
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.DEFAULTS
+
+    def on_mount(self) -> None:
+        usable, problems = check_keymap(self._config.keymap)
+        self.set_keymap(usable)
+        if problems:
+            self.notify(
+                "\n".join(problems), title="Keys that were left as they are", severity="warning",
+                timeout=12, markup=False,
+            )  # fmt: skip
+        self.call_after_refresh(self._begin)
+
+    def on_unmount(self) -> None:
+        self._bridge.close()
+
+    def _begin(self) -> None:
+        """The first picture is on the screen: now the session may take its time."""
+        self._bridge.connect(self._dashboard)
+        self.spawn(self.session.start(), "The conversation could not be started")
+
+    def spawn(self, work: Coroutine[Any, Any, None], failure: str) -> None:
+        """Run in the background; what goes wrong becomes a line on the screen, and a log entry."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception as error:
+                _log.exception("%s", failure)
+                self._dashboard.post_message(FromSession(Failure(text=failure, remedy=str(error))))
+
+        task = asyncio.get_running_loop().create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # --- looks -----------------------------------------------------------------------------
+
+    def wear(self, persona: Persona) -> None:
+        """Take on the persona's colours, without a word to the session."""
+        name = themes.TERMINAL if self.no_color else themes.theme_name(persona.slug)
+        if name in self.available_themes:
+            self.theme = name
+
+    def preview(self, persona: Persona) -> None:
+        """The whole look of a persona, glyphs and name too."""
+        self.wear(persona)
+        self._dashboard.show_persona(persona)
+
+    def _register_themes(self) -> None:
+        self.register_theme(themes.terminal_theme())
+        for persona in [self.session.persona, *self.session.personas()]:
+            try:
+                self.register_theme(themes.theme_of(persona))
+            except ColorParseError:
+                _log.exception("colours of %s", persona.slug)
+
+    @on(FromSession)
+    def _follow(self, message: FromSession) -> None:
+        """Runs after the dashboard's own handler: messages bubble up."""
+        event: SessionEvent = message.event
+        if isinstance(event, PersonaChanged):
+            self.register_theme(themes.theme_of(event.persona))
+            self.preview(event.persona)
+            self._dashboard.show_personas(self.session.personas(), event.persona.slug)
+        elif isinstance(event, PersonasReloaded):
+            self._register_themes()
+            self.preview(self.session.persona)
+            self._dashboard.show_personas(self.session.personas(), self.session.persona.slug)
+            self.refresh_css(animate=False)
+
+    # --- personas --------------------------------------------------------------------------
+
+    def choose_persona(self, slug: str) -> None:
+        """Ask the session for another persona."""
+        if slug != self.session.persona.slug:
+            self.spawn(self.session.set_persona(slug), "The persona could not be changed")
+
+    @on(PersonaWanted)
+    def _persona_wanted(self, message: PersonaWanted) -> None:
+        self.choose_persona(message.slug)
+
+    def action_persona_number(self, number: int) -> None:
+        personas = self.session.personas()
+        if number <= len(personas):
+            self.choose_persona(personas[number - 1].slug)
+
+    def action_step_persona(self, step: int) -> None:
+        slugs = [persona.slug for persona in self.session.personas()]
+        if slugs:
+            current = self.session.persona.slug
+            place = slugs.index(current) if current in slugs else 0
+            self.choose_persona(slugs[(place + step) % len(slugs)])
+
+    def action_pick_persona(self) -> None:
+        def chosen(slug: str | None) -> None:
+            # The session may have changed persona while the picker was open.
+            self.preview(self.session.persona)
+            if slug is not None:
+                self.choose_persona(slug)
+
+        personas = self.session.personas()
+        current = self.session.persona.slug
+        if not isinstance(self.screen, PickerScreen):
+            self.push_screen(PickerScreen(personas, current, self.preview), chosen)
+
+    # --- talking ---------------------------------------------------------------------------
+
+    @on(Typed)
+    def _typed(self, message: Typed) -> None:
+        self.spawn(self.session.send_text(message.text), "The line could not be sent")
+
+    def action_toggle_microphone(self) -> None:
+        if self.status.audio_known and self.status.microphone is None:
+            self.notify("No microphone was found.", severity="warning")
+        elif self.status.push_to_talk:
+            self.session.talk_key(self.status.muted)
+        else:
+            self.session.set_muted(not self.status.muted)
+
+    def action_toggle_push_to_talk(self) -> None:
+        self.session.set_push_to_talk(not self.status.push_to_talk)
+
+    def action_interrupt(self) -> None:
+        self.session.interrupt()
+
+    def action_repeat(self) -> None:
+        self.session.repeat()
+
+    def action_change_volume(self, by: float) -> None:
+        volume = self.session.set_volume(min(1.0, max(0.0, self.status.volume + by)))
+        self.notify(f"Volume {volume:.0%}", timeout=1.5)
+
+    def action_change_rate(self, by: float) -> None:
+        rate = self.session.set_speech_rate(min(2.0, max(0.5, self.status.rate + by)))
+        self.notify(f"Speech rate ×{rate:.1f}", timeout=1.5)
+
+    # --- the screen ------------------------------------------------------------------------
+
+    def action_focus_prompt(self) -> None:
+        self._dashboard.prompt.input.focus()
+
+    def action_toggle_activity(self) -> None:
+        self._dashboard.toggle_activity()
+
+    def action_scroll_conversation(self, direction: int) -> None:
+        transcript = self._dashboard.transcript
+        (transcript.scroll_page_down if direction > 0 else transcript.scroll_page_up)()
+
+    def bindings_in_force(self) -> list[tuple[str, Binding]]:
+        """Keys and their bindings, the user's own keymap included, in the order of the footer."""
+        bindings = self._bindings.copy()
+        bindings.apply_keymap(self._keymap)
+        order = [binding.id for binding in BINDINGS]
+        known = [(key, binding) for key, binding in bindings if binding.id in order]
+        return sorted(known, key=lambda pair: order.index(pair[1].id))
+
+    async def action_help(self) -> None:
+        rows = help_rows(self, (binding for _, binding in self.bindings_in_force()))
+        await self.push_screen(HelpScreen(rows))
+
+    def action_copy_or_stop(self) -> None:
+        """What a person may mean by ctrl+c, the harmless reading first."""
+        focused = self.screen.focused
+        selected = self.screen.get_selected_text()
+        if isinstance(focused, Input) and focused.selected_text:
+            selected = focused.selected_text
+        if selected:
+            self.copy_to_clipboard(selected)
+        elif self.status.state in ("thinking", "speaking"):
+            self.session.interrupt()
+        else:
+            self.exit()

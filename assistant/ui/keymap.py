@@ -1,0 +1,128 @@
+"""Every key of the dashboard, and the check of a user's own.
+
+The list below is the only place that names a key: footer, help and palette are made from it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from textual.binding import Binding
+from textual.keys import Keys
+
+NUMBERED = 9
+"""How many personas have a digit of their own."""
+
+_MODIFIERS = {"ctrl", "shift", "alt", "super", "meta", "hyper"}
+_NAMED = {key.value for key in Keys} | {"space", "enter", "escape", "tab", "backspace"}
+
+
+def _digit(number: int) -> Binding:
+    return Binding(
+        str(number),
+        f"persona_number({number})",
+        f"Persona {number}",
+        show=False,
+        tooltip=f"Talk with persona number {number} of the picker",
+        id=f"persona.{number}",
+    )
+
+
+BINDINGS: list[Binding] = [
+    Binding("space", "toggle_microphone", "Mic", id="microphone.toggle",
+            tooltip="Mute or unmute; with push-to-talk, start and end talking"),
+    Binding("i,escape", "interrupt", "Stop", id="speech.interrupt",
+            tooltip="Stop the assistant speaking or thinking now"),
+    Binding("slash", "focus_prompt", "Type", id="prompt.focus",
+            tooltip="Type instead of speaking; escape leaves the line"),
+    Binding("p", "pick_persona", "Personas", id="persona.pick",
+            tooltip="Choose a persona, with a preview of its colours as you move"),
+    Binding("n", "step_persona(1)", "Next", id="persona.next", tooltip="Next persona"),
+    Binding("N", "step_persona(-1)", "Previous", show=False, id="persona.previous",
+            tooltip="Previous persona"),
+    Binding("r", "repeat", "Repeat", id="speech.repeat", tooltip="Say the last answer again"),
+    Binding("a", "toggle_activity", "Log", id="view.activity",
+            tooltip="Show or hide the activity log"),
+    Binding("t", "toggle_push_to_talk", "Push-to-talk", show=False, id="microphone.mode",
+            tooltip="Switch between open microphone and push-to-talk"),
+    Binding("plus,equals_sign", "change_volume(0.1)", "Louder", show=False, id="speech.louder",
+            tooltip="Raise the assistant's volume by 10 %"),
+    Binding("minus", "change_volume(-0.1)", "Quieter", show=False, id="speech.quieter",
+            tooltip="Lower the assistant's volume by 10 %"),
+    Binding("greater_than_sign", "change_rate(0.1)", "Faster", show=False, id="speech.faster",
+            tooltip="Speak faster"),
+    Binding("less_than_sign", "change_rate(-0.1)", "Slower", show=False, id="speech.slower",
+            tooltip="Speak slower"),
+    Binding("pageup", "scroll_conversation(-1)", "Scroll up", show=False, id="view.up",
+            tooltip="Earlier in the conversation"),
+    Binding("pagedown", "scroll_conversation(1)", "Scroll down", show=False, id="view.down",
+            tooltip="Later in the conversation"),
+    *[_digit(number) for number in range(1, NUMBERED + 1)],
+    Binding("ctrl+p", "command_palette", "Palette", id="palette", priority=True,
+            tooltip="Search all actions and personas"),
+    Binding("question_mark", "help", "Help", id="help", tooltip="Show all keys"),
+    Binding("q", "quit", "Quit", id="quit", tooltip="End the conversation; it is saved"),
+    Binding("ctrl+c", "copy_or_stop", "Copy, stop or quit", show=False, priority=True, id="break",
+            tooltip="Copy what is selected; else stop the assistant; else quit"),
+]  # fmt: skip
+
+KEPT_LONGEST = ("help", "quit", "microphone.toggle", "prompt.focus", "speech.interrupt")
+"""Ids of what the footer still shows when there is little room, most important first."""
+
+
+def check_keymap(
+    wanted: Mapping[str, str], bindings: Iterable[Binding] = BINDINGS
+) -> tuple[dict[str, str], list[str]]:
+    """The usable part of a user's keymap, and one line for each entry that is not.
+
+    An entry is refused where the action is unknown, a key has no such name, or the key already
+    does something else.
+    """
+    defaults = {binding.id: binding.key for binding in bindings if binding.id}
+    usable: dict[str, str] = {}
+    problems: list[str] = []
+    for action, keys in wanted.items():
+        if action not in defaults:
+            problems.append(f"{action}: no such action; ? lists them")
+            continue
+        parts = [_named(part.strip()) for part in keys.split(",") if part.strip()]
+        unknown = [part for part in parts if not _is_key(part)]
+        if unknown or not parts:
+            problems.append(f"{action}: {', '.join(unknown) or 'nothing'} is not a key")
+            continue
+        usable[action] = ",".join(parts)
+    taken: dict[str, str] = {}
+    for action, keys in defaults.items():
+        if action not in usable:
+            taken.update((_named(key), action) for key in keys.split(","))
+    for action in list(usable):
+        clash = next((key for key in usable[action].split(",") if key in taken), None)
+        if clash is None:
+            taken.update((key, action) for key in usable[action].split(","))
+        else:
+            problems.append(f"{action}: {clash} already means {taken[clash]}")
+            del usable[action]
+    return usable, problems
+
+
+def _named(key: str) -> str:
+    """Textual's name of a key: "?" is "question_mark"."""
+    *modifiers, last = key.split("+") if len(key) > 1 else (key,)
+    if len(last) == 1 and not last.isalnum():
+        last = unicodedata.name(last, last).lower().replace(" ", "_").replace("-", "_")
+        last = {"solidus": "slash", "hyphen_minus": "minus", "plus_sign": "plus"}.get(last, last)
+    return "+".join([*modifiers, last])
+
+
+def _is_key(key: str) -> bool:
+    *modifiers, last = key.split("+")
+    if not set(modifiers) <= _MODIFIERS:
+        return False
+    if len(last) == 1 or last in _NAMED:
+        return True
+    try:
+        unicodedata.lookup(last.replace("_", " ").upper())
+    except KeyError:
+        return last in {"slash", "minus", "plus"}
+    return True

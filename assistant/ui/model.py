@@ -1,0 +1,100 @@
+"""What the status line and the header know: the last of each event. Nothing here draws."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from statistics import median
+
+from assistant.events import (
+    AudioChanged,
+    BackendChosen,
+    BrainChosen,
+    Dropped,
+    FirstSample,
+    LagChanged,
+    LoadProgress,
+    PersonaChanged,
+    SessionEvent,
+    StateChanged,
+)
+from assistant.frames import AgentState
+
+LATENCIES_KEPT = 200
+"""Turns over which the median is taken."""
+
+LAG_SHOWN_SECONDS = 0.2
+"""A backend that is less far behind than this is not behind to a person."""
+
+
+@dataclass(slots=True)
+class Status:
+    """The present, as far as the session has told it."""
+
+    persona: str = ""
+    state: AgentState = "initializing"
+    backend: str = ""
+    reason: str = ""
+    engine: str = ""
+    ready: bool = False
+    brain: str = ""
+    audio_known: bool = False
+    microphone: str | None = None
+    speaker: str | None = None
+    muted: bool = False
+    push_to_talk: bool = False
+    volume: float = 1.0
+    rate: float = 1.0
+    latencies: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES_KEPT))
+    """Seconds from the end of the user's speech to the first sample, oldest first."""
+    drops: dict[str, int] = field(default_factory=dict)
+    lag: float = 0.0
+    loading: str = ""
+    fraction: float | None = None
+
+    def apply(self, event: SessionEvent) -> bool:
+        """Take an event in; says whether anything here changed."""
+        match event:
+            case StateChanged():
+                self.state = event.state
+            case PersonaChanged():
+                self.persona = event.persona.name
+            case BackendChosen():
+                self.backend, self.reason = event.name, event.reason
+                self.engine = event.engine or self.engine
+                self.ready = event.ready
+                if event.ready:
+                    self.loading, self.fraction = "", None
+            case BrainChosen():
+                self.brain = event.label
+            case AudioChanged():
+                self.audio_known = True
+                self.microphone, self.speaker = event.microphone, event.speaker
+                self.muted, self.push_to_talk = event.muted, event.push_to_talk
+                self.volume, self.rate = event.volume, event.rate
+            case FirstSample(latency=float() as latency):
+                self.latencies.append(latency)
+            case Dropped():
+                self.drops = dict(event.counts)
+            case LagChanged():
+                self.lag = event.seconds
+                if event.dropped:
+                    self.drops = {**self.drops, "backend": event.dropped}
+            case LoadProgress():
+                self.loading, self.fraction = event.text, event.fraction
+            case _:
+                return False
+        return True
+
+    @property
+    def last_latency(self) -> float | None:
+        return self.latencies[-1] if self.latencies else None
+
+    @property
+    def median_latency(self) -> float | None:
+        return median(self.latencies) if self.latencies else None
+
+    @property
+    def dropped(self) -> int:
+        """Frames lost in all."""
+        return sum(self.drops.values())

@@ -1,0 +1,123 @@
+"""From a session to an exit code: the dashboard's life, and every way in which it may end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant import locations
+from assistant.config import Config
+from assistant.tools.base import ToolCall
+from assistant.ui.app import DashboardApp
+from assistant.ui.screens.confirm import ConfirmGate
+from assistant.ui.terminal import TerminalStream, claim_terminal
+
+if TYPE_CHECKING:
+    from assistant.frontend import SessionFrontend
+
+Confirm = Callable[[ToolCall], Awaitable[bool]]
+"""Asks the user whether a tool may run."""
+SessionFactory = Callable[[Confirm], "SessionFrontend"]
+"""Makes the session, in the running event loop; nothing slow may happen in it."""
+
+STOP_SECONDS = 10.0
+"""How long the session may take to stop; it promises far less."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_log = logging.getLogger(__name__)
+
+
+def run_dashboard(
+    session_factory: SessionFactory, config: Config, *, log_path: Path | None = None
+) -> int:
+    """Show the dashboard until it is quit, and stop the session; gives the exit code.
+
+    0 after `q`, 1 after a fault of the program, 128 + n after signal n (a closed terminal counts
+    as SIGHUP). What went wrong is one line on the restored terminal; its traceback is in the log.
+    """
+    log_path = log_path or locations.log_dir() / "assistant.log"
+    try:
+        with claim_terminal(log_path) as screen:
+            code, message = asyncio.run(_Run(session_factory, config, screen).run())
+    except OSError as error:
+        code, message = 1, f"the log cannot be written: {error}"
+    if message:
+        if code == 1:
+            message = f"{message}; details are in {log_path}"
+        _complain(f"assistant: {message}")
+    return code
+
+
+class _Run:
+    """One dashboard's life, in one event loop."""
+
+    def __init__(self, factory: SessionFactory, config: Config, screen: TerminalStream) -> None:
+        self._factory = factory
+        self._config = config
+        self._screen = screen
+        self._ended_by: signal.Signals | None = None
+        self._app: DashboardApp | None = None
+
+    async def run(self) -> tuple[int, str]:
+        loop = asyncio.get_running_loop()
+        gate = ConfirmGate()
+        try:
+            session = self._factory(gate)
+        except Exception as error:
+            _log.exception("the session could not be made")
+            return 1, f"the conversation could not be set up: {error}"
+        try:
+            app = self._app = DashboardApp(session, self._config.ui)
+            gate.connect(app)
+            for number in _SIGNALS:
+                loop.add_signal_handler(number, self._end, number)
+
+            def lost() -> None:
+                loop.call_soon_threadsafe(self._end, signal.SIGHUP)
+
+            self._screen.on_lost = lost
+            await app.run_async()
+            return self._outcome(app)
+        except Exception as error:
+            _log.exception("the dashboard failed")
+            return 1, f"the dashboard failed: {error}"
+        finally:
+            gate.connect(None)
+            self._screen.on_lost = None
+            await self._stop(session)
+
+    def _end(self, number: signal.Signals) -> None:
+        """A second signal finds the end already under way and changes nothing."""
+        if self._ended_by is None and self._app is not None:
+            self._ended_by = number
+            self._app.exit(return_code=128 + number)
+
+    def _outcome(self, app: DashboardApp) -> tuple[int, str]:
+        if self._ended_by is not None:
+            return 128 + self._ended_by, f"ended by {self._ended_by.name}"
+        if app.return_code is None:
+            # Textual's input thread gave up without anyone having quit: no terminal to read from.
+            return 128 + signal.SIGHUP, "the terminal was closed"
+        if app.return_code:
+            return 1, "the dashboard failed"
+        return 0, ""
+
+    @staticmethod
+    async def _stop(session: SessionFrontend) -> None:
+        try:
+            await asyncio.wait_for(session.stop(), STOP_SECONDS)
+        except Exception:
+            _log.exception("the session did not stop as it should")
+
+
+def _complain(line: str) -> None:
+    """On the terminal, if there still is one."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        _log.warning("%s", line)

@@ -1,0 +1,105 @@
+"""The question before a tool whose permission is `ask` may run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from assistant.tools.base import ToolCall
+
+_ASKED_BY = {
+    "model": "The language model wants to run",
+    "speech": "You asked by voice to run",
+    "typed": "You asked to run",
+    "key": "You asked to run",
+}
+
+
+class ConfirmTool(ModalScreen[bool]):
+    """Asks whether a tool may run; gives back the answer. Escape means no."""
+
+    BINDINGS = [
+        Binding("y", "answer(True)", "Yes", id="confirm.yes", tooltip="Let it run once"),
+        Binding("n,escape,q", "answer(False)", "No", id="confirm.no", tooltip="Refuse"),
+        Binding("left,right", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, call: ToolCall) -> None:
+        super().__init__()
+        self.call = call
+
+    def compose(self) -> ComposeResult:
+        arguments = "\n".join(
+            f"{name}: {json.dumps(value, ensure_ascii=False, default=str)}"
+            for name, value in self.call.arguments.items()
+        )
+        with Vertical(id="confirm") as box:
+            box.border_title = "May this run?"
+            yield Static(
+                Content.assemble(
+                    (_ASKED_BY[self.call.origin] + " ", ""), (self.call.name, "bold $primary"), "."
+                )
+            )
+            if arguments:
+                yield Static(arguments, id="confirm-arguments", markup=False)
+            with Horizontal(id="confirm-buttons"):
+                yield Button("Yes, once  [y]", id="yes", variant="primary")
+                yield Button("No  [n]", id="no")
+
+    def on_mount(self) -> None:
+        self.query_one("#no", Button).focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, answer: bool) -> None:
+        self.dismiss(answer)
+
+
+class ConfirmGate:
+    """The async callback that a session is given: `await gate(call)` is the user's answer.
+
+    It is made before the dashboard and connected to it afterwards; with no dashboard to ask in,
+    the answer is no. A call that is cancelled takes its question off the screen.
+    """
+
+    def __init__(self) -> None:
+        self._app: App[Any] | None = None
+        self._turn = asyncio.Lock()
+
+    def connect(self, app: App[Any] | None) -> None:
+        """Ask in this app from now on; None: there is nobody to ask."""
+        self._app = app
+
+    async def __call__(self, call: ToolCall) -> bool:
+        async with self._turn:
+            app = self._app
+            if app is None or not app.is_running:
+                return False
+            answer: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
+            screen = ConfirmTool(call)
+
+            def answered(result: bool | None) -> None:
+                if not answer.done():
+                    answer.set_result(result)
+
+            app.call_later(app.push_screen, screen, answered)
+            try:
+                return bool(await answer)
+            finally:
+                if not answer.done() or answer.cancelled():
+                    app.call_later(_withdraw, screen)
+
+
+def _withdraw(screen: ConfirmTool) -> None:
+    if screen.is_current:
+        screen.dismiss(False)

@@ -1,0 +1,92 @@
+"""The theme picker: the dashboard behind it takes on each persona's colours as you move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from assistant.personas import Persona
+from assistant.ui.keymap import NUMBERED
+
+_SUMMARY_CELLS = 40
+"""Width of the list less digit and scroll bar, at the picker's fixed width in the style sheet."""
+
+
+class PickerScreen(ModalScreen[str | None]):
+    """Gives back the slug of the chosen persona, or None where the old one stays.
+
+    `preview` is told of each persona that the cursor is on; whoever opened the picker puts the old
+    look back.
+    """
+
+    BINDINGS = [
+        Binding("escape,p,q", "cancel", "Keep as it was", id="picker.cancel",
+                tooltip="Close without a change"),
+        Binding("enter", "select", "Choose", id="picker.choose", tooltip="Talk with this persona"),
+        *[Binding(str(digit), f"choose({digit})", show=False) for digit in range(1, NUMBERED + 1)],
+    ]  # fmt: skip
+
+    def __init__(
+        self, personas: Sequence[Persona], current: str, preview: Callable[[Persona], None]
+    ) -> None:
+        super().__init__()
+        self._personas = list(personas)
+        self._current = current
+        self._preview = preview
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="picker") as box:
+            box.border_title = "Choose a persona"
+            yield OptionList(
+                *(Option(self._prompt(n, persona)) for n, persona in enumerate(self._personas)),
+                id="picker-list",
+            )
+            yield Static(
+                Content.assemble(
+                    ("enter", "bold $primary"),
+                    (" choose   ", "$muted"),
+                    ("esc", "bold $primary"),
+                    (" keep as it was", "$muted"),
+                ),
+                id="picker-keys",
+            )
+
+    def on_mount(self) -> None:
+        options = self.query_one(OptionList)
+        slugs = [persona.slug for persona in self._personas]
+        options.highlighted = slugs.index(self._current) if self._current in slugs else 0
+        options.focus()
+
+    @on(OptionList.OptionHighlighted)
+    def _show(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        self._preview(self._personas[event.option_index])
+
+    @on(OptionList.OptionSelected)
+    def _take(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(self._personas[event.option_index].slug)
+
+    def action_choose(self, number: int) -> None:
+        if number <= len(self._personas):
+            self.dismiss(self._personas[number - 1].slug)
+
+    def action_select(self) -> None:
+        self.query_one(OptionList).action_select()
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+    def _prompt(self, place: int, persona: Persona) -> Content:
+        digit = str(place + 1) if place < NUMBERED else " "
+        mark = "  ◂ now" if persona.slug == self._current else ""
+        summary = Content("\n  ").join(Content(persona.summary).wrap(_SUMMARY_CELLS))
+        return Content.assemble(f"{digit} ", (persona.name, "bold"), mark, "\n  ", summary)

@@ -1,0 +1,86 @@
+"""The terminal belongs to the dashboard alone.
+
+Textual draws on file descriptor 2, and so do ALSA, PortAudio and many another library when they
+complain. While the terminal is claimed, descriptors 1 and 2 lead to the log file, and only Textual
+holds the way to the screen.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class TerminalStream(io.TextIOWrapper):
+    """Writes to the terminal; once that is gone, swallows everything and says so once.
+
+    Textual writes from a thread that would die of an `OSError`, and a full queue behind a dead
+    thread would hold up the end of the program for ever.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(
+            io.BufferedWriter(io.FileIO(descriptor, "w"), 1 << 16),
+            encoding="utf-8",
+            errors="replace",
+            newline="",
+        )
+        self.on_lost: Callable[[], None] | None = None
+        """Called once, in the writing thread, when the terminal is gone."""
+        self._lost = False
+
+    def write(self, text: str) -> int:
+        if not self._lost:
+            try:
+                return super().write(text)
+            except OSError:
+                self._lose()
+        return len(text)
+
+    def flush(self) -> None:
+        if not self._lost:
+            try:
+                super().flush()
+            except OSError:
+                self._lose()
+
+    def _lose(self) -> None:
+        self._lost = True
+        if self.on_lost is not None:
+            self.on_lost()
+
+
+@contextmanager
+def claim_terminal(log_path: Path) -> Iterator[TerminalStream]:
+    """Keep the screen to Textual; whatever else is written to it goes to `log_path` (appended).
+
+    Must surround `App.run`. Gives the stream on which the screen is drawn. Raises `OSError` where
+    the log cannot be opened; afterwards everything is as it was.
+    """
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    saved_stdout, saved_stderr = sys.__stdout__, sys.__stderr__
+    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    screen, output = os.dup(2), os.dup(1)
+    os.dup2(log, 2)
+    os.dup2(log, 1)
+    os.close(log)
+    # Textual asks stdout's descriptor for the size of the terminal and draws on stderr's.
+    sys.__stdout__ = TerminalStream(os.dup(output))  # type: ignore[misc]
+    stream = TerminalStream(os.dup(screen))
+    sys.__stderr__ = stream  # type: ignore[misc]
+    try:
+        yield stream
+    finally:
+        for standard in (sys.stdout, sys.stderr):
+            standard.flush()
+        os.dup2(screen, 2)
+        os.dup2(output, 1)
+        os.close(screen)
+        os.close(output)
+        sys.__stdout__, sys.__stderr__ = saved_stdout, saved_stderr  # type: ignore[misc]

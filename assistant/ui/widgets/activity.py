@@ -1,0 +1,194 @@
+"""What happens behind the conversation: tools, states, restarts, losses, notices."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+
+from assistant.events import (
+    BackendChosen,
+    BrainChosen,
+    Dropped,
+    Failure,
+    Notice,
+    PersonaChanged,
+    PersonasReloaded,
+    SessionEvent,
+    StateChanged,
+    ToolCalled,
+    ToolFinished,
+)
+
+LINES_SHOWN = 200
+_REDRAW_SECONDS = 0.05
+_JOINED_LETTERS = 60
+_LEAD_CELLS = len("00:00:00 ● ")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log."""
+
+    sign: str
+    """One cell, so that the kind is told without colour."""
+    style: str
+    text: str
+    key: str = ""
+    """An entry takes the place of an earlier one with the same key."""
+    joins: bool = False
+    """Written behind the last line where that one joins too: "listening → thinking"."""
+
+
+def describe(event: SessionEvent, dropped_before: dict[str, int]) -> Entry | None:
+    """The event as a line of the log; None where it belongs elsewhere or says nothing new."""
+    match event:
+        case ToolCalled(call=call):
+            arguments = ", ".join(
+                f"{name} {_short(value)}" for name, value in call.arguments.items()
+            )
+            return Entry("▸", "$accent", f"{call.name} {arguments}".rstrip())
+        case ToolFinished(result=result):
+            sign, style = ("✓", "$success") if result.ok else ("✗", "$error")
+            return Entry(sign, style, f"{result.call.name}: {result.content}")
+        case StateChanged():
+            return Entry("○", "$muted", event.state, joins=True)
+        case PersonaChanged():
+            took = f" after {event.latency:.2f} s" if event.latency is not None else ""
+            return Entry("◆", "$primary", f"{event.persona.name} takes over{took}")
+        case PersonasReloaded():
+            broken = f", {len(event.failed)} broken" if event.failed else ""
+            return Entry("↻", "$muted", f"{len(event.slugs)} personas loaded{broken}")
+        case BackendChosen():
+            what = f"{event.name} is ready" if event.ready else f"{event.name} is starting"
+            detail = event.engine if event.ready else event.reason
+            return Entry(
+                "●" if event.ready else "↻", "$success", f"{what}: {detail}" if detail else what
+            )
+        case BrainChosen():
+            return Entry("◇", "$secondary", f"answers: {event.label}")
+        case Dropped():
+            news = {
+                place: n for place, n in event.counts.items() if n > dropped_before.get(place, 0)
+            }
+            if not news:
+                return None
+            lost = ", ".join(f"{place} {n}" for place, n in news.items())
+            return Entry("▼", "$warning", f"frames lost so far: {lost}", key="dropped")
+        case Notice():
+            signs = {
+                "information": ("·", "$muted"),
+                "warning": ("!", "$warning"),
+                "error": ("✗", "$error"),
+            }
+            sign, style = signs[event.severity]
+            return Entry(sign, style, sentence(event.text, event.remedy), key=event.key)
+        case Failure():
+            return Entry("✗", "$error", sentence(event.text, event.remedy))
+        case _:
+            return None
+
+
+def sentence(text: str, remedy: str) -> str:
+    """What happened and what to do, in one line."""
+    return f"{text.rstrip('.')}. {remedy}" if remedy else text
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+class ActivityLine(Widget):
+    """One entry: time and sign, and the words in a column of their own beside them."""
+
+    def __init__(self, entry: Entry, when: datetime) -> None:
+        super().__init__(classes="activity-line")
+        self._when = when
+        self._entry = entry
+
+    def join(self, entry: Entry) -> bool:
+        """Take the entry on the same line; False where it needs one of its own."""
+        if not (entry.joins and self._entry.joins) or len(self._entry.text) > _JOINED_LETTERS:
+            return False
+        self._entry = replace(self._entry, text=f"{self._entry.text} → {entry.text}")
+        self.refresh(layout=True)
+        return True
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._wrapped(width))
+
+    def render(self) -> Content:
+        entry = self._entry
+        lead = Content.assemble(
+            (f"{self._when:%H:%M:%S} ", "$muted"), (f"{entry.sign} ", f"bold {entry.style}")
+        )
+        indent = "\n" + " " * _LEAD_CELLS
+        return lead + Content(indent).join(self._wrapped(self.content_size.width))
+
+    def _wrapped(self, width: int) -> list[Content]:
+        style = "$muted" if self._entry.joins else ""
+        return Content.styled(self._entry.text, style).wrap(max(1, width - _LEAD_CELLS))
+
+
+class Activity(VerticalScroll):
+    """The log. Lines are collected and drawn together, so that a burst costs one layout."""
+
+    BORDER_TITLE = "Activity"
+
+    def __init__(self, clock: Callable[[], datetime], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._clock = clock
+        self._fresh: deque[tuple[Entry, datetime]] = deque(maxlen=LINES_SHOWN)
+        self._lines: deque[ActivityLine] = deque()
+        self._keyed: dict[str, ActivityLine] = {}
+        self._dropped: dict[str, int] = {}
+
+    def on_mount(self) -> None:
+        self.anchor()
+
+    def take(self, event: SessionEvent) -> None:
+        """Write the event down, if it is one for the log."""
+        entry = describe(event, self._dropped)
+        if isinstance(event, Dropped):
+            self._dropped = dict(event.counts)
+        if entry is None:
+            return
+        if not self._fresh:
+            self.set_timer(_REDRAW_SECONDS, self._flush)
+        self._fresh.append((entry, self._clock()))
+
+    def _flush(self) -> None:
+        if not self._fresh:
+            return
+        new: list[ActivityLine] = []
+        while self._fresh:
+            entry, when = self._fresh.popleft()
+            if self._lines and self._lines[-1].join(entry):
+                continue
+            line = ActivityLine(entry, when)
+            if entry.key:
+                self._drop(self._keyed.get(entry.key), new)
+                self._keyed[entry.key] = line
+            new.append(line)
+            self._lines.append(line)
+        while len(self._lines) > LINES_SHOWN:
+            self._drop(self._lines[0], new)
+        self.mount_all(new)
+
+    def _drop(self, line: ActivityLine | None, new: list[ActivityLine]) -> None:
+        """Forget a line, whether it is on the screen already or not yet."""
+        if line is None or line not in self._lines:
+            return
+        self._lines.remove(line)
+        if line in new:
+            new.remove(line)
+        else:
+            line.remove()

@@ -1,0 +1,23 @@
+"""What is broken and stays broken, until it is put away with a click or works again."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+
+class Banner(Static):
+    """Hidden where nothing is wrong."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self.display = False
+
+    def show(self, text: str) -> None:
+        self.update(f"✗ {text}")
+        self.display = True
+
+    def hide(self) -> None:
+        self.display = False
+
+    def on_click(self) -> None:
+        self.hide()

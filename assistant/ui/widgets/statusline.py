@@ -1,0 +1,150 @@
+"""The line that says who is here, what runs and why, and how quick it was."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from assistant.ui.fitting import Fragment, ellipsis, fit
+from assistant.ui.model import LAG_SHOWN_SECONDS, Status
+from assistant.ui.widgets.clickable import ClickableLine, pressing
+
+STATE_SIGNS = {
+    "initializing": "◌",
+    "idle": "○",
+    "listening": "●",
+    "thinking": "◐",
+    "speaking": "▶",
+}
+"""One cell for each agent state, so that it is told without colour."""
+
+_DEVICE_CELLS = 24
+
+
+def state_text(status: Status) -> str:
+    return f"{STATE_SIGNS[status.state]} {status.state}"
+
+
+def microphone_text(status: Status, width: int = _DEVICE_CELLS) -> str:
+    """Whether the microphone hears, and which it is: "muted · Built-in Audio"."""
+    if not status.audio_known:
+        return "opening …"
+    if status.microphone is None:
+        return "none"
+    if status.push_to_talk:
+        mode = "push-to-talk" if status.muted else "talking"
+    else:
+        mode = "muted" if status.muted else "open"
+    return f"{mode} · {ellipsis(status.microphone, width)}".removesuffix(" · ")
+
+
+def fragments_of(status: Status) -> list[Fragment]:
+    """All the line may say, each in several lengths."""
+    return [
+        Fragment("persona", (status.persona,), 90, "bold $primary", "app.pick_persona"),
+        Fragment("state", (state_text(status),), 100, _state_style(status), "app.interrupt"),
+        *_latency(status),
+        *_losses(status),
+        _microphone(status),
+        _speaker(status),
+        Fragment("brain", _labelled("answers", status.brain), 55),
+        _backend(status),
+        *_settings(status),
+    ]
+
+
+def _labelled(label: str, value: str) -> tuple[str, ...]:
+    return (f"{label} {value}", value) if value else ()
+
+
+def _state_style(status: Status) -> str:
+    return {
+        "listening": "$success",
+        "thinking": "$warning",
+        "speaking": "$accent",
+    }.get(status.state, "$muted")
+
+
+def _backend(status: Status) -> Fragment:
+    name = status.backend
+    if not name:
+        return Fragment("backend", ())
+    variants = [f"{name}: {status.reason}"] if status.reason else []
+    if status.engine:
+        variants.insert(0, f"{variants[0] if variants else name} ({status.engine})")
+    return Fragment("backend", (*variants, name), 40)
+
+
+def _microphone(status: Status) -> Fragment:
+    mode = microphone_text(status, 0)
+    missing = status.audio_known and status.microphone is None
+    if missing:
+        return Fragment("microphone", ("no microphone", "no mic"), 85, "$warning")
+    style = "$warning" if status.muted and not status.push_to_talk else ""
+    variants = (f"mic {microphone_text(status)}", f"mic {mode}")
+    return Fragment("microphone", variants, 80, style, "app.toggle_microphone")
+
+
+def _speaker(status: Status) -> Fragment:
+    if not status.audio_known:
+        return Fragment("speaker", ())
+    if status.speaker is None:
+        return Fragment("speaker", ("no speaker",), 84, "$warning")
+    return Fragment(
+        "speaker", (f"speaker {ellipsis(status.speaker, _DEVICE_CELLS)}", "speaker on"), 30
+    )
+
+
+def _latency(status: Status) -> list[Fragment]:
+    last, median = status.last_latency, status.median_latency
+    if last is None or median is None:
+        return []
+    variants = (
+        f"answered in {last:.2f} s, p50 {median:.2f} s",
+        f"{last:.2f} s, p50 {median:.2f} s",
+    )
+    return [Fragment("latency", variants, 70)]
+
+
+def _losses(status: Status) -> list[Fragment]:
+    found = []
+    if status.lag >= LAG_SHOWN_SECONDS:
+        text = f"{status.lag:.1f} s behind"
+        found.append(Fragment("lag", (text,), 74, "$warning"))
+    if status.dropped:
+        places = ", ".join(f"{place} {count}" for place, count in status.drops.items() if count)
+        variants = (f"▼ {status.dropped} frames lost: {places}", f"▼ {status.dropped} lost")
+        found.append(Fragment("drops", variants, 75, "$warning"))
+    return found
+
+
+def _settings(status: Status) -> list[Fragment]:
+    found = []
+    if abs(status.volume - 1.0) > 0.005:
+        found.append(Fragment("volume", (f"volume {status.volume:.0%}",), 20))
+    if abs(status.rate - 1.0) > 0.005:
+        found.append(Fragment("rate", (f"rate ×{status.rate:.1f}",), 19))
+    return found
+
+
+class StatusLine(ClickableLine):
+    """As many rows as the style sheet gives it; no word in it is ever cut."""
+
+    def __init__(self, status: Status, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._status = status
+
+    def render(self) -> Content:
+        width, height = self.content_size
+        if not width or not height:
+            return Content("")
+        lines = fit(fragments_of(self._status), width, max(1, height))
+        return Content("\n").join(self._line(line) for line in lines)
+
+    def _line(self, placed: list[tuple[Fragment, str]]) -> Content:
+        return Content.styled(" │ ", "$line").join(
+            self._words(fragment, text) for fragment, text in placed
+        )
+
+    @staticmethod
+    def _words(fragment: Fragment, text: str) -> Content:
+        return pressing(Content.styled(text, fragment.style or "$foreground"), fragment.action)

@@ -1,0 +1,150 @@
+"""Loudness as a string of beads: the newest left, older ones drifting right, sizes kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from assistant.audio.levels import LevelHistory
+
+THRESHOLDS = np.array([0.17, 0.37, 0.53, 0.70], dtype=np.float32)
+"""Levels from which each larger glyph is drawn: -50, -38, -28 and -18 dBFS."""
+
+HALO_STEP = np.float32(0.22)
+"""How much louder a level must be to show one row further from the middle."""
+
+_CLIPPED = np.uint8(255)
+_FADES = (0.22, 0.55, 1.0)
+"""Where, as a part of the width, a bead loses colour on its way right."""
+
+
+def sizes_of(levels: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Index of the glyph, 0…4, for levels in 0…1 (linear in decibels); any shape."""
+    return np.searchsorted(THRESHOLDS, levels, side="right").astype(np.uint8)
+
+
+class Waveform(Widget):
+    """One bead for each 20 ms. In a taller widget loud beads cast smaller ones above and below.
+
+    It reads the history when it is told to (`poll`) and draws only when a bead has changed, so that
+    silence costs next to nothing.
+    """
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "waveform--near",
+        "waveform--middle",
+        "waveform--far",
+        "waveform--clipped",
+    }
+
+    def __init__(
+        self,
+        levels: LevelHistory,
+        glyphs: Sequence[str],
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._history = levels
+        self._glyphs = tuple(glyphs)
+        self._count = -1
+        self._beads: NDArray[np.uint8] = np.zeros((1, 0), dtype=np.uint8)
+        self._strips: list[Strip | None] = []
+        self._styles: tuple[Style, Style, Style, Style] | None = None
+
+    def set_glyphs(self, glyphs: Sequence[str]) -> None:
+        """Another persona's beads."""
+        self._glyphs = tuple(glyphs)
+        self._forget()
+
+    def poll(self) -> None:
+        """Draw what is new, if anything is."""
+        if self._history.count != self._count and self.content_size.width:
+            self._read()
+
+    def on_resize(self) -> None:
+        self._read()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles = None
+        self._forget()
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the strip, from the cache where its beads have not moved."""
+        if y >= len(self._strips):
+            return Strip.blank(self.content_size.width, self.rich_style)
+        strip = self._strips[y]
+        if strip is None:
+            strip = self._strips[y] = self._draw(self._beads[y])
+        return strip
+
+    def _forget(self) -> None:
+        self._strips = [None] * len(self._strips)
+        self.refresh()
+
+    def _read(self) -> None:
+        width, height = self.content_size
+        if not width or not height:
+            return
+        levels, clipped, _, self._count = self._history.snapshot(width)
+        middle = (height - 1) // 2
+        distance = np.abs(np.arange(height, dtype=np.float32) - middle)[:, None]
+        # The further a row from the middle, the louder a level has to be to reach it.
+        beads = sizes_of((levels[None, :] - HALO_STEP * distance).astype(np.float32))
+        beads[middle, clipped] = _CLIPPED
+        if beads.shape != self._beads.shape:
+            self._strips = [None] * height
+            self._beads = beads
+            self.refresh()
+            return
+        changed = np.flatnonzero((beads != self._beads).any(axis=1)).tolist()
+        self._beads = beads
+        for row in changed:
+            self._strips[row] = None
+        if changed:
+            # Only these rows: the border and its titles stay as they are.
+            self.refresh(*(Region(0, row, width, 1) for row in changed))
+
+    def _draw(self, beads: NDArray[np.uint8]) -> Strip:
+        """A row as few segments: one for each fade, cut where a bead clipped."""
+        near, middle, far, clipped_style = self._resolve_styles()
+        width = len(beads)
+        loudest = self._glyphs[-1]
+        text = "".join(
+            [loudest if bead == _CLIPPED else self._glyphs[bead] for bead in beads.tolist()]
+        )
+        edges = [0, *(round(width * part) for part in _FADES)]
+        clipped = np.flatnonzero(beads == _CLIPPED).tolist()
+        segments: list[Segment] = []
+        for start, end, style in zip(edges, edges[1:], (near, middle, far), strict=False):
+            at = start
+            for column in clipped:
+                if at <= column < end:
+                    if column > at:
+                        segments.append(Segment(text[at:column], style))
+                    segments.append(Segment(text[column], clipped_style))
+                    at = column + 1
+            if end > at:
+                segments.append(Segment(text[at:end], style))
+        return Strip(segments, width)
+
+    def _resolve_styles(self) -> tuple[Style, Style, Style, Style]:
+        if self._styles is None:
+            self._styles = (
+                self.get_component_rich_style("waveform--near"),
+                self.get_component_rich_style("waveform--middle"),
+                self.get_component_rich_style("waveform--far"),
+                self.get_component_rich_style("waveform--clipped"),
+            )
+        return self._styles

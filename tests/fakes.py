@@ -1,0 +1,261 @@
+"""Fakes of the house's own contracts, for tests of what stands in front of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+import numpy as np
+
+from assistant.audio.levels import LevelHistory
+from assistant.events import (
+    AgentSaid,
+    AudioChanged,
+    BackendChosen,
+    BrainChosen,
+    FirstSample,
+    LoadProgress,
+    PersonaChanged,
+    SessionEvent,
+    StateChanged,
+    ToolCalled,
+    ToolFinished,
+    UserSaid,
+)
+from assistant.frames import AgentState
+from assistant.personas import Colors, Persona, Prompt, Waveform
+from assistant.tools.base import ToolCall, ToolResult
+
+
+def make_persona(slug: str, name: str, summary: str, order: int = 1, **changes: object) -> Persona:
+    """A persona that satisfies the schema; `changes` replace its parts."""
+    parts: dict[str, object] = {
+        "slug": slug,
+        "name": name,
+        "summary": summary,
+        "order": order,
+        "greetings": [f"{name} at your service."],
+        "reintroductions": [f"{name} again."],
+        "prompt": Prompt(identity=f"You are {name}.", personality="Brief."),
+        "colors": DARK,
+    }
+    return Persona.model_validate({**parts, **changes})
+
+
+DARK = Colors(
+    background="#0b1220", surface="#101a2c", panel="#15233a", foreground="#dbe7f5",
+    primary="#4fc3f7", secondary="#9ad0ec", accent="#ffb454", success="#7bd88f",
+    warning="#ffc857", error="#ff7b72", muted="#8fa6bf",
+)  # fmt: skip
+AMBER = Colors(
+    background="#15100a", surface="#1d160d", panel="#281d10", foreground="#f3e3c8",
+    primary="#ffb000", secondary="#ffd479", accent="#7fd4ff", success="#9fd86b",
+    warning="#ffcf4d", error="#ff8a6b", muted="#b89b6e",
+)  # fmt: skip
+LIGHT = Colors(
+    background="#fbf7f2", surface="#f3ece3", panel="#ebe1d4", foreground="#2c2320",
+    primary="#a3372a", secondary="#3f5f7f", accent="#7a4a00", success="#2c6b2f",
+    warning="#7d5200", error="#a1121f", muted="#6a5a50", dark=False,
+)  # fmt: skip
+
+BUTLER = make_persona("butler", "Butler", "Dry wit, impeccable manners, always a step ahead.")
+CORE = make_persona(
+    "core", "Core 9", "A testing machine that sings while it disapproves.", 2,
+    colors=AMBER, waveform=Waveform(glyphs=[" ", "░", "▒", "▓", "█"]),
+)  # fmt: skip
+FRIEND = make_persona("friend", "Wren", "Warm, curious, glad that you came.", 3, colors=LIGHT)
+PERSONAS = [
+    BUTLER,
+    CORE,
+    FRIEND,
+    *(
+        make_persona(f"extra-{n}", name, summary, 3 + n)
+        for n, (name, summary) in enumerate(
+            [
+                ("Navigator", "Counts the stars and your spare minutes."),
+                ("Pessimist", "Knows how this will end, and says so."),
+                ("Marshal", "Short orders, steady voice."),
+                ("Interpreter", "Fluent in six million ways to apologise."),
+                ("Motor", "Drives, parks, and has opinions on both."),
+                ("Plain", "No manner at all, only answers."),
+                ("Archivist", "Remembers what you said in the second sentence."),
+            ],
+            1,
+        )
+    ),
+]
+
+
+class FakeSession:
+    """A `SessionFrontend` without sound: it does what it is told and writes down what it was asked.
+
+    `on_start` are the events of `start`; anything else is sent with `emit`.
+    """
+
+    def __init__(
+        self,
+        personas: Iterable[Persona] = PERSONAS,
+        on_start: Iterable[SessionEvent] = (),
+    ) -> None:
+        self._personas = list(personas)
+        self._listeners: list[Callable[[SessionEvent], None]] = []
+        self._on_start = list(on_start)
+        self.persona = self._personas[0]
+        self.state: AgentState = "initializing"
+        self.input_levels = LevelHistory()
+        self.output_levels = LevelHistory()
+        self.calls: list[tuple[str, object]] = []
+        """What front ends asked for: (method, argument)."""
+        self.audio = AudioChanged(microphone="Built-in Audio", speaker="Built-in Audio")
+        self.failing: dict[str, Exception] = {}
+        """Raised by the method of that name."""
+
+    def emit(self, *events: SessionEvent) -> None:
+        for event in events:
+            if isinstance(event, StateChanged):
+                self.state = event.state
+            if isinstance(event, AudioChanged):
+                self.audio = event
+            for listener in list(self._listeners):
+                listener(event)
+
+    def replace_personas(self, personas: Iterable[Persona]) -> None:
+        """As if the files had changed; tell it with `PersonasReloaded`."""
+        self._personas = list(personas)
+        by_slug = {persona.slug: persona for persona in self._personas}
+        self.persona = by_slug.get(self.persona.slug, self._personas[0])
+
+    # --- SessionFrontend ---------------------------------------------------------------------
+
+    def personas(self) -> list[Persona]:
+        return list(self._personas)
+
+    def subscribe(self, listener: Callable[[SessionEvent], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def start(self) -> None:
+        self._asked("start")
+        self.emit(*self._on_start)
+
+    async def stop(self) -> None:
+        self._asked("stop")
+
+    async def set_persona(self, slug: str) -> None:
+        self._asked("set_persona", slug)
+        self.persona = {persona.slug: persona for persona in self._personas}[slug]
+        self.emit(PersonaChanged(persona=self.persona))
+
+    async def send_text(self, text: str) -> None:
+        self._asked("send_text", text)
+        self.emit(UserSaid(turn=len(self.calls), text=text, final=True, typed=True))
+
+    def interrupt(self) -> None:
+        self._asked("interrupt")
+
+    def repeat(self) -> None:
+        self._asked("repeat")
+
+    def set_muted(self, muted: bool) -> None:
+        self._asked("set_muted", muted)
+        self._audio(muted=muted)
+
+    def set_push_to_talk(self, on: bool) -> None:
+        self._asked("set_push_to_talk", on)
+        self._audio(push_to_talk=on, muted=on)
+
+    def talk_key(self, down: bool) -> None:
+        self._asked("talk_key", down)
+        self._audio(muted=not down)
+
+    def set_volume(self, volume: float) -> float:
+        self._asked("set_volume", round(volume, 3))
+        self._audio(volume=volume)
+        return volume
+
+    def set_speech_rate(self, rate: float) -> float:
+        self._asked("set_speech_rate", round(rate, 3))
+        self._audio(rate=rate)
+        return rate
+
+    def _asked(self, method: str, argument: object = None) -> None:
+        self.calls.append((method, argument))
+        if method in self.failing:
+            raise self.failing[method]
+
+    def _audio(self, **changes: object) -> None:
+        fields = ("microphone", "speaker", "muted", "push_to_talk", "volume", "rate")
+        now = {name: getattr(self.audio, name) for name in fields}
+        self.emit(AudioChanged(**{**now, **changes}))  # type: ignore[arg-type]
+
+
+def speech_like(seconds: float, seed: int = 7, peak: float = 0.5) -> np.ndarray:
+    """Noise under a syllable-like envelope: float32 at 24 kHz, the same each time."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(round(seconds * 24_000)) / 24_000
+    envelope = np.abs(np.sin(2 * np.pi * 1.9 * t)) ** 3 * (
+        0.35 + 0.65 * np.sin(2 * np.pi * 0.23 * t) ** 2
+    )
+    pauses = (np.sin(2 * np.pi * 0.31 * t + 1) > -0.75).astype(float)
+    return (peak * envelope * pauses * rng.uniform(-1, 1, t.size)).astype(np.float32)
+
+
+READY: list[SessionEvent] = [
+    AudioChanged(microphone="Built-in Audio Analog Stereo", speaker="Built-in Audio Analog Stereo"),
+    BrainChosen(label="scripted persona"),
+    BackendChosen(
+        name="cascade",
+        reason="no Apple Silicon, no CUDA GPU",
+        engine="whisper tiny.en int8, kokoro-82m int8",
+        ready=True,
+    ),
+    StateChanged(state="idle"),
+]
+"""What a session tells when all has gone well."""
+
+LOADING: list[SessionEvent] = [
+    AudioChanged(microphone="Built-in Audio Analog Stereo", speaker="Built-in Audio Analog Stereo"),
+    BackendChosen(name="cascade", reason="no Apple Silicon, no CUDA GPU"),
+    LoadProgress(text="joining the voice's weights", fraction=0.42),
+]
+
+_CHANGE = ToolCall("change_theme", {"persona_name": "Core 9"}, "1", "speech")
+
+
+def conversation(persona: str = "butler", other: str = "core") -> list[SessionEvent]:
+    """A little of everything: greeting, question, interruption, a tool, partial words."""
+    greeting = "Good evening. Everything is ready for you."
+    heard = "It is nineteen minutes past six. I would suggest tea, a short walk,"
+    meant = heard + " and then the letter you have been avoiding since Tuesday."
+    taken_over = "Oh. It is you again. The test resumes."
+    return [
+        AgentSaid(turn=1, persona=persona, text=greeting, final=True, played=greeting),
+        StateChanged(state="listening"),
+        UserSaid(turn=2, text="what time", final=False),
+        UserSaid(turn=2, text="What time is it, and what should I do today?", final=True),
+        StateChanged(state="thinking"),
+        StateChanged(state="speaking"),
+        FirstSample(turn=3, latency=0.52),
+        AgentSaid(turn=3, persona=persona, text=meant[:33]),
+        AgentSaid(
+            turn=3, persona=persona, text=meant[33:], final=True, played=heard, interrupted=True
+        ),
+        StateChanged(state="listening"),
+        UserSaid(turn=4, text="Change to Core nine.", final=True),
+        FirstSample(turn=5, latency=0.44),
+        ToolCalled(call=_CHANGE),
+        ToolFinished(result=ToolResult(_CHANGE, True, "now Core 9", seconds=0.02)),
+        AgentSaid(turn=5, persona=other, text=taken_over, final=True, played=taken_over),
+        UserSaid(turn=6, text="and how long will it", final=False),
+    ]
+
+
+async def until(
+    condition: Callable[[], bool], wait: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Return once `condition` holds; fails after 5 s of patience."""
+    for _ in range(500):
+        if condition():
+            return
+        await (wait() if wait else asyncio.sleep(0.01))
+    raise AssertionError("waited in vain")

@@ -1,0 +1,25 @@
+"""What a person would see on the screen of an app under test."""
+
+from __future__ import annotations
+
+from textual.app import App
+from textual.pilot import Pilot
+
+from tests.fakes import until
+
+
+def rows(app: App[None]) -> list[str]:
+    """The screen's text, row by row."""
+    return [strip.text for strip in app.screen._compositor.render_strips()]
+
+
+def text(app: App[None]) -> str:
+    return "\n".join(rows(app))
+
+
+async def see(pilot: Pilot[None], *words: str) -> None:
+    """Return once all of `words` stand on the screen; fails after five seconds."""
+    try:
+        await until(lambda: all(word in text(pilot.app) for word in words), pilot.pause)
+    except AssertionError:
+        raise AssertionError(f"{words} not seen in\n{text(pilot.app)}") from None

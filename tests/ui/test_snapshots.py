@@ -1,0 +1,127 @@
+"""The dashboard as a picture, at the sizes and in the states that people meet.
+
+After a wanted change look at the pictures and accept them with `--snapshot-update`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+from textual.pilot import Pilot
+
+from assistant.events import AudioChanged, Failure, Notice, SessionEvent
+from assistant.personas import Persona
+from assistant.ui.app import DashboardApp
+from tests.fakes import (
+    BUTLER,
+    FRIEND,
+    LOADING,
+    PERSONAS,
+    READY,
+    FakeSession,
+    conversation,
+    speech_like,
+)
+from tests.ui.looking import see
+
+SIZES = [(60, 18), (80, 24), (120, 40), (250, 60)]
+Compare = Callable[..., bool]
+MakeApp = Callable[..., DashboardApp]
+
+
+def talking(
+    events: Iterable[SessionEvent] = READY, persona: Persona = BUTLER, sound: bool = True
+) -> FakeSession:
+    session = FakeSession(on_start=events)
+    session.persona = persona
+    if sound:
+        session.input_levels.push(speech_like(8))
+        session.output_levels.push(speech_like(8, seed=3, peak=0.2))
+    return session
+
+
+def playing(session: FakeSession, *words: str, press: Iterable[str] = ()) -> Callable[..., object]:
+    """Hold the whole conversation, press keys, and wait until `words` are on the screen."""
+
+    async def run(pilot: Pilot[None]) -> None:
+        session.emit(*conversation(persona=session.persona.slug))
+        await see(pilot, "and how long will it")
+        await pilot.press(*press)
+        await see(pilot, *words)
+        await pilot.pause()
+
+    return run
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+def test_a_conversation(snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]) -> None:
+    session = talking()
+    assert snap_compare(make_app(session), terminal_size=size, run_before=playing(session))
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+def test_a_light_persona(snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]) -> None:
+    session = talking(persona=FRIEND)
+    assert snap_compare(make_app(session), terminal_size=size, run_before=playing(session))
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+def test_the_picker_shows_the_persona_under_the_cursor(
+    snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]
+) -> None:
+    session = talking()
+    run = playing(session, "Choose a persona", PERSONAS[1].name, press=["p", "down"])
+    assert snap_compare(make_app(session), terminal_size=size, run_before=run)
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+def test_help(snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]) -> None:
+    session = talking(sound=False)
+    run = playing(session, "microphone.toggle", press=["question_mark"])
+    assert snap_compare(make_app(session), terminal_size=size, run_before=run)
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+def test_the_backend_is_loading(
+    snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]
+) -> None:
+    async def loading(pilot: Pilot[None]) -> None:
+        await see(pilot, "42%", "cascade")
+
+    session = talking(LOADING, sound=False)
+    assert snap_compare(make_app(session), terminal_size=size, run_before=loading)
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+def test_no_microphone(snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]) -> None:
+    missing = [
+        AudioChanged(microphone=None, speaker="Built-in Audio Analog Stereo"),
+        Notice(text="No microphone was found", remedy="Plug one in, or type.", key="microphone"),
+    ]
+
+    async def without(pilot: Pilot[None]) -> None:
+        await see(pilot, "No microphone was found. Press / and type.")
+
+    session = talking([*READY, *missing], sound=False)
+    assert snap_compare(make_app(session), terminal_size=size, run_before=without)
+
+
+def test_something_stays_broken(snap_compare: Compare, make_app: MakeApp) -> None:
+    broken = Failure(
+        text="The backend cannot start", remedy="Run `assistant doctor` to see why it cannot."
+    )
+
+    async def failing(pilot: Pilot[None]) -> None:
+        await see(pilot, "assistant doctor")
+
+    session = talking([*READY, broken], sound=False)
+    assert snap_compare(make_app(session), run_before=failing)
+
+
+def test_without_colour(
+    snap_compare: Compare, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    session = talking()
+    assert snap_compare(make_app(session), run_before=playing(session))
