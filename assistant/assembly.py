@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from random import Random
 
 from assistant.audio.base import AudioIO
 from assistant.backends.process import BackendProcess
 from assistant.backends.registry import backend_options, choose_backend
-from assistant.brain.base import Brain
+from assistant.brain.base import Brain, BrainError
 from assistant.brain.choose import choose_brain
-from assistant.brain.scripted import known_lines
+from assistant.brain.scripted import ScriptedBrain, known_lines
 from assistant.config import Config, ConfigError
 from assistant.conversation.lines import LineChooser
 from assistant.events import Notice
@@ -18,6 +20,8 @@ from assistant.locations import data_dir, log_dir, transcripts_dir
 from assistant.personas import LoadedPersonas, load_personas, watch_personas
 from assistant.session import Parts, Session
 from assistant.transcript_store import TranscriptStore
+
+log = logging.getLogger(__name__)
 
 
 def find_personas(config: Config) -> LoadedPersonas:
@@ -59,7 +63,12 @@ def make_session(
         )
 
     async def make_brain(notify: Callable[[Notice], None]) -> Brain:
-        brain, _reason = await choose_brain(config.brain, notify=notify, seed=seed)
+        def tell(error: BrainError) -> None:
+            notify(Notice(text=error.message, remedy=error.remedy, severity="warning"))
+
+        scripted = ScriptedBrain(None if seed is None else Random(seed))
+        brain, reason = await choose_brain(config.brain, notify=tell, scripted=scripted)
+        log.info("%s", reason)
         return brain
 
     remember = config.session.save and seed is None

@@ -223,7 +223,7 @@ class Session:
         return Answerer(
             router=IntentRouter([p.spoken_names() for p in self.personas()]),
             registry=self._registry,
-            executor=ToolExecutor(self._registry, lambda call, tool: self.confirm(call)),
+            executor=ToolExecutor(self._registry, lambda call: self.confirm(call)),
             brain=brain,
             history=self.history,
             lines=self._parts.lines,

@@ -7,7 +7,7 @@ whether a person's sentence or a model's `TOOL_CALL:` asked for it.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -16,12 +16,12 @@ from assistant.brain.base import Brain, BrainError, Message, Question
 from assistant.conversation.history import History
 from assistant.conversation.lines import LineChooser
 from assistant.conversation.speech import Speech, Utterance
-from assistant.events import Notice, SessionEvent, ToolCalled, ToolFinished
+from assistant.events import BrainChosen, Notice, SessionEvent, ToolCalled, ToolFinished
 from assistant.personas import Persona
 from assistant.tools.base import Origin, ToolCall, ToolResult
 from assistant.tools.executor import ToolExecutor
-from assistant.tools.intents import Intent, IntentRouter, is_no, is_yes
-from assistant.tools.parser import Malformed, ToolCallParser
+from assistant.tools.intents import Intent, IntentRouter, is_yes
+from assistant.tools.parser import Item, Malformed, ToolCallParser
 from assistant.tools.registry import ToolRegistry
 
 log = logging.getLogger(__name__)
@@ -78,6 +78,7 @@ class Answerer:
         self._personas = personas
         self._begin = begin
         self._emit = emit
+        self._label = brain.label
         self._asked_about: str | None = None
         """Slug of the persona of an open "did you mean …?"."""
 
@@ -115,8 +116,6 @@ class Answerer:
         if is_yes(text):
             call = ToolCall("change_theme", {"persona_name": self._name(slug)})
             return Intent(call=call)
-        if is_no(text):
-            self._lines.choose("declined", ["no"])
         return None
 
     async def obey(self, call: ToolCall) -> None:
@@ -129,8 +128,9 @@ class Answerer:
         if not result.ok:
             self.say(result.content)
             return
-        persona = self._persona()
         match call.name:
+            case "change_theme":
+                self.say_line("already_here")
             case "set_volume":
                 self.say_line("volume", percent=result.content)
             case "set_speech_rate":
@@ -140,13 +140,8 @@ class Answerer:
             case "mute":
                 self.say_line("muted")
             case "repeat":
-                again = self._history.last("assistant")
-                if again:
-                    self.say(again)
-                else:
-                    self.say_line("repeat_nothing")
+                self.say_line("repeat_nothing")
             case _:
-                log.debug("%s keeps silent after %s", persona.slug, call.name)
                 self.say(result.content)
 
     async def _run(self, call: ToolCall) -> ToolResult:
@@ -186,28 +181,31 @@ class Answerer:
                 line = self._lines.line(self._persona(), "not_understood")
                 self._speech.say(utterance, line)
             self._speech.say(utterance, "", final=True)
+        if self.brain.label != self._label:
+            self._label = self.brain.label
+            self._emit(BrainChosen(label=self._label))
 
     async def _stream(self, question: Question, utterance: Utterance, outcome: _Round) -> None:
         parser = ToolCallParser()
-        answer = cast("AsyncIterator[str]", self.brain.answer(question))
-        async with aclosing(answer) as pieces:  # type: ignore[type-var]
+        answer = cast("AsyncGenerator[str]", self.brain.answer(question))
+        async with aclosing(answer) as pieces:
             async for piece in pieces:
                 for item in parser.feed(piece):
                     await self._take(item, utterance, outcome)
         for item in parser.finish():
             await self._take(item, utterance, outcome)
 
-    async def _take(self, item: object, utterance: Utterance, outcome: _Round) -> None:
-        if isinstance(item, ToolCall):
-            outcome.results.append(await self._run(item))
-        elif isinstance(item, Malformed):
-            log.warning("malformed tool call (%s): %.200s", item.reason, item.raw)
-            outcome.malformed.append(item.reason)
-            self._emit(Notice(text=f"a tool call could not be read: {item.reason}"))
-        else:
-            text = getattr(item, "text", "")
-            outcome.said += text
-            self._speech.say(utterance, text)
+    async def _take(self, item: Item, utterance: Utterance, outcome: _Round) -> None:
+        match item:
+            case ToolCall():
+                outcome.results.append(await self._run(item))
+            case Malformed():
+                log.warning("malformed tool call (%s): %.200s", item.reason, item.raw)
+                outcome.malformed.append(item.reason)
+                self._emit(Notice(text=f"a tool call could not be read: {item.reason}"))
+            case _:
+                outcome.said += item.text
+                self._speech.say(utterance, item.text)
 
     def _after_tools(
         self, earlier: list[Message], text: str, outcome: _Round, persona: Persona

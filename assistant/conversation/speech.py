@@ -34,6 +34,8 @@ class Utterance:
     """When its first words were handed to the voice, and…"""
     sound_at: float | None = None
     """…when its first sound came back, in seconds on the session's clock."""
+    cut: bool = False
+    """The backend died before all of it had come."""
     sounded: bool = False
     """Its first sample was played."""
 
@@ -131,7 +133,7 @@ class Speech:
     def abandon(self) -> None:
         """The backend died: what it had handed over still plays, the rest will not come."""
         for utterance in self.active:
-            utterance.closed = True
+            utterance.closed = utterance.cut = True
             if utterance.written == 0:
                 self._close(utterance, utterance.text(), interrupted=True)
             else:
@@ -176,8 +178,7 @@ class Speech:
         """The last sample of this utterance was played."""
         utterance = self._open.get(number)
         if utterance is not None:
-            cut = utterance.samples is None
-            self._close(utterance, utterance.text(), interrupted=cut)
+            self._close(utterance, utterance.text(), interrupted=utterance.cut)
 
     def _heard(self, utterance: Utterance) -> str:
         return utterance.heard(self._playback.played(utterance.number))
