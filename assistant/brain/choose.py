@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from assistant.brain.base import Brain, BrainError
@@ -34,7 +35,9 @@ async def choose_brain(
         return scripted, "scripted persona, as set in brain.kind"
     if config.url is not None:
         try:
-            brain = _language_model(config, config.url, config.model, "", scripted, notify)
+            brain = await asyncio.to_thread(
+                _language_model, config, config.url, config.model, "", scripted, notify
+            )
         except BrainError as error:
             notify(error)
             return scripted, f"scripted persona: {error.message}"
@@ -44,7 +47,9 @@ async def choose_brain(
         wanted = "brain.url is not set and " if config.kind == "openai" else ""
         return scripted, f"scripted persona: {wanted}no language model was found on this machine"
     model = config.model or found.model
-    brain = _language_model(config, found.url, model, found.server, scripted, notify)
+    brain = await asyncio.to_thread(
+        _language_model, config, found.url, model, found.server, scripted, notify
+    )
     return brain, f"language model found on this machine: {brain.label}"
 
 
@@ -56,7 +61,8 @@ def _language_model(
     scripted: ScriptedBrain,
     notify: Notify,
 ) -> FallbackBrain:
-    # Imported here: who talks to the scripted persona need not wait for an HTTP client.
+    # Imported here, and in a thread: loading an HTTP client takes tens of milliseconds, which
+    # neither the scripted persona's users nor the event loop should wait for.
     from assistant.brain.openai import OpenAIBrain
 
     brain = OpenAIBrain(

@@ -18,8 +18,6 @@ from assistant.brain.prompt import build_messages
 from assistant.brain.replies import AnswerReader, error_text, readable
 
 CONNECT_SECONDS = 3.0
-IDLE_SECONDS = 15.0
-"""Silence in mid-answer after which the server counts as stuck."""
 MAX_ANSWER_CHARS = 20_000
 """Where an answer that will not end is ended."""
 MAX_BODY_BYTES = 8_000_000
@@ -32,6 +30,7 @@ class OpenAIBrain:
 
     `model` None asks for the server's first. The key is read from the environment variable
     `api_key_env` at each request and goes nowhere else. `facts` gives what is known of the user.
+    `timeout_s` bounds the wait for the first word, `idle_s` (as long, if not given) silence later.
     Raises `LanguageModelError` where `url` is no address.
     """
 
@@ -45,7 +44,7 @@ class OpenAIBrain:
         temperature: float = 0.7,
         max_tokens: int = 300,
         timeout_s: float = 30.0,
-        idle_s: float = IDLE_SECONDS,
+        idle_s: float | None = None,
         facts: Callable[[], Sequence[str]] = tuple,
         environment: Mapping[str, str] = os.environ,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -67,7 +66,7 @@ class OpenAIBrain:
         self._temperature = temperature
         self._max_tokens = max_tokens
         self._timeout = timeout_s
-        self._idle = idle_s
+        self._idle = idle_s or timeout_s
         self._facts = facts
         self._environment = environment
         local = is_loopback(self.url)

@@ -61,7 +61,8 @@ _NO_NAME = _set(
     "thursday "
     "friday saturday sunday awesome funny amazing nice ridiculous interesting important true false "
     "impossible possible time about as like you me him them us somebody tired sad happy bored "
-    "called named taxi ambulance back names stupid beautiful easy hard over"
+    "was were will would does did has had isnt called named taxi ambulance back names stupid "
+    "beautiful easy hard over"
 )
 _COMMON_NAMES = _set(
     "ada adam alan alex alice amy andrew anna anne anton ben bob brian carl carla charlie chris "

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from assistant.brain.scripted.words import Sentence, Word, sentences
 
 LEADING = re.compile(
-    r"(?:okay|so|well|and|now|then|oh|hey|alright|all right|right|but|look|listen|also|anyway|"
-    r"excuse me|(?:i have )?a? ?quick question|by the way|i have (?:a|another|one more) question|"
-    r"yes|no|yeah|wow|sorry|i mean|i said|i asked|great|cool|good|wait|sure|thanks|thank you|"
-    r"hold on|because|really|actually|next|first|finally|if you do not mind|"
-    r"let me ask you|one more thing|dear|my dear|to be honest|honestly|you know|i (?:think|guess|"
-    r"believe|suppose|know|hope)(?: that)?|for your information|did you know(?: that)?|"
-    r"you should know(?: that)?|the thing is(?: that)?) "
+    r"(?:sorry to (?:bother|interrupt|disturb|trouble) you|okay|so|well|and|now|then|oh|hey|"
+    r"alright|all right|right|but|look|listen|also|anyway|excuse me|"
+    r"(?:i have )?a? ?quick question|by the way|i have (?:a|another|one more) question|yes|no|"
+    r"yeah|wow|sorry|i mean|i said|i asked|great|cool|good|wait|sure|thanks|thank you|hold on|"
+    r"because|really|actually|next|first|finally|if you do not mind|let me ask you|one more thing|"
+    r"dear|my dear|to be honest|honestly|you know|i (?:think|guess|believe|suppose|know|"
+    r"hope)(?: that)?|for your information|did you know(?: that)?|you should know(?: that)?|"
+    r"the thing is(?: that)?) "
 )
 _WRAPPER = re.compile(
     r"(?:(?:can|could|would|will|may|might) (?:you|i|we) (?:please )?(?:tell me|tell us|say|know|"

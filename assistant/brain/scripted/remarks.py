@@ -102,6 +102,8 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             + _TAIL,
             r"my \w+(?: \w+)? (?:has |just |has just )*(?:died|passed away|left me|dumped me|"
             r"is dead)" + _TAIL,
+            r"my \w+(?: \w+)? is (?:very |really |seriously )?(?:ill|sick|dying|in (?:the )?hospital)"
+            + _TAIL,
             r"i (?:have |just |have just )*(?:lost my (?:job|\w+)|got fired|was fired|failed .+|"
             r"broke up with .+|miss (?:my|him|her|them) ?.*|was dumped|could not sleep|"
             r"slept badly|can not sleep)",
@@ -136,8 +138,8 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
     (
         "insult",
         (
-            rf"(?:you|you guys) (?:are|is) (?:such )?(?:really |so |very |just |pretty |"
-            rf"too |a bit |quite |an? |the |all )*{_NASTY}(?: \w+)?",
+            rf"(?:you|you guys) (?:are|is) (?:such )?(?:really |so |very |just |pretty |too |"
+            rf"a bit |quite |an? |the |all )*{_NASTY}(?: \w+)?",
             r"you are not (?:very |so |that |really |too )?(?:smart|clever|funny|helpful|good|"
             r"nice|useful|intelligent|bright|right|my friend|very helpful|amusing)(?: at all)?",
             r"(?:i (?:really )?(?:hate|dislike|despise|can not stand|do not (?:like|trust|"
@@ -169,6 +171,8 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"(?:good|great|nice|excellent|fantastic|awesome|amazing|lovely|wonderful|brilliant|"
             r"well) (?:job|work|one|done|answer|going|joke|stuff|robot|boy|girl|idea|thinking|"
             r"answer)",
+            r"(?:happy|merry) (?:birthday|christmas|new year|easter|holidays)(?: to you.*)?|"
+            r"congratulations(?: .{0,20})?",
             r"i (?:really |quite |so )?(?:like|love|adore|admire|appreciate|trust|respect) (?:you|"
             r"your (?:voice|style|humou?r|jokes?|accent|manner|answers?|personality))(?: .{0,20})?",
             r"(?:great|awesome|cool|brilliant|amazing|excellent|fantastic|wonderful|perfect|"
@@ -222,6 +226,7 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"affirmative|sure thing|no problem|you are right|interesting|really|oh|aha|ah i see|"
             r"fair enough|makes sense|that makes sense)(?: (?:yes|yeah|okay|sure|please|right|"
             r"i do|i am|it is|that is right|sir|then|exactly|go on))*",
+            r"do not worry(?: about (?:it|that|me))?|no worries|you are (?:very |most )?welcome",
             r"(?:please )?(?:do|do so|do it|go on|continue|carry on|let us do it|yes please)",
         ),
     ),

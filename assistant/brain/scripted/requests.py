@@ -92,6 +92,8 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
     (
         "what_can_you_do",
         (
+            r"what do you mean(?: by that)?|i do not (?:understand|get it)(?: (?:you|that))?|"
+            r"explain that",
             r"what (?:else )?(?:all )?(?:can|could|do|are) you(?: able to)? (?:do|able to do|"
             r"help (?:me )?with|offer|capable of|good at|good for|for)(?: for (?:me|"
             r"us))?(?: for a living)?",

@@ -9,8 +9,8 @@ from assistant.brain.scripted.politeness import LEADING
 from assistant.brain.scripted.words import Sentence
 
 _QUESTION = re.compile(
-    r"(?:what|who|whom|whose|where|when|why|how|which|is|are|was|were|am|do|does|did|can|could|"
-    r"will|would|shall|should|may|might|must|have|has|had|isn|tell me)\b"
+    r"(?:what|who|whom|whose|where|when|why|how|which|is|are|was|were|am|do(?! not)|does|did|can|"
+    r"could|will|would|shall|should|may|might|must|have|has|had|isn|tell me)\b"
 )
 _ORDER = re.compile(
     r"(?:set|turn|switch|play|order|buy|call|ring|text|send|open|close|shut|write|find|search|"
@@ -42,8 +42,10 @@ _VERB = re.compile(
     r"might|may|shall|go|goes|went|going|get|got|gets|made|make|makes|take|took|want|wanted|need|"
     r"needed|know|knew|think|thought|see|saw|come|came|say|said|like|liked|love|loved|hate|feel|"
     r"felt|work|works|eat|ate|read|bought|found|lost|told|left|met|ran|drove|cooked|live|lives|"
-    r"keep|kept|let|put|seems?|looks?|hope|wish|forgot|remember|play|played|watch|watched|"
-    r"\w{2,}ed|\w{3,}ing|rains?|snows?|\w{3,}s)\b"
+    r"keep|kept|let|put|seems?|looks?|hope|wish|forgot|remember|play|played|watch|watched|broke|"
+    r"fell|flew|flies|rang|drank|sang|slept|won|wrote|spoke|taught|built|cut|cost|sat|stood|heard|"
+    r"hit|began|gave|held|kept|knows|led|paid|sent|sold|sent|spent|understood|wore|\w{2,}ed|"
+    r"\w{3,}ing|rains?|snows?|\w{3,}s)\b"
 )
 
 

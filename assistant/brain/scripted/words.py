@@ -34,6 +34,7 @@ _FILLERS = _set(
 _PRONOUNS_WITH_IS = _set(
     "what who where when how why that it he she there here name everything something"
 )
+_AFTER_IS = _set("called named a an the in not very so at on really too from")
 _ENDINGS = {"'re": "are", "'ll": "will", "'ve": "have", "'m": "am", "'d": "would"}
 _SPELLINGS: dict[str, str] = {
     "let's": "let us",
@@ -189,10 +190,19 @@ def _sentence(text: str, *, question: bool, shouted: bool) -> Sentence | None:
                 words.append(Word(token, token))
         else:
             words += [word for word in _open(token) if word.norm not in _FILLERS]
+    _open_possessives(words)
     if not words:
         return None
     inner = frozenset(at for at in breaks if 0 < at < len(words))
     return Sentence(words, breaks=inner, question=question, shouted=shouted)
+
+
+def _open_possessives(words: list[Word]) -> None:
+    """ "my dog's called Rex", "dad's a doctor": what looks like a possessive and is a verb."""
+    for at in range(len(words) - 2, -1, -1):
+        stem = words[at].norm.removesuffix("'s")
+        if stem != words[at].norm and words[at + 1].norm in _AFTER_IS:
+            words[at : at + 1] = [Word(stem, words[at].spoken[:-2]), Word("is", "is")]
 
 
 def sentences(text: str) -> list[Sentence]:
