@@ -1,200 +1,193 @@
 """Personas: one TOML file each, `themes/<slug>.toml`, ours and the user's.
 
-The schema is strict (`extra="forbid"` on every table) because a misspelt key that is silently
-ignored is the commonest way to lose an evening to a config file.
+    personas = load_personas()
+    personas.loaded["jarvis"].name
+    personas.failed                # what to tell a person about their files
+
+A file in the user's folder overrides one of ours that has the same name. Loading never raises: a
+broken file costs that one persona, and a broken override leaves ours in place.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from assistant.locations import themes_dir, user_themes_dir
+from assistant.persona_files import PersonaFailure, PersonaFile, persona_paths, read_persona
+from assistant.persona_schema import (
+    Colors,
+    Lines,
+    Moshi,
+    Persona,
+    Prompt,
+    Voice,
+    Waveform,
+    persona_schema,
+)
 
-from assistant.frames import PersonaPrompt, SpokenNames, VoiceSpec
+__all__ = [
+    "PLAIN",
+    "Colors",
+    "Lines",
+    "LoadedPersonas",
+    "Moshi",
+    "Persona",
+    "PersonaFailure",
+    "Prompt",
+    "Voice",
+    "Waveform",
+    "complete_lines",
+    "lent_lines",
+    "load_personas",
+    "persona_schema",
+    "watch_personas",
+]
 
-Texts = Annotated[list[str], Field(min_length=1)]
-Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+PLAIN = "plain"
+"""Slug of the persona that lends its lines to those that leave some out."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+@dataclass(frozen=True, slots=True)
+class LoadedPersonas:
+    """What a look into the persona folders found."""
+
+    loaded: dict[str, Persona] = field(default_factory=dict)
+    """By slug, in the order of the picker."""
+    failed: list[PersonaFailure] = field(default_factory=list)
+    """At most one a file: its first problem."""
+    files: dict[str, Path] = field(default_factory=dict)
+    """Slug → the file it came from."""
 
 
-class Prompt(_Table):
-    """Who the persona is, for a language model."""
+def load_personas(*folders: Path) -> LoadedPersonas:
+    """All personas of `folders`, later ones overriding; unset: ours, then the user's.
 
-    identity: str
-    """One or two sentences: "You are JARVIS, …"."""
-    personality: str
-    """Manner of speech, temper, habits, what it never does."""
-
-
-class Lines(_Table):
-    """What the scripted persona says, in its own words. Every key takes several variants.
-
-    `{user}` is the user's name or the persona's form of address, other placeholders are named at
-    their keys. Openers are whole short sentences ("Certainly, sir.") that are rendered beforehand
-    and sound at once while the rest of the answer is still being made.
+    Lines that a persona leaves out are the plain persona's, key by key. Never raises.
     """
-
-    address: str = ""
-    """How it addresses a user whose name it does not know: "sir", "test subject"; may be empty."""
-    openers: list[str] = []
-    """Said before a factual answer (≥ 4): "Certainly, sir."."""
-    hello: list[str] = []
-    how_are_you: list[str] = []
-    who_are_you: list[str] = []
-    who_made_you: list[str] = []
-    what_can_you_do: list[str] = []
-    time: list[str] = []
-    """{time}: "nine forty-one in the morning"."""
-    date: list[str] = []
-    """{date}: "Saturday, the twenty-first of November"."""
-    name_learned: list[str] = []
-    """{user}."""
-    name_known: list[str] = []
-    """{user}."""
-    name_unknown: list[str] = []
-    fact_learned: list[str] = []
-    """{fact}: "your parrot is called Bruno"."""
-    fact_known: list[str] = []
-    """{fact}."""
-    fact_unknown: list[str] = []
-    """{subject}: "your parrot"."""
-    arithmetic: list[str] = []
-    """{result}: "42", "about 3.33"."""
-    arithmetic_impossible: list[str] = []
-    joke: list[str] = []
-    mood_good: list[str] = []
-    """The user feels well."""
-    mood_bad: list[str] = []
-    """The user feels ill or sad: kind in the persona's own way."""
-    compliment: list[str] = []
-    insult: list[str] = []
-    thanks: list[str] = []
-    apology: list[str] = []
-    """The user says sorry."""
-    goodbye: list[str] = []
-    yes: list[str] = []
-    """The user only said "yes" or "okay"."""
-    no: list[str] = []
-    opinion: list[str] = []
-    """Asked what it likes, thinks or feels."""
-    cannot: list[str] = []
-    """Asked for the weather, news, a fact of the world: honest that without a language model it
-    does not know (≥ 6)."""
-    how_to_llm: list[str] = []
-    """How to give it a language model: run Ollama or another local server, or set a url."""
-    not_understood: list[str] = []
-    """Words without a meaning it can find (≥ 6)."""
-    statement: list[str] = []
-    """The user told something that asks for nothing: a short sign of listening (≥ 6)."""
-    repeat_nothing: list[str] = []
-    list_personas: list[str] = []
-    """{personas}: "JARVIS, GLaDOS and HAL 9000"."""
-    did_you_mean: list[str] = []
-    """{persona}."""
-    already_here: list[str] = []
-    """Asked to become what it already is."""
-    volume: list[str] = []
-    """{percent}."""
-    rate: list[str] = []
-    """Speech rate was changed."""
-    stopped: list[str] = []
-    """Told to be quiet; spoken only where something must be said."""
-    muted: list[str] = []
-    """Told to stop listening."""
+    found: dict[str, PersonaFile] = {}
+    failed: list[PersonaFailure] = []
+    plain: Persona | None = None
+    folders = folders or _default_folders()
+    for folder in folders:
+        paths, problem = persona_paths(folder)
+        failed += [problem] if problem else []
+        for path in paths:
+            file = read_persona(path)
+            if file.persona is not None:
+                found[path.stem] = file
+                if path.stem == PLAIN and plain is None:
+                    plain = file.persona
+            if file.problems:
+                failed.append(_first_of(file.problems))
+    if not found:
+        remedy = "Install the program again, or put a persona file there."
+        failed.append(PersonaFailure(folders[0], None, "no persona was found here", remedy))
+    failed += _clashes(list(found.values()))
+    personas = [file.persona for file in found.values() if file.persona is not None]
+    if plain is not None:
+        personas = [complete_lines(persona, plain) for persona in personas]
+    personas.sort(key=lambda persona: (persona.order, persona.name.casefold(), persona.slug))
+    return LoadedPersonas(
+        loaded={persona.slug: persona for persona in personas},
+        failed=failed,
+        files={slug: file.path for slug, file in found.items()},
+    )
 
 
-class Voice(_Table):
-    """How it sounds."""
-
-    kokoro: dict[str, float] = {"af_heart": 1.0}
-    """Kokoro style vectors and their weights."""
-    piper: str | None = None
-    """Piper voice for slower machines."""
-    speed: float = Field(default=1.0, ge=0.5, le=2.0)
-    pitch: float = Field(default=0.0, ge=-12.0, le=12.0)
-    """Semitones."""
-    effect: str = "none"
-    gain: float = Field(default=0.0, ge=-24.0, le=12.0)
-    """dB."""
-
-    def spec(self) -> VoiceSpec:
-        return VoiceSpec(**self.model_dump())
+def complete_lines(persona: Persona, plain: Persona) -> Persona:
+    """The persona with `plain`'s lines under every key where it has none of its own."""
+    lent = lent_lines(plain, persona.name)
+    missing = {key: texts for key, texts in lent.items() if not getattr(persona.lines, key)}
+    if not missing:
+        return persona
+    return persona.model_copy(update={"lines": persona.lines.model_copy(update=missing)})
 
 
-class Moshi(_Table):
-    """How a full-duplex model is told to be this persona."""
-
-    voice_prompt: str | None = None
-    """Path (relative to the file) of a short recording."""
-    text_prompt: str | None = None
-    """Where it should differ from `prompt`."""
-    temperature: float = Field(default=0.8, ge=0.0, le=2.0)
-    text_temperature: float = Field(default=0.7, ge=0.0, le=2.0)
-
-
-class Colors(_Table):
-    """A `textual.theme.Theme`, as hex. `foreground` on `background`, `surface` and `panel` must
-    reach WCAG AA, 4.5:1; so must `primary`, `accent` and the three signs on `background`."""
-
-    background: Hex
-    surface: Hex
-    panel: Hex
-    foreground: Hex
-    primary: Hex
-    secondary: Hex
-    accent: Hex
-    success: Hex
-    warning: Hex
-    error: Hex
-    muted: Hex
-    """Text of lesser weight (partial words, times); 4.5:1 as well."""
-    dark: bool = True
+def lent_lines(plain: Persona, name: str) -> dict[str, list[str]]:
+    """`plain`'s variants by key of `Lines`, with `name` where it says its own."""
+    own_name = re.compile(rf"\b{re.escape(plain.name)}\b")
+    return {
+        key: [own_name.sub(lambda _: name, text) for text in getattr(plain.lines, key)]
+        for key in Lines.model_fields
+        if key != "address"
+    }
 
 
-class Waveform(_Table):
-    glyphs: Annotated[list[str], Field(min_length=5, max_length=5)] = [" ", "·", "•", "●", "⬤"]
-    """Silence to loudest; one terminal cell each."""
+async def watch_personas(
+    folders: Sequence[Path] = (),
+    *,
+    on_change: Callable[[LoadedPersonas], None],
+    interval: float = 0.5,
+) -> None:
+    """Call `on_change` with everything loaded anew whenever a persona file changes; never returns.
+
+    It looks at the files' times every `interval` seconds, on a thread: a folder holds a dozen
+    files, may not exist yet, and may lie where the system sends no notice of changes. A file that
+    is still being written is waited for.
+    """
+    folders = tuple(folders) or _default_folders()
+    seen = await asyncio.to_thread(_signatures, folders)
+    while True:
+        await asyncio.sleep(interval)
+        now = await asyncio.to_thread(_signatures, folders)
+        if now == seen:
+            continue
+        await asyncio.sleep(interval / 4)
+        if await asyncio.to_thread(_signatures, folders) == now:
+            seen = now
+            on_change(await asyncio.to_thread(load_personas, *folders))
 
 
-class Persona(_Table):
-    """One persona file."""
+def _default_folders() -> tuple[Path, ...]:
+    return themes_dir(), user_themes_dir()
 
-    slug: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    """The file's name without `.toml`; set by the loader."""
-    name: str = Field(min_length=1, max_length=40)
-    aliases: list[str] = []
-    """What a person may call it: "Jarvis", "hal", "hal nine thousand"."""
-    sounds_like: list[str] = []
-    """What speech recognition writes for these names: "glad us"."""
-    summary: str = Field(max_length=100)
-    """One line for the picker."""
-    order: int = 100
-    """Place in the picker; ties go by name."""
-    greetings: Texts
-    """Said at start; several, so that no two starts are the same."""
-    reintroductions: Texts
-    """Said when it takes over; several."""
-    prompt: Prompt
-    lines: Lines = Lines()
-    voice: Voice = Voice()
-    moshi: Moshi = Moshi()
-    colors: Colors
-    waveform: Waveform = Waveform()
 
-    def prompt_for_backend(self) -> PersonaPrompt:
-        text = self.moshi.text_prompt or f"{self.prompt.identity} {self.prompt.personality}"
-        return PersonaPrompt(
-            slug=self.slug,
-            name=self.name,
-            text=text,
-            voice=self.voice.spec(),
-            voice_prompt=self.moshi.voice_prompt,
-        )
+def _signatures(folders: Sequence[Path]) -> dict[Path, tuple[int, int, int] | None]:
+    """What changes when a file does: inode (editors replace files), size and time."""
+    return {path: _signature(path) for folder in folders for path in persona_paths(folder)[0]}
 
-    def spoken_names(self) -> SpokenNames:
-        return SpokenNames(
-            slug=self.slug, name=self.name, aliases=self.aliases, sounds_like=self.sounds_like
-        )
+
+def _signature(path: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _first_of(problems: list[PersonaFailure]) -> PersonaFailure:
+    """The first problem, and how many more there are, for a place with room for one line."""
+    first, more = problems[0], len(problems) - 1
+    return first.with_more(more) if more else first
+
+
+def _clashes(files: list[PersonaFile]) -> list[PersonaFailure]:
+    """A warning for each file that claims a name which an earlier one has."""
+    owners: dict[str, Persona] = {}
+    problems: list[PersonaFailure] = []
+    for file in files:
+        persona = file.persona
+        if persona is None:
+            continue
+        taken = []
+        for key in ("name", "aliases", "sounds_like"):
+            names = [persona.name] if key == "name" else getattr(persona, key)
+            for name in names:
+                owner = owners.setdefault(_spoken(name), persona)
+                if owner is not persona:
+                    taken.append((key, name, owner))
+        if taken:
+            key, name, owner = taken[0]
+            message = f'"{name}" is a name of {owner.name} already'
+            remedy = "Spoken requests for it may bring the other one; choose another name."
+            line = file.lines.of((key,))
+            problems.append(PersonaFailure(file.path, line, message, remedy, loaded=True))
+    return problems
+
+
+def _spoken(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())

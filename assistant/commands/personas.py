@@ -1,0 +1,195 @@
+"""`assistant personas`: list them, check the files, start a new one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from assistant.locations import themes_dir, user_themes_dir
+from assistant.persona_checks import advice_on
+from assistant.persona_errors import shown
+from assistant.persona_files import PersonaFailure, persona_paths, read_persona, slug_of
+from assistant.persona_schema import Colors
+from assistant.persona_template import persona_template
+from assistant.personas import (
+    PLAIN,
+    LoadedPersonas,
+    lent_lines,
+    load_personas,
+    persona_schema,
+)
+
+MAX_NAME = 40
+
+
+def list_personas(json_output: bool = False) -> int:
+    """Print every persona with its colours; 0, because a broken file is `check`'s business."""
+    personas = load_personas()
+    if json_output:
+        print(json.dumps(_as_json(personas), indent=2, ensure_ascii=False))
+        return 0
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for title in ("Name", "File", "Colors", ""):
+        table.add_column(title, no_wrap=bool(title))
+    for slug, persona in personas.loaded.items():
+        yours = personas.files[slug].parent == user_themes_dir()
+        file = Text(slug, style="bold" if yours else "dim").append(" (yours)" if yours else "")
+        table.add_row(Text(persona.name), file, _swatches(persona.colors), Text(persona.summary))
+    console.print(table)
+    for failure in personas.failed:
+        _print(Console(stderr=True, highlight=False), failure)
+    console.print(Text(f"\nYour own: {user_themes_dir()}", style="dim"), soft_wrap=True)
+    return 0
+
+
+def check_personas(paths: Sequence[Path] = ()) -> int:
+    """Print what is wrong with these files and folders (unset: all persona files there are).
+
+    1 if a file cannot be used or takes another persona's name; advice alone is 0.
+    """
+    files, failures = _files(paths or (themes_dir(), user_themes_dir()))
+    advice: list[PersonaFailure] = []
+    for path in files:
+        file = read_persona(path)
+        failures += file.problems
+        if file.persona is not None:
+            found = advice_on(file.persona, file.lines)
+            advice += [
+                PersonaFailure(path, a.line, a.message, a.remedy, loaded=True) for a in found
+            ]
+    if not paths:
+        failures += [failure for failure in load_personas().failed if failure.loaded]
+    console = Console(highlight=False)
+    for failure in failures:
+        _print(console, failure)
+    for hint in advice:
+        _print(console, hint)
+    broken = {failure.path for failure in failures}
+    good = sum(path not in broken for path in files)
+    console.print(f"{good} of {len(files)} persona files are in order.", soft_wrap=True)
+    return 1 if failures else 0
+
+
+def new_persona(name: str, force: bool = False) -> int:
+    """Write `<slug>.toml` for a persona called `name` into the user's folder and print its path.
+
+    1, with a message on stderr, where the name will not do or a persona of that slug exists;
+    `force` overwrites the user's file, or makes one that overrides a persona of ours.
+    """
+    complaint = Console(stderr=True, highlight=False)
+    name = " ".join(name.split())
+    slug = slug_of(name)
+    problem = _bad_name(name, slug)
+    path = user_themes_dir() / f"{slug}.toml"
+    ours = load_personas(themes_dir())
+    examples = lent_lines(ours.loaded[PLAIN], name) if PLAIN in ours.loaded else {}
+    if problem is None and not force:
+        if path.exists() or path.is_symlink():
+            problem = f"{path} exists already. Choose another name, or overwrite it with --force."
+        elif slug in ours.loaded:
+            problem = (
+                f'"{slug}" is one of the personas that come with the program. Choose another '
+                "name, or make a file that overrides it with --force."
+            )
+    if problem is None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(persona_template(name, examples), encoding="utf-8")
+        except OSError as error:
+            problem = f"{path} cannot be written: {(error.strerror or str(error)).lower()}."
+    if problem is not None:
+        complaint.print(Text(problem), soft_wrap=True)
+        return 1
+    print(path)
+    for failure in load_personas().failed:
+        if failure.path == path:
+            _print(complaint, failure)
+    return 0
+
+
+def print_schema() -> int:
+    """Print the JSON schema of a persona file, for editors."""
+    print(json.dumps(persona_schema(), indent=2))
+    return 0
+
+
+def _bad_name(name: str, slug: str) -> str | None:
+    if not name:
+        return "A persona needs a name, for example: assistant personas new Ada"
+    if not name.isprintable() or "{" in name or "}" in name:
+        return "A name is made of letters, digits, spaces and ordinary signs, without { and }."
+    if len(name) > MAX_NAME:
+        return f"This name has {len(name)} characters; it may have {MAX_NAME}."
+    if not slug:
+        return (
+            "The file's name is made from the persona's, so it needs a letter from a to z or a "
+            "digit. Take any such name now; you can change `name` in the file afterwards."
+        )
+    return None
+
+
+def _files(paths: Sequence[Path]) -> tuple[list[Path], list[PersonaFailure]]:
+    files: list[Path] = []
+    failures: list[PersonaFailure] = []
+    for path in paths:
+        # A folder that ends in .toml is found inside another one, and is a mistake there.
+        if path.is_dir() or path in (themes_dir(), user_themes_dir()):
+            inside, failure = persona_paths(path)
+            files += inside
+            failures += [failure] if failure else []
+        else:
+            files.append(path)
+    return files, failures
+
+
+def _swatches(colors: Colors) -> Text:
+    """Five blocks on the persona's own background."""
+    swatch = Text(" ", style=f"on {colors.background}")
+    for color in (colors.primary, colors.secondary, colors.accent, colors.success, colors.error):
+        swatch.append("●", style=f"{color} on {colors.background}")
+        swatch.append(" ", style=f"on {colors.background}")
+    return swatch
+
+
+def _print(console: Console, failure: PersonaFailure) -> None:
+    place = f"{shown(str(failure.path.parent), limit=200)}/{failure.place}"
+    text = Text(place, style="bold").append(f": {failure.message}. ", style="not bold")
+    text.append(failure.remedy, style="not bold green")
+    if failure.loaded:
+        text.append(" (a hint: it loads all the same)", style="not bold dim")
+    console.print(text, soft_wrap=True)
+
+
+def _as_json(personas: LoadedPersonas) -> dict[str, object]:
+    return {
+        "personas": [
+            {
+                "slug": slug,
+                "name": persona.name,
+                "aliases": persona.aliases,
+                "summary": persona.summary,
+                "order": persona.order,
+                "file": str(personas.files[slug]),
+                "yours": personas.files[slug].parent == user_themes_dir(),
+                "voice": persona.voice.model_dump(),
+                "colors": persona.colors.model_dump(),
+            }
+            for slug, persona in personas.loaded.items()
+        ],
+        "failed": [
+            {
+                "file": str(failure.path),
+                "line": failure.line,
+                "message": failure.message,
+                "remedy": failure.remedy,
+                "loaded": failure.loaded,
+            }
+            for failure in personas.failed
+        ],
+    }
