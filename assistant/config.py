@@ -1,15 +1,37 @@
 """Settings: `config.toml`, overridden by `ASSISTANT_SECTION__KEY`, overridden by the command line.
 
 Each field's docstring is its documentation: `assistant config schema` and the README's table are
-made from it. `extra="forbid"` stands on every table, because on the root alone it does not reach
-nested ones.
+made from it. Loading is in `assistant.settings`. `extra="forbid"` stands on every table, because on
+the root alone it does not reach nested ones.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class ConfigError(Exception):
+    """Settings that cannot be. The message names the place; `remedy` tells what to do about it."""
+
+    def __init__(
+        self,
+        message: str,
+        remedy: str = "",
+        *,
+        file: Path | None = None,
+        line: int | None = None,
+        key: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.file = file
+        self.line = line
+        self.key = key
+        """Dotted, as in `audio.volume`; empty where no single key is at fault."""
 
 
 class _Table(BaseModel):
