@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from assistant.brain.base import Brain, BrainError
 from assistant.brain.discover import Found, discover
 from assistant.brain.fallback import FallbackBrain, Notify
-from assistant.brain.scripted import ScriptedBrain
+from assistant.brain.scripted import ScriptedBrain, prepare
 from assistant.config import BrainConfig
 
 
@@ -31,6 +31,7 @@ async def choose_brain(
     user told is not lost.
     """
     scripted = scripted or ScriptedBrain()
+    await asyncio.to_thread(prepare)
     if config.kind == "scripted":
         return scripted, "scripted persona, as set in brain.kind"
     if config.url is not None:

@@ -2,6 +2,14 @@
 
 from assistant.brain.scripted.engine import ScriptedBrain
 from assistant.brain.scripted.lines import fill, known_lines, variants
-from assistant.brain.scripted.understanding import Understood, understand
+from assistant.brain.scripted.understanding import Understood, prepare, understand
 
-__all__ = ["ScriptedBrain", "Understood", "fill", "known_lines", "understand", "variants"]
+__all__ = [
+    "ScriptedBrain",
+    "Understood",
+    "fill",
+    "known_lines",
+    "prepare",
+    "understand",
+    "variants",
+]

@@ -8,12 +8,19 @@ honest "I cannot" instead of a wrong answer.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from assistant.brain.scripted import remarks, requests
 from assistant.brain.scripted.intents import Intent
 
-TABLE: tuple[tuple[Intent, re.Pattern[str]], ...] = tuple(
-    (intent, re.compile("|".join(f"(?:{text})" for text in texts)))
-    for intent, texts in remarks.TABLE + requests.TABLE
-)
-"""In order: the first that matches a whole sentence wins."""
+
+@cache
+def table() -> tuple[tuple[Intent, re.Pattern[str]], ...]:
+    """In order: the first that matches a whole sentence wins.
+
+    Compiling takes some 50 ms, so it waits for the first turn, or for `understanding.prepare`.
+    """
+    return tuple(
+        (intent, re.compile("|".join(f"(?:{text})" for text in texts)))
+        for intent, texts in remarks.TABLE + requests.TABLE
+    )

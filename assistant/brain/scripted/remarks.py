@@ -102,8 +102,8 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             + _TAIL,
             r"my \w+(?: \w+)? (?:has |just |has just )*(?:died|passed away|left me|dumped me|"
             r"is dead)" + _TAIL,
-            r"my \w+(?: \w+)? is (?:very |really |seriously )?(?:ill|sick|dying|in (?:the )?hospital)"
-            + _TAIL,
+            r"my \w+(?: \w+)? is (?:very |really |seriously )?(?:ill|sick|dying|"
+            r"in (?:the )?hospital)" + _TAIL,
             r"i (?:have |just |have just )*(?:lost my (?:job|\w+)|got fired|was fired|failed .+|"
             r"broke up with .+|miss (?:my|him|her|them) ?.*|was dumped|could not sleep|"
             r"slept badly|can not sleep)",

@@ -15,7 +15,7 @@ from assistant.brain.scripted import arithmetic, knowledge
 from assistant.brain.scripted.intents import Intent
 from assistant.brain.scripted.naming import name_told
 from assistant.brain.scripted.numerals import read_number
-from assistant.brain.scripted.patterns import TABLE
+from assistant.brain.scripted.patterns import table
 from assistant.brain.scripted.politeness import forms, name_pattern, without_name
 from assistant.brain.scripted.vague import vague
 from assistant.brain.scripted.words import Sentence, sentences
@@ -59,6 +59,11 @@ def understand(text: str, names: Sequence[str] = ()) -> list[Understood]:
     for sentence in sentences(text):
         found += _sentence(sentence, called)
     return _settle(found)
+
+
+def prepare() -> None:
+    """Do beforehand, in any thread, what the first turn would have to wait for."""
+    understand("nothing that any pattern knows")
 
 
 def _settle(found: list[Understood]) -> list[Understood]:
@@ -155,7 +160,7 @@ def _match(sentence: Sentence) -> list[Understood]:
         return [Understood("name_told", {"name": name}), *(_clear(rest) if rest else [])]
     if arithmetic.evaluate(text) is not None:
         return [Understood("arithmetic", {"expression": text})]
-    for intent, pattern in TABLE:
+    for intent, pattern in table():
         if match := pattern.fullmatch(text):
             slots = {key: value for key, value in match.groupdict().items() if value}
             if intent == "date" and slots.get("when") and _days(slots["when"]) is None:
