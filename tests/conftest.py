@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.audio.fake_sounddevice import fake_sd, own_thread
 from tests.e2e.virtual_card import virtual_card
 
-__all__ = ["virtual_card"]
+__all__ = ["fake_sd", "own_thread", "virtual_card"]
 
 _HOME = Path(tempfile.mkdtemp(prefix="assistant-tests-"))
 for _name in ("CONFIG", "DATA", "CACHE", "STATE"):

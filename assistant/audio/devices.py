@@ -16,6 +16,8 @@ from assistant.frames import SAMPLE_RATE
 
 Kind = Literal["input", "output"]
 
+_COMMON_RATE = 48_000
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -88,8 +90,8 @@ def choose_device(devices: list[Device], wanted: str | int | None) -> Device | N
 
 
 def ways_to_open(device: Device) -> Iterator[tuple[int, int]]:
-    """(sample rate, channels), best first: ours, then the device's own rate; mono, then stereo."""
-    rates = dict.fromkeys((SAMPLE_RATE, device.default_rate))
+    """(sample rate, channels), best first: ours, its own rate, the commonest; mono, then stereo."""
+    rates = dict.fromkeys((SAMPLE_RATE, device.default_rate, _COMMON_RATE))
     for channels in dict.fromkeys((1, min(2, device.channels))):
         for rate in rates:
             yield rate, channels

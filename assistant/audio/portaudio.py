@@ -71,6 +71,7 @@ class PortAudioThread:
                 future.set_result(call())
             except BaseException as error:
                 future.set_exception(error)
+            del call, future  # or they would live on while this waits for the next one
 
 
 THREAD = PortAudioThread()

@@ -66,14 +66,11 @@ class WavReader:
         self._file = _open(path)
         try:
             self.format, self._left = self._find_data()
+            self.seconds = self._left / self.format.block_bytes / self.format.rate
+            """Length of the sound."""
         except BaseException:
             self._file.close()
             raise
-
-    @property
-    def seconds(self) -> float:
-        """Seconds still to be read."""
-        return self._left / self.format.block_bytes / self.format.rate
 
     def blocks(self, samples: int = 16_384) -> Iterator[Float32]:
         """All of it, in blocks of at most `samples`: float32 [n], mono, not cleaned."""

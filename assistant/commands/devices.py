@@ -1,0 +1,146 @@
+"""`assistant devices`: which microphones and speakers there are, and how they would be opened."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from types import ModuleType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from assistant.audio.devices import Device, Kind, list_devices, listens_to_speaker, opens_at
+from assistant.audio.portaudio import (
+    THREAD,
+    PortAudioUnavailable,
+    hung,
+    kept_stderr,
+    load_sounddevice,
+    quiet_stderr,
+)
+from assistant.frames import SAMPLE_RATE
+
+_LIMIT = 5.0
+"""Seconds that asking all devices may take."""
+_NO_DEVICES = (
+    "Plug one in, or start a sound server (PipeWire or PulseAudio). You can type meanwhile."
+)
+_MONITOR_REMEDY = "Plug a microphone in, or choose one in your system's sound settings."
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReport:
+    """A device and what was found by asking it."""
+
+    device: Device
+    opens_at_24k: bool
+    resampled_from: int | None
+    """Its own rate, where it is opened at that; None where 24 kHz opens or nothing does."""
+    is_monitor: bool
+    """A "microphone" that hears the speaker, because there is no other."""
+
+
+def survey(timeout: float) -> list[DeviceReport]:
+    """All devices, inputs first. Raises `PortAudioUnavailable`; returns within twice `timeout`."""
+    with quiet_stderr():
+        sd = load_sounddevice(timeout)
+        asked = THREAD.submit(lambda: _ask_all(sd))
+        with kept_stderr(asked.done):
+            try:
+                return asked.result(timeout)
+            except TimeoutError:
+                raise hung() from None
+
+
+def devices_command(json_output: bool) -> int:
+    """Print the devices; returns the exit code: 0, or 1 where there are none to be had."""
+    try:
+        reports = survey(_LIMIT)
+    except PortAudioUnavailable as error:
+        if json_output:
+            print(json.dumps({"devices": [], "error": error.reason, "remedy": error.remedy}))
+        else:
+            _say(error.reason, error.remedy)
+        return 1
+    if json_output:
+        found: dict[str, object] = {"devices": [_as_json(report) for report in reports]}
+        if not reports:
+            found |= {"error": "There are no sound devices.", "remedy": _NO_DEVICES}
+        print(json.dumps(found, indent=2))
+    else:
+        _print_tables(reports)
+    return 0 if reports else 1
+
+
+def _ask_all(sd: ModuleType) -> list[DeviceReport]:
+    kinds: tuple[Kind, Kind] = ("input", "output")
+    return [_ask(sd, device) for kind in kinds for device in list_devices(sd, kind)]
+
+
+def _ask(sd: ModuleType, device: Device) -> DeviceReport:
+    at_24k = opens_at(sd, device, SAMPLE_RATE)
+    resampled = not at_24k and opens_at(sd, device, device.default_rate)
+    return DeviceReport(
+        device=device,
+        opens_at_24k=at_24k,
+        resampled_from=device.default_rate if resampled else None,
+        is_monitor=device.kind == "input" and listens_to_speaker(device),
+    )
+
+
+def _as_json(report: DeviceReport) -> dict[str, object]:
+    fields: dict[str, object] = asdict(report.device)
+    fields |= {
+        "opens_at_24k": report.opens_at_24k,
+        "resampled_from": report.resampled_from,
+        "is_monitor": report.is_monitor,
+    }
+    return fields
+
+
+def _print_tables(reports: list[DeviceReport]) -> None:
+    console = Console()
+    titles: list[tuple[Kind, str]] = [("input", "Microphones"), ("output", "Speakers")]
+    for kind, title in titles:
+        of_kind = [report for report in reports if report.device.kind == kind]
+        if not of_kind:
+            _say(f"{title}: none.", _NO_DEVICES)
+            continue
+        table = Table(title=title, title_justify="left", title_style="bold")
+        table.add_column("", width=1)
+        table.add_column("Index", justify="right")
+        table.add_column("Name", overflow="fold")
+        table.add_column("Host API")
+        table.add_column("Own rate", justify="right")
+        table.add_column("24 kHz", overflow="fold")
+        for report in of_kind:
+            device = report.device
+            table.add_row(
+                "*" if device.is_default else "",
+                str(device.index),
+                escape(device.name),
+                device.host_api,
+                f"{device.default_rate} Hz",
+                _how_it_opens(report),
+            )
+        console.print(table)
+        if any(report.is_monitor and report.device.is_default for report in of_kind):
+            _say(
+                "The default microphone only hears the speaker: there is no other.", _MONITOR_REMEDY
+            )
+    if reports:
+        console.print("* default   Choose others with --input-device and --output-device.")
+
+
+def _how_it_opens(report: DeviceReport) -> str:
+    if report.opens_at_24k:
+        return "yes"
+    return "resampled" if report.resampled_from else "cannot be opened (in use?)"
+
+
+def _say(text: str, remedy: str) -> None:
+    console = Console()
+    console.print(text, markup=False, highlight=False, soft_wrap=True, style="bold")
+    if remedy:
+        console.print(remedy, markup=False, highlight=False, soft_wrap=True)
