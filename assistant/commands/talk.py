@@ -13,7 +13,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from assistant.assembly import make_session
+from assistant.audio.base import Float32
 from assistant.audio.files import FileAudio
 from assistant.backends.base import BackendError
 from assistant.commands.event_log import EventLog
@@ -55,7 +58,7 @@ class TalkClock:
 
 
 class Talk:
-    """One run. `ended` tells how long the session has been quiet."""
+    """One run, from the input's first frame until the last answer was said."""
 
     def __init__(self, config: Config, options: TalkOptions) -> None:
         config.session.greeting = options.greeting
@@ -72,6 +75,7 @@ class Talk:
             seed=options.seed,
         )
         self.failure: Failure | None = None
+        self._input_frames = 0
         self._ready = asyncio.Event()
         self.session.subscribe(self._watch)
 
@@ -96,7 +100,7 @@ class Talk:
         while (frame := self._next_frame(number)) is not None:
             self.clock.frames = number + 1
             await self.session.feed(number, frame)
-            self.audio.pull_output(FRAME_SAMPLES)
+            self.audio.pull_output()
             await asyncio.sleep(0)  # what the speaker has told is heard before the next frame
             number += 1
 
@@ -117,17 +121,19 @@ class Talk:
                     return
                 self.session.take_frame(number, frame)
 
-    def _next_frame(self, number: int):  # type: ignore[no-untyped-def]
+    def _next_frame(self, number: int) -> Float32 | None:
         """The next frame of the file, silence after it, None when all has been said."""
-        frame = self.audio.step()
+        frame = self.audio.next_frame()
         if frame is not None:
-            self._input_end = (number + 1) * FRAME_SECONDS
+            self._input_frames = number + 1
             return frame
-        beyond = number * FRAME_SECONDS - self._input_end
-        quiet = self.session.state in ("idle", "initializing") and not self.session.speech.active
+        beyond = (number - self._input_frames) * FRAME_SECONDS
+        quiet = (
+            self.session.state in ("idle", "initializing") and self.session.speech.quiet.is_set()
+        )
         if (quiet and beyond > LISTEN_ON) or beyond > LONGEST_ANSWER:
             return None
-        return self.audio.silence
+        return np.zeros(FRAME_SAMPLES, np.float32)
 
     def _watch(self, event: SessionEvent) -> None:
         if isinstance(event, BackendChosen) and event.ready:

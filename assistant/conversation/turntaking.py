@@ -68,14 +68,13 @@ class TurnTaking:
         if self._held and self._unheard is not None:
             heard = replace(heard, text=f"{self._unheard.text} {heard.text}", prompted=None)
             self._history.drop_last("user")
-        self.interrupt()
-        self._mouth.stopwatch = stopwatch
+        self._stop_answering()
         if self.answerer is not None:
             self.set_state("thinking")
             self._unheard = heard if self.answerer.is_question(heard) else None
             self._run(self.answerer.answer(heard))
-        else:
-            self.settle()
+        self._stop_speaking()
+        self._mouth.stopwatch = stopwatch
         return heard
 
     def heard_nothing(self) -> None:
@@ -98,10 +97,8 @@ class TurnTaking:
 
     def interrupt(self) -> None:
         """Stop speaking and thinking now."""
-        if self._task is not None:
-            self._task.cancel()
-        self._mouth.speech.interrupt()
-        self._release()
+        self._stop_answering()
+        self._stop_speaking()
         self.settle()
 
     async def settled(self) -> None:
@@ -126,6 +123,14 @@ class TurnTaking:
     @property
     def _is_answering(self) -> bool:
         return self._task is not None and not self._task.done() and not self._task.cancelling()
+
+    def _stop_answering(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _stop_speaking(self) -> None:
+        self._mouth.speech.interrupt()
+        self._release()
 
     def _run(self, work: Awaitable[None]) -> None:
         self._task = asyncio.create_task(self._guarded(work), name="answer")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import wave
 from pathlib import Path
 
@@ -27,34 +26,42 @@ def load(path: Path) -> np.ndarray:
         return np.frombuffer(file.readframes(file.getnframes()), dtype="<i2") / 32_767
 
 
-async def nothing_wrong(audio: FileAudio, frames: list[tuple[int, np.ndarray]]) -> None:
+async def begin(audio: FileAudio) -> None:
     def problem(text: str, remedy: str) -> None:
         raise AssertionError(text)
 
-    await audio.start(lambda number, frame: frames.append((number, frame)), problem)
+    await audio.start(lambda number, frame: None, problem)
 
 
-async def test_the_input_comes_frame_by_frame_and_then_silence(tmp_path: Path) -> None:
+def all_frames(audio: FileAudio) -> list[np.ndarray]:
+    frames = []
+    while (frame := audio.next_frame()) is not None:
+        frames.append(frame)
+    return frames
+
+
+async def test_the_input_comes_frame_by_frame(tmp_path: Path) -> None:
     sound = tone(1.0)
     audio = FileAudio(save(tmp_path / "in.wav", sound), tmp_path / "out.wav")
-    frames: list[tuple[int, np.ndarray]] = []
-    await nothing_wrong(audio, frames)
+    await begin(audio)
     assert audio.seconds == 1.0
-    returned = []
-    while (numbered := audio.step()) is not None:
-        returned.append(numbered)
-    assert audio.input_ended.is_set()
-    number, silence = audio.step_silence()
-    assert number == 13
-    assert not silence.any()
-    assert [number for number, _ in frames] == list(range(14))
-    assert all(frame.size == 1_920 for _, frame in frames)
-    assert all(one is other[1] for (_, one), other in zip(returned, frames, strict=False))
-    heard = np.concatenate([frame for _, frame in frames])
+    frames = all_frames(audio)
+    assert [frame.size for frame in frames] == 13 * [1_920]
+    heard = np.concatenate(frames)
     np.testing.assert_allclose(heard[: sound.size], sound, atol=1 / 32_767)
     assert not heard[sound.size :].any()
-    assert audio.input_levels.count == 14 * 4
+    assert audio.input_levels.count == 13 * 4
     await audio.stop()
+
+
+async def test_without_an_input_there_is_no_microphone(tmp_path: Path) -> None:
+    audio = FileAudio(None, tmp_path / "out.wav")
+    assert audio.microphone is None
+    assert audio.next_frame() is None
+    audio.playback.write(1, tone(0.1))
+    audio.pull_output(480)
+    await audio.stop()
+    assert load(tmp_path / "out.wav").size == 480
 
 
 @pytest.mark.parametrize("rate", [8_000, 44_100, 96_000])
@@ -62,11 +69,9 @@ async def test_a_file_of_any_rate_keeps_its_length_and_place(tmp_path: Path, rat
     t = np.arange(round(1.3 * rate)) / rate
     sound = (0.5 * np.sin(2 * np.pi * 440 * t)).astype(np.float32)
     audio = FileAudio(save(tmp_path / "in.wav", sound, rate))
-    frames: list[tuple[int, np.ndarray]] = []
-    await nothing_wrong(audio, frames)
-    while audio.step() is not None:
-        pass
-    heard = np.concatenate([frame for _, frame in frames])
+    await begin(audio)
+    frames = all_frames(audio)
+    heard = np.concatenate(frames)
     assert len(frames) == 17  # 1.3 s and the padding of the last frame
     np.testing.assert_allclose(heard[1_000:30_000], tone(1.3)[1_000:30_000], atol=0.002)
     await audio.stop()
@@ -74,7 +79,7 @@ async def test_a_file_of_any_rate_keeps_its_length_and_place(tmp_path: Path, rat
 
 async def test_what_is_played_stands_in_the_output_to_the_sample(tmp_path: Path) -> None:
     audio = FileAudio(save(tmp_path / "in.wav", tone(0.1)), tmp_path / "out.wav")
-    await nothing_wrong(audio, [])
+    await begin(audio)
     audio.pull_output()
     spoken = tone(0.5)
     audio.playback.write(1, spoken)
@@ -88,27 +93,6 @@ async def test_what_is_played_stands_in_the_output_to_the_sample(tmp_path: Path)
     assert audio.playback.first_sample_at(1) == 1_920
     assert audio.output_levels.count == 9 * 4
     assert audio.error is None
-
-
-async def test_in_realtime_frames_come_by_themselves_and_go_on_with_silence(tmp_path: Path) -> None:
-    audio = FileAudio(save(tmp_path / "in.wav", tone(0.2)), tmp_path / "out.wav", realtime=True)
-    frames: list[tuple[int, np.ndarray]] = []
-    six = asyncio.Event()
-    began = asyncio.get_running_loop().time()
-
-    def take(number: int, frame: np.ndarray) -> None:
-        frames.append((number, frame))
-        if len(frames) == 6:
-            six.set()
-
-    await audio.start(take, lambda text, remedy: None)
-    await six.wait()
-    assert audio.input_ended.is_set()
-    # However slow the machine: never faster than the clock.
-    assert asyncio.get_running_loop().time() - began >= 5 * 0.08 - 0.001
-    await audio.stop()
-    assert [number for number, _ in frames] == list(range(len(frames)))
-    assert load(tmp_path / "out.wav").size == len(frames) * 1_920
 
 
 async def test_a_disk_that_fills_up_is_told_once_and_the_conversation_goes_on(
@@ -146,10 +130,7 @@ async def test_a_file_cut_short_is_told_and_used(tmp_path: Path) -> None:
     audio = FileAudio(path)
     told: list[str] = []
     await audio.start(lambda number, frame: None, lambda text, remedy: told.append(text))
-    steps = 0
-    while audio.step() is not None:
-        steps += 1
-    assert steps == 7  # half a second
+    assert len(all_frames(audio)) == 7  # half a second
     assert "cut short" in told[0]
     await audio.stop()
 

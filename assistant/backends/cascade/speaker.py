@@ -113,6 +113,7 @@ class Speaker:
                 self._queue.append(_Clause(entry, "", self._voice, rate, True))
             self._changed.notify_all()
         while self._inline and self._queue:
+            self._cancellation = Cancellation()
             self._speak(self._queue.popleft())
 
     def prepare(self, lines: list[Line]) -> None:
