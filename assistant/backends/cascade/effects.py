@@ -75,12 +75,14 @@ def _hal(sound: Float32) -> Float32:
 
 
 def _dalek(sound: Float32) -> Float32:
-    """A 30 Hz ring modulator, as in 1963, driven hard."""
+    """A 30 Hz ring modulator, as in 1963, driven hard, through a small loudspeaker."""
     flat = retune(sound, flattened)
     carrier = np.sin(2 * np.pi * 30 * np.arange(len(flat)) / SAMPLE_RATE)
-    ring = (flat * (0.45 + 0.55 * carrier)).astype(np.float32)
+    ring = (flat * (0.3 + 0.7 * carrier)).astype(np.float32)
     driven = np.tanh(2.5 * ring / _peak(ring)).astype(np.float32)
-    return _filter(driven, lambda f: _high_pass(f, 330) * _low_pass(f, 7000) * _bell(f, 3000, 8.0))
+    return _filter(
+        driven, lambda f: _high_pass(f, 280) * _low_pass(f, 3000, 2) * _bell(f, 1700, 5.0)
+    )
 
 
 def _cylon(sound: Float32) -> Float32:

@@ -11,6 +11,7 @@ import hashlib
 import importlib.resources
 import json
 import os
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -214,7 +215,7 @@ def _read_voices(path: Path) -> dict[str, Styles]:
             name: np.ascontiguousarray(values.reshape(-1, STYLE_SIZE), np.float32)
             for name, values in voices.items()
         }
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise BackendError(
             f"{path} holds no Kokoro voices: {error}", "Use a .npz of [510, 1, 256] arrays."
         ) from error

@@ -102,8 +102,7 @@ def render(
     raw = engine.synthesize(words, voice, speed, cancellation)
     cancellation.check()
     # Rounded here as on disk, so that a clause is the same sound whether it was kept or not.
-    rounded: Float32 = np.round(dress(raw, voice) * SIXTEEN_BITS) / SIXTEEN_BITS
-    return rounded
+    return np.asarray(np.round(dress(raw, voice) * SIXTEEN_BITS) / SIXTEEN_BITS, np.float32)
 
 
 def load_engine(name: str, *, threads: int = 0, voice: str | None = None) -> SpeechEngine:
