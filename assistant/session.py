@@ -254,8 +254,7 @@ class Session:
         watch = self._mouth.stopwatch
         latency = self.clock() - watch.speech_end if watch else None
         self._emit(PersonaChanged(persona=persona, latency=latency))
-        key = f"{persona.slug}.reintroduction"
-        self._mouth.say(persona, self._parts.lines.choose(key, persona.reintroductions))
+        self._mouth.say(persona, self._parts.lines.line(persona, "reintroductions"))
         self._rehearse()
 
     async def send_text(self, text: str) -> None:
@@ -399,8 +398,7 @@ class Session:
         if self._greeted:
             return
         self._greeted = True
-        line = self._parts.lines.choose(f"{self.persona.slug}.greeting", self.persona.greetings)
-        self._mouth.say(self.persona, line)
+        self._mouth.say(self.persona, self._parts.lines.line(self.persona, "greetings"))
 
     def _backend_failed(self, event: Failed) -> None:
         if event.fatal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
+from assistant.assembly import find_personas
 from assistant.bench.report import Row, print_rows
 from assistant.config import Config
 
@@ -30,8 +31,17 @@ def bench_command(
 
             rows = asyncio.run(wire())
         case "ui":
-            from assistant.ui.bench import measure as ui
+            from assistant.ui.bench import measure_ui
 
-            rows = ui()
+            persona = next(iter(find_personas(config).loaded.values()))
+            rows = [
+                Row(
+                    f"dashboard, {row['updates_per_second']:.0f} updates a second",
+                    "% of a core",
+                    (row["cpu_percent"],),
+                    f"{row['kib_per_second']:.0f} KiB/s drawn",
+                )
+                for row in asyncio.run(measure_ui(persona))
+            ]
     print_rows(name, rows, as_json=json_output)
     return 0

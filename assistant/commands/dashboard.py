@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable
 
 from assistant.assembly import find_personas, follow_persona_files, make_session, startup_notices
 from assistant.audio.base import AudioIO
 from assistant.config import Config
 from assistant.session import Session
+from assistant.tools.base import ToolCall
 
 
 def open_audio(config: Config) -> AudioIO:
@@ -27,8 +29,9 @@ def dashboard_command(config: Config) -> int:
 
     notices = startup_notices(find_personas(config))
 
-    def make() -> Session:
+    def make(confirm: Callable[[ToolCall], Awaitable[bool]]) -> Session:
         session = make_session(config, open_audio(config))
+        session.confirm = confirm
         session.at_start(notices, follow_persona_files)
         return session
 

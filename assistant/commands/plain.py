@@ -84,9 +84,11 @@ async def _run(config: Config, audio: AudioIO) -> int:
         try:
             await session.start()
             typing = asyncio.create_task(_type_lines(session))
-            done, _ = await asyncio.wait({typing, stopped}, return_when="FIRST_COMPLETED")
-            typing.cancel()
-            return stopped.result() if stopped in done else 0
+            typing.add_done_callback(lambda _: _end(stopped, 0))
+            try:
+                return await stopped
+            finally:
+                typing.cancel()
         finally:
             await session.stop()
 
@@ -128,14 +130,15 @@ def _post(
 def _signals(stopped: asyncio.Future[int]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
-    def stop(number: int) -> None:
-        if not stopped.done():
-            stopped.set_result(128 + number)
-
     for number in _SIGNALS:
-        loop.add_signal_handler(number, stop, number)
+        loop.add_signal_handler(number, _end, stopped, 128 + number)
     try:
         yield
     finally:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
+
+
+def _end(stopped: asyncio.Future[int], code: int) -> None:
+    if not stopped.done():
+        stopped.set_result(code)

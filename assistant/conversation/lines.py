@@ -6,6 +6,7 @@ import json
 import random
 from pathlib import Path
 
+from assistant.brain.scripted import fill, variants
 from assistant.personas import Persona
 
 
@@ -32,13 +33,12 @@ class LineChooser:
         return line
 
     def line(self, persona: Persona, key: str, **fields: str) -> str:
-        """A line of `persona.lines` with its placeholders filled; "" where it has none."""
-        variants: list[str] = getattr(persona.lines, key)
-        user = fields.get("user") or persona.lines.address
-        if not user:
-            variants = [v for v in variants if "{user}" not in v]
-        line = self.choose(f"{persona.slug}.{key}", variants)
-        return fill(line, {**fields, "user": user})
+        """One of the persona's lines for `key` (a field of `Lines`, or "greetings" or
+        "reintroductions"), its placeholders filled; "" where there is none."""
+        opening = key in ("greetings", "reintroductions")
+        templates = getattr(persona, key) if opening else variants(persona, key)
+        filled = [fill(template, persona, fields) for template in templates]
+        return self.choose(f"{persona.slug}.{key}", [line for line in filled if line])
 
     def _read(self) -> dict[str, str]:
         if self._memory is None:
@@ -57,10 +57,3 @@ class LineChooser:
             self._memory.write_text(json.dumps(self._last, ensure_ascii=False), "utf-8")
         except OSError:
             self._memory = None  # a nicety, not worth a word on a full disk
-
-
-def fill(line: str, fields: dict[str, str]) -> str:
-    """Replace `{name}` by its value. Unknown names and stray braces stay as they are."""
-    for name, value in fields.items():
-        line = line.replace("{" + name + "}", value)
-    return line

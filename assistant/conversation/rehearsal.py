@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from assistant.brain.scripted import fill
 from assistant.frames import Line
 from assistant.personas import Persona
 
@@ -24,9 +25,10 @@ def lines_to_rehearse(
     variants = max((len(p.reintroductions) for p in others), default=0)
     introductions = [
         [
-            Line(p.reintroductions[variant], p.voice.spec())
+            Line(text, p.voice.spec())
             for p in others
             if variant < len(p.reintroductions)
+            and (text := fill(p.reintroductions[variant], p, {}))
         ]
         for variant in range(variants)
     ]

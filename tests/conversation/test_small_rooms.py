@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from assistant.conversation.gate import TAIL_SECONDS, MicrophoneGate
 from assistant.conversation.history import MAX_MESSAGES, History
 from assistant.conversation.latency import InputClock, LatencyRecord, Stopwatch
-from assistant.conversation.lines import LineChooser, fill
+from assistant.conversation.lines import LineChooser
 
 
 def test_the_assistant_does_not_hear_itself() -> None:
@@ -69,10 +69,6 @@ def test_a_broken_memory_of_lines_harms_nobody(tmp_path: Path) -> None:
     memory.write_bytes(b"\xff{")
     assert LineChooser(memory=memory).choose("k", ["a"]) == "a"
     assert LineChooser(memory=tmp_path).choose("k", ["a"]) == "a"
-
-
-def test_unknown_placeholders_stay() -> None:
-    assert fill("{user}: {x} {", {"user": "Ada"}) == "Ada: {x} {"
 
 
 def test_the_input_clock_believes_the_frame_that_came_quickest() -> None:
