@@ -217,6 +217,14 @@ def test_an_interruption_ends_the_utterance_and_silences_its_rest(stage: Stage) 
     assert all(getattr(event, "utterance", 2) == 2 for event in stage.events[told:])
 
 
+def test_speech_goes_on_after_an_interruption_inline_too(inline: Stage) -> None:
+    inline.speaker.say(1, "The first sentence. And then", final=False)
+    inline.speaker.interrupt()
+    inline.speaker.say(2, "A new answer.", final=True)
+    assert inline.texts() == ["The first sentence.", "A new answer."]
+    assert len(inline.sound(2)) > 0
+
+
 def test_a_hoarse_voice_is_told_once_and_the_words_still_show(inline: Stage) -> None:
     inline.engine.fail_on = "bad"
     inline.speaker.say(1, "A bad start. Also bad. All good.", final=True)
