@@ -14,11 +14,12 @@ from assistant.brain.choose import choose_brain
 from assistant.brain.scripted import ScriptedBrain, known_lines
 from assistant.config import Config, ConfigError
 from assistant.conversation.lines import LineChooser
+from assistant.conversation.parts import Parts
 from assistant.events import Notice
 from assistant.frames import AnyEvent, Load
 from assistant.locations import data_dir, log_dir, transcripts_dir
 from assistant.personas import LoadedPersonas, load_personas, watch_personas
-from assistant.session import Parts, Session
+from assistant.session import Session
 from assistant.transcript_store import TranscriptStore
 
 log = logging.getLogger(__name__)

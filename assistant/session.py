@@ -14,22 +14,18 @@ import itertools
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
 
-from assistant.audio.base import AudioIO, Float32
-from assistant.backends.process import BackendProcess
-from assistant.backends.registry import Choice
+from assistant.audio.base import Float32
 from assistant.brain.base import Brain
-from assistant.config import Config
 from assistant.conversation.answering import Answerer, Heard
+from assistant.conversation.bulletin import Bulletin, Listener
 from assistant.conversation.controls import Controls
 from assistant.conversation.ears import Ears
 from assistant.conversation.gate import MicrophoneGate
 from assistant.conversation.history import History
 from assistant.conversation.latency import Stopwatch
-from assistant.conversation.lines import LineChooser
 from assistant.conversation.mouth import Mouth
+from assistant.conversation.parts import Parts
 from assistant.conversation.rehearsal import lines_to_rehearse
 from assistant.conversation.speech import Utterance
 from assistant.conversation.turntaking import TurnTaking
@@ -44,7 +40,6 @@ from assistant.events import (
     Notice,
     PersonaChanged,
     PersonasReloaded,
-    SessionEvent,
     StateChanged,
     UserSaid,
 )
@@ -56,7 +51,6 @@ from assistant.frames import (
     Capabilities,
     Failed,
     Lag,
-    Load,
     Prepare,
     Ready,
     SetNames,
@@ -73,31 +67,8 @@ from assistant.tools.builtin import builtin_tools
 from assistant.tools.executor import ToolExecutor
 from assistant.tools.intents import IntentRouter
 from assistant.tools.registry import ToolRegistry
-from assistant.transcript_store import TranscriptEntry, TranscriptStore
 
 log = logging.getLogger(__name__)
-
-Listener = Callable[[SessionEvent], None]
-MakeBackend = Callable[[Load, Callable[[AnyEvent], None]], BackendProcess]
-MakeBrain = Callable[[Callable[[Notice], None]], Awaitable[Brain]]
-
-
-@dataclass(slots=True)
-class Parts:
-    """What a session is made of: by `assistant.assembly`, or of fakes in tests."""
-
-    config: Config
-    personas: list[Persona]
-    audio: AudioIO
-    choice: Choice
-    make_backend: MakeBackend
-    load: Load
-    make_brain: MakeBrain
-    known_lines: Callable[[Persona], list[str]]
-    store: TranscriptStore
-    lines: LineChooser
-    clock: Callable[[], float] | None = None
-    """Seconds on the input's clock, in `assistant talk`; else the time since the start."""
 
 
 class Session:
@@ -114,10 +85,11 @@ class Session:
         self.volume = config.audio.volume
         self.confirm: Callable[[ToolCall], Awaitable[bool]] = _refuse
         """Asks the user whether a tool may run; a front end that can ask puts its own here."""
-        self._listeners: list[Listener] = []
         self._notices: list[Notice] = []
         self._work: tuple[Callable[[Session], Awaitable[None]], ...] = ()
         self._began = time.monotonic()
+        self._bulletin = Bulletin(self.clock, parts.store)
+        self._emit = self._bulletin.emit
         self._turns = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
         self._capabilities = Capabilities()
@@ -157,8 +129,7 @@ class Session:
         return time.monotonic() - self._began
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._bulletin.subscribe(listener)
 
     async def start(self) -> None:
         choice = self._parts.choice
@@ -193,7 +164,7 @@ class Session:
                 await step
             except Exception:
                 log.exception("while stopping")
-        self._parts.store.close()
+        self._bulletin.close()
 
     async def _close_brain(self) -> None:
         answerer = self._turn_taking.answerer
@@ -369,7 +340,7 @@ class Session:
         self._answer(heard, stopwatch)
 
     def _answer(self, heard: Heard, stopwatch: Stopwatch | None) -> None:
-        self._store("user", "You", heard.text)
+        self._bulletin.keep("user", "You", heard.text)
         answered = self._turn_taking.heard(heard, stopwatch)
         self.history.add("user", answered.text, self.persona.slug)
 
@@ -380,7 +351,7 @@ class Session:
         self.history.add("assistant", heard, utterance.persona)
         persona = self._personas.get(utterance.persona, self.persona)
         if heard:
-            self._store("assistant", persona.name, utterance.intended, heard, interrupted)
+            self._bulletin.keep("assistant", persona.name, utterance.intended, heard, interrupted)
         self._turn_taking.settle()
 
     # -- backend and devices ---------------------------------------------------------------------
@@ -446,24 +417,6 @@ class Session:
             if counts != last and any(counts.values()):
                 self._emit(Dropped(counts=counts))
             last = counts
-
-    # -- telling ---------------------------------------------------------------------------------
-
-    def _emit(self, event: SessionEvent) -> None:
-        event = replace(event, t=round(self.clock(), 3))
-        for listener in list(self._listeners):
-            try:
-                listener(event)
-            except Exception:
-                log.exception("a listener failed on %s", type(event).__name__)
-
-    def _store(
-        self, side: str, name: str, text: str, played: str = "", interrupted: bool = False
-    ) -> None:
-        entry = TranscriptEntry(datetime.now(), side, name, text, interrupted, played)
-        problem = self._parts.store.append(entry)
-        if problem:
-            self._emit(Notice(text=problem, severity="warning", key="store"))
 
 
 async def _refuse(call: ToolCall) -> bool:

@@ -1,0 +1,38 @@
+"""What a session is made of: by `assistant.assembly`, or of fakes in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from assistant.audio.base import AudioIO
+from assistant.backends.process import BackendProcess
+from assistant.backends.registry import Choice
+from assistant.brain.base import Brain
+from assistant.config import Config
+from assistant.conversation.lines import LineChooser
+from assistant.events import Notice
+from assistant.frames import AnyEvent, Load
+from assistant.personas import Persona
+from assistant.transcript_store import TranscriptStore
+
+MakeBackend = Callable[[Load, Callable[[AnyEvent], None]], BackendProcess]
+MakeBrain = Callable[[Callable[[Notice], None]], Awaitable[Brain]]
+
+
+@dataclass(slots=True)
+class Parts:
+    """Handed to `Session`."""
+
+    config: Config
+    personas: list[Persona]
+    audio: AudioIO
+    choice: Choice
+    make_backend: MakeBackend
+    load: Load
+    make_brain: MakeBrain
+    known_lines: Callable[[Persona], list[str]]
+    store: TranscriptStore
+    lines: LineChooser
+    clock: Callable[[], float] | None = None
+    """Seconds on the input's clock, in `assistant talk`; else the time since the start."""
