@@ -50,6 +50,8 @@ class Problem:
     line: int | None
     message: str
     remedy: str = ""
+    absent: bool = False
+    """Something is not there, often only because it stands misspelt on another line."""
 
 
 class KeyLines:
@@ -64,7 +66,7 @@ class KeyLines:
         found: dict[KeyPath, int] = {}
         table: tuple[str, ...] = ()
         inside_text = False
-        for number, line in enumerate(self._text.splitlines(), start=1):
+        for number, line in enumerate(self._text.split("\n"), start=1):
             started_inside = inside_text
             if (line.count('"""') + line.count("'''")) % 2:
                 inside_text = not inside_text
@@ -94,7 +96,7 @@ def explain(error: ErrorDetails, lines: KeyLines) -> Problem:
         return Problem(line, f"unknown key {name}", _suggestion(path))
     if kind == "missing":
         what = "table" if len(path) == 1 and path[0] in _TABLES else "key"
-        return Problem(line, f"the {what} {name} is missing", _how_to_add(path))
+        return Problem(line, f"the {what} {name} is missing", _how_to_add(path), absent=True)
     if kind == "string_pattern_mismatch":
         return Problem(line, f"{name} is not a color", 'Write it as six digits: "#1a2b3c".')
     if kind in _WANTED:

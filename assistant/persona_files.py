@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import stat
-import sys
 import tomllib
 import unicodedata
 from dataclasses import dataclass, field, replace
@@ -103,8 +102,7 @@ def read_persona(path: Path) -> PersonaFile:
 
 
 def _failed(path: Path, problems: list[Problem]) -> PersonaFile:
-    # What is missing has no line and is often only what stands misspelt on another: it comes last.
-    problems = sorted(problems, key=lambda problem: problem.line or sys.maxsize)
+    problems = sorted(problems, key=lambda problem: (problem.absent, problem.line or 0))
     failures = [PersonaFailure(path, p.line, p.message, p.remedy) for p in problems]
     return PersonaFile(path, problems=failures)
 
@@ -159,7 +157,7 @@ def _parse(text: str) -> dict[str, Any] | Problem:
         line = None
         if place:
             message = message[: place.start()]
-            line = int(place[1]) if place[1] else max(1, len(text.rstrip().splitlines()))
+            line = int(place[1]) if place[1] else text.rstrip().count("\n") + 1
         return Problem(line, f"this is not TOML: {message}", _toml_remedy(message))
 
 

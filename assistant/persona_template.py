@@ -34,7 +34,7 @@ _COLORS = {
     "muted": "#98a6b8",
     "dark": True,
 }
-_PLAIN_WORDS = {
+_EXPLAINED = {
     "voice.effect": "One of " + ", ".join(EFFECTS) + ".",
 }
 
@@ -112,7 +112,7 @@ def _table(
         active = key in values
         if not active and key not in (examples or {}):
             continue  # `slug` and the tables themselves
-        words = _PLAIN_WORDS.get(f"{table}.{key}") or field.description or ""
+        words = _EXPLAINED.get(f"{table}.{key}") or field.description or ""
         yield from (f"# {line}" for line in textwrap.wrap(words, _WIDTH))
         value = values[key] if active else (examples or {})[key]
         yield ("" if active else "# ") + f"{key} = {_toml(value)}"
