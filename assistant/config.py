@@ -59,6 +59,8 @@ class CascadeConfig(_Table):
     """`packaged:tiny.en`, `packaged:base`, any faster-whisper model name, or a folder."""
     voice_engine: Literal["kokoro", "piper"] = "kokoro"
     """Kokoro has a voice for every persona; Piper (extra `[piper]`) is quicker."""
+    voice: str | None = None
+    """A further voice file for that engine: Kokoro style vectors (.npz), or a Piper voice."""
     threads: int = Field(default=0, ge=0, le=64)
     """Threads of recognition and voice; 0: as many as there are cores, at most 4."""
     end_silence_ms: int = Field(default=480, ge=200, le=3000)

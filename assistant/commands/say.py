@@ -9,6 +9,7 @@ from assistant.assembly import make_session
 from assistant.audio.base import AudioIO
 from assistant.audio.files import FileAudio
 from assistant.backends.base import BackendError
+from assistant.commands.plain import libraries_speak_to_the_log
 from assistant.config import Config
 from assistant.events import BackendChosen, Failure, SessionEvent
 from assistant.frames import FRAME_SAMPLES
@@ -19,7 +20,8 @@ def say_command(config: Config, text: str, audio: AudioIO | Path) -> int:
     config.session.greeting = False
     config.session.save = False
     config.brain.kind = "scripted"
-    return asyncio.run(_say(config, text, audio))
+    with libraries_speak_to_the_log():
+        return asyncio.run(_say(config, text, audio))
 
 
 async def _say(config: Config, text: str, audio: AudioIO | Path) -> int:

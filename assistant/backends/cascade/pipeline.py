@@ -85,8 +85,15 @@ class CascadeBackend:
         self._recognizer = Recognizer.load(str(options["whisper"]), threads, self._progress)
         self._recognizer.warm_up()
         self._emit(Status("loading the voice", 0.5))
-        engine = load_engine(str(options["voice_engine"]), threads=threads)
-        cache = VoiceCache(voice_cache_dir(), int(options.get("voice_cache_mb") or 0))
+        voice = options.get("voice")
+        engine = load_engine(
+            str(options["voice_engine"]), threads=threads, voice=str(voice) if voice else None
+        )
+        cache = VoiceCache(
+            voice_cache_dir(),
+            int(options.get("voice_cache_mb") or 0),
+            on_problem=lambda text: self._emit(Failed(message=text)),
+        )
         self._speaker = Speaker(engine, cache, self._emit, inline=self._inline)
         self._detector = TurnDetector(
             TurnConfig(end_silence_ms=int(options.get("end_silence_ms") or 480)),
