@@ -1,0 +1,354 @@
+"""The command line. It imports nothing but typer: each command loads what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assistant.cli_groups import config_app, personas_app, transcripts_app
+from assistant.commands.runner import Options, run, run_with_config
+
+if TYPE_CHECKING:
+    from assistant.config import Config
+
+TALK, LOOK, SETUP = "Talk", "Look around", "Set up"
+
+app = typer.Typer(
+    name="assistant",
+    help="A voice companion that lives in the terminal and runs wholly on your machine.",
+    epilog="Without a command the dashboard starts. Example: assistant --persona glados",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    no_args_is_help=False,
+)
+
+
+class LogLevel(StrEnum):
+    """How much goes to the log file."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+class Benchmark(StrEnum):
+    """What can be measured."""
+
+    startup = "startup"
+    latency = "latency"
+    ui = "ui"
+    wire = "wire"
+
+
+Persona = Annotated[
+    str | None, typer.Option("--persona", "-p", metavar="NAME", help="Who talks to you.")
+]
+Backend = Annotated[
+    str | None, typer.Option("--backend", metavar="NAME", help="auto, cascade or echo.")
+]
+InputDevice = Annotated[
+    str | None,
+    typer.Option("--input-device", metavar="NAME|NUMBER", help="Microphone (see devices)."),
+]
+OutputDevice = Annotated[
+    str | None,
+    typer.Option("--output-device", metavar="NAME|NUMBER", help="Speaker (see devices)."),
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings file to use.")
+]
+Level = Annotated[
+    LogLevel | None,
+    typer.Option(
+        "--log-level", metavar="LEVEL", help="Of the log file: debug, info, warning, error."
+    ),
+]
+NoSave = Annotated[bool, typer.Option("--no-save", help="Keep no transcript.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def _options(
+    context: typer.Context,
+    config: Path | None = None,
+    log_level: LogLevel | None = None,
+    *,
+    persona: str | None = None,
+    backend: str | None = None,
+    input_device: str | None = None,
+    output_device: str | None = None,
+    no_save: bool = False,
+) -> Options:
+    """The options of this command over those before the command's name."""
+    own = Options(
+        config,
+        log_level.value if log_level else None,
+        {
+            "session.persona": persona,
+            "backend.name": backend,
+            "audio.input_device": input_device,
+            "audio.output_device": output_device,
+            "session.save": False if no_save else None,
+        },
+    )
+    base = context.obj
+    return own.over(base if isinstance(base, Options) else Options())
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from assistant import __version__
+
+        print(f"assistant {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    persona: Persona = None,
+    backend: Backend = None,
+    input_device: InputDevice = None,
+    output_device: OutputDevice = None,
+    config: ConfigFile = None,
+    log_level: Level = None,
+    no_save: NoSave = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Start the dashboard, or plain lines where standard output is no terminal."""
+    options = _options(
+        context,
+        config,
+        log_level,
+        persona=persona,
+        backend=backend,
+        input_device=input_device,
+        output_device=output_device,
+        no_save=no_save,
+    )
+    context.obj = options
+    if context.invoked_subcommand is None:
+
+        def dashboard(settings: Config) -> int:
+            from assistant.commands.dashboard import dashboard_command
+
+            return dashboard_command(settings)
+
+        raise typer.Exit(run_with_config(options, dashboard))
+
+
+@app.command(rich_help_panel=TALK)
+def plain(
+    context: typer.Context,
+    persona: Persona = None,
+    backend: Backend = None,
+    input_device: InputDevice = None,
+    output_device: OutputDevice = None,
+    config: ConfigFile = None,
+    log_level: Level = None,
+    no_save: NoSave = False,
+) -> None:
+    """Talk line by line, without control of the screen.
+
+    For pipes, screen readers and dumb terminals. Example: echo "what time is it" | assistant plain
+    """
+    options = _options(
+        context,
+        config,
+        log_level,
+        persona=persona,
+        backend=backend,
+        input_device=input_device,
+        output_device=output_device,
+        no_save=no_save,
+    )
+
+    def command(settings: Config) -> int:
+        from assistant.commands.dashboard import open_audio
+        from assistant.commands.plain import plain_command
+
+        return plain_command(settings, open_audio(settings))
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+@app.command(rich_help_panel=TALK)
+def say(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="What to say; - reads standard input.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write a WAV file instead."),
+    ] = None,
+    persona: Persona = None,
+    backend: Backend = None,
+    output_device: OutputDevice = None,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """Say one text in a persona's voice.
+
+    Example: assistant say "The door is open." --persona hal --output door.wav
+    """
+    options = _options(
+        context, config, log_level, persona=persona, backend=backend, output_device=output_device
+    )
+    words = (sys.stdin.read() if text == "-" else text).strip()
+    if not words:
+        raise typer.BadParameter("there is nothing to say", param_hint="TEXT")
+
+    def command(settings: Config) -> int:
+        from assistant.commands.dashboard import open_audio
+        from assistant.commands.say import say_command
+
+        return say_command(settings, words, output or open_audio(settings))
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+@app.command(rich_help_panel=TALK)
+def talk(
+    context: typer.Context,
+    input: Annotated[
+        Path,
+        typer.Option("--input", "-i", metavar="WAV", help="What the microphone hears."),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="WAV", help="What the speaker plays.")
+    ],
+    events: Annotated[
+        Path | None,
+        typer.Option("--events", "-e", metavar="JSONL", help="Events, one JSON object a line."),
+    ] = None,
+    realtime: Annotated[
+        bool, typer.Option("--realtime", help="At the speed of a conversation.")
+    ] = False,
+    no_greeting: Annotated[bool, typer.Option("--no-greeting", help="Don't greet first.")] = False,
+    guard: Annotated[
+        bool,
+        typer.Option("--guard/--no-guard", help="Don't listen while the assistant speaks."),
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Choose the same lines every time.")
+    ] = None,
+    persona: Persona = None,
+    backend: Backend = None,
+    config: ConfigFile = None,
+    log_level: Level = None,
+    no_save: NoSave = False,
+) -> None:
+    """Hold a whole conversation from a sound file, as fast as the machine can.
+
+    Example: assistant talk --input in.wav --output out.wav --events events.jsonl
+    """
+    options = _options(
+        context, config, log_level, persona=persona, backend=backend, no_save=no_save
+    )
+
+    def command(settings: Config) -> int:
+        from assistant.commands.talk import TalkOptions, talk_command
+
+        return talk_command(
+            settings,
+            TalkOptions(
+                input=input,
+                output=output,
+                events=events,
+                realtime=realtime,
+                greeting=settings.session.greeting and not no_greeting,
+                guard=guard,
+                seed=seed,
+            ),
+        )
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+@app.command(rich_help_panel=LOOK)
+def doctor(
+    context: typer.Context,
+    json_output: Json = False,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """Check everything the assistant needs, and say what to do where something is missing."""
+    options = _options(context, config, log_level)
+
+    def command() -> int:
+        from assistant.commands.doctor import doctor_command
+
+        return doctor_command(options.config, options.overrides, json_output=json_output)
+
+    raise typer.Exit(run(command, options.log_level))
+
+
+@app.command(rich_help_panel=LOOK)
+def devices(context: typer.Context, json_output: Json = False) -> None:
+    """List microphones and speakers."""
+
+    def command() -> int:
+        from assistant.commands.devices import devices_command
+
+        return devices_command(json_output)
+
+    raise typer.Exit(run(command, _options(context).log_level))
+
+
+@app.command(rich_help_panel=LOOK)
+def bench(
+    context: typer.Context,
+    name: Annotated[Benchmark, typer.Argument(help="What to measure.")],
+    json_output: Json = False,
+    turns: Annotated[int, typer.Option(min=1, max=500, help="latency: spoken turns.")] = 24,
+    warm: Annotated[
+        float, typer.Option(min=0, help="latency: seconds of rest before the first turn.")
+    ] = 0.0,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """Measure this machine: start-up, latency, screen, or the wire to the backend."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.bench import bench_command
+
+        return bench_command(settings, name.value, json_output=json_output, turns=turns, warm=warm)
+
+    raise typer.Exit(run_with_config(_options(context, config, log_level), command))
+
+
+@app.command(rich_help_panel=SETUP)
+def pull(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A faster-whisper model, such as small.en.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    log_level: Level = None,
+) -> None:
+    """Download speech recognition weights, after telling their size.
+
+    Example: assistant pull small.en && assistant config set backend.cascade.whisper small.en
+    """
+
+    def command() -> int:
+        from assistant.commands.pull import pull_command
+
+        return pull_command(name, yes=yes)
+
+    raise typer.Exit(run(command, _options(context, None, log_level).log_level))
+
+
+app.add_typer(personas_app, name="personas", rich_help_panel=LOOK)
+app.add_typer(transcripts_app, name="transcripts", rich_help_panel=LOOK)
+app.add_typer(config_app, name="config", rich_help_panel=SETUP)
+
+
+def main() -> None:
+    """The program."""
+    app(prog_name="assistant")

@@ -1,0 +1,135 @@
+"""The doctor's checks of the machine: Python, folders, disk, memory, GPU, terminal."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from assistant import locations
+from assistant.commands.doctor_report import Check, ok, warn
+from assistant.config import Config
+
+MIN_DISK = 1_000_000_000
+"""Bytes free: joined weights and the voice cache want room."""
+MIN_MEMORY = 1_500_000_000
+"""Bytes: recognition and voice take about 700 MB, the rest of the system wants some too."""
+_GIB = 1024**3
+
+
+def python(config: Config) -> list[Check]:
+    """Which interpreter runs, on what."""
+    where = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    value = f"{platform.python_version()} on {where} ({sys.executable})"
+    return [ok("python", value)]
+
+
+def folders(config: Config) -> list[Check]:
+    """Whether the folders can be written; they are made on first use."""
+    places = {
+        "config folder": locations.config_dir(),
+        "data folder": locations.data_dir(),
+        "cache folder": locations.cache_dir(),
+        "log folder": locations.log_dir(),
+    }
+    return [_writable(name, path) for name, path in places.items()]
+
+
+def disk(config: Config) -> list[Check]:
+    """Room where weights and rendered sentences go."""
+    place = _existing(locations.data_dir())
+    free = shutil.disk_usage(place).free
+    value = f"{free / _GIB:.1f} GiB free at {place}"
+    if free < MIN_DISK:
+        return [warn("disk", value, "Make room, or lower backend.cascade.voice_cache_mb.")]
+    return [ok("disk", value)]
+
+
+def memory(config: Config) -> list[Check]:
+    """Memory that programs may still have."""
+    available, total = _memory()
+    if not total:
+        return [warn("memory", "unknown")]
+    known = available or total
+    value = f"{total / _GIB:.1f} GiB"
+    if available:
+        value += f", {available / _GIB:.1f} GiB available"
+    if known < MIN_MEMORY:
+        return [warn("memory", value, "Close other programs if it stutters.")]
+    return [ok("memory", value)]
+
+
+def gpu(config: Config) -> list[Check]:
+    """Not needed by any default; told because full-duplex backends want one."""
+    if platform.system() == "Darwin" and platform.machine() == "arm64":
+        return [ok("gpu", "Apple Silicon")]
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return [ok("gpu", "none found, none needed")]
+    query = ["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    done = subprocess.run([program, *query], capture_output=True, text=True, timeout=5, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        return [warn("gpu", f"nvidia-smi: {said[0] if said else 'failed'}", "Check the driver.")]
+    return [ok("gpu", line.strip()) for line in done.stdout.splitlines() if line.strip()]
+
+
+def terminal(config: Config) -> list[Check]:
+    """Colours and letters the dashboard can use."""
+    kind = os.environ.get("TERM", "")
+    truecolor = os.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit")
+    encoding = (sys.stdout.encoding or "").lower()
+    size = shutil.get_terminal_size()
+    if os.environ.get("NO_COLOR"):
+        colours = "no colours (NO_COLOR is set)"
+    elif truecolor or kind.endswith("-direct"):
+        colours = "16 million colours"
+    else:
+        colours = "256 colours" if "256color" in kind else "16 colours"
+    value = f"{kind or 'TERM is not set'}, {colours}, {size.columns}×{size.lines}, {encoding}"
+    if kind in ("", "dumb"):
+        return [warn("terminal", value, "Use `assistant plain`, or set TERM.")]
+    if "utf" not in encoding:
+        return [warn("terminal", value, "Set a UTF-8 locale, for example LANG=C.UTF-8.")]
+    if (size.columns, size.lines) < (60, 18) or size.lines < 18:
+        return [warn("terminal", value, "The dashboard wants at least 60×18.")]
+    return [ok("terminal", value)]
+
+
+def _writable(name: str, path: Path) -> Check:
+    place = _existing(path)
+    if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
+        return ok(name, str(path))
+    why = "cannot be written" if place.is_dir() else f"{place} is no folder"
+    return warn(name, f"{path}: {why}", "Nothing can be kept there. Change its owner or mode.")
+
+
+def _existing(path: Path) -> Path:
+    """The path, or the nearest above it that is there."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path
+
+
+def _memory() -> tuple[int, int]:
+    """Bytes available and in all; 0 where it is not known."""
+    try:
+        text = Path("/proc/meminfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0, _physical_memory()
+    sizes = {
+        line.split(":")[0]: int(line.split()[1]) * 1024
+        for line in text.splitlines()
+        if line.endswith(" kB")
+    }
+    return sizes.get("MemAvailable", 0), sizes.get("MemTotal", 0)
+
+
+def _physical_memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return 0

@@ -1,0 +1,117 @@
+"""Runs a command: settings in, exit code out, and every error as words instead of a traceback.
+
+Exit codes: 0 done, 1 it failed, 2 the command line or the settings are wrong, 130 Ctrl-C. The
+traceback of what nobody expected goes to the log file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assistant.config import Config
+
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says about the settings; None and absent mean "not given"."""
+
+    config: Path | None = None
+    log_level: str | None = None
+    overrides: dict[str, Any] = field(default_factory=dict)
+    """Dotted key → value."""
+
+    def over(self, base: Options) -> Options:
+        """These, and `base` where they say nothing: `assistant --persona hal plain`."""
+        given = {key: value for key, value in self.overrides.items() if value is not None}
+        return replace(
+            self,
+            config=self.config or base.config,
+            log_level=self.log_level or base.log_level,
+            overrides={**base.overrides, **given},
+        )
+
+
+def run_with_config(options: Options, command: Callable[[Config], int]) -> int:
+    """Load the settings, start the log, run `command`; returns the exit code."""
+
+    def load_and_run() -> int:
+        from assistant.logs import setup_logging
+        from assistant.settings import load_config
+
+        config = load_config(options.config, options.overrides)
+        setup_logging(options.log_level or "info", secret_variable=config.brain.api_key_env)
+        return command(config)
+
+    return guarded(load_and_run)
+
+
+def run(command: Callable[[], int], log_level: str | None = None) -> int:
+    """As `run_with_config`, for commands that have to work whatever the settings are."""
+
+    def log_and_run() -> int:
+        from assistant.logs import setup_logging
+
+        setup_logging(log_level or "info")
+        return command()
+
+    return guarded(log_and_run)
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Run `command`; whatever it raises becomes a message on stderr and an exit code."""
+    try:
+        code = command()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Without this Python complains again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        return _explained(error)
+    return code
+
+
+def complain(message: str, remedy: str = "") -> None:
+    """The one form in which anything goes wrong: `error: …`, and what to do about it."""
+    print(f"error: {message}", file=sys.stderr)
+    if remedy:
+        print(f"remedy: {remedy}", file=sys.stderr)
+
+
+def _explained(error: Exception) -> int:
+    import logging
+
+    from assistant.config import ConfigError
+
+    log = logging.getLogger(__name__)
+    remedy = getattr(error, "remedy", None)
+    if isinstance(remedy, str):
+        # All our own errors carry a remedy, and their text is meant for a person.
+        log.info("%s: %s", type(error).__name__, error)
+        complain(str(error), remedy)
+        return USAGE if isinstance(error, ConfigError) else FAILED
+    log.error("command failed", exc_info=error)
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        complain(f"{place}{(error.strerror or str(error)).lower()}", _see_log())
+        return FAILED
+    complain(f"unexpected: {type(error).__name__}: {error}", _see_log())
+    return FAILED
+
+
+def _see_log() -> str:
+    from assistant.logs import log_file
+
+    return f"details are in {log_file()}" if log_file().exists() else ""

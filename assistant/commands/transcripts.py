@@ -1,0 +1,98 @@
+"""`assistant transcripts [list|show|path|delete]`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from assistant.commands.runner import FAILED, USAGE, complain
+from assistant.locations import transcripts_dir
+from assistant.transcript_store import find_transcript, list_transcripts
+
+
+def list_command(*, json_output: bool = False) -> int:
+    """Past conversations, newest first."""
+    found = list_transcripts()
+    if json_output:
+        listed = [
+            {
+                "id": each.id,
+                "path": str(each.path),
+                "began": each.began.isoformat(),
+                "turns": each.turns,
+                "personas": each.names,
+                "first": each.first,
+            }
+            for each in found
+        ]
+        print(json.dumps(listed, indent=2, ensure_ascii=False))
+        return 0
+    if not found:
+        print(f"There are no conversations in {transcripts_dir()} yet.", file=sys.stderr)
+        return 0
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("Id", no_wrap=True)
+    table.add_column("Turns", justify="right")
+    table.add_column("With")
+    table.add_column("Began with", no_wrap=True, overflow="ellipsis")
+    for each in found:
+        table.add_row(each.id, str(each.turns), Text(", ".join(each.names)), Text(each.first))
+    Console(highlight=False).print(table)
+    return 0
+
+
+def show_command(id: str) -> int:
+    """The conversation as it reads well on a terminal; as it is in the file elsewhere."""
+    path = _find(id)
+    if path is None:
+        return USAGE
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if not sys.stdout.isatty():
+        print(text, end="")
+        return 0
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(text, hyperlinks=False))
+    return 0
+
+
+def path_command(id: str | None) -> int:
+    """The folder, or the file of one conversation."""
+    path = transcripts_dir() if id is None else _find(id)
+    if path is None:
+        return USAGE
+    print(path)
+    return 0
+
+
+def delete_command(id: str, *, yes: bool = False) -> int:
+    """Delete a conversation, after asking where somebody is there to answer."""
+    path = _find(id)
+    if path is None:
+        return USAGE
+    if not yes:
+        if not sys.stdin.isatty():
+            complain("nobody is there to confirm it", "add --yes")
+            return USAGE
+        if input(f"Delete {path.name} for good? [y/N] ").strip().lower() not in ("y", "yes"):
+            return FAILED
+    path.unlink()
+    print(f"deleted {path.name}", file=sys.stderr)
+    return 0
+
+
+def _find(id: str) -> Path | None:
+    try:
+        return find_transcript(id)
+    except KeyError:
+        complain(
+            f"there is no conversation “{id}”, or more than one begins so",
+            "assistant transcripts lists them",
+        )
+        return None
