@@ -182,7 +182,9 @@ def unknown_key(key: str, place: str = "", **where: Any) -> ConfigError:
     homes = [name for name in fields if name.rsplit(".", 1)[-1] == last]
     siblings = [name.removeprefix(table) for name in fields if name.startswith(table)]
     near = closest(last, list(dict.fromkeys(name.split(".")[0] for name in siblings)))
-    meant = homes[0] if homes else f"{table}{near}" if near else closest(key, list(fields))
+    meant = homes[0] if homes else f"{table}{near}" if near else None
+    if meant is None and not siblings:
+        meant = closest(key, list(fields))
     remedy = f'Did you mean "{meant}"? ' if meant else ""
     return ConfigError(
         f'{place}there is no setting "{shown(key, 80)}"',

@@ -99,6 +99,7 @@ def test_other_variables_of_ours_are_no_settings() -> None:
         ('[brain]\nkind = "magic"\n', 2, ["brain.kind", "'scripted'", "'magic'"]),
         ("[audio]\ninput_device = [1]\n", 2, ["audio.input_device", "part of its name"]),
         ('[session.permissions]\nstop = "maybe"\n', 2, ["session.permissions", "'maybe'"]),
+        ("[session]\n[session.x]\n", 2, ['"session.x"', "config schema"]),
         ("[audio\nvolume = 1\n", 1, ["not valid TOML"]),
         ("[audio]\nvolume = 1\nvolume = 2\n", None, ["not valid TOML"]),
         (b"# caf\xe9\n[audio]\n", 1, ["UTF-8"]),
@@ -162,6 +163,16 @@ def test_setting_a_value_keeps_comments_and_order() -> None:
     assert config.audio.input_device == "USB Mic"
     assert config.session.permissions == {"change_theme": "ask"}
     assert [p.name for p in file.parent.iterdir()] == ["config.toml"], "no temporary file is left"
+
+
+def test_a_value_goes_into_a_table_written_on_one_line() -> None:
+    file = write('[session]\npermissions = {} # mine\npersona = "hal"\n')
+    set_value("session.permissions.stop", "ask")
+    set_value("backend.cascade.threads", "2")
+    config = load_config(environ={})
+    assert config.session.permissions == {"stop": "ask"}
+    assert config.backend.cascade.threads == 2
+    assert "# mine" in file.read_text()
 
 
 def test_setting_makes_the_file_and_unsetting_restores_the_default() -> None:

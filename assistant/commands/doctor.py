@@ -36,6 +36,7 @@ CHECKS: Checks = {
     "brain": speech.brain,
     "sound": speech.sound,
     "personas": speech.personas,
+    "permissions": speech.permissions,
     "folders": machine.folders,
     "disk": machine.disk,
     "memory": machine.memory,

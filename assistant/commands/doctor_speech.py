@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from assistant.commands.doctor_report import Check, fail, ok, warn
 from assistant.config import BrainConfig, Config
@@ -127,6 +127,23 @@ def personas(config: Config) -> list[Check]:
         remedy = f"Choose one of {', '.join(found.loaded)}."
         checks.append(fail("persona", f"there is none called “{wanted}”", remedy))
     return checks
+
+
+def permissions(config: Config) -> list[Check]:
+    """Whether every permission in the settings is of a tool that exists."""
+    from assistant.tools.base import SessionControls
+    from assistant.tools.builtin import builtin_tools
+    from assistant.tools.registry import ToolRegistry
+
+    if not config.session.permissions:
+        return []
+    # The tools are only named here, never run, so there need not be a session to control.
+    tools = ToolRegistry(builtin_tools(cast(SessionControls, None)), config.session.permissions)
+    names = ", ".join(each.name for each in tools)
+    return [
+        warn("permissions", f"there is no tool “{name}”", f"The tools are: {names}.")
+        for name in tools.unknown_permissions()
+    ]
 
 
 def _device(config: Config, reports: list[DeviceReport], kind: Literal["input", "output"]) -> Check:

@@ -191,6 +191,15 @@ def test_an_unknown_persona_and_a_broken_file_are_found(home: Path) -> None:
     assert "jarvis" in found["persona"].remedy
 
 
+def test_a_permission_for_no_tool_is_found() -> None:
+    config = Config()
+    assert doctor_speech.permissions(config) == []
+    config.session.permissions = {"stop": "ask", "chnge_theme": "never"}
+    (check,) = doctor_speech.permissions(config)
+    assert (check.state, "chnge_theme" in check.value) == ("warn", True)
+    assert "change_theme" in check.remedy
+
+
 class Models(http.server.BaseHTTPRequestHandler):
     """A language model's server that wants a key."""
 
