@@ -134,6 +134,7 @@ class VirtualCard:
             "source=spk.monitor",
             "sink=micin",
             f"latency_msec={latency_ms}",
+            "adjust_time=0",
         )
 
     def speak(self, wav: Path) -> None:
@@ -147,6 +148,7 @@ class VirtualCard:
     @contextlib.contextmanager
     def recording(self, wav: Path) -> Iterator[None]:
         """Record what the speaker plays, to a WAV file of 24 kHz mono int16."""
+        wav.unlink(missing_ok=True)
         command = ["parec", "-d", "spk.monitor", "--rate=24000", "--channels=1"]
         command += ["--format=s16le", "--file-format=wav", "--latency-msec=20", str(wav)]
         recorder = self._spawn(command, stderr=subprocess.DEVNULL)
