@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.cli_groups import config_app, personas_app, transcripts_app
-from assistant.commands.runner import Options, run, run_with_config
+from assistant.cli_options import (
+    Backend,
+    ConfigFile,
+    InputDevice,
+    Json,
+    Level,
+    NoSave,
+    OutputDevice,
+    Persona,
+    gather,
+)
+from assistant.commands.runner import run, run_with_config
 
 if TYPE_CHECKING:
     from assistant.config import Config
@@ -28,15 +39,6 @@ app = typer.Typer(
 )
 
 
-class LogLevel(StrEnum):
-    """How much goes to the log file."""
-
-    debug = "debug"
-    info = "info"
-    warning = "warning"
-    error = "error"
-
-
 class Benchmark(StrEnum):
     """What can be measured."""
 
@@ -44,60 +46,6 @@ class Benchmark(StrEnum):
     latency = "latency"
     ui = "ui"
     wire = "wire"
-
-
-Persona = Annotated[
-    str | None, typer.Option("--persona", "-p", metavar="NAME", help="Who talks to you.")
-]
-Backend = Annotated[
-    str | None, typer.Option("--backend", metavar="NAME", help="auto, cascade or echo.")
-]
-InputDevice = Annotated[
-    str | None,
-    typer.Option("--input-device", metavar="NAME|NUMBER", help="Microphone (see devices)."),
-]
-OutputDevice = Annotated[
-    str | None,
-    typer.Option("--output-device", metavar="NAME|NUMBER", help="Speaker (see devices)."),
-]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="Settings file to use.")
-]
-Level = Annotated[
-    LogLevel | None,
-    typer.Option(
-        "--log-level", metavar="LEVEL", help="Of the log file: debug, info, warning, error."
-    ),
-]
-NoSave = Annotated[bool, typer.Option("--no-save", help="Keep no transcript.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-
-
-def _options(
-    context: typer.Context,
-    config: Path | None = None,
-    log_level: LogLevel | None = None,
-    *,
-    persona: str | None = None,
-    backend: str | None = None,
-    input_device: str | None = None,
-    output_device: str | None = None,
-    no_save: bool = False,
-) -> Options:
-    """The options of this command over those before the command's name."""
-    own = Options(
-        config,
-        log_level.value if log_level else None,
-        {
-            "session.persona": persona,
-            "backend.name": backend,
-            "audio.input_device": input_device,
-            "audio.output_device": output_device,
-            "session.save": False if no_save else None,
-        },
-    )
-    base = context.obj
-    return own.over(base if isinstance(base, Options) else Options())
 
 
 def _version(wanted: bool) -> None:
@@ -124,7 +72,7 @@ def root(
     ] = False,
 ) -> None:
     """Start the dashboard, or plain lines where standard output is no terminal."""
-    options = _options(
+    options = gather(
         context,
         config,
         log_level,
@@ -160,7 +108,7 @@ def plain(
 
     For pipes, screen readers and dumb terminals. Example: echo "what time is it" | assistant plain
     """
-    options = _options(
+    options = gather(
         context,
         config,
         log_level,
@@ -198,7 +146,7 @@ def say(
 
     Example: assistant say "The door is open." --persona hal --output door.wav
     """
-    options = _options(
+    options = gather(
         context, config, log_level, persona=persona, backend=backend, output_device=output_device
     )
     words = (sys.stdin.read() if text == "-" else text).strip()
@@ -249,9 +197,7 @@ def talk(
 
     Example: assistant talk --input in.wav --output out.wav --events events.jsonl
     """
-    options = _options(
-        context, config, log_level, persona=persona, backend=backend, no_save=no_save
-    )
+    options = gather(context, config, log_level, persona=persona, backend=backend, no_save=no_save)
 
     def command(settings: Config) -> int:
         from assistant.commands.talk import TalkOptions, talk_command
@@ -280,7 +226,7 @@ def doctor(
     log_level: Level = None,
 ) -> None:
     """Check everything the assistant needs, and say what to do where something is missing."""
-    options = _options(context, config, log_level)
+    options = gather(context, config, log_level)
 
     def command() -> int:
         from assistant.commands.doctor import doctor_command
@@ -299,7 +245,7 @@ def devices(context: typer.Context, json_output: Json = False) -> None:
 
         return devices_command(json_output)
 
-    raise typer.Exit(run(command, _options(context).log_level))
+    raise typer.Exit(run(command, gather(context).log_level))
 
 
 @app.command(rich_help_panel=LOOK)
@@ -321,7 +267,7 @@ def bench(
 
         return bench_command(settings, name.value, json_output=json_output, turns=turns, warm=warm)
 
-    raise typer.Exit(run_with_config(_options(context, config, log_level), command))
+    raise typer.Exit(run_with_config(gather(context, config, log_level), command))
 
 
 @app.command(rich_help_panel=SETUP)
@@ -341,7 +287,7 @@ def pull(
 
         return pull_command(name, yes=yes)
 
-    raise typer.Exit(run(command, _options(context, None, log_level).log_level))
+    raise typer.Exit(run(command, gather(context, None, log_level).log_level))
 
 
 app.add_typer(personas_app, name="personas", rich_help_panel=LOOK)

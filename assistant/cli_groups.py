@@ -7,12 +7,8 @@ from typing import Annotated
 
 import typer
 
+from assistant.cli_options import ConfigFile, Json
 from assistant.commands.runner import Options, run
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="Settings file to use.")
-]
 
 personas_app = typer.Typer(help="List, check and make personas.", invoke_without_command=True)
 transcripts_app = typer.Typer(

@@ -1,0 +1,74 @@
+"""Options that several commands take, and how they become settings."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assistant.commands.runner import Options
+
+
+class LogLevel(StrEnum):
+    """How much goes to the log file."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+Persona = Annotated[
+    str | None, typer.Option("--persona", "-p", metavar="NAME", help="Who talks to you.")
+]
+Backend = Annotated[
+    str | None, typer.Option("--backend", metavar="NAME", help="auto, cascade or echo.")
+]
+InputDevice = Annotated[
+    str | None,
+    typer.Option("--input-device", metavar="NAME|NUMBER", help="Microphone (see devices)."),
+]
+OutputDevice = Annotated[
+    str | None,
+    typer.Option("--output-device", metavar="NAME|NUMBER", help="Speaker (see devices)."),
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings file to use.")
+]
+Level = Annotated[
+    LogLevel | None,
+    typer.Option(
+        "--log-level", metavar="LEVEL", help="Of the log file: debug, info, warning, error."
+    ),
+]
+NoSave = Annotated[bool, typer.Option("--no-save", help="Keep no transcript.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def gather(
+    context: typer.Context,
+    config: Path | None = None,
+    log_level: LogLevel | None = None,
+    *,
+    persona: str | None = None,
+    backend: str | None = None,
+    input_device: str | None = None,
+    output_device: str | None = None,
+    no_save: bool = False,
+) -> Options:
+    """The options of this command over those before the command's name."""
+    own = Options(
+        config,
+        log_level.value if log_level else None,
+        {
+            "session.persona": persona,
+            "backend.name": backend,
+            "audio.input_device": input_device,
+            "audio.output_device": output_device,
+            "session.save": False if no_save else None,
+        },
+    )
+    base = context.obj
+    return own.over(base if isinstance(base, Options) else Options())
