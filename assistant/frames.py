@@ -112,7 +112,7 @@ class Push(Command, frozen=True):
 
 
 class Say(Command, frozen=True):
-    """Speak this piece. Pieces of one utterance stream; `final` closes it (its text may be empty)."""
+    """Speak this piece. Pieces of one utterance stream; `final` closes it (its text may be "")."""
 
     utterance: int
     text: str
@@ -122,7 +122,7 @@ class Say(Command, frozen=True):
 
 
 class Prepare(Command, frozen=True):
-    """Render these lines in the background, in this order, and keep them. Replaces the last list."""
+    """Render these lines in the background, in this order, and keep them; replaces the last."""
 
     lines: list[Line]
 

@@ -14,7 +14,7 @@ Role = Literal["user", "assistant", "tool"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of the history that a brain sees. Assistant text is cut to what was really played."""
+    """One entry of the history that a brain sees. Assistant text is cut to what was played."""
 
     role: Role
     text: str

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,14 @@ class Recorder:
 
     def of(self, kind: type) -> list:
         return [e for e in self.events if isinstance(e, kind)]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(1500):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not happen within 30 s")
 
 
 @pytest.fixture
@@ -61,8 +70,7 @@ async def test_a_killed_child_is_replaced_and_told_who_it_is(
     os.kill(process.pid, signal.SIGKILL)
     waiting = asyncio.create_task(process.push_and_wait(f.Push(0, SILENT)))
     await asyncio.wait_for(waiting, 5)  # the virtual clock does not hang on a dead child
-    while not recorder.of(f.Failed):
-        await asyncio.sleep(0.01)
+    await until(lambda: bool(recorder.of(f.Failed)))
     await asyncio.wait_for(process.ready.wait(), 30)
     assert "SIGKILL" in recorder.of(f.Failed)[0].message
     assert process.restarts == 1
@@ -86,8 +94,7 @@ async def test_a_backend_that_cannot_run_says_why_and_is_not_tried_again() -> No
     recorder = Recorder()
     process = BackendProcess("nonsense", f.Load(options={}, names=[]), recorder)
     process.start()
-    while not process.given_up:
-        await asyncio.sleep(0.02)
+    await until(lambda: process.given_up)
     await process.stop()
     failed = recorder.of(f.Failed)
     assert len(failed) == 1
@@ -101,8 +108,7 @@ async def test_a_python_that_is_not_there_is_a_message() -> None:
         "echo", f.Load(options={}, names=[]), recorder, python="/nowhere/python"
     )
     process.start()
-    while not process.given_up:
-        await asyncio.sleep(0.02)
+    await until(lambda: process.given_up)
     await process.stop()
     assert recorder.of(f.Failed)[0].remedy
 
@@ -128,8 +134,6 @@ def test_the_child_ends_when_the_host_is_killed(tmp_path: Path) -> None:
     for _ in range(500):
         if not Path(f"/proc/{child}").exists() or "Z" in _state(child):
             return
-        import time
-
         time.sleep(0.02)
     raise AssertionError("the backend process outlived its host")
 

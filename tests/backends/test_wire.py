@@ -26,10 +26,13 @@ COMMANDS = st.one_of(
     st.just(f.Interrupt()),
     st.just(f.Close()),
 )
+NUMBERS = st.integers(0, 2**40)
 EVENTS = st.one_of(
     st.builds(f.AudioOut, st.integers(0, 2**40), st.binary(max_size=64)),
-    st.builds(f.AgentText, st.integers(0, 2**40), st.text(), st.integers(0, 2**40), st.integers(0, 2**40)),
-    st.builds(f.UserText, text=st.text(), final=st.booleans(), prompted=st.none() | st.text()),
+    st.builds(
+        f.AgentText, st.integers(0, 2**40), st.text(), st.integers(0, 2**40), st.integers(0, 2**40)
+    ),
+    st.builds(f.UserText, text=st.text(), final=st.booleans()),
     st.builds(f.Failed, message=st.text(), remedy=st.text(), fatal=st.booleans()),
 )
 
