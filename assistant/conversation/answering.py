@@ -171,8 +171,10 @@ class Answerer:
             spoken_any = spoken_any or bool(outcome.said.strip())
             if not outcome.results and not outcome.malformed:
                 break
-            if any(r.ok and r.spoken == "" for r in outcome.results):
-                spoken_any = True  # the tool itself has made itself heard
+            by_themselves = [r.spoken for r in outcome.results if r.ok and r.spoken is not None]
+            if by_themselves:
+                self._speech.say(utterance, " ".join(["", *by_themselves]))
+                spoken_any = True
                 break
             earlier = self._after_tools(earlier, text, outcome, persona)
             text = ""
