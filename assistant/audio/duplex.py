@@ -146,7 +146,7 @@ class LiveAudio:
                 problems = await self._open()
             except PortAudioUnavailable:
                 continue
-            if self._streams.count >= (before if attempt < _PATIENCE else 1):
+            if self._streams.count >= (max(1, before) if attempt < _PATIENCE else 1):
                 break
         self._name_devices()
         names = " and ".join(name for name in (self.microphone, self.speaker) if name)

@@ -80,6 +80,7 @@ class FakeSoundDevice(ModuleType):
     def __init__(self) -> None:
         super().__init__("sounddevice")
         self._initialized = 1
+        self.starts = 0
         self.devices: list[tuple[str, int, int, set[int], set[int]]] = [
             ("Built-in Microphone", 2, 0, {24_000, 48_000}, {1, 2}),
             ("Built-in Speaker", 0, 2, {24_000, 48_000}, {1, 2}),
@@ -90,6 +91,7 @@ class FakeSoundDevice(ModuleType):
     def _initialize(self) -> None:
         self.hung.wait_if_set()
         self._initialized += 1
+        self.starts += 1
 
     def _terminate(self) -> None:
         self._initialized -= 1

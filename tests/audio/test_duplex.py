@@ -162,8 +162,11 @@ async def test_a_missing_library_is_told_and_nothing_else_happens(
 
 async def test_devices_that_are_not_there_yet_are_taken_when_they_come(room: Room) -> None:
     there, room.sd.devices = room.sd.devices, []
+    started = room.sd.starts
     audio = await room.start()
     assert audio.microphone is None
+    await room.until(lambda: room.sd.starts > started + 1)
+    assert len(room.problems) == 2, "what is missing is said once, not at each attempt"
     room.sd.devices = there
     await room.until(lambda: audio.microphone is not None)
     assert room.problems[-1] == "Sound is back: Built-in Microphone and Built-in Speaker."
