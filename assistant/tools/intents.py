@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from assistant.frames import SpokenNames
 from assistant.tools.base import ToolCall
 from assistant.tools.phrases import NOUN, phrase_call
-from assistant.tools.spoken_names import NameIndex, NameMatch, words
+from assistant.tools.spoken_names import DETERMINERS, NameIndex, NameMatch, words
 
-ACT = 0.86
+ACT = 0.93
 """Score of a name from which a command is obeyed without asking."""
 ASK = 0.74
 """Score from which it is worth asking "Did you mean …?"."""
@@ -42,6 +42,11 @@ class NameCommand:
     explicit: bool
     """The verb can hardly mean anything else ("change theme to", "become")."""
 
+    @property
+    def is_thing(self) -> bool:
+        """Whether an article makes it a thing rather than a name: "the kit"."""
+        return self.phrase[0] in DETERMINERS
+
 
 _LEAD = re.compile(
     r"^(?:please|hey|hi|hello|okay|so|um|uh|er|well|now|then|just|alright|all right|yes|yeah|no"
@@ -56,7 +61,7 @@ _TAIL = re.compile(
     r"|thank you|okay|if you (?:can|could|would|will|please|do not mind)|for a (?:while|bit|moment"
     r"|change|minute)|this time|next|today|already|will you|would you|could you|can you)$"
 )
-_NAMED = r"(?P<name>\S+?(?: \S+?){0,5})"
+_NAMED = r"(?P<name>\S+?(?: \S+?){0,5}?)"
 _THE_X_THEME = rf"(?:the (?=\S+(?: \S+){{0,2}} {NOUN}$))?"
 
 _EXPLICIT = re.compile(
@@ -82,7 +87,7 @@ _LOOSE = re.compile(
 _MISHEARD = re.compile(
     r"(?:"
     r"(?:change|changed|changes|switch|switched) (?:steam|stem|team|teams|them|seem|scene|stream)"
-    rf" to|change(?:d|s)? to (?:the )?{NOUN} to"
+    rf" to|(?:change(?:d|s)?|switch) to (?:the )?{NOUN} to|(?:which|witch) {NOUN} to"
     r"|(?:chain|chains|changed|changes|which|witch|switched) (?:to|into)"
     r"|(?:be|he|but|you|we|bee) come"
     rf") {_NAMED}"
@@ -201,7 +206,9 @@ class IntentRouter:
         steps = [" ".join(tokens)]
         while True:
             text = steps[-1]
-            shorter = _TAIL.sub("", self._without_address(_LEAD.sub("", text, count=1)))
+            shorter = self._without_address(_LEAD.sub("", text, count=1))
+            if shorter == text:
+                shorter = _TAIL.sub("", text)
             if shorter == text:
                 return steps
             steps.append(shorter)

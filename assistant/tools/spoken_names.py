@@ -113,7 +113,7 @@ def similarity(a: str, b: str) -> float:
     return (ratio(a, b) + ratio(_sound(a), _sound(b))) / 200
 
 
-_DETERMINERS = frozenset(
+DETERMINERS = frozenset(
     ["a", "an", "the", "my", "your", "our", "his", "her", "their", "some", "any", "this", "that"]
 )
 
@@ -146,7 +146,7 @@ class NameIndex:
             for form in [*spoken, *entry.sounds_like]:
                 self._exact.setdefault(squash(form), entry.slug)
             self._forms += [
-                (squash(form), entry.slug, words(form)[0] in _DETERMINERS) for form in spoken
+                (squash(form), entry.slug, words(form)[0] in DETERMINERS) for form in spoken
             ]
 
     def display_name(self, slug: str) -> str:
@@ -164,7 +164,7 @@ class NameIndex:
         compared with aliases that have one too ("the Dalek").
         """
         spoken = squash(phrase)
-        article = phrase[0] in _DETERMINERS
+        article = phrase[0] in DETERMINERS
         best = {entry.slug: 0.0 for entry in self.names}
         for form, slug, has_article in self._forms:
             if has_article == article:

@@ -167,8 +167,8 @@ def _understood(repository: str) -> Iterator[None]:
 def _refused(repository: str, status: int) -> BackendError:
     if status in (401, 403):
         return BackendError(
-            f"The hub refuses {repository} to this token.",
-            "Log in again with `hf auth login`, or unset HF_TOKEN where it has expired.",
+            f"The hub refuses {repository} to you.",
+            "Log in with `hf auth login`; where HF_TOKEN is set, it may have expired.",
         )
     if status == 429:
         return BackendError("The hub has had too many requests.", "Try again in some minutes.")

