@@ -42,6 +42,17 @@ class DashboardApp(App[None]):
     BINDINGS = BINDINGS  # type: ignore[assignment]
     COMMANDS: ClassVar[set[Any]] = {AssistantCommands}
     NOTIFICATION_TIMEOUT = 6
+    HORIZONTAL_BREAKPOINTS = [
+        (0, "-narrow"),
+        (76, "-medium"),
+        (110, "-wide"),
+        (170, "-huge"),
+    ]
+    VERTICAL_BREAKPOINTS = [
+        (0, "-short"),
+        (22, "-regular"),
+        (34, "-tall"),
+    ]
 
     def __init__(
         self,

@@ -45,6 +45,7 @@ def playing(session: FakeSession, *words: str, press: Iterable[str] = ()) -> Cal
     """Hold the whole conversation, press keys, and wait until `words` are on the screen."""
 
     async def run(pilot: Pilot[None]) -> None:
+        await see(pilot, "cascade")
         session.emit(*conversation(persona=session.persona.slug))
         await see(pilot, "and how long will it")
         await pilot.press(*press)

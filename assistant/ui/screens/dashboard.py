@@ -39,17 +39,6 @@ class DashboardScreen(Screen[None]):
     """Panels and their arrangement. What a size shows is in the style sheet, by class."""
 
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS = [
-        (0, "-narrow"),
-        (76, "-medium"),
-        (110, "-wide"),
-        (170, "-huge"),
-    ]
-    VERTICAL_BREAKPOINTS = [
-        (0, "-short"),
-        (22, "-regular"),
-        (34, "-tall"),
-    ]
 
     def __init__(
         self,
@@ -156,7 +145,7 @@ class DashboardScreen(Screen[None]):
 
     def toggle_activity(self) -> None:
         """Show the log where the size hides it, hide it where it is shown."""
-        shown = self.activity.display and not self.has_class("-without-log")
+        shown = self.activity.display
         self.set_class(shown, "-without-log")
         self.set_class(not shown, "-with-log")
 

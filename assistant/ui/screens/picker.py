@@ -16,8 +16,8 @@ from textual.widgets.option_list import Option
 from assistant.personas import Persona
 from assistant.ui.keymap import NUMBERED
 
-_SUMMARY_CELLS = 40
-"""Width of the list less digit and scroll bar, at the picker's fixed width in the style sheet."""
+_INDENT_CELLS = 3
+"""Cells of a line that are not its summary's: digit, space, scroll bar."""
 
 
 class PickerScreen(ModalScreen[str | None]):
@@ -46,7 +46,7 @@ class PickerScreen(ModalScreen[str | None]):
         with Vertical(id="picker") as box:
             box.border_title = "Choose a persona"
             yield OptionList(
-                *(Option(self._prompt(n, persona)) for n, persona in enumerate(self._personas)),
+                *(Option(persona.name) for persona in self._personas),
                 id="picker-list",
             )
             yield Static(
@@ -64,6 +64,16 @@ class PickerScreen(ModalScreen[str | None]):
         slugs = [persona.slug for persona in self._personas]
         options.highlighted = slugs.index(self._current) if self._current in slugs else 0
         options.focus()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._write_prompts)
+
+    def _write_prompts(self) -> None:
+        """Names and summaries, these wrapped to the width that the list has now."""
+        options = self.query_one(OptionList)
+        room = max(20, options.size.width - _INDENT_CELLS)
+        for place, persona in enumerate(self._personas):
+            options.replace_option_prompt_at_index(place, self._prompt(place, persona, room))
 
     @on(OptionList.OptionHighlighted)
     def _show(self, event: OptionList.OptionHighlighted) -> None:
@@ -85,8 +95,8 @@ class PickerScreen(ModalScreen[str | None]):
     def action_cancel(self) -> None:
         self.dismiss(None)
 
-    def _prompt(self, place: int, persona: Persona) -> Content:
+    def _prompt(self, place: int, persona: Persona, room: int) -> Content:
         digit = str(place + 1) if place < NUMBERED else " "
         mark = "  ◂ now" if persona.slug == self._current else ""
-        summary = Content("\n  ").join(Content(persona.summary).wrap(_SUMMARY_CELLS))
+        summary = Content("\n  ").join(Content(persona.summary).wrap(room))
         return Content.assemble(f"{digit} ", (persona.name, "bold"), mark, "\n  ", summary)

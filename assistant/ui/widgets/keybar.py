@@ -7,8 +7,10 @@ from textual.content import Content
 from textual.screen import Screen
 
 from assistant.ui.fitting import Fragment, fit
-from assistant.ui.keymap import KEPT_LONGEST
+from assistant.ui.keymap import BINDINGS, KEPT_LONGEST
 from assistant.ui.widgets.clickable import ClickableLine, pressing
+
+_PLACES = {binding.id: place for place, binding in enumerate(BINDINGS)}
 
 
 class KeyBar(ClickableLine):
@@ -26,8 +28,8 @@ class KeyBar(ClickableLine):
             if binding.show and enabled and binding.id and binding.id not in shown:
                 shown[binding.id] = (binding, self.app.get_key_display(binding))
         fragments = [
-            Fragment(identity, (f"{key} {binding.description}",), _priority(identity, place))
-            for place, (identity, (binding, key)) in enumerate(shown.items())
+            Fragment(identity, (f"{key} {binding.description}",), _priority(identity))
+            for identity, (binding, key) in sorted(shown.items(), key=lambda item: _place(item[0]))
         ]
         lines = fit(fragments, self.content_size.width, gap=2)
         if not lines:
@@ -41,7 +43,12 @@ class KeyBar(ClickableLine):
         return pressing(item, action)
 
 
-def _priority(identity: str, place: int) -> int:
+def _place(identity: str) -> int:
+    """As in the list of all bindings, whatever keys they have; a focused widget's come first."""
+    return _PLACES.get(identity, -1)
+
+
+def _priority(identity: str) -> int:
     if identity in KEPT_LONGEST:
         return 1000 - KEPT_LONGEST.index(identity)
-    return -place
+    return -_place(identity)

@@ -1,0 +1,342 @@
+"""What the session tells is what a person sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from textual.color import Color
+
+from assistant.events import (
+    AgentSaid,
+    AudioChanged,
+    BackendChosen,
+    Dropped,
+    Failure,
+    FirstSample,
+    LagChanged,
+    LoadProgress,
+    Notice,
+    PersonaChanged,
+    PersonasReloaded,
+    SessionEvent,
+    StateChanged,
+    ToolCalled,
+    ToolFinished,
+    UserSaid,
+)
+from assistant.tools.base import ToolCall, ToolResult
+from assistant.ui.app import DashboardApp
+from assistant.ui.screens.confirm import ConfirmGate, ConfirmTool
+from assistant.ui.themes import theme_name
+from tests.fakes import BUTLER, CORE, DARK, FRIEND, LOADING, READY, FakeSession, until
+from tests.ui.looking import rows, see, text
+
+MakeApp = Callable[..., DashboardApp]
+
+
+def same(color: Color, expected: str) -> bool:
+    """Textual takes colours through another space, which may cost one step of 255."""
+    wanted = Color.parse(expected)
+    return all(abs(a - b) <= 1 for a, b in zip(color.rgb, wanted.rgb, strict=True))
+
+
+async def test_a_change_of_persona_changes_the_whole_look(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, BUTLER.name)
+        await session.set_persona(FRIEND.slug)
+        await see(pilot, FRIEND.summary, f"type to {FRIEND.name}")
+        assert same(app.screen.styles.background, FRIEND.colors.background)
+        assert not app.current_theme.dark
+        title = app.query_one("#transcript").styles.border_title_color
+        assert same(title, FRIEND.colors.primary)
+
+
+async def test_another_persona_brings_its_own_glyphs(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        import numpy as np
+
+        session.input_levels.push(np.ones(4800, dtype=np.float32))
+        await see(pilot, "⬤⬤⬤")
+        await session.set_persona(CORE.slug)
+        await see(pilot, "███")
+
+
+async def test_a_persona_file_that_changed_is_on_the_screen_at_once(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "cascade")
+        red = DARK.model_copy(update={"background": "#200000"})
+        changed = BUTLER.model_copy(update={"colors": red, "summary": "Now in red."})
+        session.replace_personas([changed, CORE])
+        session.emit(PersonasReloaded(slugs=["butler", "core"], failed=[]))
+        await see(pilot, "Now in red.")
+        assert same(app.screen.styles.background, "#200000")
+
+
+async def test_broken_persona_files_make_one_toast(make_app: MakeApp, session: FakeSession) -> None:
+    app = make_app(session)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        failed = ["hal.toml, line 3: no such key", "tars.toml: not UTF-8; save it as UTF-8"]
+        session.emit(PersonasReloaded(slugs=["butler"], failed=failed))
+        await see(pilot, "2 persona files could not be read", "hal.toml, line 3", "not UTF-8")
+        assert len(app.query("Toast")) == 1
+
+
+async def test_partial_words_give_way_to_the_final_ones(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        session.emit(UserSaid(turn=1, text="what dime", final=False))
+        await see(pilot, "what dime …")
+        session.emit(UserSaid(turn=1, text="What time is it?", final=True))
+        await see(pilot, "What time is it?")
+        assert "dime" not in text(app)
+
+
+async def test_an_interrupted_answer_shows_what_was_heard(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        session.emit(
+            AgentSaid(turn=1, persona="butler", text="One, two, "),
+            AgentSaid(turn=1, persona="butler", text="three, four."),
+        )
+        await see(pilot, "One, two, three, four.")
+        session.emit(
+            AgentSaid(turn=1, persona="butler", final=True, played="One, two,", interrupted=True)
+        )
+        await see(pilot, "One, two, —", "⊘ interrupted")
+        assert "three" not in text(app)
+
+
+async def test_a_turn_keeps_the_name_of_the_persona_that_spoke(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        session.emit(AgentSaid(turn=1, persona="butler", text="Good day.", final=True))
+        await session.set_persona("core")
+        session.emit(AgentSaid(turn=2, persona="core", text="Is it.", final=True))
+        await see(pilot, "Butler  18:19:07", "Core 9  18:19:07")
+
+
+async def test_tools_and_losses_stand_in_the_log(make_app: MakeApp, session: FakeSession) -> None:
+    app = make_app(session)
+    call = ToolCall("set_volume", {"percent": 30}, origin="speech")
+    async with app.run_test(size=(180, 40)) as pilot:
+        await see(pilot, "cascade")
+        session.emit(
+            ToolCalled(call=call),
+            ToolFinished(result=ToolResult(call, False, "no speaker")),
+            Dropped(counts={"microphone": 3}),
+            Dropped(counts={"microphone": 5}),
+            Notice(text="The backend was restarted", severity="warning", key="backend"),
+        )
+        await see(pilot, "set_volume percent 30", "✗ set_volume: no speaker")
+        await see(pilot, "frames lost so far: microphone 5", "The backend was restarted")
+        assert "microphone 3" not in text(app)
+        assert "▼ 5 frames lost" in text(app)
+
+
+async def test_notices_with_one_key_replace_each_other(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        session.emit(Notice(text="Trying again in 1 s", key="restart"))
+        await see(pilot, "Trying again in 1 s")
+        session.emit(Notice(text="Trying again in 2 s", key="restart"))
+        await see(pilot, "Trying again in 2 s")
+        assert "in 1 s" not in text(app)
+
+
+async def test_states_in_a_row_share_a_line(make_app: MakeApp, session: FakeSession) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "cascade")
+        session.emit(StateChanged(state="listening"), StateChanged(state="thinking"))
+        await see(pilot, "idle → listening → thinking")
+
+
+async def test_the_status_line_tells_latency_and_median(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        session.emit(*(FirstSample(turn=n, latency=s) for n, s in enumerate([0.9, 0.5, 0.4])))
+        session.emit(FirstSample(turn=9, latency=None), LagChanged(seconds=0.8, dropped=0))
+        await see(pilot, "0.40 s, p50 0.50 s", "0.8 s behind")
+
+
+async def test_the_bar_goes_when_the_backend_is_ready(make_app: MakeApp) -> None:
+    session = FakeSession(on_start=LOADING)
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "42%")
+        session.emit(LoadProgress(text="warming up", fraction=None))
+        await see(pilot, "warming up")
+        session.emit(BackendChosen(name="cascade", reason="no GPU", engine="tiny", ready=True))
+        await see(pilot, "cascade is ready")
+        assert "warming up" not in text(app)
+
+
+async def test_a_failure_stays_until_it_is_clicked_away(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "cascade")
+        session.emit(Failure(text="The disk is full", remedy="Make room."))
+        await see(pilot, "✗ The disk is full. Make room.")
+        await pilot.click("#banner")
+        await pilot.pause()
+        assert rows(app)[4].startswith("╭─ Conversation")
+
+
+async def test_events_before_the_first_picture_are_not_lost(make_app: MakeApp) -> None:
+    session = FakeSession()
+    app = make_app(session)
+    session.emit(*READY, UserSaid(turn=1, text="Early words.", final=True))
+    async with app.run_test() as pilot:
+        await see(pilot, "Early words.", "cascade")
+
+
+async def test_the_session_starts_only_after_the_first_picture(make_app: MakeApp) -> None:
+    session = FakeSession()
+    app = make_app(session)
+    seen: list[str] = []
+
+    async def start() -> None:
+        seen.append(text(app))
+
+    session.start = start  # type: ignore[method-assign]
+    async with app.run_test() as pilot:
+        await until(lambda: bool(seen), pilot.pause)
+        assert BUTLER.name in seen[0]
+
+
+async def test_a_session_that_cannot_start_says_so(make_app: MakeApp) -> None:
+    session = FakeSession()
+    session.failing["start"] = OSError("the socket is in use")
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "The conversation could not be started. the socket is in use")
+
+
+async def test_a_flood_of_events_loses_no_word(make_app: MakeApp, session: FakeSession) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "cascade")
+        flood: list[SessionEvent] = []
+        for n in range(500):
+            flood += [
+                UserSaid(turn=1, text=f"partial {n}", final=False),
+                AgentSaid(turn=2, persona="butler", text=f"w{n} "),
+                StateChanged(state="thinking" if n % 2 else "speaking"),
+                Dropped(counts={"microphone": n + 1}),
+            ]
+        session.emit(*flood, AgentSaid(turn=2, persona="butler", text="end."))
+        await see(pilot, "end.", "500 frames lost")
+        user, agent = app._dashboard.transcript.turns()
+        assert user.text == "partial 499"
+        assert agent.text == " ".join(f"w{n}" for n in range(500)) + " end."
+        assert len(app.query(".activity-line")) <= 200
+
+
+async def test_old_turns_leave_the_screen(make_app: MakeApp, session: FakeSession) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "cascade")
+        session.emit(*(UserSaid(turn=n, text=f"line {n}.", final=True) for n in range(300)))
+        await see(pilot, "line 299.")
+        assert len(app.query(".turn")) == 200
+
+
+@pytest.mark.parametrize(("key", "answer"), [("y", True), ("n", False), ("escape", False)])
+async def test_a_tool_asks_before_it_runs(
+    make_app: MakeApp, session: FakeSession, key: str, answer: bool
+) -> None:
+    import asyncio
+
+    gate = ConfirmGate()
+    app = make_app(session)
+    gate.connect(app)
+    call = ToolCall("open_door", {"which": "front"}, origin="model")
+    async with app.run_test() as pilot:
+        asked = asyncio.create_task(gate(call))
+        await see(pilot, "The language model wants to run open_door.", 'which: "front"')
+        await pilot.press(key)
+        assert await asked is answer
+
+
+async def test_a_withdrawn_question_leaves_the_screen(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    import asyncio
+
+    gate = ConfirmGate()
+    app = make_app(session)
+    gate.connect(app)
+    async with app.run_test() as pilot:
+        asked = asyncio.create_task(gate(ToolCall("open_door")))
+        await see(pilot, "May this run?")
+        asked.cancel()
+        await until(lambda: not isinstance(app.screen, ConfirmTool), pilot.pause)
+
+
+async def test_with_nobody_to_ask_the_answer_is_no() -> None:
+    assert await ConfirmGate()(ToolCall("open_door")) is False
+
+
+async def test_no_color_leaves_no_colour(
+    make_app: MakeApp, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "cascade")
+        await session.set_persona(FRIEND.slug)
+        await see(pilot, FRIEND.summary)
+        colours = {
+            colour.name
+            for strip in app.screen._compositor.render_strips()
+            for segment in strip.apply_filter(app._filters[-1], Color.parse("#000000"))
+            if segment.style is not None
+            for colour in (segment.style.color, segment.style.bgcolor)
+            if colour is not None
+        }
+        assert colours == {"default"}
+
+
+async def test_a_muted_microphone_is_told_in_words(make_app: MakeApp, session: FakeSession) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "cascade")
+        session.emit(AudioChanged(microphone="Desk", speaker=None, muted=True, volume=0.5))
+        await see(pilot, "muted · Desk", "mic muted", "no speaker", "volume 50%")
+
+
+async def test_a_persona_change_while_choosing_wins_over_the_old_look(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "cascade")
+        await pilot.press("p", "down", "down")
+        session.persona = CORE
+        session.emit(PersonaChanged(persona=CORE))
+        await pilot.pause()
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.theme == theme_name(CORE.slug)

@@ -1,0 +1,98 @@
+"""No word is cut at any size: whatever stands on the screen was meant to stand there as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from assistant.ui.app import DashboardApp
+from assistant.ui.keymap import BINDINGS
+from tests.fakes import BUTLER, LOADING, PERSONAS, READY, FakeSession, conversation
+from tests.ui.looking import rows, see
+
+SIZES = [
+    (60, 18),
+    (60, 24),
+    (76, 20),
+    (80, 24),
+    (97, 33),
+    (110, 24),
+    (120, 40),
+    (170, 34),
+    (250, 60),
+]
+WORD = re.compile(r"[A-Za-z][A-Za-z']+")
+
+VOCABULARY = """
+    You typed mic out open opening muted none no microphone speaker on answers answered in lost
+    Microphone Conversation Personas Activity cascade is ready whisper tiny en int kokoro scripted
+    persona Apple Silicon CUDA GPU Built Audio Analog Stereo Press and type to idle listening
+    thinking speaking initializing interrupted change theme now Core name takes over starting
+    joining the voice's weights Speak or Choose a enter choose esc keep as it was Keys closes space
+    pgup pgdn ctrl Your own keys settings file under ui keymap write name right key All of this
+    works with mouse too press
+"""  # fmt: skip
+
+
+def vocabulary() -> set[str]:
+    texts = [VOCABULARY, *(f"{p.name} {p.summary}" for p in PERSONAS)]
+    texts += [f"{b.description} {b.tooltip} {(b.id or '').replace('.', ' ')}" for b in BINDINGS]
+    for event in conversation():
+        texts += [getattr(event, "text", ""), getattr(event, "played", "")]
+    return {word for text in texts for word in WORD.findall(text)}
+
+
+def cut_words(app: DashboardApp) -> set[str]:
+    return {word for row in rows(app) for word in WORD.findall(row)} - vocabulary()
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+@pytest.mark.parametrize("keys", [(), ("p",), ("question_mark",), ("a",)], ids=" ".join)
+async def test_no_word_is_cut(
+    make_app: Callable[..., DashboardApp],
+    session: FakeSession,
+    size: tuple[int, int],
+    keys: tuple[str, ...],
+) -> None:
+    app = make_app(session)
+    async with app.run_test(size=size) as pilot:
+        await see(pilot, "cascade")
+        session.emit(*conversation())
+        await see(pilot, "how long will it")
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert cut_words(app) == set()
+
+
+async def test_words_stay_whole_while_the_window_changes(
+    make_app: Callable[..., DashboardApp], session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        session.emit(*conversation())
+        await see(pilot, "cascade", "how long will it")
+        for size in [(60, 18), (200, 50), (76, 30), (80, 24)]:
+            await pilot.resize_terminal(*size)
+            await pilot.pause(0.1)
+            assert cut_words(app) == set(), size
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+async def test_loading_says_what_it_does(
+    make_app: Callable[..., DashboardApp], size: tuple[int, int]
+) -> None:
+    app = make_app(FakeSession(on_start=LOADING))
+    async with app.run_test(size=size) as pilot:
+        await see(pilot, "42%", "joining the voice's weights")
+        assert cut_words(app) == set()
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+async def test_who_is_here_what_it_does_and_how_to_leave_is_always_told(
+    make_app: Callable[..., DashboardApp], size: tuple[int, int]
+) -> None:
+    app = make_app(FakeSession(on_start=READY))
+    async with app.run_test(size=size) as pilot:
+        await see(pilot, BUTLER.name, "idle", "mic open", "? Help", "q Quit")
