@@ -82,6 +82,8 @@ class Session:
         self.input_levels = parts.audio.input_levels
         self.output_levels = parts.audio.output_levels
         self.history = History()
+        self.last_answer = ""
+        """The last thing that was said, in full even where it was interrupted."""
         self.volume = config.audio.volume
         self.confirm: Callable[[ToolCall], Awaitable[bool]] = _refuse
         """Asks the user whether a tool may run; a front end that can ask puts its own here."""
@@ -140,8 +142,8 @@ class Session:
         self._backend.send(SetPersona(self.persona.prompt_for_backend()))
         self._backend.start()
         brain = await self._parts.make_brain(self._emit)
-        self._turn_taking.answerer = self._make_answerer(brain)
         self._emit(BrainChosen(label=brain.label))
+        self._turn_taking.begin(self._make_answerer(brain))
         self._rehearse()
         await self._audio.start(self.take_frame, self._audio_problem)
         self._audio_changed()
@@ -215,7 +217,13 @@ class Session:
         return list(self._personas.values())
 
     async def set_persona(self, slug: str) -> None:
-        """Become this persona, at once, and let it introduce itself."""
+        """Become this persona at once, whatever is being said, and let it introduce itself."""
+        if self._personas[slug].slug != self.persona.slug:
+            self._turn_taking.interrupt()
+            self.become(slug)
+
+    def become(self, slug: str) -> None:
+        """The same for a tool, which is itself part of an answer and must not end it."""
         persona = self._personas[slug]
         if persona.slug == self.persona.slug:
             return
@@ -351,6 +359,7 @@ class Session:
         self.history.add("assistant", heard, utterance.persona)
         persona = self._personas.get(utterance.persona, self.persona)
         if heard:
+            self.last_answer = utterance.intended.strip() or heard
             self._bulletin.keep("assistant", persona.name, utterance.intended, heard, interrupted)
         self._turn_taking.settle()
 
@@ -362,7 +371,7 @@ class Session:
         self._emit(
             BackendChosen(name=choice.name, reason=choice.reason, engine=event.engine, ready=True)
         )
-        self._turn_taking.set_state("idle")
+        self._turn_taking.rest_in("idle")
         self._greet()
 
     def _greet(self) -> None:
@@ -374,14 +383,13 @@ class Session:
     def _backend_failed(self, event: Failed) -> None:
         if event.fatal:
             self._emit(Failure(text=event.message, remedy=event.remedy))
-            self._turn_taking.set_state("idle")
+            self._turn_taking.rest_in("idle")
             self._greet()
             return
         self._emit(Notice(text=event.message, remedy=event.remedy, severity="warning"))
         if not self._backend.ready.is_set():
             self._ears.abandon()
-            self.speech.abandon()
-            self._turn_taking.set_state("initializing")
+            self._turn_taking.backend_lost()
 
     def _has_voice(self) -> bool:
         ready = self._backend.ready.is_set() and self._capabilities.say

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import TypeVar
 
 import numpy as np
 
+from assistant.audio.base import OnFrame
 from assistant.audio.levels import LevelHistory
+from assistant.audio.null import NullAudio
+from assistant.backends.wire import encode_pcm
+from assistant.brain.base import Question
 from assistant.events import (
     AgentSaid,
     AudioChanged,
@@ -22,9 +27,27 @@ from assistant.events import (
     ToolFinished,
     UserSaid,
 )
-from assistant.frames import AgentState
+from assistant.frames import (
+    FRAME_SAMPLES,
+    AgentState,
+    AgentText,
+    AnyCommand,
+    AnyEvent,
+    AudioOut,
+    Capabilities,
+    Failed,
+    Interrupt,
+    Load,
+    Push,
+    Ready,
+    Say,
+    Status,
+    UtteranceEnded,
+)
 from assistant.personas import Colors, Persona, Prompt, Waveform
 from assistant.tools.base import ToolCall, ToolResult
+
+Sent = TypeVar("Sent", bound=AnyCommand)
 
 
 def make_persona(slug: str, name: str, summary: str, order: int = 1, **changes: object) -> Persona:
@@ -259,3 +282,149 @@ async def until(
             return
         await (wait() if wait else asyncio.sleep(0.01))
     raise AssertionError("waited in vain")
+
+
+SAMPLES_A_WORD = 2_400
+"""What a `FakeBackendProcess` makes of each word: 0.1 s of a steady tone."""
+
+
+class FakeBackendProcess:
+    """A backend process without a process. It speaks what it is told to (each word 0.1 s) and hears
+    what a test says it hears; `emit` gives the session any event.
+
+    With `voice` off, nothing comes of a `Say` until the test emits it.
+    """
+
+    def __init__(self, load: Load, on_event: Callable[[AnyEvent], None]) -> None:
+        self.load = load
+        self.emit = on_event
+        self.sent: list[AnyCommand] = []
+        """Commands that a loaded child would have got, in order."""
+        self.ready = asyncio.Event()
+        self.dropped = 0
+        self.voice = True
+        self.capabilities = Capabilities(user_text=True, say=True)
+        self.stopped = False
+        self._samples: dict[int, int] = {}
+        self._generation = 0
+
+    # --- what the session asks -------------------------------------------------------------
+
+    def start(self) -> None:
+        self.emit(Status("starting"))
+
+    async def stop(self) -> None:
+        self.stopped = True
+        self.ready.clear()
+
+    def send(self, command: AnyCommand) -> None:
+        if not self.ready.is_set():
+            return
+        self.sent.append(command)
+        match command:
+            case Interrupt():
+                self._generation += 1
+                self._samples.clear()
+            case Say() if self.voice:
+                asyncio.get_running_loop().call_soon(self._speak, command, self._generation)
+
+    async def push_and_wait(self, command: Push) -> None:
+        self.send(command)
+
+    # --- what a test does --------------------------------------------------------------------
+
+    def come_up(self) -> None:
+        """The child has loaded."""
+        self.ready.set()
+        self.emit(Ready(self.capabilities, "fake ears, fake voice"))
+
+    def crash(self) -> None:
+        """The child dies, and will be started again."""
+        self.ready.clear()
+        self._generation += 1
+        self._samples.clear()
+        self.emit(Failed(message="the fake backend stopped (killed)", remedy="starting it again"))
+
+    def of(self, kind: type[Sent]) -> list[Sent]:
+        """The commands of this kind that were sent."""
+        return [command for command in self.sent if isinstance(command, kind)]
+
+    def said(self) -> str:
+        """All text that was handed over to be spoken."""
+        return "".join(command.text for command in self.of(Say))
+
+    def _speak(self, command: Say, generation: int) -> None:
+        if generation != self._generation:
+            return
+        start = self._samples.get(command.utterance, 0)
+        end = start + SAMPLES_A_WORD * len(command.text.split())
+        self._samples[command.utterance] = end
+        if end > start:
+            tone = np.full(end - start, 0.1, np.float32)
+            self.emit(AgentText(command.utterance, command.text, start, end))
+            self.emit(AudioOut(command.utterance, encode_pcm(tone)))
+        if command.final:
+            self.emit(UtteranceEnded(command.utterance, end))
+
+
+class FakeAudio(NullAudio):
+    """Devices that a test holds in its hands: `hear` is the microphone, `playback` the speaker."""
+
+    def __init__(self, *, microphone: bool = True, speaker: bool = True) -> None:
+        super().__init__()
+        self.microphone = "fake microphone" if microphone else None
+        self.speaker = "fake speaker" if speaker else None
+        self.stopped = False
+        self._on_frame: OnFrame = lambda number, frame: None
+        self._on_problem: Callable[[str, str], None] = lambda text, remedy: None
+        self._frames = 0
+
+    async def start(self, on_frame: OnFrame, on_problem: Callable[[str, str], None]) -> None:
+        self._on_frame = on_frame
+        self._on_problem = on_problem
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+    def hear(self, frames: int = 1) -> None:
+        """The microphone hears something loud."""
+        for _ in range(frames):
+            self._on_frame(self._frames, np.full(FRAME_SAMPLES, 0.3, np.float32))
+            self._frames += 1
+
+    def lose(self) -> None:
+        """Somebody pulls the plug."""
+        self.microphone = self.speaker = None
+        self._on_problem("The sound devices were lost.", "Plug them in again.")
+
+
+class FakeBrain:
+    """Answers from a script: each answer is a list of pieces, taken in turn. A piece may be an
+    exception, which is raised, or an event, which is waited for."""
+
+    label = "a fake brain"
+
+    def __init__(self, *answers: list[str | Exception | asyncio.Event]) -> None:
+        self._answers = list(answers)
+        self.questions: list[Question] = []
+        self.given_up = 0
+        """Answers that were not heard to their end."""
+        self.closed = False
+
+    async def answer(self, question: Question) -> AsyncIterator[str]:
+        self.questions.append(question)
+        complete = False
+        try:
+            for piece in self._answers.pop(0):
+                if isinstance(piece, Exception):
+                    raise piece
+                if isinstance(piece, asyncio.Event):
+                    await piece.wait()
+                else:
+                    yield piece
+            complete = True
+        finally:
+            self.given_up += not complete
+
+    async def close(self) -> None:
+        self.closed = True

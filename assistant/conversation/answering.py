@@ -163,12 +163,18 @@ class Answerer:
             question = Question(text, persona, earlier, self._registry.schemas())
             outcome = _Round()
             utterance = utterance or self._begin()
+            failure: BrainError | None = None
             try:
                 await self._stream(question, utterance, outcome)
             except BrainError as error:
-                self._emit(Notice(text=error.message, remedy=error.remedy, severity="warning"))
-                break
+                failure = error
+            except Exception:
+                self._speech.say(utterance, "", final=True)
+                raise
             spoken_any = spoken_any or bool(outcome.said.strip())
+            if failure is not None:
+                self._emit(Notice(text=failure.message, remedy=failure.remedy, severity="warning"))
+                break
             if not outcome.results and not outcome.malformed:
                 break
             by_themselves = [r.spoken for r in outcome.results if r.ok and r.spoken is not None]

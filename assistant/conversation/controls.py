@@ -23,7 +23,7 @@ class Controls:
         return [p.spoken_names() for p in self._session.personas()]
 
     async def change_persona(self, slug: str) -> None:
-        await self._session.set_persona(slug)
+        self._session.become(slug)
 
     def current_persona(self) -> str:
         return self._session.persona.slug
@@ -41,7 +41,7 @@ class Controls:
         return self._session.speech.rate
 
     def last_answer(self) -> str:
-        return self._session.history.last("assistant")
+        return self._session.last_answer
 
     def interrupt(self) -> None:
         self._session.speech.interrupt()

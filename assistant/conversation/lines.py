@@ -32,7 +32,7 @@ class LineChooser:
         self._write()
         return line
 
-    def line(self, persona: Persona, key: str, **fields: str) -> str:
+    def line(self, persona: Persona, key: str, /, **fields: str) -> str:
         """One of the persona's lines for `key` (a field of `Lines`, or "greetings" or
         "reintroductions"), its placeholders filled; "" where there is none."""
         opening = key in ("greetings", "reintroductions")

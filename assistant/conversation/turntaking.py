@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Literal
 
 from assistant.audio.jitter import JitterBuffer
 from assistant.conversation.answering import Answerer, Heard
@@ -41,12 +42,34 @@ class TurnTaking:
         self._history = history
         self._emit = emit
         self.state: AgentState = "initializing"
+        self._rest: AgentState = "initializing"
+        """The state in which nothing goes on."""
         self.answerer: Answerer | None = None
-        """None until it is known who answers."""
+        """None until it is known who answers; see `begin`."""
+        self._unanswered: Heard | None = None
+        """What was typed before that."""
         self._task: asyncio.Task[None] | None = None
         self._held = False
         self._unheard: Heard | None = None
         """The question whose answer has not sounded yet."""
+
+    def begin(self, answerer: Answerer) -> None:
+        """It is known now who answers."""
+        self.answerer = answerer
+        heard, self._unanswered = self._unanswered, None
+        if heard is not None:
+            self.heard(heard, None)
+
+    def rest_in(self, state: Literal["idle", "initializing"]) -> None:
+        """Whether the backend is there: the state to fall back to."""
+        self._rest = state
+        self.settle()
+
+    def backend_lost(self) -> None:
+        """The backend died; a turn of the user that was under way will never end."""
+        self._release()
+        self._mouth.speech.abandon()
+        self.rest_in("initializing")
 
     # -- the user ------------------------------------------------------------------------------
 
@@ -69,7 +92,9 @@ class TurnTaking:
             heard = replace(heard, text=f"{self._unheard.text} {heard.text}", prompted=None)
             self._history.drop_last("user")
         self._stop_answering()
-        if self.answerer is not None:
+        if self.answerer is None:
+            self._unanswered = heard
+        else:
             self.set_state("thinking")
             self._unheard = heard if self.answerer.is_question(heard) else None
             self._run(self.answerer.answer(heard))
@@ -112,11 +137,12 @@ class TurnTaking:
             self._emit(StateChanged(state=state))
 
     def settle(self) -> None:
-        """Idle, unless something goes on."""
-        if self.state != "initializing" and not self._mouth.speech.active:
-            if self._is_answering and self._task is not asyncio.current_task():
-                return
-            self.set_state("idle")
+        """At rest, unless something goes on."""
+        if self._mouth.speech.active:
+            return
+        if self._is_answering and self._task is not asyncio.current_task():
+            return
+        self.set_state(self._rest)
 
     # -- inside ----------------------------------------------------------------------------------
 
