@@ -56,6 +56,7 @@ def make_session(
     personas = find_personas(config)
     choice = choose_backend(config)
     everyone = list(personas.loaded.values())
+    rehearsed: set[str] = set()
     log_path = log_dir() / "backend.log"
 
     def make_backend(load: Load, on_event: Callable[[AnyEvent], None]) -> BackendProcess:
@@ -67,7 +68,9 @@ def make_session(
         def tell(error: BrainError) -> None:
             notify(Notice(text=error.message, remedy=error.remedy, severity="warning"))
 
-        scripted = ScriptedBrain(None if seed is None else Random(seed))
+        scripted = ScriptedBrain(
+            None if seed is None else Random(seed), ready=rehearsed.__contains__
+        )
         brain, reason = await choose_brain(config.brain, notify=tell, scripted=scripted)
         log.info("%s", reason)
         return brain
@@ -87,8 +90,13 @@ def make_session(
             ),
             make_brain=make_brain,
             known_lines=known_lines,
+            rehearsed=rehearsed,
             store=TranscriptStore(transcripts_dir(), enabled=config.session.save),
-            lines=LineChooser(seed, data_dir() / "last_lines.json" if remember else None),
+            lines=LineChooser(
+                seed,
+                data_dir() / "last_lines.json" if remember else None,
+                rehearsed.__contains__,
+            ),
             clock=clock,
         )
     )

@@ -185,6 +185,12 @@ class UtteranceEnded(Event, frozen=True):
     samples: int
 
 
+class Rehearsed(Event, frozen=True):
+    """This line of a `Prepare` would sound at once now."""
+
+    text: str
+
+
 class UserText(Event, frozen=True):
     """What the user said. Partials replace each other; a final one ends them."""
 
@@ -258,6 +264,7 @@ AnyEvent = (
     | AudioOut
     | AgentText
     | UtteranceEnded
+    | Rehearsed
     | UserText
     | TurnStarted
     | TurnEnded

@@ -53,6 +53,7 @@ from assistant.frames import (
     Lag,
     Prepare,
     Ready,
+    Rehearsed,
     SetNames,
     SetPersona,
     Status,
@@ -323,6 +324,8 @@ class Session:
         match event:
             case AudioOut() | AgentText() | UtteranceEnded():
                 self._mouth.take(event, self.persona)
+            case Rehearsed(text=text):
+                self._parts.rehearsed.add(text)
             case UserText():
                 self._ears.text(event)
             case TurnStarted():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 from assistant.brain.scripted import fill, variants
@@ -17,7 +18,14 @@ class LineChooser:
     mornings running are the first thing a person notices); None keeps nothing.
     """
 
-    def __init__(self, seed: int | None = None, memory: Path | None = None) -> None:
+    def __init__(
+        self,
+        seed: int | None = None,
+        memory: Path | None = None,
+        ready: Callable[[str], bool] = lambda text: False,
+    ) -> None:
+        """`ready` tells whether a text would sound at once; such variants are preferred."""
+        self._ready = ready
         self._random = random.Random(seed)
         self._memory = memory
         self._last: dict[str, str] = self._read()
@@ -27,7 +35,7 @@ class LineChooser:
         fresh = [v for v in variants if v != self._last.get(key)] or variants
         if not fresh:
             return ""
-        line = self._random.choice(fresh)
+        line = self._random.choice([v for v in fresh if self._ready(v)] or fresh)
         self._last[key] = line
         self._write()
         return line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assistant.audio.base import AudioIO
 from assistant.backends.process import BackendProcess
@@ -36,3 +36,5 @@ class Parts:
     lines: LineChooser
     clock: Callable[[], float] | None = None
     """Seconds on the input's clock, in `assistant talk`; else the time since the start."""
+    rehearsed: set[str] = field(default_factory=set)
+    """Texts that would sound at once; the session adds to it, whoever chooses lines looks."""

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from assistant.backends.base import BackendError
@@ -23,16 +24,26 @@ class _Task:
     key: str
     text: str
     voice: VoiceSpec
+    line: str | None
+    """The line whose first clause this is: once that is there, the line sounds at once."""
 
 
 class Preparer:
-    """A thread of the lowest priority that fills the cache, clause by clause, in the order given.
+    """A thread of the lowest priority that fills the cache: the first clause of every line, in the
+    order given, then the rest of each, because the rest can be rendered while the first sounds.
 
     `hold` stops it in the middle of a clause, within tens of milliseconds; that clause is begun
     anew after `release`.
     """
 
-    def __init__(self, engine: SpeechEngine, cache: VoiceCache) -> None:
+    def __init__(
+        self,
+        engine: SpeechEngine,
+        cache: VoiceCache,
+        on_ready: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        """`on_ready` is told each line that would sound at once, on the preparing thread."""
+        self._on_ready = on_ready
         self._engine = engine
         self._cache = cache
         self._changed = threading.Condition()
@@ -47,15 +58,15 @@ class Preparer:
 
     def prepare(self, lines: list[Line]) -> None:
         """Render these from now on, instead of what is left of the last list."""
-        tasks = [
-            _Task(
-                self._cache.key(self._engine.version, clause, line.voice, 1.0), clause, line.voice
-            )
-            for line in lines
-            for clause in split_clauses(line.text)
-        ]
+        first: list[_Task] = []
+        rest: list[_Task] = []
+        for line in lines:
+            for at, clause in enumerate(split_clauses(line.text)):
+                key = self._cache.key(self._engine.version, clause, line.voice, 1.0)
+                task = _Task(key, clause, line.voice, None if at else line.text)
+                (rest if at else first).append(task)
         with self._changed:
-            self._tasks = deque(tasks)
+            self._tasks = deque(first + rest)
             self._list += 1
             self._changed.notify_all()
 
@@ -97,6 +108,8 @@ class Preparer:
                 if task.key not in self._cache:
                     sound = render(self._engine, task.text, task.voice, 1.0, cancellation)
                     self._cache.put(task.key, sound)
+                if task.line is not None:
+                    self._on_ready(task.line)
             except Aborted:
                 done = False
             except BackendError as error:

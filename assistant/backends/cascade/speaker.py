@@ -26,6 +26,7 @@ from assistant.frames import (
     AudioOut,
     Failed,
     Line,
+    Rehearsed,
     UtteranceEnded,
     VoiceSpec,
 )
@@ -85,7 +86,9 @@ class Speaker:
         self._speaking: _Clause | None = None
         self._cancellation = Cancellation()
         self._closed = False
-        self._preparer = None if inline or engine is None else Preparer(engine, cache)
+        self._preparer: Preparer | None = None
+        if engine is not None and not inline:
+            self._preparer = Preparer(engine, cache, lambda line: emit(Rehearsed(line)))
         self._thread: threading.Thread | None = None
         if not inline:
             self._thread = threading.Thread(target=self._run, name="voice-speaker", daemon=True)

@@ -58,7 +58,11 @@ class ScriptedBrain:
     `random` decides among variants that were never used, so a seeded one makes it deterministic.
     """
 
-    def __init__(self, random: Random | None = None) -> None:
+    def __init__(
+        self, random: Random | None = None, ready: Callable[[str], bool] = lambda text: False
+    ) -> None:
+        """`ready` tells whether a text would sound at once; such variants are said first."""
+        self._ready = ready
         self.label = "scripted"
         self.knowledge = Knowledge()
         self._chooser = Chooser(random or Random())
@@ -142,7 +146,7 @@ class ScriptedBrain:
 
     def _learn_name(self, slots: Mapping[str, str], question: Question) -> list[str]:
         self.knowledge.learn_name(slots["name"])
-        return self._say("name_learned", question.persona, {"user": slots["name"]})
+        return self._say("name_learned", question.persona, {"user": slots["name"]}, opener=True)
 
     def _recall_name(self, slots: Mapping[str, str], question: Question) -> list[str]:
         if not self.knowledge.name:
@@ -152,7 +156,7 @@ class ScriptedBrain:
 
     def _learn(self, slots: Mapping[str, str], question: Question) -> list[str]:
         self.knowledge.learn(_fact(slots))
-        return self._say("fact_learned", question.persona, {"fact": slots["fact"]})
+        return self._say("fact_learned", question.persona, {"fact": slots["fact"]}, opener=True)
 
     def _recall(self, slots: Mapping[str, str], question: Question) -> list[str]:
         fact = self.knowledge.find(Query(tuple(slots["keys"].split("|")), slots["subject"]))
@@ -223,14 +227,16 @@ class ScriptedBrain:
             if text:
                 bodies.setdefault(text, template)
         openers = [fill(text, persona, {}, user) for text in variants(persona, "openers")]
-        leads = self._chooser.oldest_first([text for text in openers if text])
-        pieces = next(
-            filter(self._chooser.fresh, _candidates(list(bodies), leads, opener=opener)), None
-        )
+        leads = self._ready_first(self._chooser.oldest_first([text for text in openers if text]))
+        candidates = _candidates(self._ready_first(list(bodies)), leads, opener=opener)
+        pieces = next(filter(self._chooser.fresh, candidates), None)
         if pieces is None:
             pieces = self._again(list(bodies))
         self._chooser.mark(pieces, [bodies[text] for text in pieces if text in bodies])
         return list(pieces)
+
+    def _ready_first(self, texts: list[str]) -> list[str]:
+        return sorted(texts, key=self._ready, reverse=True)
 
     def _again(self, bodies: list[str]) -> Pieces:
         """The variants have run out: say so, and count, so that even this is never the same."""

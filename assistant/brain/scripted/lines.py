@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import zip_longest
 
 from assistant.personas import Lines, Persona
 
@@ -131,7 +132,10 @@ def known_lines(persona: Persona, user: str = "") -> list[str]:
     Templates that name only the user are filled with `user`, or with the persona's form of address.
     """
     keys = [key for key in _LIKELY if key in Lines.model_fields]
-    groups = [persona.greetings, persona.reintroductions, variants(persona, "openers")]
-    groups += [variants(persona, key) for key in keys]
-    filled = (fill(template, persona, {}, user) for group in groups for template in group)
+    groups = [variants(persona, key) for key in keys]
+    # A first variant of everything before a second of anything: choice can wait, an answer not.
+    rounds = (text for round_ in zip_longest(*groups) for text in round_ if text)
+    templates = [*variants(persona, "openers"), *rounds]
+    templates += [*persona.reintroductions, *persona.greetings]
+    filled = (fill(template, persona, {}, user) for template in templates)
     return list(dict.fromkeys(text for text in filled if text))

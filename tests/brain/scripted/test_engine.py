@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from assistant.brain.base import Message, Question
-from assistant.brain.scripted import ScriptedBrain, fill, known_lines
+from assistant.brain.scripted import ScriptedBrain, fill, known_lines, variants
 from assistant.brain.scripted.choice import WINDOW
 from assistant.personas import Lines, Persona
 from tests.brain.personas import persona, shipped
@@ -248,11 +248,22 @@ async def test_lines_are_spoken_letter_by_letter_as_they_were_rendered(
 
 
 @pytest.mark.parametrize("who", [EDGAR, BARE, *shipped()], ids=lambda who: who.slug)
-def test_known_lines_begin_with_the_greetings_and_have_no_gaps(who: Persona) -> None:
+def test_known_lines_begin_with_the_openers_and_have_no_gaps(who: Persona) -> None:
     lines = known_lines(who)
     assert len(lines) == len(set(lines))
     assert not [line for line in lines if "{" in line]
-    assert lines[0] == fill(who.greetings[0], who, {})
+    assert lines[0] == fill(variants(who, "openers")[0], who, {})
+    # Whoever waits for the renderer gets a first line of every kind before a second of any.
+    hello, thanks = (
+        fill(t, who, {}) for t in (variants(who, "hello")[1], variants(who, "thanks")[0])
+    )
+    assert lines.index(thanks) < lines.index(hello)
+
+
+def test_a_variant_that_would_sound_at_once_is_said_first() -> None:
+    for ready in EDGAR.lines.hello:
+        brain = ScriptedBrain(Random(1), ready=lambda text, r=ready: text == fill(r, EDGAR, {}))
+        assert brain.reply(Question("hello", EDGAR, [])) == [fill(ready, EDGAR, {})]
 
 
 @pytest.mark.parametrize(
