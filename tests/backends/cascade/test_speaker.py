@@ -20,6 +20,7 @@ from assistant.frames import (
     AudioOut,
     Failed,
     Line,
+    Rehearsed,
     UtteranceEnded,
     VoiceSpec,
 )
@@ -166,6 +167,19 @@ def test_a_prepared_line_is_found_clause_by_clause(stage: Stage) -> None:
     stage.wait_ended(1)
     assert stage.engine.spoken == rendered
     assert "".join(stage.texts()) == line
+
+
+def test_every_line_can_begin_before_any_is_rendered_whole(stage: Stage) -> None:
+    lines = ["Good evening, sir. The house sleeps.", "Farewell, sir. Mind the step."]
+    stage.speaker.prepare([Line(line, JARVIS) for line in lines])
+    stage.wait(lambda: stage.speaker.preparing() == 0)
+    assert stage.engine.spoken == [
+        "Good evening, sir.",
+        "Farewell, sir.",
+        "The house sleeps.",
+        "Mind the step.",
+    ]
+    assert [e.text for e in stage.events if isinstance(e, Rehearsed)] == lines
 
 
 def test_live_speech_goes_before_preparation_and_preparation_is_resumed(stage: Stage) -> None:
