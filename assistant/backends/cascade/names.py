@@ -34,8 +34,12 @@ _CLOSE = 0.25
 """Mean log probability by which a reading with a name may be worse than the best one."""
 _GUESSED = -1.0
 """Mean log probability under which a reading is a guess."""
-_SURE = -0.3
+_SURE = -0.15
 """Mean log probability from which the words of the plain decode are taken as meant."""
+_SURE_OF_A_NAMESAKE = -0.3
+"""… where they sound nearly like the name: a Gladys that was heard may well be a Gladys."""
+_NAMESAKE = 0.8
+"""Likeness from which words sound nearly like a name."""
 _LONGEST = 10
 """Words in the longest text that may be a misheard command."""
 _LONGEST_NAME = 4
@@ -68,12 +72,13 @@ class NameHints:
             named = self._named(reading.text, text)
             if named is None or reading.avg_logprob < worst:
                 continue
-            sure = self._was_sure(text, recognizer, encoded)
-            return (text, named) if sure else (named, None)
+            repaired, slug = named
+            sure = self._was_sure(text, slug, recognizer, encoded)
+            return (text, repaired) if sure else (repaired, None)
         return text, readings[0].text
 
-    def _named(self, reading: str, plain: str) -> str | None:
-        """A reading that names a persona, with the name as it is written; None for others."""
+    def _named(self, reading: str, plain: str) -> tuple[str, str] | None:
+        """A reading with the persona's name as it is written, and the slug; None without one."""
         found = self._router.name_command(reading)
         match = self._router.match(found) if found is not None else None
         span = _span(reading, found.phrase) if found is not None else None
@@ -83,7 +88,7 @@ class NameHints:
         if heard is not None and heard.is_thing and not found.is_thing:
             return None
         before, _, after = reading.rpartition(span)
-        return f"{before}{match.name}{after}"
+        return f"{before}{match.name}{after}", match.slug
 
     def in_doubt(self, text: str) -> bool:
         """Whether these words may be a command whose name, or verb, was not understood."""
@@ -103,14 +108,17 @@ class NameHints:
         intent = self._router.route(text, prompted="")
         return intent is not None and intent.call is not None
 
-    def _was_sure(self, text: str, recognizer: Recognizer, encoded: Encoded) -> bool:
+    def _was_sure(self, text: str, slug: str, recognizer: Recognizer, encoded: Encoded) -> bool:
         """Whether the plain decode was sure of the words that stand where the name should."""
         command = self._router.name_command(text)
         span = _span(text, command.phrase) if command is not None else None
         # The full stop counts: "switch to TARS" agrees with the beginning of "… task three".
         sentence = text if text.endswith((".", "?", "!")) else f"{text}."
         tail = sentence[sentence.rindex(span) :] if span else sentence
-        return recognizer.agreement(encoded, sentence, tail) > _SURE
+        phrase = command.phrase if command is not None else words(text)[-1:]
+        likeness = {match.slug: match.score for match in self._router.index.ranked(phrase)}
+        threshold = _SURE_OF_A_NAMESAKE if likeness[slug] >= _NAMESAKE else _SURE
+        return recognizer.agreement(encoded, sentence, tail) > threshold
 
 
 def _span(text: str, phrase: list[str]) -> str | None:
