@@ -348,12 +348,20 @@ class Session:
     # -- the answer ----------------------------------------------------------------------------
 
     def _heard(self, heard: Heard, turn: int, stopwatch: Stopwatch) -> None:
-        self._answer(heard, stopwatch)
+        if self._capabilities.answers_by_itself and self._turn_taking.is_question(heard):
+            self._mouth.stopwatch = stopwatch
+            self._keep_user(heard.text, heard.text)
+        else:
+            self._answer(heard, stopwatch)
 
     def _answer(self, heard: Heard, stopwatch: Stopwatch | None) -> None:
-        self._bulletin.keep("user", "You", heard.text)
         answered = self._turn_taking.heard(heard, stopwatch)
-        self.history.add("user", answered.text, self.persona.slug)
+        self._keep_user(heard.text, answered.text)
+
+    def _keep_user(self, said: str, answered: str) -> None:
+        """Into the transcript what was said, into the history what it belongs together with."""
+        self._bulletin.keep("user", "You", said)
+        self.history.add("user", answered, self.persona.slug)
 
     def _begin(self) -> Utterance:
         return self._mouth.begin(self.persona)

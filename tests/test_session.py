@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from assistant.backends.wire import encode_pcm
 from assistant.events import (
     AgentSaid,
     AudioChanged,
     BackendChosen,
     Dropped,
     Failure,
+    FirstSample,
     LoadProgress,
     PersonaChanged,
     PersonasReloaded,
@@ -22,7 +24,10 @@ from assistant.events import (
     UserSaid,
 )
 from assistant.frames import (
+    FIRST_OWN_UTTERANCE,
     FRAME_BYTES,
+    AgentText,
+    AudioOut,
     Capabilities,
     Failed,
     Interrupt,
@@ -33,6 +38,7 @@ from assistant.frames import (
     SetPersona,
     Status,
     UserText,
+    UtteranceEnded,
 )
 from tests.conversation.conftest import EnterRoom, enter_room
 from tests.conversation.room import Room, cast_of_characters
@@ -511,3 +517,30 @@ async def test_leaving_goes_to_its_end_whatever_fails(
     await room.leave()
     assert room.audio.stopped
     assert room.brain.closed
+
+
+# --- backends that answer by themselves ----------------------------------------------------
+
+
+async def test_a_backend_that_answers_by_itself_is_not_talked_over_by_a_brain(
+    tmp_path: Path,
+) -> None:
+    room = Room(tmp_path)
+    room.session.set_volume(1.0)
+    await room.session.start()
+    room.backend.capabilities = Capabilities(user_text=True, say=True, answers_by_itself=True)
+    room.backend.come_up()
+    room.now = 1.0
+    await room.speak("What do you think?")
+    own = FIRST_OWN_UTTERANCE + 1
+    room.backend.emit(AgentText(own, "I think so.", 0, 4800))
+    room.backend.emit(AudioOut(own, encode_pcm(np.full(4800, 0.1, np.float32))))
+    room.backend.emit(UtteranceEnded(own, 4800))
+    await room.listen_to_the_end()
+    assert room.brain.questions == []
+    assert room.answers() == ["I think so."]
+    assert room.history() == [("user", "What do you think?"), ("assistant", "I think so.")]
+    assert room.of(FirstSample)[0].latency is not None
+    await room.speak("Change to GLaDOS.")
+    assert room.session.persona.slug == "glados", "commands are obeyed whoever listens"
+    await room.leave()

@@ -54,9 +54,10 @@ class Mouth:
         )
         playback.on_finished.append(lambda number: _post(loop, self.speech.finished, number))
 
-    def begin(self, persona: Persona) -> Utterance:
-        """A new turn of the assistant, to be filled by `speech.say`."""
-        utterance = self.speech.begin(next(self._turns), persona.slug)
+    def begin(self, persona: Persona, number: int | None = None) -> Utterance:
+        """A new turn of the assistant, to be filled by `speech.say`; with a `number` it is the
+        backend's own utterance of that number."""
+        utterance = self.speech.begin(next(self._turns), persona.slug, number)
         if self.stopwatch is not None:
             self._stopwatches[utterance.number] = self.stopwatch
             self.stopwatch = None
@@ -71,8 +72,7 @@ class Mouth:
         """What the backend speaks; one that answers by itself begins its own turns."""
         number = event.utterance
         if number >= FIRST_OWN_UTTERANCE and self.speech.get(number) is None:
-            utterance = self.speech.begin(next(self._turns), persona.slug, number)
-            self._emit(TurnBegan(side="assistant", turn=utterance.turn))
+            self.begin(persona, number)
         match event:
             case AudioOut():
                 self.speech.audio(event)

@@ -102,6 +102,10 @@ class TurnTaking:
         self._mouth.stopwatch = stopwatch
         return heard
 
+    def is_question(self, heard: Heard) -> bool:
+        """Whether this wants an answer in words (and is no command, as far as can be known)."""
+        return self.answerer is None or self.answerer.is_question(heard)
+
     def heard_nothing(self) -> None:
         """What seemed to be a turn had no words."""
         self._release()

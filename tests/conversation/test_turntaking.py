@@ -154,6 +154,9 @@ async def test_a_new_question_ends_the_old_answer(enter_room: EnterRoom) -> None
         ("user", "And then?"),
         ("assistant", "Nine."),
     ]
+    written = room.transcript()
+    turns = ["Count.", "One two …", "And then?", "Nine."]
+    assert sorted(turns, key=written.index) == turns
 
 
 async def test_the_repeat_key_says_a_cut_answer_again_in_full(enter_room: EnterRoom) -> None:
