@@ -306,7 +306,10 @@ class Session:
             self._ears.gate.voice_sounds(self.clock(), self._audio.output_delay())
 
     async def feed(self, number: int, samples: Float32) -> None:
-        """Virtual clock: one frame, and everything it causes, before the next."""
+        """Virtual clock: one frame, and everything it causes, before the next. While a backend
+        that died comes back, the input's clock stands still."""
+        while not (self._backend.ready.is_set() or self._backend.given_up):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
         self._guard_own_voice()
         await self._backend.push_and_wait(self._ears.take(number, samples))
         await self.settled()

@@ -302,6 +302,7 @@ class FakeBackendProcess:
         """Commands that a loaded child would have got, in order."""
         self.ready = asyncio.Event()
         self.dropped = 0
+        self.given_up = False
         self.voice = True
         self.capabilities = Capabilities(user_text=True, say=True)
         self.stopped = False

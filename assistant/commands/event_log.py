@@ -118,17 +118,33 @@ def _ms(seconds: float | None) -> float | None:
 
 
 class EventLog:
-    """Writes events to a file as they come, so that a crash leaves all but the last."""
+    """Writes events to a file as they come, so that a crash leaves all but the last.
+
+    A disk that fills up ends the log, not the conversation; `error` tells of it.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises `OSError` where the file cannot be written."""
         self._file: TextIO = path.open("w", encoding="utf-8")
+        self._path = path
+        self.error: OSError | None = None
 
     def __call__(self, event: e.SessionEvent) -> None:
         described = describe(event)
-        if described is not None:
+        if described is None or self.error is not None:
+            return
+        try:
             self._file.write(json.dumps(described, ensure_ascii=False) + "\n")
             self._file.flush()
+        except OSError as error:
+            self._fail(error)
 
     def close(self) -> None:
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        error.filename = str(self._path)  # writing does not tell which file it was
+        self.error = self.error or error

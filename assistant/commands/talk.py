@@ -80,7 +80,8 @@ class Talk:
         self.session.subscribe(self._watch)
 
     async def run(self) -> None:
-        """Raises `BackendError` where the backend cannot be loaded."""
+        """Raises `BackendError` where the backend cannot be loaded, `AudioFileError` or `OSError`
+        after the conversation where not all of it could be written down."""
         log = EventLog(self.options.events) if self.options.events else None
         if log is not None:
             self.session.subscribe(log)
@@ -94,6 +95,10 @@ class Talk:
             await self.session.stop()
             if log is not None:
                 log.close()
+        if self.audio.error is not None:
+            raise self.audio.error
+        if log is not None and log.error is not None:
+            raise log.error
 
     async def _on_virtual_clock(self) -> None:
         number = 0

@@ -49,6 +49,7 @@ class TurnTaking:
         self._unanswered: Heard | None = None
         """What was typed before that."""
         self._task: asyncio.Task[None] | None = None
+        self._user_speaks = False
         self._held = False
         self._unheard: Heard | None = None
         """The question whose answer has not sounded yet."""
@@ -67,6 +68,7 @@ class TurnTaking:
 
     def backend_lost(self) -> None:
         """The backend died; a turn of the user that was under way will never end."""
+        self._user_speaks = False
         self._release()
         self._mouth.speech.abandon()
         self.rest_in("initializing")
@@ -74,6 +76,7 @@ class TurnTaking:
     # -- the user ------------------------------------------------------------------------------
 
     def user_began(self) -> None:
+        self._user_speaks = True
         if self._mouth.is_heard:
             return
         if self._mouth.speech.active or self._is_answering:
@@ -82,6 +85,7 @@ class TurnTaking:
         self.set_state("listening")
 
     def user_ended(self) -> None:
+        self._user_speaks = False
         if self.state == "listening":
             self.set_state("thinking")
 
@@ -146,7 +150,7 @@ class TurnTaking:
             return
         if self._is_answering and self._task is not asyncio.current_task():
             return
-        self.set_state(self._rest)
+        self.set_state("listening" if self._user_speaks else self._rest)
 
     # -- inside ----------------------------------------------------------------------------------
 

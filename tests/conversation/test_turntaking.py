@@ -138,6 +138,19 @@ async def test_a_command_done_is_not_put_before_the_next_sentence(enter_room: En
     assert brain.questions[0].persona.slug == "glados"
 
 
+async def test_who_begins_while_an_answer_ends_is_listened_to(enter_room: EnterRoom) -> None:
+    room = await enter_room(FakeBrain(["One two."]))
+    await room.type("Count.")
+    await room.play(0.08)
+    room.begin_to_speak()
+    await room.listen_to_the_end()
+    assert room.answers() == ["One two."]
+    assert room.session.state == "listening"
+    room.finish_speaking("")
+    await room.calm()
+    assert room.states()[-3:] == ["listening", "thinking", "idle"]
+
+
 async def test_a_new_question_ends_the_old_answer(enter_room: EnterRoom) -> None:
     """With headphones, and typed lines: the user may speak at any time."""
     brain = FakeBrain(["One two three four five six seven eight."], ["Nine."])
