@@ -17,9 +17,12 @@ from assistant.personas import Persona
 class SessionFrontend(Protocol):
     """One conversation. All methods belong to the event loop's thread."""
 
-    persona: Persona
     input_levels: LevelHistory
     output_levels: LevelHistory
+
+    @property
+    def persona(self) -> Persona:
+        """The one in charge."""
 
     @property
     def state(self) -> AgentState: ...

@@ -19,6 +19,7 @@ from assistant.audio.base import Float32
 from assistant.brain.base import Brain
 from assistant.conversation.answering import Answerer, Heard
 from assistant.conversation.bulletin import Bulletin, Listener
+from assistant.conversation.cast import Cast
 from assistant.conversation.controls import Controls
 from assistant.conversation.ears import Ears
 from assistant.conversation.gate import MicrophoneGate
@@ -26,7 +27,6 @@ from assistant.conversation.history import History
 from assistant.conversation.latency import Stopwatch
 from assistant.conversation.mouth import Mouth
 from assistant.conversation.parts import Parts
-from assistant.conversation.rehearsal import lines_to_rehearse
 from assistant.conversation.speech import Utterance
 from assistant.conversation.turntaking import TurnTaking
 from assistant.events import (
@@ -38,8 +38,6 @@ from assistant.events import (
     LagChanged,
     LoadProgress,
     Notice,
-    PersonaChanged,
-    PersonasReloaded,
     StateChanged,
     UserSaid,
 )
@@ -51,11 +49,8 @@ from assistant.frames import (
     Capabilities,
     Failed,
     Lag,
-    Prepare,
     Ready,
     Rehearsed,
-    SetNames,
-    SetPersona,
     Status,
     TurnEnded,
     TurnStarted,
@@ -78,8 +73,6 @@ class Session:
     def __init__(self, parts: Parts) -> None:
         config = parts.config
         self._parts = parts
-        self._personas = {p.slug: p for p in parts.personas}
-        self.persona = self._personas[config.session.persona]
         self.input_levels = parts.audio.input_levels
         self.output_levels = parts.audio.output_levels
         self.history = History()
@@ -110,6 +103,16 @@ class Session:
         )
         self.speech = self._mouth.speech
         self.speech.has_voice = self._has_voice
+        self._cast = Cast(
+            parts.personas,
+            config.session.persona,
+            self._mouth,
+            parts.lines,
+            parts.known_lines,
+            self._backend.send,
+            self.clock,
+            self._emit,
+        )
         self._turn_taking = TurnTaking(parts.audio.playback, self._mouth, self.history, self._emit)
         self._ears = Ears(
             MicrophoneGate(
@@ -140,12 +143,12 @@ class Session:
         self._emit(BackendChosen(name=choice.name, reason=choice.reason))
         self._audio.playback.gain = self.volume
         self._mouth.listen_to_playback()
-        self._backend.send(SetPersona(self.persona.prompt_for_backend()))
+        self._cast.take_charge(self.persona)
         self._backend.start()
         brain = await self._parts.make_brain(self._emit)
         self._emit(BrainChosen(label=brain.label))
         self._turn_taking.begin(self._make_answerer(brain))
-        self._rehearse()
+        self._cast.rehearse()
         await self._audio.start(self.take_frame, self._audio_problem)
         self._audio_changed()
         self.run_beside(self._watch_drops())
@@ -195,7 +198,7 @@ class Session:
 
     def _make_answerer(self, brain: Brain) -> Answerer:
         return Answerer(
-            router=IntentRouter([p.spoken_names() for p in self.personas()]),
+            router=IntentRouter(self._cast.names()),
             registry=self._registry,
             executor=ToolExecutor(self._registry, lambda call: self.confirm(call)),
             brain=brain,
@@ -214,28 +217,23 @@ class Session:
     def state(self) -> AgentState:
         return self._turn_taking.state
 
+    @property
+    def persona(self) -> Persona:
+        """The one in charge."""
+        return self._cast.current
+
     def personas(self) -> list[Persona]:
-        return list(self._personas.values())
+        return self._cast.everyone()
 
     async def set_persona(self, slug: str) -> None:
         """Become this persona at once, whatever is being said, and let it introduce itself."""
-        if self._personas[slug].slug != self.persona.slug:
+        if self._cast.get(slug) is not self.persona:
             self._turn_taking.interrupt()
-            self.become(slug)
+            self._cast.become(slug)
 
     def become(self, slug: str) -> None:
         """The same for a tool, which is itself part of an answer and must not end it."""
-        persona = self._personas[slug]
-        if persona.slug == self.persona.slug:
-            return
-        self.speech.interrupt()
-        self.persona = persona
-        self._backend.send(SetPersona(persona.prompt_for_backend()))
-        watch = self._mouth.stopwatch
-        latency = self.clock() - watch.speech_end if watch else None
-        self._emit(PersonaChanged(persona=persona, latency=latency))
-        self._mouth.say(persona, self._parts.lines.line(persona, "reintroductions"))
-        self._rehearse()
+        self._cast.become(slug)
 
     async def send_text(self, text: str) -> None:
         text = text.strip()
@@ -279,20 +277,10 @@ class Session:
         return self.speech.rate
 
     def replace_personas(self, personas: list[Persona], failed: list[str]) -> None:
-        """The persona files changed on disk. The one that is speaking stays if it is gone."""
-        self._personas = {p.slug: p for p in personas}
-        self._personas.setdefault(self.persona.slug, self.persona)
-        changed = self._personas[self.persona.slug]
-        names = [p.spoken_names() for p in self.personas()]
-        self._backend.send(SetNames(names))
+        """The persona files changed on disk."""
+        self._cast.replace(personas, failed)
         if self._turn_taking.answerer is not None:
-            self._turn_taking.answerer.router = IntentRouter(names)
-        self._emit(PersonasReloaded(slugs=list(self._personas), failed=failed))
-        if changed != self.persona:
-            self.persona = changed
-            self._backend.send(SetPersona(changed.prompt_for_backend()))
-            self._emit(PersonaChanged(persona=changed))
-        self._rehearse()
+            self._turn_taking.answerer.router = IntentRouter(self._cast.names())
 
     # -- the user's side -----------------------------------------------------------------------
 
@@ -371,10 +359,10 @@ class Session:
 
     def _over(self, utterance: Utterance, heard: str, interrupted: bool) -> None:
         self.history.add("assistant", heard, utterance.persona)
-        persona = self._personas.get(utterance.persona, self.persona)
         if heard:
             self.last_answer = utterance.intended.strip() or heard
-            self._bulletin.keep("assistant", persona.name, utterance.intended, heard, interrupted)
+            name = self._cast.name_of(utterance.persona)
+            self._bulletin.keep("assistant", name, utterance.intended, heard, interrupted)
         self._turn_taking.settle()
 
     # -- backend and devices ---------------------------------------------------------------------
@@ -389,10 +377,9 @@ class Session:
         self._greet()
 
     def _greet(self) -> None:
-        if self._greeted:
-            return
-        self._greeted = True
-        self._mouth.say(self.persona, self._parts.lines.line(self.persona, "greetings"))
+        if not self._greeted:
+            self._greeted = True
+            self._cast.greet()
 
     def _backend_failed(self, event: Failed) -> None:
         if event.fatal:
@@ -408,10 +395,6 @@ class Session:
     def _has_voice(self) -> bool:
         ready = self._backend.ready.is_set() and self._capabilities.say
         return ready and self._audio.speaker is not None
-
-    def _rehearse(self) -> None:
-        lines = lines_to_rehearse(self.persona, self.personas(), self._parts.known_lines)
-        self._backend.send(Prepare(lines))
 
     def _audio_problem(self, text: str, remedy: str) -> None:
         self._emit(Notice(text=text, remedy=remedy, severity="warning"))
