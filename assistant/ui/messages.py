@@ -23,8 +23,11 @@ class FromSession(Message):
     event: SessionEvent
 
     def can_replace(self, message: Message) -> bool:
-        """Only what the newer one says again in full may be skipped; never a word of an answer."""
-        return isinstance(message, FromSession) and _replaces(self.event, message.event)
+        """Whether `message`, which came later, may stand for this one (so Textual asks it).
+
+        Only where the later one says all of it again; never a word of an answer.
+        """
+        return isinstance(message, FromSession) and _says_again(message.event, self.event)
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Typed(Message):
     text: str
 
 
-def _replaces(new: SessionEvent, old: SessionEvent) -> bool:
+def _says_again(new: SessionEvent, old: SessionEvent) -> bool:
     if isinstance(new, UserSaid) and isinstance(old, UserSaid):
         return new.turn == old.turn and not old.final
     return type(new) is type(old) and isinstance(

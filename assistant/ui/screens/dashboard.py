@@ -35,10 +35,18 @@ from assistant.ui.widgets.statusline import StatusLine
 from assistant.ui.widgets.transcript import Transcript
 
 
+class _Body(Vertical):
+    """All below the waveforms. For every update of these the compositor visits each child of the
+    screen, wherever the update is; one blank child is visited quickly."""
+
+    BLANK = True
+
+
 class DashboardScreen(Screen[None]):
     """Panels and their arrangement. What a size shows is in the style sheet, by class."""
 
     AUTO_FOCUS = ""
+    BLANK = True
 
     def __init__(
         self,
@@ -63,9 +71,7 @@ class DashboardScreen(Screen[None]):
         glyphs = self._persona.waveform.glyphs
         yield Header(self._persona, self._status, id="header")
         yield Levels(*self._levels, glyphs, updates_per_second=self._rate, id="levels")
-        # For every update the compositor visits each child of the screen, wherever the update is;
-        # what stands below the waveforms is one child, so that they stay cheap.
-        with Vertical(id="body"):
+        with _Body(id="body"):
             yield LoadingBar(id="loading")
             yield Banner(id="banner")
             with Vertical(id="main"):

@@ -71,7 +71,7 @@ class PickerScreen(ModalScreen[str | None]):
     def _write_prompts(self) -> None:
         """Names and summaries, these wrapped to the width that the list has now."""
         options = self.query_one(OptionList)
-        room = max(20, options.size.width - _INDENT_CELLS)
+        room = max(20, self.query_one("#picker").content_size.width - _INDENT_CELLS)
         for place, persona in enumerate(self._personas):
             options.replace_option_prompt_at_index(place, self._prompt(place, persona, room))
 

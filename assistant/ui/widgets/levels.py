@@ -55,6 +55,8 @@ class Level(Waveform):
 class Levels(Horizontal):
     """The row of both. One clock looks at both histories, so that they are drawn together."""
 
+    BLANK = True
+
     def __init__(
         self,
         microphone: LevelHistory,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,7 @@ class Waveform(Widget):
         self._beads: NDArray[np.uint8] = np.zeros((1, 0), dtype=np.uint8)
         self._strips: list[Strip | None] = []
         self._styles: tuple[Style, Style, Style, Style] | None = None
+        self._framed: list[Strip] = []
 
     def set_glyphs(self, glyphs: Sequence[str]) -> None:
         """Another persona's beads."""
@@ -88,6 +89,39 @@ class Waveform(Widget):
         if strip is None:
             strip = self._strips[y] = self._draw(self._beads[y])
         return strip
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """As ever; without a region the frame is drawn anew, too."""
+        if not regions:
+            self._framed = []
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Rows with their frame. Only beads move, so the frame is kept and they are put into it:
+        taking every row through Textual's borders and filters costs three times as much."""
+        if not self._framed:
+            self._framed = super().render_lines(Region(0, 0, *self.outer_size))
+            self._strips = [None] * len(self._strips)
+        left, top, width, height = self.content_region.translate(-self.region.offset)
+        strips = []
+        for y in crop.line_range:
+            strip = self._framed[y]
+            row = y - top
+            if 0 <= row < height and row < len(self._strips) and self._strips[row] is None:
+                beads = self.render_line(row)
+                end = strip.crop(left + width)
+                strip = Strip.join([strip.crop(0, left), beads, end])
+                self._framed[y] = strip
+            strips.append(strip)
+        if crop.column_span != (0, self.outer_size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
 
     def _forget(self) -> None:
         self._strips = [None] * len(self._strips)
@@ -142,9 +176,17 @@ class Waveform(Widget):
     def _resolve_styles(self) -> tuple[Style, Style, Style, Style]:
         if self._styles is None:
             self._styles = (
-                self.get_component_rich_style("waveform--near"),
-                self.get_component_rich_style("waveform--middle"),
-                self.get_component_rich_style("waveform--far"),
-                self.get_component_rich_style("waveform--clipped"),
+                self._style("waveform--near"),
+                self._style("waveform--middle"),
+                self._style("waveform--far"),
+                self._style("waveform--clipped"),
             )
         return self._styles
+
+    def _style(self, component: str) -> Style:
+        """The style as the terminal will get it: without colour where there is to be none."""
+        segments = [Segment("x", self.get_component_rich_style(component))]
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            segments = line_filter.apply(segments, background)
+        return segments[0].style or Style.null()
