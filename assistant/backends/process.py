@@ -158,9 +158,12 @@ class BackendProcess:
 
     async def _run_once(self) -> int:
         """Start one child and stay until it ends; returns its exit code."""
-        listener = WireListener()
         try:
-            return await self._run_child(listener)
+            listener = WireListener()
+            try:
+                return await self._run_child(listener)
+            finally:
+                listener.close()
         except OSError as error:
             self._on_event(
                 Failed(
@@ -170,8 +173,6 @@ class BackendProcess:
                 )
             )
             return EXIT_CANNOT_RUN
-        finally:
-            listener.close()
 
     async def _run_child(self, listener: WireListener) -> int:
         with self._open_log() as log_file:

@@ -61,12 +61,18 @@ class WireListener:
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.key = secrets.token_bytes(32)
-        if hasattr(socket, "AF_UNIX"):
-            # A private folder (mode 0700) of a short name: a socket's path may have ~100 bytes.
-            self._folder = tempfile.TemporaryDirectory(prefix="assistant-")
-            self._listener = Listener(os.path.join(self._folder.name, "s"), authkey=self.key)  # noqa: PTH118
-        else:
+        try:
+            self._listener = self._listen_in_folder()
+        except (OSError, AttributeError):
+            # No such sockets on this system, or no room for one on a full disk.
             self._listener = Listener(("127.0.0.1", 0), authkey=self.key)
+
+    def _listen_in_folder(self) -> Listener:
+        """Raises `OSError` where nothing can be created, `AttributeError` on some systems."""
+        socket.AF_UNIX  # noqa: B018
+        # A private folder (mode 0700) of a short name: a socket's path may have ~100 bytes.
+        self._folder = tempfile.TemporaryDirectory(prefix="assistant-")
+        return Listener(os.path.join(self._folder.name, "s"), authkey=self.key)  # noqa: PTH118
 
     @property
     def address(self) -> str | tuple[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 
 PIECE_SAMPLES = 5 * FRAME_SAMPLES
 """Largest `AudioOut`: 0.4 s, so that an interruption has little to overtake."""
+LONGEST_WAIT = 4.0
+"""Seconds for which an answer waits for a user who talks over it: it may be the television."""
 _PAUSES = {".": 0.26, "!": 0.26, "?": 0.28, "…": 0.32, ":": 0.16, ";": 0.16, ",": 0.07, "—": 0.1}
 """Seconds between a clause that ends so and the next, on top of 80 ms at the clauses' edges."""
 
@@ -85,6 +88,7 @@ class Speaker:
         self._dropped = 0
         self._speaking: _Clause | None = None
         self._cancellation = Cancellation()
+        self._wait_until = 0.0
         self._closed = False
         self._preparer: Preparer | None = None
         if engine is not None and not inline:
@@ -129,9 +133,18 @@ class Speaker:
         return self._preparer.pending() if self._preparer else 0
 
     def busy(self, busy: bool) -> None:
-        """The user speaks or is transcribed: leave the processor to that."""
+        """The user speaks or is transcribed: leave the processor to that.
+
+        Who talks over an answer will most likely end it, so the rest of it waits as well, for a
+        while; a clause that is being rendered is begun anew. An answer's first clause never waits.
+        """
         if self._preparer:
             (self._preparer.hold if busy else self._preparer.release)("ears")
+        with self._changed:
+            self._wait_until = time.monotonic() + LONGEST_WAIT if busy else 0.0
+            if busy and self._speaking is not None and self._speaking.utterance.begun:
+                self._cancellation.cancel()
+            self._changed.notify_all()
 
     def interrupt(self) -> None:
         """Nothing more of what was said until now is emitted once this returns."""
@@ -160,12 +173,21 @@ class Speaker:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: bool(self._closed or self._queue))
+                # The time limit is looked at now and then: nobody tells when it is over.
+                self._changed.wait_for(lambda: self._closed or self._may_speak(), timeout=0.25)
                 if self._closed:
                     return
-                clause = self._queue.popleft()
+                if not self._may_speak():
+                    continue
+                self._speaking = clause = self._queue.popleft()
                 self._cancellation = Cancellation()
             self._speak(clause)
+            self._speaking = None
+
+    def _may_speak(self) -> bool:
+        if not self._queue:
+            return False
+        return not self._queue[0].utterance.begun or time.monotonic() >= self._wait_until
 
     def _speak(self, clause: _Clause) -> None:
         entry = clause.utterance
@@ -177,6 +199,9 @@ class Speaker:
         try:
             sound = self._sound(clause)
         except Aborted:
+            with self._changed:
+                if self._open.get(entry.number) is entry:  # not interrupted, only put off
+                    self._queue.appendleft(clause)
             return
         pause = np.zeros(round(entry.pause * SAMPLE_RATE / clause.rate) if sound.size else 0)
         start = entry.samples + len(pause)

@@ -42,8 +42,9 @@ class TurnConfig:
     """Speech without which nothing begins: a click is no turn."""
     pre_roll_ms: int = 320
     """Sound kept from before the speech was noticed."""
-    interim_ms: int = 960
-    """Speech from one partial transcript to the next."""
+    interim_ms: int = 1_440
+    """Speech from one partial transcript to the next; longer than most commands, so that a partial
+    one is not being made just when the whole one is wanted."""
     max_turn_ms: int = 29_000
     """Longest turn; Whisper hears 30 s at most."""
 

@@ -208,6 +208,27 @@ def test_preparation_stands_aside_while_the_user_speaks(stage: Stage) -> None:
     assert stage.engine.spoken == ["Live line.", "Prepared line."]
 
 
+def test_the_rest_of_an_answer_waits_while_the_user_talks_over_it(stage: Stage) -> None:
+    stage.engine.hang_on = "second"
+    stage.speaker.say(1, "The first sentence. The second sentence.", final=True)
+    assert stage.engine.hanging.wait(20)
+    stage.speaker.busy(True)
+    stage.engine.hang_on = None
+    stage.speaker.say(2, "Another answer.", final=True)
+    stage.wait(lambda: bool(stage.engine.aborted))
+    assert stage.texts() == ["The first sentence."]
+    stage.speaker.busy(False)
+    stage.wait_ended(2)
+    assert stage.texts() == ["The first sentence.", " The second sentence.", "Another answer."]
+
+
+def test_a_first_clause_does_not_wait_for_the_user(stage: Stage) -> None:
+    stage.speaker.busy(True)
+    stage.speaker.say(1, "At once.", final=True)
+    stage.wait_ended(1)
+    assert stage.texts() == ["At once."]
+
+
 def test_a_new_list_replaces_the_old_one(stage: Stage) -> None:
     stage.speaker.busy(True)
     stage.speaker.prepare([Line("Old line.", HAL)])

@@ -153,12 +153,13 @@ def test_what_was_said_before_it_was_noticed_is_kept():
     assert over.audio.size / 16_000 == pytest.approx(0.32 + 1.0 + 0.3, abs=0.05)
 
 
-def test_partial_transcripts_are_wanted_about_once_a_second():
+def test_partial_transcripts_are_wanted_now_and_then_but_not_of_short_commands():
+    assert not Talk().speak(1.2).hush(1.0).only(Interim)
     talk = Talk().speak(5.0)
 
     sizes = [s.audio.size / 16_000 for s in talk.only(Interim)]
-    assert len(sizes) == 5
-    assert np.diff(sizes) == pytest.approx(1.0, abs=0.1)
+    assert len(sizes) == 3
+    assert np.diff(sizes) == pytest.approx(1.44, abs=0.1)
 
 
 def test_nobody_talks_for_longer_than_whisper_can_hear():
