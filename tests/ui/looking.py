@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual._context import visible_screen_stack
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -9,7 +10,8 @@ from tests.fakes import until
 
 
 def rows(app: App[None]) -> list[str]:
-    """The screen's text, row by row."""
+    """The screen's text, row by row, what shines through a dialog included."""
+    visible_screen_stack.set(app._background_screens)
     return [strip.text for strip in app.screen._compositor.render_strips()]
 
 
