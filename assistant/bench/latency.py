@@ -41,8 +41,8 @@ QUESTIONS = [
     "What can you do?",
     "Thank you very much.",
 ]
-GAP = 4.0
-"""Seconds of silence after each turn."""
+GAP = 7.0
+"""Seconds of silence after each turn: most answers are over by then."""
 
 
 def script(turns: int) -> list[str]:
