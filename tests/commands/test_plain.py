@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE = 60.0
+from tests.processes import PATIENCE, children, is_alive, until
+
 PLAIN = [sys.executable, "-m", "assistant", "plain", "--backend", "echo"]
 
 
@@ -54,16 +55,6 @@ def run(
 def transcripts(home: dict[str, str]) -> str:
     folder = Path(home["XDG_DATA_HOME"]) / "assistant" / "transcripts"
     return "".join(path.read_text("utf-8") for path in folder.glob("*.md"))
-
-
-def children(pid: int) -> list[int]:
-    """Processes that this one has started, as long as it runs."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/status"):
-        with contextlib.suppress(OSError):
-            if f"\nPPid:\t{pid}\n" in status.read_text():
-                found.append(int(status.parent.name))
-    return found
 
 
 class Running:
@@ -165,7 +156,7 @@ def test_a_signal_ends_it_and_nothing_is_lost_or_left(
     assert code == 128 + number
     assert "Traceback" not in errors
     assert "two plus three" in transcripts(home)
-    assert not any(Path(f"/proc/{pid}").exists() for pid in helpers)
+    assert not any(map(is_alive, helpers))
 
 
 def test_a_killed_program_leaves_its_transcript_and_no_process(
@@ -176,10 +167,7 @@ def test_a_killed_program_leaves_its_transcript_and_no_process(
     running.process.kill()
     running.end()
     assert "two plus three" in transcripts(home)
-    deadline = time.monotonic() + PATIENCE
-    while any(Path(f"/proc/{pid}").exists() for pid in helpers):
-        assert time.monotonic() < deadline, "the backend outlives the program"
-        time.sleep(0.05)
+    until(lambda: not any(map(is_alive, helpers)), "no process is left")
 
 
 def test_a_backend_that_is_killed_is_one_line_and_comes_back(

@@ -15,7 +15,7 @@ from assistant.backends.registry import Choice
 from assistant.brain.base import Brain
 from assistant.config import Config
 from assistant.conversation.lines import LineChooser
-from assistant.conversation.parts import Parts
+from assistant.conversation.parts import MakeBrain, Parts
 from assistant.events import AgentSaid, Notice, SessionEvent, StateChanged, UserSaid
 from assistant.frames import (
     FRAME_SAMPLES,
@@ -52,6 +52,7 @@ class Room:
         greeting: bool = False,
         audio_settings: dict[str, Any] | None = None,
         permissions: dict[str, Any] | None = None,
+        make_brain: MakeBrain | None = None,
     ) -> None:
         config = Config.model_validate(
             {
@@ -74,7 +75,7 @@ class Room:
                 choice=Choice("fake", "for a test"),
                 make_backend=self._make_backend,
                 load=Load(options={}, names=[p.spoken_names() for p in personas]),
-                make_brain=self._make_brain,
+                make_brain=make_brain or self._make_brain,
                 known_lines=lambda persona: list(persona.greetings),
                 rehearsed=set(),
                 store=TranscriptStore(folder),

@@ -1,0 +1,175 @@
+"""An evening with the real program: it greets, changes at a word, survives, and leaves.
+
+One program is shared by all tests of this file, in their order, since loading takes seconds; each
+waits until it is idle and takes whoever is in charge as it finds him.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from assistant.personas import Persona, load_personas
+from tests.e2e.conftest import Room, furnished, loudness
+from tests.e2e.terminal import Terminal
+from tests.processes import is_alive, until
+
+pytestmark = pytest.mark.weights
+
+Say = Callable[[str], Path]
+
+
+@dataclass(frozen=True)
+class Evening:
+    room: Room
+    app: Terminal
+    greeting: Path
+    """What the speaker played from the start of the program to the end of its greeting."""
+
+
+@pytest.fixture(scope="module")
+def evening(
+    tmp_path_factory: pytest.TempPathFactory, cache: Path, spoken: Say
+) -> Iterator[Evening]:
+    spoken("Change to gladoss.")  # joins the weights, which the program finds then
+    with furnished(tmp_path_factory.mktemp("evening"), cache) as room:
+        with room.recording("greeting") as greeting:
+            app = room.open()
+            until(lambda: bool(room.home.turns("JARVIS")), "JARVIS has greeted", app.screen)
+        yield Evening(room, app, greeting)
+
+
+def persona(slug: str) -> Persona:
+    return load_personas().loaded[slug]
+
+
+def background(slug: str) -> str:
+    """The persona's background as terminals are told of it."""
+    code = persona(slug).colors.background.lstrip("#")
+    return "48;2;" + ";".join(str(int(code[at : at + 2], 16)) for at in (0, 2, 4))
+
+
+def in_charge(name: str) -> Callable[[str], bool]:
+    """Whether the first line of a screen begins with this name."""
+    return lambda screen: screen.strip().startswith(name)
+
+
+def conversation(app: Terminal) -> str:
+    """The words of the conversation's panel, joined over its lines."""
+    rows = [
+        line.split("▌", 1)[1].split("│")[0] for line in app.screen().splitlines() if "▌" in line
+    ]
+    return " ".join(" ".join(rows).split())
+
+
+def test_it_greets_aloud_and_in_writing(evening: Evening) -> None:
+    (greeting,) = evening.room.home.turns("JARVIS")
+    evening.app.until_at_rest()
+    assert greeting in conversation(evening.app)
+    assert in_charge("JARVIS")(evening.app.screen())
+    assert loudness(evening.greeting) > 0.1 * len(greeting.split())
+
+
+def test_change_to_glados_changes_everything(evening: Evening, spoken: Say) -> None:
+    app, room = evening.app, evening.room
+    app.until_at_rest()
+    assert background("jarvis") in app.colours()
+    with room.recording("introduction") as introduction:
+        room.card.speak(spoken("Change to gladoss."))
+        app.until(in_charge("GLaDOS"), "GLaDOS is in charge")
+        until(lambda: bool(room.home.turns("GLaDOS")), "she has introduced herself", app.screen)
+    app.until_at_rest()
+    (said,) = room.home.turns("GLaDOS")
+    assert said in persona("glados").reintroductions
+    assert said in conversation(app)
+    assert background("glados") in app.colours()
+    assert background("jarvis") not in app.colours()
+    assert loudness(introduction) > 0.1 * len(said.split())
+    assert len(room.home.turns("You")) == 1
+    assert app.shows("change_theme")
+
+
+def test_in_a_room_with_an_echo_it_does_not_answer_itself(
+    evening: Evening, spoken: Say, tmp_path: Path
+) -> None:
+    app, room = evening.app, evening.room
+    room.card.echo()
+    app.until_at_rest()
+    before = room.home.turns("You")
+    names = [p.name for p in load_personas().loaded.values()]
+    heard = tmp_path / "microphone.wav"
+    with recording_microphone(room, heard):
+        app.type("which personas are there")  # and it names them all
+        until(
+            lambda: any(
+                all(n in line for n in names) for line in room.home.transcript().split("\n")
+            ),
+            "all names have been said",
+            app.screen,
+        )
+        app.until_at_rest()
+    assert loudness(heard) > 2.0, "the microphone has heard the speaker"
+    room.card.speak(spoken("What time is it?"))
+    until(lambda: len(room.home.turns("You")) >= len(before) + 2, "it hears a person", app.screen)
+    assert room.home.turns("You")[len(before)] == "which personas are there"
+    assert "time" in room.home.turns("You")[-1].lower()
+    assert len(room.home.turns("You")) == len(before) + 2
+
+
+def test_a_killed_backend_is_one_line_and_the_conversation_goes_on(
+    evening: Evening, spoken: Say
+) -> None:
+    app, room = evening.app, evening.room
+    app.until_at_rest()
+    shown = conversation(app)
+    pid = app.backend()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    app.until_shown("backend stopped")
+    until(lambda: app.backend() not in (None, pid), "another backend has been started", app.screen)
+    app.until_at_rest()
+    assert shown[-60:] in conversation(app)
+    before = room.home.turns("You")
+    room.card.speak(spoken("What is two plus three?"))
+    until(lambda: len(room.home.turns("You")) > len(before), "it hears again", app.screen)
+    app.until_at_rest()
+    assert "Traceback" not in app.screen()
+
+
+def test_q_ends_it_and_nothing_is_lost_or_left(evening: Evening) -> None:
+    app, room = evening.app, evening.room
+    app.until_at_rest()
+    processes = app.processes()
+    assert len(processes) >= 2
+    app.press("q")
+    assert app.exit_code() == 0
+    until(lambda: not any(map(is_alive, processes)), "no process is left")
+    left = app.screen().split("EXIT")[0].strip()
+    assert left == "", "nothing but an empty line is left on the terminal"
+    assert room.home.turns("JARVIS")
+    assert room.home.turns("GLaDOS")
+    assert len(room.home.turns("You")) >= 4
+
+
+class recording_microphone:
+    """What the virtual microphone hears, the echo of the room included."""
+
+    def __init__(self, room: Room, wav: Path) -> None:
+        self._wav = wav
+        self._environment = {**os.environ, **room.card.environment}
+
+    def __enter__(self) -> None:
+        command = ["parec", "-d", "mic", "--rate=24000", "--channels=1", "--format=s16le"]
+        self._recorder = subprocess.Popen(
+            [*command, "--file-format=wav", str(self._wav)], env=self._environment
+        )
+
+    def __exit__(self, *error: object) -> None:
+        self._recorder.send_signal(signal.SIGINT)
+        self._recorder.wait(timeout=20)
