@@ -25,7 +25,7 @@ from assistant.ui import themes
 from assistant.ui.bridge import Bridge
 from assistant.ui.commands import AssistantCommands
 from assistant.ui.keymap import BINDINGS, check_keymap
-from assistant.ui.messages import FromSession, PersonaWanted, Typed
+from assistant.ui.messages import FromSession, Typed
 from assistant.ui.model import Status
 from assistant.ui.screens.dashboard import DashboardScreen
 from assistant.ui.screens.help import HelpScreen, help_rows
@@ -165,9 +165,8 @@ class DashboardApp(App[None]):
         if slug != self.session.persona.slug:
             self.spawn(self.session.set_persona(slug), "The persona could not be changed")
 
-    @on(PersonaWanted)
-    def _persona_wanted(self, message: PersonaWanted) -> None:
-        self.choose_persona(message.slug)
+    def action_choose_persona(self, slug: str) -> None:
+        self.choose_persona(slug)
 
     def action_persona_number(self, number: int) -> None:
         personas = self.session.personas()

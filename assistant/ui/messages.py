@@ -31,13 +31,6 @@ class FromSession(Message):
 
 
 @dataclass
-class PersonaWanted(Message):
-    """Someone clicked on a persona."""
-
-    slug: str
-
-
-@dataclass
 class Typed(Message):
     """The user sent a line."""
 

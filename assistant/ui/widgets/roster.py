@@ -4,55 +4,82 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import events
-from textual.containers import Vertical, VerticalScroll
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.geometry import Size
 
 from assistant.personas import Persona
 from assistant.ui.keymap import NUMBERED
-from assistant.ui.messages import PersonaWanted
+from assistant.ui.widgets.clickable import ClickableLine, pressing
+
+_INDENT_CELLS = 6
+_ROWS_WITH_SUMMARY = 4
+"""Name, two rows of summary, and a blank one."""
 
 
-def persona_line(place: int, persona: Persona, current: bool) -> Content:
-    """Digit, colours and name; the one that speaks has a mark beside its bold name."""
-    digit = str(place + 1) if place < NUMBERED else " "
-    colors = persona.colors
-    return Content.assemble(
-        ("▸" if current else " ", "bold $primary"),
-        (f"{digit} ", "$muted"),
-        ("●", colors.primary),
-        ("●", colors.accent),
-        (f" {persona.name}", "bold $primary" if current else "$foreground"),
-    )
+class _Names(ClickableLine):
+    """One widget for all names: a dozen widgets would take longer to start than the rest."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._personas: list[Persona] = []
+        self._current = ""
+        self.detailed = False
 
-class RosterLine(Vertical):
-    """One persona: its name, and where the style sheet finds room its summary."""
+    def show(self, personas: Sequence[Persona], current: str) -> None:
+        self._personas, self._current = list(personas), current
+        self.refresh(layout=True)
 
-    def __init__(self, place: int, persona: Persona, current: bool) -> None:
-        super().__init__(
-            Static(persona_line(place, persona, current)),
-            Static(persona.summary, classes="roster-summary", markup=False),
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return sum(len(lines) for lines in self._lines(width))
+
+    def render(self) -> Content:
+        lines = self._lines(self.content_size.width)
+        return Content("\n").join(line for persona in lines for line in persona)
+
+    def _lines(self, width: int) -> list[list[Content]]:
+        return [
+            self._persona(place, persona, width) for place, persona in enumerate(self._personas)
+        ]
+
+    def _persona(self, place: int, persona: Persona, width: int) -> list[Content]:
+        """Digit, colours and name; the one that speaks has a mark beside its bold name."""
+        current = persona.slug == self._current
+        action = f"app.choose_persona('{persona.slug}')"
+        name = Content.assemble(
+            ("▸" if current else " ", "bold $primary"),
+            (f"{place + 1} " if place < NUMBERED else "  ", "$muted"),
+            ("●", persona.colors.primary),
+            ("●", persona.colors.accent),
+            (f" {persona.name}", "bold $primary" if current else "$foreground"),
         )
-        self._slug = persona.slug
-        self.tooltip = persona.summary
-
-    def on_click(self, event: events.Click) -> None:
-        event.stop()
-        self.post_message(PersonaWanted(self._slug))
+        if not self.detailed:
+            return [pressing(name.truncate(width, pad=True), action)]
+        summary = Content.styled(persona.summary, "$muted").wrap(max(1, width - _INDENT_CELLS))
+        rows = [Content(" " * _INDENT_CELLS) + line for line in summary]
+        whole_rows = (row.truncate(width, pad=True) for row in (name, *rows))
+        return [*(pressing(row, action) for row in whole_rows), Content("")]
 
 
 class Roster(VerticalScroll):
-    """The list."""
+    """The list, with summaries where it is tall enough for all of them."""
 
     BORDER_TITLE = "Personas"
     can_focus = False
+    _count = 0
+
+    def compose(self) -> ComposeResult:
+        yield _Names()
 
     def show(self, personas: Sequence[Persona], current: str) -> None:
         """Draw the list anew; `current` is the slug of the one that speaks."""
-        self.remove_children()
-        self.mount_all(
-            RosterLine(place, persona, persona.slug == current)
-            for place, persona in enumerate(personas)
-        )
+        self._count = len(personas)
+        self.query_one(_Names).show(personas, current)
+
+    def on_resize(self) -> None:
+        names = self.query_one(_Names)
+        detailed = self.size.height >= _ROWS_WITH_SUMMARY * self._count
+        if names.detailed != detailed:
+            names.detailed = detailed
+            names.refresh(layout=True)
