@@ -185,11 +185,11 @@ class FakeSession:
 
     def set_push_to_talk(self, on: bool) -> None:
         self._asked("set_push_to_talk", on)
-        self._audio(push_to_talk=on, muted=on)
+        self._audio(push_to_talk=on, talk_key=False)
 
     def talk_key(self, down: bool) -> None:
         self._asked("talk_key", down)
-        self._audio(muted=not down)
+        self._audio(talk_key=down)
 
     def set_volume(self, volume: float) -> float:
         self._asked("set_volume", round(volume, 3))
@@ -207,7 +207,7 @@ class FakeSession:
             raise self.failing[method]
 
     def _audio(self, **changes: object) -> None:
-        fields = ("microphone", "speaker", "muted", "push_to_talk", "volume", "rate")
+        fields = ("microphone", "speaker", "muted", "push_to_talk", "talk_key", "volume", "rate")
         now = {name: getattr(self.audio, name) for name in fields}
         self.emit(AudioChanged(**{**now, **changes}))  # type: ignore[arg-type]
 

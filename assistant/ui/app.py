@@ -201,8 +201,8 @@ class DashboardApp(App[None]):
     def action_toggle_microphone(self) -> None:
         if self.status.audio_known and self.status.microphone is None:
             self.notify("No microphone was found.", severity="warning")
-        elif self.status.push_to_talk:
-            self.session.talk_key(self.status.muted)
+        elif self.status.push_to_talk and not self.status.muted:
+            self.session.talk_key(not self.status.talking)
         else:
             self.session.set_muted(not self.status.muted)
 

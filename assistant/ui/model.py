@@ -43,6 +43,8 @@ class Status:
     speaker: str | None = None
     muted: bool = False
     push_to_talk: bool = False
+    talking: bool = False
+    """Push-to-talk: the microphone is open at the moment."""
     volume: float = 1.0
     rate: float = 1.0
     latencies: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES_KEPT))
@@ -71,6 +73,7 @@ class Status:
                 self.audio_known = True
                 self.microphone, self.speaker = event.microphone, event.speaker
                 self.muted, self.push_to_talk = event.muted, event.push_to_talk
+                self.talking = event.push_to_talk and event.talk_key
                 self.volume, self.rate = event.volume, event.rate
             case FirstSample(latency=float() as latency):
                 self.latencies.append(latency)
@@ -85,6 +88,11 @@ class Status:
             case _:
                 return False
         return True
+
+    @property
+    def closed(self) -> bool:
+        """The microphone hears nothing although nobody holds a key back."""
+        return self.muted or (self.audio_known and self.microphone is None)
 
     @property
     def last_latency(self) -> float | None:

@@ -70,7 +70,7 @@ async def test_space_unmutes_what_it_muted(make_app: MakeApp, session: FakeSessi
 
 
 async def test_space_talks_and_stops_talking_in_push_to_talk(make_app: MakeApp) -> None:
-    held = AudioChanged(microphone="Desk", speaker="Desk", push_to_talk=True, muted=True)
+    held = AudioChanged(microphone="Desk", speaker="Desk", push_to_talk=True)
     session = FakeSession(on_start=[*READY, held])
     app = make_app(session)
     async with app.run_test() as pilot:
@@ -274,7 +274,7 @@ async def test_a_click_on_the_microphone_mutes_it(make_app: MakeApp, session: Fa
 async def test_a_click_on_a_persona_changes_to_it(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
     async with app.run_test(size=(120, 40)) as pilot:
-        await see(pilot, CORE.name)
+        await see(pilot, "cascade is ready")
         row = next(n for n, line in enumerate(text(app).splitlines()) if "Core 9" in line)
         await pilot.click(offset=(90, row))
         await pilot.pause()

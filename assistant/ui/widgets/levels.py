@@ -91,8 +91,7 @@ class Levels(Horizontal):
         self._microphone.show("Microphone", microphone_text(status, width=200))
         speaker = status.speaker or ("no speaker" if status.audio_known else "")
         self._voice.show(persona, speaker)
-        missing = status.audio_known and status.microphone is None
-        self._microphone.set_class(status.muted or missing, "-closed")
+        self._microphone.set_class(status.closed, "-closed")
 
     def _poll(self) -> None:
         self._microphone.poll()

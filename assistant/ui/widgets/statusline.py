@@ -30,10 +30,12 @@ def microphone_text(status: Status, width: int = _DEVICE_CELLS) -> str:
         return "opening …"
     if status.microphone is None:
         return "none"
-    if status.push_to_talk:
-        mode = "push-to-talk" if status.muted else "talking"
+    if status.muted:
+        mode = "muted"
+    elif status.push_to_talk:
+        mode = "talking" if status.talking else "push-to-talk"
     else:
-        mode = "muted" if status.muted else "open"
+        mode = "open"
     return f"{mode} · {ellipsis(status.microphone, width)}".removesuffix(" · ")
 
 
@@ -79,7 +81,7 @@ def _microphone(status: Status) -> Fragment:
     missing = status.audio_known and status.microphone is None
     if missing:
         return Fragment("microphone", ("no microphone", "no mic"), 85, "$warning")
-    style = "$warning" if status.muted and not status.push_to_talk else ""
+    style = "$warning" if status.muted else ""
     variants = (f"mic {microphone_text(status)}", f"mic {mode}")
     return Fragment("microphone", variants, 80, style, "app.toggle_microphone")
 
