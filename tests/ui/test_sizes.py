@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from assistant.events import Notice
 from assistant.ui.app import DashboardApp
 from assistant.ui.keymap import BINDINGS
 from tests.fakes import BUTLER, LOADING, PERSONAS, READY, FakeSession, conversation
@@ -96,3 +97,18 @@ async def test_who_is_here_what_it_does_and_how_to_leave_is_always_told(
     app = make_app(FakeSession(on_start=READY))
     async with app.run_test(size=size) as pilot:
         await see(pilot, BUTLER.name, "idle", "mic open", "? Help", "q Quit")
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+async def test_a_toast_cuts_no_word(
+    make_app: Callable[..., DashboardApp], session: FakeSession, size: tuple[int, int]
+) -> None:
+    app = make_app(session)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await see(pilot, "cascade")
+        session.emit(*conversation())
+        await see(pilot, "how long will it")
+        session.emit(Notice(text="No speaker", remedy="Press / and type.", severity="warning"))
+        await pilot.pause(0.3)
+        assert app.query("Toast")
+        assert cut_words(app) <= {"No"}
