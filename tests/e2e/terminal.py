@@ -67,9 +67,6 @@ class Terminal:
         """The screen with its colours, as terminals are told them."""
         return self._tmux("capture-pane", "-p", "-e")
 
-    def shows(self, text: str) -> bool:
-        return text in self.screen()
-
     def until(self, condition: Callable[[str], bool], what: str) -> None:
         until(lambda: condition(self.screen()), what, self.screen)
 
