@@ -19,6 +19,7 @@ _HOME = Path(tempfile.mkdtemp(prefix="assistant-tests-"))
 for _name in ("CONFIG", "DATA", "CACHE", "STATE"):
     os.environ[f"XDG_{_name}_HOME"] = str(_HOME / _name.lower())
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.load_profile("default")

@@ -47,6 +47,8 @@ FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 15.0
 """Seconds before a restart: doubled at each crash, back to the first after a minute of health."""
 HEALTHY_AFTER = 60.0
+_NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+"""onnxruntime makes itself a device id at import, and a database of events to send; nobody asked."""
 EXIT_CANNOT_RUN = 3
 """Exit code of a child that said `Failed(fatal=True)`: another start would end the same way."""
 
@@ -211,7 +213,7 @@ class BackendProcess:
             return contextlib.nullcontext(subprocess.DEVNULL)
 
     def _environment(self, listener: WireListener) -> dict[str, str]:
-        environment = {**os.environ, **listener.environment()}
+        environment = {**_NO_TELEMETRY, **os.environ, **listener.environment()}
         if self._python is not None:
             # Another interpreter does not know where we are installed.
             ours = str(Path(__file__).resolve().parents[2])

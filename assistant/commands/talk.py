@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.assembly import make_session
+from assistant.assembly import find_personas, make_session
 from assistant.audio.base import Float32
 from assistant.audio.files import FileAudio
 from assistant.backends.base import BackendError
@@ -66,6 +66,7 @@ class Talk:
         config.audio.mode = "open"
         self.options = options
         self.clock = TalkClock()
+        find_personas(config)  # a misspelt name must not cost an older output file
         self.audio = FileAudio(options.input, options.output)
         self.session = make_session(
             config,

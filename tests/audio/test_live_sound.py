@@ -16,7 +16,7 @@ from assistant.audio.wav import WavReader, WavWriter
 from assistant.config import AudioConfig
 from tests.e2e.virtual_card import VirtualCard
 
-pytestmark = pytest.mark.sound
+pytestmark = [pytest.mark.sound, pytest.mark.xdist_group("sound")]
 
 
 def chirp(seconds: float) -> np.ndarray:

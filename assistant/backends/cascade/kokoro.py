@@ -49,6 +49,7 @@ class KokoroEngine:
 
         Raises `BackendError` where packages or files are missing or broken.
         """
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it writes a device id at import
         try:
             import onnxruntime  # type: ignore[import-untyped]
         except ImportError as error:
