@@ -43,17 +43,19 @@ def make_session(
     config: Config,
     audio: AudioIO,
     *,
+    personas: LoadedPersonas | None = None,
     clock: Callable[[], float] | None = None,
     steps: bool = False,
     seed: int | None = None,
 ) -> Session:
     """A session that is ready to `start`.
 
+    `personas` are those of `find_personas`, where the caller has looked already.
     `clock` and `steps` are for `assistant talk`: the input's clock, and frames one by one.
     With a `seed` the choice of lines is the same every time, and nothing of it is remembered.
     Raises `ConfigError` for settings that cannot be, `BackendError` where no backend can run.
     """
-    personas = find_personas(config)
+    personas = personas or find_personas(config)
     choice = choose_backend(config)
     everyone = list(personas.loaded.values())
     rehearsed: set[str] = set()

@@ -48,7 +48,7 @@ LONGEST_PAUSE = 15.0
 """Seconds before a restart: doubled at each crash, back to the first after a minute of health."""
 HEALTHY_AFTER = 60.0
 _NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-"""onnxruntime makes itself a device id at import, and a database of events to send; nobody asked."""
+"""onnxruntime makes itself a device id at import and keeps events to send; nobody asked."""
 EXIT_CANNOT_RUN = 3
 """Exit code of a child that said `Failed(fatal=True)`: another start would end the same way."""
 

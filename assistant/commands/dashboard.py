@@ -27,12 +27,12 @@ def dashboard_command(config: Config) -> int:
         return plain_command(config, open_audio(config))
     from assistant.ui.run import run_dashboard
 
-    notices = startup_notices(find_personas(config))
+    personas = find_personas(config)
 
     def make(confirm: Callable[[ToolCall], Awaitable[bool]]) -> Session:
-        session = make_session(config, open_audio(config))
+        session = make_session(config, open_audio(config), personas=personas)
         session.confirm = confirm
-        session.at_start(notices, follow_persona_files)
+        session.at_start(startup_notices(personas), follow_persona_files)
         return session
 
     return run_dashboard(make, config)
