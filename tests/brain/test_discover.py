@@ -112,7 +112,7 @@ async def test_replies_of_every_framing_are_read(data: bytes) -> None:
 
 
 async def test_llama_cpp_gives_a_path_and_the_status_line_a_name() -> None:
-    result, _ = await found(replying(reply(models("/home/ada/models/qwen2.5-3b-q4.gguf"))))
+    result, _ = await found(replying(reply(models("/srv/models/qwen2.5-3b-q4.gguf"))))
     assert result is not None
     assert result.label == "qwen2.5-3b-q4 · server 0"
 
