@@ -1,15 +1,21 @@
-"""`assistant`: the dashboard, or plain lines where standard output is no terminal."""
+"""`assistant`: the dashboard, or plain lines where standard output is no terminal.
+
+Nothing slow is imported up here: the opening title comes first.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
-from assistant.assembly import find_personas, follow_persona_files, make_session, startup_notices
-from assistant.audio.base import AudioIO
 from assistant.config import Config
-from assistant.session import Session
-from assistant.tools.base import ToolCall
+from assistant.ui.opening import opening_title
+
+if TYPE_CHECKING:
+    from assistant.audio.base import AudioIO
+    from assistant.session import Session
+    from assistant.tools.base import ToolCall
 
 
 def open_audio(config: Config) -> AudioIO:
@@ -25,14 +31,25 @@ def dashboard_command(config: Config) -> int:
         from assistant.commands.plain import plain_command
 
         return plain_command(config, open_audio(config))
-    from assistant.ui.run import run_dashboard
+    with opening_title("is on its way …") as title:
+        from assistant.assembly import (
+            find_personas,
+            follow_persona_files,
+            make_session,
+            startup_notices,
+        )
+        from assistant.ui.run import run_dashboard
 
-    personas = find_personas(config)
+        personas = find_personas(config)
 
-    def make(confirm: Callable[[ToolCall], Awaitable[bool]]) -> Session:
-        session = make_session(config, open_audio(config), personas=personas)
-        session.confirm = confirm
-        session.at_start(startup_notices(personas), follow_persona_files)
-        return session
+        def make(confirm: Callable[[ToolCall], Awaitable[bool]]) -> Session:
+            try:
+                session = make_session(config, open_audio(config), personas=personas)
+            except Exception:
+                title.take_away()
+                raise
+            session.confirm = confirm
+            session.at_start(startup_notices(personas), follow_persona_files)
+            return session
 
-    return run_dashboard(make, config)
+        return run_dashboard(make, config)
