@@ -312,6 +312,8 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(home: Path) -> None:
 def test_ctrl_c_ends_with_130_and_without_a_word(home: Path) -> None:
     code = (
         "import os, signal, time\n"
+        # Whoever runs the tests in the background of a shell has Ctrl-C switched off.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from assistant.commands import devices\n"
         "def slow(json_output):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
