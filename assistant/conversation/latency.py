@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from statistics import median
 
 
 @dataclass(slots=True)
@@ -30,24 +29,6 @@ class Stopwatch:
             "device": 1000 * (now - sound + device),
         }
         return now + device - self.speech_end
-
-
-class LatencyRecord:
-    """The last 200 turns."""
-
-    def __init__(self) -> None:
-        self._seconds: deque[float] = deque(maxlen=200)
-
-    def add(self, seconds: float) -> None:
-        self._seconds.append(seconds)
-
-    @property
-    def last(self) -> float | None:
-        return self._seconds[-1] if self._seconds else None
-
-    @property
-    def p50(self) -> float | None:
-        return median(self._seconds) if self._seconds else None
 
 
 class InputClock:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from assistant.conversation.gate import TAIL_SECONDS, MicrophoneGate
 from assistant.conversation.history import MAX_MESSAGES, History
-from assistant.conversation.latency import InputClock, LatencyRecord, Stopwatch
+from assistant.conversation.latency import InputClock, Stopwatch
 from assistant.conversation.lines import LineChooser
 
 
@@ -83,11 +83,3 @@ def test_latency_runs_from_the_last_word_to_the_ear() -> None:
     latency = watch.first_sample(said_at=10.35, sound_at=10.4, now=10.42, device=0.03)
     assert abs(latency - 0.45) < 1e-9
     assert round(sum(watch.stages.values())) == 450
-
-
-def test_the_median_is_of_the_turns_so_far() -> None:
-    record = LatencyRecord()
-    assert record.p50 is None
-    for seconds in (0.2, 0.4, 0.9):
-        record.add(seconds)
-    assert (record.last, record.p50) == (0.9, 0.4)
