@@ -65,28 +65,31 @@ def test_a_hung_sound_server_holds_nobody_up_and_is_found_when_it_is_back(
     assert load_sounddevice(timeout=30)._initialized == 1
 
 
-def test_a_hang_does_not_take_stderr_with_it(
-    module_that: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hang_does_not_take_stderr_with_it() -> None:
     """sounddevice moves fd 2 to /dev/null while PortAudio starts."""
-    gate = threading.Event()
-    monkeypatch.setattr(sys, "_sound_server", gate, raising=False)
-    module_that.write_text(
-        "import os, sys\n"
-        "sys._moved = True\n"
-        "os.dup2(os.open(os.devnull, os.O_WRONLY), 2)\n"
-        "sys._sound_server.wait(60)\n"
-        "raise RuntimeError\n"
-    )
     before = os.fstat(2)
+    with portaudio.kept_stderr(done=lambda: False):
+        move_stderr_away()
+        assert not os.path.samestat(os.fstat(2), before)
+    assert os.path.samestat(os.fstat(2), before)
+
+
+def test_a_start_that_ended_has_put_stderr_back_itself() -> None:
+    kept = os.dup(2)
     try:
-        with pytest.raises(PortAudioUnavailable):
-            load_sounddevice(timeout=3.0)  # long enough for a slow machine to get so far
-        assert sys._moved  # type: ignore[attr-defined]
-        assert os.path.samestat(os.fstat(2), before)
+        with portaudio.kept_stderr(done=lambda: True):
+            move_stderr_away()
+            elsewhere = os.fstat(2)
+        assert os.path.samestat(os.fstat(2), elsewhere)
     finally:
-        gate.set()
-        portaudio.THREAD.submit(lambda: None).result(30)  # the failed import is over
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def move_stderr_away() -> None:
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)
+    os.close(sink)
 
 
 def test_it_is_started_again_where_someone_ended_it(fake_sd: FakeSoundDevice) -> None:
