@@ -1,15 +1,14 @@
 """One conversation: wires audio, backend, tools, brain and persona together.
 
-Read it in this order: `start` → a frame arrives (`take_frame`, `conversation.ears`) → the backend's
-events (`_backend_event`) → a turn is answered (`_heard`, `conversation.answering`) → its sound is
-played (`conversation.mouth`, `_over`). Everything runs in the event loop's thread; audio threads
-reach it by `call_soon_threadsafe` only.
+Read it in this order: `start` → a frame arrives (`take_frame`, `conversation.ears`) → what the
+backend makes of it (`conversation.engine_room`) → a turn is answered (`_heard`,
+`conversation.answering`) → its sound is played (`conversation.mouth`, `_over`). Everything runs in
+the event loop's thread; audio threads reach it by `call_soon_threadsafe` only.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import time
@@ -18,45 +17,22 @@ from collections.abc import Awaitable, Callable
 from assistant.audio.base import Float32
 from assistant.brain.base import Brain
 from assistant.conversation.answering import Answerer, Heard
+from assistant.conversation.beside import Beside
 from assistant.conversation.bulletin import Bulletin, Listener
 from assistant.conversation.cast import Cast
 from assistant.conversation.controls import Controls
 from assistant.conversation.ears import Ears
+from assistant.conversation.engine_room import EngineRoom
 from assistant.conversation.gate import MicrophoneGate
 from assistant.conversation.history import History
 from assistant.conversation.latency import Stopwatch
 from assistant.conversation.mouth import Mouth
 from assistant.conversation.parts import Parts
+from assistant.conversation.sound import SoundControls
 from assistant.conversation.speech import Utterance
 from assistant.conversation.turntaking import TurnTaking
-from assistant.events import (
-    AudioChanged,
-    BackendChosen,
-    BrainChosen,
-    Dropped,
-    Failure,
-    LagChanged,
-    LoadProgress,
-    Notice,
-    StateChanged,
-    UserSaid,
-)
-from assistant.frames import (
-    AgentState,
-    AgentText,
-    AnyEvent,
-    AudioOut,
-    Capabilities,
-    Failed,
-    Lag,
-    Ready,
-    Rehearsed,
-    Status,
-    TurnEnded,
-    TurnStarted,
-    UserText,
-    UtteranceEnded,
-)
+from assistant.events import BrainChosen, Notice, StateChanged, UserSaid
+from assistant.frames import AgentState
 from assistant.personas import Persona
 from assistant.tools.base import ToolCall
 from assistant.tools.builtin import builtin_tools
@@ -78,7 +54,6 @@ class Session:
         self.history = History()
         self.last_answer = ""
         """The last thing that was said, in full even where it was interrupted."""
-        self.volume = config.audio.volume
         self.confirm: Callable[[ToolCall], Awaitable[bool]] = _refuse
         """Asks the user whether a tool may run; a front end that can ask puts its own here."""
         self._notices: list[Notice] = []
@@ -87,11 +62,9 @@ class Session:
         self._bulletin = Bulletin(self.clock, parts.store)
         self._emit = self._bulletin.emit
         self._turns = itertools.count(1)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._capabilities = Capabilities()
-        self._greeted = not config.session.greeting
+        self._beside = Beside()
         self._audio = parts.audio
-        self._backend = parts.make_backend(parts.load, self._backend_event)
+        self._backend = parts.make_backend(parts.load, lambda event: self._engine_room.take(event))
         self._mouth = Mouth(
             parts.audio,
             self._backend.send,
@@ -114,15 +87,28 @@ class Session:
             self._emit,
         )
         self._turn_taking = TurnTaking(parts.audio.playback, self._mouth, self.history, self._emit)
+        gate = MicrophoneGate(
+            guard=config.audio.echo_guard, push_to_talk=config.audio.mode == "push-to-talk"
+        )
         self._ears = Ears(
-            MicrophoneGate(
-                guard=config.audio.echo_guard, push_to_talk=config.audio.mode == "push-to-talk"
-            ),
+            gate,
             self._turns,
             self.clock,
             self._emit,
             self._heard,
             self._turn_taking.heard_nothing,
+        )
+        self.sound = SoundControls(parts.audio, gate, self.speech, config.audio.volume, self._emit)
+        self._engine_room = EngineRoom(
+            self._backend,
+            parts.choice,
+            self._ears,
+            self._mouth,
+            self._turn_taking,
+            self._cast,
+            parts.rehearsed,
+            self._emit,
+            greeting=config.session.greeting,
         )
         self._registry = ToolRegistry(builtin_tools(Controls(self)), config.session.permissions)
 
@@ -138,10 +124,9 @@ class Session:
         return self._bulletin.subscribe(listener)
 
     async def start(self) -> None:
-        choice = self._parts.choice
         self._emit(StateChanged(state=self.state))
-        self._emit(BackendChosen(name=choice.name, reason=choice.reason))
-        self._audio.playback.gain = self.volume
+        self._engine_room.chosen()
+        self.sound.begin()
         self._mouth.listen_to_playback()
         self._cast.take_charge(self.persona)
         self._backend.start()
@@ -149,21 +134,20 @@ class Session:
         self._emit(BrainChosen(label=brain.label))
         self._turn_taking.begin(self._make_answerer(brain))
         self._cast.rehearse()
-        await self._audio.start(self.take_frame, self._audio_problem)
-        self._audio_changed()
-        self.run_beside(self._watch_drops())
+        await self._audio.start(self.take_frame, self.sound.problem)
+        self.sound.changed()
+        self.run_beside(self.sound.watch_drops(lambda: self._backend.dropped))
         for notice in self._notices:
             self._emit(notice)
         for work in self._work:
             self.run_beside(work(self))
         if self._audio.speaker is None:
-            self._greet()  # in writing, so there is nothing to wait for
+            self._engine_room.greet()  # in writing, so there is nothing to wait for
 
     async def stop(self) -> None:
         """Input, then backend, then output; the transcript is saved. Never raises."""
         self._ears.gate.muted = True
-        for task in self._tasks:
-            task.cancel()
+        self._beside.cancel()
         self._turn_taking.interrupt()
         for step in (self._backend.stop(), self._audio.stop(), self._close_brain()):
             try:
@@ -184,17 +168,7 @@ class Session:
 
     def run_beside(self, work: Awaitable[None]) -> None:
         """Run something beside the conversation until the session stops."""
-
-        async def guarded() -> None:
-            with contextlib.suppress(asyncio.CancelledError):
-                try:
-                    await work
-                except Exception:
-                    log.exception("a background task ended")
-
-        task = asyncio.create_task(guarded())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._beside.run(work)
 
     def _make_answerer(self, brain: Brain) -> Answerer:
         return Answerer(
@@ -252,29 +226,21 @@ class Session:
         self._turn_taking.act(ToolCall("repeat", origin="key"))
 
     def set_muted(self, muted: bool) -> None:
-        self._ears.gate.muted = muted
-        self._audio_changed()
+        self.sound.set_muted(muted)
 
     def set_push_to_talk(self, on: bool) -> None:
-        self._ears.gate.push_to_talk = on
-        self._audio_changed()
+        self.sound.set_push_to_talk(on)
 
     def talk_key(self, down: bool) -> None:
-        self._ears.gate.key_down = down
         if down:
             self.interrupt()  # who presses the key wants to be heard now
-        self._audio_changed()
+        self.sound.talk_key(down)
 
     def set_volume(self, volume: float) -> float:
-        self.volume = min(1.0, max(0.0, volume))
-        self._audio.playback.gain = self.volume
-        self._audio_changed()
-        return self.volume
+        return self.sound.set_volume(volume)
 
     def set_speech_rate(self, rate: float) -> float:
-        self.speech.rate = min(2.0, max(0.5, rate))
-        self._audio_changed()
-        return self.speech.rate
+        return self.sound.set_rate(rate)
 
     def replace_personas(self, personas: list[Persona], failed: list[str]) -> None:
         """The persona files changed on disk."""
@@ -311,35 +277,12 @@ class Session:
         await self._turn_taking.settled()
         await self.speech.quiet.wait()
 
-    def _backend_event(self, event: AnyEvent) -> None:
-        match event:
-            case AudioOut() | AgentText() | UtteranceEnded():
-                self._mouth.take(event, self.persona)
-            case Rehearsed(text=text):
-                self._parts.rehearsed.add(text)
-            case UserText():
-                self._ears.text(event)
-            case TurnStarted():
-                self._ears.turn_started(event)
-                self._turn_taking.user_began()
-            case TurnEnded():
-                self._ears.turn_ended(event)
-                self._turn_taking.user_ended()
-            case Ready():
-                self._backend_ready(event)
-            case Status():
-                self._emit(LoadProgress(text=event.text, fraction=event.fraction))
-            case Lag():
-                self._emit(LagChanged(seconds=event.seconds, dropped=event.dropped))
-            case Failed():
-                self._backend_failed(event)
-            case _:
-                log.debug("not for the session: %r", event)
-
     # -- the answer ----------------------------------------------------------------------------
 
     def _heard(self, heard: Heard, turn: int, stopwatch: Stopwatch) -> None:
-        if self._capabilities.answers_by_itself and self._turn_taking.is_question(heard):
+        if self._engine_room.capabilities.answers_by_itself and self._turn_taking.is_question(
+            heard
+        ):
             self._mouth.stopwatch = stopwatch
             self._keep_user(heard.text, heard.text)
         else:
@@ -365,63 +308,8 @@ class Session:
             self._bulletin.keep("assistant", name, utterance.intended, heard, interrupted)
         self._turn_taking.settle()
 
-    # -- backend and devices ---------------------------------------------------------------------
-
-    def _backend_ready(self, event: Ready) -> None:
-        self._capabilities = event.capabilities
-        choice = self._parts.choice
-        self._emit(
-            BackendChosen(name=choice.name, reason=choice.reason, engine=event.engine, ready=True)
-        )
-        self._turn_taking.rest_in("idle")
-        self._greet()
-
-    def _greet(self) -> None:
-        if not self._greeted:
-            self._greeted = True
-            self._cast.greet()
-
-    def _backend_failed(self, event: Failed) -> None:
-        if event.fatal:
-            self._emit(Failure(text=event.message, remedy=event.remedy))
-            self._turn_taking.rest_in("idle")
-            self._greet()
-            return
-        self._emit(Notice(text=event.message, remedy=event.remedy, severity="warning"))
-        if not self._backend.ready.is_set():
-            self._ears.abandon()
-            self._turn_taking.backend_lost()
-
     def _has_voice(self) -> bool:
-        ready = self._backend.ready.is_set() and self._capabilities.say
-        return ready and self._audio.speaker is not None
-
-    def _audio_problem(self, text: str, remedy: str) -> None:
-        self._emit(Notice(text=text, remedy=remedy, severity="warning"))
-        self._audio_changed()
-
-    def _audio_changed(self) -> None:
-        gate = self._ears.gate
-        self._emit(
-            AudioChanged(
-                microphone=self._audio.microphone,
-                speaker=self._audio.speaker,
-                muted=gate.muted,
-                push_to_talk=gate.push_to_talk,
-                talk_key=gate.key_down,
-                volume=self.volume,
-                rate=self.speech.rate,
-            )
-        )
-
-    async def _watch_drops(self) -> None:
-        last: dict[str, int] = {}
-        while True:
-            await asyncio.sleep(1.0)
-            counts = {**self._audio.drops(), "backend": self._backend.dropped}
-            if counts != last and any(counts.values()):
-                self._emit(Dropped(counts=counts))
-            last = counts
+        return self._engine_room.can_speak and self._audio.speaker is not None
 
 
 async def _refuse(call: ToolCall) -> bool:

@@ -32,7 +32,7 @@ class Controls:
         return self._session.set_volume(volume)
 
     def volume(self) -> float:
-        return self._session.volume
+        return self._session.sound.volume
 
     def set_speech_rate(self, rate: float) -> float:
         return self._session.set_speech_rate(rate)

@@ -89,7 +89,7 @@ async def test_a_tools_result_is_seen_by_the_model_before_it_goes_on(
     room = await enter_room(brain)
     await room.speak("It is a bit loud in here, is it not?")
     await room.listen_to_the_end()
-    assert room.session.volume == 0.4
+    assert room.session.sound.volume == 0.4
     again = brain.questions[1]
     assert again.text == ""
     assert [(m.role, m.text) for m in again.history] == [

@@ -130,7 +130,7 @@ async def test_a_model_behind_a_real_server_calls_a_tool_and_sees_what_came_of_i
         await room.type("It is a little loud in here, is it not?")
         await room.leave()
     assert room.of(ToolFinished)[0].result.ok
-    assert room.session.volume == 0.4
+    assert room.session.sound.volume == 0.4
     assert room.answers() == ["Softer, then. There."]
     assert "set_volume" in json.dumps(bodies[0]), "it was told of the tool"
     assert "set_volume → 40" in json.dumps(bodies[1], ensure_ascii=False)

@@ -1,0 +1,85 @@
+"""What a person may set of the sound: microphone, volume, rate; and what they are told of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from assistant.audio.base import AudioIO
+from assistant.conversation.gate import MicrophoneGate
+from assistant.conversation.speech import Speech
+from assistant.events import AudioChanged, Dropped, Notice, SessionEvent
+
+
+class SoundControls:
+    """Every change is told as an `AudioChanged`."""
+
+    def __init__(
+        self,
+        audio: AudioIO,
+        gate: MicrophoneGate,
+        speech: Speech,
+        volume: float,
+        emit: Callable[[SessionEvent], None],
+    ) -> None:
+        self._audio = audio
+        self._gate = gate
+        self._speech = speech
+        self.volume = volume
+        self._emit = emit
+
+    def begin(self) -> None:
+        """The devices are about to be opened: the volume holds from the first sample."""
+        self._audio.playback.gain = self.volume
+
+    def set_muted(self, muted: bool) -> None:
+        self._gate.muted = muted
+        self.changed()
+
+    def set_push_to_talk(self, on: bool) -> None:
+        self._gate.push_to_talk = on
+        self.changed()
+
+    def talk_key(self, down: bool) -> None:
+        self._gate.key_down = down
+        self.changed()
+
+    def set_volume(self, volume: float) -> float:
+        self.volume = min(1.0, max(0.0, volume))
+        self._audio.playback.gain = self.volume
+        self.changed()
+        return self.volume
+
+    def set_rate(self, rate: float) -> float:
+        self._speech.rate = min(2.0, max(0.5, rate))
+        self.changed()
+        return self._speech.rate
+
+    def problem(self, text: str, remedy: str) -> None:
+        """A device was lost or came back."""
+        self._emit(Notice(text=text, remedy=remedy, severity="warning"))
+        self.changed()
+
+    def changed(self) -> None:
+        self._emit(
+            AudioChanged(
+                microphone=self._audio.microphone,
+                speaker=self._audio.speaker,
+                muted=self._gate.muted,
+                push_to_talk=self._gate.push_to_talk,
+                talk_key=self._gate.key_down,
+                volume=self.volume,
+                rate=self._speech.rate,
+            )
+        )
+
+    async def watch_drops(self, backend: Callable[[], int]) -> None:
+        """Tell once a second what was dropped on the way; `backend()` counts the frames that never
+        reached the backend. Never returns."""
+        last: dict[str, int] = {}
+        while True:
+            await asyncio.sleep(1.0)
+            counts = {**self._audio.drops(), "backend": backend()}
+            if counts != last and any(counts.values()):
+                self._emit(Dropped(counts=counts))
+            last = counts
