@@ -18,7 +18,7 @@ from assistant.brain.scripted.numerals import read_number
 from assistant.brain.scripted.patterns import table
 from assistant.brain.scripted.politeness import forms, name_pattern, without_name
 from assistant.brain.scripted.vague import vague
-from assistant.brain.scripted.words import Sentence, sentences
+from assistant.brain.scripted.words import Sentence, Word, sentences
 
 MAX_INTENTS = 3
 """Of one turn; more is a speech, and the first requests count."""
@@ -110,8 +110,18 @@ def _sentence(sentence: Sentence, called: re.Pattern[str] | None) -> list[Unders
     return [Understood(vague(sentence))]
 
 
-def _split(sentence: Sentence, called: re.Pattern[str] | None) -> list[Understood]:
-    """The parts of "what time is it and tell me a joke", if every part is known by itself."""
+_Seen = dict[tuple[tuple[Word, ...], frozenset[int]], list[Understood]]
+
+
+def _split(
+    sentence: Sentence, called: re.Pattern[str] | None, seen: _Seen | None = None
+) -> list[Understood]:
+    """The parts of "what time is it and tell me a joke", if every part is known by itself.
+
+    `seen` keeps what was found for each tail: without it "yes and yes and yes and …" takes twice
+    as long for every "and" more.
+    """
+    seen = {} if seen is None else seen
     joints = [
         at
         for at in range(1, len(sentence) - 1)
@@ -127,12 +137,17 @@ def _split(sentence: Sentence, called: re.Pattern[str] | None) -> list[Understoo
             right = sentence.part(joint)
         if not len(left) or not len(right) or _leftover(right):
             continue
+        key = right.words, right.breaks
+        if key not in seen:
+            seen[key] = _split(right, called, seen) or _clear(right)
+        rest = seen[key]
+        if not rest and joint not in sentence.breaks:
+            continue
         # "Hey" before a request only calls; it greets where it stands alone.
         first = [] if left.text in _CALLS else _clear(left)
         if not first and left.text not in _CALLS:
             continue
-        rest = _split(right, called) or _clear(right)
-        if not rest and joint in sentence.breaks and all(u.intent in SOCIAL for u in first):
+        if not rest and all(u.intent in SOCIAL for u in first):
             rest = [Understood(vague(right))]
         if rest:
             return first + rest

@@ -113,5 +113,10 @@ def test_any_order_of_common_words_is_understood_somehow(text: str) -> None:
     assert 1 <= len(understand(text, NAMES)) <= MAX_INTENTS
 
 
+def test_a_stammer_does_not_hold_up_the_conversation() -> None:
+    """It took twice as long for every "and" more: minutes for this, in the event loop."""
+    assert meaning("yes and " * 19 + "purple elephants").startswith("not_understood")
+
+
 def test_a_very_long_turn_is_taken_at_its_beginning() -> None:
     assert meaning("what time is it? " + "and so on " * 5_000).startswith("time")
