@@ -10,6 +10,7 @@ from collections import deque
 import numpy as np
 
 from assistant.backends.base import Emit, Float32
+from assistant.backends.wire import encode_pcm
 from assistant.frames import (
     FIRST_OWN_UTTERANCE,
     FRAME_SECONDS,
@@ -78,7 +79,7 @@ class EchoBackend:
         text = f"(sound of {len(sound) / SAMPLE_RATE:.1f} s)"
         self._emit(TurnEnded(side="user", at=at))
         self._emit(UserText(text=text, final=True, speech_end=at))
-        self._emit(AudioOut(number, sound.astype("<f4").tobytes()))
+        self._emit(AudioOut(number, encode_pcm(sound)))
         self._emit(AgentText(number, f"echo {self._turns}", 0, len(sound)))
         self._emit(UtteranceEnded(number, len(sound)))
 
@@ -88,9 +89,9 @@ class EchoBackend:
         count = int(words * _TONE_SECONDS_A_WORD / rate * SAMPLE_RATE)
         if count:
             times = np.arange(start, start + count) / SAMPLE_RATE
-            tone = (0.1 * np.sin(2 * np.pi * 220 * times)).astype("<f4")
+            tone = (0.1 * np.sin(2 * np.pi * 220 * times)).astype(np.float32)
             self._emit(AgentText(utterance, text, start, start + count))
-            self._emit(AudioOut(utterance, tone.tobytes()))
+            self._emit(AudioOut(utterance, encode_pcm(tone)))
         self._samples[utterance] = start + count
         if final:
             self._emit(UtteranceEnded(utterance, self._samples.pop(utterance)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,12 +60,18 @@ def _power(lufs: float) -> float:
 def _k_weighted(sound: Float32) -> NDArray[np.float64]:
     """BS.1770's two stages, as the magnitudes of their 48 kHz biquads."""
     size = 1 << max(len(sound), 2).bit_length()
+    return np.fft.irfft(np.fft.rfft(sound, size) * _k_response(size), size)[: len(sound)]
+
+
+@cache
+def _k_response(size: int) -> NDArray[np.float64]:
+    """Its magnitudes for a transform of `size` samples, a power of two: there are few."""
     z = np.exp(-2j * np.pi * np.fft.rfftfreq(size, 1 / SAMPLE_RATE) / 48_000)
     shelf = (1.53512485958697 - 2.69169618940638 * z + 1.19839281085285 * z**2) / (
         1 - 1.69065929318241 * z + 0.73248077421585 * z**2
     )
     high_pass = (1 - z) ** 2 / (1 - 1.99004745483398 * z + 0.99007225036621 * z**2)
-    return np.fft.irfft(np.fft.rfft(sound, size) * np.abs(shelf * high_pass), size)[: len(sound)]
+    return np.asarray(np.abs(shelf * high_pass))
 
 
 def _limit(sound: Float32) -> Float32:

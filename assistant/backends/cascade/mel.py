@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Float32 = NDArray[np.float32]
+from assistant.backends.base import Float32
 
 RATE = 16_000
 """Samples a second that Whisper hears."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 
 from assistant.backends.cascade.numerals import (
     cardinal,
@@ -80,8 +81,13 @@ _SYMBOLS = {"&": " and ", "@": " at ", "=": " equals ", "+": " plus ", "×": " t
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 
+@lru_cache(maxsize=2048)
 def speakable(text: str) -> str:
-    """Words and punctuation only, in one line; "" where there is nothing to say."""
+    """Words and punctuation only, in one line; "" where there is nothing to say.
+
+    Kept, because each sentence is looked up in the voice cache before it is rendered, and a
+    persona's scripted lines come again at every change.
+    """
     text = unicodedata.normalize("NFC", text)
     for pattern, replacement in _MARKUP:
         text = pattern.sub(replacement, text)

@@ -82,7 +82,7 @@ class CascadeBackend:
         self._inline = command.virtual_clock
         self.set_names(command.names)
         self._emit(Status("loading speech recognition", 0.1))
-        self._recognizer = Recognizer.load(str(options["whisper"]), threads, self._progress)
+        self._recognizer = Recognizer.load(str(options["whisper"]), threads)
         self._recognizer.warm_up()
         self._emit(Status("loading the voice", 0.5))
         voice = options.get("voice")
@@ -208,9 +208,6 @@ class CascadeBackend:
 
     def _transcribe(self, audio: Float32) -> Transcript:
         return self._recognizer.transcribe(audio, self._hints)
-
-    def _progress(self, text: str, fraction: float | None) -> None:
-        self._emit(Status(text, fraction))
 
 
 class _Transcriber:

@@ -19,6 +19,7 @@ from assistant.backends.cascade.clauses import ClauseSplitter
 from assistant.backends.cascade.preparer import Preparer
 from assistant.backends.cascade.tts import Aborted, Cancellation, SpeechEngine, render
 from assistant.backends.cascade.voice_cache import VoiceCache
+from assistant.backends.wire import encode_pcm
 from assistant.frames import (
     FRAME_SAMPLES,
     SAMPLE_RATE,
@@ -173,12 +174,11 @@ class Speaker:
     def _run(self) -> None:
         while True:
             with self._changed:
-                # The time limit is looked at now and then: nobody tells when it is over.
-                self._changed.wait_for(lambda: self._closed or self._may_speak(), timeout=0.25)
+                while not self._closed and not self._may_speak():
+                    # What is in the queue waits for a time only; nobody tells when it is over.
+                    self._changed.wait(self._wait_until - time.monotonic() if self._queue else None)
                 if self._closed:
                     return
-                if not self._may_speak():
-                    continue
                 self._speaking = clause = self._queue.popleft()
                 self._cancellation = Cancellation()
             self._speak(clause)
@@ -197,7 +197,7 @@ class Speaker:
                     self._emit(UtteranceEnded(entry.number, entry.samples))
             return
         try:
-            sound = self._sound(clause)
+            sound, fresh = self._sound(clause)
         except Aborted:
             with self._changed:
                 if self._open.get(entry.number) is entry:  # not interrupted, only put off
@@ -210,10 +210,12 @@ class Speaker:
         entry.begun = True
         sound = np.concatenate([pause.astype(np.float32), sound])
         for at in range(0, len(sound), PIECE_SAMPLES):
-            piece = np.ascontiguousarray(sound[at : at + PIECE_SAMPLES], "<f4")
-            self._send(entry, AudioOut(entry.number, piece.tobytes()), len(piece))
+            piece = sound[at : at + PIECE_SAMPLES]
+            self._send(entry, AudioOut(entry.number, encode_pcm(piece)), len(piece))
         if sound.size:
             entry.pause = _PAUSES.get(clause.text.rstrip("\"'”’)]*_")[-1:], 0.0)
+        if fresh is not None:
+            self._cache.put(*fresh)  # last, so that nobody waits for the disk
 
     def _send(self, entry: _Utterance, event: AnyEvent, samples: int = 0) -> None:
         """Emit, unless the utterance was interrupted meanwhile."""
@@ -222,19 +224,21 @@ class Speaker:
                 self._emit(event)
                 entry.samples += samples
 
-    def _sound(self, clause: _Clause) -> Float32:
-        """The clause's sound, empty where it failed. Raises `Aborted`."""
+    def _sound(self, clause: _Clause) -> tuple[Float32, tuple[str, Float32] | None]:
+        """The clause's sound, empty where it failed; and what of it the cache does not have yet.
+        Raises `Aborted`."""
         nothing = np.zeros(0, np.float32)
         if self._engine is None:
-            return nothing
+            return nothing, None
         key = self._cache.key(self._engine.version, clause.text, clause.voice, clause.rate)
         if self._preparer:
             self._preparer.finish(key)
         kept = self._cache.get(key)
         if kept is not None:
-            return kept
+            return kept, None
         try:
-            return self._render(self._engine, key, clause)
+            sound = self._render(self._engine, clause)
+            return sound, (key, sound)
         except BackendError as error:
             self._fail(clause.utterance, Failed(error.message, error.remedy))
         except Aborted:
@@ -242,18 +246,16 @@ class Speaker:
         except Exception as error:
             log.exception("Could not render %r", clause.text)
             self._fail(clause.utterance, Failed(f"The voice failed: {error}"))
-        return nothing
+        return nothing, None
 
-    def _render(self, engine: SpeechEngine, key: str, clause: _Clause) -> Float32:
+    def _render(self, engine: SpeechEngine, clause: _Clause) -> Float32:
         if self._preparer:
             self._preparer.hold("mouth")
         try:
-            sound = render(engine, clause.text, clause.voice, clause.rate, self._cancellation)
+            return render(engine, clause.text, clause.voice, clause.rate, self._cancellation)
         finally:
             if self._preparer:
                 self._preparer.release("mouth")
-        self._cache.put(key, sound)
-        return sound
 
     def _fail(self, entry: _Utterance, failure: Failed) -> None:
         """Say once an utterance what is wrong, not once a clause."""

@@ -9,26 +9,20 @@ check of a name against the sound (see `names`).
 from __future__ import annotations
 
 import math
-import os
 import re
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from assistant.backends.base import BackendError
+from assistant.backends.base import BackendError, Float32
 from assistant.backends.cascade.mel import RATE, LogMel
+from assistant.backends.cascade.onnx import thread_count
 from assistant.backends.cascade.weights import WhisperFiles, find
 
 if TYPE_CHECKING:
     from assistant.backends.cascade.names import NameHints
-
-Float32 = NDArray[np.float32]
-Progress = Callable[[str, float | None], None]
 
 _SHORT_FRAMES = 1_200
 _FULL_FRAMES = 3_000
@@ -75,12 +69,6 @@ class Transcript:
     """"" where nobody spoke."""
     prompted: str | None = None
     """Decode helped by the personas' names, made only where a name is in doubt."""
-    no_speech: float = 0.0
-    """Whisper's own probability that nobody spoke."""
-    avg_logprob: float = 0.0
-    """Mean natural logarithm of the tokens' probabilities; −0.3 is sure, −1 is guessing."""
-    ms: float = 0.0
-    """Milliseconds spent, all decodes together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +77,9 @@ class Decode:
 
     text: str
     no_speech: float
+    """Whisper's own probability that nobody spoke."""
     avg_logprob: float
+    """Mean natural logarithm of the tokens' probabilities; −0.3 is sure, −1 is guessing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +107,7 @@ class Recognizer:
                 str(files.folder),
                 device="cpu",
                 compute_type="int8",
-                intra_threads=threads or min(4, os.cpu_count() or 1),
+                intra_threads=thread_count(threads),
             )
             self._tokenizer = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
         except Exception as error:
@@ -133,10 +123,8 @@ class Recognizer:
         self._lock = threading.Lock()
 
     @classmethod
-    def load(cls, spec: str, threads: int = 0, progress: Progress | None = None) -> Recognizer:
+    def load(cls, spec: str, threads: int = 0) -> Recognizer:
         """Find the weights named by `spec` (see `weights.find`) on this machine and load them."""
-        if progress is not None:
-            progress(f"Loading speech recognition ({spec})", None)
         return cls(find(spec), threads)
 
     def transcribe(self, audio: Float32, names: NameHints | None = None) -> Transcript:
@@ -144,9 +132,8 @@ class Recognizer:
 
         With `names`, a command whose name is in doubt is decoded once more with the names in mind.
         """
-        begin = time.perf_counter()
         if audio.size < RATE // 20 or float(np.abs(audio).max()) < _QUIET:
-            return Transcript("", no_speech=1.0)
+            return Transcript("")
         with self._lock:
             encoded = self.encode(audio)
             heard = self.decode(encoded)
@@ -158,13 +145,7 @@ class Recognizer:
                 text = ""
             elif names is not None:
                 text, prompted = names.resolve(text, self, encoded)
-        return Transcript(
-            text=text,
-            prompted=prompted,
-            no_speech=heard.no_speech,
-            avg_logprob=heard.avg_logprob,
-            ms=(time.perf_counter() - begin) * 1000,
-        )
+        return Transcript(text, prompted)
 
     def warm_up(self) -> None:
         """Run once on noise, so that the first turn is as quick as the others."""

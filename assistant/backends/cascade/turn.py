@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.backends.base import Float32
 from assistant.backends.cascade.endings import Ending, ending
 from assistant.backends.cascade.vad import OFF, ON, RATE, WINDOW_SECONDS, Vad, Window
 from assistant.frames import FRAME_SECONDS
 
-Float32 = NDArray[np.float32]
 EndReason = Literal["complete", "silence", "too_long", "interrupted"]
 
 
