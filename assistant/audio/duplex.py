@@ -23,6 +23,7 @@ from assistant.audio.resample import StreamResampler
 from assistant.audio.streams import OpenStream, Problem, Streams
 from assistant.config import AudioConfig
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
+from assistant.loops import post
 
 OPEN_LIMIT = 3.0
 """Seconds after which a sound server counts as hung."""
@@ -166,8 +167,7 @@ class LiveAudio:
         if self._wake_is_due or self._loop is None:
             return
         self._wake_is_due = True
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            self._loop.call_soon_threadsafe(self._drain)
+        post(self._loop, self._drain)
 
     def _drain(self) -> None:
         self._wake_is_due = False

@@ -40,6 +40,7 @@ from assistant.frames import (
     SetPersona,
     Status,
 )
+from assistant.loops import post
 
 log = logging.getLogger(__name__)
 
@@ -227,7 +228,7 @@ class BackendProcess:
             connection = listener.accept()
         except (OSError, EOFError, AuthenticationError):
             return
-        _post(loop, self._connected, connection)
+        post(loop, self._connected, connection)
         while True:
             try:
                 event = decode_event(connection.recv_bytes(MAX_MESSAGE))
@@ -236,7 +237,7 @@ class BackendProcess:
             except msgspec.DecodeError as error:
                 log.warning("unreadable event from the backend: %s", error)
                 continue
-            _post(loop, self._received, event)
+            post(loop, self._received, event)
 
     def _connected(self, connection: Connection) -> None:
         self._connection = connection
@@ -286,11 +287,6 @@ class BackendProcess:
             if number is not None:
                 with contextlib.suppress(ProcessLookupError):
                     process.send_signal(number)
-
-
-def _post(loop: asyncio.AbstractEventLoop, function: Callable[..., None], argument: object) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to tell
-        loop.call_soon_threadsafe(function, argument)
 
 
 def _wake(listener: WireListener) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterator
 
 from assistant.audio.base import AudioIO
@@ -17,6 +16,7 @@ from assistant.frames import (
     AudioOut,
     UtteranceEnded,
 )
+from assistant.loops import post
 from assistant.personas import Persona
 
 
@@ -50,9 +50,9 @@ class Mouth:
         loop = asyncio.get_running_loop()
         playback = self._audio.playback
         playback.on_first_sample.append(
-            lambda number: _post(loop, self._first_sample, number, self._clock())
+            lambda number: post(loop, self._first_sample, number, self._clock())
         )
-        playback.on_finished.append(lambda number: _post(loop, self.speech.finished, number))
+        playback.on_finished.append(lambda number: post(loop, self.speech.finished, number))
 
     def begin(self, persona: Persona, number: int | None = None) -> Utterance:
         """A new turn of the assistant, to be filled by `speech.say`; with a `number` it is the
@@ -116,8 +116,3 @@ class Mouth:
         )
         self._emit(TurnOver(side="assistant", turn=utterance.turn))
         self._on_over(utterance, heard, interrupted)
-
-
-def _post(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *values: object) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has ended
-        loop.call_soon_threadsafe(function, *values)
