@@ -30,8 +30,7 @@ def find_personas(config: Config) -> LoadedPersonas:
     them; broken files are in `failed`."""
     personas = load_personas()
     wanted = config.session.persona
-    by_name = {p.name.casefold(): slug for slug, p in personas.loaded.items()}
-    slug = wanted if wanted in personas.loaded else by_name.get(wanted.casefold())
+    slug = personas.called(wanted)
     if slug is None:
         names = ", ".join(personas.loaded)
         raise ConfigError(f"there is no persona called “{wanted}”", f"choose one of {names}")

@@ -7,19 +7,14 @@ from typing import Annotated
 
 import typer
 
-from assistant.cli_options import ConfigFile, Json
-from assistant.commands.runner import Options, run
+from assistant.cli_options import ConfigFile, Json, gather
+from assistant.commands.runner import run
 
 personas_app = typer.Typer(help="List, check and make personas.", invoke_without_command=True)
 transcripts_app = typer.Typer(
     help="List, read and delete past conversations.", invoke_without_command=True
 )
 config_app = typer.Typer(help="Look at and change the settings.", no_args_is_help=True)
-
-
-def _base(context: typer.Context) -> Options:
-    """The options before the command's name."""
-    return context.obj if isinstance(context.obj, Options) else Options()
 
 
 # -- personas ------------------------------------------------------------------------------------
@@ -153,13 +148,14 @@ def config_show(
     config: ConfigFile = None,
 ) -> None:
     """The settings in effect, and where each comes from."""
-    base = _base(context)
+    options = gather(context, config)
 
     def command() -> int:
         from assistant.commands.config import show_command
 
-        file = config or base.config
-        return show_command(file, base.overrides, changed=changed, json_output=json_output)
+        return show_command(
+            options.config, options.overrides, changed=changed, json_output=json_output
+        )
 
     raise typer.Exit(run(command))
 
@@ -167,7 +163,7 @@ def config_show(
 @config_app.command("path")
 def config_path(context: typer.Context, config: ConfigFile = None) -> None:
     """Where the settings file is, or would be."""
-    file = config or _base(context).config
+    file = gather(context, config).config
 
     def command() -> int:
         from assistant.commands.config import path_command
@@ -197,7 +193,7 @@ def config_set(
     config: ConfigFile = None,
 ) -> None:
     """Change a setting in the file. Example: assistant config set session.persona glados"""
-    file = config or _base(context).config
+    file = gather(context, config).config
 
     def command() -> int:
         from assistant.commands.config import set_command
@@ -214,7 +210,7 @@ def config_unset(
     config: ConfigFile = None,
 ) -> None:
     """Take a setting out of the file, so that its default holds again."""
-    file = config or _base(context).config
+    file = gather(context, config).config
 
     def command() -> int:
         from assistant.commands.config import unset_command

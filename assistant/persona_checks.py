@@ -104,11 +104,9 @@ def _key(path: KeyPath) -> str:
 
 
 def _names(persona: Persona) -> Iterator[_Finding]:
-    for key in ("name", "aliases", "sounds_like"):
-        names = [persona.name] if key == "name" else getattr(persona, key)
-        for name in names:
-            if name.strip() and ("{" in name or not any(c.isalnum() for c in name)):
-                yield (key,), f'"{shown(name)}" cannot be spoken', "Use letters and digits."
+    for key, name in persona.names():
+        if name.strip() and ("{" in name or not any(c.isalnum() for c in name)):
+            yield (key,), f'"{shown(name)}" cannot be spoken', "Use letters and digits."
     if not persona.name.strip():
         yield ("name",), "the name is empty", "Give it one."
 

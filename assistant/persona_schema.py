@@ -243,6 +243,14 @@ class Persona(_Table):
             voice_prompt=self.moshi.voice_prompt,
         )
 
+    def names(self) -> list[tuple[str, str]]:
+        """Everything it may be called, each with the key of the file under which it stands."""
+        return [
+            ("name", self.name),
+            *(("aliases", name) for name in self.aliases),
+            *(("sounds_like", name) for name in self.sounds_like),
+        ]
+
     def spoken_names(self) -> SpokenNames:
         return SpokenNames(
             slug=self.slug, name=self.name, aliases=self.aliases, sounds_like=self.sounds_like

@@ -62,6 +62,15 @@ class LoadedPersonas:
     files: dict[str, Path] = field(default_factory=dict)
     """Slug → the file it came from."""
 
+    def called(self, wanted: str) -> str | None:
+        """The slug of the persona with this slug or display name, however it is capitalised."""
+        if wanted in self.loaded:
+            return wanted
+        slugs = {
+            name.casefold(): slug for slug, p in self.loaded.items() for name in (slug, p.name)
+        }
+        return slugs.get(wanted.casefold())
+
 
 def load_personas(*folders: Path) -> LoadedPersonas:
     """All personas of `folders`, later ones overriding; unset: ours, then the user's.
@@ -100,20 +109,22 @@ def load_personas(*folders: Path) -> LoadedPersonas:
 
 def complete_lines(persona: Persona, plain: Persona) -> Persona:
     """The persona with `plain`'s lines under every key where it has none of its own."""
-    lent = lent_lines(plain, persona.name)
-    missing = {key: texts for key, texts in lent.items() if not getattr(persona.lines, key)}
+    missing = [key for key in _LENT if not getattr(persona.lines, key)]
     if not missing:
         return persona
-    return persona.model_copy(update={"lines": persona.lines.model_copy(update=missing)})
+    lent = lent_lines(plain, persona.name, missing)
+    return persona.model_copy(update={"lines": persona.lines.model_copy(update=lent)})
 
 
-def lent_lines(plain: Persona, name: str) -> dict[str, list[str]]:
+_LENT = tuple(key for key in Lines.model_fields if key != "address")
+
+
+def lent_lines(plain: Persona, name: str, keys: Sequence[str] = _LENT) -> dict[str, list[str]]:
     """`plain`'s variants by key of `Lines`, with `name` where it says its own."""
     own_name = re.compile(rf"\b{re.escape(plain.name)}\b")
     return {
         key: [own_name.sub(lambda _: name, text) for text in getattr(plain.lines, key)]
-        for key in Lines.model_fields
-        if key != "address"
+        for key in keys
     }
 
 
@@ -174,12 +185,10 @@ def _clashes(files: list[PersonaFile]) -> list[PersonaFailure]:
         if persona is None:
             continue
         taken = []
-        for key in ("name", "aliases", "sounds_like"):
-            names = [persona.name] if key == "name" else getattr(persona, key)
-            for name in names:
-                owner = owners.setdefault(_spoken(name), persona)
-                if owner is not persona:
-                    taken.append((key, name, owner))
+        for key, name in persona.names():
+            owner = owners.setdefault(_spoken(name), persona)
+            if owner is not persona:
+                taken.append((key, name, owner))
         if taken:
             key, name, owner = taken[0]
             message = f'"{name}" is a name of {owner.name} already'

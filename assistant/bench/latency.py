@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-import wave
 from pathlib import Path
 
 import numpy as np
 
 from assistant.assembly import find_personas
+from assistant.audio.wav import WavWriter
 from assistant.backends.base import Float32
 from assistant.bench.report import Row
 from assistant.commands.talk import Talk, TalkOptions
@@ -55,12 +55,13 @@ def script(turns: int) -> list[str]:
 
 def measure(config: Config, turns: int = 24, *, warm: float = 0.0) -> list[Row]:
     """Milliseconds. `warm` seconds of silence come first, in which lines are rendered ahead."""
-    find_personas(config)
+    find_personas(config)  # a misspelt name is told before anything is rendered
     config.session.save = False
     config.brain.kind = "scripted"
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "in.wav", Path(folder) / "out.wav"
-        _write(source, _speech(script(turns), warm))
+        with WavWriter(source) as file:
+            file.write(_speech(script(turns), warm))
         options = TalkOptions(input=source, output=target, realtime=True, seed=1)
         watch = _Watch()
         asyncio.run(_talk(config, options, watch))
@@ -110,9 +111,3 @@ def _speech(sentences: list[str], warm: float) -> Float32:
     for sentence in sentences:
         pieces += [render(engine, sentence, USER), np.zeros(int(SAMPLE_RATE * GAP), np.float32)]
     return np.concatenate(pieces)
-
-
-def _write(path: Path, sound: Float32) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
-        file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())

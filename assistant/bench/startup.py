@@ -19,8 +19,8 @@ from pathlib import Path
 from assistant.assembly import make_session
 from assistant.audio.null import NullAudio
 from assistant.bench.report import Row
+from assistant.commands.ready import start_and_wait
 from assistant.config import Config
-from assistant.events import BackendChosen, Failure, SessionEvent
 
 _ESCAPES = re.compile(rb"\x1b(\[[0-9;?<=>]*[a-zA-Z]|\][^\x07\x1b]*(\x07|\x1b\\)|[PX^_].*?\x1b\\|.)")
 
@@ -105,16 +105,9 @@ async def _ready() -> float:
     config.session.greeting = False
     config.brain.kind = "scripted"
     session = make_session(config, NullAudio())
-    ready = asyncio.Event()
-
-    def watch(event: SessionEvent) -> None:
-        if isinstance(event, Failure) or (isinstance(event, BackendChosen) and event.ready):
-            ready.set()
-
-    session.subscribe(watch)
     began = time.perf_counter()
-    await session.start()
-    await ready.wait()
-    elapsed = time.perf_counter() - began
-    await session.stop()
-    return elapsed
+    try:
+        await start_and_wait(session)
+        return time.perf_counter() - began
+    finally:
+        await session.stop()

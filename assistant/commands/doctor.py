@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,7 +19,7 @@ from assistant import __version__
 from assistant.commands import doctor_machine as machine
 from assistant.commands import doctor_speech as speech
 from assistant.commands.doctor_report import Check, fail
-from assistant.commands.runner import FAILED
+from assistant.commands.runner import FAILED, complain
 from assistant.config import Config, ConfigError
 from assistant.settings import load_settings
 
@@ -65,7 +64,7 @@ def doctor_command(
     else:
         print_report(checks)
         if not able:
-            print("error: nothing can talk here; see “fail” above", file=sys.stderr)
+            complain("nothing can talk here; see “fail” above")
     return 0 if able else FAILED
 
 

@@ -122,8 +122,7 @@ def personas(config: Config) -> list[Check]:
         warn("persona file", f"{each.place} {each.message}", each.remedy) for each in found.failed
     ]
     wanted = config.session.persona
-    names = {name.casefold() for p in found.loaded.values() for name in (p.slug, p.name)}
-    if found.loaded and wanted.casefold() not in names:
+    if found.loaded and found.called(wanted) is None:
         remedy = f"Choose one of {', '.join(found.loaded)}."
         checks.append(fail("persona", f"there is none called “{wanted}”", remedy))
     return checks
@@ -170,12 +169,14 @@ def _device(config: Config, reports: list[DeviceReport], kind: Literal["input", 
 def _language_model(config: BrainConfig, url: str) -> Check:
     import httpx
 
-    key = os.environ.get(config.api_key_env, "")
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    from assistant.brain.models import server_url
+
+    key = os.environ.get(config.api_key_env, "").strip()
+    headers = {"Authorization": f"Bearer {key}"} if key and key.isascii() else {}
     name = config.model or "its first model"
     try:
-        reply = httpx.get(f"{url.rstrip('/')}/models", headers=headers, timeout=5)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        reply = httpx.get(f"{server_url(url)}/models", headers=headers, timeout=5)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         remedy = "Start the server, or change brain.url. The scripted persona answers meanwhile."
         return warn("answers", f"{url} cannot be reached: {error}", remedy)
     if reply.status_code != httpx.codes.OK:

@@ -29,6 +29,7 @@ from assistant.events import (
     UserSaid,
 )
 from assistant.logs import log_file
+from assistant.loops import post
 from assistant.session import Session
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -76,8 +77,9 @@ def plain_command(config: Config, audio: AudioIO) -> int:
 
 
 async def _run(config: Config, audio: AudioIO) -> int:
-    notices = startup_notices(find_personas(config))
-    session = make_session(config, audio)
+    personas = find_personas(config)
+    notices = startup_notices(personas)
+    session = make_session(config, audio, personas=personas)
     printer = Printer(session, show_typed=not sys.stdin.isatty())
     session.subscribe(printer)
     session.at_start(notices, follow_persona_files)
@@ -114,18 +116,11 @@ def _stdin_lines() -> asyncio.Queue[str | None]:
 
     def read() -> None:
         for data in sys.stdin.buffer:
-            _post(loop, queue, data.decode("utf-8", "replace").strip())
-        _post(loop, queue, None)
+            post(loop, queue.put_nowait, data.decode("utf-8", "replace").strip())
+        post(loop, queue.put_nowait, None)
 
     threading.Thread(target=read, name="stdin", daemon=True).start()
     return queue
-
-
-def _post(
-    loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[str | None], line: str | None
-) -> None:
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(queue.put_nowait, line)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from assistant.backends.cascade.weights import pull, size_of
-from assistant.commands.runner import FAILED, USAGE, complain
+from assistant.commands.runner import agreed
 
 
 def pull_command(name: str, *, yes: bool = False) -> int:
@@ -15,13 +15,10 @@ def pull_command(name: str, *, yes: bool = False) -> int:
         print(f"{name} is here already: {pull(name, _ignore).folder}", file=sys.stderr)
         return 0
     amount = "of unknown size" if size is None else f"of {size / 1e6:,.0f} MB"
-    if not yes:
-        if not sys.stdin.isatty():
-            complain(f"{name} is a download {amount}, and nobody is there to agree", "add --yes")
-            return USAGE
-        answer = input(f"Download {name}, {amount.removeprefix('of ')}? [y/N] ")
-        if answer.strip().lower() not in ("y", "yes"):
-            return FAILED
+    question = f"Download {name}, {amount.removeprefix('of ')}?"
+    alone = f"{name} is a download {amount}, and nobody is there to agree"
+    if not yes and (code := agreed(question, alone)):
+        return code
     print(_download(name))
     print(f"use it: assistant config set backend.cascade.whisper {name}", file=sys.stderr)
     return 0

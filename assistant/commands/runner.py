@@ -90,6 +90,14 @@ def complain(message: str, remedy: str = "") -> None:
         print(f"remedy: {remedy}", file=sys.stderr)
 
 
+def agreed(question: str, alone: str) -> int:
+    """0 where the user says yes, else the exit code; `alone` is said where nobody can answer."""
+    if not sys.stdin.isatty():
+        complain(alone, "add --yes")
+        return USAGE
+    return 0 if input(f"{question} [y/N] ").strip().lower() in ("y", "yes") else FAILED
+
+
 def _explained(error: Exception) -> int:
     import logging
 

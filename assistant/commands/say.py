@@ -10,8 +10,8 @@ from assistant.audio.base import AudioIO
 from assistant.audio.files import FileAudio
 from assistant.backends.base import BackendError
 from assistant.commands.plain import libraries_speak_to_the_log
+from assistant.commands.ready import start_and_wait
 from assistant.config import Config
-from assistant.events import BackendChosen, Failure, SessionEvent
 from assistant.frames import FRAME_SAMPLES
 
 
@@ -28,22 +28,8 @@ async def _say(config: Config, text: str, audio: AudioIO | Path) -> int:
     into_file = isinstance(audio, Path)
     device = FileAudio(None, audio) if isinstance(audio, Path) else audio
     session = make_session(config, device, steps=into_file)
-    ready: asyncio.Future[Failure | None] = asyncio.get_running_loop().create_future()
-
-    def watch(event: SessionEvent) -> None:
-        if ready.done():
-            return
-        if isinstance(event, BackendChosen) and event.ready:
-            ready.set_result(None)
-        elif isinstance(event, Failure):
-            ready.set_result(event)
-
-    session.subscribe(watch)
     try:
-        await session.start()
-        failure = await ready
-        if failure is not None:
-            raise BackendError(failure.text, failure.remedy)
+        await start_and_wait(session)
         if device.speaker is None:
             raise BackendError("there is no speaker", "assistant say --output FILE writes a file")
         session.say(text)

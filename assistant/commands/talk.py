@@ -18,10 +18,9 @@ import numpy as np
 from assistant.assembly import find_personas, make_session
 from assistant.audio.base import Float32
 from assistant.audio.files import FileAudio
-from assistant.backends.base import BackendError
 from assistant.commands.event_log import EventLog
+from assistant.commands.ready import start_and_wait
 from assistant.config import Config
-from assistant.events import BackendChosen, Failure, SessionEvent
 from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE
 
 LISTEN_ON = 1.6
@@ -66,19 +65,17 @@ class Talk:
         config.audio.mode = "open"
         self.options = options
         self.clock = TalkClock()
-        find_personas(config)  # a misspelt name must not cost an older output file
+        personas = find_personas(config)  # a misspelt name must not cost an older output file
         self.audio = FileAudio(options.input, options.output)
         self.session = make_session(
             config,
             self.audio,
+            personas=personas,
             clock=self.clock,
             steps=not options.realtime,
             seed=options.seed,
         )
-        self.failure: Failure | None = None
         self._input_frames = 0
-        self._ready = asyncio.Event()
-        self.session.subscribe(self._watch)
 
     async def run(self) -> None:
         """Raises `BackendError` where the backend cannot be loaded, `AudioFileError` or `OSError`
@@ -87,10 +84,7 @@ class Talk:
         if log is not None:
             self.session.subscribe(log)
         try:
-            await self.session.start()
-            await self._ready.wait()
-            if self.failure is not None:
-                raise BackendError(self.failure.text, self.failure.remedy)
+            await start_and_wait(self.session)
             await (self._in_real_time() if self.options.realtime else self._on_virtual_clock())
         finally:
             await self.session.stop()
@@ -140,13 +134,6 @@ class Talk:
         if (quiet and beyond > LISTEN_ON) or beyond > LONGEST_ANSWER:
             return None
         return np.zeros(FRAME_SAMPLES, np.float32)
-
-    def _watch(self, event: SessionEvent) -> None:
-        if isinstance(event, BackendChosen) and event.ready:
-            self._ready.set()
-        elif isinstance(event, Failure):
-            self.failure = event
-            self._ready.set()
 
 
 def talk_command(config: Config, options: TalkOptions) -> int:

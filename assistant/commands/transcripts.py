@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from assistant.commands.runner import FAILED, USAGE, complain
+from assistant.commands.runner import USAGE, agreed, complain
 from assistant.locations import transcripts_dir
 from assistant.transcript_store import find_transcript, list_transcripts
 
@@ -76,12 +76,9 @@ def delete_command(id: str, *, yes: bool = False) -> int:
     path = _find(id)
     if path is None:
         return USAGE
-    if not yes:
-        if not sys.stdin.isatty():
-            complain("nobody is there to confirm it", "add --yes")
-            return USAGE
-        if input(f"Delete {path.name} for good? [y/N] ").strip().lower() not in ("y", "yes"):
-            return FAILED
+    question = f"Delete {path.name} for good?"
+    if not yes and (code := agreed(question, "nobody is there to confirm it")):
+        return code
     path.unlink()
     print(f"deleted {path.name}", file=sys.stderr)
     return 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from assistant.assembly import find_personas
 from assistant.audio.portaudio import PortAudioUnavailable
 from assistant.backends import registry
 from assistant.backends.registry import BackendReport
@@ -191,6 +192,15 @@ def test_an_unknown_persona_and_a_broken_file_are_found(home: Path) -> None:
     assert "jarvis" in found["persona"].remedy
 
 
+@pytest.mark.parametrize("name", ["hal", "HAL", "Hal 9000"])
+def test_the_doctor_and_the_start_know_a_persona_by_the_same_names(name: str) -> None:
+    config = Config()
+    config.session.persona = name
+    assert "persona" not in by_name(doctor_speech.personas(config))
+    find_personas(config)
+    assert config.session.persona == "hal"
+
+
 def test_a_permission_for_no_tool_is_found() -> None:
     config = Config()
     assert doctor_speech.permissions(config) == []
@@ -232,6 +242,8 @@ def test_a_configured_language_model_is_asked(server: str, monkeypatch: pytest.M
     assert "wrong-key" not in str(check)
     monkeypatch.setenv("ASSISTANT_API_KEY", "right-key")
     assert doctor_speech.brain(config)[0].state == "ok"
+    config.brain.url = server.removeprefix("http://").removesuffix("/v1")
+    assert doctor_speech.brain(config)[0].state == "ok", "as the conversation would ask it"
     for bad in ("http://127.0.0.1:1/v1", "not a url"):
         config.brain.url = bad
         (check,) = doctor_speech.brain(config)

@@ -88,7 +88,7 @@ class ScriptedBrain:
         if not question.text.strip() and question.history and question.history[-1].role == "tool":
             return self._from_tool(question)
         persona = question.persona
-        found = understand(question.text, [persona.name, *persona.aliases, *persona.sounds_like])
+        found = understand(question.text, [name for _, name in persona.names()])
         pieces: list[str] = []
         for part in found:
             pieces += self._answer(self._resolved(part), question)
@@ -96,7 +96,7 @@ class ScriptedBrain:
 
     def listen(self, text: str, persona: Persona) -> None:
         """Learn from a turn that somebody else answers."""
-        for part in understand(text, [persona.name, *persona.aliases]):
+        for part in understand(text, [name for _, name in persona.names()]):
             if part.intent == "name_told":
                 self.knowledge.learn_name(part.slots["name"])
             elif part.intent == "fact_told":
