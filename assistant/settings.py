@@ -105,7 +105,7 @@ def parse(text: str, file: Path) -> Data:
     """Raises `ConfigError` with the line where it is no TOML."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # of tomllib itself, or of a number past all bounds
         what, _, place = str(error).partition(" (at ")
         digits = place.removeprefix("line ").split(",")[0]
         line = int(digits) if digits.isdigit() else text.count("\n") + 1
@@ -136,7 +136,7 @@ def interpret(key: str, text: str) -> Any:
         value = tomllib.loads(f"value = {text}")
         if list(value) == ["value"] and fits(key, value["value"]):
             return value["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         pass
     return text
 

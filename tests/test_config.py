@@ -102,6 +102,7 @@ def test_other_variables_of_ours_are_no_settings() -> None:
         ("[session]\n[session.x]\n", 2, ['"session.x"', "config schema"]),
         ("[audio\nvolume = 1\n", 1, ["not valid TOML"]),
         ("[audio]\nvolume = 1\nvolume = 2\n", None, ["not valid TOML"]),
+        ("[audio]\nvolume = " + "9" * 5_000, None, ["not valid TOML"]),
         (b"# caf\xe9\n[audio]\n", 1, ["UTF-8"]),
         (b"\x00\x01\xff" * 10, 1, ["UTF-8"]),
         ("# " + "x" * 1_100_000, None, ["1 MB"]),
