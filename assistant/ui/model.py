@@ -13,7 +13,6 @@ from assistant.events import (
     Dropped,
     FirstSample,
     LagChanged,
-    LoadProgress,
     PersonaChanged,
     SessionEvent,
     StateChanged,
@@ -36,7 +35,6 @@ class Status:
     backend: str = ""
     reason: str = ""
     engine: str = ""
-    ready: bool = False
     brain: str = ""
     audio_known: bool = False
     microphone: str | None = None
@@ -51,8 +49,6 @@ class Status:
     """Seconds from the end of the user's speech to the first sample, oldest first."""
     drops: dict[str, int] = field(default_factory=dict)
     lag: float = 0.0
-    loading: str = ""
-    fraction: float | None = None
 
     def apply(self, event: SessionEvent) -> bool:
         """Take an event in; says whether anything here changed."""
@@ -64,9 +60,6 @@ class Status:
             case BackendChosen():
                 self.backend, self.reason = event.name, event.reason
                 self.engine = event.engine or self.engine
-                self.ready = event.ready
-                if event.ready:
-                    self.loading, self.fraction = "", None
             case BrainChosen():
                 self.brain = event.label
             case AudioChanged():
@@ -83,8 +76,6 @@ class Status:
                 self.lag = event.seconds
                 if event.dropped:
                     self.drops = {**self.drops, "backend": event.dropped}
-            case LoadProgress():
-                self.loading, self.fraction = event.text, event.fraction
             case _:
                 return False
         return True

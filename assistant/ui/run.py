@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant import locations
 from assistant.config import Config
+from assistant.logs import log_file
 from assistant.tools.base import ToolCall
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.confirm import ConfirmGate
@@ -40,7 +40,7 @@ def run_dashboard(
     0 after `q`, 1 after a fault of the program, 128 + n after signal n (a closed terminal counts
     as SIGHUP). What went wrong is one line on the restored terminal; its traceback is in the log.
     """
-    log_path = log_path or locations.log_dir() / "assistant.log"
+    log_path = log_path or log_file()
     try:
         with claim_terminal(log_path) as screen:
             code, message = asyncio.run(_Run(session_factory, config, screen).run())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from textual.color import Color
 from textual.theme import Theme
 
+from assistant.persona_checks import contrast
 from assistant.personas import Colors, Persona
 
 PREFIX = "persona-"
@@ -28,12 +29,6 @@ DEFAULTS = {
 """Our own variables, for themes that are not a persona's."""
 
 
-def contrast(one: Color, other: Color) -> float:
-    """WCAG contrast ratio, 1 to 21."""
-    brighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (brighter + 0.05) / (darker + 0.05)
-
-
 def theme_of(persona: Persona) -> Theme:
     """The persona's look. Raises `textual.color.ColorParseError` for what is not a colour."""
     colors = persona.colors
@@ -45,7 +40,7 @@ def theme_of(persona: Persona) -> Theme:
     background, primary = parsed["background"], parsed["primary"]
     readable = max(
         (background, parsed["foreground"], Color.parse("#000000"), Color.parse("#ffffff")),
-        key=lambda candidate: contrast(candidate, primary),
+        key=lambda candidate: contrast(candidate.hex, primary.hex),
     )
     muted = parsed["muted"]
     variables = {
@@ -128,11 +123,3 @@ def _theme(
         ansi=ansi,
         variables=variables,
     )
-
-
-def _luminance(color: Color) -> float:
-    def linear(channel: int) -> float:
-        value = channel / 255
-        return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)
-
-    return 0.2126 * linear(color.r) + 0.7152 * linear(color.g) + 0.0722 * linear(color.b)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.color import Color, ColorParseError
 
-from assistant.ui.themes import DEFAULTS, contrast, terminal_theme, theme_name, theme_of
+from assistant.persona_checks import contrast
+from assistant.ui.themes import DEFAULTS, terminal_theme, theme_name, theme_of
 from tests.fakes import AMBER, BUTLER, CORE, DARK, FRIEND
 
 
@@ -21,7 +22,7 @@ def test_every_own_variable_is_a_colour(persona) -> None:  # type: ignore[no-unt
 def test_a_chosen_line_can_be_read(persona) -> None:  # type: ignore[no-untyped-def]
     variables = theme_of(persona).variables
     ink, paper = variables["on-primary"], persona.colors.primary
-    assert contrast(Color.parse(ink), Color.parse(paper)) >= 4.5
+    assert contrast(Color.parse(ink).hex, paper) >= 4.5
 
 
 def test_light_and_dark_are_told_apart() -> None:
@@ -40,10 +41,10 @@ def test_what_is_no_colour_fails_at_load() -> None:
 
 
 def test_contrast_is_wcags() -> None:
-    black, white = Color.parse("#000000"), Color.parse("#ffffff")
+    black, white = "#000000", "#ffffff"
     assert contrast(black, white) == pytest.approx(21)
     assert contrast(white, black) == pytest.approx(21)
-    assert contrast(Color.parse("#777777"), white) == pytest.approx(4.48, abs=0.01)
+    assert contrast("#777777", white) == pytest.approx(4.48, abs=0.01)
 
 
 def test_the_terminals_own_theme_names_no_colour() -> None:

@@ -104,11 +104,12 @@ class Transcript(VerticalScroll):
 
     def hint(self, text: str) -> None:
         """What an empty transcript says; gone with the first turn."""
+        if self._views:
+            return
         try:
             self.query_one("#hint", Static).update(text)
         except NoMatches:
-            if not self._views:
-                self.mount(Static(text, id="hint", markup=False))
+            self.mount(Static(text, id="hint", markup=False))
 
     def hear(self, event: UserSaid) -> None:
         """Words of the user."""
