@@ -25,8 +25,6 @@ FRAME_BYTES = FRAME_SAMPLES * 4
 Side = Literal["user", "assistant"]
 AgentState = Literal["initializing", "idle", "listening", "thinking", "speaking"]
 
-NO_UTTERANCE = 0
-"""Sound that belongs to no utterance (a test tone); it never ends and is never counted."""
 FIRST_OWN_UTTERANCE = 1 << 32
 """Utterances that answer no `Say` (a model that speaks by itself) are numbered from here."""
 

@@ -15,7 +15,6 @@ from types import TracebackType
 
 from assistant.locations import log_dir
 
-LEVELS = ("debug", "info", "warning", "error")
 MAX_BYTES = 1_000_000
 BACKUPS = 3
 _NOISY = ("httpx", "httpcore", "asyncio", "markdown_it", "filelock", "urllib3", "huggingface_hub")

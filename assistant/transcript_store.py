@@ -133,23 +133,28 @@ class TranscriptStore:
 def list_transcripts(folder: Path | None = None) -> list[TranscriptInfo]:
     """Newest first. Files that are none of ours are left out."""
     folder = folder or transcripts_dir()
-    try:
-        paths = sorted((p for p in folder.glob("*.md") if _ID.match(p.stem)), reverse=True)
-    except OSError:
-        return []
+    paths = (folder / f"{id}.md" for id in _ids(folder))
     return [info for path in paths if (info := _info(path)) is not None]
 
 
 def find_transcript(id: str, folder: Path | None = None) -> Path:
     """The file of an id, of the unique beginning of one, or of "last". Raises `KeyError`."""
     folder = folder or transcripts_dir()
-    ids = sorted((p.stem for p in folder.glob("*.md") if _ID.match(p.stem)), reverse=True)
+    ids = _ids(folder)
     if id in ids:
         return folder / f"{id}.md"
     found = ids[:1] if id == "last" else [known for known in ids if id and known.startswith(id)]
     if len(found) != 1:
         raise KeyError(id)
     return folder / f"{found[0]}.md"
+
+
+def _ids(folder: Path) -> list[str]:
+    """Newest first; none where the folder cannot be read."""
+    try:
+        return sorted((p.stem for p in folder.glob("*.md") if _ID.match(p.stem)), reverse=True)
+    except OSError:
+        return []
 
 
 def _create(folder: Path, time: datetime) -> tuple[int, Path]:

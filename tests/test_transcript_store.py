@@ -132,6 +132,7 @@ def test_two_conversations_of_the_same_second_stay_apart(tmp_path: Path) -> None
         store.append(user(f"hello {number}"))
         store.close()
     assert len(list_transcripts(tmp_path)) == 3
+    assert find_transcript("last", tmp_path).stem == list_transcripts(tmp_path)[0].id
 
 
 def test_the_list_is_newest_first_and_holds_only_ours(tmp_path: Path) -> None:

@@ -16,9 +16,6 @@ class Controls:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def persona_names(self) -> list[str]:
-        return [p.name for p in self._session.personas()]
-
     def spoken_names(self) -> list[SpokenNames]:
         return [p.spoken_names() for p in self._session.personas()]
 

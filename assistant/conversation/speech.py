@@ -26,8 +26,6 @@ class Utterance:
     spans: list[AgentText] = field(default_factory=list)
     intended: str = ""
     """Text that was handed over to be said."""
-    samples: int | None = None
-    """Length in all, once the backend has said so."""
     written: int = 0
     closed: bool = False
     said_at: float | None = None
@@ -137,7 +135,6 @@ class Speech:
             if utterance.written == 0:
                 self._close(utterance, utterance.text(), interrupted=True)
             else:
-                utterance.samples = utterance.written
                 self._playback.end(utterance.number, utterance.written)
 
     # -- from the backend --------------------------------------------------------------------
@@ -163,7 +160,6 @@ class Speech:
         utterance = self._open.get(event.utterance)
         if utterance is None:
             return
-        utterance.samples = event.samples
         if event.samples == 0:
             self._close(utterance, utterance.text(), interrupted=False)
         else:

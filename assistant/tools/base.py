@@ -35,11 +35,9 @@ class ToolResult:
 class SessionControls(Protocol):
     """What the built-in tools may do to a session. `Session` is one."""
 
-    def persona_names(self) -> list[str]:
-        """Display names, in the order of the picker."""
-
     def spoken_names(self) -> list[SpokenNames]:
-        """The same personas with their slugs and everything they may be called."""
+        """The personas' slugs, display names and everything else they may be called, in the order
+        of the picker."""
 
     async def change_persona(self, slug: str) -> None:
         """Switch; the re-introduction is spoken by the session itself."""

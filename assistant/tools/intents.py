@@ -154,15 +154,8 @@ class IntentRouter:
 
     def name_command(self, text: str) -> NameCommand | None:
         """The words that stand where a persona's name should, if the pattern is a command's."""
-        tokens = words(text)
-        if len(tokens) > _LONGEST:
-            return None
-        core = self._stripped(tokens)[-1]
-        for pattern, explicit in _PATTERNS:
-            match = pattern.fullmatch(core)
-            if match is not None:
-                return NameCommand(match["name"].split(), explicit)
-        return None
+        steps = self._steps(text)
+        return _name_command(steps[-1]) if steps else None
 
     def match(self, command: NameCommand) -> NameMatch | None:
         """The persona that is named best."""
@@ -170,14 +163,12 @@ class IntentRouter:
         return ranked[0] if ranked else None
 
     def _of_whole(self, text: str, *, fuzzy: bool) -> Intent | None:
-        tokens = words(text)
-        if not tokens or len(tokens) > _LONGEST:
-            return None
-        for stripped in self._stripped(tokens):
+        steps = self._steps(text)
+        for stripped in steps:
             call = phrase_call(stripped)
             if call is not None:
                 return Intent(call)
-        command = self.name_command(text)
+        command = _name_command(steps[-1]) if steps else None
         match = self.match(command) if command is not None else None
         if command is None or match is None:
             return None
@@ -197,6 +188,11 @@ class IntentRouter:
             return None
         repeated = all(words(s) == words(sentences[-1]) for s in sentences)
         return intent if repeated or intent.call.name == "change_theme" else None
+
+    def _steps(self, text: str) -> list[str]:
+        """`_stripped`, of words that are few enough to be a command; else nothing."""
+        tokens = words(text)
+        return self._stripped(tokens) if 0 < len(tokens) <= _LONGEST else []
 
     def _stripped(self, tokens: list[str]) -> list[str]:
         """The words with less and less politeness around them, down to the bare command.
@@ -219,3 +215,11 @@ class IntentRouter:
             if self.index.exact(tokens[:length]) is not None:
                 return " ".join(tokens[length:])
         return text
+
+
+def _name_command(core: str) -> NameCommand | None:
+    for pattern, explicit in _PATTERNS:
+        match = pattern.fullmatch(core)
+        if match is not None:
+            return NameCommand(match["name"].split(), explicit)
+    return None

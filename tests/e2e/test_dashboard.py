@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -105,7 +104,7 @@ def test_in_a_room_with_an_echo_it_does_not_answer_itself(
     before = room.home.turns("You")
     names = [p.name for p in load_personas().loaded.values()]
     heard = tmp_path / "microphone.wav"
-    with recording_microphone(room, heard):
+    with room.card.recording(heard):
         app.type("which personas are there")  # and it names them all
         until(
             lambda: any(all(name in said for name in names) for said in room.home.turns("GLaDOS")),
@@ -161,21 +160,3 @@ def test_q_ends_it_and_nothing_is_lost_or_left(evening: Evening) -> None:
     assert room.home.turns("JARVIS")
     assert room.home.turns("GLaDOS")
     assert len(room.home.turns("You")) >= 4
-
-
-class recording_microphone:
-    """What the virtual microphone hears, the echo of the room included."""
-
-    def __init__(self, room: Room, wav: Path) -> None:
-        self._wav = wav
-        self._environment = {**os.environ, **room.card.environment}
-
-    def __enter__(self) -> None:
-        command = ["parec", "-d", "mic", "--rate=24000", "--channels=1", "--format=s16le"]
-        self._recorder = subprocess.Popen(
-            [*command, "--file-format=wav", str(self._wav)], env=self._environment
-        )
-
-    def __exit__(self, *error: object) -> None:
-        self._recorder.send_signal(signal.SIGINT)
-        self._recorder.wait(timeout=20)

@@ -146,10 +146,11 @@ class VirtualCard:
         return self._spawn(self._paplay(wav), stderr=subprocess.DEVNULL)
 
     @contextlib.contextmanager
-    def recording(self, wav: Path) -> Iterator[None]:
-        """Record what the speaker plays, to a WAV file of 24 kHz mono int16."""
+    def recording(self, wav: Path, source: str = "spk.monitor") -> Iterator[None]:
+        """Record what the speaker plays (or, from "mic", what the microphone hears, the echo of
+        the room included), to a WAV file of 24 kHz mono int16."""
         wav.unlink(missing_ok=True)
-        command = ["parec", "-d", "spk.monitor", "--rate=24000", "--channels=1"]
+        command = ["parec", "-d", source, "--rate=24000", "--channels=1"]
         command += ["--format=s16le", "--file-format=wav", "--latency-msec=20", str(wav)]
         recorder = self._spawn(command, stderr=subprocess.DEVNULL)
         try:

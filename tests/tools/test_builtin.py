@@ -31,9 +31,6 @@ class Controls:
         self.last = ""
         self.done: list[str] = []
 
-    def persona_names(self) -> list[str]:
-        return [entry.name for entry in NAMES]
-
     def spoken_names(self) -> list[SpokenNames]:
         return NAMES
 

@@ -41,14 +41,6 @@ class Chooser:
         text = _key(pieces)
         return not any(text in turn for turn in self._recent)
 
-    def pick(self, candidates: Iterable[Pieces]) -> Pieces | None:
-        """The first candidate that is fresh, now marked as said; None where none is."""
-        for pieces in candidates:
-            if self.fresh(pieces):
-                self.mark(pieces)
-                return pieces
-        return None
-
     def mark(self, pieces: Pieces, templates: Iterable[str] = ()) -> None:
         """Note that this was said, and which templates it was made from."""
         self._recent[-1].add(_key(pieces))

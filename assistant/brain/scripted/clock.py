@@ -6,22 +6,6 @@ from datetime import datetime, timedelta
 
 from assistant.brain.scripted.numerals import cardinal, ordinal
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
 
 def spoken_time(now: datetime) -> str:
     """ "nine forty-one in the morning", "noon", "ten o'clock in the evening"."""
@@ -54,7 +38,7 @@ def spoken_year(year: int) -> str:
 def spoken_date(now: datetime, *, offset: int = 0, year: bool = False) -> str:
     """ "Saturday, the twenty-first of November", `offset` days from `now`; `year` adds the year."""
     day = now + timedelta(days=offset)
-    text = f"{_DAYS[day.weekday()]}, the {ordinal(day.day)} of {_MONTHS[day.month - 1]}"
+    text = f"{day:%A}, the {ordinal(day.day)} of {day:%B}"
     return f"{text}, {spoken_year(day.year)}" if year else text
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from itertools import zip_longest
 
-from assistant.personas import Lines, Persona
+from assistant.personas import Persona
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NO_USER = re.compile(r"^\{user\}[,.]?\s*|,?\s*\{user\}(?=\s*[,.!?;:]|$)|\{user\},?\s*")
@@ -89,7 +89,7 @@ _PLAIN: Mapping[str, tuple[str, ...]] = {
     "stopped": ("All right.", "I am quiet."),
 }
 
-# Verbatim lines after these come last: they are the least likely to be needed soon.
+# Of which verbatim lines are rendered ahead, the likeliest first.
 _ORDER = (
     "hello how_are_you who_are_you not_understood cannot statement thanks yes no what_can_you_do "
     "joke "
@@ -131,8 +131,7 @@ def known_lines(persona: Persona, user: str = "") -> list[str]:
 
     Templates that name only the user are filled with `user`, or with the persona's form of address.
     """
-    keys = [key for key in _LIKELY if key in Lines.model_fields]
-    groups = [variants(persona, key) for key in keys]
+    groups = [variants(persona, key) for key in _LIKELY]
     # A first variant of everything before a second of anything: choice can wait, an answer not.
     rounds = (text for round_ in zip_longest(*groups) for text in round_ if text)
     templates = [*variants(persona, "openers"), *rounds]

@@ -145,11 +145,6 @@ class Sentence:
         return self.span(start, end) if start >= 0 else []
 
 
-def spoken(words: Sequence[Word]) -> str:
-    """These words as they came."""
-    return " ".join(word.spoken for word in words)
-
-
 def _open(token: str) -> list[Word]:
     """One token's words: contractions opened, spellings made one."""
     norm = token.casefold()
