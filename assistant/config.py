@@ -69,12 +69,61 @@ class CascadeConfig(_Table):
     """Disk that rendered sentences may take."""
 
 
+class MoshiConfig(_Table):
+    weights: str | None = None
+    """A Hugging Face repository or a folder; unset: `kyutai/moshiko-mlx-q8` for `moshi-mlx`,
+    `kyutai/moshiko-pytorch-bf16` for `moshi-torch`."""
+    quantize: Literal["auto", "none", "int8", "int4"] = "auto"
+    """Smaller weights need less memory and answer worse; `auto`: what fits."""
+    device: str = "auto"
+    """`auto`, `cuda`, `cuda:1` or `cpu`."""
+    context_seconds: float | None = Field(default=None, ge=4, le=3600)
+    """How far back the model remembers; unset: as it was trained (240 seconds)."""
+    temperature: float | None = Field(default=None, ge=0.0, le=2.0)
+    """Randomness of its sound; unset: the persona's."""
+    text_temperature: float | None = Field(default=None, ge=0.0, le=2.0)
+    """Randomness of its words; unset: the persona's."""
+    top_k: int = Field(default=250, ge=1, le=2048)
+    """Codes of sound that it chooses from."""
+    top_k_text: int = Field(default=25, ge=1, le=32000)
+    """Words that it chooses from."""
+    seed: int | None = None
+    """The same seed and the same sound give the same answers; unset: a new one each time."""
+    cuda_graphs: bool = True
+    """Quicker steps on NVIDIA cards; turn off where they fail."""
+    listener: Literal["auto", "stt", "whisper", "none"] = "auto"
+    """Who writes down what you say: Kyutai's speech recognition, Whisper, or nobody. `auto`:
+    Kyutai's where its weights and room for them are there, else Whisper."""
+    listener_weights: str | None = None
+    """Repository or folder of Kyutai's speech recognition; unset: `kyutai/stt-1b-en_fr`."""
+    whisper: str = "packaged:tiny.en"
+    """Model of the Whisper listener, as in `[backend.cascade]`."""
+    snapshot_mb: int = Field(default=1024, ge=0, le=100_000)
+    """Memory that prepared personas may hold; the least recently used goes."""
+
+
+class ServerConfig(_Table):
+    url: str | None = None
+    """Address of a Moshi server: `ws://desktop:8998/api/chat` or `wss://…`."""
+    token_env: str = "ASSISTANT_MOSHI_TOKEN"
+    """Name of the environment variable that holds the server's key; it is sent as
+    `Authorization: Bearer …` and never written down."""
+    verify: bool = True
+    """Check the server's certificate."""
+    ca_file: str | None = None
+    """Certificate authority of a server that has a certificate of its own."""
+    whisper: str = "packaged:tiny.en"
+    """Whisper model that writes down what you say; `none`: nobody."""
+
+
 class BackendConfig(_Table):
     name: str = "auto"
-    """`auto`, `cascade` or `echo`."""
+    """`auto`, `moshi-mlx`, `moshi-torch`, `moshi-server`, `cascade` or `echo`."""
     python: str | None = None
     """Another Python interpreter to run the backend in."""
     cascade: CascadeConfig = CascadeConfig()
+    moshi: MoshiConfig = MoshiConfig()
+    server: ServerConfig = ServerConfig()
 
 
 class BrainConfig(_Table):

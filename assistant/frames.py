@@ -55,7 +55,12 @@ class PersonaPrompt(msgspec.Struct, frozen=True, kw_only=True):
     """Text prompt (`<system>` text of PersonaPlex; system message of a language model)."""
     voice: VoiceSpec = VoiceSpec()
     voice_prompt: str | None = None
-    """Path of a recording whose voice a full-duplex model should take on."""
+    """A voice that a full-duplex model should take on: path of a recording, or the name of one of
+    the checkpoint's own voices."""
+    temperature: float = 0.8
+    """Randomness of a full-duplex model's sound."""
+    text_temperature: float = 0.7
+    """Randomness of its words."""
 
 
 class SpokenNames(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +130,14 @@ class Prepare(Command, frozen=True):
     lines: list[Line]
 
 
+class Prefill(Command, frozen=True):
+    """Run this prompt through the model beside the conversation and keep the state; with `swap`
+    the conversation goes over to it at the next pause. Nothing where there are no snapshots."""
+
+    prompt: PersonaPrompt
+    swap: bool = False
+
+
 class Inject(Command, frozen=True):
     """A tool result or a memory: known from now on, not spoken."""
 
@@ -152,6 +165,8 @@ class Ready(Event, frozen=True):
     capabilities: Capabilities
     engine: str
     """One line for the status bar: "whisper tiny.en int8 · kokoro-82m int8"."""
+    note: str = ""
+    """What a person should know of this engine's limits, in one line."""
 
 
 class Ack(Event, frozen=True):
@@ -187,6 +202,26 @@ class Rehearsed(Event, frozen=True):
     """This line of a `Prepare` would sound at once now."""
 
     text: str
+
+
+class Prefilled(Event, frozen=True):
+    """The prompt of this persona is ready to be put in place (or, `swapped`, is in place now)."""
+
+    slug: str
+    milliseconds: float
+    swapped: bool = False
+    snapshots: int = 0
+    """Snapshots kept now."""
+    snapshot_bytes: int = 0
+    """Memory that they hold."""
+
+
+class CallSpelled(Event, frozen=True):
+    """The model wrote this tool call into its own words; its sound was cut."""
+
+    utterance: int
+    text: str
+    """From `TOOL_CALL` to the closing brace."""
 
 
 class UserText(Event, frozen=True):
@@ -255,7 +290,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     snapshots: bool = False
 
 
-AnyCommand = Load | SetNames | SetPersona | Push | Say | Prepare | Inject | Interrupt | Close
+AnyCommand = (
+    Load | SetNames | SetPersona | Push | Say | Prepare | Prefill | Inject | Interrupt | Close
+)
 AnyEvent = (
     Ready
     | Ack
@@ -263,6 +300,8 @@ AnyEvent = (
     | AgentText
     | UtteranceEnded
     | Rehearsed
+    | Prefilled
+    | CallSpelled
     | UserText
     | TurnStarted
     | TurnEnded

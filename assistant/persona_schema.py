@@ -241,6 +241,8 @@ class Persona(_Table):
             text=text,
             voice=self.voice.spec(),
             voice_prompt=self.moshi.voice_prompt,
+            temperature=self.moshi.temperature,
+            text_temperature=self.moshi.text_temperature,
         )
 
     def names(self) -> list[tuple[str, str]]:

@@ -31,6 +31,9 @@ class Backend(Protocol):
     """One engine. Constructed as `Engine(emit)`; every method returns within a frame but `load`."""
 
     capabilities: Capabilities
+    """Final once `load` has returned."""
+    note: str
+    """See `frames.Ready`."""
 
     def load(self, command: Load) -> str:
         """Load the weights, emitting `Status` on the way; return one line that names the engine.
@@ -52,6 +55,10 @@ class Backend(Protocol):
 
     def prepare(self, lines: list[Line]) -> None:
         """Render these in the background, at low priority, in this order."""
+
+    def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
+        """Build this prompt's snapshot beside the conversation; with `swap`, go over to it at the
+        next pause. Does nothing where there are no snapshots."""
 
     def inject(self, context: str) -> None:
         """Tool result or memory: known, not spoken."""

@@ -38,6 +38,7 @@ class EchoBackend:
     """Repeats each of the user's turns once it is over, and hums what it is told to say."""
 
     capabilities = Capabilities(answers_by_itself=True, say=True, user_text=True)
+    note = ""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
@@ -98,6 +99,9 @@ class EchoBackend:
 
     def prepare(self, lines: list[Line]) -> None:
         pass
+
+    def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
+        """It has no prompt: nothing to do."""
 
     def inject(self, context: str) -> None:
         pass

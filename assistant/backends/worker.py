@@ -28,6 +28,7 @@ from assistant.frames import (
     Inject,
     Interrupt,
     Load,
+    Prefill,
     Prepare,
     Push,
     Ready,
@@ -96,6 +97,8 @@ def handle(command: AnyCommand, backend: Backend, queue: SendQueue) -> None:
             backend.set_persona(prompt)
         case Prepare(lines=lines):
             backend.prepare(lines)
+        case Prefill(prompt=prompt, swap=swap):
+            backend.prefill(prompt, swap=swap)
         case Interrupt():
             backend.interrupt()
         case Inject(context=context):
@@ -104,7 +107,7 @@ def handle(command: AnyCommand, backend: Backend, queue: SendQueue) -> None:
             backend.set_names(names)
         case Load():
             engine = backend.load(command)
-            queue.put(Ready(capabilities=backend.capabilities, engine=engine))
+            queue.put(Ready(capabilities=backend.capabilities, engine=engine, note=backend.note))
 
 
 if __name__ == "__main__":

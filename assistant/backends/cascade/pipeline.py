@@ -70,6 +70,7 @@ class CascadeBackend:
     """Backend of section "cascade": see the module."""
 
     capabilities = Capabilities(user_text=True, say=True)
+    note = ""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
@@ -121,6 +122,9 @@ class CascadeBackend:
 
     def prepare(self, lines: list[Line]) -> None:
         self._speaker.prepare(lines)
+
+    def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
+        """It has no prompt: nothing to do."""
 
     def inject(self, context: str) -> None:
         """The brain is the host's: it knows already."""
