@@ -117,6 +117,8 @@ class BackendChosen(SessionEvent):
     reason: str
     engine: str = ""
     ready: bool = False
+    note: str = ""
+    """What a person should know of this engine's limits; empty where there is nothing to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,8 @@ class Dropped(SessionEvent):
 class LagChanged(SessionEvent):
     seconds: float
     dropped: int
+    advice: str = ""
+    """What would help, once it has gone on for long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -274,6 +274,15 @@ class Failed(Event, frozen=True):
     fatal: bool = False
 
 
+class Substituted(Event, frozen=True):
+    """The backend `failed` could not be started; `name` is started in its place."""
+
+    failed: str
+    name: str
+    reason: str
+    remedy: str = ""
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What front ends and the session may ask of a backend; asked here, never by `isinstance`."""
 
@@ -308,4 +317,5 @@ AnyEvent = (
     | Lag
     | Status
     | Failed
+    | Substituted
 )

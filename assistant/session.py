@@ -56,6 +56,7 @@ class Session:
         """The last thing that was said, in full even where it was interrupted."""
         self.confirm: Callable[[ToolCall], Awaitable[bool]] = _refuse
         """Asks the user whether a tool may run; a front end that can ask puts its own here."""
+        self._who_answers = ""
         self._notices: list[Notice] = []
         self._work: tuple[Callable[[Session], Awaitable[None]], ...] = ()
         self._began = time.monotonic()
@@ -107,7 +108,9 @@ class Session:
             self._turn_taking,
             self._cast,
             parts.rehearsed,
+            self.clock,
             self._emit,
+            self._tell_who_answers,
             greeting=config.session.greeting,
         )
         self._registry = ToolRegistry(builtin_tools(Controls(self)), config.session.permissions)
@@ -131,8 +134,8 @@ class Session:
         self._cast.take_charge(self.persona)
         self._backend.start()
         brain = await self._parts.make_brain(self._emit)
-        self._emit(BrainChosen(label=brain.label))
         self._turn_taking.begin(self._make_answerer(brain))
+        self._tell_who_answers()
         self._cast.rehearse()
         await self._audio.start(self.take_frame, self.sound.problem)
         self.sound.changed()
@@ -155,6 +158,15 @@ class Session:
             except Exception:
                 log.exception("while stopping")
         self._bulletin.close()
+
+    def _tell_who_answers(self) -> None:
+        answerer = self._turn_taking.answerer
+        label = "" if answerer is None else answerer.brain.label
+        if self._engine_room.capabilities.answers_by_itself:
+            label = "the model itself"
+        if label and label != self._who_answers:
+            self._who_answers = label
+            self._emit(BrainChosen(label=label))
 
     async def _close_brain(self) -> None:
         answerer = self._turn_taking.answerer
@@ -283,7 +295,8 @@ class Session:
         if self._engine_room.capabilities.answers_by_itself and self._turn_taking.is_question(
             heard
         ):
-            self._mouth.stopwatch = stopwatch
+            if not self._engine_room.capabilities.full_duplex:
+                self._mouth.stopwatch = stopwatch
             self._keep_user(heard.text, heard.text)
         else:
             self._answer(heard, stopwatch)

@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -39,6 +40,7 @@ from assistant.frames import (
     SetNames,
     SetPersona,
     Status,
+    Substituted,
 )
 from assistant.loops import post
 
@@ -54,8 +56,22 @@ EXIT_CANNOT_RUN = 3
 """Exit code of a child that said `Failed(fatal=True)`: another start would end the same way."""
 
 
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A backend and what it is started with."""
+
+    name: str
+    load: Load
+    python: str | None = None
+    """Interpreter; None: ours."""
+
+
 class BackendProcess:
-    """One backend in a process of its own. All methods belong to the event loop's thread."""
+    """One backend in a process of its own. All methods belong to the event loop's thread.
+
+    Where it cannot be loaded, `substitute` is started in its place, once, and is told all that was
+    kept for it: nothing of the conversation is lost.
+    """
 
     def __init__(
         self,
@@ -65,6 +81,7 @@ class BackendProcess:
         *,
         python: str | None = None,
         log_path: Path | None = None,
+        substitute: Launch | None = None,
     ) -> None:
         self.name = name
         self.restarts = 0
@@ -74,6 +91,12 @@ class BackendProcess:
         self._on_event = on_event
         self._python = python
         self._log_path = log_path
+        self._substitute = substitute
+        self._refusal: Failed | None = None
+        """Why the child says it cannot run."""
+        self._came_up = False
+        """The child that runs, or ran last, was ready once."""
+        self._ever_came_up = False
         self._kept: dict[type[AnyCommand], AnyCommand] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._queue: SendQueue | None = None
@@ -144,6 +167,11 @@ class BackendProcess:
             code = await self._run_once()
             if self._stopping:
                 return
+            # A library that crashes while it loads will do so again, and takes a minute for it.
+            hopeless = code == EXIT_CANNOT_RUN or not (self._came_up or self._ever_came_up)
+            if hopeless and self._substitute is not None:
+                self._put_substitute_in_place(self._substitute, code)
+                continue
             if code == EXIT_CANNOT_RUN:
                 self.given_up = True
                 return
@@ -159,8 +187,17 @@ class BackendProcess:
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
 
+    def _put_substitute_in_place(self, launch: Launch, code: int) -> None:
+        refusal, self._refusal = self._refusal, None
+        reason = refusal.message if refusal else f"it stopped while loading, {_exit_in_words(code)}"
+        remedy = refusal.remedy if refusal else "the log has the whole story: assistant doctor"
+        failed, self.name = self.name, launch.name
+        self._load, self._python, self._substitute = launch.load, launch.python, None
+        self._on_event(Substituted(failed, self.name, reason, remedy))
+
     async def _run_once(self) -> int:
         """Start one child and stay until it ends; returns its exit code."""
+        self._came_up = False
         try:
             listener = WireListener()
             try:
@@ -168,7 +205,7 @@ class BackendProcess:
             finally:
                 listener.close()
         except OSError as error:
-            self._on_event(
+            self._received(
                 Failed(
                     message=f"the backend's Python cannot be started: {error}",
                     remedy="look at `backend.python` in the config",
@@ -251,7 +288,16 @@ class BackendProcess:
                 if waiter is not None and not waiter.done():
                     waiter.set_result(None)
                 return
+            case Failed(fatal=True) if not self._came_up and self._substitute is not None:
+                self._refusal = event
+                return  # told when the substitute takes its place
+            case Failed(fatal=True) if self._came_up and self._process is not None:
+                # It cannot go on, but a new one may: end it, so that it is started again.
+                event = Failed(message=event.message, remedy=event.remedy)
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.terminate()
             case Ready():
+                self._came_up = self._ever_came_up = True
                 self.ready.set()
                 if self._queue is not None:
                     for command in self._kept.values():

@@ -93,11 +93,17 @@ def _machinery(event: e.SessionEvent) -> dict[str, Any] | None:
                 "reason": event.reason,
                 "engine": event.engine,
                 "ready": event.ready,
+                "note": event.note,
             }
         case e.BrainChosen():
             return {"event": "brain", "label": event.label}
         case e.LagChanged():
-            return {"event": "lag", "seconds": event.seconds, "dropped": event.dropped}
+            return {
+                "event": "lag",
+                "seconds": event.seconds,
+                "dropped": event.dropped,
+                "advice": event.advice,
+            }
         case e.Dropped():
             return {"event": "dropped", "counts": event.counts}
         case e.Failure():

@@ -58,6 +58,8 @@ class Printer:
                 _tell(f"answers: {event.label}")
             case BackendChosen(ready=True):
                 _tell(f"backend: {event.name} ({event.reason}), {event.engine}")
+                if event.note:
+                    _tell(event.note)
             case LoadProgress(fraction=None):
                 _tell(event.text)
             case Notice() | Failure():

@@ -118,9 +118,28 @@ class Answerer:
             return Intent(call=call)
         return None
 
-    async def obey(self, call: ToolCall) -> None:
+    async def obey_spelled(self, text: str, make_known: Callable[[ToolResult], None]) -> None:
+        """Run the calls in what a speaking model has written, one after another."""
+        parser = ToolCallParser()
+        for item in [*parser.feed(text), *parser.finish()]:
+            match item:
+                case ToolCall():
+                    make_known(await self.obey(item))
+                case Malformed():
+                    self._malformed(item)
+                    result = ToolResult(ToolCall("TOOL_CALL"), ok=False, content=item.reason)
+                    make_known(result)
+                case _:
+                    pass
+
+    async def obey(self, call: ToolCall) -> ToolResult:
         """Run a tool that the user asked for, and say what came of it in the persona's words."""
         result = await self._run(call)
+        self._say_result(result)
+        return result
+
+    def _say_result(self, result: ToolResult) -> None:
+        call = result.call
         if result.spoken is not None:
             if result.spoken:
                 self.say(result.spoken)
@@ -208,12 +227,15 @@ class Answerer:
             case ToolCall():
                 outcome.results.append(await self._run(item))
             case Malformed():
-                log.warning("malformed tool call (%s): %.200s", item.reason, item.raw)
+                self._malformed(item)
                 outcome.malformed.append(item.reason)
-                self._emit(Notice(text=f"a tool call could not be read: {item.reason}"))
             case _:
                 outcome.said += item.text
                 self._speech.say(utterance, item.text)
+
+    def _malformed(self, item: Malformed) -> None:
+        log.warning("malformed tool call (%s): %.200s", item.reason, item.raw)
+        self._emit(Notice(text=f"a tool call could not be read: {item.reason}"))
 
     def _after_tools(
         self, earlier: list[Message], text: str, outcome: _Round, persona: Persona

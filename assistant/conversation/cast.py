@@ -8,7 +8,7 @@ from assistant.conversation.lines import LineChooser
 from assistant.conversation.mouth import Mouth
 from assistant.conversation.rehearsal import lines_to_rehearse
 from assistant.events import PersonaChanged, PersonasReloaded, SessionEvent
-from assistant.frames import AnyCommand, Prepare, SetNames, SetPersona, SpokenNames
+from assistant.frames import AnyCommand, Prefill, Prepare, SetNames, SetPersona, SpokenNames
 from assistant.personas import Persona
 
 
@@ -82,6 +82,14 @@ class Cast:
             self.take_charge(changed)
             self._emit(PersonaChanged(persona=changed))
         self.rehearse()
+        self.prefill()
+
+    def prefill(self) -> None:
+        """Have every persona's prompt run through the model beside the conversation, the one in
+        charge first: a change is then a matter of putting a state back."""
+        others = [p for p in self._personas.values() if p.slug != self.current.slug]
+        for persona in (self.current, *others):
+            self._send(Prefill(persona.prompt_for_backend()))
 
     def rehearse(self) -> None:
         """Have rendered ahead what may be said next."""

@@ -78,6 +78,10 @@ class Ears:
         self._emit(UserSaid(turn=turn, text=text, final=True))
         self._on_heard(Heard(text, event.prompted), turn, stopwatch)
 
+    def stopwatch(self, speech_end: float) -> Stopwatch:
+        """Of a turn that ended `speech_end` seconds on the input's clock, words or not."""
+        return Stopwatch(self._input_clock.to_session(speech_end), text_at=self._clock())
+
     def abandon(self) -> None:
         """The backend died in the middle of a turn."""
         self._forget_partial()

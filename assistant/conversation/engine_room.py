@@ -23,19 +23,30 @@ from assistant.frames import (
     AgentText,
     AnyEvent,
     AudioOut,
+    CallSpelled,
     Capabilities,
     Failed,
+    Inject,
     Lag,
+    Prefilled,
     Ready,
     Rehearsed,
     Status,
+    Substituted,
     TurnEnded,
     TurnStarted,
     UserText,
     UtteranceEnded,
 )
+from assistant.tools.base import ToolResult
 
 log = logging.getLogger(__name__)
+
+LAGGING_SECONDS = 0.2
+"""A backend that is further behind the microphone than this is lagging."""
+ADVISE_AFTER = 10.0
+"""Seconds of lag after which it is told what would help."""
+_ADVICE = "smaller weights (backend.moshi.quantize), a shorter context, or --backend cascade"
 
 
 class EngineRoom:
@@ -50,7 +61,9 @@ class EngineRoom:
         turn_taking: TurnTaking,
         cast: Cast,
         rehearsed: set[str],
+        clock: Callable[[], float],
         emit: Callable[[SessionEvent], None],
+        on_ready: Callable[[], None],
         *,
         greeting: bool,
     ) -> None:
@@ -61,10 +74,13 @@ class EngineRoom:
         self._turn_taking = turn_taking
         self._cast = cast
         self._rehearsed = rehearsed
+        self._clock = clock
         self._emit = emit
+        self._on_ready = on_ready
         self._greeted = not greeting
         self.capabilities = Capabilities()
         """Of the backend, once it is ready."""
+        self._lagging_since: float | None = None
 
     @property
     def can_speak(self) -> bool:
@@ -89,27 +105,85 @@ class EngineRoom:
                 self._ears.text(event)
             case TurnStarted():
                 self._ears.turn_started(event)
-                self._turn_taking.user_began()
+                # Who listens while it speaks decides by itself whether to go on.
+                self._turn_taking.user_began(holds=not self.capabilities.full_duplex)
             case TurnEnded():
-                self._ears.turn_ended(event)
-                self._turn_taking.user_ended()
+                self._turn_ended(event)
+            case CallSpelled(text=text):
+                self._turn_taking.call_spelled(text, self._make_known)
             case Ready():
                 self._ready(event)
             case Status():
                 self._emit(LoadProgress(text=event.text, fraction=event.fraction))
             case Lag():
-                self._emit(LagChanged(seconds=event.seconds, dropped=event.dropped))
+                self._lag(event)
+            case Prefilled():
+                megabytes = event.snapshot_bytes / 1e6
+                what = "in place" if event.swapped else "ready"
+                log.info(
+                    "prompt of %s %s after %.0f ms; %d snapshots hold %.1f MB",
+                    event.slug, what, event.milliseconds, event.snapshots, megabytes,
+                )  # fmt: skip
             case Failed():
                 self._failed(event)
+            case Substituted():
+                self._substituted(event)
             case _:
                 log.debug("not for the session: %r", event)
 
     def _ready(self, event: Ready) -> None:
         self.capabilities = event.capabilities
         name, reason = self._choice.name, self._choice.reason
-        self._emit(BackendChosen(name=name, reason=reason, engine=event.engine, ready=True))
+        self._emit(
+            BackendChosen(
+                name=name, reason=reason, engine=event.engine, ready=True, note=event.note
+            )
+        )
+        self._on_ready()
+        if event.capabilities.snapshots:
+            self._cast.prefill()
         self._turn_taking.rest_in("idle")
         self.greet()
+
+    def _turn_ended(self, event: TurnEnded) -> None:
+        self._ears.turn_ended(event)
+        if self.capabilities.full_duplex and self.capabilities.answers_by_itself:
+            # It may answer before the words are written down, so the watch starts here.
+            if not self._mouth.speech.active:
+                self._mouth.stopwatch = self._ears.stopwatch(event.at)
+            self._turn_taking.rest()
+        else:
+            self._turn_taking.user_ended()
+
+    def _lag(self, event: Lag) -> None:
+        now = self._clock()
+        if event.seconds < LAGGING_SECONDS:
+            self._lagging_since = None
+        elif self._lagging_since is None:
+            self._lagging_since = now
+        long = self._lagging_since is not None and now - self._lagging_since >= ADVISE_AFTER
+        self._emit(
+            LagChanged(seconds=event.seconds, dropped=event.dropped, advice=_ADVICE if long else "")
+        )
+
+    def _make_known(self, result: ToolResult) -> None:
+        """What came of a call that the model spelled out: it shall know."""
+        state = "" if result.ok else "error: "
+        self._backend.send(Inject(f"{result.call.name}: {state}{result.content}"))
+
+    def _substituted(self, event: Substituted) -> None:
+        self._choice = Choice(event.name, f"{event.failed} could not be loaded")
+        self.capabilities = Capabilities()
+        self._emit(
+            Notice(
+                text=f"{event.failed} cannot run: {event.reason}",
+                remedy=f"{event.remedy} – {event.name} takes its place"
+                if event.remedy
+                else f"{event.name} takes its place",
+                severity="warning",
+            )
+        )
+        self.chosen()
 
     def _failed(self, event: Failed) -> None:
         if event.fatal:

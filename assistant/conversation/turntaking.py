@@ -18,7 +18,7 @@ from assistant.conversation.latency import Stopwatch
 from assistant.conversation.mouth import Mouth
 from assistant.events import Notice, SessionEvent, StateChanged
 from assistant.frames import AgentState
-from assistant.tools.base import ToolCall
+from assistant.tools.base import ToolCall, ToolResult
 
 log = logging.getLogger(__name__)
 
@@ -75,11 +75,12 @@ class TurnTaking:
 
     # -- the user ------------------------------------------------------------------------------
 
-    def user_began(self) -> None:
+    def user_began(self, *, holds: bool = True) -> None:
+        """`holds`: an answer that is not heard yet waits for what the user has to add."""
         self._user_speaks = True
         if self._mouth.is_heard:
             return
-        if self._mouth.speech.active or self._is_answering:
+        if holds and (self._mouth.speech.active or self._is_answering):
             self._held = True
             self._playback.pause()
         self.set_state("listening")
@@ -88,6 +89,11 @@ class TurnTaking:
         self._user_speaks = False
         if self.state == "listening":
             self.set_state("thinking")
+
+    def rest(self) -> None:
+        """The user's turn is over, and whether an answer is on its way only the backend knows."""
+        self._user_speaks = False
+        self.settle()
 
     def heard(self, heard: Heard, stopwatch: Stopwatch | None) -> Heard:
         """The user's words are there: answer them. Returns what is answered, the first half of a
@@ -121,7 +127,18 @@ class TurnTaking:
         """A key asked for a tool."""
         if self.answerer is not None:
             self.interrupt()
-            self._run(self.answerer.obey(call))
+            self._run(self._obey(self.answerer, call))
+
+    @staticmethod
+    async def _obey(answerer: Answerer, call: ToolCall) -> None:
+        await answerer.obey(call)
+
+    def call_spelled(self, text: str, make_known: Callable[[ToolResult], None]) -> None:
+        """The backend's own model wrote a tool call into its words; what came of it is said, and
+        handed to `make_known`."""
+        if self.answerer is not None:
+            self._stop_answering()
+            self._run(self.answerer.obey_spelled(text, make_known))
 
     def sounding(self) -> None:
         """An answer begins to be heard."""

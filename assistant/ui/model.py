@@ -35,6 +35,8 @@ class Status:
     backend: str = ""
     reason: str = ""
     engine: str = ""
+    note: str = ""
+    """Of the engine's limits."""
     brain: str = ""
     audio_known: bool = False
     microphone: str | None = None
@@ -49,6 +51,8 @@ class Status:
     """Seconds from the end of the user's speech to the first sample, oldest first."""
     drops: dict[str, int] = field(default_factory=dict)
     lag: float = 0.0
+    advice: str = ""
+    """What would help against the lag."""
 
     def apply(self, event: SessionEvent) -> bool:
         """Take an event in; says whether anything here changed."""
@@ -60,6 +64,7 @@ class Status:
             case BackendChosen():
                 self.backend, self.reason = event.name, event.reason
                 self.engine = event.engine or self.engine
+                self.note = event.note
             case BrainChosen():
                 self.brain = event.label
             case AudioChanged():
@@ -73,7 +78,7 @@ class Status:
             case Dropped():
                 self.drops = dict(event.counts)
             case LagChanged():
-                self.lag = event.seconds
+                self.lag, self.advice = event.seconds, event.advice
                 if event.dropped:
                     self.drops = {**self.drops, "backend": event.dropped}
             case _:

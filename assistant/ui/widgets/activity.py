@@ -69,6 +69,8 @@ def describe(event: SessionEvent, dropped_before: dict[str, int]) -> Entry | Non
         case BackendChosen():
             what = f"{event.name} is ready" if event.ready else f"{event.name} is starting"
             detail = event.engine if event.ready else event.reason
+            if event.note:
+                detail = f"{detail}; {event.note}"
             return Entry(
                 "●" if event.ready else "↻", "$success", f"{what}: {detail}" if detail else what
             )

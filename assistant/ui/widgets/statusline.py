@@ -50,6 +50,7 @@ def fragments_of(status: Status) -> list[Fragment]:
         _speaker(status),
         Fragment("brain", _labelled("answers", status.brain), 55),
         _backend(status),
+        Fragment("note", (status.note,) if status.note else (), 45, "$warning"),
         *_settings(status),
     ]
 
@@ -111,7 +112,8 @@ def _losses(status: Status) -> list[Fragment]:
     found = []
     if status.lag >= LAG_SHOWN_SECONDS:
         text = f"{status.lag:.1f} s behind"
-        found.append(Fragment("lag", (text,), 74, "$warning"))
+        variants = (f"{text}: try {status.advice}", text) if status.advice else (text,)
+        found.append(Fragment("lag", variants, 74, "$warning"))
     if status.dropped:
         places = ", ".join(f"{place} {count}" for place, count in status.drops.items() if count)
         variants = (f"▼ {status.dropped} frames lost: {places}", f"▼ {status.dropped} lost")
