@@ -316,9 +316,11 @@ class Session:
     def _over(self, utterance: Utterance, heard: str, interrupted: bool) -> None:
         self.history.add("assistant", heard, utterance.persona)
         if heard:
-            self.last_answer = utterance.intended.strip() or heard
+            # What a model says by itself was never handed over: its words came with its sound.
+            intended = utterance.intended.strip() or utterance.text()
+            self.last_answer = intended or heard
             name = self._cast.name_of(utterance.persona)
-            self._bulletin.keep("assistant", name, utterance.intended, heard, interrupted)
+            self._bulletin.keep("assistant", name, intended, heard, interrupted)
         self._turn_taking.settle()
 
     def _has_voice(self) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from assistant import frames as f
-from assistant.backends.process import BackendProcess
+from assistant.backends.process import BackendProcess, Launch
 from assistant.backends.wire import encode_pcm
 
 LOUD = encode_pcm((0.3 * np.sin(np.arange(f.FRAME_SAMPLES) / 5)).astype(np.float32))
@@ -111,6 +111,50 @@ async def test_a_python_that_is_not_there_is_a_message() -> None:
     await until(lambda: process.given_up)
     await process.stop()
     assert recorder.of(f.Failed)[0].remedy
+
+
+async def test_a_backend_that_cannot_run_gives_way_to_its_substitute() -> None:
+    recorder = Recorder()
+    echo = f.Load(options={}, names=[])
+    process = BackendProcess("nonsense", echo, recorder, substitute=Launch("echo", echo))
+    process.send(f.SetPersona(f.PersonaPrompt(slug="a", name="A")))
+    process.start()
+    await asyncio.wait_for(process.ready.wait(), 30)
+    [told] = recorder.of(f.Substituted)
+    assert (told.failed, told.name) == ("nonsense", "echo")
+    assert "nonsense" in told.reason
+    assert not recorder.of(f.Failed), "one line, not two"
+    process.send(f.Say(1, "two words", True))
+    await process.push_and_wait(f.Push(0, SILENT))
+    assert recorder.of(f.UtteranceEnded)
+    await process.stop()
+
+
+async def test_a_backend_that_crashes_while_it_loads_is_not_tried_again() -> None:
+    recorder = Recorder()
+    load = f.Load(options={}, names=[])
+    process = BackendProcess(
+        "echo", load, recorder, python="/bin/false", substitute=Launch("echo", load)
+    )
+    process.start()
+    await asyncio.wait_for(process.ready.wait(), 30)
+    assert "exit code 1" in recorder.of(f.Substituted)[0].reason
+    assert process.restarts == 0
+    await process.stop()
+
+
+async def test_a_substitute_is_not_used_for_a_crash_after_loading() -> None:
+    recorder = Recorder()
+    load = f.Load(options={}, names=[])
+    process = BackendProcess("echo", load, recorder, substitute=Launch("nonsense", load))
+    process.start()
+    await asyncio.wait_for(process.ready.wait(), 30)
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    await until(lambda: len(recorder.of(f.Ready)) == 2)
+    assert not recorder.of(f.Substituted)
+    assert process.name == "echo"
+    await process.stop()
 
 
 def test_the_child_ends_when_the_host_is_killed(tmp_path: Path) -> None:
