@@ -108,7 +108,7 @@ def size_of(spec: str, *, endpoint: str | None = None) -> int | None:
     repository = repository_of(spec)
     if (_pulled_dir(repository) / _DONE).is_file():
         return 0
-    from assistant.backends.cascade import hub
+    from assistant.backends import hub
 
     sizes = [file.size for file in hub.listing(repository, endpoint)]
     return None if None in sizes else sum(size for size in sizes if size is not None)
@@ -124,7 +124,7 @@ def pull(spec: str, progress: Progress, *, endpoint: str | None = None) -> Whisp
         repository = repository_of(spec)
         folder = _pulled_dir(repository)
         if not (folder / _DONE).is_file():
-            from assistant.backends.cascade import hub
+            from assistant.backends import hub
 
             hashes = hub.download(repository, folder, progress, endpoint)
             (folder / _DONE).write_text(

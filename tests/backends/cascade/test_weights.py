@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from huggingface_hub import constants
 
+from assistant.backends import hub
 from assistant.backends.base import BackendError
-from assistant.backends.cascade import hub, weights
+from assistant.backends.cascade import weights
 
 REPOSITORY = "Systran/faster-whisper-small.en"
 COMMIT = "a" * 40
