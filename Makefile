@@ -9,13 +9,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 TESTS ?= tests
 
-.PHONY: run test check format lock setup setup-dev screenshots snapshots clean
+.PHONY: run test test-declared check format lock setup setup-dev setup-moshi screenshots snapshots clean
 
 run: $(VENV)/.run-ready
 	@$(BIN)/assistant $(ARGS)
 
 setup: $(VENV)/.run-ready
 setup-dev: $(VENV)/.dev-ready
+# Torch, MLX and Kyutai's packages for the tests of the Moshi backends, which skip without them.
+setup-moshi: $(VENV)/.moshi-ready
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "assistant needs Python 3.11 or newer: https://www.python.org/downloads/"; exit 1; }
@@ -35,6 +37,27 @@ $(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	@$(PIP) install --quiet --no-deps -e .
 	@touch $@ $(VENV)/.run-ready
+
+# Kyutai's pins are stricter than their needs, so that their packages come without dependencies.
+MOSHI := --no-deps moshi==0.2.13 moshi_mlx==0.3.0
+
+$(VENV)/.moshi-ready: requirements/moshi.txt $(VENV)/.dev-ready
+	@echo "Installing PyTorch, MLX and Moshi (once; on Linux PyTorch brings CUDA, some gigabytes) …"
+	@$(PIP) install --quiet -r requirements/moshi.txt
+	@$(PIP) install --quiet $(MOSHI)
+	@touch $@
+
+# A second environment with the library versions that Kyutai's packages declare.
+DECLARED := .venv-declared
+
+$(DECLARED)/.ready: requirements/moshi-declared.txt
+	@"$(PYTHON)" -m venv $(DECLARED)
+	@$(DECLARED)/bin/python -m pip install --quiet -r requirements/moshi-declared.txt
+	@$(DECLARED)/bin/python -m pip install --quiet $(MOSHI)
+	@touch $@
+
+test-declared: $(DECLARED)/.ready
+	$(DECLARED)/bin/python -m pytest -n auto --dist loadgroup tests/backends/moshi
 
 test: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(TESTS)
@@ -60,4 +83,4 @@ screenshots: $(VENV)/.dev-ready
 	$(BIN)/python scripts/screenshots.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) $(DECLARED) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from _pytest.terminal import TerminalReporter
 from hypothesis import settings
 
 from tests.audio.fake_sounddevice import fake_sd, own_thread
@@ -23,6 +25,31 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.load_profile("default")
+
+
+_NEEDED = os.environ.get("ASSISTANT_TESTS_NEED", "").split()
+"""Packages without which tests may not skip: set by continuous integration."""
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    missing = [package for package in _NEEDED if find_spec(package) is None]
+    if missing:
+        raise pytest.UsageError(f"not installed: {', '.join(missing)}")
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = str(report.longrepr)
+        if any(package in reason for package in _NEEDED):
+            terminalreporter.write_line(f"skipped, but may not be: {report.nodeid}: {reason}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Skips for want of a needed package fail the run, wherever they came from."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter is not None else []
+    if any(package in str(report.longrepr) for report in skipped for package in _NEEDED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
