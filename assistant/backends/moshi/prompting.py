@@ -47,6 +47,16 @@ class EmbeddedVoice:
     following: Codes
     """[1 + agent + user codebooks, 2]: tokens that were already known of positions N and N + 1."""
 
+    @property
+    def last(self) -> PromptFrame:
+        """The voice's last frame, which belongs to position N: no embedding holds it yet. All
+        codebooks of PersonaPlex but the first of each side are a position late."""
+        known = self.following[:, 1].copy()
+        codebooks = len(known) // 2
+        for undelayed in (0, 1, 1 + codebooks):
+            known[undelayed] = self.following[undelayed, 0]
+        return PromptFrame(known[1 : 1 + codebooks], int(known[0]), known[1 + codebooks :])
+
 
 @dataclass(frozen=True, slots=True)
 class PromptPlan:
@@ -115,6 +125,8 @@ def persona_prompt(
     embedded = voice if isinstance(voice, EmbeddedVoice) else None
     codes = [] if isinstance(voice, EmbeddedVoice) else voice
     frames = [PromptFrame(np.asarray(column, np.int64), padding, SINE) for column in codes]
+    if embedded is not None:
+        frames.append(embedded.last)
     quiet = [PromptFrame(SILENCE, padding, SINE)] * SILENT_FRAMES
     frames += quiet
     frames += [PromptFrame(SILENCE, int(token), SINE) for token in text_ids]

@@ -71,8 +71,11 @@ def test_an_embedded_voice_comes_first_and_says_what_follows_it() -> None:
     voice = EmbeddedVoice(np.zeros((5, 64), np.float32), following)
     plan = persona_prompt(voice, [40])
     assert plan.start == 5
-    assert len(plan) == 5 + SILENT_FRAMES + 1 + SILENT_FRAMES
+    assert len(plan) == 5 + 1 + SILENT_FRAMES + 1 + SILENT_FRAMES
     table = plan.columns(DELAYS, text_initial=256, audio_initial=2048)
     assert (table[:, 0] == following[:, 0]).all(), "the position after the voice is known already"
-    assert (table[1:9, 1] == SILENCE).all()
-    assert table[0, SILENT_FRAMES] == 40
+    delayed = np.array(DELAYS) == 1
+    assert (table[delayed, 1] == following[delayed, 1]).all(), "… and of the next what is late"
+    assert table[1, 1] == SILENCE[0]
+    assert (table[1:9, 2] == SILENCE).all()
+    assert table[0, 1 + SILENT_FRAMES] == 40
