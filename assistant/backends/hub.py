@@ -1,23 +1,31 @@
-"""Download of weights through `huggingface_hub`, with errors that a person can act on."""
+"""Download of weights from a model hub: sizes first, resumed, checked file by file.
+
+`huggingface_hub` tells what a repository holds and who may have it. The files themselves are
+fetched here, because since its second version that library starts a broken download anew, which is
+too much to ask for 15 GB.
+"""
 
 from __future__ import annotations
 
-import errno
 import hashlib
+import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
+from assistant.backends import hub_cache
 from assistant.backends.base import BackendError
+from assistant.backends.hub_errors import disk_full, gated, understood
+from assistant.backends.hub_fetch import Source, fetch
+from assistant.locations import cache_dir
 
 Progress = Callable[[str, float | None], None]
+"""What is being done, in words, and how much of it, 0…1 or None."""
 
-_WANTED = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json", "vocabulary.*")
-_NEEDED = ("model.bin", "config.json", "tokenizer.json")
+_PIECE = 1 << 22
+_LONGEST_TEXT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,160 +38,207 @@ class HubFile:
     """Of large files; small ones carry git's own hash."""
     git_hash: str | None
 
+    @property
+    def blob(self) -> str:
+        """What the Hugging Face cache calls its content."""
+        return self.sha256 or self.git_hash or ""
 
-def listing(repository: str, endpoint: str | None = None) -> list[HubFile]:
-    """The files of a Whisper model in this repository. Raises `BackendError`."""
-    from huggingface_hub import HfApi
 
-    with _understood(repository):
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a repository holds at one commit."""
+
+    repository: str
+    commit: str
+    files: tuple[HubFile, ...]
+    endpoint: str | None = None
+    """Address of the hub; None: the usual one."""
+
+    def get(self, name: str) -> HubFile | None:
+        return next((file for file in self.files if file.name == name), None)
+
+
+def listing(repository: str, endpoint: str | None = None) -> Listing:
+    """The files of a repository.
+
+    Raises `BackendError`, also where the owner asks for an account and there is no token: better
+    told before somebody agrees to a download than after.
+    """
+    from huggingface_hub import HfApi, get_token
+
+    with understood(repository):
         info = HfApi(endpoint=endpoint).model_info(repository, files_metadata=True, timeout=15)
-    files = [
+        if info.gated and get_token() is None:
+            raise gated(repository)
+    files = tuple(
         HubFile(s.rfilename, s.size, s.lfs.sha256 if s.lfs else None, s.blob_id)
         for s in info.siblings or []
-        if any(fnmatch(s.rfilename, pattern) for pattern in _WANTED)
-    ]
-    if not {file.name for file in files}.issuperset(_NEEDED):
+    )
+    return Listing(repository, info.sha or "main", files, endpoint)
+
+
+def read_text(source: Listing, name: str) -> str:
+    """A small text file of the repository, without keeping it. Raises `BackendError`."""
+    with understood(source.repository):
+        content = _source(source, name).read(_LONGEST_TEXT)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
         raise BackendError(
-            f"The repository {repository} holds no Whisper weights for CTranslate2.",
-            "Choose one made for faster-whisper.",
-        )
-    return files
+            f"{name} of {source.repository} is no text.", "Choose another repository."
+        ) from error
 
 
-def download(
-    repository: str, folder: Path, progress: Progress, endpoint: str | None = None
+def total_size(files: Iterable[HubFile]) -> int | None:
+    """Bytes; None where the hub does not tell."""
+    sizes = [file.size for file in files]
+    return None if None in sizes else sum(size or 0 for size in sizes)
+
+
+def download_to_folder(
+    source: Listing, files: Sequence[HubFile], folder: Path, progress: Progress
 ) -> dict[str, str]:
-    """Put the model's files into `folder`, going on where an earlier try stopped.
+    """Put files of a repository into `folder`, going on where an earlier try stopped.
 
     Returns each file's SHA-256. Raises `BackendError`; what was downloaded stays for the next try.
     """
-    from huggingface_hub import hf_hub_download
+    places = {file: folder / file.name for file in files}
+    _download(source, places, folder, progress)
+    with understood(source.repository):
+        return {file.name: _sha256(place) for file, place in places.items()}
 
-    files = listing(repository, endpoint)
-    total = sum(file.size or 0 for file in files)
-    with _understood(repository):
+
+def download_to_cache(source: Listing, files: Sequence[HubFile], progress: Progress) -> Path:
+    """Put files of a repository into the Hugging Face cache, where other programs find them too.
+
+    Returns the snapshot's folder, which the cache calls the newest only when all files are there.
+    Raises `BackendError`; what was downloaded stays for the next try.
+    """
+    folder = hub_cache.repository_folder(source.repository)
+    blobs = folder / "blobs"
+    _download(source, {file: blobs / file.blob for file in files}, blobs, progress)
+    snapshot = folder / "snapshots" / source.commit
+    with understood(source.repository):
+        for file in files:
+            _link(blobs / file.blob, snapshot / file.name)
+        (folder / "refs").mkdir(parents=True, exist_ok=True)
+        (folder / "refs" / "main").write_text(source.commit, encoding="ascii")
+    return snapshot
+
+
+def damage(path: Path, expected: str) -> str | None:
+    """What is wrong with a file that should have this hash (SHA-256, or git's SHA-1), in words."""
+    try:
+        found = _sha256(path) if len(expected) == 64 else _git_hash(path)
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return None if found == expected else "is not what was published (its hash differs)"
+
+
+def _download(
+    source: Listing, places: dict[HubFile, Path], folder: Path, progress: Progress
+) -> None:
+    """Each file to its place, small ones first. A file is only ever at its place when its hash is
+    right."""
+    name = source.repository.rsplit("/", 1)[-1]
+    total = total_size(places)
+    with _alone(source.repository), understood(source.repository, folder):
         folder.mkdir(parents=True, exist_ok=True)
-    present = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
-    if shutil.disk_usage(folder).free < total - present:
-        raise _disk_full(folder, total)
-    hashes: dict[str, str] = {}
-    done = 0
-    for file in sorted(files, key=lambda f: f.size or 0):
-        meter = _meter(f"Downloading {repository}: {file.name}", progress, done, total)
-        with _understood(repository):
-            path = hf_hub_download(
-                repository, file.name, local_dir=folder, tqdm_class=meter, endpoint=endpoint
-            )
-            hashes[file.name] = _verified(Path(path), file, repository)
-        done += file.size or 0
-    progress(f"Downloaded {repository}", 1.0)
-    return hashes
+        present = sum(_present(place) for place in places.values())
+        if total is not None and shutil.disk_usage(folder).free < total - present:
+            raise disk_full(folder, total - present)
+        done = 0
+
+        def tell(bytes_now: int) -> None:
+            now = done + bytes_now
+            of = f" of {_gigabytes(total)}" if total else ""
+            fraction = min(1.0, now / total) if total else None
+            progress(f"Downloading {name}: {_gigabytes(now)}{of} GB", fraction)
+
+        for file, place in sorted(places.items(), key=lambda item: item[0].size or 0):
+            progress(f"Checking {file.name}", done / total if total else None)
+            if not place.is_file() or _is_damaged(place, file):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                _fetch_checked(source, file, place, tell)
+            done += file.size or 0
+            tell(0)
+    progress(f"Downloaded {name}", 1.0)
 
 
-def _verified(path: Path, file: HubFile, repository: str) -> str:
-    """SHA-256 of the file, after comparing it with what the hub says it should be."""
-    with path.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    if file.sha256 is not None:
-        right = sha256 == file.sha256
-    elif file.git_hash is not None:
-        content = path.read_bytes()
-        git = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
-        right = git.hexdigest() == file.git_hash
-    else:
-        right = True
-    if not right:
-        path.unlink(missing_ok=True)
+def _fetch_checked(
+    source: Listing, file: HubFile, place: Path, tell: Callable[[int], None]
+) -> None:
+    partial = place.with_name(place.name + ".incomplete")
+    fetch(_source(source, file.name), partial, file.size, tell)
+    if _is_damaged(partial, file):
+        partial.unlink(missing_ok=True)
         raise BackendError(
-            f"The download of {file.name} from {repository} was damaged on the way.",
+            f"The download of {file.name} from {source.repository} was damaged on the way.",
             "Try again; the damaged file was deleted.",
         )
-    return sha256
+    partial.replace(place)
 
 
-def _meter(text: str, progress: Progress, before: int, total: int) -> type[Any]:
-    """A progress bar class that draws nothing and tells `progress` how far all files are."""
-    from tqdm.auto import tqdm  # type: ignore[import-untyped]
-
-    class Meter(tqdm):  # type: ignore[misc]
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            kwargs.pop("name", None)
-            super().__init__(*args, **{**kwargs, "disable": True})
-            self.n = kwargs.get("initial", 0) or 0
-
-        def update(self, n: float | None = 1) -> bool | None:
-            self.n += n or 0
-            progress(text, min(1.0, (before + self.n) / total) if total else None)
-            return None
-
-    return Meter
+def _is_damaged(path: Path, file: HubFile) -> bool:
+    return bool(file.blob) and damage(path, file.blob) is not None
 
 
 @contextmanager
-def _understood(repository: str) -> Iterator[None]:
-    """Turn whatever goes wrong with the hub into a `BackendError` with its remedy."""
-    from huggingface_hub import constants, errors, get_token
+def _alone(repository: str) -> Iterator[None]:
+    """Two downloads at once would write into the same partial file."""
+    from filelock import FileLock, Timeout
 
-    page = f"{constants.ENDPOINT}/{repository}"
+    place = cache_dir() / "locks" / f"{repository.replace('/', '--')}.lock"
+    with understood(repository, place.parent):
+        place.parent.mkdir(parents=True, exist_ok=True)
     try:
-        yield
-    except BackendError:
-        raise
-    except errors.GatedRepoError as error:
-        if get_token() is None:
-            message = f"{repository} is only given to people with an account; there is no token."
-            remedy = "Log in with `hf auth login`, or set HF_TOKEN."
-        else:
-            message = f"Your account has not accepted the licence of {repository}."
-            remedy = f"Accept it at {page}, then try again."
-        raise BackendError(message, remedy) from error
-    except errors.RepositoryNotFoundError as error:
-        private = "" if get_token() else " If it is private, log in with `hf auth login`."
+        with FileLock(place, timeout=0):
+            yield
+    except Timeout as error:
         raise BackendError(
-            f"The hub knows no repository {repository}.", f"Check its name.{private}"
+            f"{repository} is being downloaded by another process.", "Wait for it to end."
         ) from error
-    except errors.OfflineModeIsEnabled as error:
-        raise BackendError(
-            "Downloads are switched off by HF_HUB_OFFLINE.",
-            "Unset it, or choose weights that are already here.",
-        ) from error
-    except errors.HfHubHTTPError as error:
-        raise _refused(repository, getattr(error.response, "status_code", 0)) from error
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise _disk_full(Path(error.filename or "."), None) from error
-        if isinstance(error, PermissionError):
-            raise BackendError(
-                f"{error.filename} cannot be written.", "Check the folder's permissions."
-            ) from error
-        raise _unreachable(error) from error
-    except Exception as error:
-        # The hub's library has changed its HTTP client twice; what all have in common is the name.
-        if type(error).__module__.split(".")[0] in ("httpx", "httpx2", "httpcore", "requests"):
-            raise _unreachable(error) from error
-        raise
 
 
-def _refused(repository: str, status: int) -> BackendError:
-    if status in (401, 403):
-        return BackendError(
-            f"The hub refuses {repository} to you.",
-            "Log in with `hf auth login`; where HF_TOKEN is set, it may have expired.",
-        )
-    if status == 429:
-        return BackendError("The hub has had too many requests.", "Try again in some minutes.")
-    return BackendError(f"The hub answered with error {status}.", "Try again later.")
+def _present(place: Path) -> int:
+    for path in (place, place.with_name(place.name + ".incomplete")):
+        with suppress(OSError):
+            return path.stat().st_size
+    return 0
 
 
-def _unreachable(error: Exception) -> BackendError:
-    return BackendError(
-        f"The model hub cannot be reached ({type(error).__name__}).",
-        "Check the network; what was downloaded is kept, and the next try goes on from there.",
-    )
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.2f}" if size < 1e10 else f"{size / 1e9:.1f}"
 
 
-def _disk_full(folder: Path, needed: int | None) -> BackendError:
-    size = f" {needed / 1e6:.0f} MB are needed." if needed else ""
-    return BackendError(
-        f"The disk of {folder} is full.{size}", "Free some space, then try again: it goes on."
-    )
+def _source(source: Listing, name: str) -> Source:
+    from huggingface_hub import hf_hub_url
+
+    url = hf_hub_url(source.repository, name, revision=source.commit, endpoint=source.endpoint)
+    return Source(source.repository, url, source.endpoint)
+
+
+def _link(blob: Path, pointer: Path) -> None:
+    """A relative link, as the cache has them; a second name for the file where links are not
+    allowed (Windows)."""
+    if pointer.exists():
+        return
+    pointer.parent.mkdir(parents=True, exist_ok=True)
+    pointer.unlink(missing_ok=True)
+    try:
+        pointer.symlink_to(os.path.relpath(blob, pointer.parent))
+    except OSError:
+        os.link(blob, pointer)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _git_hash(path: Path) -> str:
+    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()

@@ -12,10 +12,15 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.backends.base import BackendError
 from assistant.locations import models_dir
+
+if TYPE_CHECKING:
+    from assistant.backends.hub import HubFile, Listing
 
 Progress = Callable[[str, float | None], None]
 """Text for a person, and how much is done, 0…1 or None where it cannot be known."""
@@ -40,6 +45,8 @@ _SHA256 = {
 _DONE = "complete.json"
 """Written last; a folder of ours without it is a download that was broken off."""
 
+_WANTED = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json", "vocabulary.*")
+_NEEDED = ("model.bin", "config.json", "tokenizer.json")
 _PLAIN = (
     *("tiny", "tiny.en", "base", "base.en", "small", "small.en", "medium", "medium.en"),
     *("large-v1", "large-v2", "large-v3"),
@@ -110,8 +117,7 @@ def size_of(spec: str, *, endpoint: str | None = None) -> int | None:
         return 0
     from assistant.backends import hub
 
-    sizes = [file.size for file in hub.listing(repository, endpoint)]
-    return None if None in sizes else sum(size for size in sizes if size is not None)
+    return hub.total_size(_wanted(hub.listing(repository, endpoint)))
 
 
 def pull(spec: str, progress: Progress, *, endpoint: str | None = None) -> WhisperFiles:
@@ -126,12 +132,23 @@ def pull(spec: str, progress: Progress, *, endpoint: str | None = None) -> Whisp
         if not (folder / _DONE).is_file():
             from assistant.backends import hub
 
-            hashes = hub.download(repository, folder, progress, endpoint)
+            source = hub.listing(repository, endpoint)
+            hashes = hub.download_to_folder(source, _wanted(source), folder, progress)
             (folder / _DONE).write_text(
                 json.dumps({"repository": repository, "sha256": hashes}, indent=1),
                 encoding="utf-8",
             )
     return find(spec)
+
+
+def _wanted(source: Listing) -> list[HubFile]:
+    files = [f for f in source.files if any(fnmatch(f.name, pattern) for pattern in _WANTED)]
+    if not {file.name for file in files}.issuperset(_NEEDED):
+        raise BackendError(
+            f"The repository {source.repository} holds no Whisper weights for CTranslate2.",
+            "Choose one made for faster-whisper.",
+        )
+    return files
 
 
 def _pulled_dir(repository: str) -> Path:
