@@ -1,0 +1,93 @@
+"""`assistant serve-moshi`: our own backend for other machines, as a Moshi server."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+
+from assistant.backends.base import BackendError
+from assistant.backends.process import BackendProcess
+from assistant.backends.registry import backend_options, choose_backend, list_backends
+from assistant.backends.server.opus import require_packages
+from assistant.config import Config
+from assistant.frames import AnyEvent, Load
+from assistant.locations import log_dir
+from assistant.serving.settings import ServeSettings, check_exposure
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_MODELS = ("moshi-mlx", "moshi-torch")
+"""What `auto` means here, best first: a cascade has no mind of its own to serve."""
+
+
+def serve_moshi_command(config: Config, settings: ServeSettings) -> int:
+    """Serve until a signal comes; returns 128 and its number. Raises `ServeError`, `BackendError`
+    where it cannot."""
+    require_packages()
+    warning = check_exposure(settings)
+    if warning:
+        _tell(warning)
+    config.backend.name = served_backend(config)
+    return asyncio.run(_serve(config, settings))
+
+
+def served_backend(config: Config) -> str:
+    """Which backend to serve. Raises `BackendError` where none can run."""
+    if config.backend.name != "auto":
+        return choose_backend(config).name
+    reports = {r.name: r for r in list_backends(config) if r.name in _MODELS}
+    for name in _MODELS:
+        if name in reports and reports[name].available:
+            return name
+    reasons = "; ".join(f"{name}: {report.reason}" for name, report in reports.items())
+    remedies = [report.remedy for report in reports.values() if report.remedy]
+    raise BackendError(
+        f"no Moshi can run here ({reasons or 'none is known'})",
+        remedies[-1] if remedies else "choose one with --backend",
+    )
+
+
+async def _serve(config: Config, settings: ServeSettings) -> int:
+    from assistant.serving.server import MoshiServer
+
+    name = config.backend.name
+    options = backend_options(name, config)
+    if "listener" in options:
+        options["listener"] = "none"  # each client writes down its own user's words
+
+    def make_process(on_event: Callable[[AnyEvent], None]) -> BackendProcess:
+        return BackendProcess(
+            name,
+            Load(options=options, names=[]),
+            on_event,
+            python=config.backend.python,
+            log_path=log_dir() / "backend.log",
+        )
+
+    server = MoshiServer(settings, make_process, _tell)
+
+    def ready() -> None:
+        print(server.address)
+        print(f"ready: {name} waits for clients, Ctrl-C ends it", flush=True)
+
+    serving = asyncio.create_task(server.run(ready))
+    stopped: list[int] = []
+
+    def stop(number: int) -> None:
+        stopped.append(number)
+        serving.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop, number)
+    try:
+        await serving
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
+    return 128 + stopped[0]
+
+
+def _tell(text: str) -> None:
+    print(f"· {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,230 @@
+"""One client that has the model: its sound in, the model's out, and what it may ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from assistant.backends.server import protocol
+from assistant.backends.server.opus import OpusDecoder, OpusEncoder
+from assistant.backends.server.protocol import Kind, PersonaRequest, Report
+from assistant.backends.wire import encode_pcm
+from assistant.frames import (
+    FRAME_SAMPLES,
+    AgentText,
+    AnyCommand,
+    AnyEvent,
+    AudioOut,
+    CallSpelled,
+    Failed,
+    Inject,
+    Interrupt,
+    Lag,
+    PersonaPrompt,
+    Push,
+    Say,
+    SetPersona,
+    UtteranceEnded,
+)
+from assistant.serving.stream import Outgoing
+
+log = logging.getLogger(__name__)
+Float32 = NDArray[np.float32]
+
+MOST_UNSENT = 500
+"""Messages that wait for a client that does not read: about 40 s of sound."""
+MOST_AT_ONCE = 64 * FRAME_SAMPLES
+"""Samples in one message; an honest client sends one frame."""
+
+
+class ClientGone(Exception):
+    """The conversation is over; `reason` for the log, `code` for the closing message."""
+
+    def __init__(self, reason: str, code: int = 1000) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+
+
+def persona_prompt(request: PersonaRequest) -> PersonaPrompt:
+    """A client's persona; voices by plain name only, so that no path of ours can be asked for."""
+    return PersonaPrompt(
+        slug=request.slug,
+        name=request.name,
+        text=request.text,
+        voice_prompt=protocol.plain_voice(request.voice_prompt),
+        temperature=min(2.0, max(0.0, request.temperature)),
+        text_temperature=min(2.0, max(0.0, request.text_temperature)),
+    )
+
+
+class Conversation:
+    """From the handshake until the client leaves. `push(frame)` returns when the backend has taken
+    a frame and told what it caused; `send` gives it any other command; `new_number()` makes
+    an utterance number that no other client has used."""
+
+    def __init__(
+        self,
+        socket: ServerConnection,
+        push: Callable[[Push], Awaitable[None]],
+        send: Callable[[AnyCommand], None],
+        new_number: Callable[[], int],
+        *,
+        own: bool,
+        first_frame: int,
+    ) -> None:
+        self._socket = socket
+        self._push = push
+        self._send = send
+        self._new_number = new_number
+        self._own = own
+        self.frames = first_frame
+        self._decoder = OpusDecoder()
+        self._encoder = OpusEncoder()
+        self._rest: Float32 = np.zeros(0, np.float32)
+        self._numbers: dict[int, int] = {}
+        """Client's number of an utterance → ours, and…"""
+        self._clients: dict[int, int] = {}
+        """…back."""
+        self._outbox: asyncio.Queue[bytes] = asyncio.Queue(MOST_UNSENT)
+        self._too_slow = asyncio.Event()
+        self.outgoing = Outgoing(self._send_sound, self._send_word, self.report, self._clients.get)
+
+    async def hold(self, hello: protocol.Hello, silent_after: float) -> None:
+        """Talk until the client leaves. Raises `ClientGone` where it has to go."""
+        self._put(bytes((Kind.HANDSHAKE,)))
+        self.report(Report(hello=hello))
+        tasks = {
+            asyncio.create_task(self._listen(silent_after)),
+            asyncio.create_task(self._write()),
+            asyncio.create_task(self._watch()),
+        }
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def take(self, event: AnyEvent) -> None:
+        """What the backend reports while this client has it."""
+        match event:
+            case AudioOut() | AgentText() | UtteranceEnded() | CallSpelled():
+                self.outgoing.take(event)
+            case Lag(seconds=seconds, dropped=dropped):
+                self.report(Report(lag=protocol.Behind(seconds, dropped)))
+            case Failed(message=message):
+                self.report(Report(notice=message[: protocol.MAX_TEXT]))
+            case _:
+                pass
+
+    def report(self, report: Report) -> None:
+        if self._own:
+            self._put(protocol.metadata(report))
+
+    # -- in ----------------------------------------------------------------------------------
+
+    async def _listen(self, silent_after: float) -> None:
+        heard_at = time.monotonic()
+        while True:
+            left = heard_at + silent_after - time.monotonic()
+            try:
+                message = await asyncio.wait_for(self._socket.recv(), max(0.0, left))
+            except TimeoutError:
+                raise ClientGone(f"no sound for {silent_after:.0f} s", 1008) from None
+            except ConnectionClosed:
+                raise ClientGone("it left") from None
+            if await self._take_message(message):
+                heard_at = time.monotonic()
+
+    async def _take_message(self, message: bytes | str) -> bool:
+        """Whether there was sound in it."""
+        parts = protocol.split(message)
+        if parts is None:
+            return False
+        kind, payload = parts
+        if kind == Kind.SOUND:
+            return await self._hear(payload)
+        if kind == Kind.METADATA and (request := protocol.read_request(payload)) is not None:
+            self._obey(request)
+        return False
+
+    async def _hear(self, payload: bytes) -> bool:
+        pcm, _ = self._decoder.decode(payload, MOST_AT_ONCE)
+        self._rest = np.concatenate((self._rest, pcm))
+        while len(self._rest) >= FRAME_SAMPLES:
+            frame, self._rest = self._rest[:FRAME_SAMPLES], self._rest[FRAME_SAMPLES:]
+            await self._push(Push(self.frames, encode_pcm(frame)))
+            self.frames += 1
+            self.outgoing.frame_heard()
+        return len(pcm) > 0
+
+    def _obey(self, request: protocol.Request) -> None:
+        if request.interrupt:
+            self._send(Interrupt())
+            self.outgoing.cut()
+        if request.persona is not None:
+            self.outgoing.cut()
+            self._send(SetPersona(persona_prompt(request.persona)))
+        if request.inject:
+            self._send(Inject(request.inject))
+        if request.say is not None:
+            say = request.say
+            rate = min(3.0, max(0.3, say.rate))
+            self._send(Say(self._ours(say.utterance, say.final), say.text, say.final, rate))
+
+    def _ours(self, theirs: int, final: bool) -> int:
+        """Our number for a client's utterance; `final` frees theirs for another one."""
+        number = self._numbers.get(theirs)
+        if number is None:
+            number = self._numbers[theirs] = self._new_number()
+            self._clients[number] = theirs
+        if final:
+            del self._numbers[theirs]
+        for book in (self._numbers, self._clients):
+            if len(book) > 1000:
+                del book[next(iter(book))]
+        return number
+
+    # -- out ---------------------------------------------------------------------------------
+
+    def _send_sound(self, frame: Float32) -> None:
+        self._put(protocol.sound(self._encoder.encode(frame)))
+
+    def _send_word(self, word: str) -> None:
+        self._put(protocol.text(f" {word}"))
+
+    def _put(self, message: bytes) -> None:
+        with contextlib.suppress(asyncio.QueueFull):
+            self._outbox.put_nowait(message)
+            return
+        self._too_slow.set()
+
+    async def _watch(self) -> None:
+        await self._too_slow.wait()
+        raise ClientGone("it does not take its sound in time", 1008)
+
+    async def _write(self) -> None:
+        while True:
+            message = await self._outbox.get()
+            try:
+                await self._socket.send(message)
+            except ConnectionClosed:
+                raise ClientGone("it left") from None
+
+
+async def discard(socket: ServerConnection) -> None:
+    """Read what comes and forget it, until it ends."""
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            await socket.recv()

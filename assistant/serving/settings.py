@@ -1,0 +1,110 @@
+"""How our Moshi server is run, and what of it is refused."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import os
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class ServeError(Exception):
+    """The server cannot run. `remedy` tells a person what to do about it."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeSettings:
+    host: str = "127.0.0.1"
+    port: int = 8998
+    """0: any that is free."""
+    token: str | None = None
+    """Clients must send it as `Authorization: Bearer …`."""
+    certificate: Path | None = None
+    key: Path | None = None
+    """Of the certificate, where it is not in the same file."""
+    queue: int = 4
+    """Clients that may wait while one talks."""
+    insecure: bool = False
+    """Serve the network although nobody has to show a token."""
+    silent_after: float = 30.0
+    """Seconds without sound after which a client loses the model to the next one."""
+
+    @property
+    def scheme(self) -> str:
+        return "wss" if self.certificate else "ws"
+
+    def admits(self, authorization: str | None) -> bool:
+        """Whether this header opens the door."""
+        if self.token is None:
+            return True
+        given = (authorization or "").removeprefix("Bearer ").strip()
+        return hmac.compare_digest(given.encode(), self.token.encode())
+
+
+def token_from(variable: str | None) -> str | None:
+    """The token in this environment variable. Raises `ServeError` where it has none."""
+    if variable is None:
+        return None
+    token = os.environ.get(variable, "").strip()
+    if not token:
+        raise ServeError(
+            f"the environment variable {variable} holds no token",
+            f"set it before: {variable}=$(openssl rand -hex 16)",
+        )
+    return token
+
+
+def check_exposure(settings: ServeSettings) -> str | None:
+    """A warning about who could listen, or None. Raises `ServeError` where it must not run."""
+    if is_loopback(settings.host):
+        return None
+    if settings.token is None and not settings.insecure:
+        raise ServeError(
+            f"{settings.host} can be reached from other machines, and nobody would have to show "
+            "a token: anyone there could talk to the model and hold it",
+            "add --token-env NAME, or --insecure where you trust the network",
+        )
+    if settings.certificate is None:
+        return "voices and the token cross the network unencrypted; --tls-cert changes that"
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def tls_context(settings: ServeSettings) -> ssl.SSLContext | None:
+    """Raises `ServeError` where the certificate cannot be used."""
+    if settings.certificate is None:
+        if settings.key is not None:
+            raise ServeError("a TLS key without a certificate", "add --tls-cert FILE")
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(settings.certificate, settings.key, password=_no_password)
+    except FileNotFoundError:
+        files = " or ".join(str(f) for f in (settings.certificate, settings.key) if f)
+        raise ServeError(f"there is no file {files}", "look at --tls-cert and --tls-key") from None
+    except (OSError, ValueError) as error:
+        raise ServeError(
+            f"the certificate {settings.certificate} cannot be used: {error}",
+            "both files must be PEM, the key without a password, and belong to each other",
+        ) from None
+    return context
+
+
+def _no_password() -> str:
+    """Asked for where the key has one: a server that waits for typing is no server."""
+    raise ValueError("its key has a password")

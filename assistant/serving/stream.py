@@ -1,0 +1,184 @@
+"""From what a backend speaks to what a client of a Moshi server hears: one frame for each of its.
+
+A backend speaks in utterances and is silent between them; the protocol is one sound without end.
+The client's frames are the clock, so that neither side drifts: each frame heard is owed one frame
+of sound. While nobody speaks that is silence. During an utterance its sound goes out as it comes,
+at most `AHEAD` frames before what is owed; where the backend is late nothing is sent, rather than a
+hole in the middle of a word.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.backends.server import protocol
+from assistant.backends.wire import decode_pcm
+from assistant.frames import FRAME_SAMPLES, AgentText, AudioOut, CallSpelled, UtteranceEnded
+
+Float32 = NDArray[np.float32]
+
+AHEAD = 2
+"""Frames that may go out before the client's own have come."""
+MOST_QUEUED = 120 * 24_000
+"""Samples that wait at most: two minutes of speech that was made faster than it is spoken."""
+SILENCE: Float32 = np.zeros(FRAME_SAMPLES, np.float32)
+
+
+@dataclass(slots=True)
+class _Utterance:
+    number: int
+    sound: deque[Float32] = field(default_factory=deque)
+    waiting: int = 0
+    """Samples in `sound`."""
+    sent: int = 0
+    words: list[tuple[float, str]] = field(default_factory=list)
+    """Place in samples, word; what is not yet sent."""
+    begun: bool = False
+    ended: bool = False
+
+
+class Outgoing:
+    """What one client hears.
+
+    `send_sound(frame)` is given float32 [1920], `send_word` a word, `report` what only our own
+    clients are told. `said(number)` translates a backend's utterance into the client's number.
+    """
+
+    def __init__(
+        self,
+        send_sound: Callable[[Float32], None],
+        send_word: Callable[[str], None],
+        report: Callable[[protocol.Report], None],
+        said: Callable[[int], int | None],
+    ) -> None:
+        self._send_sound = send_sound
+        self._send_word = send_word
+        self._report = report
+        self._said = said
+        self._utterances: deque[_Utterance] = deque()
+        self._over: deque[int] = deque(maxlen=256)
+        """Utterances that were ended or cut: what still comes of them is not heard."""
+        self._heard = 0
+        self._sent = 0
+        self.dropped = 0
+        """Samples thrown away because too many waited."""
+
+    def frame_heard(self) -> None:
+        """The client has sent a frame."""
+        self._heard += 1
+        self._pump()
+
+    def take(self, event: AudioOut | AgentText | UtteranceEnded | CallSpelled) -> None:
+        """What the backend speaks."""
+        if event.utterance in self._over:
+            return
+        if isinstance(event, CallSpelled):
+            self._report(protocol.Report(call=event.text[: protocol.MAX_TEXT]))
+            return
+        utterance = self._find(event.utterance)
+        match event:
+            case AudioOut(pcm=pcm):
+                self._queue(utterance, decode_pcm(pcm))
+            case AgentText(text=text, start=start, end=end):
+                words = text.split()
+                step = (end - start) / max(1, len(words))
+                utterance.words += [(start + i * step, word) for i, word in enumerate(words)]
+            case UtteranceEnded():
+                utterance.ended = True
+        self._pump()
+
+    def cut(self) -> None:
+        """Stop now: what waits is thrown away, and so is what still comes of it."""
+        for utterance in self._utterances:
+            self._over.append(utterance.number)
+            if utterance.begun:
+                self._report(protocol.Report(end=True))
+        self._utterances.clear()
+
+    def end_all(self) -> None:
+        """The backend is gone: what it had handed over is still heard, more will not come."""
+        for utterance in self._utterances:
+            utterance.ended = True
+        self._pump()
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _find(self, number: int) -> _Utterance:
+        for utterance in self._utterances:
+            if utterance.number == number:
+                return utterance
+        self._utterances.append(_Utterance(number))
+        return self._utterances[-1]
+
+    def _queue(self, utterance: _Utterance, pcm: Float32) -> None:
+        room = MOST_QUEUED - sum(u.waiting for u in self._utterances)
+        self.dropped += max(0, len(pcm) - room)
+        if room > 0 and len(pcm):
+            utterance.sound.append(pcm[:room])
+            utterance.waiting += len(utterance.sound[-1])
+
+    def _pump(self) -> None:
+        while self._sent < self._heard + AHEAD:
+            frame = self._next_frame()
+            if frame is None:
+                break
+            self._send_sound(frame)
+            self._sent += 1
+            self._words_so_far(self._utterances[0])
+        if not self._utterances and self._sent < self._heard:
+            # One frame even where several are owed: a pause must not grow into a delay.
+            self._send_sound(SILENCE)
+            self._sent = self._heard
+
+    def _next_frame(self) -> Float32 | None:
+        """The next frame of speech; None where none is there (yet)."""
+        while self._utterances:
+            utterance = self._utterances[0]
+            if utterance.waiting >= FRAME_SAMPLES or (utterance.ended and utterance.waiting):
+                self._begin(utterance)
+                return _take_frame(utterance)
+            if not utterance.ended:
+                return None
+            self._finish(utterance)
+        return None
+
+    def _begin(self, utterance: _Utterance) -> None:
+        if not utterance.begun:
+            utterance.begun = True
+            begin = protocol.Begin(self._said(utterance.number))
+            self._report(protocol.Report(begin=begin))
+
+    def _finish(self, utterance: _Utterance) -> None:
+        self._begin(utterance)
+        for _, word in utterance.words:
+            self._send_word(word)
+        self._report(protocol.Report(end=True))
+        self._over.append(utterance.number)
+        self._utterances.popleft()
+
+    def _words_so_far(self, utterance: _Utterance) -> None:
+        due = [word for place, word in utterance.words if place < utterance.sent]
+        utterance.words = [entry for entry in utterance.words if entry[0] >= utterance.sent]
+        for word in due:
+            self._send_word(word)
+
+
+def _take_frame(utterance: _Utterance) -> Float32:
+    """float32 [1920], the rest zeros where less is there."""
+    frame = np.zeros(FRAME_SAMPLES, np.float32)
+    filled = 0
+    while filled < FRAME_SAMPLES and utterance.sound:
+        piece = utterance.sound.popleft()
+        part = piece[: FRAME_SAMPLES - filled]
+        frame[filled : filled + len(part)] = part
+        filled += len(part)
+        if len(part) < len(piece):
+            utterance.sound.appendleft(piece[len(part) :])
+    utterance.waiting -= filled
+    utterance.sent += FRAME_SAMPLES
+    return frame
