@@ -1,0 +1,170 @@
+"""What this machine can compute on: NVIDIA cards, an Apple chip, memory. Loads no framework.
+
+Everything asks `survey`; tests hand a `Hardware` of their own to whoever takes one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+QUERY = ("name", "memory.total", "memory.free", "driver_version")
+TIME_LIMIT = 5.0
+"""Seconds for `nvidia-smi`: a card that has gone asleep takes two or three to answer."""
+METAL_SHARE = 0.7
+"""Of an Apple machine's memory, what Metal recommends that programs on its graphics take at most:
+two thirds on small machines, three quarters on large ones."""
+_MIB = 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One NVIDIA card. Sizes in bytes, None where the driver does not tell."""
+
+    index: int
+    """As programs see it: after `CUDA_VISIBLE_DEVICES`."""
+    name: str
+    total: int | None
+    free: int | None
+    driver: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """One machine. Sizes in bytes, 0 where they are not known."""
+
+    system: str
+    """As `platform.system`: "Linux", "Darwin", "Windows"."""
+    machine: str
+    """As `platform.machine`: "x86_64", "arm64"."""
+    memory: int = 0
+    available: int = 0
+    """Memory that programs may still have; 0 on macOS, which does not tell."""
+    cards: tuple[Card, ...] = ()
+    trouble: str = ""
+    """Why the cards could not be asked, in words; empty where there are none."""
+
+    @property
+    def apple_silicon(self) -> bool:
+        return self.system == "Darwin" and self.machine == "arm64"
+
+    @property
+    def metal_memory(self) -> int:
+        """What a model on an Apple chip may take."""
+        return int(self.memory * METAL_SHARE)
+
+
+def survey(environ: Mapping[str, str] | None = None) -> Hardware:
+    """Look at this machine. Without an NVIDIA driver no process is started. Never raises."""
+    available, total = memory()
+    cards, trouble = nvidia_cards(environ)
+    return Hardware(platform.system(), platform.machine(), total, available, cards, trouble)
+
+
+def nvidia_cards(
+    environ: Mapping[str, str] | None = None, limit: float = TIME_LIMIT
+) -> tuple[tuple[Card, ...], str]:
+    """The cards that programs may use, and why they could not be asked (empty: they could, or
+    there is no driver)."""
+    environ = os.environ if environ is None else environ
+    program = shutil.which("nvidia-smi", path=environ.get("PATH"))
+    if program is None:
+        return (), ""
+    command = [program, f"--query-gpu={','.join(QUERY)}", "--format=csv,noheader,nounits"]
+    try:
+        code, output, errors = _output_of(command, limit)
+    except subprocess.TimeoutExpired:
+        return (), f"nvidia-smi did not answer within {limit:g} s"
+    except OSError as error:
+        return (), f"nvidia-smi cannot be run: {(error.strerror or str(error)).lower()}"
+    if code:
+        said = (errors.strip() or output.strip()).splitlines()
+        return (), f"nvidia-smi: {said[0] if said else f'exit code {code}'}"
+    cards = parse_cards(output)
+    if not cards:
+        return (), "nvidia-smi names no card"
+    return visible(cards, environ.get("CUDA_VISIBLE_DEVICES")), ""
+
+
+def _output_of(command: list[str], limit: float) -> tuple[int, str, str]:
+    """Exit code, standard output, standard error. A driver that is stuck in the kernel cannot even
+    be killed, so that nobody waits for its end as `subprocess.run` would."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    )
+    try:
+        output, errors = process.communicate(timeout=limit)
+    except BaseException:
+        process.kill()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        raise
+    return process.returncode, output, errors
+
+
+def parse_cards(text: str) -> tuple[Card, ...]:
+    """Lines of `nvidia-smi`: name, MiB in all, MiB free, driver. What is no such line is left out;
+    sizes that are no number ("[N/A]") are unknown."""
+    found: list[Card] = []
+    for line in text.splitlines():
+        name, *rest = (part.strip() for part in line.rsplit(",", len(QUERY) - 1))
+        if name and len(rest) == len(QUERY) - 1 and all(rest):
+            total, free, driver = rest
+            found.append(Card(len(found), name, _mib(total), _mib(free), driver))
+    return tuple(found)
+
+
+def visible(cards: tuple[Card, ...], setting: str | None) -> tuple[Card, ...]:
+    """What `CUDA_VISIBLE_DEVICES` leaves, numbered anew as CUDA does: everything before the first
+    number that does not exist. Names of cards (UUIDs) are not told apart: all are left."""
+    if setting is None:
+        return cards
+    left: list[Card] = []
+    for part in setting.split(","):
+        part = part.strip()
+        if part.upper().startswith(("GPU-", "MIG-")):
+            return cards
+        if not part.isdecimal() or int(part) >= len(cards):
+            break
+        card = cards[int(part)]
+        left.append(Card(len(left), card.name, card.total, card.free, card.driver))
+    return tuple(left)
+
+
+def memory() -> tuple[int, int]:
+    """Bytes that programs may still have, and bytes in all; 0 where it is not known."""
+    try:
+        text = Path("/proc/meminfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0, _physical_memory()
+    sizes = {
+        line.split(":")[0]: int(line.split()[1]) * 1024
+        for line in text.splitlines()
+        if line.endswith(" kB")
+    }
+    return sizes.get("MemAvailable", 0), sizes.get("MemTotal", 0)
+
+
+def _physical_memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
+def _mib(text: str) -> int | None:
+    return int(text) * _MIB if text.isdecimal() else None
