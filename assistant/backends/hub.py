@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -74,7 +75,25 @@ def listing(repository: str, endpoint: str | None = None) -> Listing:
         HubFile(s.rfilename, s.size, s.lfs.sha256 if s.lfs else None, s.blob_id)
         for s in info.siblings or []
     )
-    return Listing(repository, info.sha or "main", files, endpoint)
+    return Listing(repository, _safe(info.sha or "main"), tuple(map(_checked, files)), endpoint)
+
+
+def _checked(file: HubFile) -> HubFile:
+    """What becomes a path on this machine must not lead out of its folder."""
+    if any(part in ("", ".", "..") for part in re.split(r"[/\\]", file.name)):
+        raise _strange(file.name)
+    _safe(file.blob or "none")
+    return file
+
+
+def _safe(name: str) -> str:
+    if re.fullmatch(r"[0-9A-Za-z_-]+", name) is None:
+        raise _strange(name)
+    return name
+
+
+def _strange(name: str) -> BackendError:
+    return BackendError(f"The hub calls a file “{name}”, which no file is called.", "Don't use it.")
 
 
 def read_text(source: Listing, name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant import __version__
 from assistant.backends.base import BackendError
 from assistant.backends.hub_errors import is_network, refused, unreachable
 
@@ -36,13 +37,15 @@ class Source:
         get_hf_file_metadata(self.url, endpoint=self.endpoint)
 
     def headers(self, start: int) -> dict[str, str]:
-        from huggingface_hub.utils import build_hf_headers
+        from huggingface_hub import get_token
 
         # Compressed content could not be resumed.
-        wanted = {"Accept-Encoding": "identity"}
+        wanted = {"Accept-Encoding": "identity", "User-Agent": f"assistant/{__version__}"}
         if start:
             wanted["Range"] = f"bytes={start}-"
-        return {**build_hf_headers(), **wanted}
+        if token := get_token():
+            wanted["Authorization"] = f"Bearer {token}"
+        return wanted
 
     def read(self, most: int) -> bytes:
         """The whole file, cut off after `most` bytes."""

@@ -8,7 +8,6 @@ published 7B model, if all that can be compared agrees with it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,11 +17,9 @@ from assistant.backends import hub_cache
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.contract import Checkpoint, CheckpointKind
 from assistant.backends.moshi.header import WeightFacts, disagreements, weight_facts
+from assistant.backends.moshi.layout import AGAIN, elsewhere, parse_config, parts
 from assistant.backends.moshi.voice_archive import own_voices
 
-MODEL_NAMES = ("model.safetensors", "model.q8.safetensors", "model.q4.safetensors")
-MIMI_NAME = "tokenizer-e351c8d8-checkpoint125.safetensors"
-TOKENIZER_NAME = "tokenizer_spm_32k_3.model"
 AGENT_CODEBOOKS = 8
 """What the agent speaks with. PersonaPlex also predicts the user's eight, which nobody needs."""
 
@@ -65,8 +62,9 @@ _NOT_THE_MODEL = (
 _KINDS = ("moshi", "stt", "personaplex")
 
 
-def read_checkpoint(folder: Path) -> Checkpoint:
-    """The checkpoint in this folder. Reads no weights, only their header.
+def read_checkpoint(folder: Path, *, unpack: bool = True) -> Checkpoint:
+    """The checkpoint in this folder. Reads no weights, only their header; `unpack` says whether
+    the checkpoint's own voices are wanted.
 
     Of PersonaPlex, `config["dep_q"]` is 8 although the file has 16 depformer steps: whoever loads
     a checkpoint whose `kind` is "personaplex" passes its weights through `slice_depformer`.
@@ -76,8 +74,10 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     folder = folder.expanduser()
     if not folder.is_dir():
         raise BackendError(f"There is no folder {folder}.", "Check its name.")
-    raw = _json(folder / "config.json") if (folder / "config.json").is_file() else {}
-    model = _model_file(folder, raw)
+    file = folder / "config.json"
+    raw = parse_config(_text(file), str(file)) if file.is_file() else {}
+    named = parts(raw, _names(folder, raw), str(folder))
+    model = _located(folder, named.model)
     facts = weight_facts(model)
     model_type = raw.get("model_type", "moshi")
     if "dim" in raw and model_type not in _KINDS:
@@ -92,20 +92,18 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         )
     config = _model_config(raw, facts, model)
     kind = _kind(model_type, facts)
-    mimi_config = raw.get("mimi_config_name")
+    shape = _located(folder, named.mimi_config) if named.mimi_config else None
     return Checkpoint(
         model=model,
-        mimi=_file(folder, raw.get("mimi_name"), MIMI_NAME, ("mimi*.safetensors",), "Mimi"),
-        tokenizer=_file(
-            folder, raw.get("tokenizer_name"), TOKENIZER_NAME, ("*.model",), "the tokenizer"
-        ),
+        mimi=_located(folder, named.mimi),
+        tokenizer=_located(folder, named.tokenizer),
         config=_sliced(config) if kind == "personaplex" else config,
         kind=kind,
         name=_name(folder),
-        mimi_config=_json(_resolved(folder, mimi_config)) if mimi_config else None,
+        mimi_config=parse_config(_text(shape), str(shape)) if shape else None,
         format=facts.format,
         stored=facts.stored,
-        voices=own_voices(folder),
+        voices=own_voices(folder) if unpack else None,
         delay_seconds=float((raw.get("stt_config") or {}).get("audio_delay_seconds", 0.0)),
     )
 
@@ -151,44 +149,30 @@ def slice_depformer(
 _FUSED = r"depformer\.layers\.\d+\.self_attn\.(in|out)_proj[._]weight(?:_scb)?$"
 
 
-def _model_file(folder: Path, raw: Mapping[str, Any]) -> Path:
-    return _file(folder, raw.get("moshi_name"), MODEL_NAMES[0], MODEL_NAMES, "the language model")
+def _names(folder: Path, raw: Mapping[str, Any]) -> set[str]:
+    """The folder's files, and those deeper down that the configuration names."""
+    named = {name for name in raw.values() if isinstance(name, str) and (folder / name).is_file()}
+    return named | {path.name for path in folder.iterdir()}
 
 
-def _file(folder: Path, named: str | None, usual: str, others: Sequence[str], what: str) -> Path:
-    """The file that the configuration names, else the usual one, else the only one of its kind."""
-    wanted = _resolved(folder, named or usual)
-    if wanted.is_file():
-        return wanted
-    found = next((paths for o in others if (paths := sorted(folder.glob(o)))), [])
-    if len(found) == 1:
-        return found[0]
-    raise BackendError(
-        f"{folder} has no file {wanted.name} ({what}).",
-        "Download the checkpoint again: assistant models pull, or copy the file there.",
-    )
-
-
-def _resolved(folder: Path, name: str) -> Path:
+def _located(folder: Path, name: str) -> Path:
     """`file://` and `hf://` as upstream takes them; anything else is a file of the folder."""
     if name.startswith("file://"):
-        return Path(name.removeprefix("file://"))
-    if name.startswith("hf://"):
-        owner, repository, file = name.removeprefix("hf://").split("/", 2)
-        return hub_cache.cached_file(f"{owner}/{repository}", file) or folder / Path(file).name
-    return folder / name
+        path: Path | None = Path(name.removeprefix("file://"))
+    elif (other := elsewhere(name)) is not None:
+        path = hub_cache.cached_file(*other)
+    else:
+        path = folder / name
+    if path is None or not path.is_file():
+        raise BackendError(f"The file {name}, which {folder} names, is not here.", AGAIN)
+    return path
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BackendError(
-            f"{path} cannot be read: {error}.", "Download the checkpoint again."
-        ) from error
-    if not isinstance(content, dict):
-        raise BackendError(f"{path} is no configuration.", "Download the checkpoint again.")
-    return content
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BackendError(f"{path} cannot be read ({error}).", AGAIN) from error
 
 
 def _model_config(raw: Mapping[str, Any], facts: WeightFacts, model: Path) -> dict[str, Any]:

@@ -1,10 +1,6 @@
 """Weights come from packages, folders or a hub; here the hub is a small server on this machine."""
 
 import hashlib
-import json
-import threading
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from huggingface_hub import constants
@@ -12,9 +8,9 @@ from huggingface_hub import constants
 from assistant.backends import hub
 from assistant.backends.base import BackendError
 from assistant.backends.cascade import weights
+from tests.hub_stand_in import HubState, isolated, serving
 
 REPOSITORY = "Systran/faster-whisper-small.en"
-COMMIT = "a" * 40
 
 
 def files():
@@ -27,90 +23,16 @@ def files():
     }
 
 
-class Hub(BaseHTTPRequestHandler):
-    """As much of a model hub as a download needs, and its ways to fail."""
-
-    def __init__(self, state, *args):
-        self.state = state
-        super().__init__(*args)
-
-    def log_message(self, *args):
-        pass
-
-    def do_GET(self):
-        self.answer(with_body=True)
-
-    def do_HEAD(self):
-        self.answer(with_body=False)
-
-    def answer(self, with_body):
-        path = self.path.split("?")[0]
-        self.state["asked"].append((self.command, path, self.headers.get("Range")))
-        refusal = self.state.get("refusal")
-        if refusal is not None:
-            status, code = refusal
-            return self.send(status, b"{}", {"X-Error-Code": code} if code else {}, with_body)
-        if path.startswith("/api/models/"):
-            return self.send(200, json.dumps(self.listing()).encode(), {}, with_body)
-        name = path.rsplit("/", 1)[-1]
-        content = self.state["files"][name]
-        headers = {"ETag": f'"{self.sha(name)}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
-        start = self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0]
-        piece = content[int(start) :]
-        stop = self.state.get("break_after")
-        if with_body and stop is not None and name == "model.bin":
-            self.state["break_after"] = None
-            self.head(200, len(piece), headers)
-            self.wfile.write(piece[:stop])
-            self.wfile.flush()
-            self.connection.close()
-            return None
-        return self.send(206 if int(start) else 200, piece, headers, with_body)
-
-    def sha(self, name):
-        return hashlib.sha256(self.state["promised"][name]).hexdigest()
-
-    def listing(self):
-        siblings = []
-        for name, content in self.state["promised"].items():
-            git = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-            entry = {"rfilename": name, "size": len(content), "blobId": git}
-            if name == "model.bin":
-                entry["lfs"] = {"sha256": self.sha(name), "size": len(content), "pointerSize": 1}
-            siblings.append(entry)
-        return {"id": REPOSITORY, "sha": COMMIT, "siblings": siblings, "private": False}
-
-    def head(self, status, length, headers):
-        self.send_response(status)
-        for key, value in {"Content-Length": str(length), **headers}.items():
-            self.send_header(key, value)
-        self.end_headers()
-
-    def send(self, status, body, headers, with_body):
-        self.head(status, len(body), headers)
-        if with_body:
-            self.wfile.write(body)
-
-
 @pytest.fixture
 def state(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("HF_TOKEN", raising=False)
-    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    return {"files": files(), "promised": files(), "asked": []}
+    isolated(monkeypatch, tmp_path)
+    return HubState({REPOSITORY: files(), "someone/other-model": files()})
 
 
 @pytest.fixture
 def endpoint(state):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Hub, state))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(state):
+        yield state.endpoint
 
 
 def silent(text, fraction):
@@ -139,33 +61,31 @@ def test_a_download_tells_its_size_first_and_is_there_afterwards(endpoint):
 
 def test_the_second_time_nothing_is_asked_of_the_hub(endpoint, state):
     weights.pull("small.en", silent, endpoint=endpoint)
-    state["asked"].clear()
+    state.asked.clear()
 
     weights.pull("small.en", silent, endpoint=endpoint)
 
-    assert state["asked"] == []
+    assert state.asked == []
 
 
-def test_a_download_that_broke_off_goes_on_where_it_stopped(endpoint, state, monkeypatch):
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-    state["break_after"] = 11_000_000
+def test_a_download_that_broke_off_goes_on_where_it_stopped(endpoint, state):
+    state.break_after = 11_000_000
 
     weights.pull("small.en", silent, endpoint=endpoint)
 
-    ranges = [r for command, path, r in state["asked"] if path.endswith("model.bin") and r]
-    assert [int(r.removeprefix("bytes=").removesuffix("-")) for r in ranges] > [9_000_000]
+    assert state.ranges("model.bin") > [9_000_000]
     assert weights.find("small.en")
 
 
 def test_a_file_that_is_not_what_the_hub_promised_is_thrown_away(endpoint, state):
-    state["files"]["model.bin"] = b"x" + files()["model.bin"][1:]
+    state.really["model.bin"] = b"x" + files()["model.bin"][1:]
 
     with pytest.raises(BackendError, match="damaged"):
         weights.pull("small.en", silent, endpoint=endpoint)
 
     with pytest.raises(BackendError, match="not on this machine"):
         weights.find("small.en")
-    state["files"] = files()
+    state.really.clear()
     assert weights.pull("small.en", silent, endpoint=endpoint)
 
 
@@ -183,10 +103,9 @@ def test_a_file_that_is_not_what_the_hub_promised_is_thrown_away(endpoint, state
 def test_each_refusal_says_what_to_do(
     endpoint, state, monkeypatch, status, code, token, message, remedy
 ):
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
     if token:
         monkeypatch.setenv("HF_TOKEN", token)
-    state["refusal"] = (status, code)
+    state.refusal = (status, code)
 
     with pytest.raises(BackendError) as refused:
         weights.size_of("small.en", endpoint=endpoint)
@@ -206,7 +125,7 @@ def test_offline_mode_is_honoured(state, endpoint, monkeypatch):
     with pytest.raises(BackendError, match="HF_HUB_OFFLINE"):
         weights.pull("small.en", silent, endpoint=endpoint)
 
-    assert state["asked"] == []
+    assert state.asked == []
 
 
 def test_a_full_disk_is_noticed_before_the_download(endpoint, state, monkeypatch):
@@ -219,11 +138,11 @@ def test_a_full_disk_is_noticed_before_the_download(endpoint, state, monkeypatch
         weights.pull("small.en", silent, endpoint=endpoint)
 
     assert "MB more are needed" in full.value.message
-    assert not any(path.endswith("model.bin") for _, path, _ in state["asked"])
+    assert not any(path.endswith("model.bin") for _, path, _ in state.asked)
 
 
 def test_a_repository_without_whisper_weights_is_refused(endpoint, state):
-    del state["promised"]["tokenizer.json"]
+    del state.repositories["someone/other-model"]["tokenizer.json"]
 
     with pytest.raises(BackendError, match="no Whisper weights"):
         weights.size_of("someone/other-model", endpoint=endpoint)
