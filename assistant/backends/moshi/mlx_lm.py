@@ -1,0 +1,34 @@
+"""Moshi's language model on MLX: Apple Silicon, and Linux for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from assistant.backends.moshi.contract import Checkpoint, EngineSettings, LanguageModel, Progress
+from assistant.backends.moshi.mlx_runtime import chosen_device, device_name, require_mlx
+
+
+def load_language_model(
+    checkpoint: Checkpoint,
+    settings: EngineSettings,
+    progress: Progress,
+    cache: Path | None = None,
+) -> LanguageModel:
+    """Load `checkpoint` and begin a conversation with it.
+
+    `cache`: a folder for weights that are quantised here, so that the next start need not do it
+    again. Any thread may load; the conversation is then driven from one thread, be it another.
+
+    Raises `BackendError` where MLX is not installed, the weights don't fit, or memory runs out.
+    """
+    require_mlx()
+    import mlx.core as mx
+
+    from assistant.backends.moshi.mlx_model import MlxLanguageModel
+    from assistant.backends.moshi.mlx_weights import load_model
+
+    device = chosen_device(settings.device)
+    with mx.stream(device):
+        model, precision = load_model(checkpoint, settings, progress, cache)
+    label = f"{checkpoint.name} {precision} · {device_name(device)}"
+    return MlxLanguageModel(model, checkpoint, settings, device, label)
