@@ -5,11 +5,8 @@ CUDA with graphs and compiled functions; the same code on a processor, without e
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import shutil
-
-import torch
+from pathlib import Path
 
 from assistant.backends.moshi.contract import (
     Checkpoint,
@@ -17,31 +14,30 @@ from assistant.backends.moshi.contract import (
     LanguageModel,
     Progress,
 )
-from assistant.backends.moshi.torch_loading import device_of, explained, load_weights
+from assistant.backends.moshi.torch_loading import compiles, device_of, explained, load_weights
+from assistant.locations import cache_dir
 
 
 def load_language_model(
-    checkpoint: Checkpoint, settings: EngineSettings, progress: Progress
+    checkpoint: Checkpoint,
+    settings: EngineSettings,
+    progress: Progress,
+    kept_in: Path | None = None,
 ) -> LanguageModel:
     """The checkpoint's model on the device that the settings name, quantised as they say.
 
+    `kept_in`: where quantised weights are kept for the next start; None: in the cache folder.
     Raises `BackendError` where device, weights, quantisation or memory will not do.
     """
     device = device_of(settings.device)
-    if not _compiles(device):
+    if not compiles(device):
         os.environ["NO_TORCH_COMPILE"] = "1"  # read by moshi as it is imported
     from assistant.backends.moshi.torch_model import TorchLanguageModel
 
     with explained(checkpoint, settings, device):
-        lm = load_weights(checkpoint, settings, device, progress)
+        lm = load_weights(
+            checkpoint, settings, device, progress, kept_in or cache_dir() / "quantized"
+        )
         quantized = [] if settings.quantize == "none" else [settings.quantize]
         label = " ".join([checkpoint.name, *quantized])
         return TorchLanguageModel(lm, settings, f"{label} · {device}")
-
-
-def _compiles(device: torch.device) -> bool:
-    """On a processor compiling takes longer than it saves; on a card it needs Triton, and Triton
-    a C compiler."""
-    if device.type != "cuda" or importlib.util.find_spec("triton") is None:
-        return False
-    return any(shutil.which(name) for name in (os.environ.get("CC", "cc"), "gcc", "clang"))

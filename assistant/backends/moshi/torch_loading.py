@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +15,14 @@ from safetensors import SafetensorError, safe_open
 
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.contract import Checkpoint, EngineSettings, Progress
+from assistant.backends.moshi.torch_quantize import (
+    check_quantization,
+    compile_linears,
+    keep,
+    kept_file,
+    quantize_linears,
+    read_kept,
+)
 from assistant.backends.moshi.weights import slice_depformer
 
 GIBIBYTE = 1024**3
@@ -54,19 +66,64 @@ def _check_card(device: torch.device) -> None:
         )
 
 
+def compiles(device: torch.device) -> bool:
+    """On a processor compiling takes longer than it saves; on a card it needs Triton, and Triton
+    a C compiler."""
+    if device.type != "cuda" or importlib.util.find_spec("triton") is None:
+        return False
+    return any(shutil.which(name) for name in (os.environ.get("CC", "cc"), "gcc", "clang"))
+
+
 def load_weights(
-    checkpoint: Checkpoint, settings: EngineSettings, device: torch.device, progress: Progress
+    checkpoint: Checkpoint,
+    settings: EngineSettings,
+    device: torch.device,
+    progress: Progress,
+    kept_in: Path,
 ) -> Any:
-    """The `LMModel` of a checkpoint, in its final place and precision, without gradients."""
+    """The `LMModel` of a checkpoint, in its final place and precision, without gradients.
+
+    `kept_in`: the folder for weights that were quantised. Raises `BackendError`.
+    """
     _check_format(checkpoint)
     dtype = DTYPES[settings.dtype]
     lm = _empty(checkpoint, settings, dtype)
-    state = _read(checkpoint, dtype, progress)
-    progress("building the model", None)
-    _assign(lm, checkpoint, state)
+    if settings.quantize == "none":
+        _assign(lm, checkpoint.model, _read(checkpoint, dtype, progress))
+    else:
+        _quantized(lm, checkpoint, settings, device, progress, kept_in)
+    progress(f"moving {checkpoint.name} to {device}", None)
     lm.to(device)
     lm.eval().requires_grad_(False)
+    if settings.quantize == "int8" and compiles(device):
+        compile_linears(lm)
     return lm
+
+
+def _quantized(
+    lm: Any,
+    checkpoint: Checkpoint,
+    settings: EngineSettings,
+    device: torch.device,
+    progress: Progress,
+    kept_in: Path,
+) -> None:
+    dtype = DTYPES[settings.dtype]
+    check_quantization(settings.quantize, dtype, device)
+    path = kept_file(checkpoint, settings, device, kept_in)
+    progress(f"reading {checkpoint.name} in {settings.quantize}", None)
+    state = read_kept(path)
+    if state is not None:
+        try:
+            _assign(lm, path, state)
+            return
+        except BackendError:
+            path.unlink(missing_ok=True)
+    _assign(lm, checkpoint.model, _read(checkpoint, dtype, progress))
+    lm.requires_grad_(False)
+    quantize_linears(lm, settings.quantize, device, progress)
+    progress(f"keeping the {settings.quantize} weights for the next start", None)
+    keep(lm, path)
 
 
 def _check_format(checkpoint: Checkpoint) -> None:
@@ -130,13 +187,13 @@ def _read(checkpoint: Checkpoint, dtype: torch.dtype, progress: Progress) -> dic
     }
 
 
-def _assign(lm: Any, checkpoint: Checkpoint, state: dict[str, Any]) -> None:
+def _assign(lm: Any, file: Path, state: dict[str, Any]) -> None:
     try:
         lm.load_state_dict(state, assign=True)
     except RuntimeError as error:
         details = " ".join(" ".join(str(error).splitlines()[1:4]).split())
         raise BackendError(
-            f"{checkpoint.model} does not fit its configuration: {details}",
+            f"{file} does not fit its configuration: {details}",
             "Put the config.json that was published with these weights beside them.",
         ) from error
 

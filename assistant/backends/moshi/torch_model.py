@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from moshi.models import LMGen, LMModel
-from moshi.utils.compile import no_cuda_graph
+from moshi.utils.compile import CUDAGraphed, no_cuda_graph
 
 from assistant.backends.moshi.contract import (
     ChooseText,
@@ -16,6 +16,7 @@ from assistant.backends.moshi.contract import (
     EngineSettings,
     ModelShape,
     Sampling,
+    Snapshot,
     Step,
 )
 from assistant.backends.moshi.prompting import PromptPlan
@@ -34,6 +35,9 @@ EXTEND_CHUNK = 128
 WARM_UP_STEPS = 3
 """Upstream's graphs: the first call runs (and compiles), the second captures, the third replays."""
 
+DEPFORMER_GRAPHS = 8
+"""Kept of personas' different sampling, the least recently used going first."""
+
 
 class TorchLanguageModel:
     """See `contract.LanguageModel`."""
@@ -51,12 +55,12 @@ class TorchLanguageModel:
             on_text_hook=self._on_text,
             on_audio_hook=self._on_audio,
         )
-        with torch.no_grad():
-            self._gen.streaming_forever(1)
+        self._gen.streaming_forever(1)
         self._state = LiveState(self._gen)
         self._choose: ChooseText | None = None
         self._column: torch.Tensor | None = None
         self._text: torch.Tensor | int = 0
+        self._depformer_graphs: dict[tuple[float, int], CUDAGraphed] = {}
         self.set_sampling(settings.sampling)
         if settings.seed is not None:
             self.seed(settings.seed)
@@ -70,7 +74,7 @@ class TorchLanguageModel:
         words are chosen."""
         if user.shape != (self.shape.user_codebooks,):
             raise ValueError(f"{self.shape.user_codebooks} codes are heard, not {user.shape}")
-        codes = torch.from_numpy(user).to(self._lm.device).view(1, -1, 1)
+        codes = self._on_device(user).view(1, -1, 1)
         self._choose = choose_text
         self._column, whole = self._forced(audio)
         if self._graphs:
@@ -90,8 +94,11 @@ class TorchLanguageModel:
             raise ValueError(f"{agent} codes are spoken, not {audio.shape}")
         if (audio < 0).all():
             return None, None
-        column = torch.from_numpy(audio).to(self._lm.device)[None]
+        column = self._on_device(audio)[None]
         return (column, None) if (audio < 0).any() else (None, column[:, :, None])
+
+    def _on_device(self, tokens: Codes) -> torch.Tensor:
+        return torch.from_numpy(np.array(tokens, np.int64)).to(self._lm.device)
 
     def _run(
         self, codes: torch.Tensor, whole: torch.Tensor | None
@@ -133,7 +140,6 @@ class TorchLanguageModel:
     def prefill(self, prompt: PromptPlan, chunk: int = 128) -> TorchPrefill:
         return TorchPrefill(self._lm, self.shape, prompt, chunk)
 
-    @torch.no_grad()
     def extend(self, frames: PromptPlan) -> None:
         """Run known frames, all but the first few of them in one pass, on the conversation's
         state. With `p` positions run before, this is a loop over i of
@@ -167,8 +173,7 @@ class TorchLanguageModel:
         count = len(frames.frames) - first
         ring = before.tokens[0].cpu().numpy()
         columns, ring = follow(ring, before.positions, frames, first, self.shape)
-        device = self._lm.device
-        inputs = embed(self._lm, torch.from_numpy(columns).to(device)[None])
+        inputs = embed(self._lm, self._on_device(columns)[None])
         side = SideState(
             self._lm,
             side_capacity(before.positions + count, self.shape.context, EXTEND_CHUNK),
@@ -177,39 +182,45 @@ class TorchLanguageModel:
         for begin in range(0, count, EXTEND_CHUNK):
             side.run(inputs[:, begin : begin + EXTEND_CHUNK])
         after = before.positions + count
-        tokens = torch.from_numpy(ring).to(device)[None]
+        tokens = self._on_device(ring)[None]
         self._state.put_back(TorchSnapshot(after, side.columns(after), tokens))
 
     # --- the state ------------------------------------------------------------------------------
 
-    @torch.no_grad()
     def snapshot(self) -> TorchSnapshot:
         return self._state.copy()
 
-    @torch.no_grad()
-    def put_back(self, snapshot: TorchSnapshot) -> None:
+    def put_back(self, snapshot: Snapshot) -> None:
+        if not isinstance(snapshot, TorchSnapshot):
+            raise ValueError("this snapshot was taken of another model")
         self._state.put_back(snapshot)
 
-    @torch.no_grad()
     def reset(self) -> None:
         self._gen.reset_streaming()
 
     # --- settings -------------------------------------------------------------------------------
 
     def set_sampling(self, sampling: Sampling) -> None:
-        gen, graphed = self._gen, self._gen._streaming_state.graphed_depth
-        baked = (gen.temp, gen.top_k)
+        """Text is sampled outside of upstream's graphs, but the depformer samples inside its own,
+        where temperature and top-k are constants: each pair of them has a graph."""
+        gen, state = self._gen, self._gen._streaming_state
         gen.temp, gen.top_k = sampling.temperature, sampling.top_k
         gen.temp_text, gen.top_k_text = sampling.text_temperature, sampling.top_k_text
-        # The depformer samples inside its graph, where both are constants; text is sampled
-        # outside of the other graph.
-        if graphed is not None and baked != (gen.temp, gen.top_k):
-            graphed.reset(warmup_steps=graphed.warmup_steps)
+        if state.graphed_depth is not None:
+            state.graphed_depth = self._depformer_graph((gen.temp, gen.top_k))
+
+    def _depformer_graph(self, constants: tuple[float, int]) -> CUDAGraphed:
+        graph = self._depformer_graphs.pop(constants, None)
+        if graph is None:
+            graph = CUDAGraphed(self._gen.depformer_step, disable=not self._graphs)
+        self._depformer_graphs[constants] = graph
+        while len(self._depformer_graphs) > DEPFORMER_GRAPHS:
+            del self._depformer_graphs[next(iter(self._depformer_graphs))]
+        return graph
 
     def seed(self, seed: int) -> None:
         torch.manual_seed(seed)
 
-    @torch.no_grad()
     def warm_up(self) -> None:
         user = np.zeros(self.shape.user_codebooks, np.int64)
         for _ in range(WARM_UP_STEPS):

@@ -158,7 +158,6 @@ class TorchPrefill:
     def done(self) -> bool:
         return self._next >= self._positions
 
-    @torch.no_grad()
     def advance(self) -> None:
         if self.done:
             return
