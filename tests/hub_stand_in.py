@@ -88,7 +88,8 @@ class Handler(BaseHTTPRequestHandler):
             if repository not in self.state.repositories:
                 return self.send(404, b"{}", {"X-Error-Code": "RepoNotFound"}, with_body)
             return self.send(200, json.dumps(self.listing(repository)).encode(), {}, with_body)
-        repository, _, name = path.removeprefix("/").partition(f"/resolve/{COMMIT}/")
+        repository, _, rest = path.removeprefix("/").partition("/resolve/")
+        name = rest.partition("/")[2]
         if self.state.accepted is not None:
             token = self.headers.get("Authorization", "").removeprefix("Bearer ")
             if token != self.state.accepted:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from assistant.backends import hub_cache
 from assistant.backends.base import BackendError
@@ -231,9 +232,10 @@ def _gigabytes(size: int) -> str:
 
 
 def _source(source: Listing, name: str) -> Source:
-    from huggingface_hub import hf_hub_url
+    from huggingface_hub import constants
 
-    url = hf_hub_url(source.repository, name, revision=source.commit, endpoint=source.endpoint)
+    base = source.endpoint or constants.ENDPOINT
+    url = f"{base}/{source.repository}/resolve/{source.commit}/{quote(name)}"
     return Source(source.repository, url, source.endpoint)
 
 

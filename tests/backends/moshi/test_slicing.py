@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 from assistant.backends.moshi.weights import read_checkpoint, slice_depformer
@@ -75,3 +76,52 @@ def test_a_conversation_is_the_same_token_for_token(both: tuple[Any, Any]) -> No
         rows.append(torch.stack(heard))
     assert len(rows[0]) > 30
     assert torch.equal(*rows)
+
+
+def test_mlx_arrays_are_cut_as_tensors_are(checkpoint: MakeCheckpoint) -> None:
+    mx = pytest.importorskip("mlx.core")
+    from safetensors.torch import load_file
+
+    model = read_checkpoint(checkpoint("personaplex")).model
+    tensors = slice_depformer(load_file(model))
+    arrays = slice_depformer(mx.load(str(model)))
+    assert arrays.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        assert arrays[name].shape == tuple(tensor.shape), name
+        assert (torch.from_numpy(np.array(arrays[name])) == tensor).all(), name
+
+
+def test_every_way_to_name_the_steps_is_cut() -> None:
+    shapes = {
+        "depformer.layers.0.self_attn.in_proj_weight": (16 * 3 * 4, 4),
+        "depformer.layers.0.self_attn.in_proj_weight_scb": (16 * 3 * 4,),
+        "depformer.layers.0.self_attn.out_proj.weight": (16 * 4, 4),
+        "depformer.layers.0.norm1.alpha": (1, 1, 4),
+        "transformer.layers.0.self_attn.in_proj_weight": (3 * 64, 64),
+        "depformer_text_emb.weight": (5, 4),
+        **{f"depformer.layers.0.self_attn.in_projs.{n}.weight": (12, 4) for n in range(16)},
+        **{f"depformer.layers.0.gating.{n}.linear_in.weight": (8, 4) for n in range(16)},
+        **{f"depformer_emb.{n}.weight": (5, 4) for n in range(15)},
+        **{f"depformer.slices.{n}.emb.weight": (5, 4) for n in range(16)},
+        **{f"linears.{n}.weight": (5, 4) for n in range(16)},
+    }
+    sliced = slice_depformer({name: torch.zeros(shape) for name, shape in shapes.items()})
+    assert sliced["depformer.layers.0.self_attn.in_proj_weight"].shape == (8 * 3 * 4, 4)
+    assert sliced["depformer.layers.0.self_attn.in_proj_weight_scb"].shape == (8 * 3 * 4,)
+    assert sliced["depformer.layers.0.self_attn.out_proj.weight"].shape == (8 * 4, 4)
+    assert sliced["transformer.layers.0.self_attn.in_proj_weight"].shape == (3 * 64, 64)
+    kept = {"depformer_emb.": 7, ".slices.": 8, ".in_projs.": 8, ".gating.": 8, "linears.": 8}
+    for part, count in kept.items():
+        assert sum(part in name for name in sliced) == count, part
+    again = slice_depformer(sliced)
+    assert again.keys() == sliced.keys()
+    assert all(again[name].shape == sliced[name].shape for name in again)
+
+
+def test_steps_that_share_weights_keep_those_that_the_first_eight_use() -> None:
+    schedule = [0, 1, 2, 3, 4, 4, 4, 4, *[5] * 8]
+    state = {f"depformer_in.{n}.weight": torch.zeros(4, 4) for n in range(6)}
+    state |= {f"linears.{n}.weight": torch.zeros(5, 4) for n in range(16)}
+    sliced = slice_depformer(state, schedule=schedule)
+    assert sum("depformer_in" in name for name in sliced) == 5
+    assert sum("linears" in name for name in sliced) == 8
