@@ -8,7 +8,7 @@ from random import Random
 
 from assistant.audio.base import AudioIO
 from assistant.backends.process import BackendProcess
-from assistant.backends.registry import backend_options, choose_backend
+from assistant.backends.registry import backend_options, backend_python, choose_backend
 from assistant.brain.base import Brain, BrainError
 from assistant.brain.choose import choose_brain
 from assistant.brain.scripted import ScriptedBrain, known_lines
@@ -61,9 +61,8 @@ def make_session(
     log_path = log_dir() / "backend.log"
 
     def make_backend(load: Load, on_event: Callable[[AnyEvent], None]) -> BackendProcess:
-        return BackendProcess(
-            choice.name, load, on_event, python=config.backend.python, log_path=log_path
-        )
+        python = backend_python(choice.name, config)
+        return BackendProcess(choice.name, load, on_event, python=python, log_path=log_path)
 
     async def make_brain(notify: Callable[[Notice], None]) -> Brain:
         def tell(error: BrainError) -> None:

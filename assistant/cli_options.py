@@ -24,7 +24,12 @@ Persona = Annotated[
     str | None, typer.Option("--persona", "-p", metavar="NAME", help="Who talks to you.")
 ]
 Backend = Annotated[
-    str | None, typer.Option("--backend", metavar="NAME", help="auto, cascade or echo.")
+    str | None,
+    typer.Option(
+        "--backend",
+        metavar="NAME",
+        help="auto, moshi-mlx, moshi-torch, moshi-server, cascade or echo.",
+    ),
 ]
 InputDevice = Annotated[
     str | None,

@@ -47,6 +47,8 @@ class Hardware:
     available: int = 0
     """Memory that programs may still have; 0 on macOS, which does not tell."""
     cards: tuple[Card, ...] = ()
+    macos: str = ""
+    """Version of macOS: "14.5"."""
     trouble: str = ""
     """Why the cards could not be asked, in words; empty where there are none."""
 
@@ -64,7 +66,15 @@ def survey(environ: Mapping[str, str] | None = None) -> Hardware:
     """Look at this machine. Without an NVIDIA driver no process is started. Never raises."""
     available, total = memory()
     cards, trouble = nvidia_cards(environ)
-    return Hardware(platform.system(), platform.machine(), total, available, cards, trouble)
+    return Hardware(
+        platform.system(),
+        platform.machine(),
+        memory=total,
+        available=available,
+        cards=cards,
+        macos=platform.mac_ver()[0],
+        trouble=trouble,
+    )
 
 
 def nvidia_cards(

