@@ -8,6 +8,7 @@ has no such kernel: there int4 computes the same kind of numbers from a byte a w
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import logging
@@ -169,7 +170,8 @@ def keep(lm: Any, path: Path) -> None:
         unfinished.replace(path)
     except (OSError, RuntimeError) as error:  # torch's writer says RuntimeError for a full disk
         _log.warning("the quantised weights could not be kept in %s: %s", path, error)
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         return
     stem = path.name.rpartition("-")[0]
     for other in path.parent.glob(f"{stem}-*.pt"):
