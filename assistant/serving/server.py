@@ -206,14 +206,16 @@ class MoshiServer:
     async def _converse(self, socket: ServerConnection, who: str) -> None:
         request = socket.request
         assert request is not None  # the connection is open
-        await self._begin_anew(asked_persona(request.path))
+        own = protocol.OWN_HEADER in request.headers
+        # Our own clients ask later, when they know that we understand them.
+        await self._begin_anew(PersonaRequest() if own else asked_persona(request.path))
         self._tell(f"{who} talks")
         self._talker = Conversation(
             socket,
             self._process.push_and_wait,
             self._process.send,
             self._newest.next_said,
-            own=protocol.OWN_HEADER in request.headers,
+            own=own,
             first_frame=self._frames,
         )
         try:

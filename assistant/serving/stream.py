@@ -129,7 +129,10 @@ class Outgoing:
                 break
             self._send_sound(frame)
             self._sent += 1
-            self._words_so_far(self._utterances[0])
+            utterance = self._utterances[0]
+            self._words_so_far(utterance)
+            if utterance.ended and not utterance.waiting:
+                self._finish(utterance)
         if not self._utterances and self._sent < self._heard:
             # One frame even where several are owed: a pause must not grow into a delay.
             self._send_sound(SILENCE)
