@@ -31,10 +31,12 @@ from tests.backends.moshi.conftest import MakeCheckpoint  # noqa: E402
 from tests.backends.moshi.test_language_models import (  # noqa: E402
     GREEDY,
     agent_delays,
+    force,
     free_prompt,
     heard,
     prefill,
     prompt_of,
+    step_through,
     talk,
 )
 
@@ -117,6 +119,36 @@ def test_forced_sound_runs_no_depformer(checkpoint: MakeCheckpoint) -> None:
     model.step(heard(1)[0])
     assert len(runs) == 8
     watch.remove()
+
+
+@pytest.mark.parametrize(
+    "delays",
+    [
+        [0, 0, *[2] * 7, 0, *[2] * 7],
+        [0, *range(8), 0, 3, 1, 5, 2, 7, 4, 6],
+        [0, *[3] * 8, *[0] * 8],
+        [0] * 17,
+    ],
+)
+def test_other_delays_than_moshis(checkpoint: MakeCheckpoint, delays: list[int]) -> None:
+    """In one pass as step by step, before and after the window is full, whatever lags how far."""
+    given = read_checkpoint(checkpoint(context=20))
+    given = replace(given, config=given.config | {"delays": delays})
+    model: Any = load_language_model(given, SETTINGS, lambda text, part: None)
+    plan, more, users = free_prompt(26), free_prompt(17, seed=2), heard(12)
+    step_through(model, plan)
+    talk(model, heard(5, seed=3))
+    force(model, more)
+    expected = talk(model, users)
+    model.reset()
+    prefill(model, plan, 9)
+    talk(model, heard(5, seed=3))
+    model.extend(more)
+    kept = model.snapshot()
+    assert talk(model, users) == expected
+    model.reset()
+    model.put_back(kept)
+    assert talk(model, users) == expected
 
 
 def live_tensors(model: Any) -> list[int]:
