@@ -20,6 +20,7 @@ TIME_LIMIT = 5.0
 METAL_SHARE = 0.7
 """Of an Apple machine's memory, what Metal recommends that programs on its graphics take at most:
 two thirds on small machines, three quarters on large ones."""
+GIB = 1024**3
 _MIB = 1024**2
 
 

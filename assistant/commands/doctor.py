@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant import __version__
+from assistant.commands import doctor_backends as engines
 from assistant.commands import doctor_machine as machine
 from assistant.commands import doctor_speech as speech
 from assistant.commands.doctor_report import Check, fail
@@ -29,7 +30,8 @@ Checks = Mapping[str, Callable[[Config], list[Check]]]
 
 CHECKS: Checks = {
     "python": machine.python,
-    "backends": speech.backends,
+    "backends": engines.backends,
+    "moshi": engines.moshi,
     "whisper weights": speech.whisper,
     "voice weights": speech.voice,
     "brain": speech.brain,
@@ -39,20 +41,26 @@ CHECKS: Checks = {
     "folders": machine.folders,
     "disk": machine.disk,
     "memory": machine.memory,
-    "gpu": machine.gpu,
+    "gpu": engines.gpu,
     "terminal": machine.terminal,
 }
 """In the order of the report."""
+ONLINE: Checks = {"moshi server": engines.server}
+"""Those that call somebody, for who asks for them."""
 
 _log = logging.getLogger(__name__)
 
 
 def doctor_command(
-    path: Path | None, overrides: Mapping[str, Any], *, json_output: bool = False
+    path: Path | None,
+    overrides: Mapping[str, Any],
+    *,
+    json_output: bool = False,
+    online: bool = False,
 ) -> int:
-    """Print the report; returns 1 only where nothing can talk."""
+    """Print the report; returns 1 only where nothing can talk. `online`: call the Moshi server."""
     settings, config = check_settings(path, overrides)
-    checks = [settings, *run_checks(CHECKS, config)]
+    checks = [settings, *run_checks({**CHECKS, **ONLINE} if online else CHECKS, config)]
     able = can_talk(config, checks)
     if json_output:
         report = {

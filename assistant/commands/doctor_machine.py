@@ -1,15 +1,16 @@
-"""The doctor's checks of the machine: Python, folders, disk, memory, GPU, terminal."""
+"""The doctor's checks of the machine: Python, folders, disk, memory, terminal."""
 
 from __future__ import annotations
 
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from assistant import locations
+from assistant.backends import hardware
+from assistant.backends.hardware import GIB
 from assistant.commands.doctor_report import Check, ok, warn
 from assistant.config import Config
 
@@ -17,7 +18,6 @@ MIN_DISK = 1_000_000_000
 """Bytes free: joined weights and the voice cache want room."""
 MIN_MEMORY = 1_500_000_000
 """Bytes: recognition and voice take about 700 MB, the rest of the system wants some too."""
-_GIB = 1024**3
 
 
 def python(config: Config) -> list[Check]:
@@ -42,7 +42,7 @@ def disk(config: Config) -> list[Check]:
     """Room where weights and rendered sentences go."""
     place = _existing(locations.data_dir())
     free = shutil.disk_usage(place).free
-    value = f"{free / _GIB:.1f} GiB free at {place}"
+    value = f"{free / GIB:.1f} GiB free at {place}"
     if free < MIN_DISK:
         return [warn("disk", value, "Make room, or lower backend.cascade.voice_cache_mb.")]
     return [ok("disk", value)]
@@ -50,31 +50,16 @@ def disk(config: Config) -> list[Check]:
 
 def memory(config: Config) -> list[Check]:
     """Memory that programs may still have."""
-    available, total = _memory()
+    available, total = hardware.memory()
     if not total:
         return [warn("memory", "unknown")]
     known = available or total
-    value = f"{total / _GIB:.1f} GiB"
+    value = f"{total / GIB:.1f} GiB"
     if available:
-        value += f", {available / _GIB:.1f} GiB available"
+        value += f", {available / GIB:.1f} GiB available"
     if known < MIN_MEMORY:
         return [warn("memory", value, "Close other programs if it stutters.")]
     return [ok("memory", value)]
-
-
-def gpu(config: Config) -> list[Check]:
-    """Not needed by any default; told because full-duplex backends want one."""
-    if platform.system() == "Darwin" and platform.machine() == "arm64":
-        return [ok("gpu", "Apple Silicon")]
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return [ok("gpu", "none found, none needed")]
-    query = ["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
-    done = subprocess.run([program, *query], capture_output=True, text=True, timeout=5, check=False)
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        return [warn("gpu", f"nvidia-smi: {said[0] if said else 'failed'}", "Check the driver.")]
-    return [ok("gpu", line.strip()) for line in done.stdout.splitlines() if line.strip()]
 
 
 def terminal(config: Config) -> list[Check]:
@@ -112,24 +97,3 @@ def _existing(path: Path) -> Path:
     while not path.exists() and path != path.parent:
         path = path.parent
     return path
-
-
-def _memory() -> tuple[int, int]:
-    """Bytes available and in all; 0 where it is not known."""
-    try:
-        text = Path("/proc/meminfo").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return 0, _physical_memory()
-    sizes = {
-        line.split(":")[0]: int(line.split()[1]) * 1024
-        for line in text.splitlines()
-        if line.endswith(" kB")
-    }
-    return sizes.get("MemAvailable", 0), sizes.get("MemTotal", 0)
-
-
-def _physical_memory() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
-        return 0

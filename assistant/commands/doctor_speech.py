@@ -1,4 +1,4 @@
-"""The doctor's checks of what talks: backends, weights, who answers, sound, personas.
+"""The doctor's checks of what talks: weights, who answers, sound, personas.
 
 Nothing heavy is imported: packages are looked for, not loaded.
 """
@@ -22,28 +22,6 @@ SOUND_LIMIT = 4.0
 WEIGHTS = ("whisper weights", "kokoro voice", "piper voice")
 """Names of the checks without which the cascade cannot talk."""
 _TYPING = "You can type meanwhile."
-
-
-def backends(config: Config) -> list[Check]:
-    """Each backend, and why it is or isn't the one that runs."""
-    from assistant.backends.base import BackendError
-    from assistant.backends.registry import choose_backend, list_backends
-
-    checks = []
-    for report in list_backends(config):
-        name = f"backend {report.name}"
-        if report.chosen:
-            reason = choose_backend(config).reason
-            checks.append(ok(name, f"chosen ({reason}): {report.reason}"))
-        elif report.available:
-            checks.append(ok(name, f"can run, not chosen: {report.reason}"))
-        else:
-            checks.append(warn(name, f"cannot run: {report.reason}", report.remedy))
-    try:
-        choose_backend(config)
-    except BackendError as error:
-        checks.append(fail("backend", error.message, error.remedy))
-    return checks
 
 
 def whisper(config: Config) -> list[Check]:

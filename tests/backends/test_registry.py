@@ -154,7 +154,7 @@ def test_a_server_that_cannot_be_called_is_told(
         ("moshi-torch", PLAIN, BOTH, "no NVIDIA card", "backend.moshi.device cpu"),
         ("moshi-mlx", PLAIN, BOTH, "no Apple chip", ""),
         ("moshi-mlx", MAC, set(), "are not on this machine", "assistant models pull"),
-        ("moshi-torch", cuda(6), BOTH, "takes 8.5", "backend.name cascade"),
+        ("moshi-torch", cuda(6), BOTH, "takes 8.3", "backend.name cascade"),
         ("moshi-server", PLAIN, BOTH, "no server is set", "backend.server.url"),
         ("moshi-cpp", PLAIN, BOTH, "no backend called", "moshi-mlx, moshi-torch, moshi-server"),
     ],

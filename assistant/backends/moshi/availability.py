@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from assistant.backends.availability import BackendReport, Look, packages_missing
 from assistant.backends.base import BackendError
-from assistant.backends.environments import NEWEST, OLDEST, inspect, python_of
+from assistant.backends.environments import inspect, python_of
 from assistant.backends.hardware import Card, Hardware
 from assistant.backends.moshi.contract import Checkpoint, Quantization
 from assistant.backends.moshi.memory import (
@@ -83,6 +83,7 @@ def check_moshi(framework: Framework, config: Config, look: Look) -> BackendRepo
         place = place_of(framework, config, look())
         check_packages(framework, config)
         fit = fit_of(framework, config, place)
+        check_quantizer(framework, config, fit)
     except Unsuited as error:
         return BackendReport(name, False, error.reason, error.remedy)
     except BackendError as error:
@@ -126,8 +127,18 @@ def _card(device: str, hardware: Hardware) -> Place:
 
 def check_packages(framework: Framework, config: Config) -> None:
     """Raises `Unsuited` where the backend's interpreter lacks what it imports."""
+    _check(framework, config, MODULES[framework])
+
+
+def check_quantizer(framework: Framework, config: Config, fit: Fit) -> None:
+    """Raises `Unsuited` where weights are to be quantised, and torchao is not there to do it."""
+    if framework == "torch" and fit.quantize != "none":
+        _check(framework, config, ("torchao",))
+
+
+def _check(framework: Framework, config: Config, modules: tuple[str, ...]) -> None:
     name = name_of(framework)
-    lacking = packages_missing(config, MODULES[framework], python_of(name))
+    lacking = packages_missing(config, modules, python_of(name))
     if lacking is None:
         return
     reason, remedy = lacking
@@ -176,11 +187,6 @@ def why_not_moshi(reports: dict[str, BackendReport], hardware: Hardware) -> str:
     if hardware.cards:
         return reports["moshi-torch"].in_short
     return hardware.trouble or NO_CHIP
-
-
-def python_versions() -> str:
-    """Which Pythons Kyutai's packages run on, in words."""
-    return f"{'.'.join(map(str, OLDEST))} to {'.'.join(map(str, NEWEST))}"
 
 
 def _in_a_line(error: BackendError) -> tuple[str, str]:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, Required, TypedDict, Unpack
 
 from assistant.backends.base import BackendError
+from assistant.backends.hardware import GIB
 from assistant.backends.moshi.contract import Quantization
 
 Framework = Literal["torch", "mlx"]
 Config = Mapping[str, Any]
 
 POSITIONS_PER_SECOND = 12.5
-GIB = 1024**3
 SHORTEST_CONTEXT = 30
 """Seconds below which a shorter context is not worth advising."""
 
@@ -151,16 +151,19 @@ def _feed_forward(dim: int, hidden: int, gating: str | None) -> int:
 def weight_bytes(
     config: Config, quantize: Quantization, framework: Framework, bytes_per_weight: int = 2
 ) -> int:
-    """Bytes of the language model's weights. Torch quantises the transformers' linear layers; MLX
-    all linear layers and embeddings. `bytes_per_weight` of what stays as it is."""
+    """Bytes of the language model's weights. Torch quantises linear layers, MLX embeddings too.
+    `bytes_per_weight` of what stays as it is."""
     counted = parameters(config)
     if quantize == "none":
         return counted.total * bytes_per_weight
-    small = counted.blocks
+    small = counted.blocks + counted.linears
     if framework == "mlx":
-        small += counted.linears + counted.embeddings
+        small += counted.embeddings
     large = counted.total - small
-    return round(small * _BYTES[framework, quantize]) + large * bytes_per_weight
+    each = _BYTES[framework, quantize]
+    if framework == "torch" and bytes_per_weight == 4 and quantize == "int4":
+        each += 0.5  # a processor's int4 takes a byte
+    return round(small * each) + large * bytes_per_weight
 
 
 def cache_bytes(config: Config, positions: int, bytes_per_weight: int = 2) -> int:

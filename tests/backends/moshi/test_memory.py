@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from assistant.backends.base import BackendError
+from assistant.backends.hardware import GIB
 from assistant.backends.moshi import memory
 from assistant.backends.moshi.contract import Quantization
 from assistant.backends.moshi.memory import (
-    GIB,
     STT_1B,
     cache_bytes,
     check_fits,
@@ -125,6 +125,27 @@ def test_quantised_mlx_weights_are_as_large_as_real_ones() -> None:
         real = sum(a.nbytes for _, a in utils.tree_flatten(model.parameters()))
         told = weight_bytes(config, quantize, "mlx")  # type: ignore[arg-type]
         assert told == pytest.approx(real, rel=0.05)
+
+
+@pytest.mark.parametrize("quantize", ["int8", "int4"])
+def test_quantised_torch_weights_are_as_large_as_real_ones(quantize: Quantization) -> None:
+    torch = pytest.importorskip("torch", reason="torch builds the model that is measured")
+    pytest.importorskip("torchao", reason="torchao quantises")
+    lm = pytest.importorskip("moshi.models.lm", reason="moshi builds the model that is measured")
+    from assistant.backends.moshi.torch_quantize import quantize_linears
+
+    config = {**tiny.lm_config(dim=256), "depformer_dim": 64, "depformer_dim_feedforward": 288}
+    arguments = {k: v for k, v in config.items() if k != "model_type"}
+    model = lm.LMModel(device="cpu", dtype=torch.float32, **arguments).eval()
+    quantize_linears(model, quantize, torch.device("cpu"), lambda text, part: None)
+
+    def size(tensor: Any) -> int:
+        if not hasattr(tensor, "__tensor_flatten__"):
+            return int(tensor.numel() * tensor.element_size())
+        return sum(size(getattr(tensor, name)) for name in tensor.__tensor_flatten__()[0])
+
+    real = sum(size(each.data) for each in model.parameters())
+    assert weight_bytes(config, quantize, "torch", 4) == pytest.approx(real, rel=0.05)
 
 
 @pytest.mark.parametrize(
