@@ -21,6 +21,7 @@ from assistant.cli_options import (
     Persona,
     gather,
 )
+from assistant.cli_setup import setup_app
 from assistant.commands.runner import run, run_with_config
 
 if TYPE_CHECKING:
@@ -275,6 +276,9 @@ def serve_moshi(
 def doctor(
     context: typer.Context,
     json_output: Json = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also call the Moshi server that is set.")
+    ] = False,
     config: ConfigFile = None,
     log_level: Level = None,
 ) -> None:
@@ -284,7 +288,9 @@ def doctor(
     def command() -> int:
         from assistant.commands.doctor import doctor_command
 
-        return doctor_command(options.config, options.overrides, json_output=json_output)
+        return doctor_command(
+            options.config, options.overrides, json_output=json_output, online=online
+        )
 
     raise typer.Exit(run(command, options.log_level))
 
@@ -345,6 +351,7 @@ def pull(
 
 app.add_typer(personas_app, name="personas", rich_help_panel=LOOK)
 app.add_typer(transcripts_app, name="transcripts", rich_help_panel=LOOK)
+app.add_typer(setup_app, name="setup", rich_help_panel=SETUP)
 app.add_typer(config_app, name="config", rich_help_panel=SETUP)
 
 
