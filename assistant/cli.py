@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assistant import cli_models
 from assistant.cli_groups import config_app, personas_app, transcripts_app
 from assistant.cli_options import (
     Backend,
@@ -332,26 +333,21 @@ def bench(
 @app.command(rich_help_panel=SETUP)
 def pull(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A faster-whisper model, such as small.en.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    name: cli_models.PullName,
+    yes: cli_models.Yes = False,
     log_level: Level = None,
 ) -> None:
-    """Download speech recognition weights, after telling their size.
+    """Download weights, after telling their size; the same as `models pull`.
 
     Example: assistant pull small.en && assistant config set backend.cascade.whisper small.en
     """
-
-    def command() -> int:
-        from assistant.commands.pull import pull_command
-
-        return pull_command(name, yes=yes)
-
-    raise typer.Exit(run(command, gather(context, None, log_level).log_level))
+    cli_models.pull(context, name, yes, log_level)
 
 
 app.add_typer(personas_app, name="personas", rich_help_panel=LOOK)
 app.add_typer(transcripts_app, name="transcripts", rich_help_panel=LOOK)
 app.add_typer(setup_app, name="setup", rich_help_panel=SETUP)
+app.add_typer(cli_models.models_app, name="models", rich_help_panel=SETUP)
 app.add_typer(config_app, name="config", rich_help_panel=SETUP)
 
 

@@ -64,6 +64,33 @@ _REPOSITORIES = {
 }
 
 
+MEGABYTES = {
+    "tiny": 78,
+    "tiny.en": 78,
+    "base": 148,
+    "base.en": 148,
+    "small": 487,
+    "small.en": 487,
+    "medium": 1531,
+    "medium.en": 1531,
+    "large-v1": 3090,
+    "large-v2": 3090,
+    "large-v3": 3090,
+    "large-v3-turbo": 1622,
+    "distil-small.en": 336,
+    "distil-medium.en": 791,
+    "distil-large-v2": 1516,
+    "distil-large-v3": 1516,
+    "distil-large-v3.5": 1516,
+}
+"""What each model takes on the disk, about: for people who choose."""
+PACKAGES = {
+    "tiny.en": (_TINY_PACKAGE,),
+    "base": _BASE_PARTS,
+}
+"""Packages that bring weights, by what stands behind `packaged:`."""
+
+
 def find(spec: str) -> WhisperFiles:
     """The weights that `spec` names, if they are on this machine.
 
@@ -81,12 +108,11 @@ def find(spec: str) -> WhisperFiles:
                 "It must hold model.bin, config.json, tokenizer.json and vocabulary.*.",
             )
         return WhisperFiles(folder, folder.name)
-    repository = repository_of(spec)
-    pulled = _pulled_dir(repository)
+    pulled = folder_of(spec)
     if not (pulled / _DONE).is_file():
         raise BackendError(
             f"The speech recognition weights “{spec}” are not on this machine.",
-            f"Run: assistant pull {spec}",
+            f"Run: assistant models pull {spec}",
         )
     return WhisperFiles(pulled, spec.rsplit("/", 1)[-1].removeprefix("faster-whisper-"))
 
@@ -113,7 +139,7 @@ def size_of(spec: str, *, endpoint: str | None = None) -> int | None:
     if spec.startswith(PACKAGED) or Path(spec).expanduser().is_dir():
         return 0
     repository = repository_of(spec)
-    if (_pulled_dir(repository) / _DONE).is_file():
+    if (_folder(repository) / _DONE).is_file():
         return 0
     from assistant.backends import hub
 
@@ -128,7 +154,7 @@ def pull(spec: str, progress: Progress, *, endpoint: str | None = None) -> Whisp
     """
     if not spec.startswith(PACKAGED) and not Path(spec).expanduser().is_dir():
         repository = repository_of(spec)
-        folder = _pulled_dir(repository)
+        folder = _folder(repository)
         if not (folder / _DONE).is_file():
             from assistant.backends import hub
 
@@ -141,6 +167,34 @@ def pull(spec: str, progress: Progress, *, endpoint: str | None = None) -> Whisp
     return find(spec)
 
 
+def repository_names() -> frozenset[str]:
+    """Names of known models, and their repositories."""
+    return frozenset(_REPOSITORIES) | frozenset(_REPOSITORIES.values())
+
+
+def folder_of(spec: str) -> Path:
+    """Where a model's download is, or would be. Raises `BackendError`, as `repository_of`."""
+    return _folder(repository_of(spec))
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether a download of ours has ended."""
+    return (folder / _DONE).is_file()
+
+
+def damages(folder: Path) -> list[str]:
+    """What is wrong with the files of a complete download of ours, in words."""
+    from assistant.backends import hub
+
+    try:
+        hashes = json.loads((folder / _DONE).read_text(encoding="utf-8"))["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [f"{_DONE} cannot be read ({error})"]
+    expected = hashes if isinstance(hashes, dict) else {"model.bin": hashes}
+    found = ((name, hub.damage(folder / name, sha256)) for name, sha256 in expected.items())
+    return [f"{name} {wrong}" for name, wrong in found if wrong]
+
+
 def _wanted(source: Listing) -> list[HubFile]:
     files = [f for f in source.files if any(fnmatch(f.name, pattern) for pattern in _WANTED)]
     if not {file.name for file in files}.issuperset(_NEEDED):
@@ -151,7 +205,7 @@ def _wanted(source: Listing) -> list[HubFile]:
     return files
 
 
-def _pulled_dir(repository: str) -> Path:
+def _folder(repository: str) -> Path:
     return models_dir() / "whisper" / repository.replace("/", "--")
 
 

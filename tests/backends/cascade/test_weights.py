@@ -43,7 +43,7 @@ def test_a_download_tells_its_size_first_and_is_there_afterwards(endpoint):
     seen = []
     with pytest.raises(BackendError) as missing:
         weights.find("small.en")
-    assert missing.value.remedy == "Run: assistant pull small.en"
+    assert missing.value.remedy == "Run: assistant models pull small.en"
     wanted = sum(len(c) for n, c in files().items() if n != "README.md")
     assert weights.size_of("small.en", endpoint=endpoint) == wanted
 
