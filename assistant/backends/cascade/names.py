@@ -90,6 +90,18 @@ class NameHints:
         before, _, after = reading.rpartition(span)
         return f"{before}{match.name}{after}", match.slug
 
+    def written(self, text: str) -> str:
+        """A command for a persona with her name as it is written ("glad us" → "GLaDOS"); any other
+        text as it is. For a recogniser that cannot be asked twice."""
+        intent = self._router.route(text)
+        command = self._router.name_command(text)
+        span = _span(text, command.phrase) if command is not None else None
+        if intent is None or intent.call is None or span is None:
+            return text
+        name = intent.call.arguments.get("persona_name")
+        before, _, after = text.rpartition(span)
+        return f"{before}{name}{after}" if name else text
+
     def in_doubt(self, text: str) -> bool:
         """Whether these words may be a command whose name, or verb, was not understood."""
         tokens = words(text)
