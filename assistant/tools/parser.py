@@ -87,6 +87,16 @@ class ToolCallParser:
         self._in_string = False
         self._escaped = False
 
+    @property
+    def holding(self) -> bool:
+        """Some of the text is held back: it is part of a call, or may be."""
+        return self.inside_call or bool(self._held)
+
+    @property
+    def inside_call(self) -> bool:
+        """A marker was read, and its call is not over."""
+        return self._state is not _State.TEXT
+
     def feed(self, piece: str) -> list[Item]:
         """What became certain with this piece, in order; neighbouring speech is joined."""
         at = 0

@@ -1,0 +1,424 @@
+"""Moshi behind the backend contract: full duplex, ears, mind and mouth in one model.
+
+Live, a frame passes through three threads, so that Mimi and the language model overlap:
+
+    push → FrameClock → hear (listener, encoder) → think (language model) → speak (decoder, events)
+
+On the virtual clock the same three steps run one after the other in `push`. Whatever changes the
+model's state is done by the thinking thread, between two steps.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from assistant.backends.base import BackendError, Emit, Float32
+from assistant.backends.moshi.clock import FrameClock, Taken
+from assistant.backends.moshi.contract import Codec
+from assistant.backends.moshi.engine import (
+    Engine,
+    LoadEngine,
+    Options,
+    load_engine,
+    sampling_of,
+)
+from assistant.backends.moshi.listener import Deaf, Listener
+from assistant.backends.moshi.memory import POSITIONS_PER_SECOND, Framework
+from assistant.backends.moshi.monologue import TokenText, rms
+from assistant.backends.moshi.personas import Personas
+from assistant.backends.moshi.prompting import SILENCE
+from assistant.backends.moshi.stepping import Encoded, Stepper
+from assistant.backends.moshi.utterances import Moment, Utterances
+from assistant.frames import (
+    FIRST_OWN_UTTERANCE,
+    FRAME_SAMPLES,
+    Capabilities,
+    Failed,
+    Line,
+    Load,
+    PersonaPrompt,
+    SpokenNames,
+    Status,
+)
+
+USER_QUIET = 10 ** (-45 / 20)
+"""RMS of the microphone below which the user counts as silent, for the choice of a pause."""
+MOST_BETWEEN = 2
+"""Frames between two of the threads: enough that none waits for another's jitter."""
+PLAIN_NOTE = (
+    "plain Moshi has a manner and a voice of its own; "
+    "the persona brings colours, greeting and tools"
+)
+
+
+class LoadListener(Protocol):
+    """See `listener.load_listener`."""
+
+    def __call__(
+        self,
+        options: Options,
+        codec: Codec | None,
+        names: list[SpokenNames],
+        emit: Emit,
+        *,
+        inline: bool,
+        progress: Callable[[str, float | None], None],
+        framework: Framework,
+        free_bytes: int | None,
+    ) -> Listener: ...
+
+
+class MoshiBackend:
+    """See `base.Backend`."""
+
+    capabilities = Capabilities()
+    note = ""
+
+    def __init__(
+        self,
+        emit: Emit,
+        framework: Framework = "torch",
+        *,
+        load: LoadEngine = load_engine,
+        listen: LoadListener | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`load`, `listen` and `now` are for tests: a model, ears and a clock of their own."""
+        self._emit = emit
+        self._framework = framework
+        self._load_engine = load
+        self._load_listener = listen
+        self._now = now
+        self._listener: Listener = Deaf()
+        self._stages: _Stages | None = None
+        self._personas: Personas | None = None
+        self._failed = False
+        self._closed = False
+
+    # -- life ------------------------------------------------------------------------------------
+
+    def load(self, command: Load) -> str:
+        options = command.options
+        self._inline = command.virtual_clock
+
+        def progress(text: str, fraction: float | None) -> None:
+            self._emit(Status(text, fraction))
+
+        engine = self._load_engine(self._framework, options, progress)
+        if engine.kind == "stt":
+            raise BackendError(
+                f"{engine.lm.label} only listens: it is no Moshi.",
+                "Choose other weights: assistant models list",
+            )
+        self._listener = self._make_listener(command, engine, progress)
+        progress("loading the codec", None)
+        self._codec = engine.make_codec(self._listener.codebooks)
+        self._wire(engine, options)
+        progress("warming up", None)
+        self._warm_up(engine)
+        self._clock.start()
+        progress("ready", 1.0)
+        seconds = round(engine.lm.shape.context / POSITIONS_PER_SECOND)
+        return f"{engine.lm.label} · {seconds} s · {self._listener.label}"
+
+    def close(self) -> None:
+        self._closed = True
+        if self._stages is not None:
+            self._clock.close()
+            self._stages.close()
+        if self._personas is not None:
+            self._personas.close()
+        self._listener.close()
+
+    # -- what the host asks ----------------------------------------------------------------------
+
+    def set_names(self, names: list[SpokenNames]) -> None:
+        self._listener.set_names(names)
+
+    def set_persona(self, prompt: PersonaPrompt) -> None:
+        if self.capabilities.text_prompt:
+            epoch = self._utterances.interrupt()
+            self._do(lambda: self._stepper.become(prompt, epoch))
+        else:
+            self._do(lambda: self._engine.lm.set_sampling(self._sampling(prompt)))
+
+    def push(self, number: int, frame: Float32) -> None:
+        if self._failed:
+            return
+        if not self._inline:
+            self._clock.push(number, frame)
+            return
+        try:
+            self._at_once(Taken(number, frame))
+        except Exception as error:
+            self._fail(error)
+
+    def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
+        """The model speaks at its own pace: `rate` is not heard."""
+        self._do(lambda: self._stepper.say(utterance, text, final=final))
+
+    def prepare(self, lines: list[Line]) -> None:
+        """Its speech is made as it is spoken: nothing can be rendered beforehand."""
+
+    def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
+        personas = self._personas
+        if self.capabilities.snapshots and personas is not None:
+            self._do(lambda: personas.prepare(prompt, swap=swap))
+
+    def inject(self, context: str) -> None:
+        self._do(lambda: self._stepper.inject(context))
+
+    def interrupt(self) -> None:
+        epoch = self._utterances.interrupt()
+        self._do(lambda: self._stepper.interrupt(epoch))
+
+    # -- putting it together ---------------------------------------------------------------------
+
+    def _make_listener(
+        self, command: Load, engine: Engine, progress: Callable[[str, float | None], None]
+    ) -> Listener:
+        if self._load_listener is None:
+            from assistant.backends.moshi.listener import load_listener as listen
+        else:
+            listen = self._load_listener  # type: ignore[assignment]
+        return listen(
+            command.options,
+            None,
+            command.names,
+            self._emit,
+            inline=command.virtual_clock,
+            progress=progress,
+            framework=self._framework,
+            free_bytes=engine.spare_bytes,
+        )
+
+    def _wire(self, engine: Engine, options: Options) -> None:
+        self._engine = engine
+        self._clock = FrameClock(self._emit, self._now)
+        self._user_codebooks = engine.lm.shape.user_codebooks
+        prompted = engine.kind == "personaplex"
+        self._sampling = lambda prompt: sampling_of(engine.sampling, options, prompt)
+        self._utterances = Utterances(
+            self._emit,
+            TokenText(engine.tokenizer, engine.lm.shape),
+            lambda number: self._do(lambda: self._stepper.said(number)),
+            # A host that outlives this process must not take a new utterance for an old one.
+            FIRST_OWN_UTTERANCE + (0 if self._inline else int(time.time()) << 16),
+        )
+        self._personas = Personas(
+            engine.lm,
+            engine.tokenizer,
+            engine.load_voice,
+            self._emit,
+            int(options.get("snapshot_mb") or 0) * 2**20,
+            inline=self._inline,
+        )
+        self._stepper = Stepper(
+            engine.lm,
+            engine.tokenizer,
+            self._personas,
+            self._utterances,
+            self._sampling,
+            wrapped=prompted,
+        )
+        self.capabilities = Capabilities(
+            full_duplex=True,
+            answers_by_itself=True,
+            text_prompt=prompted,
+            voice_prompt=prompted,
+            user_text=not isinstance(self._listener, Deaf),
+            say=True,
+            snapshots=prompted,
+        )
+        self.note = "" if prompted else PLAIN_NOTE
+
+    def _warm_up(self, engine: Engine) -> None:
+        """The first frames compile and allocate; nobody shall wait for that later."""
+        self._codec.encode(np.zeros(FRAME_SAMPLES, np.float32))
+        self._codec.reset_encoder()
+        self._codec.decode(SILENCE[: engine.lm.shape.agent_codebooks])
+        self._codec.reset_decoder()
+        if self._inline:
+            engine.lm.warm_up()
+            return
+        self._stages = _Stages(self, self._fail)
+        self._stages.start(engine.lm.warm_up)
+
+    def _do(self, work: Callable[[], None]) -> None:
+        """On the model's thread, between two steps; on the virtual clock at once."""
+        if self._stages is not None:
+            self._stages.do(work)
+        elif not self._failed:
+            work()
+
+    def _fail(self, error: Exception) -> None:
+        """Something broke that no other frame will mend: this process has to go."""
+        if self._failed or self._closed:
+            return
+        self._failed = True
+        traceback.print_exception(error)
+        known = isinstance(error, BackendError)
+        message = error.message if known else f"Moshi failed: {type(error).__name__}: {error}"  # type: ignore[attr-defined]
+        remedy = error.remedy if known else "The log holds the whole story."  # type: ignore[attr-defined]
+        self._emit(Failed(message, remedy, fatal=True))
+
+    # -- a frame ---------------------------------------------------------------------------------
+
+    def _at_once(self, taken: Taken) -> None:
+        """Virtual clock: everything that a frame causes."""
+        encoded = self.hear(taken)
+        while self._stepper.becoming:
+            self._stepper.hurry()
+        moment = self.think(encoded)
+        if moment is not None:
+            self.speak(moment)
+        if self._personas is not None:
+            self._personas.work()
+
+    def hear(self, taken: Taken) -> Encoded:
+        codes = self._codec.encode(taken.frame)
+        self._listener.take(taken.number, taken.frame, codes)
+        return Encoded(codes[: self._user_codebooks], rms(taken.frame) < USER_QUIET)
+
+    def think(self, encoded: Encoded) -> Moment | None:
+        return self._stepper.take(encoded)
+
+    def speak(self, moment: Moment) -> None:
+        if moment.fresh:
+            self._codec.reset_decoder()
+        if moment.audio is None:
+            pcm: Float32 = np.zeros(FRAME_SAMPLES, np.float32)
+        else:
+            pcm = self._codec.decode(moment.audio)
+        self._utterances.take(moment, pcm)
+
+    # -- what the threads ask --------------------------------------------------------------------
+
+    def next_frame(self) -> Taken | None:
+        return self._clock.take()
+
+    def can_hurry(self) -> bool:
+        return self._personas is not None and self._personas.can_hurry
+
+    def hurry(self) -> None:
+        self._stepper.hurry()
+
+    def work_beside(self) -> None:
+        """One chunk of a prompt, where that makes no frame late."""
+        personas = self._personas
+        if personas is None or not personas.busy:
+            return
+        slack = self._clock.slack
+        if slack > 0 and (slack > 1.2 * personas.chunk_seconds or self._stepper.at_rest):
+            personas.work()
+
+
+class _Stages:
+    """The three threads of a live conversation."""
+
+    def __init__(self, backend: MoshiBackend, fail: Callable[[Exception], None]) -> None:
+        self._backend = backend
+        self._fail = fail
+        self._to_think: queue.SimpleQueue[Encoded | Callable[[], None] | None] = queue.SimpleQueue()
+        """Frames and commands, in the order they came; of frames no more than there is room."""
+        self._room = threading.Semaphore(MOST_BETWEEN)
+        self._to_speak: queue.Queue[Moment | None] = queue.Queue(MOST_BETWEEN)
+        self._closed = False
+        self._threads: list[threading.Thread] = []
+
+    def start(self, first: Callable[[], None]) -> None:
+        """`first` is done on the model's thread, and waited for. Raises what it raises."""
+        done = threading.Event()
+        errors: list[Exception] = []
+
+        def warm_up() -> None:
+            try:
+                first()
+            except Exception as error:
+                errors.append(error)
+            done.set()
+
+        self.do(warm_up)
+        self._start("moshi-think", self._think)
+        done.wait()
+        if errors:
+            self._closed = True
+            self._to_think.put(None)
+            raise errors[0]
+        self._start("moshi-speak", self._speak)
+        self._start("moshi-hear", self._hear)
+
+    def do(self, work: Callable[[], None]) -> None:
+        self._to_think.put(work)
+
+    def close(self) -> None:
+        self._closed = True
+        self._room.release()
+        self._to_think.put(None)
+        for thread in self._threads:
+            thread.join(timeout=2.0)
+
+    def _start(self, name: str, loop: Callable[[], None]) -> None:
+        def guarded() -> None:
+            try:
+                loop()
+            except Exception as error:
+                self._fail(error)
+
+        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _hear(self) -> None:
+        while (taken := self._backend.next_frame()) is not None:
+            encoded = self._backend.hear(taken)
+            self._room.acquire()
+            if self._closed:
+                return
+            self._to_think.put(encoded)
+
+    def _think(self) -> None:
+        while True:
+            item = self._next()
+            if item is None:
+                self._put(None)
+                return
+            if not isinstance(item, Encoded):
+                item()
+                continue
+            self._room.release()
+            moment = self._backend.think(item)
+            if moment is not None:
+                self._put(moment)
+            if self._to_think.empty():
+                self._backend.work_beside()
+
+    def _next(self) -> Encoded | Callable[[], None] | None:
+        """Wait for something to do, and hurry on with the next persona meanwhile."""
+        while self._backend.can_hurry():
+            try:
+                return self._to_think.get_nowait()
+            except queue.Empty:
+                self._backend.hurry()
+        return self._to_think.get()
+
+    def _put(self, moment: Moment | None) -> None:
+        """Hand on, unless nobody takes it any more."""
+        while True:
+            try:
+                self._to_speak.put(moment, timeout=0.5)
+                return
+            except queue.Full:
+                if self._closed:
+                    return
+
+    def _speak(self) -> None:
+        while (moment := self._to_speak.get()) is not None:
+            self._backend.speak(moment)
