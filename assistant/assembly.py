@@ -7,8 +7,13 @@ from collections.abc import Callable
 from random import Random
 
 from assistant.audio.base import AudioIO
-from assistant.backends.process import BackendProcess
-from assistant.backends.registry import backend_options, backend_python, choose_backend
+from assistant.backends.process import BackendProcess, Launch
+from assistant.backends.registry import (
+    backend_options,
+    backend_python,
+    choose_backend,
+    fallback_of,
+)
 from assistant.brain.base import Brain, BrainError
 from assistant.brain.choose import choose_brain
 from assistant.brain.scripted import ScriptedBrain, known_lines
@@ -61,8 +66,14 @@ def make_session(
     log_path = log_dir() / "backend.log"
 
     def make_backend(load: Load, on_event: Callable[[AnyEvent], None]) -> BackendProcess:
-        python = backend_python(choice.name, config)
-        return BackendProcess(choice.name, load, on_event, python=python, log_path=log_path)
+        return BackendProcess(
+            choice.name,
+            load,
+            on_event,
+            python=backend_python(choice.name, config),
+            log_path=log_path,
+            substitute=_substitute(choice.name, load, config),
+        )
 
     async def make_brain(notify: Callable[[Notice], None]) -> Brain:
         def tell(error: BrainError) -> None:
@@ -100,6 +111,16 @@ def make_session(
             clock=clock,
         )
     )
+
+
+def _substitute(name: str, load: Load, config: Config) -> Launch | None:
+    """What is started where this backend cannot be loaded: under our own interpreter, because the
+    one of the settings was chosen for the other."""
+    fallback = fallback_of(name, config)
+    if fallback is None:
+        return None
+    options = backend_options(fallback.name, config)
+    return Launch(fallback.name, Load(options, load.names, load.virtual_clock))
 
 
 def startup_notices(personas: LoadedPersonas) -> list[Notice]:
