@@ -104,7 +104,8 @@ class MoshiConfig(_Table):
 
 class ServerConfig(_Table):
     url: str | None = None
-    """Address of a Moshi server: `ws://desktop:8998/api/chat` or `wss://…`."""
+    """Address of a Moshi server: `ws://desktop:8998/api/chat` or `wss://…`. Where one is set,
+    `auto` takes it."""
     token_env: str = "ASSISTANT_MOSHI_TOKEN"
     """Name of the environment variable that holds the server's key; it is sent as
     `Authorization: Bearer …` and never written down."""

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,7 +97,7 @@ def _ask(python: str) -> Python | None:
     return Python(path, (major, minor, micro)) if wide else None
 
 
-def make(recipe: Recipe, python: Python, tell: Tell, *, pip_options: Sequence[str] = ()) -> Path:
+def make(recipe: Recipe, python: Python, tell: Tell) -> Path:
     """Make the environment, or make it anew; returns its folder. Raises `BackendError`."""
     place = folder_of(recipe.name)
     try:
@@ -109,7 +109,7 @@ def make(recipe: Recipe, python: Python, tell: Tell, *, pip_options: Sequence[st
     except OSError as error:
         raise _disk_error(error) from error
     try:
-        _fill(aside, recipe, python, tell, pip_options)
+        _fill(aside, recipe, python, tell)
         _put_in_place(aside, place)
     except OSError as error:
         raise _disk_error(error) from error
@@ -129,9 +129,7 @@ def remove(name: str) -> None:
         raise _disk_error(error) from error
 
 
-def _fill(
-    aside: Path, recipe: Recipe, python: Python, tell: Tell, pip_options: Sequence[str]
-) -> None:
+def _fill(aside: Path, recipe: Recipe, python: Python, tell: Tell) -> None:
     tell(f"Making an environment with Python {python}", None)
     _run([python.path, "-m", "venv", str(aside)], aside, "the environment cannot be made")
     own = str(interpreter(aside))
@@ -139,7 +137,7 @@ def _fill(
     raw = ["--progress-bar", "raw"] if _pip_version(own, aside) >= (24, 1) else []
     for packages, extra in ((recipe.packages, []), (recipe.bare, ["--no-deps"])):
         if packages:
-            command = [*install, *raw, *pip_options, *extra, *packages]
+            command = [*install, *raw, *extra, *packages]
             _run(command, aside, f"{recipe.name} cannot be installed", tell)
     tell("Trying whether everything can be loaded", None)
     modules = [*recipe.modules, "assistant.backends.worker"]
