@@ -6,18 +6,20 @@ from pathlib import Path
 
 from assistant.backends.moshi.contract import Checkpoint, EngineSettings, LanguageModel, Progress
 from assistant.backends.moshi.mlx_runtime import chosen_device, device_name, require_mlx
+from assistant.locations import cache_dir
 
 
 def load_language_model(
     checkpoint: Checkpoint,
     settings: EngineSettings,
     progress: Progress,
-    cache: Path | None = None,
+    kept_in: Path | None = None,
 ) -> LanguageModel:
     """Load `checkpoint` and begin a conversation with it.
 
-    `cache`: a folder for weights that are quantised here, so that the next start need not do it
-    again. Any thread may load; the conversation is then driven from one thread, be it another.
+    `kept_in`: where weights that are quantised here are kept for the next start; None: in the
+    cache folder. Any thread may load; the conversation is then driven from one thread, be it
+    another.
 
     Raises `BackendError` where MLX is not installed, the weights don't fit, or memory runs out.
     """
@@ -29,6 +31,8 @@ def load_language_model(
 
     device = chosen_device(settings.device)
     with mx.stream(device):
-        model, precision = load_model(checkpoint, settings, progress, cache)
+        model, precision = load_model(
+            checkpoint, settings, progress, kept_in or cache_dir() / "quantized"
+        )
     label = f"{checkpoint.name} {precision} · {device_name(device)}"
     return MlxLanguageModel(model, checkpoint, settings, device, label)

@@ -30,19 +30,19 @@ BITS_AND_GROUP: dict[Quantization, tuple[int, int]] = {"int8": (8, 64), "int4": 
 
 
 def load_model(
-    checkpoint: Checkpoint, settings: EngineSettings, progress: Progress, cache: Path | None
+    checkpoint: Checkpoint, settings: EngineSettings, progress: Progress, kept_in: Path
 ) -> tuple[Lm, str]:
     """The model with its weights in memory, and its precision in a word.
 
-    `cache`: folder where weights quantised here are kept for the next start. Raises
+    `kept_in`: the folder where weights quantised here are kept for the next start. Raises
     `BackendError` where the file is none, does not fit the configuration, or memory runs out.
     """
     with explained("loading the language model"):
         config = model_config(checkpoint, settings)
         quantization = checkpoint.stored if checkpoint.stored != "none" else settings.quantize
         kept = None
-        if checkpoint.stored == "none" and quantization != "none" and cache is not None:
-            kept = cache / _kept_name(checkpoint, quantization)
+        if checkpoint.stored == "none" and quantization != "none":
+            kept = kept_in / _kept_name(checkpoint, quantization)
         model = _from_kept(kept, config, quantization, progress) if kept is not None else None
         if model is None:
             model = _from_checkpoint(checkpoint, config, quantization)
