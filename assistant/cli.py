@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant import cli_models
+from assistant import cli_bench, cli_models
 from assistant.cli_groups import config_app, personas_app, transcripts_app
 from assistant.cli_options import (
     Backend,
@@ -48,6 +48,7 @@ class Benchmark(StrEnum):
     latency = "latency"
     ui = "ui"
     wire = "wire"
+    moshi = "moshi"
 
 
 def _version(wanted: bool) -> None:
@@ -317,15 +318,40 @@ def bench(
     warm: Annotated[
         float, typer.Option(min=0, help="latency: seconds of rest before the first turn.")
     ] = 0.0,
+    framework: cli_bench.Framework = None,
+    device: cli_bench.Device = "auto",
+    dims: cli_bench.Dims = cli_bench.Size.tiny,
+    quantize: cli_bench.Quantize = "none",
+    seconds: cli_bench.Context = "",
+    frames: cli_bench.Frames = None,
+    graphs: cli_bench.Graphs = None,
+    yes: cli_bench.Yes = False,
     config: ConfigFile = None,
     log_level: Level = None,
 ) -> None:
-    """Measure this machine: start-up, latency, screen, or the wire to the backend."""
+    """Measure this machine: start-up, latency, screen, the wire to the backend, or Moshi.
+
+    Example: assistant bench moshi --dims 7b --quantize none,int8,int4
+    """
 
     def command(settings: Config) -> int:
+        from assistant.bench.moshi import MoshiOptions
         from assistant.commands.bench import bench_command
 
-        return bench_command(settings, name.value, json_output=json_output, turns=turns, warm=warm)
+        moshi = MoshiOptions(
+            framework=framework.value if framework else None,
+            device=device,
+            dims=dims.value,
+            quantize=quantize,
+            context=seconds,
+            frames=frames,
+            graphs=graphs,
+            yes=yes,
+            python=settings.backend.python,
+        )
+        return bench_command(
+            settings, name.value, json_output=json_output, turns=turns, warm=warm, moshi=moshi
+        )
 
     raise typer.Exit(run_with_config(gather(context, config, log_level), command))
 

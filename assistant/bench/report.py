@@ -26,7 +26,7 @@ class Row:
 def print_rows(title: str, rows: Sequence[Row], *, as_json: bool) -> None:
     """A table with p50, p95 and the number of samples, or one JSON object."""
     if as_json:
-        data = [{**asdict(r), **_summary(r)} for r in rows]
+        data = [row_data(row) for row in rows]
         print(json.dumps({"bench": title, "machine": machine(), "rows": data}, indent=2))
         return
     from rich.console import Console
@@ -43,6 +43,11 @@ def print_rows(title: str, rows: Sequence[Row], *, as_json: bool) -> None:
         numbers = [f"{s[k]:.3g} {row.unit}" for k in ("p50", "p95", "p99", "max")]
         table.add_row(row.name, *numbers, str(s["n"]), row.note)
     Console().print(table)
+
+
+def row_data(row: Row) -> dict[str, object]:
+    """For JSON: every sample, and their percentiles."""
+    return {**asdict(row), **_summary(row)}
 
 
 def _summary(row: Row) -> dict[str, float]:

@@ -1,23 +1,36 @@
-"""`assistant bench startup|latency|ui|wire`."""
+"""`assistant bench startup|latency|ui|wire|moshi`."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from assistant.assembly import find_personas
 from assistant.bench.report import Row, print_rows
 from assistant.config import Config
 
-Benchmark = Literal["startup", "latency", "ui", "wire"]
+if TYPE_CHECKING:
+    from assistant.bench.moshi import MoshiOptions
+
+Benchmark = Literal["startup", "latency", "ui", "wire", "moshi"]
 
 
 def bench_command(
-    config: Config, name: Benchmark, *, json_output: bool = False, turns: int = 24, warm: float = 0
+    config: Config,
+    name: Benchmark,
+    *,
+    json_output: bool = False,
+    turns: int = 24,
+    warm: float = 0,
+    moshi: MoshiOptions | None = None,
 ) -> int:
     """Run one benchmark and print its table; returns the exit code."""
     rows: list[Row]
     match name:
+        case "moshi":
+            from assistant.bench.moshi import MoshiOptions, moshi_command
+
+            return moshi_command(moshi or MoshiOptions(), json_output=json_output)
         case "startup":
             from assistant.bench.startup import measure as startup
 
