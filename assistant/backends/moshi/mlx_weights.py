@@ -7,8 +7,9 @@ import hashlib
 import logging
 import os
 import re
+import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -167,7 +168,9 @@ def _fitting(file: Path) -> Iterator[None]:
         yield
     except (KeyError, ValueError) as error:
         lines = str(error).strip().splitlines() or ["nothing fits"]
-        what = f"it has no {lines[0]}" if isinstance(error, KeyError) else lines[0]
+        what = textwrap.shorten(" ".join(lines), 200, placeholder=" …")
+        if isinstance(error, KeyError):
+            what = f"it has no {what}"
         raise BackendError(
             f"{file.name} does not fit its configuration: {what}",
             "Use the config.json that was published with these weights, or download the "
@@ -228,7 +231,8 @@ def _keep(model: Lm, kept: Path, quantization: Quantization, progress: Progress)
         log.warning("quantised weights could not be kept in %s: %s", kept.parent, error)
         progress(f"The quantised weights could not be kept: {error}", None)
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _outdated(kept: Path) -> Iterator[Path]:
