@@ -214,15 +214,17 @@ def test_words_that_come_after_the_end_of_the_turn_belong_to_it() -> None:
 
 
 def test_who_goes_on_at_once_begins_another_turn_and_no_word_changes_sides() -> None:
+    """The second turn begins before the first one's last word has been written."""
     room = Room()
-    room.voiced = {*range(10, 30), *range(35, 50)}
+    room.voiced = {*range(10, 30), *range(32, 50)}
     room.model.says(12, "▁One")
-    room.model.says(28, "▁two|.")
-    room.model.says(35, "▁Three")
+    room.model.says(29, "▁two|.")
+    room.model.says(33, "▁Three")
     room.model.says(45, "▁four|.")
-    room.model.over = {*range(31, 35), *range(52, 80)}
+    room.model.over = {31, *range(52, 80)}
     room.listen(80)
     assert [final.text for final in room.finals()] == ["One two.", "Three four."]
+    assert room.kinds.index("final") > room.kinds.index("began", 1)
     assert len(room.of(TurnStarted)) == len(room.of(TurnEnded)) == 2
 
 
