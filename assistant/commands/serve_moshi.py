@@ -9,7 +9,12 @@ from collections.abc import Callable
 
 from assistant.backends.base import BackendError
 from assistant.backends.process import BackendProcess
-from assistant.backends.registry import backend_options, choose_backend, list_backends
+from assistant.backends.registry import (
+    backend_options,
+    backend_python,
+    choose_backend,
+    list_backends,
+)
 from assistant.backends.server.opus import require_packages
 from assistant.config import Config
 from assistant.frames import AnyEvent, Load
@@ -38,7 +43,7 @@ def served_backend(config: Config) -> str:
         return choose_backend(config).name
     reports = {r.name: r for r in list_backends(config) if r.name in _MODELS}
     for name in _MODELS:
-        if name in reports and reports[name].available:
+        if name in reports and reports[name].available and reports[name].suited:
             return name
     reasons = "; ".join(f"{name}: {report.reason}" for name, report in reports.items())
     remedies = [report.remedy for report in reports.values() if report.remedy]
@@ -61,7 +66,7 @@ async def _serve(config: Config, settings: ServeSettings) -> int:
             name,
             Load(options=options, names=[]),
             on_event,
-            python=config.backend.python,
+            python=backend_python(name, config),
             log_path=log_dir() / "backend.log",
         )
 

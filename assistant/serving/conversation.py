@@ -41,6 +41,8 @@ Float32 = NDArray[np.float32]
 
 MOST_UNSENT = 500
 """Messages that wait for a client that does not read: about 40 s of sound."""
+MOST_ASKED = 200
+"""Utterances that are remembered; fewer than `Outgoing` remembers to be over."""
 MOST_AT_ONCE = 64 * FRAME_SAMPLES
 """Samples in one message; an honest client sends one frame."""
 
@@ -106,6 +108,7 @@ class Conversation:
             asyncio.create_task(self._listen(silent_after)),
             asyncio.create_task(self._write()),
             asyncio.create_task(self._watch()),
+            asyncio.create_task(self._notice_leaving()),
         }
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -127,6 +130,10 @@ class Conversation:
                 self.report(Report(notice=message[: protocol.MAX_TEXT]))
             case _:
                 pass
+
+    def backend_lost(self) -> None:
+        """Another backend will take its place; nothing more comes of what this one was asked."""
+        self.outgoing.backend_lost(list(self._clients))
 
     def report(self, report: Report) -> None:
         if self._own:
@@ -172,9 +179,9 @@ class Conversation:
     def _obey(self, request: protocol.Request) -> None:
         if request.interrupt:
             self._send(Interrupt())
-            self.outgoing.cut()
+            self.outgoing.cut(self._clients)
         if request.persona is not None:
-            self.outgoing.cut()
+            self.outgoing.cut(self._clients)
             self._send(SetPersona(persona_prompt(request.persona)))
         if request.inject:
             self._send(Inject(request.inject))
@@ -192,7 +199,7 @@ class Conversation:
         if final:
             del self._numbers[theirs]
         for book in (self._numbers, self._clients):
-            if len(book) > 1000:
+            if len(book) > MOST_ASKED:
                 del book[next(iter(book))]
         return number
 
@@ -213,6 +220,11 @@ class Conversation:
     async def _watch(self) -> None:
         await self._too_slow.wait()
         raise ClientGone("it does not take its sound in time", 1008)
+
+    async def _notice_leaving(self) -> None:
+        """Also while the backend holds up everything else."""
+        await self._socket.wait_closed()
+        raise ClientGone("it left")
 
     async def _write(self) -> None:
         while True:

@@ -55,6 +55,10 @@ class _Newest:
     def copy(self) -> _Newest:
         return _Newest(self._said, self._own)
 
+    def restart(self) -> None:
+        """A new backend counts its own from the beginning."""
+        self._own = FIRST_OWN_UTTERANCE - 1
+
     def next_said(self) -> int:
         self._said += 1
         return self._said
@@ -243,6 +247,8 @@ class MoshiServer:
             case Ready():
                 if not self._ready.done():
                     self._ready.set_result(event)
+                self._newest.restart()
+                self._stale.restart()
                 return
             case Failed(fatal=True):
                 if not self._failed.done():
@@ -260,7 +266,7 @@ class MoshiServer:
             return
         self._talker.take(event)
         if isinstance(event, Failed) and not self._process.ready.is_set():
-            self._talker.outgoing.end_all()
+            self._talker.backend_lost()
 
     def _check(self, ready: Ready) -> None:
         if not ready.capabilities.answers_by_itself:

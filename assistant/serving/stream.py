@@ -10,7 +10,7 @@ hole in the middle of a word.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,12 +26,15 @@ AHEAD = 2
 """Frames that may go out before the client's own have come."""
 MOST_QUEUED = 120 * 24_000
 """Samples that wait at most: two minutes of speech that was made faster than it is spoken."""
+_NO_NUMBER = -1
 SILENCE: Float32 = np.zeros(FRAME_SAMPLES, np.float32)
 
 
 @dataclass(slots=True)
 class _Utterance:
     number: int
+    said: int | None
+    """The client's number of it, where the client asked for it."""
     sound: deque[Float32] = field(default_factory=deque)
     waiting: int = 0
     """Samples in `sound`."""
@@ -92,18 +95,24 @@ class Outgoing:
                 utterance.ended = True
         self._pump()
 
-    def cut(self) -> None:
-        """Stop now: what waits is thrown away, and so is what still comes of it."""
+    def cut(self, asked: Iterable[int]) -> None:
+        """Stop now: what waits is thrown away, and so is what still comes of it, or of these."""
         for utterance in self._utterances:
-            self._over.append(utterance.number)
             if utterance.begun:
                 self._report(protocol.Report(end=True))
+        self._over.extend({*asked, *(u.number for u in self._utterances)} - set(self._over))
         self._utterances.clear()
 
-    def end_all(self) -> None:
-        """The backend is gone: what it had handed over is still heard, more will not come."""
+    def backend_lost(self, asked: Iterable[int]) -> None:
+        """What it had handed over is still heard, of these more will not come. Another backend
+        takes its place and may use its numbers again."""
+        for number in asked:
+            self.take(UtteranceEnded(number, 0))
         for utterance in self._utterances:
             utterance.ended = True
+            utterance.number = _NO_NUMBER
+        self._over.clear()
+        self._over.extend(asked)
         self._pump()
 
     # -- inside ------------------------------------------------------------------------------
@@ -112,7 +121,7 @@ class Outgoing:
         for utterance in self._utterances:
             if utterance.number == number:
                 return utterance
-        self._utterances.append(_Utterance(number))
+        self._utterances.append(_Utterance(number, self._said(number)))
         return self._utterances[-1]
 
     def _queue(self, utterance: _Utterance, pcm: Float32) -> None:
@@ -153,8 +162,7 @@ class Outgoing:
     def _begin(self, utterance: _Utterance) -> None:
         if not utterance.begun:
             utterance.begun = True
-            begin = protocol.Begin(self._said(utterance.number))
-            self._report(protocol.Report(begin=begin))
+            self._report(protocol.Report(begin=protocol.Begin(utterance.said)))
 
     def _finish(self, utterance: _Utterance) -> None:
         self._begin(utterance)
