@@ -11,7 +11,7 @@ import gc
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -252,13 +252,13 @@ class _Bench:
         """`count` of each, frame by frame: ours, theirs, theirs, ours, …; put into blocks."""
         size = max(1, min(_BLOCK, count // 2))
         blocks: tuple[list[list[float]], list[list[float]]] = ([], [])
-        with _no_collection():
-            for number in range(size * max(1, count // size)):
-                if number % size == 0:
-                    blocks[0].append([])
-                    blocks[1].append([])
-                for which in (0, 1) if number % 2 == 0 else (1, 0):
-                    blocks[which][-1].append((ours, theirs)[which]())
+        gc.collect()
+        for number in range(size * max(1, count // size)):
+            if number % size == 0:
+                blocks[0].append([])
+                blocks[1].append([])
+            for which in (0, 1) if number % 2 == 0 else (1, 0):
+                blocks[which][-1].append((ours, theirs)[which]())
         return blocks
 
     def _ratio(self, name: str, ours: list[list[float]], theirs: list[list[float]]) -> None:
@@ -308,17 +308,6 @@ class _Bench:
 def _forced_text(plan: PromptPlan, position: int, chosen: int) -> int:
     text = plan.text(position)
     return chosen if text is None else text
-
-
-@contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Python's collector strikes at random: both loops run without it, and it runs before."""
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _process_memory() -> dict[str, float]:

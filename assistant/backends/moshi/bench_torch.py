@@ -70,7 +70,11 @@ class TorchRig:
         return facts
 
     def make(self) -> None:
-        from assistant.backends.moshi.torch_quantize import check_quantization, quantize_linears
+        from assistant.backends.moshi.torch_quantize import (
+            check_quantization,
+            compile_linears,
+            quantize_linears,
+        )
 
         quantize = self._plan.quantize
         if quantize != "none":
@@ -78,6 +82,8 @@ class TorchRig:
         self._model = random_weights.torch_lm(self._config, self._device, self._dtype)
         if quantize != "none":
             quantize_linears(self._model, quantize, self._device, lambda *_: None)
+        if quantize == "int8" and compiles(self._device):
+            compile_linears(self._model)
         if self._on_cuda:
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats(self._device)
