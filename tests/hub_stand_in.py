@@ -36,6 +36,10 @@ class HubState:
     """… and every time."""
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
     """Method, path, range."""
+    elsewhere: str | None = None
+    """Address of the store to which large files are redirected, as real hubs do."""
+    tokens: set[str] = field(default_factory=set)
+    """What was sent with questions for files."""
     endpoint: str = ""
 
     def ranges(self, name: str) -> list[int]:
@@ -90,17 +94,22 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(200, json.dumps(self.listing(repository)).encode(), {}, with_body)
         repository, _, rest = path.removeprefix("/").partition("/resolve/")
         name = rest.partition("/")[2]
-        if self.state.accepted is not None:
-            token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-            if token != self.state.accepted:
-                status = 403 if token else 401
-                return self.send(status, b"{}", {"X-Error-Code": "GatedRepo"}, with_body)
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        self.state.tokens.add(token)
+        if self.state.accepted is not None and token != self.state.accepted:
+            status = 403 if token else 401
+            return self.send(status, b"{}", {"X-Error-Code": "GatedRepo"}, with_body)
         return self.file(self.state.repositories[repository][name], name, with_body)
 
     def file(self, promised: bytes, name: str, with_body: bool) -> None:
         content = self.state.really.get(name, promised)
         etag = sha256(promised) if is_large(name) else git_hash(promised)
         headers = {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
+        if self.state.elsewhere and is_large(name):
+            # The hub tells of the file itself, then points to the store.
+            headers = {"X-Linked-ETag": f'"{etag}"', "X-Linked-Size": str(len(promised))}
+            headers |= {"X-Repo-Commit": COMMIT, "Location": self.state.elsewhere + self.path}
+            return self.send(302, b"", headers, with_body)
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])
         piece = content[start:]
         stop = self.state.break_after
@@ -111,8 +120,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(piece[:stop])
             self.wfile.flush()
             self.connection.close()
-            return
-        self.send(206 if start else 200, piece, headers, with_body)
+            return None
+        return self.send(206 if start else 200, piece, headers, with_body)
 
     def listing(self, repository: str) -> dict[str, Any]:
         siblings: list[dict[str, Any]] = []

@@ -66,9 +66,12 @@ def listing(repository: str, endpoint: str | None = None) -> Listing:
     Raises `BackendError`, also where the owner asks for an account and there is no token: better
     told before somebody agrees to a download than after.
     """
-    from huggingface_hub import HfApi, get_token
+    from huggingface_hub import HfApi, constants, errors, get_token
 
     with understood(repository):
+        # Older versions look at this only once in the life of a process.
+        if constants.HF_HUB_OFFLINE:
+            raise errors.OfflineModeIsEnabled(repository)
         info = HfApi(endpoint=endpoint).model_info(repository, files_metadata=True, timeout=15)
         if info.gated and get_token() is None:
             raise gated(repository)
@@ -236,7 +239,7 @@ def _source(source: Listing, name: str) -> Source:
 
     base = source.endpoint or constants.ENDPOINT
     url = f"{base}/{source.repository}/resolve/{source.commit}/{quote(name)}"
-    return Source(source.repository, url, source.endpoint)
+    return Source(source.repository, url)
 
 
 def _link(blob: Path, pointer: Path) -> None:

@@ -27,14 +27,15 @@ class Source:
 
     repository: str
     url: str
-    endpoint: str | None = None
 
     def check(self) -> None:
         """Ask whether we may have it. The hub's own library tells all its refusals apart; its
         errors are raised as they are."""
-        from huggingface_hub import get_hf_file_metadata
+        from huggingface_hub import constants, errors, get_hf_file_metadata
 
-        get_hf_file_metadata(self.url, endpoint=self.endpoint)
+        if constants.HF_HUB_OFFLINE:
+            raise errors.OfflineModeIsEnabled(self.url)
+        get_hf_file_metadata(self.url)
 
     def headers(self, start: int) -> dict[str, str]:
         from huggingface_hub import get_token

@@ -8,6 +8,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +187,8 @@ def _delete_from_cache(model: Model, folder: Path) -> int | None:
     if repo is None or not repo.revisions:
         return None
     before = size_on_disk(folder)
+    # Copies of a repository share its commits, and the library would take the first it finds.
+    cache = replace(cache, repos=frozenset({repo}))
     cache.delete_revisions(*(revision.commit_hash for revision in repo.revisions)).execute()
     if folder.exists():
         raise BackendError(f"{folder} could not be deleted.", "Check its permissions.")
