@@ -11,6 +11,8 @@ import pytest
 from tests.backends.moshi import tiny
 
 os.environ.setdefault("NO_TORCH_COMPILE", "1")  # before moshi is imported: 19 s on a CPU otherwise
+# Tests run side by side: threads of torch's that wait for each other's core cost twenty times that.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 MakeCheckpoint = Callable[..., Path]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import io
 import pickle
 import struct
@@ -19,6 +20,7 @@ from assistant.backends.moshi.contract import Checkpoint, EngineSettings, Sampli
 from assistant.backends.moshi.prompting import EmbeddedVoice, persona_prompt
 from assistant.backends.moshi.pt_reader import NotTensors, read_tensors
 from assistant.backends.moshi.voices import LONGEST_SECONDS, load_voice, read_recording
+from assistant.backends.moshi.weights import read_checkpoint
 from tests.backends.moshi.conftest import MakeCheckpoint
 
 pytest.importorskip("sphn", reason="sphn reads recordings")
@@ -213,6 +215,26 @@ def test_a_voice_that_does_not_exist_names_those_that_do(tmp_path: Path, moshi: 
         assert len(load_voice(name, moshi, LevelCodec(), tmp_path / "c", quiet_progress)) == 13
 
 
+@pytest.mark.parametrize("framework", ["torch", "mlx"])
+def test_a_recording_becomes_mimis_codes(
+    tmp_path: Path, checkpoint: MakeCheckpoint, framework: str
+) -> None:
+    """The same codes however loud it was recorded, and whatever the codec heard before."""
+    pytest.importorskip("moshi" if framework == "torch" else "moshi_mlx")
+    codecs = importlib.import_module(f"assistant.backends.moshi.{framework}_codec")
+    published = read_checkpoint(checkpoint("personaplex"))
+    codec = codecs.load_codec(published, EngineSettings(device="cpu", dtype="float32"))
+    sound = speech_like(1.0)
+    codes = []
+    for number, gain in enumerate((1.0, 0.25)):
+        path = wav(tmp_path / f"{gain}.wav", sound * gain)
+        codes.append(codes_of(path, published, codec, tmp_path / f"cache {number}"))
+        codec.encode(sound[:1920])
+    assert codes[0].shape == (13, 8)
+    assert len(np.unique(codes[0])) > 20, "it is no silence"
+    assert (codes[0] == codes[1]).mean() > 0.9
+
+
 # -- NVIDIA's files ------------------------------------------------------------------------------
 
 
@@ -405,15 +427,10 @@ def test_an_nvidia_voice_speaks_like_the_recording_it_was_made_of(
     tmp_path: Path, checkpoint: MakeCheckpoint, framework: str
 ) -> None:
     pytest.importorskip("moshi" if framework == "torch" else "moshi_mlx")
-    if framework == "torch":
-        from assistant.backends.moshi.torch_lm import load_language_model
-    else:
-        from assistant.backends.moshi.mlx_lm import load_language_model
-    from assistant.backends.moshi.weights import read_checkpoint
-
+    models = importlib.import_module(f"assistant.backends.moshi.{framework}_lm")
     published = read_checkpoint(checkpoint("personaplex"))
     settings = EngineSettings(device="cpu", dtype="float32", sampling=Sampling(0.0, 0.0))
-    model = load_language_model(published, settings, quiet_progress)
+    model = models.load_language_model(published, settings, quiet_progress)
     dice = np.random.default_rng(3)
     frames = [dice.integers(0, 2048, 8) for _ in range(7)]
     as_nvidia_saves_it(published, frames, tmp_path / "NATF0.pt")
