@@ -88,15 +88,25 @@ def explained(error: BaseException, address: Address) -> BackendError:
         case InvalidURI():
             return BackendError(f"no address of a server: {error}", _LOOK_AT_URL)
         case InvalidHandshake() | EOFError() | ConnectionResetError():
-            return BackendError(
-                f"what listens at {address.place} is no Moshi server ({error})",
-                f"{_LOOK_AT_URL}; a server with TLS is wss://…",
-            )
+            return _no_moshi(error, address)
         case _:
             return _network(error, address)
 
 
 _LOOK_AT_URL = "look at backend.server.url in the config"
+
+
+def _no_moshi(error: BaseException, address: Address) -> BackendError:
+    if address.url.startswith("wss://"):
+        return BackendError(
+            f"what listens at {address.place} is no Moshi server with TLS",
+            "a server without TLS is ws://… in backend.server.url",
+        )
+    why = f" ({error})" if str(error) else ""
+    return BackendError(
+        f"what listens at {address.place} is no Moshi server{why}",
+        f"{_LOOK_AT_URL}; a server with TLS is wss://…",
+    )
 
 
 def _network(error: BaseException, address: Address) -> BackendError:
