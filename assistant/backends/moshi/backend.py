@@ -21,7 +21,7 @@ import numpy as np
 
 from assistant.backends.base import BackendError, Emit, Float32
 from assistant.backends.moshi.clock import FrameClock, Taken
-from assistant.backends.moshi.contract import Codec
+from assistant.backends.moshi.contract import Codec, Sampling
 from assistant.backends.moshi.engine import (
     Engine,
     LoadEngine,
@@ -184,10 +184,9 @@ class MoshiBackend:
     def _make_listener(
         self, command: Load, engine: Engine, progress: Callable[[str, float | None], None]
     ) -> Listener:
-        if self._load_listener is None:
-            from assistant.backends.moshi.listener import load_listener as listen
-        else:
-            listen = self._load_listener  # type: ignore[assignment]
+        from assistant.backends.moshi.listener import load_listener
+
+        listen: LoadListener = self._load_listener or load_listener
         return listen(
             command.options,
             None,
@@ -204,7 +203,9 @@ class MoshiBackend:
         self._clock = FrameClock(self._emit, self._now)
         self._user_codebooks = engine.lm.shape.user_codebooks
         prompted = engine.kind == "personaplex"
-        self._sampling = lambda prompt: sampling_of(engine.sampling, options, prompt)
+        self._sampling: Callable[[PersonaPrompt], Sampling] = lambda prompt: sampling_of(
+            engine.sampling, options, prompt
+        )
         self._utterances = Utterances(
             self._emit,
             TokenText(engine.tokenizer, engine.lm.shape),

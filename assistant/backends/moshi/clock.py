@@ -74,7 +74,8 @@ class FrameClock:
     def start(self) -> None:
         """The model is ready: time counts from now on."""
         with self._changed:
-            self._arrived = self._due = self._now()
+            self._arrived = self._now()
+            self._due = self._arrived + FRAME_SECONDS
             self._waiting.clear()
 
     def push(self, number: int, frame: Float32) -> None:
@@ -85,6 +86,7 @@ class FrameClock:
             if self._is_owed(since):
                 self._owed -= 1
                 return
+            self._since_report += 1
             self._number = number
             self._due = now + FRAME_SECONDS
             self._waiting.append(Taken(number, frame))
@@ -105,7 +107,7 @@ class FrameClock:
                 if not isinstance(found, Taken):
                     self._changed.wait(found)
                     continue
-            self._took()
+            self._took(found)
             return found
 
     def poll(self) -> Taken | float:
@@ -113,14 +115,17 @@ class FrameClock:
         with self._changed:
             found = self._poll()
         if isinstance(found, Taken):
-            self._took()
+            self._took(found)
         return found
 
     @property
     def slack(self) -> float:
         """Seconds until the next frame is expected; 0 where one waits."""
         with self._changed:
-            return 0.0 if self._waiting else max(0.0, self._due - self._now())
+            if self._waiting:
+                return 0.0
+            patience = PATIENCE * FRAME_SECONDS if self._owed else 0.0
+            return max(0.0, self._due + patience - self._now())
 
     def close(self) -> None:
         with self._changed:
@@ -170,8 +175,8 @@ class FrameClock:
             self._since_report = 0
             self._report(Lag(behind * FRAME_SECONDS, self.dropped))
 
-    def _took(self) -> None:
-        self._since_report += 1
+    def _took(self, taken: Taken) -> None:
+        self._since_report += taken.substituted
         skipped, self._skipped = self._skipped, 0
         if skipped:
             self._lags(skipped)
