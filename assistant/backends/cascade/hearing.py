@@ -120,9 +120,9 @@ class Hearing:
         """The words up to a pause are there; the turn may be over, or go on."""
         with self._lock:
             turn.transcripts[pause] = transcript
-            if turn is not self._turn:
-                return
-            self._detector.transcript(transcript.text, pause)
+            if turn is self._turn:
+                self._detector.transcript(transcript.text, pause)
+            # The user may have begun another turn already: the words of this one still count.
             waiting = turn.over is not None and turn.over.pause == pause
         if waiting:
             self._finish(turn, transcript)

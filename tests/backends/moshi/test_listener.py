@@ -132,6 +132,27 @@ def test_transcription_keeps_no_frame_of_the_models_waiting() -> None:
     listener.close()
 
 
+def test_no_words_are_lost_when_the_next_turn_begins_before_they_are_written() -> None:
+    finals: list[UserText] = []
+    both = threading.Event()
+
+    def emit(event: AnyEvent) -> None:
+        if isinstance(event, UserText) and event.final:
+            finals.append(event)
+            if len(finals) == 2:
+                both.set()
+
+    slow = SlowRecognizer()
+    listener = WhisperListener(slow, NAMES, emit, inline=False)  # type: ignore[arg-type]
+    turn = np.concatenate([speech.espeak("Be quiet."), speech.silence(1.5)])
+    listen(listener, speech.frames(np.concatenate([turn, turn])))
+    assert finals == []
+    slow.gate.set()
+    assert both.wait(20)
+    assert finals[0].speech_end < finals[1].speech_end
+    listener.close()
+
+
 def test_nobody_listens_where_nobody_shall() -> None:
     events: list[AnyEvent] = []
     listener = load(events.append, listener="none")
