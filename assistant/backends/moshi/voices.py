@@ -34,6 +34,7 @@ _LAYOUT = 1
 """Of the kept files; another number makes all of them anew."""
 _KINDS = (".wav", ".pt", ".safetensors", ".flac", ".mp3", ".ogg")
 _MOST_FRAMES = 1000
+_MOST_BYTES = 100_000_000
 _CONVERT = "Convert it first: ffmpeg -i {name} -ac 1 -ar 24000 converted.wav"
 
 Voice = list[Codes] | EmbeddedVoice
@@ -179,10 +180,11 @@ def _checked(voice: Voice, path: Path, checkpoint: Checkpoint) -> Voice:
             f"The voice {path.name} was made for another model ({dim} instead of {wanted} wide).",
             f"Choose a voice of {checkpoint.name}, or a recording.",
         )
+    if voice.following.shape != (1 + 2 * len(SILENCE), 2) or not 0 < positions <= _MOST_FRAMES:
+        raise _unreadable(path, "it has not the shape of a voice")
     last = voice.last
     known = np.concatenate([last.agent, last.user])
-    right = voice.following.shape == (1 + 2 * len(SILENCE), 2) and 0 < positions <= _MOST_FRAMES
-    if not right or known.min() < 0 or known.max() >= card or last.text < 0:
+    if known.min() < 0 or known.max() >= card or last.text < 0:
         raise _unreadable(path, "its last frame is not Mimi's")
     if not np.isfinite(voice.embeddings).all():
         raise _unreadable(path, "its embeddings are not finite")
@@ -212,10 +214,12 @@ def _read(path: Path) -> Voice:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
+    if path.stat().st_size > _MOST_BYTES:
+        raise NotTensors("it is far too large")
     try:
         tensors: dict[str, NDArray[np.generic]] = load(path.read_bytes())
-    except SafetensorError as error:
-        raise NotTensors(str(error)) from error
+    except (SafetensorError, TypeError, KeyError, AttributeError) as error:
+        raise NotTensors(str(error)) from error  # the last three: of types that NumPy has not
     if "codes" in tensors:
         codes = tensors["codes"].astype(np.int64)
         if codes.ndim != 2:

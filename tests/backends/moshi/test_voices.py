@@ -386,6 +386,25 @@ def test_a_voice_of_another_model_is_refused(tmp_path: Path, moshi: Checkpoint) 
     assert "holds no voice" in refusal(tmp_path / "weights.pt", moshi, tmp_path).message
 
 
+def test_other_safetensors_are_no_voice(tmp_path: Path, moshi: Checkpoint) -> None:
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file
+
+    for number, tensors in enumerate(
+        [
+            {"weight": torch.zeros(3, dtype=torch.bfloat16)},
+            {"codes": torch.zeros(3, 8, 2)},
+            {"codes": torch.full((3, 8), 2048)},
+            {"embeddings": torch.zeros(5, 64), "following": torch.zeros(1, 2, dtype=torch.long)},
+            {"embeddings": torch.zeros(5, 64), "following": torch.zeros(17, 1, dtype=torch.long)},
+            {"embeddings": torch.full((5, 64), torch.nan), "following": torch.ones(17, 2)},
+        ]
+    ):
+        path = tmp_path / f"{number}.safetensors"
+        save_file(tensors, path)
+        assert "cannot be used" in refusal(path, moshi, tmp_path).message
+
+
 def test_an_nvidia_voice_is_converted_once(tmp_path: Path, moshi: Checkpoint) -> None:
     assert moshi.voices is not None
     ring = nvidia_voice(moshi.voices / "NATF0.pt", 6, 64)
