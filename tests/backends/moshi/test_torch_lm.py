@@ -191,6 +191,32 @@ def test_a_context_of_ones_own(checkpoint: MakeCheckpoint) -> None:
     assert talk(load(folder), users) != talk(load(folder, context=20), users)
 
 
+def logits(model: Any, users: Sequence[Codes]) -> Any:
+    """Of every step's text: finer than tokens, which a small mistake may leave as they are."""
+    seen: list[Any] = []
+    model._gen.on_text_logits_hook = lambda given: seen.append(given.flatten().clone())
+    talk(model, users)
+    model._gen.on_text_logits_hook = None
+    return torch.stack(seen)
+
+
+def test_nothing_within_reach_is_forgotten(checkpoint: MakeCheckpoint) -> None:
+    """Every column that attention still reaches comes back, the oldest as well."""
+    model, users = load(checkpoint(context=20)), heard(25, seed=4)
+    talk(model, heard(55))
+    kept = model.snapshot()
+    expected = logits(model, users)
+    model.put_back(kept)
+    assert torch.equal(logits(model, users), expected)
+    plan = free_prompt(47)
+    model.reset()
+    step_through(model, plan)
+    expected = logits(model, users)
+    for chunk in (9, 46):
+        prefill(model, plan, chunk)
+        assert torch.allclose(logits(model, users), expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_precision_talks_too(checkpoint: MakeCheckpoint, dtype: str) -> None:
     folder, users = checkpoint(context=20), heard(25)
@@ -310,17 +336,12 @@ def test_without_a_place_to_keep_them_it_talks_all_the_same(
 def test_eight_bits_are_close_and_four_not_far(checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
     folder = checkpoint()
 
-    def logits(quantize: str) -> Any:
-        model = load(folder, tmp_path, quantize=quantize)
-        seen: list[Any] = []
-        model._gen.on_text_logits_hook = lambda given: seen.append(given.flatten().clone())
-        model.step(heard(1)[0])
-        model.step(heard(1)[0])
-        return seen[-1]
+    def second(quantize: str) -> Any:
+        return logits(load(folder, tmp_path, quantize=quantize), heard(2))[1]
 
-    full = logits("none")
+    full = second("none")
     alike = [
-        torch.nn.functional.cosine_similarity(full, logits(quantize), 0).item()
+        torch.nn.functional.cosine_similarity(full, second(quantize), 0).item()
         for quantize in ("int8", "int4")
     ]
     assert alike[0] > 0.999
