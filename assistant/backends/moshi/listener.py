@@ -6,6 +6,7 @@ by its meaning, and wants a card of its own size; Whisper works on any processor
 
 from __future__ import annotations
 
+import traceback
 from typing import Protocol
 
 from assistant.backends.base import BackendError, Emit, Float32
@@ -74,19 +75,18 @@ def load_listener(
     `codec`: the one that will make the codes, where it exists already; with less than
     `STT_CODEBOOKS` there is nothing for Kyutai's recognition to work on. `free_bytes`: memory that
     it may take (None: unknown, counts as enough). `inline`: transcribe on the thread that hands in
-    the frames. Never raises because of missing weights or packages: a conversation needs no
-    listener.
+    the frames. What does not load is told as `Failed`, not fatal, and never raised.
     """
     wanted = str(options.get("listener") or "auto")
     if wanted == "none":
         return Deaf()
     why_not = ""
     if wanted in ("auto", "stt"):
-        why_not = _obstacle(options, codec, framework, free_bytes, unasked=wanted == "auto")
+        why_not = _obstacle(options, codec, framework, free_bytes, auto=wanted == "auto")
         if not why_not:
             try:
                 return _load_stt(options, framework, names, emit, inline, progress)
-            except (BackendError, ImportError) as error:
+            except Exception as error:  # a conversation needs no listener
                 why_not = _say(emit, "Kyutai's speech recognition cannot be used", error)
         elif wanted == "stt":
             emit(
@@ -97,7 +97,7 @@ def load_listener(
             )
     try:
         return _load_whisper(options, names, emit, inline, progress, why_not)
-    except (BackendError, ImportError) as error:
+    except Exception as error:  # a conversation needs no listener
         _say(emit, "Nobody can write down what you say", error)
         return Deaf("ears: none (no speech recognition could be loaded)")
 
@@ -113,14 +113,14 @@ def _obstacle(
     framework: Framework,
     free_bytes: int | None,
     *,
-    unasked: bool,
+    auto: bool,
 ) -> str:
     """Why Kyutai's speech recognition is not even tried, in words; "" where it is."""
     from assistant.backends.moshi.finding import cached
 
     if codec is not None and codec.codebooks < STT_CODEBOOKS:
         return f"the codec makes {codec.codebooks} codes a frame, not {STT_CODEBOOKS}"
-    if not unasked:
+    if not auto:
         return ""
     if not cached(_source(options, framework), framework):
         return "Kyutai's weights are not here"
@@ -181,7 +181,10 @@ def _load_whisper(
 
 def _say(emit: Emit, what: str, error: Exception) -> str:
     """Tell the user; returns the reason in a few words."""
-    reason = error.message if isinstance(error, BackendError) else f"{error}"
-    remedy = error.remedy if isinstance(error, BackendError) else ""
+    if isinstance(error, BackendError):
+        reason, remedy = error.message, error.remedy
+    else:
+        traceback.print_exception(error)
+        reason, remedy = f"{type(error).__name__}: {error}", "The log holds the whole story."
     emit(Failed(message=f"{what}: {reason}", remedy=remedy))
     return "Kyutai's could not be loaded"
