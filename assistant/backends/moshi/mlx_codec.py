@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.contract import Checkpoint, Codec, Codes, EngineSettings, Float32
+from assistant.backends.moshi.mimi_file import stored_codebooks
 from assistant.backends.moshi.mlx_runtime import chosen_device, explained, require_mlx
 from assistant.backends.moshi.rusty_codec import RustyCodec
 from assistant.frames import FRAME_SAMPLES
@@ -41,15 +41,8 @@ class MlxCodec:
         self._mx = mx
         self._device = device
         path = checkpoint.mimi
-        if not path.is_file():
-            raise BackendError(f"{path} is missing.", "Download it: assistant models pull")
+        stored = stored_codebooks(path, codebooks)
         with mx.stream(device), explained("loading the codec"):
-            stored = _stored_codebooks(path)
-            if codebooks > stored:
-                raise BackendError(
-                    f"{path.name} has {stored} codebooks, not {codebooks}.",
-                    "Use the Mimi that was published with the speech recognition's weights.",
-                )
             try:
                 config = _mimi_config(checkpoint.mimi_config or {}, stored)
                 self._mimi = Mimi(config)
@@ -110,20 +103,6 @@ class MlxCodec:
         return self._mx.concatenate(
             [transformer(latents[..., i : i + 1], cache=caches)[0] for i in columns], axis=-1
         )
-
-
-def _stored_codebooks(path: Any) -> int:
-    import mlx.core as mx
-
-    try:
-        names: list[str] = list(mx.load(str(path)))  # type: ignore[arg-type]
-    except RuntimeError as error:
-        raise BackendError(
-            f"{path.name} is no whole safetensors file.",
-            "Download the checkpoint again: assistant models pull",
-        ) from error
-    pattern = r"quantizer\.rvq_(first|rest)\.vq\.layers\.\d+\._codebook\.embedding_sum"
-    return sum(re.fullmatch(pattern, name) is not None for name in names)
 
 
 def _mimi_config(config: dict[str, Any], codebooks: int) -> Any:

@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ from moshi_mlx.models import Lm, LmConfig
 
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.contract import Checkpoint, EngineSettings, Progress, Quantization
+from assistant.backends.moshi.header import read_header
 from assistant.backends.moshi.mlx_runtime import explained
 from assistant.backends.moshi.weights import slice_depformer
 
@@ -46,8 +47,11 @@ def load_model(
             kept = kept_in / _kept_name(checkpoint, quantization)
         model = _from_kept(kept, config, quantization, progress) if kept is not None else None
         if model is None:
-            model = _from_checkpoint(checkpoint, config, quantization)
-            into_memory(model, progress, "Quantising the weights" if kept else "Loading weights")
+            with _fitting(checkpoint.model):
+                model = _from_checkpoint(checkpoint, config, quantization)
+                into_memory(
+                    model, progress, "Quantising the weights" if kept else "Loading weights"
+                )
             if kept is not None:
                 _keep(model, kept, quantization, progress)
         model.set_dtype(getattr(mx, settings.dtype))
@@ -116,37 +120,35 @@ def _from_checkpoint(checkpoint: Checkpoint, config: LmConfig, quantization: Qua
     file = checkpoint.model
     if not file.is_file():
         raise BackendError(f"{file} is missing.", "Download it: assistant models pull")
+    names = read_header(file)
     if checkpoint.format == "pytorch" and checkpoint.stored != "none":
         raise BackendError(
             f"{file.name} is quantised for PyTorch, which MLX cannot read.",
             "Choose unquantised weights or those for MLX (moshiko-mlx-q8), or use moshi-torch.",
         )
     model = _empty_model(config)
-    with _fitting(file):
-        if checkpoint.format == "mlx":
-            if checkpoint.stored != "none":
-                quantise(model, checkpoint.stored)
-            state = slice_depformer(_arrays(file), len(model.depformer.slices))
-            model.load_weights(list(state.items()), strict=True)
-            if checkpoint.stored != "none":
-                return model
-        else:
-            model.load_pytorch_weights(str(file), _for_the_file(config, file), strict=True)
+    if checkpoint.format == "mlx":
+        if checkpoint.stored != "none":
+            quantise(model, checkpoint.stored)
+        state = slice_depformer(_arrays(file), len(model.depformer.slices))
+        model.load_weights(list(state.items()), strict=True)
+        if checkpoint.stored != "none":
+            return model
+    else:
+        model.load_pytorch_weights(str(file), _for_the_file(config, names), strict=True)
     if quantization != "none":
         quantise(model, quantization)
     return model
 
 
-def _for_the_file(config: LmConfig, file: Path) -> LmConfig:
+def _for_the_file(config: LmConfig, names: Iterable[str]) -> LmConfig:
     """The configuration with which upstream's loader takes the first slices of a file with more.
 
     The loader cuts the depformer's projections into as many pieces as the highest number in the
     schedule says, and looks only at the entries of the slices that the model has: one more entry
     names the file's last piece. PersonaPlex's sixteen slices are cut to eight so, without a copy.
     """
-    pieces = sum(
-        re.fullmatch(r"depformer_in\.\d+\.weight", name) is not None for name in _arrays(file)
-    )
+    pieces = sum(re.fullmatch(r"depformer_in\.\d+\.weight", name) is not None for name in names)
     wanted = config.depformer.weights_per_step_schedule or list(range(config.depformer.num_slices))
     if not wanted or pieces <= max(wanted) + 1:
         return config
@@ -176,13 +178,6 @@ def _fitting(file: Path) -> Iterator[None]:
             "Use the config.json that was published with these weights, or download the "
             "checkpoint again: assistant models pull",
         ) from error
-    except RuntimeError as error:
-        if "safetensors" not in str(error):
-            raise
-        raise BackendError(
-            f"{file.name} is no whole safetensors file.",
-            "Download the checkpoint again: assistant models pull",
-        ) from error
 
 
 def _kept_name(checkpoint: Checkpoint, quantization: Quantization) -> str:
@@ -210,9 +205,10 @@ def _from_kept(
     model = _empty_model(config)
     quantise(model, quantization)
     try:
+        read_header(kept)  # older versions of MLX read beyond a file's end without a word
         model.load_weights(str(kept), strict=True)
         into_memory(model, progress, "Loading weights quantised before")
-    except (RuntimeError, ValueError) as error:
+    except (BackendError, RuntimeError, ValueError) as error:
         log.warning("%s cannot be used and is made again: %s", kept, error)
         return None
     return model

@@ -23,6 +23,7 @@ import numpy as np
 
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.contract import Codes, Float32
+from assistant.backends.moshi.mimi_file import stored_codebooks
 from assistant.frames import FRAME_SAMPLES
 
 AGENT_CODEBOOKS = 8
@@ -118,8 +119,7 @@ def _load(path: Path, codebooks: int, table: int) -> Any:
             f"The codec rustymimi cannot be used here: {error}.",
             "Run: assistant setup moshi-mlx, or pip install rustymimi (Python 3.13 or older)",
         ) from error
-    if not path.is_file():
-        raise BackendError(f"{path} is missing.", "Download it: assistant models pull")
+    stored_codebooks(path, codebooks)
     try:
         return Tokenizer(
             str(path), num_codebooks=codebooks, max_seq_len=table * POSITIONS_PER_FRAME

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import copy
 import os
-import re
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.contract import Checkpoint, Codec, Codes, EngineSettings, Float32
+from assistant.backends.moshi.mimi_file import stored_codebooks
 from assistant.backends.moshi.torch_loading import compiles, device_of, explained
 from assistant.frames import FRAME_SAMPLES
 
@@ -28,12 +26,7 @@ def load_codec(checkpoint: Checkpoint, settings: EngineSettings, codebooks: int 
     device = device_of(settings.device)
     if not compiles(device):
         os.environ["NO_TORCH_COMPILE"] = "1"  # read by moshi as it is imported
-    stored = _stored_codebooks(checkpoint.mimi)
-    if codebooks > stored:
-        raise BackendError(
-            f"{checkpoint.mimi.name} has {stored} codebooks, not {codebooks}.",
-            "Use the Mimi that was published with the speech recognition's weights.",
-        )
+    stored = stored_codebooks(checkpoint.mimi, codebooks)
     with explained(checkpoint, settings, device):
         mimi = _load(checkpoint, stored, codebooks, device)
         return TorchCodec(mimi, codebooks, device, settings.cuda_graphs)
@@ -107,18 +100,3 @@ def _load(checkpoint: Checkpoint, stored: int, codebooks: int, device: torch.dev
             "Download the checkpoint again: assistant models pull",
         ) from error
     return mimi.requires_grad_(False)
-
-
-def _stored_codebooks(path: Path) -> int:
-    if not path.is_file():
-        raise BackendError(f"{path} is missing.", "Download it: assistant models pull")
-    try:
-        with safe_open(str(path), "pt") as file:
-            names = list(file.keys())
-    except SafetensorError as error:
-        raise BackendError(
-            f"{path.name} is no whole safetensors file.",
-            "Download the checkpoint again: assistant models pull",
-        ) from error
-    pattern = r"quantizer\.rvq_(first|rest)\.vq\.layers\.\d+\._codebook\.embedding_sum"
-    return sum(re.fullmatch(pattern, name) is not None for name in names)

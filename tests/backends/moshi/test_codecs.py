@@ -193,7 +193,7 @@ def test_weights_that_are_none(
     module = importlib.import_module(f"assistant.backends.moshi.{framework}_codec")
     with pytest.raises(BackendError, match=r"mimi\.safetensors") as told:
         module.load_codec(replace(read_checkpoint(checkpoint()), mimi=path), SETTINGS)
-    assert "pull" in told.value.remedy
+    assert "ownload" in told.value.remedy
 
 
 def test_another_thread_may_go_on(framework: str, checkpoint: MakeCheckpoint) -> None:
@@ -309,3 +309,9 @@ def test_rust_refuses_another_shape(checkpoint: MakeCheckpoint) -> None:
     with pytest.raises(BackendError, match="cannot be loaded as Mimi") as told:
         module.load_codec(tiny, SETTINGS)
     assert "\n" not in told.value.message
+
+
+@pytest.mark.weights
+def test_rust_asked_for_more_codebooks_than_there_are(full: Path) -> None:
+    with pytest.raises(BackendError, match="8 codebooks, not 32"):
+        load("mlx", full, 32)
