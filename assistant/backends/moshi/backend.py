@@ -10,8 +10,6 @@ model's state is done by the thinking thread, between two steps.
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -34,6 +32,7 @@ from assistant.backends.moshi.memory import POSITIONS_PER_SECOND, Framework
 from assistant.backends.moshi.monologue import TokenText, rms
 from assistant.backends.moshi.personas import Personas
 from assistant.backends.moshi.prompting import SILENCE
+from assistant.backends.moshi.stages import Stages
 from assistant.backends.moshi.stepping import Encoded, Stepper
 from assistant.backends.moshi.utterances import Moment, Utterances
 from assistant.frames import (
@@ -50,8 +49,6 @@ from assistant.frames import (
 
 USER_QUIET = 10 ** (-45 / 20)
 """RMS of the microphone below which the user counts as silent, for the choice of a pause."""
-MOST_BETWEEN = 2
-"""Frames between two of the threads: enough that none waits for another's jitter."""
 PLAIN_NOTE = (
     "plain Moshi has a manner and a voice of its own; "
     "the persona brings colours, greeting and tools"
@@ -97,7 +94,7 @@ class MoshiBackend:
         self._load_listener = listen
         self._now = now
         self._listener: Listener = Deaf()
-        self._stages: _Stages | None = None
+        self._stages: Stages | None = None
         self._personas: Personas | None = None
         self._failed = False
         self._closed = False
@@ -249,7 +246,7 @@ class MoshiBackend:
         if self._inline:
             engine.lm.warm_up()
             return
-        self._stages = _Stages(self, self._fail)
+        self._stages = Stages(self, self._fail)
         self._stages.start(engine.lm.warm_up)
 
     def _do(self, work: Callable[[], None]) -> None:
@@ -319,107 +316,3 @@ class MoshiBackend:
         slack = self._clock.slack
         if slack > 0 and (slack > 1.2 * personas.chunk_seconds or self._stepper.at_rest):
             personas.work()
-
-
-class _Stages:
-    """The three threads of a live conversation."""
-
-    def __init__(self, backend: MoshiBackend, fail: Callable[[Exception], None]) -> None:
-        self._backend = backend
-        self._fail = fail
-        self._to_think: queue.SimpleQueue[Encoded | Callable[[], None] | None] = queue.SimpleQueue()
-        """Frames and commands, in the order they came; of frames no more than there is room."""
-        self._room = threading.Semaphore(MOST_BETWEEN)
-        self._to_speak: queue.Queue[Moment | None] = queue.Queue(MOST_BETWEEN)
-        self._closed = False
-        self._threads: list[threading.Thread] = []
-
-    def start(self, first: Callable[[], None]) -> None:
-        """`first` is done on the model's thread, and waited for. Raises what it raises."""
-        done = threading.Event()
-        errors: list[Exception] = []
-
-        def warm_up() -> None:
-            try:
-                first()
-            except Exception as error:
-                errors.append(error)
-            done.set()
-
-        self.do(warm_up)
-        self._start("moshi-think", self._think)
-        done.wait()
-        if errors:
-            self._closed = True
-            self._to_think.put(None)
-            raise errors[0]
-        self._start("moshi-speak", self._speak)
-        self._start("moshi-hear", self._hear)
-
-    def do(self, work: Callable[[], None]) -> None:
-        self._to_think.put(work)
-
-    def close(self) -> None:
-        self._closed = True
-        self._room.release()
-        self._to_think.put(None)
-        for thread in self._threads:
-            thread.join(timeout=2.0)
-
-    def _start(self, name: str, loop: Callable[[], None]) -> None:
-        def guarded() -> None:
-            try:
-                loop()
-            except Exception as error:
-                self._fail(error)
-
-        thread = threading.Thread(target=guarded, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _hear(self) -> None:
-        while (taken := self._backend.next_frame()) is not None:
-            encoded = self._backend.hear(taken)
-            self._room.acquire()
-            if self._closed:
-                return
-            self._to_think.put(encoded)
-
-    def _think(self) -> None:
-        while True:
-            item = self._next()
-            if item is None:
-                self._put(None)
-                return
-            if not isinstance(item, Encoded):
-                item()
-                continue
-            self._room.release()
-            moment = self._backend.think(item)
-            if moment is not None:
-                self._put(moment)
-            if self._to_think.empty():
-                self._backend.work_beside()
-
-    def _next(self) -> Encoded | Callable[[], None] | None:
-        """Wait for something to do, and hurry on with the next persona meanwhile."""
-        while self._backend.can_hurry():
-            try:
-                return self._to_think.get_nowait()
-            except queue.Empty:
-                self._backend.hurry()
-        return self._to_think.get()
-
-    def _put(self, moment: Moment | None) -> None:
-        """Hand on, unless nobody takes it any more."""
-        while True:
-            try:
-                self._to_speak.put(moment, timeout=0.5)
-                return
-            except queue.Full:
-                if self._closed:
-                    return
-
-    def _speak(self) -> None:
-        while (moment := self._to_speak.get()) is not None:
-            self._backend.speak(moment)

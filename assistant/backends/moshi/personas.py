@@ -11,17 +11,15 @@ import logging
 import queue
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from assistant.backends.base import BackendError, Emit
 from assistant.backends.moshi.contract import (
     Codes,
     LanguageModel,
     Prefill,
-    Snapshot,
     TextTokenizer,
 )
 from assistant.backends.moshi.prompting import (
@@ -30,6 +28,7 @@ from assistant.backends.moshi.prompting import (
     persona_prompt,
     system_text,
 )
+from assistant.backends.moshi.snapshots import Kept, Key, Snapshots, columns_after, key_of
 from assistant.frames import Failed, PersonaPrompt, Prefilled
 
 log = logging.getLogger(__name__)
@@ -43,62 +42,6 @@ PROMPT_SHARE = 0.5
 """Of the context, at most, for a prompt's text: the conversation needs room, too."""
 
 LoadVoice = Callable[[str], "list[Codes] | EmbeddedVoice"]
-Key = tuple[str, str, float, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A persona that can be put in place at once."""
-
-    key: Key
-    snapshot: Snapshot
-    following: tuple[Codes, ...]
-    """The agent's columns after the snapshot, as far as the prompt still says them (its last frame
-    reaches into them through the delays)."""
-
-
-class Snapshots:
-    """What is kept, least recently used first; bounded by bytes. One of them is in use, and
-    stays."""
-
-    def __init__(self, limit: int) -> None:
-        """`limit` in bytes."""
-        self._limit = limit
-        self._kept: OrderedDict[Key, Kept] = OrderedDict()
-        self._pinned: Key | None = None
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    @property
-    def nbytes(self) -> int:
-        return sum(kept.snapshot.nbytes for kept in self._kept.values())
-
-    def __contains__(self, key: Key) -> bool:
-        return key in self._kept
-
-    def get(self, key: Key) -> Kept | None:
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return self._kept.get(key)
-
-    def put(self, kept: Kept) -> None:
-        self._kept[kept.key] = kept
-        self._kept.move_to_end(kept.key)
-        self._make_room()
-
-    def pin(self, key: Key) -> None:
-        """This one is in use now."""
-        self._pinned = key
-        self._make_room()
-
-    def _make_room(self) -> None:
-        held = self.nbytes
-        for key in list(self._kept):
-            if held <= self._limit:
-                return
-            if key != self._pinned:
-                held -= self._kept.pop(key).snapshot.nbytes
 
 
 @dataclass(slots=True)
@@ -116,7 +59,6 @@ class _Task:
     plain: bool = False
     """Its voice cannot be used."""
     prefill: Prefill | None = None
-    failed: bool = field(default=False)
 
 
 class Personas:
@@ -148,6 +90,7 @@ class Personas:
         self._ready_kept: Kept | None = None
         self._voices: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._following: tuple[Codes, ...] = ()
         self.chunk_seconds = 0.0
         """How long the last chunk took."""
         self.frames_ready = 0
@@ -250,8 +193,6 @@ class Personas:
             self._thread.join(timeout=2.0)
 
     # -- inside ----------------------------------------------------------------------------------
-
-    _following: tuple[Codes, ...] = ()
 
     def _task(self, prompt: PersonaPrompt, swap: bool) -> _Task:
         return _Task(prompt, key_of(prompt), swap, self._now())
@@ -365,23 +306,3 @@ class Personas:
 
 
 _NO_VOICE = "The persona speaks with a voice of the model's own; look at its `voice_prompt`."
-
-
-def columns_after(plan: PromptPlan, delays: tuple[int, ...]) -> tuple[Codes, ...]:
-    """The agent's columns behind a plan that its last frames still reach into. `delays` of the
-    agent's codebooks."""
-    return tuple(
-        plan.agent_column(len(plan) + offset, delays) for offset in range(max(delays, default=0))
-    )
-
-
-def key_of(prompt: PersonaPrompt) -> Key:
-    """What a snapshot depends on: text and voice, and the state of the voice's file."""
-    voice = prompt.voice_prompt or ""
-    try:
-        stat = Path(voice).expanduser().stat() if voice else None
-    except OSError:
-        stat = None
-    if stat is None:
-        return (prompt.text, voice, 0.0, 0)
-    return (prompt.text, voice, stat.st_mtime, stat.st_size)

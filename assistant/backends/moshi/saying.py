@@ -176,9 +176,6 @@ class Saying:
             if written.strip("▁ "):
                 tokens = tuple(token for token, _ in group)
                 words.append(_Word(tokens, longest_pause(written.strip("▁ "), len(tokens))))
-            elif words:
-                # A lone "▁" before something that is not in the vocabulary.
-                continue
         return words
 
 

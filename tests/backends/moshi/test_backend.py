@@ -15,6 +15,7 @@ import pytest
 
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.backend import MoshiBackend
+from assistant.backends.moshi.contract import Codes
 from assistant.frames import (
     FIRST_OWN_UTTERANCE,
     FRAME_SAMPLES,
@@ -142,8 +143,13 @@ def test_a_persona_is_prepared_while_the_conversation_goes_on(live: Studio) -> N
 
 def test_a_voice_that_takes_long_to_load_holds_nobody_up(live: Studio) -> None:
     loaded = threading.Event()
+
+    def slow(name: str) -> list[Codes]:
+        loaded.wait(30)
+        return []
+
     assert live.backend._personas is not None
-    live.backend._personas._load_voice = lambda name: loaded.wait(30) and [] or []  # type: ignore
+    live.backend._personas._load_voice = slow
     live.backend.prefill(persona("glados", voice_prompt="slow.wav"), swap=False)
     live.backend.say(1, "Meanwhile.", final=True)
     until(lambda: 1 in live.ended())
