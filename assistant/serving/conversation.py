@@ -146,7 +146,9 @@ class Conversation:
         while True:
             left = heard_at + silent_after - time.monotonic()
             try:
-                message = await asyncio.wait_for(self._socket.recv(), max(0.0, left))
+                # Not `wait_for`, which may swallow a cancellation where a message is there.
+                async with asyncio.timeout(max(0.0, left)):
+                    message = await self._socket.recv()
             except TimeoutError:
                 raise ClientGone(f"no sound for {silent_after:.0f} s", 1008) from None
             except ConnectionClosed:

@@ -11,8 +11,9 @@ import contextlib
 import errno
 import logging
 import socket as sockets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from http import HTTPStatus
+from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -212,7 +213,9 @@ class MoshiServer:
         assert request is not None  # the connection is open
         own = protocol.OWN_HEADER in request.headers
         # Our own clients ask later, when they know that we understand them.
-        await self._begin_anew(PersonaRequest() if own else asked_persona(request.path))
+        persona = PersonaRequest() if own else asked_persona(request.path)
+        if not await _unless_gone(socket, self._begin_anew(persona)):
+            return
         self._tell(f"{who} talks")
         self._talker = Conversation(
             socket,
@@ -285,6 +288,18 @@ class MoshiServer:
             voice_prompt=can.voice_prompt,
             full_duplex=can.full_duplex,
         )
+
+
+async def _unless_gone(socket: ServerConnection, work: Coroutine[Any, Any, None]) -> bool:
+    """Do the work; False, and it is left undone, where the client hangs up before."""
+    doing = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(socket.wait_closed())
+    try:
+        await asyncio.wait((doing, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return doing.done()
+    finally:
+        for task in (doing, leaving):
+            task.cancel()
 
 
 def asked_persona(path: str) -> PersonaRequest:

@@ -117,7 +117,9 @@ async def shake_hands(socket: ClientConnection, handler: Handler, place: str) ->
 async def _before(socket: ClientConnection, deadline: float) -> bytes | str:
     left = None if math.isinf(deadline) else max(0.0, deadline - time.monotonic())
     try:
-        return await asyncio.wait_for(socket.recv(), left)
+        # Not `wait_for`, which may swallow a cancellation where a message is there.
+        async with asyncio.timeout(left):
+            return await socket.recv()
     except TimeoutError:
         raise NoHandshake("takes the call, but does not begin to talk") from None
     except ConnectionClosed as closed:
@@ -191,7 +193,8 @@ class Exchange:
             self._answered.clear()
             left = max(0.0, deadline - time.monotonic())
             try:
-                await asyncio.wait_for(self._answered.wait(), left)
+                async with asyncio.timeout(left):
+                    await self._answered.wait()
             except TimeoutError:
                 self._slack = self._in_flight + len(self._unsent) + 1
                 return
