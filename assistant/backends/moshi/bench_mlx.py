@@ -64,7 +64,7 @@ class MlxRig:
             "mlx": version("mlx"),
             "moshi_mlx": version("moshi_mlx"),
             "rustymimi": version("rustymimi"),
-            "dims": f"{self._plan.dims} ({weights / 1e9:.2g} billion weights)",
+            "dims": f"{self._plan.dims} ({weights / 1e6:,.0f} million weights)",
             "weights": f"{self._settings.dtype}, quantize {self._plan.quantize}",
             "context": f"{self._config['context'] * FRAME_SECONDS:.0f} s",
         }

@@ -59,7 +59,7 @@ class TorchRig:
             "device": _name(self._device),
             "torch": str(torch.__version__),
             "moshi": version("moshi"),
-            "dims": f"{self._plan.dims} ({weights / 1e9:.2g} billion weights)",
+            "dims": f"{self._plan.dims} ({weights / 1e6:,.0f} million weights)",
             "weights": f"{self._settings.dtype}, quantize {self._plan.quantize}",
             "context": f"{self._config['context'] * FRAME_SECONDS:.0f} s",
             "threads": str(torch.get_num_threads()),
