@@ -101,9 +101,10 @@ class Saying:
             line.stalled += 1
             return self._padding
         line.stalled = 0
-        is_pause = token in (self._padding, self._end_of_padding)
-        if self._opened or not is_pause:
+        if self._opened or self._begins_word(token):
             return self._begin_word(line.words.popleft())
+        if token != self._end_of_padding:
+            token = self._padding  # it would go on with the last word, which is complete
         if self._waited >= self._pause:
             token = self._end_of_padding
         self._waited += 1
@@ -144,6 +145,11 @@ class Saying:
             return None
         line.begun = True
         return line
+
+    def _begins_word(self, token: int) -> bool:
+        if token in (self._padding, self._end_of_padding):
+            return False
+        return self._tokenizer.piece(token).startswith("▁")
 
     def _is_through(self, line: _Line) -> bool:
         if line.words or (self._word and line is self._lines[0]):

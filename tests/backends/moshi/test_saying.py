@@ -117,6 +117,7 @@ def choices(offered: list[int], text: str) -> list[int]:
     tokenizer = FakeTokenizer()
     saying = Saying(tokenizer, SHAPE)
     saying.say(1, text, final=True)
+    tokenizer.id("▁other"), tokenizer.id("ing")
     return [saying.choose(token) for token in offered]
 
 
@@ -127,8 +128,12 @@ def test_the_models_pauses_stand_until_they_take_too_long() -> None:
     gap = patient.index(two) - patient.index(one)
     assert 2 < gap <= LONGEST_PAUSE + 2
     assert patient[patient.index(two) - 1] == EPAD, "a word is announced as in training"
-    eager = choices([PAD, 77, 77, 77, 77], "one two")
+    other, ending = two + 1, two + 2
+    eager = choices([PAD, other, other, other, other], "one two")
     assert eager.index(two) - eager.index(one) == 1, "another word gives way to ours at once"
+    lazy = choices([PAD] * 3 + [ending] * 4, "one two")
+    assert two not in lazy, "a longer ending of the same word is not another word"
+    assert ending not in lazy
     assert choices([PAD, PAD, PAD, EPAD, PAD], "one two")[-2:] == [EPAD, two]
 
 
