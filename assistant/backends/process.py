@@ -127,6 +127,7 @@ class BackendProcess:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._supervisor
         self._disconnect()
+        self._release_waiters()
 
     @property
     def pid(self) -> int | None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from assistant.backends.base import Emit, Float32
 from assistant.backends.moshi.contract import Codes
-from assistant.backends.moshi.monologue import CallFilter, Heard, TokenText, Word, Words, rms
+from assistant.backends.moshi.monologue import CallFilter, Heard, Word, Words, rms
 from assistant.backends.wire import encode_pcm
 from assistant.frames import (
     FIRST_OWN_UTTERANCE,
@@ -82,11 +82,12 @@ class Utterances:
     def __init__(
         self,
         emit: Emit,
-        text: TokenText,
+        text: Callable[[int], str],
         on_said: Callable[[int], None],
         first: int = FIRST_OWN_UTTERANCE,
     ) -> None:
-        """The model's own utterances are numbered from `first`."""
+        """`text` gives what a text token writes; the model's own utterances are numbered from
+        `first`."""
         self._emit = emit
         self._text = text
         self._on_said = on_said

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.backends.base import Emit
-from assistant.backends.moshi.monologue import TokenText, rms
+from assistant.backends.moshi.monologue import rms
 from assistant.backends.moshi.utterances import QUIET, Moment, Utterances
 from assistant.frames import FRAME_SAMPLES
 
@@ -29,23 +29,14 @@ LONGEST_CUT = 125
 """…but is heard again after so many frames (10 s) whatever it does."""
 
 
-class _Pieces(TokenText):
-    """A server sends no tokens but text: what is written in the frame at hand."""
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def __call__(self, token: int) -> str:
-        return self.text
-
-
 class HeardSpeech:
     """Its own utterances are numbered from `first`. Belongs to the connection's event loop, but
     for `interrupt`, which the caller has to keep apart from the rest."""
 
     def __init__(self, emit: Emit, first: int) -> None:
-        self._pieces = _Pieces()
-        self._utterances = Utterances(emit, self._pieces, lambda number: None, first)
+        self._written = ""
+        """In the frame at hand: a server sends text, not tokens."""
+        self._utterances = Utterances(emit, lambda token: self._written, lambda number: None, first)
         self._rest: Float32 = np.zeros(0, np.float32)
         self._waiting: Float32 | None = None
         """A frame whose text may be on its way."""
@@ -60,13 +51,13 @@ class HeardSpeech:
         while len(self._rest) >= FRAME_SAMPLES:
             self._decide()
             self._waiting, self._rest = self._rest[:FRAME_SAMPLES], self._rest[FRAME_SAMPLES:]
-            if self._pieces.text:
+            if self._written:
                 self._decide()
         if self._waiting is not None and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(TEXT_WAIT, self._decide)
 
     def text(self, piece: str) -> None:
-        self._pieces.text = (self._pieces.text + piece)[-MOST_TEXT:]
+        self._written = (self._written + piece)[-MOST_TEXT:]
         if self._waiting is not None:
             self._decide()
 
@@ -91,8 +82,8 @@ class HeardSpeech:
             return
         mute = self._cut > 0
         if mute:
-            self._quiet = 0 if self._pieces.text or rms(frame) >= QUIET else self._quiet + 1
+            self._quiet = 0 if self._written or rms(frame) >= QUIET else self._quiet + 1
             self._cut = 0 if self._quiet >= REST_AFTER_CUT else self._cut - 1
         moment = Moment(0, None, epoch=self._utterances.epoch, mute=mute)
         self._utterances.take(moment, frame)
-        self._pieces.text = ""
+        self._written = ""
