@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
+from torch.overrides import TorchFunctionMode
 
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.contract import Checkpoint, EngineSettings, Progress
@@ -139,6 +140,28 @@ def _check_format(checkpoint: Checkpoint) -> None:
         )
 
 
+class _Unfilled(TorchFunctionMode):
+    """Tensors are not filled with random numbers: on the meta device there is nothing to fill, and
+    the first try costs seconds, because PyTorch loads its compiler for it."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in _FILLING:
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
+
+
+_FILLING = frozenset(
+    {
+        torch.nn.init.normal_,
+        torch.nn.init.trunc_normal_,
+        torch.nn.init.uniform_,
+        torch.nn.init.kaiming_uniform_,
+        torch.Tensor.normal_,
+        torch.Tensor.uniform_,
+    }
+)
+
+
 def _empty(checkpoint: Checkpoint, settings: EngineSettings, dtype: torch.dtype) -> Any:
     """The model without any memory behind it."""
     from moshi.models import loaders
@@ -150,13 +173,14 @@ def _empty(checkpoint: Checkpoint, settings: EngineSettings, dtype: torch.dtype)
             "Choose a Moshi or PersonaPlex checkpoint.",
         )
     try:
-        return loaders.get_moshi_lm(
-            None,
-            {k: v for k, v in checkpoint.config.items() if k != "conditioners"},
-            device=torch.device("meta"),
-            dtype=dtype,
-            lm_kwargs_overrides=overrides,
-        )
+        with _Unfilled():
+            return loaders.get_moshi_lm(
+                None,
+                {k: v for k, v in checkpoint.config.items() if k != "conditioners"},
+                device=torch.device("meta"),
+                dtype=dtype,
+                lm_kwargs_overrides=overrides,
+            )
     except (TypeError, AssertionError, KeyError, ValueError) as error:
         raise BackendError(
             f"The configuration of {checkpoint.name} is none that moshi knows: {error}.",
