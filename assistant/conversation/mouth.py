@@ -44,6 +44,8 @@ class Mouth:
         self.stopwatch: Stopwatch | None = None
         """Of the user's turn that the next answer answers."""
         self._stopwatches: dict[int, Stopwatch] = {}
+        self._newest_own = FIRST_OWN_UTTERANCE - 1
+        """Of the utterances that the backend began by itself."""
 
     def listen_to_playback(self) -> None:
         """Be told by the audio threads what was played. Call in the event loop."""
@@ -72,6 +74,9 @@ class Mouth:
         """What the backend speaks; one that answers by itself begins its own turns."""
         number = event.utterance
         if number >= FIRST_OWN_UTTERANCE and self.speech.get(number) is None:
+            if number <= self._newest_own:
+                return  # interrupted meanwhile: what is still on its way is no new turn
+            self._newest_own = number
             self.begin(persona, number)
         match event:
             case AudioOut():
@@ -80,6 +85,11 @@ class Mouth:
                 self.speech.text(event)
             case UtteranceEnded():
                 self.speech.ended(event)
+
+    def backend_lost(self) -> None:
+        """It died; the next one counts its utterances anew."""
+        self._newest_own = FIRST_OWN_UTTERANCE - 1
+        self.speech.abandon()
 
     @property
     def is_heard(self) -> bool:

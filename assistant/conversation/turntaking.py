@@ -70,7 +70,7 @@ class TurnTaking:
         """The backend died; a turn of the user that was under way will never end."""
         self._user_speaks = False
         self._release()
-        self._mouth.speech.abandon()
+        self._mouth.backend_lost()
         self.rest_in("initializing")
 
     # -- the user ------------------------------------------------------------------------------

@@ -126,6 +126,19 @@ async def test_a_call_that_cannot_be_read_is_told_to_person_and_model(room: Room
     assert "error" in room.backend.of(Inject)[0].context
 
 
+async def test_what_is_on_its_way_when_it_is_interrupted_is_no_new_turn(room: Room) -> None:
+    speak(room, 1, "As I was saying", frames=50)
+    await room.play(0.4)
+    room.session.interrupt()
+    room.backend.emit(AudioOut(FIRST_OWN_UTTERANCE + 1, VOICE))
+    room.backend.emit(AgentText(FIRST_OWN_UTTERANCE + 1, " and so on", 96000, 98000))
+    room.backend.emit(UtteranceEnded(FIRST_OWN_UTTERANCE + 1, 98000))
+    assert room.session.speech.quiet.is_set()
+    assert len({event.turn for event in room.of(AgentSaid)}) == 1
+    speak(room, 2, "Anyway.")
+    assert not room.session.speech.quiet.is_set(), "the next one is heard"
+
+
 async def test_speaking_over_the_model_does_not_hold_its_voice_back(room: Room) -> None:
     room.backend.emit(AudioOut(FIRST_OWN_UTTERANCE, VOICE))
     room.backend.emit(TurnStarted(side="user", at=room.now))
