@@ -20,6 +20,7 @@ from assistant.events import (
     SessionEvent,
 )
 from assistant.frames import (
+    FRAME_SAMPLES,
     AgentText,
     AnyEvent,
     AudioOut,
@@ -44,6 +45,9 @@ log = logging.getLogger(__name__)
 
 LAGGING_SECONDS = 0.2
 """A backend that is further behind the microphone than this is lagging."""
+CUSHION_SAMPLES = 2 * FRAME_SAMPLES
+"""Sound that is collected before a model that speaks in real time is heard: its frames come every
+80 ms, give or take some."""
 ADVISE_AFTER = 10.0
 """Seconds of lag after which it is told what would help."""
 _ADVICE = "smaller weights (backend.moshi.quantize), a shorter context, or --backend cascade"
@@ -140,6 +144,8 @@ class EngineRoom:
             )
         )
         self._on_ready()
+        in_real_time = event.capabilities.full_duplex and event.capabilities.answers_by_itself
+        self._mouth.speech.cushion = CUSHION_SAMPLES if in_real_time else 0
         if event.capabilities.snapshots:
             self._cast.prefill()
         self._turn_taking.rest_in("idle")

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from assistant.audio.base import Float32
 from assistant.audio.jitter import JitterBuffer
 from assistant.backends.wire import decode_pcm
 from assistant.frames import AgentText, AnyCommand, AudioOut, Interrupt, Say, UtteranceEnded
@@ -36,6 +37,8 @@ class Utterance:
     """The backend died before all of it had come."""
     sounded: bool = False
     """Its first sample was played."""
+    held: list[Float32] = field(default_factory=list)
+    """Its first sound, until there is enough of it to begin."""
 
     def text(self) -> str:
         return join_pieces([span.text for span in self.spans])
@@ -86,6 +89,9 @@ class Speech:
         self.quiet.set()
         self._next = 1
         self.rate = 1.0
+        self.cushion = 0
+        """Samples that an utterance waits for before it sounds. A backend that makes sound no
+        faster than it is heard would otherwise run dry at the first frame that is late."""
         self.has_voice: Callable[[], bool] = lambda: True
 
     @property
@@ -135,6 +141,7 @@ class Speech:
             if utterance.written == 0:
                 self._close(utterance, utterance.text(), interrupted=True)
             else:
+                self._write_held(utterance)
                 self._playback.end(utterance.number, utterance.written)
 
     # -- from the backend --------------------------------------------------------------------
@@ -147,7 +154,9 @@ class Speech:
         if utterance.sound_at is None:
             utterance.sound_at = self._clock()
         utterance.written += len(pcm)
-        self._playback.write(event.utterance, pcm)
+        utterance.held.append(pcm)
+        if utterance.written >= self.cushion:
+            self._write_held(utterance)
 
     def text(self, event: AgentText) -> None:
         utterance = self._open.get(event.utterance)
@@ -160,6 +169,7 @@ class Speech:
         utterance = self._open.get(event.utterance)
         if utterance is None:
             return
+        self._write_held(utterance)
         if event.samples == 0:
             self._close(utterance, utterance.text(), interrupted=False)
         else:
@@ -175,6 +185,11 @@ class Speech:
         utterance = self._open.get(number)
         if utterance is not None:
             self._close(utterance, utterance.text(), interrupted=utterance.cut)
+
+    def _write_held(self, utterance: Utterance) -> None:
+        for pcm in utterance.held:
+            self._playback.write(utterance.number, pcm)
+        utterance.held.clear()
 
     def _heard(self, utterance: Utterance) -> str:
         return utterance.heard(self._playback.played(utterance.number))

@@ -140,9 +140,25 @@ async def test_what_is_on_its_way_when_it_is_interrupted_is_no_new_turn(room: Ro
 
 
 async def test_speaking_over_the_model_does_not_hold_its_voice_back(room: Room) -> None:
-    room.backend.emit(AudioOut(FIRST_OWN_UTTERANCE, VOICE))
+    for _ in range(3):
+        room.backend.emit(AudioOut(FIRST_OWN_UTTERANCE, VOICE))
     room.backend.emit(TurnStarted(side="user", at=room.now))
     assert np.abs(await room.play(0.08)).max() > 0.1
+
+
+async def test_a_first_frame_alone_is_not_heard_yet_so_that_the_voice_does_not_stutter(
+    room: Room,
+) -> None:
+    own = FIRST_OWN_UTTERANCE + 1
+    room.backend.emit(AudioOut(own, VOICE))
+    assert not (await room.play(0.08)).any()
+    room.backend.emit(AudioOut(own, VOICE))
+    assert np.count_nonzero(await room.play(0.16)) > 1.9 * FRAME_SAMPLES
+    room.backend.emit(UtteranceEnded(own, 2 * FRAME_SAMPLES))
+    short = own + 1
+    room.backend.emit(AudioOut(short, VOICE))
+    room.backend.emit(UtteranceEnded(short, FRAME_SAMPLES))
+    assert (await room.play(0.16)).any(), "what is over is heard however short"
 
 
 async def test_the_latency_counts_from_the_end_of_speech_though_the_words_come_late(

@@ -140,7 +140,7 @@ def _check_format(checkpoint: Checkpoint) -> None:
         )
 
 
-class _Unfilled(TorchFunctionMode):
+class _Unfilled(TorchFunctionMode):  # type: ignore[misc]
     """Tensors are not filled with random numbers: on the meta device there is nothing to fill, and
     the first try costs seconds, because PyTorch loads its compiler for it."""
 
