@@ -16,7 +16,7 @@ from rich.cells import cell_len
 
 from assistant.locations import assets_dir, models_dir
 from assistant.persona_errors import KeyLines, KeyPath, Problem, closest, shown
-from assistant.persona_schema import EFFECTS, PLACEHOLDERS, Colors, Lines, Persona
+from assistant.persona_schema import EFFECTS, PLACEHOLDERS, Colors, Lines, Persona, is_voice_name
 
 MIN_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3 (AA), text of ordinary size."""
@@ -28,11 +28,11 @@ _Finding = tuple[KeyPath, str, str]
 
 
 def check_persona(persona: Persona, folder: Path, lines: KeyLines) -> tuple[Persona, list[Problem]]:
-    """The persona with its voice prompt as an absolute path, and what makes it unusable."""
+    """The persona, its recording as an absolute path, and what makes it unusable."""
     findings = [*_texts(persona), *_names(persona), *_placeholders(persona), *_look(persona)]
     findings += [*_voice(persona)]
     recording = persona.moshi.voice_prompt
-    if recording is not None:
+    if recording is not None and not is_voice_name(recording):
         path = folder.absolute() / Path(recording).expanduser()
         findings += _recording(path)
         moshi = persona.moshi.model_copy(update={"voice_prompt": str(path)})
@@ -150,7 +150,7 @@ def _voice(persona: Persona) -> Iterator[_Finding]:
 
 def _recording(path: Path) -> Iterator[_Finding]:
     key = ("moshi", "voice_prompt")
-    remedy = "Give the path of a short WAV recording, relative to this file."
+    remedy = "Give the path of a short WAV recording, relative to this file, or a voice's name."
     try:
         if not path.is_file():
             yield key, f'there is no recording "{shown(path.name)}"', remedy

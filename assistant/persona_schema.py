@@ -6,6 +6,7 @@ ignored is the commonest way to lose an evening to a config file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -159,11 +160,20 @@ class Voice(_Table):
         return VoiceSpec(**self.model_dump())
 
 
+_VOICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+
+
+def is_voice_name(voice: str) -> bool:
+    """Whether this names one of a model's own voices (and not a file)."""
+    return _VOICE_NAME.fullmatch(voice) is not None
+
+
 class Moshi(_Table):
     """How a full-duplex model is told to be this persona."""
 
     voice_prompt: str | None = None
-    """Path of a short recording, relative to this file."""
+    """A voice to take on: path of a short recording, relative to this file, or the name of one of
+    the model's own voices ("NATF2" of PersonaPlex)."""
     text_prompt: str | None = None
     """Where it should differ from `prompt`."""
     temperature: float = Field(default=0.8, ge=0.0, le=2.0)

@@ -111,6 +111,17 @@ def test_a_voice_prompt_is_found_beside_its_file(user: Path) -> None:
     assert ada.prompt_for_backend().voice_prompt == str(recording)
 
 
+def test_a_model_s_own_voice_is_named_without_a_file(user: Path) -> None:
+    write(user, GOOD.replace("[moshi]", '[moshi]\nvoice_prompt = "NATF2"'))
+    ada = load_personas(user).loaded["ada"]
+    assert ada.prompt_for_backend().voice_prompt == "NATF2"
+
+
+def test_each_of_ours_has_a_voice_of_its_own_for_a_model_that_takes_one() -> None:
+    voices = [persona.moshi.voice_prompt for persona in load_personas().loaded.values()]
+    assert len(set(voices)) == len(voices) == 12
+
+
 # --- what does not, and what is said about it -------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from assistant.commands.models_inventory import Model
 from assistant.config import Config
-from assistant.persona_schema import Persona
+from assistant.persona_schema import Persona, is_voice_name
 from assistant.personas import load_personas
 
 
@@ -21,7 +21,7 @@ class PersonaNeeds:
     name: str
     voice_prompt: str | None
     """Recording that a full-duplex model takes its voice from."""
-    prompt_state: Literal["file", "missing", "none"]
+    prompt_state: Literal["file", "missing", "name", "none"]
     personaplex: str
     """What PersonaPlex makes of it, in words."""
     moshi: str
@@ -66,10 +66,12 @@ def needs_of_personas(config: Config, models: Iterable[Model]) -> list[PersonaNe
 
 def _needs(slug: str, persona: Persona, engine: str, ready: dict[str, bool]) -> PersonaNeeds:
     recording = persona.moshi.voice_prompt
-    state: Literal["file", "missing", "none"] = "none"
-    if recording is not None:
+    state: Literal["file", "missing", "name", "none"] = "none"
+    if recording is not None and is_voice_name(recording):
+        state = "name"
+    elif recording is not None:
         state = "file" if Path(recording).is_file() else "missing"
-    with_voice = "its role and voice" if state == "file" else "its role, any voice"
+    with_voice = "its role and voice" if state in ("file", "name") else "its role, any voice"
     return PersonaNeeds(
         slug=slug,
         name=persona.name,

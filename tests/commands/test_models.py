@@ -107,10 +107,10 @@ def test_a_personas_recording_is_looked_for(
     from assistant.locations import themes_dir, user_themes_dir
 
     user_themes_dir().mkdir(parents=True)
-    text = (themes_dir() / "wren.toml").read_text().replace("[moshi]\n", "")
+    text = (themes_dir() / "wren.toml").read_text()
     recording = user_themes_dir() / "wren.wav"
     recording.write_bytes(b"RIFF")
-    (user_themes_dir() / "wren.toml").write_text(f'{text}\n[moshi]\nvoice_prompt = "wren.wav"\n')
+    (user_themes_dir() / "wren.toml").write_text(text.replace('"VARF0"', '"wren.wav"'))
     wren = next(p for p in needs_of_personas(Config(), []) if p.slug == "wren")
     assert (wren.prompt_state, wren.voice_prompt) == ("file", str(recording))
     assert wren.personaplex == "its role and voice"

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from assistant.backends.base import BackendError, Emit
 from assistant.backends.moshi.contract import (
@@ -91,6 +92,8 @@ class Personas:
         self._voices: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._following: tuple[Codes, ...] = ()
+        self._told_of_names = False
+        """That a voice of the checkpoint's own is not there: it is true of all of them, or few."""
         self.chunk_seconds = 0.0
         """How long the last chunk took."""
         self.frames_ready = 0
@@ -297,7 +300,12 @@ class Personas:
         try:
             return self._load_voice(name)
         except BackendError as error:
-            self._emit(Failed(error.message, error.remedy))
+            named = Path(name).name == name and not Path(name).suffix
+            if named and self._told_of_names:
+                log.warning("%s", error.message)
+            else:
+                self._emit(Failed(error.message, error.remedy))
+            self._told_of_names = self._told_of_names or named
         except Exception as error:
             log.exception("while loading the voice %s", name)
             self._emit(Failed(f"The voice {name} cannot be used: {error}.", _NO_VOICE))
