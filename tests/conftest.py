@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from importlib.util import find_spec
@@ -37,18 +38,25 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError(f"not installed: {', '.join(missing)}")
 
 
+def _wrongly_skipped(reporter: TerminalReporter) -> list[tuple[str, str]]:
+    """Test and reason of each skip whose reason names a needed package."""
+    found = []
+    for report in reporter.stats.get("skipped", []):
+        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        if any(re.search(rf"\b{package}\b", reason) for package in _NEEDED):
+            found.append((report.nodeid, reason))
+    return found
+
+
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    for report in terminalreporter.stats.get("skipped", []):
-        reason = str(report.longrepr)
-        if any(package in reason for package in _NEEDED):
-            terminalreporter.write_line(f"skipped, but may not be: {report.nodeid}: {reason}")
+    for name, reason in _wrongly_skipped(terminalreporter):
+        terminalreporter.write_line(f"skipped, but may not be: {name}: {reason}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Skips for want of a needed package fail the run, wherever they came from."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    skipped = reporter.stats.get("skipped", []) if reporter is not None else []
-    if any(package in str(report.longrepr) for report in skipped for package in _NEEDED):
+    if reporter is not None and _wrongly_skipped(reporter):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

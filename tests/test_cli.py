@@ -163,7 +163,11 @@ def test_the_other_commands_are_wired(called: Replace) -> None:
     start = called(bench, "bench_command")
     assert invoke("bench", "latency", "--json", "--turns", "3")[0] == 0
     assert start.calls[-1][0][1] == "latency"
-    assert start.calls[-1][1] == {"json_output": True, "turns": 3, "warm": 0.0}
+    options = start.calls[-1][1]
+    assert (options["json_output"], options["turns"], options["warm"]) == (True, 3, 0.0)
+    invoke("bench", "moshi", "--framework", "mlx", "--dims", "7b")
+    asked = start.calls[-1][1]["moshi"]
+    assert (asked.framework, asked.dims) == ("mlx", "7b")
     assert invoke("bench", "magic")[0] == 2
     start = called(devices, "devices_command")
     invoke("devices", "--json")
