@@ -49,6 +49,8 @@ $(VENV)/.moshi-ready: requirements/moshi.txt $(VENV)/.dev-ready
 
 # A second environment with the library versions that Kyutai's packages declare.
 DECLARED := .venv-declared
+DECLARED_TESTS := $(addprefix tests/backends/moshi/test_, \
+	language_models.py codecs.py tokenizer.py weights.py slicing.py backend_on_frameworks.py)
 
 $(DECLARED)/.ready: requirements/moshi-declared.txt
 	@"$(PYTHON)" -m venv $(DECLARED)
@@ -57,7 +59,7 @@ $(DECLARED)/.ready: requirements/moshi-declared.txt
 	@touch $@
 
 test-declared: $(DECLARED)/.ready
-	$(DECLARED)/bin/python -m pytest -n auto --dist loadgroup tests/backends/moshi
+	$(DECLARED)/bin/python -m pytest -n auto --dist loadgroup $(DECLARED_TESTS)
 
 test: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(TESTS)

@@ -30,6 +30,8 @@ pytestmark = [
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CONFIG", "DATA", "CACHE", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    # A model of random weights does not know when to stop.
+    monkeypatch.setattr("assistant.commands.talk.LONGEST_ANSWER", 5.0)
 
 
 def spoken(path: Path, text: str) -> Path:
