@@ -56,7 +56,8 @@ def make_session(
 
     `personas` are those of `find_personas`, where the caller has looked already.
     `clock` and `steps` are for `assistant talk`: the input's clock, and frames one by one.
-    With a `seed` the choice of lines is the same every time, and nothing of it is remembered.
+    With a `seed` the choice of lines (and, without one of its own, of a model's words) is the same
+    every time, and nothing of it is remembered.
     Raises `ConfigError` for settings that cannot be, `BackendError` where no backend can run.
     """
     personas = personas or find_personas(config)
@@ -64,6 +65,9 @@ def make_session(
     everyone = list(personas.loaded.values())
     rehearsed: set[str] = set()
     log_path = log_dir() / "backend.log"
+    options = backend_options(choice.name, config)
+    if "seed" in options and options["seed"] is None:
+        options["seed"] = seed
 
     def make_backend(load: Load, on_event: Callable[[AnyEvent], None]) -> BackendProcess:
         return BackendProcess(
@@ -95,7 +99,7 @@ def make_session(
             choice=choice,
             make_backend=make_backend,
             load=Load(
-                options=backend_options(choice.name, config),
+                options=options,
                 names=[p.spoken_names() for p in everyone],
                 virtual_clock=steps,
             ),
