@@ -1,10 +1,10 @@
-"""From any thread into an event loop."""
+"""Small things that are done with event loops."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 
@@ -12,3 +12,16 @@ def post(loop: asyncio.AbstractEventLoop, function: Callable[..., Any], *values:
     """Call `function(*values)` in the loop, soon. A loop that has ended has nobody left to tell."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(function, *values)
+
+
+async def until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
+    """Run these side by side until the first is over, and end the others. Raises what it raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -34,6 +34,7 @@ from assistant.frames import (
     SetPersona,
     UtteranceEnded,
 )
+from assistant.loops import until_one_ends
 from assistant.serving.stream import Outgoing
 
 log = logging.getLogger(__name__)
@@ -104,20 +105,9 @@ class Conversation:
         """Talk until the client leaves. Raises `ClientGone` where it has to go."""
         self._put(bytes((Kind.HANDSHAKE,)))
         self.report(Report(hello=hello))
-        tasks = {
-            asyncio.create_task(self._listen(silent_after)),
-            asyncio.create_task(self._write()),
-            asyncio.create_task(self._watch()),
-            asyncio.create_task(self._notice_leaving()),
-        }
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await until_one_ends(
+            self._listen(silent_after), self._write(), self._watch(), self._notice_leaving()
+        )
 
     def take(self, event: AnyEvent) -> None:
         """What the backend reports while this client has it."""

@@ -20,6 +20,7 @@ from assistant.backends.server.failures import NoHandshake, Refused
 from assistant.backends.server.opus import OpusDecoder, OpusEncoder
 from assistant.backends.server.protocol import Kind, Report, Request
 from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE
+from assistant.loops import until_one_ends
 
 Float32 = NDArray[np.float32]
 
@@ -152,17 +153,9 @@ class Exchange:
 
     async def run(self) -> None:
         """Returns never; raises what ended the connection."""
-        tasks = [
-            asyncio.create_task(work) for work in (self._read(), self._write(), self._measure())
-        ]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await until_one_ends(self._read(), self._write(), self._measure())
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             self._answered.set()
 
     # -- out ---------------------------------------------------------------------------------
