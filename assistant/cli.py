@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant import cli_bench, cli_models
+from assistant import cli_bench, cli_models, cli_serve
 from assistant.cli_groups import config_app, personas_app, transcripts_app
 from assistant.cli_options import (
     Backend,
@@ -39,16 +38,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     no_args_is_help=False,
 )
-
-
-class Benchmark(StrEnum):
-    """What can be measured."""
-
-    startup = "startup"
-    latency = "latency"
-    ui = "ui"
-    wire = "wire"
-    moshi = "moshi"
 
 
 def _version(wanted: bool) -> None:
@@ -221,57 +210,7 @@ def talk(
     raise typer.Exit(run_with_config(options, command))
 
 
-@app.command("serve-moshi", rich_help_panel=TALK)
-def serve_moshi(
-    context: typer.Context,
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8998,
-    token_env: Annotated[
-        str | None,
-        typer.Option("--token-env", metavar="NAME", help="Variable with the clients' token."),
-    ] = None,
-    tls_cert: Annotated[
-        Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate (PEM).")
-    ] = None,
-    tls_key: Annotated[
-        Path | None, typer.Option("--tls-key", metavar="FILE", help="Its key (PEM).")
-    ] = None,
-    queue: Annotated[
-        int, typer.Option("--queue", min=0, max=100, help="How many may wait while one talks.")
-    ] = 4,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Serve other machines without a token.")
-    ] = False,
-    backend: Backend = None,
-    config: ConfigFile = None,
-    log_level: Level = None,
-) -> None:
-    """Let other machines talk to this one's Moshi, through a Moshi server.
-
-    Example: assistant serve-moshi --host 0.0.0.0 --token-env MOSHI_TOKEN
-    """
-    options = gather(context, config, log_level, backend=backend)
-
-    def command(settings: Config) -> int:
-        from assistant.commands.serve_moshi import serve_moshi_command
-        from assistant.serving.settings import ServeSettings, token_from
-
-        return serve_moshi_command(
-            settings,
-            ServeSettings(
-                host=host,
-                port=port,
-                token=token_from(token_env),
-                certificate=tls_cert,
-                key=tls_key,
-                queue=queue,
-                insecure=insecure,
-            ),
-        )
-
-    raise typer.Exit(run_with_config(options, command))
+app.command("serve-moshi", rich_help_panel=TALK)(cli_serve.serve_moshi)
 
 
 @app.command(rich_help_panel=LOOK)
@@ -309,51 +248,7 @@ def devices(context: typer.Context, json_output: Json = False) -> None:
     raise typer.Exit(run(command, gather(context).log_level))
 
 
-@app.command(rich_help_panel=LOOK)
-def bench(
-    context: typer.Context,
-    name: Annotated[Benchmark, typer.Argument(help="What to measure.")],
-    json_output: Json = False,
-    turns: Annotated[int, typer.Option(min=1, max=500, help="latency: spoken turns.")] = 24,
-    warm: Annotated[
-        float, typer.Option(min=0, help="latency: seconds of rest before the first turn.")
-    ] = 0.0,
-    framework: cli_bench.Framework = None,
-    device: cli_bench.Device = "auto",
-    dims: cli_bench.Dims = cli_bench.Size.tiny,
-    quantize: cli_bench.Quantize = "none",
-    seconds: cli_bench.Context = "",
-    frames: cli_bench.Frames = None,
-    graphs: cli_bench.Graphs = None,
-    yes: cli_bench.Yes = False,
-    config: ConfigFile = None,
-    log_level: Level = None,
-) -> None:
-    """Measure this machine: start-up, latency, screen, the wire to the backend, or Moshi.
-
-    Example: assistant bench moshi --dims 7b --quantize none,int8,int4
-    """
-
-    def command(settings: Config) -> int:
-        from assistant.bench.moshi import MoshiOptions
-        from assistant.commands.bench import bench_command
-
-        moshi = MoshiOptions(
-            framework=framework.value if framework else None,
-            device=device,
-            dims=dims.value,
-            quantize=quantize,
-            context=seconds,
-            frames=frames,
-            graphs=graphs,
-            yes=yes,
-            python=settings.backend.python,
-        )
-        return bench_command(
-            settings, name.value, json_output=json_output, turns=turns, warm=warm, moshi=moshi
-        )
-
-    raise typer.Exit(run_with_config(gather(context, config, log_level), command))
+app.command(rich_help_panel=LOOK)(cli_bench.bench)
 
 
 @app.command(rich_help_panel=SETUP)

@@ -1,13 +1,29 @@
-"""Options of `assistant bench moshi`."""
+"""`assistant bench` on the command line."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assistant.cli_options import ConfigFile, Json, Level, gather
+from assistant.commands.runner import run_with_config
+
+if TYPE_CHECKING:
+    from assistant.config import Config
+
 _PANEL = "Of moshi"
+
+
+class Benchmark(StrEnum):
+    """What can be measured."""
+
+    startup = "startup"
+    latency = "latency"
+    ui = "ui"
+    wire = "wire"
+    moshi = "moshi"
 
 
 class Package(StrEnum):
@@ -62,3 +78,49 @@ Yes = Annotated[
     bool,
     typer.Option("--yes", "-y", help="Allow 7b on a processor.", rich_help_panel=_PANEL),
 ]
+
+
+def bench(
+    context: typer.Context,
+    name: Annotated[Benchmark, typer.Argument(help="What to measure.")],
+    json_output: Json = False,
+    turns: Annotated[int, typer.Option(min=1, max=500, help="latency: spoken turns.")] = 24,
+    warm: Annotated[
+        float, typer.Option(min=0, help="latency: seconds of rest before the first turn.")
+    ] = 0.0,
+    framework: Framework = None,
+    device: Device = "auto",
+    dims: Dims = Size.tiny,
+    quantize: Quantize = "none",
+    seconds: Context = "",
+    frames: Frames = None,
+    graphs: Graphs = None,
+    yes: Yes = False,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """Measure this machine: start-up, latency, screen, the wire to the backend, or Moshi.
+
+    Example: assistant bench moshi --dims 7b --quantize none,int8,int4
+    """
+
+    def command(settings: Config) -> int:
+        from assistant.bench.moshi import MoshiOptions
+        from assistant.commands.bench import bench_command
+
+        moshi = MoshiOptions(
+            framework=framework.value if framework else None,
+            device=device,
+            dims=dims.value,
+            quantize=quantize,
+            context=seconds,
+            frames=frames,
+            graphs=graphs,
+            yes=yes,
+            python=settings.backend.python,
+        )
+        return bench_command(
+            settings, name.value, json_output=json_output, turns=turns, warm=warm, moshi=moshi
+        )
+
+    raise typer.Exit(run_with_config(gather(context, config, log_level), command))
