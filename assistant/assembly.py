@@ -7,7 +7,8 @@ from collections.abc import Callable
 from random import Random
 
 from assistant.audio.base import AudioIO
-from assistant.backends.process import BackendProcess, Launch
+from assistant.backends.child import Launch
+from assistant.backends.process import BackendProcess
 from assistant.backends.registry import (
     backend_options,
     backend_python,

@@ -10,23 +10,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
-from assistant.backends.environments import code_path
+from assistant.backends.child import Launch, end_child, exit_in_words, start_child
 from assistant.backends.wire import MAX_MESSAGE, SendQueue, WireListener, decode_event
 from assistant.frames import (
     Ack,
@@ -51,20 +44,8 @@ FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 15.0
 """Seconds before a restart: doubled at each crash, back to the first after a minute of health."""
 HEALTHY_AFTER = 60.0
-_NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-"""onnxruntime makes itself a device id at import and keeps events to send; nobody asked."""
 EXIT_CANNOT_RUN = 3
 """Exit code of a child that said `Failed(fatal=True)`: another start would end the same way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """A backend and what it is started with."""
-
-    name: str
-    load: Load
-    python: str | None = None
-    """Interpreter; None: ours."""
 
 
 class BackendProcess:
@@ -84,13 +65,11 @@ class BackendProcess:
         log_path: Path | None = None,
         substitute: Launch | None = None,
     ) -> None:
-        self.name = name
         self.restarts = 0
         self.ready = asyncio.Event()
         """Set while a loaded child is there."""
-        self._load = load
+        self._launch = Launch(name, load, python)
         self._on_event = on_event
-        self._python = python
         self._log_path = log_path
         self._substitute = substitute
         self._refusal: Failed | None = None
@@ -98,13 +77,13 @@ class BackendProcess:
         self._came_up = False
         """The child that runs, or ran last, was ready once."""
         self._ever_came_up = False
+        """Some child was."""
         self._kept: dict[type[AnyCommand], AnyCommand] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._queue: SendQueue | None = None
         self._connection: Connection | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._dropped_before = 0
-        self._acked = -1
         self._ack_waiters: dict[int, asyncio.Future[None]] = {}
         self._stopping = False
         self.given_up = False
@@ -121,13 +100,18 @@ class BackendProcess:
         if self._queue is not None:
             self._queue.put(Close())
         if self._process is not None:
-            await self._end(self._process)
+            await end_child(self._process)
         if self._supervisor is not None:
             self._supervisor.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._supervisor
         self._disconnect()
         self._release_waiters()
+
+    @property
+    def name(self) -> str:
+        """Of the backend that runs, or is being started."""
+        return self._launch.name
 
     @property
     def pid(self) -> int | None:
@@ -170,7 +154,7 @@ class BackendProcess:
             if self._stopping:
                 return
             # A library that crashes while it loads will do so again, and takes a minute for it.
-            hopeless = code == EXIT_CANNOT_RUN or not (self._came_up or self._ever_came_up)
+            hopeless = code == EXIT_CANNOT_RUN or not self._ever_came_up
             if hopeless and self._substitute is not None:
                 self._put_substitute_in_place(self._substitute, code)
                 continue
@@ -182,7 +166,7 @@ class BackendProcess:
             self.restarts += 1
             self._on_event(
                 Failed(
-                    message=f"the {self.name} backend stopped ({_exit_in_words(code)})",
+                    message=f"the {self.name} backend stopped ({exit_in_words(code)})",
                     remedy=f"starting it again, restart {self.restarts}",
                 )
             )
@@ -191,10 +175,9 @@ class BackendProcess:
 
     def _put_substitute_in_place(self, launch: Launch, code: int) -> None:
         refusal, self._refusal = self._refusal, None
-        reason = refusal.message if refusal else f"it stopped while loading, {_exit_in_words(code)}"
+        reason = refusal.message if refusal else f"it stopped while loading, {exit_in_words(code)}"
         remedy = refusal.remedy if refusal else "the log has the whole story: assistant doctor"
-        failed, self.name = self.name, launch.name
-        self._load, self._python, self._substitute = launch.load, launch.python, None
+        failed, self._launch, self._substitute = self.name, launch, None
         self._on_event(Substituted(failed, self.name, reason, remedy))
 
     async def _run_once(self) -> int:
@@ -217,18 +200,7 @@ class BackendProcess:
             return EXIT_CANNOT_RUN
 
     async def _run_child(self, listener: WireListener) -> int:
-        with self._open_log() as log_file:
-            self._process = await asyncio.create_subprocess_exec(
-                self._python or sys.executable,
-                "-m",
-                "assistant.backends.worker",
-                self.name,
-                stdin=subprocess.DEVNULL,
-                stdout=log_file,
-                stderr=log_file,
-                env=self._environment(listener),
-                start_new_session=True,
-            )
+        self._process = await start_child(self._launch, listener, self._log_path)
         self._on_event(Status(f"starting {self.name}"))
         loop = asyncio.get_running_loop()
         reader = threading.Thread(
@@ -236,30 +208,12 @@ class BackendProcess:
         )
         reader.start()
         code = await self._process.wait()
-        _wake(listener)  # ends `accept` where the child died before it called
+        listener.wake()  # ends `accept` where the child died before it called
         # What it said last ("cannot run, because …") is still in the socket: read it out first.
         await asyncio.to_thread(reader.join, 1.0)
         self._disconnect()
         self._release_waiters()
         return code
-
-    def _open_log(self) -> contextlib.AbstractContextManager[IO[bytes] | int]:
-        if self._log_path is None:
-            return contextlib.nullcontext(subprocess.DEVNULL)
-        try:
-            self._log_path.parent.mkdir(parents=True, exist_ok=True)
-            return self._log_path.open("ab")
-        except OSError:
-            return contextlib.nullcontext(subprocess.DEVNULL)
-
-    def _environment(self, listener: WireListener) -> dict[str, str]:
-        environment = {**_NO_TELEMETRY, **os.environ, **listener.environment()}
-        if self._python is not None:
-            # Another interpreter does not know where we are installed.
-            ours = str(code_path())
-            theirs = environment.get("PYTHONPATH")
-            environment["PYTHONPATH"] = f"{ours}{os.pathsep}{theirs}" if theirs else ours
-        return environment
 
     def _read(self, listener: WireListener, loop: asyncio.AbstractEventLoop) -> None:
         """Thread: take the child's call, then every event until the socket closes."""
@@ -281,7 +235,7 @@ class BackendProcess:
     def _connected(self, connection: Connection) -> None:
         self._connection = connection
         self._queue = SendQueue(connection)
-        self._queue.put(self._load)
+        self._queue.put(self._launch.load)
 
     def _received(self, event: AnyEvent) -> None:
         match event:
@@ -324,30 +278,3 @@ class BackendProcess:
             if not waiter.done():
                 waiter.set_result(None)
         self._ack_waiters.clear()
-
-    async def _end(self, process: asyncio.subprocess.Process) -> None:
-        for wait, number in ((0.7, signal.SIGTERM), (0.5, signal.SIGKILL), (0.5, None)):
-            if process.returncode is not None:
-                return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), wait)
-                return
-            if number is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.send_signal(number)
-
-
-def _wake(listener: WireListener) -> None:
-    """End a waiting `accept` by calling it and hanging up: closing its socket would not."""
-    address = listener.address
-    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-    with contextlib.suppress(OSError), socket.socket(family) as caller:
-        caller.settimeout(0.2)
-        caller.connect(address)
-
-
-def _exit_in_words(code: int) -> str:
-    if code < 0:
-        with contextlib.suppress(ValueError):
-            return signal.Signals(-code).name
-    return f"exit code {code}"

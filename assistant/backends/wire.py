@@ -7,6 +7,7 @@ that comes over it can run code.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
@@ -87,9 +88,17 @@ class WireListener:
         return {ADDRESS_VARIABLE: text, KEY_VARIABLE: self.key.hex()}
 
     def accept(self) -> Connection:
-        """Wait for the child. Raises `OSError` or `multiprocessing.AuthenticationError`; closing
-        the listener from another thread ends the wait."""
+        """Wait for the child. Raises `OSError` or `multiprocessing.AuthenticationError`; `wake`
+        from another thread ends the wait."""
         return self._listener.accept()
+
+    def wake(self) -> None:
+        """End a waiting `accept` by calling it and hanging up: closing its socket would not."""
+        address = self.address
+        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+        with contextlib.suppress(OSError), socket.socket(family) as caller:
+            caller.settimeout(0.2)
+            caller.connect(address)
 
     def close(self) -> None:
         self._listener.close()

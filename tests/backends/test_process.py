@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from assistant import frames as f
-from assistant.backends.process import BackendProcess, Launch
+from assistant.backends.child import Launch
+from assistant.backends.process import BackendProcess
 from assistant.backends.wire import encode_pcm
 
 LOUD = encode_pcm((0.3 * np.sin(np.arange(f.FRAME_SAMPLES) / 5)).astype(np.float32))
