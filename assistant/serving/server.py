@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
-import socket as sockets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
@@ -25,7 +23,6 @@ from assistant.backends.process import BackendProcess
 from assistant.backends.server import protocol
 from assistant.backends.server.protocol import Hello, PersonaRequest, Report
 from assistant.frames import (
-    FIRST_OWN_UTTERANCE,
     FRAME_BYTES,
     AnyEvent,
     Failed,
@@ -37,39 +34,14 @@ from assistant.frames import (
 )
 from assistant.serving.conversation import ClientGone, Conversation, discard, persona_prompt
 from assistant.serving.line import Place, WaitingLine
-from assistant.serving.settings import ServeError, ServeSettings, tls_context
+from assistant.serving.newest import Newest
+from assistant.serving.settings import ServeError, ServeSettings, cannot_listen, tls_context
 
 log = logging.getLogger(__name__)
 
 TRY_LATER = 1013
 INTERNAL = 1011
 MakeProcess = Callable[[Callable[[AnyEvent], None]], BackendProcess]
-
-
-class _Newest:
-    """The highest numbers so far of utterances that were asked for, and of the model's own."""
-
-    def __init__(self, said: int = 0, own: int = FIRST_OWN_UTTERANCE - 1) -> None:
-        self._said = said
-        self._own = own
-
-    def copy(self) -> _Newest:
-        return _Newest(self._said, self._own)
-
-    def restart(self) -> None:
-        """A new backend counts its own from the beginning."""
-        self._own = FIRST_OWN_UTTERANCE - 1
-
-    def next_said(self) -> int:
-        self._said += 1
-        return self._said
-
-    def see(self, number: int) -> None:
-        if number >= FIRST_OWN_UTTERANCE:
-            self._own = max(self._own, number)
-
-    def covers(self, number: int) -> bool:
-        return number <= (self._own if number >= FIRST_OWN_UTTERANCE else self._said)
 
 
 class MoshiServer:
@@ -86,8 +58,8 @@ class MoshiServer:
         self._ready: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
         self._failed: asyncio.Future[Failed] = asyncio.get_running_loop().create_future()
         self._frames = 0
-        self._newest = _Newest()
-        self._stale = _Newest()
+        self._newest = Newest()
+        self._stale = Newest()
         """Utterances up to these were for earlier clients."""
         self.port = settings.port
         """The real one once it listens."""
@@ -144,7 +116,7 @@ class MoshiServer:
                 logger=logging.getLogger("assistant.serving.websockets"),
             )
         except (OSError, OverflowError) as error:
-            raise _cannot_listen(settings, error) from None
+            raise cannot_listen(settings, error) from None
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         path, _, _ = request.path.partition("?")
@@ -321,21 +293,3 @@ def _introduce(connection: ServerConnection, request: Request, response: Respons
 def _name_of(socket: ServerConnection) -> str:
     address = socket.remote_address
     return f"{address[0]}:{address[1]}" if address else "a client"
-
-
-def _cannot_listen(settings: ServeSettings, error: Exception) -> ServeError:
-    place = f"{settings.host}:{settings.port}"
-    if isinstance(error, sockets.gaierror):
-        return ServeError(f"there is no address called {settings.host}", "look at --host")
-    number = getattr(error, "errno", None)
-    if number == errno.EADDRINUSE:
-        return ServeError(
-            f"{place} is taken by another program", "end that program, or choose another --port"
-        )
-    if number == errno.EADDRNOTAVAIL:
-        return ServeError(
-            f"{settings.host} is no address of this machine", "0.0.0.0 stands for all of them"
-        )
-    if number == errno.EACCES:
-        return ServeError(f"{place} is not allowed to you", "choose a --port above 1023")
-    return ServeError(f"cannot listen at {place}: {error}", "choose another --host or --port")

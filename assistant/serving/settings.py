@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hmac
 import ipaddress
 import os
+import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,3 +110,22 @@ def tls_context(settings: ServeSettings) -> ssl.SSLContext | None:
 def _no_password() -> str:
     """Asked for where the key has one: a server that waits for typing is no server."""
     raise ValueError("its key has a password")
+
+
+def cannot_listen(settings: ServeSettings, error: Exception) -> ServeError:
+    """Why no socket could be opened there, in words."""
+    place = f"{settings.host}:{settings.port}"
+    if isinstance(error, socket.gaierror):
+        return ServeError(f"there is no address called {settings.host}", "look at --host")
+    number = getattr(error, "errno", None)
+    if number == errno.EADDRINUSE:
+        return ServeError(
+            f"{place} is taken by another program", "end that program, or choose another --port"
+        )
+    if number == errno.EADDRNOTAVAIL:
+        return ServeError(
+            f"{settings.host} is no address of this machine", "0.0.0.0 stands for all of them"
+        )
+    if number == errno.EACCES:
+        return ServeError(f"{place} is not allowed to you", "choose a --port above 1023")
+    return ServeError(f"cannot listen at {place}: {error}", "choose another --host or --port")
