@@ -127,6 +127,12 @@ def _output_of(command: list[str], limit: float) -> tuple[int, str, str]:
     return process.returncode, output, errors
 
 
+def card_number(device: str) -> int | None:
+    """The card that a device's name means: 1 of "cuda:1"; None where it names no number."""
+    number = device.removeprefix("cuda").removeprefix(":")
+    return int(number) if number.isdecimal() else None
+
+
 def parse_cards(text: str) -> tuple[Card, ...]:
     """Lines of `nvidia-smi`: name, MiB in all, MiB free, driver. What is no such line is left out;
     sizes that are no number ("[N/A]") are unknown."""

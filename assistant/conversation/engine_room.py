@@ -90,6 +90,11 @@ class EngineRoom:
     def can_speak(self) -> bool:
         return self._backend.ready.is_set() and self.capabilities.say
 
+    @property
+    def _converses(self) -> bool:
+        """It listens, thinks and speaks by itself, all at the same time."""
+        return self.capabilities.full_duplex and self.capabilities.answers_by_itself
+
     def chosen(self) -> None:
         """Tell which backend will be started."""
         self._emit(BackendChosen(name=self._choice.name, reason=self._choice.reason))
@@ -144,8 +149,7 @@ class EngineRoom:
             )
         )
         self._on_ready()
-        in_real_time = event.capabilities.full_duplex and event.capabilities.answers_by_itself
-        self._mouth.speech.cushion = CUSHION_SAMPLES if in_real_time else 0
+        self._mouth.speech.cushion = CUSHION_SAMPLES if self._converses else 0
         if event.capabilities.snapshots:
             self._cast.prefill()
         self._turn_taking.rest_in("idle")
@@ -153,7 +157,7 @@ class EngineRoom:
 
     def _turn_ended(self, event: TurnEnded) -> None:
         self._ears.turn_ended(event)
-        if self.capabilities.full_duplex and self.capabilities.answers_by_itself:
+        if self._converses:
             # It may answer before the words are written down, so the watch starts here.
             if not self._mouth.speech.active:
                 self._mouth.stopwatch = self._ears.stopwatch(event.at)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from assistant.backends.availability import BackendReport, Look, packages_missing
 from assistant.backends.base import BackendError
 from assistant.backends.environments import inspect, python_of
-from assistant.backends.hardware import Card, Hardware
+from assistant.backends.hardware import Card, Hardware, card_number
 from assistant.backends.moshi.contract import Checkpoint, Quantization
 from assistant.backends.moshi.memory import (
-    POSITIONS_PER_SECOND,
     Asked,
     Framework,
     MemoryEstimate,
     check_fits,
     choose_quantization,
     gib,
+    positions_in,
 )
 from assistant.backends.moshi.memory import (
     Config as LmConfig,
@@ -114,14 +114,14 @@ def _card(device: str, hardware: Hardware) -> Place:
             # Asked for by name: there are cards that NVIDIA's tool does not know.
             return Place(device, None)
         raise Unsuited("no NVIDIA card", "assistant config set backend.moshi.device cpu")
-    wanted = device.removeprefix("cuda").removeprefix(":")
-    if wanted.isdecimal() and int(wanted) >= len(hardware.cards):
+    number = card_number(device)
+    if number is not None and number >= len(hardware.cards):
         count = len(hardware.cards)
         raise Unsuited(
             f"there is no card {device}, this machine has {count}",
             "assistant config set backend.moshi.device auto",
         )
-    card: Card = hardware.cards[int(wanted) if wanted.isdecimal() else 0]
+    card: Card = hardware.cards[number or 0]
     return Place(card.name, card.free)
 
 
@@ -162,7 +162,7 @@ def _fit(framework: Framework, config: Config, place: Place, checkpoint: Checkpo
     lm: LmConfig = checkpoint.config
     moshi = config.backend.moshi
     seconds = moshi.context_seconds
-    positions = None if seconds is None else round(seconds * POSITIONS_PER_SECOND)
+    positions = None if seconds is None else positions_in(seconds)
     asked = Asked(
         framework=framework,
         listener=moshi.listener == "stt",  # `auto` takes Whisper where there is no room

@@ -26,11 +26,11 @@ from assistant.backends.moshi.contract import (
     TextTokenizer,
 )
 from assistant.backends.moshi.memory import (
-    POSITIONS_PER_SECOND,
     Asked,
     Framework,
     choose_quantization,
     estimate,
+    positions_in,
 )
 from assistant.backends.moshi.prompting import EmbeddedVoice
 from assistant.frames import PersonaPrompt
@@ -102,7 +102,7 @@ def settings_for(
     """How to load it here, and the bytes that are left then (None: not known)."""
     on_cpu, free = _place(framework, str(options.get("device") or "auto"), hardware)
     seconds = options.get("context_seconds")
-    positions = None if seconds is None else round(float(seconds) * POSITIONS_PER_SECOND)
+    positions = None if seconds is None else positions_in(float(seconds))
     asked = Asked(
         framework=framework,
         snapshots_bytes=int(options.get("snapshot_mb") or 0) * 2**20,
@@ -154,7 +154,7 @@ def _sampling(options: Options) -> Sampling:
 
 def _place(framework: Framework, device: str, hardware: Hardware | None) -> tuple[bool, int | None]:
     """Whether it will run on the processor, and the bytes that are free there."""
-    from assistant.backends.hardware import survey
+    from assistant.backends.hardware import card_number, survey
 
     found = hardware or survey()
     here = found.available or found.memory or None
@@ -163,8 +163,7 @@ def _place(framework: Framework, device: str, hardware: Hardware | None) -> tupl
         return not on_metal and platform.system() != "Darwin", found.metal_memory or here
     if device == "cpu" or not (found.cards or device.startswith("cuda")):
         return True, here
-    wanted = device.removeprefix("cuda").removeprefix(":")
-    index = int(wanted) if wanted.isdecimal() else 0
+    index = card_number(device) or 0
     return False, found.cards[index].free if index < len(found.cards) else None
 
 

@@ -99,6 +99,11 @@ class MemoryEstimate:
         return f"{gib(self.total)} GiB ({shown})"
 
 
+def positions_in(seconds: float) -> int:
+    """Positions of so much context."""
+    return round(seconds * POSITIONS_PER_SECOND)
+
+
 def gib(size: int) -> str:
     """Bytes as "9.6", "24": GiB, as makers of memory count."""
     return f"{size / GIB:.1f}".removesuffix(".0")
