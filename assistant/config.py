@@ -45,9 +45,19 @@ class AudioConfig(_Table):
     """Speaker, by number or part of its name; unset: the system's default."""
     mode: Literal["open", "push-to-talk"] = "open"
     """Whether the microphone is always open or only while you ask for it."""
+    headset: bool = False
+    """You wear headphones: the microphone does not hear the speaker, so that nothing has to be
+    cancelled or guarded against."""
+    echo_cancellation: bool = True
+    """Take the assistant's own voice out of what the microphone hears."""
+    noise_suppression: bool = False
+    """Take steady noise out of it, too; helps in a loud room, costs some clearness in a quiet
+    one."""
+    barge_in: bool = True
+    """Fall silent when you speak while the assistant speaks."""
     echo_guard: bool = True
-    """Don't transcribe the microphone while the assistant's own voice sounds. Turn it off only
-    with headphones."""
+    """Don't listen (but for "stop") while the assistant's own voice sounds and is not taken out of
+    the microphone. Turn it off only with headphones."""
     volume: float = Field(default=1.0, ge=0.0, le=1.0)
     """Loudness of the assistant, 0 to 1."""
     block_ms: int = Field(default=20, ge=5, le=80)

@@ -140,6 +140,23 @@ class AudioChanged(SessionEvent):
     """Push-to-talk: the microphone is open at the moment."""
     volume: float = 1.0
     rate: float = 1.0
+    echo: str = ""
+    """What is done about the assistant hearing itself: "echo −38 dB", "headset", "guarded"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPaused(SessionEvent):
+    """The user's voice was noticed while the assistant spoke: it fell silent, for now."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerResumed(SessionEvent):
+    """It was no interruption: the assistant goes on where it stopped."""
+
+    turn: int
+    reason: Literal["no_words", "backchannel", "own_voice"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,10 +108,18 @@ class SetPersona(Command, frozen=True):
 
 
 class Push(Command, frozen=True):
-    """One frame from the microphone, `FRAME_BYTES` long. Zeros where the microphone is gated."""
+    """One frame from the microphone, `FRAME_BYTES` long. Zeros where the microphone is closed."""
 
     frame: int
     pcm: bytes
+    speaking: bool = False
+    """The assistant was being heard meanwhile (or is held back in the middle of a turn)."""
+    clean: bool = True
+    """The assistant's own voice is not in this sound. Where it may be (`speaking and not clean`), a
+    model that answers by itself must hear silence instead; who writes down words may listen for a
+    command to stop."""
+    voice: bool = False
+    """The host has noticed the user's voice in it; while `speaking`, words are wanted soon."""
 
 
 class Say(Command, frozen=True):

@@ -6,8 +6,9 @@ Front ends see this, `assistant.events` and the level histories, and nothing els
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
+from assistant.audio.base import DeviceChoice
 from assistant.audio.levels import LevelHistory
 from assistant.events import SessionEvent
 from assistant.frames import AgentState
@@ -58,6 +59,15 @@ class SessionFrontend(Protocol):
 
     def talk_key(self, down: bool) -> None:
         """Push-to-talk: pressed or let go (terminals report no key release, so it toggles)."""
+
+    async def devices(self) -> list[DeviceChoice]:
+        """See `AudioIO.devices`."""
+
+    async def use_device(self, kind: Literal["input", "output"], name: str | None) -> None:
+        """Go over to this microphone or speaker now, and keep to it; None: the system's default."""
+
+    def play_test_sound(self) -> None:
+        """A short rising chime through the speaker, while nothing is being said."""
 
     def set_volume(self, volume: float) -> float: ...
 

@@ -13,8 +13,9 @@ import itertools
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
-from assistant.audio.base import Float32
+from assistant.audio.base import DeviceChoice, Float32
 from assistant.brain.base import Brain
 from assistant.conversation.answering import Answerer, Heard
 from assistant.conversation.beside import Beside
@@ -247,6 +248,16 @@ class Session:
         if down:
             self.interrupt()  # who presses the key wants to be heard now
         self.sound.talk_key(down)
+
+    async def devices(self) -> list[DeviceChoice]:
+        return await self._audio.devices()
+
+    async def use_device(self, kind: Literal["input", "output"], name: str | None) -> None:
+        await self._audio.use_device(kind, name)
+        self.sound.changed()
+
+    def play_test_sound(self) -> None:
+        self.sound.play_test_sound()
 
     def set_volume(self, volume: float) -> float:
         return self.sound.set_volume(volume)

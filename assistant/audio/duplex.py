@@ -13,8 +13,10 @@ import itertools
 import time
 from collections.abc import Callable
 
-from assistant.audio.base import Float32, OnFrame
+from assistant.audio.base import DeviceChoice, Float32, OnFrame
 from assistant.audio.clean import clean, mixdown
+from assistant.audio.devices import Kind
+from assistant.audio.front import FrontEnd
 from assistant.audio.jitter import JitterBuffer
 from assistant.audio.levels import LevelHistory
 from assistant.audio.portaudio import THREAD, PortAudioUnavailable, hung, kept_stderr
@@ -44,6 +46,7 @@ class LiveAudio:
     def __init__(self, config: AudioConfig) -> None:
         self.playback = JitterBuffer()
         self.playback.gain = config.volume
+        self.front = FrontEnd(config)
         self.input_levels = LevelHistory()
         self.output_levels = LevelHistory()
         self.microphone: str | None = None
@@ -86,6 +89,12 @@ class LiveAudio:
         # Not cancelled when it is late: it then closes whenever the sound server answers.
         await asyncio.wait({closing}, timeout=STOP_LIMIT)
         self.microphone = self.speaker = None
+
+    async def devices(self) -> list[DeviceChoice]:
+        return []  # until there is a picker
+
+    async def use_device(self, kind: Kind, name: str | None) -> None:
+        pass
 
     def drops(self) -> dict[str, int]:
         late = self.playback.dropped + self._lost_output
@@ -171,10 +180,11 @@ class LiveAudio:
 
     def _drain(self) -> None:
         self._wake_is_due = False
-        if (microphone := self._streams.microphone) is not None:
-            self._take_input(microphone)
+        # The speaker first: an echo canceller has to know a sound before it hears it.
         if (speaker := self._streams.speaker) is not None:
             self._take_output(speaker)
+        if (microphone := self._streams.microphone) is not None:
+            self._take_input(microphone)
 
     def _take_input(self, opened: OpenStream) -> None:
         dropped, blocks = opened.queue.take()
@@ -189,7 +199,7 @@ class LiveAudio:
             self.cleaned += cleaned
             samples = self._resampler.process(samples)
             self.input_levels.push(samples)
-            self._deliver(self._reblocker.push(samples))
+            self._deliver(self._reblocker.push(self.front.heard(samples)))
             self._heard_until = at
 
     def _change_microphone(self, opened: OpenStream, since: float) -> None:
@@ -198,6 +208,7 @@ class LiveAudio:
             gap = round(max(0.0, since - self._heard_until) * SAMPLE_RATE)
             self._deliver(self._reblocker.lose(gap))
         self._heard = opened
+        self.front.restart()
         self._resampler = StreamResampler(opened.rate, SAMPLE_RATE)
 
     def _take_output(self, opened: OpenStream) -> None:
@@ -206,6 +217,7 @@ class LiveAudio:
             self._lost_output += opened.meter.tick(at, pcm.size + unseen)
             unseen = 0
             self.output_levels.push(pcm)
+            self.front.played(pcm)
 
     def _deliver(self, frames: list[tuple[int, Float32]]) -> None:
         for number, frame in frames:

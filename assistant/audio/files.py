@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from assistant.audio.base import Float32, OnFrame
+from assistant.audio.base import DeviceChoice, Float32, OnFrame
 from assistant.audio.clean import clean
+from assistant.audio.front import FrontEnd
 from assistant.audio.jitter import JitterBuffer
 from assistant.audio.levels import LevelHistory
 from assistant.audio.reblock import Reblocker
 from assistant.audio.resample import OFFLINE, StreamResampler
 from assistant.audio.wav import AudioFileError, WavReader, WavWriter
+from assistant.config import AudioConfig
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
 
 __all__ = ["AudioFileError", "FileAudio", "read_frames"]
@@ -27,9 +30,15 @@ class FileAudio:
     `pull_output`, on whatever clock it likes.
     """
 
-    def __init__(self, input_wav: Path | None, output_wav: Path | None = None) -> None:
+    def __init__(
+        self,
+        input_wav: Path | None,
+        output_wav: Path | None = None,
+        config: AudioConfig | None = None,
+    ) -> None:
         """Raises `AudioFileError` where the input has no sound or the output cannot be written."""
         self.playback = JitterBuffer()
+        self.front = FrontEnd(config or AudioConfig())
         self.input_levels = LevelHistory()
         self.output_levels = LevelHistory()
         self.microphone = input_wav.name if input_wav else None
@@ -87,6 +96,13 @@ class FileAudio:
             except AudioFileError as error:
                 self._fail(error)
         return sound
+
+    async def devices(self) -> list[DeviceChoice]:
+        """There is nothing to choose."""
+        return []
+
+    async def use_device(self, kind: Literal["input", "output"], name: str | None) -> None:
+        """There is nothing to choose."""
 
     def drops(self) -> dict[str, int]:
         return {"microphone": 0, "speaker": -(-self.playback.dropped // FRAME_SAMPLES)}

