@@ -47,8 +47,16 @@ class Backend(Protocol):
     def set_persona(self, prompt: PersonaPrompt) -> None:
         """Become this persona; puts a snapshot back where there is one."""
 
-    def push(self, number: int, frame: Float32) -> None:
-        """Take one frame: float32 [1920], 24 kHz mono, in −1…1."""
+    def push(
+        self,
+        number: int,
+        frame: Float32,
+        *,
+        speaking: bool = False,
+        clean: bool = True,
+        voice: bool = False,
+    ) -> None:
+        """Take one frame: float32 [1920], 24 kHz mono, in −1…1. The flags: see `frames.Push`."""
 
     def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
         """Speak this piece in the persona's voice; pieces stream, `final` closes the utterance."""

@@ -57,7 +57,17 @@ class EchoBackend:
     def set_persona(self, prompt: PersonaPrompt) -> None:
         pass
 
-    def push(self, number: int, frame: Float32) -> None:
+    def push(
+        self,
+        number: int,
+        frame: Float32,
+        *,
+        speaking: bool = False,
+        clean: bool = True,
+        voice: bool = False,
+    ) -> None:
+        if speaking and not clean:  # it would answer its own voice for ever
+            frame = np.zeros_like(frame)
         loud = float(np.sqrt(np.mean(frame * frame))) > _LOUD
         now = (number + 1) * FRAME_SECONDS
         if loud and not self._speaking:

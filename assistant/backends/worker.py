@@ -82,15 +82,17 @@ def serve(connection: Connection, queue: SendQueue, backend: Backend) -> int:
                 queue.put(Failed(message=f"{type(error).__name__}: {error}", fatal=fatal))
                 if fatal:
                     return 3
+            if isinstance(command, Push):
+                queue.put(Ack(command.frame))  # of one that failed, too: the host waits for it
     finally:
         backend.close()
 
 
 def handle(command: AnyCommand, backend: Backend, queue: SendQueue) -> None:
     match command:
-        case Push(frame=number, pcm=pcm):
-            backend.push(number, np.frombuffer(pcm, dtype="<f4", count=FRAME_SAMPLES))
-            queue.put(Ack(number))
+        case Push(frame=number, pcm=pcm, speaking=speaking, clean=clean, voice=voice):
+            frame = np.frombuffer(pcm, dtype="<f4", count=FRAME_SAMPLES)
+            backend.push(number, frame, speaking=speaking, clean=clean, voice=voice)
         case Say(utterance=utterance, text=text, final=final, rate=rate):
             backend.say(utterance, text, final=final, rate=rate)
         case SetPersona(prompt=prompt):

@@ -79,10 +79,14 @@ class Hearing:
         self._router = IntentRouter(names)
         self._hints = NameHints(self._router)
 
-    def push(self, number: int, frame: Float32) -> None:
-        """Take one frame: float32 [1920], 24 kHz mono. Waits for no transcript, unless inline."""
+    def push(self, number: int, frame: Float32, *, speaking: bool = False) -> None:
+        """Take one frame: float32 [1920], 24 kHz mono. Waits for no transcript, unless inline.
+
+        `speaking`: the assistant was being heard meanwhile. Whoever speaks into that is understood
+        in a hurry: see `TurnDetector.push`.
+        """
         with self._lock:
-            signals = self._detector.push(number, frame)
+            signals = self._detector.push(number, frame, speaking=speaking)
         for signal in signals:
             self._on_signal(signal)
 

@@ -70,8 +70,16 @@ class CascadeBackend:
     def set_persona(self, prompt: PersonaPrompt) -> None:
         self._speaker.set_voice(prompt.voice)
 
-    def push(self, number: int, frame: Float32) -> None:
-        self._hearing.push(number, frame)
+    def push(
+        self,
+        number: int,
+        frame: Float32,
+        *,
+        speaking: bool = False,
+        clean: bool = True,
+        voice: bool = False,
+    ) -> None:
+        self._hearing.push(number, frame, speaking=speaking)
 
     def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
         self._speaker.say(utterance, text, final=final, rate=rate)

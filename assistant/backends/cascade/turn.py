@@ -139,8 +139,13 @@ class TurnDetector:
         """Whether a turn is under way."""
         return self._speaking
 
-    def push(self, frame_number: int, frame: Float32) -> list[TurnSignal]:
-        """Take one frame, float32 [1920] at 24 kHz, and say what it means."""
+    def push(
+        self, frame_number: int, frame: Float32, *, speaking: bool = False
+    ) -> list[TurnSignal]:
+        """Take one frame, float32 [1920] at 24 kHz, and say what it means.
+
+        `speaking`: the assistant was being heard meanwhile.
+        """
         windows = self._vad.push(frame, frame_number)
         self._sound.append(self._vad.downsampled)
         self._sound_end = (frame_number + 1) * FRAME_SECONDS

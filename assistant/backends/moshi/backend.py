@@ -146,14 +146,23 @@ class MoshiBackend:
         else:
             self._do(lambda: self._engine.lm.set_sampling(self._sampling(prompt)))
 
-    def push(self, number: int, frame: Float32) -> None:
+    def push(
+        self,
+        number: int,
+        frame: Float32,
+        *,
+        speaking: bool = False,
+        clean: bool = True,
+        voice: bool = False,
+    ) -> None:
         if self._failed:
             return
+        taken = Taken(number, frame, speaking=speaking, own_voice=speaking and not clean)
         if not self._inline:
-            self._clock.push(number, frame)
+            self._clock.push(taken)
             return
         try:
-            self._at_once(Taken(number, frame))
+            self._at_once(taken)
         except Exception as error:
             self._fail(error)
 
@@ -281,9 +290,12 @@ class MoshiBackend:
             self._personas.work()
 
     def hear(self, taken: Taken) -> Encoded:
-        codes = self._codec.encode(taken.frame)
-        self._listener.take(taken.number, taken.frame, codes)
-        return Encoded(codes[: self._user_codebooks], rms(taken.frame) < USER_QUIET)
+        # Its own voice would be answered like the user's; who writes down words may hear it.
+        frame = np.zeros_like(taken.frame) if taken.own_voice else taken.frame
+        codes = self._codec.encode(frame)
+        sound = taken.frame if self._listener.by_sound else frame
+        self._listener.take(taken.number, sound, codes, speaking=taken.speaking)
+        return Encoded(codes[: self._user_codebooks], rms(frame) < USER_QUIET)
 
     def think(self, encoded: Encoded) -> Moment | None:
         return self._stepper.take(encoded)

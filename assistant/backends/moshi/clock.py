@@ -44,6 +44,10 @@ class Taken:
     frame: Float32
     substituted: bool = False
     """Silence, because nothing came."""
+    speaking: bool = False
+    """The assistant was being heard meanwhile."""
+    own_voice: bool = False
+    """… and may be in this sound: the model must hear silence in its place."""
 
 
 class FrameClock:
@@ -78,8 +82,8 @@ class FrameClock:
             self._due = self._arrived + FRAME_SECONDS
             self._waiting.clear()
 
-    def push(self, number: int, frame: Float32) -> None:
-        """A frame from the microphone: float32 [1920]. Returns at once."""
+    def push(self, arrived: Taken) -> None:
+        """A frame from the microphone. Returns at once."""
         with self._changed:
             now = self._now()
             since, self._arrived = now - self._arrived, now
@@ -87,9 +91,9 @@ class FrameClock:
                 self._owed -= 1
                 return
             self._since_report += 1
-            self._number = number
+            self._number = arrived.number
             self._due = now + FRAME_SECONDS
-            self._waiting.append(Taken(number, frame))
+            self._waiting.append(arrived)
             behind = len(self._waiting)
             if behind > MOST_WAITING:
                 self._drop(behind - 1)

@@ -28,12 +28,17 @@ class Listener(Protocol):
 
     codebooks: int
     """Codes of a frame that it wants to be given."""
+    by_sound: bool
+    """It hears the frame itself, and may be given one that the model must not hear."""
     label: str
     """For the status line: "ears: whisper tiny.en int8"."""
 
-    def take(self, number: int, frame: Float32, codes: Codes | None) -> None:
+    def take(
+        self, number: int, frame: Float32, codes: Codes | None, *, speaking: bool = False
+    ) -> None:
         """One frame of the user's: float32 [1920], and its codes int64 [codebooks], None where
-        nobody made any. Never waits for a transcript, unless everything happens inline."""
+        nobody made any. `speaking`: the assistant was being heard meanwhile, words are wanted
+        soon. Never waits for a transcript, unless everything happens inline."""
 
     def set_names(self, names: list[SpokenNames]) -> None:
         """Persona names that the user may speak."""
@@ -45,11 +50,14 @@ class Deaf:
     """Nobody writes the user's side down."""
 
     codebooks = CODEBOOKS
+    by_sound = False
 
     def __init__(self, label: str = "ears: none") -> None:
         self.label = label
 
-    def take(self, number: int, frame: Float32, codes: Codes | None) -> None:
+    def take(
+        self, number: int, frame: Float32, codes: Codes | None, *, speaking: bool = False
+    ) -> None:
         pass
 
     def set_names(self, names: list[SpokenNames]) -> None:

@@ -48,6 +48,7 @@ class SttListener:
     """`Listener` on Mimi's codes."""
 
     codebooks = 32
+    by_sound = False
 
     def __init__(
         self,
@@ -93,7 +94,9 @@ class SttListener:
         if self._problem is not None:
             raise self._problem
 
-    def take(self, number: int, frame: Float32, codes: Codes | None) -> None:
+    def take(
+        self, number: int, frame: Float32, codes: Codes | None, *, speaking: bool = False
+    ) -> None:
         if codes is None or self._broken:
             return
         item = _Frame(number, frame, codes)

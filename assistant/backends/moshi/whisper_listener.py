@@ -18,6 +18,7 @@ class WhisperListener:
     """`Listener` that hears the sound itself and leaves the codes alone."""
 
     codebooks = 8
+    by_sound = True
 
     def __init__(
         self,
@@ -41,8 +42,10 @@ class WhisperListener:
         recognizer.warm_up()
         return cls(recognizer, names, emit, inline=inline, why=why)
 
-    def take(self, number: int, frame: Float32, codes: Codes | None) -> None:
-        self._hearing.push(number, frame)
+    def take(
+        self, number: int, frame: Float32, codes: Codes | None, *, speaking: bool = False
+    ) -> None:
+        self._hearing.push(number, frame, speaking=speaking)
 
     def set_names(self, names: list[SpokenNames]) -> None:
         self._hearing.set_names(names)

@@ -133,10 +133,19 @@ class MoshiServerBackend:
         )
         self._link.become(request, self._query_for(prompt))
 
-    def push(self, number: int, frame: Float32) -> None:
+    def push(
+        self,
+        number: int,
+        frame: Float32,
+        *,
+        speaking: bool = False,
+        clean: bool = True,
+        voice: bool = False,
+    ) -> None:
         if self._link is not None:
-            self._link.push(frame)
-        self._ears.take(number, frame, None)
+            # Its own voice would be answered like the user's; who writes down words may hear it.
+            self._link.push(np.zeros_like(frame) if speaking and not clean else frame)
+        self._ears.take(number, frame, None, speaking=speaking)
 
     def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
         with self._lock:

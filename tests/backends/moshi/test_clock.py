@@ -23,7 +23,7 @@ class Desk:
 
     def arrive(self, count: int = 1) -> None:
         for _ in range(count):
-            self.clock.push(self.number, FRAME)
+            self.clock.push(Taken(self.number, FRAME))
             self.number += 1
 
     def pass_frames(self, count: float) -> None:
