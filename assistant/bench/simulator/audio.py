@@ -39,8 +39,8 @@ class Echo(Protocol):
 class Noise(Protocol):
     """What else there is to be heard."""
 
-    def take(self, samples: int) -> Float32:
-        """The next float32 [samples], 24 kHz."""
+    def read(self, n: int) -> Float32:
+        """The next float32 [n], 24 kHz."""
 
 
 class Tape(Protocol):
@@ -51,7 +51,8 @@ class Tape(Protocol):
 
 
 class SimulatedAudio:
-    """`AudioIO` of a simulated room. `room` None is a headset: no echo.
+    """`AudioIO` of a simulated room. `room` None is a headset: no echo. For rooms and noise see
+    `assistant.bench.room`.
 
     `lose` and `stall` are the faults of real microphones, see there.
     """
@@ -103,7 +104,7 @@ class SimulatedAudio:
         if self.room is not None:
             heard += self.room.echo(played)
         if self.noise is not None:
-            heard += self.noise.take(STEP_SAMPLES)
+            heard += self.noise.read(STEP_SAMPLES)
         self._steps += 1
         if self.tape is not None:
             self.tape.step(played, said)
