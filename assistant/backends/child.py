@@ -15,6 +15,7 @@ from typing import IO
 from assistant.backends.environments import code_path
 from assistant.backends.wire import WireListener
 from assistant.frames import Load
+from assistant.logs import MAX_BYTES
 
 _NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 """onnxruntime makes itself a device id at import and keeps events to send; nobody asked."""
@@ -61,11 +62,33 @@ async def end_child(process: asyncio.subprocess.Process) -> None:
                 process.send_signal(number)
 
 
+def kill_child(process: asyncio.subprocess.Process) -> None:
+    """At once, whatever it does: a stopped process heeds no other signal."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+
+
 def exit_in_words(code: int) -> str:
     if code < 0:
         with contextlib.suppress(ValueError):
             return signal.Signals(-code).name
     return f"exit code {code}"
+
+
+def trim_log(path: Path, longest: int = 4 * MAX_BYTES) -> None:
+    """Where the log has become too long, keep its end in `<name>.1` and begin anew.
+
+    The file is emptied, not replaced: a child that writes to it (at its end, always) goes on.
+    """
+    with contextlib.suppress(OSError):
+        size = path.stat().st_size
+        if size <= longest:
+            return
+        with path.open("rb") as file:
+            file.seek(size - MAX_BYTES)
+            file.readline()  # its beginning was cut off
+            path.with_name(f"{path.name}.1").write_bytes(file.read())
+        os.truncate(path, 0)
 
 
 def _open_log(path: Path | None) -> contextlib.AbstractContextManager[IO[bytes] | int]:

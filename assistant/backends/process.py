@@ -1,26 +1,22 @@
 """The host's side of the backend process: start it, talk to it, restart it, end it.
 
-Two daemon threads (one reads, one writes) stand between the event loop and the socket, so that a
-child that hangs never holds up the screen. Whatever it was told to be (persona, names, prepared
-lines) is told again after a restart.
+Whatever it was told to be (persona, names, prepared lines) is told again after a restart. One that
+hangs, or cannot be talked to any more, is killed and so restarted, too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import threading
-import time
 from collections.abc import Callable
-from multiprocessing import AuthenticationError
-from multiprocessing.connection import Connection
 from pathlib import Path
 
-import msgspec
-
 from assistant.backends.child import Launch, end_child, exit_in_words, start_child
-from assistant.backends.wire import MAX_MESSAGE, SendQueue, WireListener, decode_event
+from assistant.backends.child_watch import ChildWatch
+from assistant.backends.frame_book import FrameBook
+from assistant.backends.link import Link
+from assistant.backends.restarts import RestartPolicy
+from assistant.backends.wire import WireListener
 from assistant.frames import (
     Ack,
     AnyCommand,
@@ -36,16 +32,13 @@ from assistant.frames import (
     Status,
     Substituted,
 )
-from assistant.loops import post
 
-log = logging.getLogger(__name__)
-
-FIRST_PAUSE = 0.25
-LONGEST_PAUSE = 15.0
-"""Seconds before a restart: doubled at each crash, back to the first after a minute of health."""
-HEALTHY_AFTER = 60.0
 EXIT_CANNOT_RUN = 3
 """Exit code of a child that said `Failed(fatal=True)`: another start would end the same way."""
+PATIENCE = 15.0
+"""Seconds without a word from a child that has been sent frames, after which it hangs."""
+VIRTUAL_PATIENCE = 120.0
+"""The same on the virtual clock, where a frame is answered once all it caused has been done."""
 
 
 class BackendProcess:
@@ -72,18 +65,19 @@ class BackendProcess:
         self._on_event = on_event
         self._log_path = log_path
         self._substitute = substitute
+        self.frames = FrameBook()
+        """What became of the microphone's frames; `dropped` has those of the child that runs."""
+        self.patience = VIRTUAL_PATIENCE if load.virtual_clock else PATIENCE
+        """Seconds of silence after which a child is taken to hang, and killed."""
         self._refusal: Failed | None = None
         """Why the child says it cannot run."""
-        self._came_up = False
-        """The child that runs, or ran last, was ready once."""
-        self._ever_came_up = False
-        """Some child was."""
+        self._policy = RestartPolicy()
+        self._end = ""
+        """How the last child ended, as the end of "the … backend"."""
         self._kept: dict[type[AnyCommand], AnyCommand] = {}
         self._process: asyncio.subprocess.Process | None = None
-        self._queue: SendQueue | None = None
-        self._connection: Connection | None = None
+        self._link: Link | None = None
         self._supervisor: asyncio.Task[None] | None = None
-        self._dropped_before = 0
         self._ack_waiters: dict[int, asyncio.Future[None]] = {}
         self._stopping = False
         self.given_up = False
@@ -97,8 +91,8 @@ class BackendProcess:
     async def stop(self) -> None:
         """Ask it to close, then end it, then kill it: gone within two seconds whatever it does."""
         self._stopping = True
-        if self._queue is not None:
-            self._queue.put(Close())
+        if self._link is not None:
+            self._link.put(Close())
         if self._process is not None:
             await end_child(self._process)
         if self._supervisor is not None:
@@ -120,7 +114,7 @@ class BackendProcess:
     @property
     def dropped(self) -> int:
         """Frames that the child did not take in time."""
-        return self._dropped_before + (self._queue.dropped if self._queue else 0)
+        return self.frames.dropped + (self._link.dropped if self._link else 0)
 
     # -- talk ------------------------------------------------------------------------------
 
@@ -129,8 +123,11 @@ class BackendProcess:
         frames and sentences for a child that is not there are dropped."""
         if isinstance(command, SetPersona | SetNames | Prepare):
             self._kept[type(command)] = command
-        if self._queue is not None and self.ready.is_set():
-            self._queue.put(command)
+        there = self._link is not None and self.ready.is_set()
+        if isinstance(command, Push):
+            self.frames.offer(there=there)
+        if self._link is not None and there:
+            self._link.put(command)
 
     async def push_and_wait(self, command: Push) -> None:
         """Virtual clock: send a frame and wait until everything it caused was reported.
@@ -138,6 +135,7 @@ class BackendProcess:
         Returns at once where there is no child, and when the child dies meanwhile.
         """
         if not self.ready.is_set():
+            self.send(command)
             return
         waiter = asyncio.get_running_loop().create_future()
         self._ack_waiters[command.frame] = waiter
@@ -147,48 +145,59 @@ class BackendProcess:
     # -- inside ----------------------------------------------------------------------------
 
     async def _supervise(self) -> None:
-        pause = FIRST_PAUSE
         while not self._stopping:
-            began = time.monotonic()
+            self._policy.began()
+            self._refusal = None
             code = await self._run_once()
             if self._stopping:
                 return
+            pause = self._policy.ended()
             # A library that crashes while it loads will do so again, and takes a minute for it.
-            hopeless = code == EXIT_CANNOT_RUN or not self._ever_came_up
+            hopeless = pause is None or not self._policy.ever_up
             if hopeless and self._substitute is not None:
                 self._put_substitute_in_place(self._substitute, code)
                 continue
-            if code == EXIT_CANNOT_RUN:
+            if code == EXIT_CANNOT_RUN and not self._policy.ever_up:
                 self.given_up = True
                 return
-            if time.monotonic() - began > HEALTHY_AFTER:
-                pause = FIRST_PAUSE
+            how = self._refusal.message if self._refusal else f"the {self.name} backend {self._end}"
+            if pause is None:
+                self._give_up(how)
+                return
             self.restarts += 1
             self._on_event(
                 Failed(
-                    message=f"the {self.name} backend stopped ({exit_in_words(code)})",
+                    message=how,
                     remedy=f"starting it again, restart {self.restarts}",
                 )
             )
             await asyncio.sleep(pause)
-            pause = min(LONGEST_PAUSE, pause * 2)
+
+    def _give_up(self, how: str) -> None:
+        self.given_up = True
+        remedy = self._refusal.remedy if self._refusal else ""
+        self._on_event(
+            Failed(
+                message=f"{how} – {self._policy.useless} times in a row before it was of any use",
+                remedy=remedy or "assistant doctor tells what is wrong; then start again",
+                fatal=True,
+            )
+        )
 
     def _put_substitute_in_place(self, launch: Launch, code: int) -> None:
         refusal, self._refusal = self._refusal, None
-        reason = refusal.message if refusal else f"it stopped while loading, {exit_in_words(code)}"
+        when = "again and again" if self._policy.ever_up else "while loading"
+        reason = refusal.message if refusal else f"it stopped {when}, {exit_in_words(code)}"
         remedy = refusal.remedy if refusal else "the log has the whole story: assistant doctor"
         failed, self._launch, self._substitute = self.name, launch, None
+        self._policy = RestartPolicy()
         self._on_event(Substituted(failed, self.name, reason, remedy))
 
     async def _run_once(self) -> int:
         """Start one child and stay until it ends; returns its exit code."""
-        self._came_up = False
         try:
-            listener = WireListener()
-            try:
+            with contextlib.closing(WireListener()) as listener:
                 return await self._run_child(listener)
-            finally:
-                listener.close()
         except OSError as error:
             self._received(
                 Failed(
@@ -202,76 +211,68 @@ class BackendProcess:
     async def _run_child(self, listener: WireListener) -> int:
         self._process = await start_child(self._launch, listener, self._log_path)
         self._on_event(Status(f"starting {self.name}"))
-        loop = asyncio.get_running_loop()
-        reader = threading.Thread(
-            target=self._read, args=(listener, loop), name="wire-read", daemon=True
+        self._link = Link(listener, self._called, self._received)
+        watch = ChildWatch(
+            self._process,
+            self._link,
+            self._is_owed,
+            patience=self.patience,
+            log_path=self._log_path,
         )
-        reader.start()
-        code = await self._process.wait()
-        listener.wake()  # ends `accept` where the child died before it called
-        # What it said last ("cannot run, because …") is still in the socket: read it out first.
-        await asyncio.to_thread(reader.join, 1.0)
+        try:
+            code = await self._process.wait()
+            self._end = watch.reason or f"stopped ({exit_in_words(code)})"
+            await self._link.close()
+        finally:
+            watch.cancel()
+            listener.wake()
         self._disconnect()
         self._release_waiters()
         return code
 
-    def _read(self, listener: WireListener, loop: asyncio.AbstractEventLoop) -> None:
-        """Thread: take the child's call, then every event until the socket closes."""
-        try:
-            connection = listener.accept()
-        except (OSError, EOFError, AuthenticationError):
-            return
-        post(loop, self._connected, connection)
-        while True:
-            try:
-                event = decode_event(connection.recv_bytes(MAX_MESSAGE))
-            except (EOFError, OSError):
-                return
-            except msgspec.DecodeError as error:
-                log.warning("unreadable event from the backend: %s", error)
-                continue
-            post(loop, self._received, event)
+    def _is_owed(self) -> bool:
+        """The child has been sent a frame that it has not acknowledged."""
+        return self.frames.on_the_way > (self._link.dropped if self._link else 0)
 
-    def _connected(self, connection: Connection) -> None:
-        self._connection = connection
-        self._queue = SendQueue(connection)
-        self._queue.put(self._launch.load)
+    def _called(self) -> None:
+        if self._link is not None:
+            self._link.put(self._launch.load)
 
     def _received(self, event: AnyEvent) -> None:
         match event:
             case Ack(frame=frame):
+                self.frames.take()
+                self._policy.took_frame()
                 waiter = self._ack_waiters.pop(frame, None)
                 if waiter is not None and not waiter.done():
                     waiter.set_result(None)
                 return
-            case Failed(fatal=True) if not self._came_up and self._substitute is not None:
+            case Failed(fatal=True) if not self._policy.is_up and (
+                self._substitute is not None or self._policy.ever_up
+            ):
                 self._refusal = event
-                return  # told when the substitute takes its place
-            case Failed(fatal=True) if self._came_up and self._process is not None:
+                return  # told when it is known what becomes of it
+            case Failed(fatal=True) if self._policy.is_up and self._process is not None:
                 # It cannot go on, but a new one may: end it, so that it is started again.
                 event = Failed(message=event.message, remedy=event.remedy)
                 with contextlib.suppress(ProcessLookupError):
                     self._process.terminate()
             case Ready():
-                self._came_up = self._ever_came_up = True
+                self._policy.came_up()
                 self.ready.set()
-                if self._queue is not None:
+                if self._link is not None:
                     for command in self._kept.values():
-                        self._queue.put(command)
+                        self._link.put(command)
             case _:
                 pass
         self._on_event(event)
 
     def _disconnect(self) -> None:
         self.ready.clear()
-        if self._queue is not None:
-            self._dropped_before += self._queue.dropped
-            self._queue.close(timeout=0.1)
-            self._queue = None
-        if self._connection is not None:
-            with contextlib.suppress(OSError):
-                self._connection.close()
-            self._connection = None
+        if self._link is not None:
+            self._link.cut()
+            self.frames.child_ended(self._link.dropped)
+            self._link = None
 
     def _release_waiters(self) -> None:
         for waiter in self._ack_waiters.values():

@@ -1,0 +1,61 @@
+"""When a child that ended is started again, after how long, and when it is let be.
+
+A child that breaks every few minutes is worth starting as often as it takes: each was of use in
+between. One that breaks again and again before it has been of any use is not. The two are told
+apart by what the child did, not by how long it ran, so that it is the same on the virtual clock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+FIRST_PAUSE = 0.25
+LONGEST_PAUSE = 15.0
+"""Seconds before a restart: doubled at each useless start, back to the first after a useful one."""
+USEFUL_FRAMES = 25
+"""A child that has taken this much of the microphone's sound (2 s) does its work."""
+USEFUL_SECONDS = 60.0
+"""So does one that stayed for this long, where there is no microphone."""
+TRIES = 8
+"""Useless starts in a row after which it is given up: half a minute of pauses in all."""
+FIRST_TRIES = 3
+"""The same where it has never come up at all: a library that breaks while it loads will do so
+again, and may take a minute for it."""
+
+
+class RestartPolicy:
+    """One backend's starts. Call `began`, `came_up` and `took_frame` as they happen, then `ended`,
+    which returns the seconds to wait before the next start, or None to give up."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = 0.0
+        self._frames = 0
+        self.is_up = False
+        """The child that runs, or ran last, was ready once."""
+        self.ever_up = False
+        """Some child was."""
+        self.useless = 0
+        """Starts in a row that came to nothing."""
+
+    def began(self) -> None:
+        self._began = self._clock()
+        self._frames = 0
+        self.is_up = False
+
+    def came_up(self) -> None:
+        self.is_up = self.ever_up = True
+
+    def took_frame(self) -> None:
+        self._frames += 1
+
+    def ended(self) -> float | None:
+        long_enough = self._clock() - self._began > USEFUL_SECONDS
+        if self.is_up and (self._frames >= USEFUL_FRAMES or long_enough):
+            self.useless = 0
+            return FIRST_PAUSE
+        self.useless += 1
+        if self.useless >= (TRIES if self.ever_up else FIRST_TRIES):
+            return None
+        return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (self.useless - 1))
