@@ -245,6 +245,13 @@ class UserText(Event, frozen=True):
     """Milliseconds spent, by stage ("wait", "transcribe"); final only."""
 
 
+class Overheard(Event, frozen=True):
+    """Words heard through the assistant's own voice (`Push.speaking and not Push.clean`): nothing
+    but a command to stop is to be made of them."""
+
+    text: str
+
+
 class TurnStarted(Event, frozen=True):
     """The user began to speak, `at` seconds on the input's clock."""
 
@@ -320,6 +327,7 @@ AnyEvent = (
     | Prefilled
     | CallSpelled
     | UserText
+    | Overheard
     | TurnStarted
     | TurnEnded
     | Lag

@@ -18,6 +18,7 @@ from typing import Literal
 from assistant.audio.base import DeviceChoice, Float32
 from assistant.brain.base import Brain
 from assistant.conversation.answering import Answerer, Heard
+from assistant.conversation.barge_in import BargeIn
 from assistant.conversation.beside import Beside
 from assistant.conversation.bulletin import Bulletin, Listener
 from assistant.conversation.cast import Cast
@@ -28,12 +29,13 @@ from assistant.conversation.gate import MicrophoneGate
 from assistant.conversation.history import History
 from assistant.conversation.latency import Stopwatch
 from assistant.conversation.mouth import Mouth
+from assistant.conversation.own_voice import OwnVoice
 from assistant.conversation.parts import Parts
 from assistant.conversation.sound import SoundControls
 from assistant.conversation.speech import Utterance
 from assistant.conversation.turntaking import TurnTaking
 from assistant.events import BrainChosen, Notice, StateChanged, UserSaid
-from assistant.frames import AgentState
+from assistant.frames import AgentState, Push
 from assistant.personas import Persona
 from assistant.tools.base import ToolCall
 from assistant.tools.builtin import builtin_tools
@@ -89,16 +91,33 @@ class Session:
             self._emit,
         )
         self._turn_taking = TurnTaking(parts.audio.playback, self._mouth, self.history, self._emit)
+        self._barge_in = BargeIn(
+            parts.audio.playback,
+            self._mouth,
+            self.clock,
+            self._emit,
+            self._turn_taking.paused,
+            self._turn_taking.resumed,
+            self._turn_taking.interrupt,
+            lambda: self._engine_room.capabilities.user_text,
+            enabled=config.audio.barge_in,
+        )
+        self._turn_taking.on_interrupted = self._barge_in.over
+        self._own_voice = OwnVoice(self.clock, self._mouth.words_sounding)
         gate = MicrophoneGate(
-            guard=config.audio.echo_guard, push_to_talk=config.audio.mode == "push-to-talk"
+            guard=config.audio.echo_guard and not config.audio.headset,
+            push_to_talk=config.audio.mode == "push-to-talk",
         )
         self._ears = Ears(
             gate,
+            parts.audio.front,
             self._turns,
             self.clock,
             self._emit,
+            self._own_voice.echoes,
+            self._heard_so_far,
             self._heard,
-            self._turn_taking.heard_nothing,
+            self._heard_nothing,
         )
         self.sound = SoundControls(parts.audio, gate, self.speech, config.audio.volume, self._emit)
         self._engine_room = EngineRoom(
@@ -107,14 +126,17 @@ class Session:
             self._ears,
             self._mouth,
             self._turn_taking,
+            self._barge_in,
             self._cast,
             parts.rehearsed,
             self.clock,
             self._emit,
             self._tell_who_answers,
+            self._overheard,
             greeting=config.session.greeting,
         )
-        self._registry = ToolRegistry(builtin_tools(Controls(self)), config.session.permissions)
+        tools = [*builtin_tools(Controls(self)), *parts.tools]
+        self._registry = ToolRegistry(tools, config.session.permissions)
 
     # -- life ------------------------------------------------------------------------------
 
@@ -132,6 +154,7 @@ class Session:
         self._engine_room.chosen()
         self.sound.begin()
         self._mouth.listen_to_playback()
+        self._audio.front.on_voice = self._voice
         self._cast.take_charge(self.persona)
         self._backend.start()
         brain = await self._parts.make_brain(self._emit)
@@ -275,20 +298,20 @@ class Session:
 
     def take_frame(self, number: int, samples: Float32) -> None:
         """One frame from the microphone."""
-        self._guard_own_voice()
-        self._backend.send(self._ears.take(number, samples))
+        self._backend.send(self._prepare(number, samples))
 
-    def _guard_own_voice(self) -> None:
+    def _prepare(self, number: int, samples: Float32) -> Push:
         if self._audio.playback.is_sounding:
             self._ears.gate.voice_sounds(self.clock(), self._audio.output_delay())
+        self._barge_in.tick()
+        return self._ears.take(number, samples, held=self._barge_in.paused)
 
     async def feed(self, number: int, samples: Float32) -> None:
         """Virtual clock: one frame, and everything it causes, before the next. While a backend
         that died comes back, the input's clock stands still."""
         while not (self._backend.ready.is_set() or self._backend.given_up):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-        self._guard_own_voice()
-        await self._backend.push_and_wait(self._ears.take(number, samples))
+        await self._backend.push_and_wait(self._prepare(number, samples))
         await self.settled()
 
     async def settled(self) -> None:
@@ -302,10 +325,35 @@ class Session:
 
     # -- the answer ----------------------------------------------------------------------------
 
+    def _voice(self, speaks: bool) -> None:
+        """The front end notices the user's voice begin or end."""
+        if self._ears.gate.is_open:
+            self._barge_in.voice(speaks)
+
+    def _heard_so_far(self, text: str) -> None:
+        self._barge_in.words(text)
+        if self._ears.over_the_assistant and self._turn_taking.is_stop(text):
+            self._turn_taking.interrupt()
+
+    def _overheard(self, text: str) -> None:
+        """Words that came through the assistant's own voice: nothing but "stop" is obeyed."""
+        if self._turn_taking.is_stop(text) and not self._own_voice.has_said(text):
+            self._answer(Heard(text), None)
+
+    def _heard_nothing(self) -> None:
+        self._barge_in.go_on("no_words")
+        self._turn_taking.heard_nothing()
+
     def _heard(self, heard: Heard, turn: int, stopwatch: Stopwatch) -> None:
-        if self._engine_room.capabilities.answers_by_itself and self._turn_taking.is_question(
+        stop = self._turn_taking.is_stop(heard.text)
+        if not self._barge_in.is_interruption(heard.text, stop=stop):
+            self._bulletin.keep("user", "You", heard.text)
+            self._turn_taking.rest()
+        elif self._engine_room.capabilities.answers_by_itself and self._turn_taking.is_question(
             heard
         ):
+            if self._barge_in.paused:
+                self._turn_taking.interrupt()
             if not self._engine_room.capabilities.full_duplex:
                 self._mouth.stopwatch = stopwatch
             self._keep_user(heard.text, heard.text)
@@ -325,6 +373,7 @@ class Session:
         return self._mouth.begin(self.persona)
 
     def _over(self, utterance: Utterance, heard: str, interrupted: bool) -> None:
+        self._own_voice.said(heard)
         self.history.add("assistant", heard, utterance.persona)
         if heard:
             # What a model says by itself was never handed over: its words came with its sound.

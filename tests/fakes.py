@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from typing import TypeVar
+from dataclasses import replace
+from math import ceil
+from typing import Literal, TypeVar
 
 import numpy as np
 
-from assistant.audio.base import OnFrame
+from assistant.audio.base import DeviceChoice, Float32, OnFrame
+from assistant.audio.front import FrontEnd
 from assistant.audio.levels import LevelHistory
 from assistant.audio.null import NullAudio
 from assistant.backends.wire import encode_pcm
 from assistant.brain.base import Question
+from assistant.config import AudioConfig
 from assistant.events import (
     AgentSaid,
     AudioChanged,
@@ -29,6 +33,7 @@ from assistant.events import (
 )
 from assistant.frames import (
     FRAME_SAMPLES,
+    FRAME_SECONDS,
     AgentState,
     AgentText,
     AnyCommand,
@@ -130,6 +135,14 @@ class FakeSession:
         self.calls: list[tuple[str, object]] = []
         """What front ends asked for: (method, argument)."""
         self.audio = AudioChanged(microphone="Built-in Audio", speaker="Built-in Audio")
+        self.choices = [
+            DeviceChoice("input", "Built-in Audio Analog Stereo", is_default=True, in_use=True),
+            DeviceChoice("input", "USB Headset", is_default=False, in_use=False),
+            DeviceChoice("output", "Built-in Audio Analog Stereo", is_default=True, in_use=True),
+            DeviceChoice("output", "USB Headset", is_default=False, in_use=False),
+            DeviceChoice("output", "Living Room", is_default=False, in_use=False),
+        ]
+        """What `devices` finds."""
         self.failing: dict[str, Exception] = {}
         """Raised by the method of that name."""
 
@@ -191,6 +204,26 @@ class FakeSession:
         self._asked("talk_key", down)
         self._audio(talk_key=down)
 
+    async def devices(self) -> list[DeviceChoice]:
+        self._asked("devices")
+        return list(self.choices)
+
+    async def use_device(self, kind: Literal["input", "output"], name: str | None) -> None:
+        self._asked("use_device", (kind, name))
+        taken = next(
+            choice.name
+            for choice in self.choices
+            if choice.kind == kind and (choice.is_default if name is None else choice.name == name)
+        )
+        self.choices = [
+            replace(choice, in_use=choice.name == taken) if choice.kind == kind else choice
+            for choice in self.choices
+        ]
+        self._audio(**{"microphone" if kind == "input" else "speaker": taken})
+
+    def play_test_sound(self) -> None:
+        self._asked("play_test_sound")
+
     def set_volume(self, volume: float) -> float:
         self._asked("set_volume", round(volume, 3))
         self._audio(volume=volume)
@@ -207,9 +240,7 @@ class FakeSession:
             raise self.failing[method]
 
     def _audio(self, **changes: object) -> None:
-        fields = ("microphone", "speaker", "muted", "push_to_talk", "talk_key", "volume", "rate")
-        now = {name: getattr(self.audio, name) for name in fields}
-        self.emit(AudioChanged(**{**now, **changes}))  # type: ignore[arg-type]
+        self.emit(replace(self.audio, **changes))  # type: ignore[arg-type]
 
 
 def speech_like(seconds: float, seed: int = 7, peak: float = 0.5) -> np.ndarray:
@@ -368,11 +399,33 @@ class FakeBackendProcess:
             self.emit(UtteranceEnded(command.utterance, end))
 
 
+class FakeFrontEnd(FrontEnd):
+    """Ears in a test's hands: `user_speaks` is what the real one finds out by itself."""
+
+    def __init__(self, *, clean: bool = False) -> None:
+        super().__init__(AudioConfig(headset=True))
+        self.clean = clean
+
+    def user_speaks(self, on: bool) -> None:
+        self.voice = on
+        self.on_voice(on)
+
+    def heard(self, pcm: Float32) -> Float32:
+        return pcm
+
+    def played(self, pcm: Float32) -> None:
+        pass
+
+    def describe(self) -> str:
+        return ""
+
+
 class FakeAudio(NullAudio):
     """Devices that a test holds in its hands: `hear` is the microphone, `playback` the speaker."""
 
     def __init__(self, *, microphone: bool = True, speaker: bool = True) -> None:
         super().__init__()
+        self.front: FakeFrontEnd = FakeFrontEnd()
         self.microphone = "fake microphone" if microphone else None
         self.speaker = "fake speaker" if speaker else None
         self.stopped = False
@@ -392,6 +445,13 @@ class FakeAudio(NullAudio):
         for _ in range(frames):
             self._on_frame(self._frames, np.full(FRAME_SAMPLES, 0.3, np.float32))
             self._frames += 1
+
+    def listen(self, at: float | None = None) -> None:
+        """The microphone hears nothing, for a frame (which ends `at` seconds)."""
+        if at is not None:
+            self._frames = max(self._frames, ceil(at / FRAME_SECONDS) - 1)
+        self._on_frame(self._frames, np.zeros(FRAME_SAMPLES, np.float32))
+        self._frames += 1
 
     def lose(self) -> None:
         """Somebody pulls the plug."""

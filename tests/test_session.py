@@ -249,28 +249,28 @@ async def test_the_talk_key_silences_the_assistant(enter_room: EnterRoom) -> Non
     assert room.backend.of(Interrupt)
 
 
-async def test_it_does_not_listen_to_its_own_voice(enter_room: EnterRoom) -> None:
+async def test_the_backend_knows_when_the_assistants_own_voice_may_be_in_the_sound(
+    enter_room: EnterRoom,
+) -> None:
     room = await enter_room(FakeBrain(["One two three."]))
-    room.audio.hear()
+    await room.play(0.08)
     await room.type("Count.")
-    for _ in range(3):
-        await room.play(0.08)
-        room.audio.hear()
-    assert heard_by_backend(room) == [True, False, False, False]
+    await room.play(0.24)
+    own = [push.speaking and not push.clean for push in room.backend.of(Push)]
+    assert own == [False, True, True, True]
     await room.listen_to_the_end()
-    room.audio.hear()
-    assert heard_by_backend(room)[-1] is False, "the room still rings"
+    await room.play(0.08)
+    assert not room.backend.of(Push)[-1].clean, "the room still rings"
     await room.play(0.5)
-    room.audio.hear()
-    assert heard_by_backend(room)[-1] is True
+    assert room.backend.of(Push)[-1].clean
 
 
-async def test_with_headphones_it_listens_while_it_speaks(enter_room: EnterRoom) -> None:
-    room = await enter_room(FakeBrain(["One two three."]), audio_settings={"echo_guard": False})
+async def test_with_a_headset_what_it_hears_is_the_user(enter_room: EnterRoom) -> None:
+    room = await enter_room(FakeBrain(["One two three."]), audio_settings={"headset": True})
     await room.type("Count.")
     await room.play(0.08)
-    room.audio.hear()
-    assert heard_by_backend(room) == [True]
+    push = room.backend.of(Push)[-1]
+    assert (push.speaking, push.clean) == (True, True)
 
 
 async def test_what_is_muted_while_speaking_is_forgotten_partials_too(

@@ -98,6 +98,11 @@ class Answerer:
         """Whether the brain answers this (and not a tool, whose deed is done at once)."""
         return self._asked_about is None and self.router.route(heard.text, heard.prompted) is None
 
+    def is_stop(self, text: str) -> bool:
+        """Whether these words ask for silence."""
+        intent = self.router.route(text)
+        return intent is not None and intent.call is not None and intent.call.name == "stop"
+
     def say_line(self, key: str, **fields: str) -> None:
         """Say one of the persona's scripted lines as a turn of its own."""
         line = self._lines.line(self._persona(), key, **fields)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from assistant.audio.base import Float32
+from assistant.audio.front import FrontEnd
 from assistant.backends.wire import encode_pcm
 from assistant.conversation.answering import Heard
 from assistant.conversation.gate import MicrophoneGate
@@ -20,55 +23,118 @@ from assistant.frames import (
 )
 
 _SILENCE = bytes(FRAME_BYTES)
+_REMEMBERED = 750
+"""Frames whose circumstances are kept: a minute, twice the longest turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Circumstances:
+    """Of one frame: whose voice may be in it."""
+
+    end: float
+    """Seconds on the input's clock."""
+    speaking: bool
+    voice: bool
 
 
 class Ears:
-    """Gates the frames, numbers the turns. `on_heard(heard, turn, stopwatch)` gets every final text
-    that has words; `on_nothing()` is told of turns that had none."""
+    """Gates the frames, numbers the turns, and believes only in turns that are the user's.
+
+    `on_heard(heard, turn, stopwatch)` gets every final text that has words; `on_nothing()` is told
+    of turns that had none.
+    """
 
     def __init__(
         self,
         gate: MicrophoneGate,
+        front: FrontEnd,
         turns: Iterator[int],
         clock: Callable[[], float],
         emit: Callable[[SessionEvent], None],
+        is_own: Callable[[str], bool],
+        on_partial: Callable[[str], None],
         on_heard: Callable[[Heard, int, Stopwatch], None],
         on_nothing: Callable[[], None],
     ) -> None:
+        """`is_own(text)`: these are the assistant's own words, come back through the room."""
         self.gate = gate
+        self._front = front
         self._turns = turns
         self._clock = clock
         self._emit = emit
+        self._is_own = is_own
+        self._on_partial = on_partial
         self._on_heard = on_heard
         self._on_nothing = on_nothing
         self._input_clock = InputClock()
+        self._frames: deque[_Circumstances] = deque(maxlen=_REMEMBERED)
         self._turn: int | None = None
+        self._began = 0.0
+        """When the turn that is under way began, on the input's clock."""
         self._partial = False
 
-    def take(self, number: int, samples: Float32) -> Push:
-        """One frame from the microphone → what the backend may hear of it."""
+    def take(self, number: int, samples: Float32, *, held: bool) -> Push:
+        """One frame from the microphone → what the backend may hear of it. `held`: the assistant
+        is in the middle of a turn and has fallen silent for the user."""
         now = self._clock()
-        self._input_clock.frame_arrived((number + 1) * FRAME_SECONDS, now)
-        is_open = self.gate.is_open(now)
-        return Push(number, encode_pcm(samples) if is_open else _SILENCE)
+        end = (number + 1) * FRAME_SECONDS
+        self._input_clock.frame_arrived(end, now)
+        if not self.gate.is_open:
+            self._frames.append(_Circumstances(end, False, False))
+            return Push(number, _SILENCE)
+        sounds = self.gate.speaks(now)
+        speaking = sounds or held
+        self._frames.append(_Circumstances(end, speaking, self._front.voice))
+        return Push(
+            number,
+            encode_pcm(samples),
+            speaking=speaking,
+            clean=not sounds or self.trusted,
+            voice=self._front.voice,
+        )
+
+    @property
+    def trusted(self) -> bool:
+        """The assistant's own voice is not in what the microphone hears."""
+        return self._front.clean or not self.gate.guard
+
+    @property
+    def believed(self) -> bool:
+        """Whether the turn under way is the user's: it began in silence, the user's voice was
+        noticed in it, or the microphone cannot hear the speaker."""
+        if not self.gate.guard:
+            return True
+        of_turn = [f for f in self._frames if f.end >= self._began]
+        return not of_turn or not of_turn[0].speaking or any(f.voice for f in of_turn)
+
+    @property
+    def over_the_assistant(self) -> bool:
+        """Whether the assistant spoke when the turn under way began."""
+        of_turn = (f for f in self._frames if f.end >= self._began)
+        return next((f.speaking for f in of_turn), False)
 
     def turn_started(self, event: TurnStarted) -> None:
-        self._emit(TurnBegan(side="user", turn=self._current()))
+        self._began = event.at
+        if self.believed:
+            self._emit(TurnBegan(side="user", turn=self._current()))
 
     def turn_ended(self, event: TurnEnded) -> None:
-        self._emit(TurnOver(side="user", turn=self._current()))
+        if self.believed:
+            self._emit(TurnOver(side="user", turn=self._current()))
 
     def text(self, event: UserText) -> None:
         text = event.text.strip()
         if not event.final:
-            self._partial = True
-            self._emit(UserSaid(turn=self._current(), text=text, final=False))
+            if self.believed:
+                self._partial = True
+                self._emit(UserSaid(turn=self._current(), text=text, final=False))
+                self._on_partial(text)
             return
-        turn = self._current()
-        if not text:
+        if not text or not self.believed or self._is_echo(text):
             self._forget_partial()
             self._on_nothing()
             return
+        turn = self._current()
         self._turn, self._partial = None, False
         stopwatch = Stopwatch(
             speech_end=self._input_clock.to_session(event.speech_end),
@@ -85,6 +151,9 @@ class Ears:
     def abandon(self) -> None:
         """The backend died in the middle of a turn."""
         self._forget_partial()
+
+    def _is_echo(self, text: str) -> bool:
+        return self.gate.guard and self.over_the_assistant and self._is_own(text)
 
     def _current(self) -> int:
         if self._turn is None:

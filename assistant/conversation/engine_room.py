@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from assistant.backends.process import BackendProcess
 from assistant.backends.registry import Choice
+from assistant.conversation.barge_in import BargeIn
 from assistant.conversation.cast import Cast
 from assistant.conversation.ears import Ears
 from assistant.conversation.mouth import Mouth
@@ -29,6 +30,7 @@ from assistant.frames import (
     Failed,
     Inject,
     Lag,
+    Overheard,
     Prefilled,
     Ready,
     Rehearsed,
@@ -63,11 +65,13 @@ class EngineRoom:
         ears: Ears,
         mouth: Mouth,
         turn_taking: TurnTaking,
+        barge_in: BargeIn,
         cast: Cast,
         rehearsed: set[str],
         clock: Callable[[], float],
         emit: Callable[[SessionEvent], None],
         on_ready: Callable[[], None],
+        on_overheard: Callable[[str], None],
         *,
         greeting: bool,
     ) -> None:
@@ -76,11 +80,13 @@ class EngineRoom:
         self._ears = ears
         self._mouth = mouth
         self._turn_taking = turn_taking
+        self._barge_in = barge_in
         self._cast = cast
         self._rehearsed = rehearsed
         self._clock = clock
         self._emit = emit
         self._on_ready = on_ready
+        self._on_overheard = on_overheard
         self._greeted = not greeting
         self.capabilities = Capabilities()
         """Of the backend, once it is ready."""
@@ -113,11 +119,11 @@ class EngineRoom:
             case UserText():
                 self._ears.text(event)
             case TurnStarted():
-                self._ears.turn_started(event)
-                # Who listens while it speaks decides by itself whether to go on.
-                self._turn_taking.user_began(holds=not self.capabilities.full_duplex)
+                self._turn_started(event)
             case TurnEnded():
                 self._turn_ended(event)
+            case Overheard(text=text):
+                self._on_overheard(text)
             case CallSpelled(text=text):
                 self._turn_taking.call_spelled(text, self._make_known)
             case Ready():
@@ -155,8 +161,17 @@ class EngineRoom:
         self._turn_taking.rest_in("idle")
         self.greet()
 
+    def _turn_started(self, event: TurnStarted) -> None:
+        self._ears.turn_started(event)
+        if self._ears.believed:
+            self._barge_in.turn_began()
+            # Who listens while it speaks decides by itself whether to go on.
+            self._turn_taking.user_began(holds=not self.capabilities.full_duplex)
+
     def _turn_ended(self, event: TurnEnded) -> None:
         self._ears.turn_ended(event)
+        if not self._ears.believed:
+            return
         if self._converses:
             # It may answer before the words are written down, so the watch starts here.
             if not self._mouth.speech.active:

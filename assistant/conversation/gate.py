@@ -1,9 +1,8 @@
-"""What the backend hears of the microphone: mute, push-to-talk and the half-duplex guard.
+"""What the microphone may tell the backend: mute, push-to-talk, and whose voice may be in it.
 
-The guard is the default against an assistant that talks to itself: while its own voice sounds, and
-for a moment after (the room's echo and the device's own delay), the backend hears silence. An echo
-canceller will stand in this place one day and make the guard needless; the session only asks
-`is_open`.
+Against an assistant that talks to itself: while its own voice sounds, and for a moment after (the
+room's echo and the device's own delay), what the microphone hears is trusted only where that voice
+is known to be out of it (`FrontEnd.clean`). Elsewhere the backend listens for nothing but "stop".
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ class MicrophoneGate:
 
     def __init__(self, *, guard: bool, push_to_talk: bool) -> None:
         self.guard = guard
+        """Whether the microphone may hear the speaker at all; off with headphones."""
         self.push_to_talk = push_to_talk
         self.muted = False
         self.key_down = False
@@ -26,7 +26,11 @@ class MicrophoneGate:
         """The assistant's voice sounds at this moment."""
         self._sounded_until = now + output_delay + TAIL_SECONDS
 
-    def is_open(self, now: float) -> bool:
-        if self.muted or (self.push_to_talk and not self.key_down):
-            return False
-        return not (self.guard and now < self._sounded_until)
+    @property
+    def is_open(self) -> bool:
+        """Whether the user wants to be heard."""
+        return not self.muted and (self.key_down or not self.push_to_talk)
+
+    def speaks(self, now: float) -> bool:
+        """Whether the assistant's voice, or its echo, is in the room."""
+        return now < self._sounded_until

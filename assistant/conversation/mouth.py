@@ -11,6 +11,7 @@ from assistant.conversation.speech import Speech, Utterance
 from assistant.events import AgentSaid, FirstSample, SessionEvent, TurnBegan, TurnOver
 from assistant.frames import (
     FIRST_OWN_UTTERANCE,
+    SAMPLE_RATE,
     AgentText,
     AnyCommand,
     AudioOut,
@@ -18,6 +19,9 @@ from assistant.frames import (
 )
 from assistant.loops import post
 from assistant.personas import Persona
+
+_AHEAD = SAMPLE_RATE
+"""Samples: a second, because the place of a word within its piece is an estimate."""
 
 
 class Mouth:
@@ -95,6 +99,28 @@ class Mouth:
     def is_heard(self) -> bool:
         """The user hears an answer just now."""
         return any(u.sounded for u in self.speech.active)
+
+    @property
+    def sounding_turn(self) -> int:
+        """The turn that is heard just now; 0 where there is none."""
+        return next((u.turn for u in self.speech.active if u.sounded), 0)
+
+    @property
+    def asks(self) -> bool:
+        """All that is being said is known, and ends with a question."""
+        active = self.speech.active
+        return bool(active) and all(u.closed for u in active) and active[-1].text().endswith("?")
+
+    @property
+    def seconds_left(self) -> float:
+        """Sound that waits to be heard."""
+        return self._audio.playback.queued / SAMPLE_RATE
+
+    def words_sounding(self) -> str:
+        """What is heard just now: the words so far and those of the next moment."""
+        return " ".join(
+            u.heard(self._audio.playback.played(u.number) + _AHEAD) for u in self.speech.active
+        )
 
     def _said(self, utterance: Utterance, piece: str) -> None:
         self._emit(AgentSaid(turn=utterance.turn, persona=utterance.persona, text=piece))

@@ -1,6 +1,7 @@
 """Who speaks when: the agent state, and the one answer that is being made.
 
-Barge-in, when it comes, has its place in `user_began`.
+Whether the user who begins while the assistant is heard means to stop it, is seen to in
+`conversation.barge_in`.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class TurnTaking:
         self._mouth = mouth
         self._history = history
         self._emit = emit
+        self.on_interrupted: Callable[[], None] = lambda: None
+        """Told when nothing more will be heard of what was being said."""
         self.state: AgentState = "initializing"
         self._rest: AgentState = "initializing"
         """The state in which nothing goes on."""
@@ -70,6 +73,7 @@ class TurnTaking:
         """The backend died; a turn of the user that was under way will never end."""
         self._user_speaks = False
         self._release()
+        self.on_interrupted()  # what it had handed over is heard to its end
         self._mouth.backend_lost()
         self.rest_in("initializing")
 
@@ -116,8 +120,13 @@ class TurnTaking:
         """Whether this wants an answer in words (and is no command, as far as can be known)."""
         return self.answerer is None or self.answerer.is_question(heard)
 
+    def is_stop(self, text: str) -> bool:
+        """Whether these words are a command to stop speaking, and nothing else."""
+        return self.answerer is not None and self.answerer.is_stop(text)
+
     def heard_nothing(self) -> None:
         """What seemed to be a turn had no words."""
+        self._user_speaks = False
         self._release()
         self.settle()
 
@@ -144,6 +153,15 @@ class TurnTaking:
         """An answer begins to be heard."""
         self._unheard = None
         self.set_state("speaking")
+
+    def paused(self) -> None:
+        """The answer that is being heard has fallen silent for the user."""
+        self.set_state("listening")
+
+    def resumed(self) -> None:
+        """It goes on."""
+        if self._mouth.is_heard:
+            self.set_state("speaking")
 
     def interrupt(self) -> None:
         """Stop speaking and thinking now."""
@@ -181,6 +199,7 @@ class TurnTaking:
 
     def _stop_speaking(self) -> None:
         self._mouth.speech.interrupt()
+        self.on_interrupted()
         self._release()
 
     def _run(self, work: Awaitable[None]) -> None:

@@ -61,6 +61,7 @@ class Room:
             }
         )
         self.now = 0.0
+        self.microphone_runs = True
         self.audio = audio or FakeAudio()
         self.brain = brain or FakeBrain()
         self.folder = folder
@@ -103,10 +104,15 @@ class Room:
 
     # --- what the user does ------------------------------------------------------------------
 
-    def begin_to_speak(self) -> None:
+    def begin_to_speak(self, *, noticed: bool = True) -> None:
+        """The backend reports a turn; `noticed`: the front end heard the user's voice in it."""
+        if noticed and self.audio.microphone:
+            self.audio.front.voice = True
+            self.audio.listen(at=self.now)
         self.backend.emit(TurnStarted(side="user", at=self.now))
 
     def finish_speaking(self, text: str, prompted: str | None = None) -> None:
+        self.audio.front.voice = False
         self.backend.emit(TurnEnded(side="user", at=self.now))
         self.backend.emit(UserText(text=text, final=True, prompted=prompted, speech_end=self.now))
 
@@ -135,6 +141,8 @@ class Room:
         for _ in range(round(seconds * SAMPLE_RATE / FRAME_SAMPLES)):
             sound.append(self.audio.playback.read(FRAME_SAMPLES))
             self.now += FRAME_SAMPLES / SAMPLE_RATE
+            if self.audio.microphone and self.microphone_runs:
+                self.audio.listen()
             await self.calm()
         return np.concatenate(sound)
 
