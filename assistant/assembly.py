@@ -53,7 +53,22 @@ def make_session(
     steps: bool = False,
     seed: int | None = None,
 ) -> Session:
-    """A session that is ready to `start`.
+    """A session that is ready to `start`; see `make_parts`."""
+    return Session(
+        make_parts(config, audio, personas=personas, clock=clock, steps=steps, seed=seed)
+    )
+
+
+def make_parts(
+    config: Config,
+    audio: AudioIO,
+    *,
+    personas: LoadedPersonas | None = None,
+    clock: Callable[[], float] | None = None,
+    steps: bool = False,
+    seed: int | None = None,
+) -> Parts:
+    """What a session is made of, by these settings.
 
     `personas` are those of `find_personas`, where the caller has looked already.
     `clock` and `steps` are for `assistant talk`: the input's clock, and frames one by one.
@@ -92,29 +107,27 @@ def make_session(
         return brain
 
     remember = config.session.save and seed is None
-    return Session(
-        Parts(
-            config=config,
-            personas=everyone,
-            audio=audio,
-            choice=choice,
-            make_backend=make_backend,
-            load=Load(
-                options=options,
-                names=[p.spoken_names() for p in everyone],
-                virtual_clock=steps,
-            ),
-            make_brain=make_brain,
-            known_lines=known_lines,
-            rehearsed=rehearsed,
-            store=TranscriptStore(transcripts_dir(), enabled=config.session.save),
-            lines=LineChooser(
-                seed,
-                data_dir() / "last_lines.json" if remember else None,
-                rehearsed.__contains__,
-            ),
-            clock=clock,
-        )
+    return Parts(
+        config=config,
+        personas=everyone,
+        audio=audio,
+        choice=choice,
+        make_backend=make_backend,
+        load=Load(
+            options=options,
+            names=[p.spoken_names() for p in everyone],
+            virtual_clock=steps,
+        ),
+        make_brain=make_brain,
+        known_lines=known_lines,
+        rehearsed=rehearsed,
+        store=TranscriptStore(transcripts_dir(), enabled=config.session.save),
+        lines=LineChooser(
+            seed,
+            data_dir() / "last_lines.json" if remember else None,
+            rehearsed.__contains__,
+        ),
+        clock=clock,
     )
 
 

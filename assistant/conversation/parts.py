@@ -14,6 +14,7 @@ from assistant.conversation.lines import LineChooser
 from assistant.events import Notice
 from assistant.frames import AnyEvent, Load
 from assistant.personas import Persona
+from assistant.tools.registry import Tool
 from assistant.transcript_store import TranscriptStore
 
 MakeBackend = Callable[[Load, Callable[[AnyEvent], None]], BackendProcess]
@@ -36,5 +37,7 @@ class Parts:
     lines: LineChooser
     clock: Callable[[], float] | None = None
     """Seconds on the input's clock, in `assistant talk`; else the time since the start."""
+    tools: list[Tool] = field(default_factory=list)
+    """Those that there are beside the built-in ones."""
     rehearsed: set[str] = field(default_factory=set)
     """Texts that would sound at once; the session adds to it, whoever chooses lines looks."""
