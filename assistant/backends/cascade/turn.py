@@ -17,8 +17,8 @@ import numpy as np
 
 from assistant.backends.base import Float32
 from assistant.backends.cascade.endings import Ending, ending
-from assistant.backends.cascade.vad import OFF, ON, RATE, WINDOW_SECONDS, Vad, Window
 from assistant.frames import FRAME_SECONDS
+from assistant.vad import OFF, ON, RATE, WINDOW_SECONDS, Vad, Window
 
 EndReason = Literal["complete", "silence", "too_long", "interrupted"]
 

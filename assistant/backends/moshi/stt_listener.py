@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from assistant.backends.base import BackendError, Emit, Float32
-from assistant.backends.cascade.vad import Vad
 from assistant.backends.moshi.catalog import Framework
 from assistant.backends.moshi.contract import (
     Checkpoint,
@@ -28,6 +27,7 @@ from assistant.backends.moshi.contract import (
 from assistant.backends.moshi.monologue import TokenText
 from assistant.backends.moshi.stt_turns import SttTurns
 from assistant.frames import Failed, SpokenNames
+from assistant.vad import Vad
 
 LONGEST_QUEUE = 50
 """Frames (4 s) that may wait; after that the oldest are dropped."""

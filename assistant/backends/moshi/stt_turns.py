@@ -22,11 +22,11 @@ from assistant.backends.cascade.turn import (
     TurnOver,
     TurnSignal,
 )
-from assistant.backends.cascade.vad import Vad
 from assistant.backends.moshi.contract import Step
 from assistant.backends.moshi.monologue import TokenText
 from assistant.frames import FRAME_SECONDS, SpokenNames, TurnEnded, TurnStarted, UserText
 from assistant.tools.intents import IntentRouter
+from assistant.vad import Vad
 
 _OVER_HEAD = 2
 """Of the extra heads: the turn is over."""

@@ -15,8 +15,8 @@ from assistant.backends.cascade.turn import (
     TurnDetector,
     TurnOver,
 )
-from assistant.backends.cascade.vad import Window
 from assistant.frames import FRAME_SECONDS
+from assistant.vad import Window
 from tests import speech
 
 TONE = (0.2 * np.sin(2 * np.pi * 220 * np.arange(1280) / 16_000)).astype(np.float32)

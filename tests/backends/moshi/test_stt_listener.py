@@ -11,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 
 from assistant.backends.base import BackendError
-from assistant.backends.cascade.vad import Window
 from assistant.backends.moshi.contract import LanguageModel, ModelShape, Sampling, Step
 from assistant.backends.moshi.stt_listener import LONGEST_QUEUE, SttListener
 from assistant.frames import (
@@ -23,6 +22,7 @@ from assistant.frames import (
     TurnStarted,
     UserText,
 )
+from assistant.vad import Window
 from tests.backends.moshi.conftest import MakeCheckpoint
 
 DELAY = 0.5

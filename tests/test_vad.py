@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assistant.backends.cascade.vad import OFF, ON, Downsampler, Vad, Window
+from assistant.vad import OFF, ON, Downsampler, Vad, Window
 from tests import speech
 
 
