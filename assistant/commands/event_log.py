@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from assistant import events as e
+from assistant.latencies import Latencies
 
 
-def describe(event: e.SessionEvent) -> dict[str, Any] | None:
-    """The event as it stands in the log; None where it is no news to anybody outside."""
-    fields = _fields(event)
+def describe(event: e.SessionEvent, latencies: Latencies | None = None) -> dict[str, Any] | None:
+    """The event as it stands in the log; None where it is no news to anybody outside.
+    `latencies` are those of the conversation so far, this event's included."""
+    fields = _fields(event, latencies or Latencies())
     return None if fields is None else {"t": event.t, **fields}
 
 
-def _fields(event: e.SessionEvent) -> dict[str, Any] | None:
+def _fields(event: e.SessionEvent, latencies: Latencies) -> dict[str, Any] | None:
     match event:
         case e.UserSaid():
             return {
@@ -77,7 +79,13 @@ def _fields(event: e.SessionEvent) -> dict[str, Any] | None:
                 "turn": event.turn,
                 "latency_ms": _ms(event.latency),
                 "stages_ms": event.stages,
+                "p50_ms": _ms(latencies.p50),
+                "p95_ms": _ms(latencies.p95),
             }
+        case e.AnswerPaused():
+            return {"event": "answer_paused", "turn": event.turn}
+        case e.AnswerResumed():
+            return {"event": "answer_resumed", "turn": event.turn, "reason": event.reason}
         case e.StateChanged():
             return {"event": "state", "state": event.state}
         case _:
@@ -97,6 +105,16 @@ def _machinery(event: e.SessionEvent) -> dict[str, Any] | None:
             }
         case e.BrainChosen():
             return {"event": "brain", "label": event.label}
+        case e.AudioChanged():
+            return {
+                "event": "audio",
+                "microphone": event.microphone,
+                "speaker": event.speaker,
+                "muted": event.muted,
+                "echo": event.echo,
+                "volume": event.volume,
+                "rate": event.rate,
+            }
         case e.LagChanged():
             return {
                 "event": "lag",
@@ -133,10 +151,13 @@ class EventLog:
         """Raises `OSError` where the file cannot be written."""
         self._file: TextIO = path.open("w", encoding="utf-8")
         self._path = path
+        self._latencies = Latencies()
         self.error: OSError | None = None
 
     def __call__(self, event: e.SessionEvent) -> None:
-        described = describe(event)
+        if isinstance(event, e.FirstSample) and event.latency is not None:
+            self._latencies.add(event.latency, event.stages)
+        described = describe(event, self._latencies)
         if described is None or self.error is not None:
             return
         try:

@@ -19,6 +19,7 @@ from assistant.audio.base import AudioIO
 from assistant.config import Config
 from assistant.events import (
     AgentSaid,
+    AudioChanged,
     BackendChosen,
     BrainChosen,
     Failure,
@@ -42,6 +43,7 @@ class Printer:
         self._session = session
         self._show_typed = show_typed
         self._names = {p.slug: p.name for p in session.personas()}
+        self._devices: dict[str, str | None] = {"microphone": None, "speaker": None}
 
     def __call__(self, event: SessionEvent) -> None:
         match event:
@@ -62,11 +64,20 @@ class Printer:
                     _tell(event.note)
             case LoadProgress(fraction=None):
                 _tell(event.text)
+            case AudioChanged():
+                self._tell_devices({"microphone": event.microphone, "speaker": event.speaker})
             case Notice() | Failure():
                 remedy = f" – {event.remedy}" if event.remedy else ""
                 _tell(f"{event.text}{remedy}")
             case _:
                 pass
+
+    def _tell_devices(self, devices: dict[str, str | None]) -> None:
+        """What is in use now. A device that is lost is told by a notice, with its remedy."""
+        for kind, name in devices.items():
+            if name is not None and name != self._devices[kind]:
+                _tell(f"{kind}: {name}")
+        self._devices = devices
 
 
 def _tell(text: str) -> None:

@@ -28,6 +28,7 @@ from assistant.ui.keymap import BINDINGS, check_keymap
 from assistant.ui.messages import FromSession, Typed
 from assistant.ui.model import Status
 from assistant.ui.screens.dashboard import DashboardScreen
+from assistant.ui.screens.devices import DevicesScreen
 from assistant.ui.screens.help import HelpScreen, help_rows
 from assistant.ui.screens.picker import PickerScreen
 
@@ -68,6 +69,7 @@ class DashboardApp(App[None]):
         self.session = session
         self.status = Status(persona=session.persona.name, state=session.state)
         self._config = config or UiConfig()
+        self._clock = clock
         self._bridge = Bridge(session)
         self._tasks: set[asyncio.Task[None]] = set()
         self._dashboard = DashboardScreen(
@@ -148,6 +150,8 @@ class DashboardApp(App[None]):
     def _follow(self, message: FromSession) -> None:
         """Runs after the dashboard's own handler: messages bubble up."""
         event: SessionEvent = message.event
+        if isinstance(self.screen, DevicesScreen):
+            self.screen.take(event)
         if isinstance(event, PersonaChanged):
             self.register_theme(themes.theme_of(event.persona))
             self.preview(event.persona)
@@ -225,6 +229,10 @@ class DashboardApp(App[None]):
 
     # --- the screen ------------------------------------------------------------------------
 
+    def action_pick_devices(self) -> None:
+        if not isinstance(self.screen, DevicesScreen):
+            self.push_screen(DevicesScreen(self.session, self.status, self.spawn, self._clock))
+
     def action_focus_prompt(self) -> None:
         self._dashboard.prompt.input.focus()
 
@@ -255,7 +263,7 @@ class DashboardApp(App[None]):
             selected = focused.selected_text
         if selected:
             self.copy_to_clipboard(selected)
-        elif self.status.state in ("thinking", "speaking"):
+        elif self.status.state in ("thinking", "speaking") or self.status.paused is not None:
             self.session.interrupt()
         else:
             self.exit()

@@ -44,6 +44,8 @@ BINDINGS: list[Binding] = [
     Binding("r", "repeat", "Repeat", id="speech.repeat", tooltip="Say the last answer again"),
     Binding("a", "toggle_activity", "Log", id="view.activity",
             tooltip="Show or hide the activity log"),
+    Binding("d", "pick_devices", "Devices", id="devices.pick",
+            tooltip="Choose microphone and speaker, see the level, play a test sound"),
     Binding("t", "toggle_push_to_talk", "Push-to-talk", show=False, id="microphone.mode",
             tooltip="Switch between open microphone and push-to-talk"),
     Binding("plus,equals_sign", "change_volume(0.1)", "Louder", show=False, id="speech.louder",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
-from statistics import median
 
 from assistant.events import (
+    AgentSaid,
+    AnswerPaused,
+    AnswerResumed,
     AudioChanged,
     BackendChosen,
     BrainChosen,
@@ -18,9 +19,7 @@ from assistant.events import (
     StateChanged,
 )
 from assistant.frames import AgentState
-
-LATENCIES_KEPT = 200
-"""Turns over which the median is taken."""
+from assistant.latencies import Latencies
 
 LAG_SHOWN_SECONDS = 0.2
 """A backend that is less far behind than this is not behind to a person."""
@@ -32,6 +31,8 @@ class Status:
 
     persona: str = ""
     state: AgentState = "initializing"
+    paused: int | None = None
+    """The turn of the assistant's that has fallen silent because the user may be speaking."""
     backend: str = ""
     reason: str = ""
     engine: str = ""
@@ -47,8 +48,9 @@ class Status:
     """Push-to-talk: the microphone is open at the moment."""
     volume: float = 1.0
     rate: float = 1.0
-    latencies: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES_KEPT))
-    """Seconds from the end of the user's speech to the first sample, oldest first."""
+    echo: str = ""
+    """What is done about the assistant hearing itself."""
+    latencies: Latencies = field(default_factory=Latencies)
     drops: dict[str, int] = field(default_factory=dict)
     lag: float = 0.0
     advice: str = ""
@@ -59,6 +61,13 @@ class Status:
         match event:
             case StateChanged():
                 self.state = event.state
+                self.paused = None
+            case AnswerPaused():
+                self.paused = event.turn
+            case AnswerResumed():
+                self.paused = None
+            case AgentSaid(final=True) if event.turn == self.paused:
+                self.paused = None
             case PersonaChanged():
                 self.persona = event.persona.name
             case BackendChosen():
@@ -73,8 +82,9 @@ class Status:
                 self.muted, self.push_to_talk = event.muted, event.push_to_talk
                 self.talking = event.push_to_talk and event.talk_key
                 self.volume, self.rate = event.volume, event.rate
+                self.echo = event.echo
             case FirstSample(latency=float() as latency):
-                self.latencies.append(latency)
+                self.latencies.add(latency, event.stages)
             case Dropped():
                 self.drops = dict(event.counts)
             case LagChanged():
@@ -89,14 +99,6 @@ class Status:
     def closed(self) -> bool:
         """The microphone hears nothing although nobody holds a key back."""
         return self.muted or (self.audio_known and self.microphone is None)
-
-    @property
-    def last_latency(self) -> float | None:
-        return self.latencies[-1] if self.latencies else None
-
-    @property
-    def median_latency(self) -> float | None:
-        return median(self.latencies) if self.latencies else None
 
     @property
     def dropped(self) -> int:

@@ -67,6 +67,23 @@ PROMISED: list[tuple[e.SessionEvent, dict[str, object]]] = [
         e.FirstSample(turn=3, latency=None, stages={"wait": 240.0}),
         {"event": "first_sample", "turn": 3, "latency_ms": None, "stages_ms": {"wait": 240.0}},
     ),
+    (e.AnswerPaused(turn=3), {"event": "answer_paused", "turn": 3}),
+    (
+        e.AnswerResumed(turn=3, reason="backchannel"),
+        {"event": "answer_resumed", "turn": 3, "reason": "backchannel"},
+    ),
+    (
+        e.AudioChanged(microphone="Desk", speaker=None, muted=True, echo="echo −38 dB"),
+        {
+            "event": "audio",
+            "microphone": "Desk",
+            "speaker": None,
+            "muted": True,
+            "echo": "echo −38 dB",
+            "volume": 1.0,
+            "rate": 1.0,
+        },
+    ),
     (e.StateChanged(state="thinking"), {"event": "state", "state": "thinking"}),
     (e.LagChanged(seconds=0.3, dropped=2), {"event": "lag", "seconds": 0.3, "dropped": 2}),
     (
@@ -94,7 +111,7 @@ def test_an_event_keeps_its_name_and_fields(
 
 def test_every_kind_of_event_is_either_described_or_of_no_interest_outside() -> None:
     """A new event has to be thought about, not forgotten."""
-    silent = {"LoadProgress", "AudioChanged", "PersonasReloaded"}
+    silent = {"LoadProgress", "PersonasReloaded"}
     kinds = {kind.__name__ for kind in e.SessionEvent.__subclasses__()}
     described = {type(event).__name__ for event, _ in PROMISED} | {"BackendChosen"}
     assert kinds == silent | described
@@ -110,3 +127,22 @@ def test_each_line_is_there_as_soon_as_it_happened(tmp_path: Path) -> None:
     assert len(lines) == 2
     assert json.loads(lines[0])["text"] == "Grüß\u2028Gott\n"
     log.close()
+
+
+def test_each_latency_comes_with_the_usual_and_the_slow_one_so_far(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    log = EventLog(path)
+    log(e.FirstSample(turn=1))
+    log(e.FirstSample(turn=3, latency=0.5, stages={"wait": 240.0, "device": 20.0}))
+    log(e.FirstSample(turn=5, latency=0.7))
+    log(e.FirstSample(turn=7, latency=0.4))
+    log.close()
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    told = [(line["latency_ms"], line["p50_ms"], line["p95_ms"]) for line in lines]
+    assert told == [
+        (None, None, None),
+        (500.0, 500.0, 500.0),
+        (700.0, 600.0, 690.0),
+        (400.0, 500.0, 680.0),
+    ]
+    assert lines[1]["stages_ms"] == {"wait": 240.0, "device": 20.0}

@@ -23,6 +23,7 @@ from assistant.events import (
 from assistant.personas import Persona
 from assistant.ui.messages import FromSession
 from assistant.ui.model import Status
+from assistant.ui.screens.devices import DevicesScreen
 from assistant.ui.widgets.activity import Activity, sentence
 from assistant.ui.widgets.banner import Banner
 from assistant.ui.widgets.header import Header
@@ -129,7 +130,7 @@ class DashboardScreen(Screen[None]):
                 self._backend_chosen(event)
             case Failure():
                 self.query_one(Banner).show(sentence(event.text, event.remedy))
-            case Notice() if event.severity != "information":
+            case Notice() if event.severity != "information" and not self._told_on_top:
                 self.notify(
                     event.remedy or event.text,
                     title=event.text if event.remedy else "",
@@ -149,6 +150,11 @@ class DashboardScreen(Screen[None]):
         if changed:
             self.refresh_status()
 
+    @property
+    def _told_on_top(self) -> bool:
+        """The devices have a line of their own for what becomes of them."""
+        return isinstance(self.app.screen, DevicesScreen)
+
     def toggle_activity(self) -> None:
         """Show the log where the size hides it, hide it where it is shown."""
         shown = self.activity.display
@@ -158,7 +164,7 @@ class DashboardScreen(Screen[None]):
     def refresh_status(self) -> None:
         """Draw again what shows the status."""
         self.query_one(Header).refresh()
-        self.query_one(StatusLine).refresh()
+        self.query_one(StatusLine).show()
         self._refresh_titles()
 
     def _backend_chosen(self, event: BackendChosen) -> None:

@@ -14,10 +14,13 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from assistant.events import (
+    AnswerPaused,
+    AnswerResumed,
     BackendChosen,
     BrainChosen,
     Dropped,
     Failure,
+    FirstSample,
     Notice,
     PersonaChanged,
     PersonasReloaded,
@@ -26,11 +29,18 @@ from assistant.events import (
     ToolCalled,
     ToolFinished,
 )
+from assistant.latencies import in_order
 
 LINES_SHOWN = 200
 _REDRAW_SECONDS = 0.05
 _JOINED_LETTERS = 60
 _LEAD_CELLS = len("00:00:00 ● ")
+_RESUMED = {
+    "no_words": "no words followed",
+    "backchannel": "only an “mm-hm”",
+    "own_voice": "it had heard itself",
+}
+"""Why it was no interruption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,12 @@ def describe(event: SessionEvent, dropped_before: dict[str, int]) -> Entry | Non
             return Entry(sign, style, f"{result.call.name}: {result.content}")
         case StateChanged():
             return Entry("○", "$muted", event.state, joins=True)
+        case AnswerPaused():
+            return Entry("○", "$muted", "paused", joins=True)
+        case AnswerResumed():
+            return Entry("○", "$muted", f"speaking on ({_RESUMED[event.reason]})", joins=True)
+        case FirstSample(latency=float() as latency):
+            return Entry("◔", "$secondary", _answered(latency, event.stages))
         case PersonaChanged():
             took = f" after {event.latency:.2f} s" if event.latency is not None else ""
             return Entry("◆", "$primary", f"{event.persona.name} takes over{took}")
@@ -101,6 +117,11 @@ def describe(event: SessionEvent, dropped_before: dict[str, int]) -> Entry | Non
 def sentence(text: str, remedy: str) -> str:
     """What happened and what to do, in one line."""
     return f"{text.rstrip('.')}. {remedy}" if remedy else text
+
+
+def _answered(latency: float, stages: dict[str, float]) -> str:
+    parts = ", ".join(f"{name} {ms:.0f}" for name, ms in in_order(stages).items())
+    return f"answered in {latency:.2f} s: {parts} ms" if parts else f"answered in {latency:.2f} s"
 
 
 def _short(value: object) -> str:

@@ -69,7 +69,8 @@ class Levels(Horizontal):
         super().__init__(id=id)
         self._microphone = Level(microphone, glyphs, id="microphone", click="app.toggle_microphone")
         self._microphone.tooltip = "Click to mute or unmute"
-        self._voice = Level(voice, glyphs, id="voice")
+        self._voice = Level(voice, glyphs, id="voice", click="app.pick_devices")
+        self._voice.tooltip = "Click to choose microphone and speaker"
         self._period = 1.0 / updates_per_second
 
     def compose(self) -> ComposeResult:

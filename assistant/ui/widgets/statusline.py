@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from assistant.latencies import Latencies
 from assistant.ui.fitting import Fragment, ellipsis, fit
 from assistant.ui.model import LAG_SHOWN_SECONDS, Status
 from assistant.ui.widgets.clickable import ClickableLine, pressing
@@ -17,10 +18,13 @@ STATE_SIGNS = {
 }
 """One cell for each agent state, so that it is told without colour."""
 
+_PAUSED = "❚❚ paused"
 _DEVICE_CELLS = 24
 
 
 def state_text(status: Status) -> str:
+    if status.paused is not None:
+        return _PAUSED
     return f"{STATE_SIGNS[status.state]} {status.state}"
 
 
@@ -47,6 +51,7 @@ def fragments_of(status: Status) -> list[Fragment]:
         *_latency(status),
         *_losses(status),
         _microphone(status),
+        Fragment("echo", (status.echo,) if status.echo else (), 60, "$muted", "app.pick_devices"),
         _speaker(status),
         Fragment("brain", _labelled("answers", status.brain), 55),
         _backend(status),
@@ -60,6 +65,8 @@ def _labelled(label: str, value: str) -> tuple[str, ...]:
 
 
 def _state_style(status: Status) -> str:
+    if status.paused is not None:
+        return "$warning"
     return {
         "listening": "$success",
         "thinking": "$warning",
@@ -81,7 +88,8 @@ def _microphone(status: Status) -> Fragment:
     mode = microphone_text(status, 0)
     missing = status.audio_known and status.microphone is None
     if missing:
-        return Fragment("microphone", ("no microphone", "no mic"), 85, "$warning")
+        variants = ("no microphone", "no mic")
+        return Fragment("microphone", variants, 85, "$warning", "app.pick_devices")
     style = "$warning" if status.muted else ""
     variants = (f"mic {microphone_text(status)}", f"mic {mode}")
     return Fragment("microphone", variants, 80, style, "app.toggle_microphone")
@@ -91,21 +99,26 @@ def _speaker(status: Status) -> Fragment:
     if not status.audio_known:
         return Fragment("speaker", ())
     if status.speaker is None:
-        return Fragment("speaker", ("no speaker",), 84, "$warning")
-    return Fragment(
-        "speaker", (f"speaker {ellipsis(status.speaker, _DEVICE_CELLS)}", "speaker on"), 30
-    )
+        return Fragment("speaker", ("no speaker",), 84, "$warning", "app.pick_devices")
+    variants = (f"speaker {ellipsis(status.speaker, _DEVICE_CELLS)}", "speaker on")
+    return Fragment("speaker", variants, 30, action="app.pick_devices")
 
 
 def _latency(status: Status) -> list[Fragment]:
-    last, median = status.last_latency, status.median_latency
-    if last is None or median is None:
+    last, p50, p95 = status.latencies.last, status.latencies.p50, status.latencies.p95
+    if last is None or p50 is None or p95 is None:
         return []
-    variants = (
-        f"answered in {last:.2f} s, p50 {median:.2f} s",
-        f"{last:.2f} s, p50 {median:.2f} s",
-    )
-    return [Fragment("latency", variants, 70)]
+    shortest = f"{last:.2f} s"
+    variants: tuple[str, ...] = (f"answered in {shortest}", shortest)
+    if status.latencies.count > 1:
+        usual, slow = f"p50 {p50:.2f} s", f"p95 {p95:.2f} s"
+        variants = (
+            f"answered in {shortest}, {usual}, {slow}",
+            f"{shortest}, {usual}, {slow}",
+            f"{shortest}, {slow}",
+            shortest,
+        )
+    return [Fragment("latency", variants, 70, action="app.toggle_activity")]
 
 
 def _losses(status: Status) -> list[Fragment]:
@@ -130,12 +143,34 @@ def _settings(status: Status) -> list[Fragment]:
     return found
 
 
+def latency_table(latencies: Latencies) -> str:
+    """The last answer's latency and its stages beside the usual ones; empty before the first."""
+    last, p50, p95 = latencies.last, latencies.p50, latencies.p95
+    if last is None or p50 is None or p95 is None:
+        return ""
+    usual = latencies.usual_stages()
+    rows = [f"{'':12}{'last':>8}{'usually':>9}"]
+    for name, ms in latencies.last_stages.items():
+        rows.append(f"{name:12}{ms:5.0f} ms{usual[name]:6.0f} ms")
+    rows.append(f"{'in all':12}{last:6.2f} s{p50:7.2f} s")
+    rows.append(f"{'19 of 20 within':21}{p95:6.2f} s")
+    rows.append(f"\nof {latencies.count} answers" if latencies.count > 1 else "\nof one answer")
+    return "\n".join(rows)
+
+
 class StatusLine(ClickableLine):
-    """As many rows as the style sheet gives it; no word in it is ever cut."""
+    """As many rows as the style sheet gives it; no word in it is ever cut. The stages of the
+    latency are its tooltip."""
 
     def __init__(self, status: Status, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._status = status
+
+    def show(self) -> None:
+        """The status has changed."""
+        table = latency_table(self._status.latencies)
+        self.tooltip = Content(table) if table else None
+        self.refresh()
 
     def render(self) -> Content:
         width, height = self.content_size

@@ -22,6 +22,7 @@ TURNS_SHOWN = 200
 
 _REDRAW_SECONDS = 0.05
 _CUT_MARK = "  ⊘ interrupted"
+_NOTHING_HEARD = "nothing of it was heard"
 
 
 class TurnView(Static):
@@ -76,7 +77,10 @@ class TurnView(Static):
     def _content(self) -> Content:
         typed = "  typed" if self._typed else ""
         words = self._text.strip()
-        if self._interrupted:
+        unheard = self._interrupted and not words
+        if unheard:
+            words = _NOTHING_HEARD
+        elif self._interrupted:
             words += " —"
         elif self._partial:
             words += " …"
@@ -85,7 +89,7 @@ class TurnView(Static):
             (f"  {self._when:%H:%M:%S}{typed}", "$muted"),
             (_CUT_MARK if self._interrupted else "", "$warning"),
             "\n",
-            (words, "italic $muted" if self._partial else ""),
+            (words, "italic $muted" if self._partial or unheard else ""),
         )
 
 
