@@ -10,7 +10,7 @@ import logging
 import os
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -60,7 +60,15 @@ class TranscriptInfo:
 class TranscriptStore:
     """Writes one conversation. Nothing is created before the first turn; nothing ever raises."""
 
-    def __init__(self, folder: Path, enabled: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        enabled: bool = True,
+        *,
+        write: Callable[[int, bytes], None] | None = None,
+    ) -> None:
+        """`write(descriptor, data)` puts all of `data` on disk or raises `OSError`."""
+        self._write = write or _write_all
         self._folder = folder
         self._enabled = enabled
         self._descriptor: int | None = None
@@ -70,8 +78,13 @@ class TranscriptStore:
         self.path: Path | None = None
         """The file, once there is one."""
 
+    @property
+    def waiting(self) -> int:
+        """Turns that are kept in memory because they could not be written."""
+        return len(self._waiting)
+
     def append(self, entry: TranscriptEntry) -> str | None:
-        """Write one turn; returns a problem to tell a person of, the first time there is one."""
+        """Write one turn; returns a problem to tell a person of, once each time there is one."""
         if not self._enabled:
             return None
         self._waiting.append(self._heading(entry) + _line(entry))
@@ -84,6 +97,7 @@ class TranscriptStore:
             self._told = True
             reason = (error.strerror or str(error)).lower()
             return f"the transcript cannot be saved ({reason}); it is kept in memory for now"
+        self._told = False
         return None
 
     def close(self) -> None:
@@ -115,7 +129,7 @@ class TranscriptStore:
         while self._waiting:
             size = os.fstat(descriptor).st_size
             try:
-                _write_all(descriptor, self._waiting[0].encode("utf-8", "replace"))
+                self._write(descriptor, self._waiting[0].encode("utf-8", "replace"))
             except OSError:
                 # Half a turn would be written twice once there is room again.
                 os.ftruncate(descriptor, size)
@@ -123,6 +137,9 @@ class TranscriptStore:
             self._waiting.popleft()
 
     def _open(self, time: datetime) -> int:
+        if self._descriptor is not None and os.fstat(self._descriptor).st_nlink == 0:
+            os.close(self._descriptor)  # somebody has deleted the file: what comes now is a new one
+            self._descriptor = None
         if self._descriptor is None:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._descriptor, self.path = _create(self._folder, time)

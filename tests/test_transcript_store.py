@@ -118,6 +118,40 @@ def test_a_full_disk_is_told_once_and_made_up_for(
     assert lines == ["one", "two", "three", "four"]
 
 
+def test_a_disk_that_is_full_again_is_told_again(tmp_path: Path) -> None:
+    full = True
+
+    def write(descriptor: int, data: bytes) -> None:
+        if full:
+            os.write(descriptor, data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        os.write(descriptor, data)
+
+    store = TranscriptStore(tmp_path, write=write)
+    assert store.append(user("one")) is not None
+    assert store.append(user("two")) is None
+    assert store.waiting == 2
+    full = False
+    assert store.append(user("three")) is None
+    assert store.waiting == 0
+    full = True
+    assert store.append(user("four")) is not None, "it is another time"
+    full = False
+    store.close()
+    (info,) = list_transcripts(tmp_path)
+    assert info.turns == 4
+
+
+def test_a_transcript_that_is_deleted_meanwhile_goes_on_in_a_new_file(tmp_path: Path) -> None:
+    store = TranscriptStore(tmp_path)
+    store.append(user("one"))
+    assert store.path is not None
+    store.path.unlink()
+    store.append(user("two"))
+    store.close()
+    assert [info.first for info in list_transcripts(tmp_path)] == ["two"]
+
+
 def test_a_folder_that_cannot_be_made_is_told_and_survived(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     store = TranscriptStore(tmp_path / "file" / "t")
