@@ -13,11 +13,17 @@ from typing import Self
 
 import numpy as np
 
-from assistant.assembly import find_personas, make_session
+from assistant.assembly import find_personas, make_parts
 from assistant.audio.base import Float32
+from assistant.backends.process import BackendProcess
 from assistant.bench.simulator.audio import STEP_SAMPLES, SimulatedAudio
+from assistant.bench.simulator.slow import SimulatedBrain, Slowness, VirtualTime, weather_tool
+from assistant.brain.base import Brain
 from assistant.commands.ready import start_and_wait
 from assistant.config import Config
+from assistant.conversation.parts import MakeBackend, MakeBrain
+from assistant.events import Notice
+from assistant.frames import AnyEvent, Load
 from assistant.personas import LoadedPersonas
 from assistant.session import Session
 
@@ -33,7 +39,7 @@ def silent(now: float) -> Float32:
 class Driver:
     """One session in one room. An async context manager: it starts and stops the session.
 
-    Raises `BackendError` on entering where the backend cannot be loaded.
+    Raises `BackendError` on entering where the backend cannot be loaded. Made in a running loop.
     """
 
     def __init__(
@@ -43,13 +49,18 @@ class Driver:
         *,
         seed: int = 1,
         personas: LoadedPersonas | None = None,
+        slowness: Slowness | None = None,
     ) -> None:
         """`config` is used as it is, but that nothing of a simulation is kept."""
         config = config.model_copy(deep=True)
         config.session.save = False
         config.audio.mode = "open"
         self.audio = audio
-        self.session: Session = make_session(
+        self.backend: BackendProcess
+        """The child, for faults."""
+        self.time = VirtualTime(lambda: audio.now)
+        self.slowness = slowness or Slowness()
+        parts = make_parts(
             config,
             audio,
             personas=personas or find_personas(config),
@@ -57,10 +68,16 @@ class Driver:
             steps=True,
             seed=seed,
         )
+        parts.tools = [weather_tool(self.time, self.slowness)]
+        parts.make_brain = self._slowed(parts.make_brain)
+        parts.make_backend = self._kept(parts.make_backend)
+        self.session = Session(parts)
+        self._all_settled = self.session.settled
+        # A tool that waits for the virtual clock must not keep it from going on.
+        self.session.settled = self._settled  # type: ignore[method-assign]
         self.mouth: Mouth = silent
         self.wall_seconds = 0.0
         """Time of the machine that the steps took."""
-        self._last_frame = -1
 
     async def __aenter__(self) -> Self:
         try:
@@ -81,9 +98,10 @@ class Driver:
     async def step(self) -> None:
         """20 ms."""
         began = time.monotonic()
-        for number, frame in self.audio.step(self.mouth(self.audio.now)):
+        frames = self.audio.step(self.mouth(self.audio.now))
+        self.time.advance()
+        for number, frame in frames:
             await self.session.feed(number, frame)
-            self._last_frame = number
         await asyncio.sleep(0)  # what the speaker has told is heard before the next step
         self.wall_seconds += time.monotonic() - began
 
@@ -107,3 +125,26 @@ class Driver:
         return await self.until(
             lambda: self.session.state == "idle" and self.session.speech.quiet.is_set(), limit
         )
+
+    def _kept(self, make: MakeBackend) -> MakeBackend:
+        def make_backend(load: Load, on_event: Callable[[AnyEvent], None]) -> BackendProcess:
+            self.backend = make(load, on_event)
+            return self.backend
+
+        return make_backend
+
+    def _slowed(self, make: MakeBrain) -> MakeBrain:
+        async def make_brain(notify: Callable[[Notice], None]) -> Brain:
+            return SimulatedBrain(await make(notify), self.time, self.slowness)
+
+        return make_brain
+
+    async def _settled(self) -> None:
+        settled = asyncio.ensure_future(self._all_settled())
+        asleep = asyncio.ensure_future(self.time.somebody_sleeps.wait())
+        try:
+            await asyncio.wait({settled, asleep}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            settled.cancel()
+            asleep.cancel()
+            await asyncio.gather(settled, asleep, return_exceptions=True)
