@@ -1,56 +1,36 @@
 """The playback queue: what is to be played, and exactly how much of it was.
 
 The audio callback reads, the event loop writes. Nothing here waits for anything longer than a few
-list operations, and sound starts, stops, pauses and runs dry without a click: every edge is a ramp
-of 5 ms. Fading out never uses up queued sound, so that between the edges what is read is what was
-written, to the bit (at gain 1).
+list operations, and sound starts, stops, pauses and runs dry without a click. Fading out never uses
+up queued sound, so that between the edges what is read is what was written, to the bit (at gain 1).
+
+Sound that is late (a frame of a real-time model, a slow voice) is concealed for up to 70 ms and
+then played whole: it and all behind it are heard that much later. That does not add up, because
+the delay is a cushion from then on: only what is later than anything before runs dry again, and
+the delay is an utterance's worst lateness (less what it waited for at its start), never the sum.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.audio.ramps import FADE_SAMPLES, Fader, SmoothGain
+from assistant.audio.playlist import VOICED_PEAK, Piece, Playlist
+from assistant.audio.ramps import DUCK_SAMPLES, DUCKED, FADE_SAMPLES, Edges, SmoothGain
 from assistant.frames import SAMPLE_RATE
 
 Float32 = NDArray[np.float32]
 UtteranceHook = Callable[[int], None]
 
-VOICED_PEAK = 0.003
-"""Absolute sample value (−50 dBFS) from which sound counts as voiced."""
-_REMEMBERED = 256
-"""Utterances whose counts are kept."""
+REWIND_SECONDS = 0.2
+"""How far to go back after an interruption that was none, so that the thread is found again."""
+_MATCH_SAMPLES = 2 * FADE_SAMPLES
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Utterance:
-    queued: int = 0
-    played: int = 0
-    first_sample_at: int | None = None
-    ended: bool = False
-    finished: bool = False
-    cleared: bool = False
-
-
-@dataclass(slots=True)
-class _Piece:
-    utterance: int
-    pcm: Float32
-    voiced: bool
-    taken: int = 0
-
-    @property
-    def left(self) -> int:
-        return self.pcm.size - self.taken
 
 
 class JitterBuffer:
@@ -66,20 +46,21 @@ class JitterBuffer:
         self.on_finished: list[UtteranceHook] = []
         """All of an ended utterance was handed to the speaker; never called for a cleared one."""
         self._max_samples = round(max_seconds * sample_rate)
-        self._pieces: deque[_Piece] = deque()
-        self._utterances: OrderedDict[int, _Utterance] = OrderedDict()
-        self._queued = 0
-        self._voiced_pieces = 0
+        self._list = Playlist()
         self._dropped = 0
         self._underruns = 0
+        self._concealed = 0
         self._position = 0
         self._sounded_until = 0
         self._sounding = False
         self._paused = False
         self._flowing: int | None = None
-        self._last_sample = np.float32(0.0)
-        self._fader = Fader()
+        """The utterance that sounds, or is concealed."""
+        self._interrupted: int | None = None
+        """The one that a pause cut short."""
+        self._edges = Edges()
         self._gain = SmoothGain()
+        self._duck = SmoothGain(round(DUCK_SAMPLES / (1 - DUCKED)))
         self._lock = threading.Lock()
 
     # --- what the session does ----------------------------------------------------------------
@@ -89,15 +70,12 @@ class JitterBuffer:
         was cleared or has ended. The array must not be changed afterwards."""
         if pcm.size == 0:
             return 0
-        voiced = bool(np.abs(pcm).max() >= VOICED_PEAK)
+        piece = Piece(utterance, pcm)
         with self._lock:
-            record = self._record(utterance)
+            record = self._list.open(utterance, self._flowing)
             if record.cleared or record.ended:
                 return 0
-            self._pieces.append(_Piece(utterance, pcm, voiced))
-            record.queued += pcm.size
-            self._queued += pcm.size
-            self._voiced_pieces += voiced
+            self._list.append(piece)
             finished = self._drop_oldest()
         self._tell(self.on_finished, finished)
         return pcm.size
@@ -106,12 +84,12 @@ class JitterBuffer:
         """No more sound of this utterance will come. Where `samples` (all of it) is more than was
         written, the rest counts as dropped."""
         with self._lock:
-            record = self._record(utterance)
+            record = self._list.open(utterance, self._flowing)
             if samples is not None and not record.cleared and not record.ended:
                 self._dropped += max(0, samples - record.played - record.queued)
             record.ended = True
-            finished = self._finish(utterance, record)
-        self._tell(self.on_finished, finished)
+            finished = self._list.finish(utterance)
+        self._tell(self.on_finished, [utterance] if finished else [])
 
     def clear(self) -> dict[int, int]:
         """Drop what is queued, fading out what sounds just now.
@@ -120,28 +98,33 @@ class JitterBuffer:
         What is still written to these is refused.
         """
         with self._lock:
-            self._fade_out()
-            cleared: dict[int, int] = {}
-            for utterance, record in self._utterances.items():
-                if not record.finished and not record.cleared:
-                    cleared[utterance] = record.played
-                    record.cleared = True
-                    record.queued = 0
-            self._pieces.clear()
-            self._queued = 0
-            self._voiced_pieces = 0
-        return cleared
+            self._stop()
+            self._interrupted = None
+            return self._list.clear()
 
     def pause(self) -> None:
-        """Fall silent without losing anything: `resume` goes on where this stopped."""
+        """Fall silent within 5 ms of samples without losing anything."""
         with self._lock:
             if not self._paused:
-                self._fade_out()
+                self._interrupted = self._flowing
+                self._stop()
                 self._paused = True
 
-    def resume(self) -> None:
+    def resume(self, rewind_seconds: float = 0.0) -> None:
+        """Go on, softly where a pause cut something short: where that stopped, or about
+        `rewind_seconds` (at most 0.4) before, at the quietest place there. What is heard twice is
+        counted once."""
         with self._lock:
+            interrupted, self._interrupted = self._interrupted, None
             self._paused = False
+            if interrupted is not None:
+                self._edges.soften()
+                if rewind_seconds > 0:
+                    self._list.rewind(interrupted, rewind_seconds)
+
+    def duck(self, on: bool) -> None:
+        """Turn the voice down by 12 dB, or up again, over 40 ms; `gain` stays what it is."""
+        self._duck.target = DUCKED if on else 1.0
 
     # --- what the speaker does ----------------------------------------------------------------
 
@@ -153,19 +136,15 @@ class JitterBuffer:
         with self._lock:
             done = 0
             while done < n:
-                if self._fader.has_tail:
-                    done += self._fader.take_tail(out[done:])
-                elif not self._pieces or self._paused:
-                    if self._flowing is None:
-                        break
-                    self._underruns += not self._utterances[self._flowing].ended
-                    self._fade_out(upcoming=False)
-                elif self._flowing not in (None, self._pieces[0].utterance):
-                    self._fade_out(upcoming=False)
-                else:
-                    done += self._take(out, done, started, finished)
+                taken = self._next(out[done:], self._position + done, started, finished)
+                if taken is None:
+                    break
+                self._edges.heard(out[done : done + taken])
+                done += taken
+            self._edges.heard(out[done:])
             self._note_voiced(out)
             self._gain.apply(out)
+            self._duck.apply(out)
             self._position += n
         self._tell(self.on_first_sample, started)
         self._tell(self.on_finished, finished)
@@ -174,15 +153,15 @@ class JitterBuffer:
     # --- what anyone may ask ------------------------------------------------------------------
 
     def played(self, utterance: int) -> int:
-        """Samples of it that were read; fades at its edges are not counted."""
+        """Samples of it that were read, each once; fades and concealment are not counted."""
         with self._lock:
-            record = self._utterances.get(utterance)
+            record = self._list.find(utterance)
             return record.played if record else 0
 
     def first_sample_at(self, utterance: int) -> int | None:
         """`position` at which its first sample was read; None before that."""
         with self._lock:
-            record = self._utterances.get(utterance)
+            record = self._list.find(utterance)
             return record.first_sample_at if record else None
 
     @property
@@ -198,12 +177,12 @@ class JitterBuffer:
     @property
     def is_sounding(self) -> bool:
         """Something voiced was in the last read, or is queued and will be."""
-        return self._sounding or (self._voiced_pieces > 0 and not self._paused)
+        return self._sounding or (self._list.voiced_pieces > 0 and not self._paused)
 
     @property
     def queued(self) -> int:
         """Samples waiting to be read."""
-        return self._queued
+        return self._list.queued
 
     @property
     def dropped(self) -> int:
@@ -216,12 +195,21 @@ class JitterBuffer:
         return self._underruns
 
     @property
+    def concealed(self) -> int:
+        """Samples that were made up where sound ran dry."""
+        return self._concealed
+
+    @property
     def paused(self) -> bool:
         return self._paused
 
     @property
+    def ducked(self) -> bool:
+        return self._duck.target < 1.0
+
+    @property
     def gain(self) -> float:
-        """Volume from 0 to 1; a change is heard as a ramp of 20 ms."""
+        """Volume from 0 to 1, ducking not counted; a change is heard as a ramp of 20 ms."""
         return self._gain.target
 
     @gain.setter
@@ -230,77 +218,80 @@ class JitterBuffer:
 
     # --- inside, under the lock ---------------------------------------------------------------
 
-    def _record(self, utterance: int) -> _Utterance:
-        record = self._utterances.get(utterance)
-        if record is None:
-            record = self._utterances[utterance] = _Utterance()
-            if len(self._utterances) > _REMEMBERED:
-                self._forget_one()
-        return record
+    def _next(
+        self, out: Float32, position: int, started: list[int], finished: list[int]
+    ) -> int | None:
+        """Fill the beginning of `out` with what comes next; returns how many samples that were (it
+        may be none yet), or None where there is silence."""
+        edges = self._edges
+        piece = None if self._paused else self._list.first
+        if edges.closing:
+            return edges.take_tail(out)
+        if piece is None:
+            return self._go_on_alone(out)
+        if self._flowing not in (None, piece.utterance):
+            self._stop()
+            return 0
+        if edges.bridging:
+            wait = edges.wait(self._list.upcoming(piece.utterance, _MATCH_SAMPLES))
+            if wait:
+                return self._conceal(out[:wait])
+        return self._play(piece, out, position, started, finished)
 
-    def _forget_one(self) -> None:
-        for utterance, record in self._utterances.items():
-            if record.queued == 0 and utterance != self._flowing:
-                del self._utterances[utterance]
-                return
+    def _go_on_alone(self, out: Float32) -> int | None:
+        """Nothing is there to be played."""
+        if self._flowing is None:
+            return None
+        if self._edges.bridging:
+            return self._conceal(out)
+        if self._edges.silent:  # and so is its concealment
+            self._flowing = None
+            return None
+        record = self._list.find(self._flowing)
+        dry = record is not None and not record.ended
+        self._underruns += dry
+        self._edges.run_dry(conceal=dry)
+        if not self._edges.bridging:
+            self._flowing = None
+        return 0
 
-    def _take(self, out: Float32, done: int, started: list[int], finished: list[int]) -> int:
-        """Copy as much of the first piece as fits behind the `done` samples of `out`."""
-        piece = self._pieces[0]
-        n = min(piece.left, out.size - done)
-        record = self._utterances[piece.utterance]
-        if record.first_sample_at is None:
-            record.first_sample_at = self._position + done
-            started.append(piece.utterance)
-        block = out[done : done + n]
-        block[:] = piece.pcm[piece.taken : piece.taken + n]
-        self._last_sample = block[-1]
-        self._fader.fade_in(block)
-        self._flowing = piece.utterance
-        record.played += n
-        finished += self._consume(piece, record, n)
+    def _conceal(self, out: Float32) -> int:
+        n = self._edges.take_tail(out)
+        self._concealed += n
         return n
 
-    def _consume(self, piece: _Piece, record: _Utterance, n: int) -> list[int]:
-        """Take `n` samples off the first piece; returns its utterance if that finished it."""
-        piece.taken += n
-        record.queued -= n
-        self._queued -= n
-        if piece.left == 0:
-            self._pieces.popleft()
-            self._voiced_pieces -= piece.voiced
-        return self._finish(piece.utterance, record)
+    def _play(
+        self, piece: Piece, out: Float32, position: int, started: list[int], finished: list[int]
+    ) -> int:
+        """Copy as much of the first piece as fits into `out`."""
+        n = min(piece.left, out.size)
+        record = self._list.open(piece.utterance, self._flowing)
+        if record.first_sample_at is None:
+            record.first_sample_at = position
+            started.append(piece.utterance)
+        out[:n] = piece.pcm[piece.taken : piece.taken + n]
+        self._edges.enter(out[:n])
+        self._flowing = piece.utterance
+        if self._list.take(piece, n, played=True):
+            finished.append(piece.utterance)
+        return n
 
     def _drop_oldest(self) -> list[int]:
         finished: list[int] = []
-        excess = self._queued - self._max_samples
+        excess = self._list.queued - self._max_samples
         if excess > 0 and self._flowing is not None:
-            self._fade_out()
-        while excess > 0:
-            piece = self._pieces[0]
+            self._stop()
+        while excess > 0 and (piece := self._list.first) is not None:
             n = min(piece.left, excess)
             excess -= n
-            self._dropped += n
-            finished += self._consume(piece, self._utterances[piece.utterance], n)
+            self._dropped += 0 if piece.again else n
+            if self._list.take(piece, n, played=False):
+                finished.append(piece.utterance)
         return finished
 
-    def _finish(self, utterance: int, record: _Utterance) -> list[int]:
-        done = record.ended and record.queued == 0
-        if not done or record.finished or record.cleared:
-            return []
-        record.finished = True
-        return [utterance]
-
-    def _fade_out(self, *, upcoming: bool = True) -> None:
-        """Start the tail: from what is queued of the same utterance, or from the last sample."""
-        ahead = [np.zeros(0, dtype=np.float32)]
-        wanted = FADE_SAMPLES if upcoming else 0
-        for piece in self._pieces:
-            if wanted <= 0 or piece.utterance != self._flowing:
-                break
-            ahead.append(piece.pcm[piece.taken : piece.taken + wanted])
-            wanted -= piece.left
-        self._fader.fade_out(np.concatenate(ahead), self._last_sample)
+    def _stop(self) -> None:
+        """Fade out what sounds, over what is queued of it."""
+        self._edges.stop(self._list.upcoming(self._flowing, FADE_SAMPLES))
         self._flowing = None
 
     def _note_voiced(self, out: Float32) -> None:

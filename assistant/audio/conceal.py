@@ -1,0 +1,134 @@
+"""Concealment: what a voice would have gone on to say for some hundredths of a second.
+
+In the manner of ITU-T G.711 Appendix I (packet loss concealment by pitch waveform replication): the
+last pitch period is repeated with overlap-add, after 10 ms the last two and after 20 ms the last
+three of them, so that it does not buzz, and from 10 ms on it sinks to silence. Unlike there nothing
+is delayed: the first period is led over from the last sample that was played instead of blending
+into sound that is held back, and the sound that follows is entered where it is in step.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.frames import SAMPLE_RATE
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+
+
+def _samples(milliseconds: float) -> int:
+    return round(SAMPLE_RATE * milliseconds / 1000)
+
+
+CONCEAL_SAMPLES = _samples(70)
+"""Length of a concealment: 70 ms."""
+_FULL = _samples(10)
+"""It has its full level for so long."""
+_SHORTEST, _LONGEST = _samples(2.5), _samples(15)
+"""Pitch periods: 400 to 67 Hz."""
+_LOOK = _samples(20)
+"""What of the past has to be voiced, and is compared with what was before it."""
+HISTORY_SAMPLES = 3 * _LONGEST + _LONGEST // 4 + 1
+"""Samples of the past that are looked at: 49 ms."""
+_QUIET = 10 ** (-40 / 20)
+"""RMS of 5 ms that are not voiced any more: the end of a word, not the middle."""
+_ALIKE = 0.6
+"""Correlation of a voice with itself a period ago, from which it is voiced."""
+_MATCH = _samples(5)
+_LEAD = _samples(1)
+
+
+def continuation(past: Float32) -> tuple[Float32, int] | None:
+    """What could follow `past`, float32 [≥ HISTORY_SAMPLES] up to the very last sample played.
+
+    Returns float32 [CONCEAL_SAMPLES] that ends in silence, and its pitch period in samples; None
+    where the last 20 ms are not voiced throughout (a pause, the end of a clause, a hiss).
+    """
+    last = past[-_LOOK:].astype(np.float64)
+    if np.sqrt((last.reshape(4, -1) ** 2).mean(axis=1)).min() < _QUIET:
+        return None
+    history = past[-HISTORY_SAMPLES:].astype(np.float64)
+    period, likeness = _pitch_period(history)
+    if likeness < _ALIKE:
+        return None
+    return (_repeat(history, period) * _sinking()).astype(np.float32), period
+
+
+def _lead_over(past: Float64, following: Float64, lead: int) -> Float64:
+    """`following`, begun so that it joins on to `past` in height and slope: for `lead` samples it
+    grows out of the past turned about its last sample."""
+    n = min(lead, following.size)
+    onward = 2 * past[-1] - past[-2 : -n - 2 : -1]
+    led = following.copy()
+    led[:n] += (0.5 + 0.5 * np.cos(np.pi * np.arange(1, n + 1) / (lead + 1))) * (onward - led[:n])
+    return led
+
+
+def mirrored(past: Float32, n: int) -> Float32:
+    """`n` samples that go on from `past`, float32 [> n], in its own colour: it turned back."""
+    last = past.astype(np.float64)
+    return _lead_over(last, last[-2 : -n - 2 : -1], 2 * _LEAD).astype(np.float32)
+
+
+def in_step(concealment: Float32, real: Float32, period: int) -> int:
+    """After how many samples of `concealment`, up to a pitch period, `real` is best entered."""
+    length = min(_MATCH, real.size, concealment.size)
+    steps = min(period, concealment.size - length + 1)
+    if length < _MATCH // 2 or steps <= 1:
+        return 0
+    windows = np.lib.stride_tricks.sliding_window_view(concealment, length)[:steps]
+    energy = np.sqrt((windows**2).sum(axis=1))
+    return int((windows @ real[:length] / np.maximum(energy, 1e-6)).argmax())
+
+
+def _pitch_period(past: Float64) -> tuple[int, float]:
+    """The lag at which the last 20 ms are most like what was before, and how alike: −1 to 1."""
+    last = past[-_LOOK:]
+    before = past[-_LOOK - _LONGEST : -_SHORTEST]
+    products = np.correlate(before, last, "valid")
+    squares = np.concatenate([[0.0], np.cumsum(before**2)])
+    energy = squares[_LOOK:] - squares[:-_LOOK]
+    likeness = products / np.sqrt(np.maximum(energy * (last**2).sum(), 1e-12))
+    # Two periods are as good as one: of nearly equals the last, that is the shortest.
+    best = int(np.flatnonzero(likeness >= 0.95 * likeness.max())[-1])
+    best = _climb(likeness, best)
+    return _LONGEST - best, float(likeness[best])
+
+
+def _climb(values: Float64, at: int) -> int:
+    """The top of the hill that `at` is on."""
+    while at > 0 and values[at - 1] > values[at]:
+        at -= 1
+    while at + 1 < values.size and values[at + 1] > values[at]:
+        at += 1
+    return at
+
+
+def _repeat(past: Float64, period: int) -> Float64:
+    """CONCEAL_SAMPLES of the last one, then two, then three periods, over and over."""
+    overlap = period // 4
+    rise = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, overlap + 1) / (overlap + 1))
+    at = np.arange(CONCEAL_SAMPLES)
+    out = np.zeros(CONCEAL_SAMPLES)
+    # Each goes over into the next where a period is complete, so that they are in step.
+    begins = [-(-_samples(ms) // period) * period for ms in (0, 10, 20)]
+    for periods, begin in zip((1, 2, 3), begins, strict=True):
+        length = periods * period
+        cycle = past[-length:].copy()
+        # The end of the cycle becomes what led into it, so that it joins its own beginning.
+        cycle[-overlap:] += rise * (past[-length - overlap : -length] - cycle[-overlap:])
+        sound = cycle[(at - begin) % length]
+        weight = np.clip((at - begin + 1) / (overlap + 1), 0.0, 1.0) if begin else np.ones(at.size)
+        out += weight * (sound - out)
+    return np.clip(_lead_over(past, out, _LEAD), -1.0, 1.0)
+
+
+@cache
+def _sinking() -> Float64:
+    at = np.arange(CONCEAL_SAMPLES - _FULL)
+    falling = 0.5 + 0.5 * np.cos(np.pi * (at + 1) / (CONCEAL_SAMPLES - _FULL))
+    return np.concatenate([np.ones(_FULL), falling])
