@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.cli_options import ConfigFile, Json, Level, gather
+from assistant.cli_options import Backend, ConfigFile, Json, Level, gather
 from assistant.commands.runner import run_with_config
 
 if TYPE_CHECKING:
     from assistant.config import Config
 
 _PANEL = "Of moshi"
+_CONVERSATION = "Of conversation"
 
 
 class Benchmark(StrEnum):
@@ -24,6 +25,7 @@ class Benchmark(StrEnum):
     ui = "ui"
     wire = "wire"
     moshi = "moshi"
+    conversation = "conversation"
 
 
 class Package(StrEnum):
@@ -78,6 +80,21 @@ Yes = Annotated[
     bool,
     typer.Option("--yes", "-y", help="Allow 7b on a processor.", rich_help_panel=_PANEL),
 ]
+Scenarios = Annotated[
+    str,
+    typer.Option(metavar="LIST", help="quiet,pauses,barge-in", rich_help_panel=_CONVERSATION),
+]
+Seed = Annotated[int, typer.Option(help="Of rooms and noise.", rich_help_panel=_CONVERSATION)]
+Repeat = Annotated[
+    int,
+    typer.Option(min=1, max=100, help="With the next seed each.", rich_help_panel=_CONVERSATION),
+]
+Noise = Annotated[
+    float | None,
+    typer.Option(
+        metavar="DB", help="Under the user's voice, everywhere.", rich_help_panel=_CONVERSATION
+    ),
+]
 
 
 def bench(
@@ -96,16 +113,23 @@ def bench(
     frames: Frames = None,
     graphs: Graphs = None,
     yes: Yes = False,
+    scenarios: Scenarios = "",
+    seed: Seed = 1,
+    repeat: Repeat = 1,
+    noise: Noise = None,
+    backend: Backend = None,
     config: ConfigFile = None,
     log_level: Level = None,
 ) -> None:
-    """Measure this machine: start-up, latency, screen, the wire to the backend, or Moshi.
+    """Measure this machine: start-up, latency, screen, the wire to the backend, Moshi, or whole
+    conversations with scripted users.
 
     Example: assistant bench moshi --dims 7b --quantize none,int8,int4
     """
 
     def command(settings: Config) -> int:
         from assistant.bench.moshi import MoshiOptions
+        from assistant.bench.simulator.options import ConversationOptions
         from assistant.commands.bench import bench_command
 
         moshi = MoshiOptions(
@@ -120,7 +144,14 @@ def bench(
             python=settings.backend.python,
         )
         return bench_command(
-            settings, name.value, json_output=json_output, turns=turns, warm=warm, moshi=moshi
+            settings,
+            name.value,
+            json_output=json_output,
+            turns=turns,
+            warm=warm,
+            moshi=moshi,
+            conversation=ConversationOptions(scenarios, seed, repeat, noise),
         )
 
-    raise typer.Exit(run_with_config(gather(context, config, log_level), command))
+    options = gather(context, config, log_level, backend=backend)
+    raise typer.Exit(run_with_config(options, command))

@@ -1,4 +1,4 @@
-"""`assistant bench startup|latency|ui|wire|moshi`."""
+"""`assistant bench startup|latency|ui|wire|moshi|conversation`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from assistant.config import Config
 
 if TYPE_CHECKING:
     from assistant.bench.moshi import MoshiOptions
+    from assistant.bench.simulator.options import ConversationOptions
 
-Benchmark = Literal["startup", "latency", "ui", "wire", "moshi"]
+Benchmark = Literal["startup", "latency", "ui", "wire", "moshi", "conversation"]
 
 
 def bench_command(
@@ -23,6 +24,7 @@ def bench_command(
     turns: int = 24,
     warm: float = 0,
     moshi: MoshiOptions | None = None,
+    conversation: ConversationOptions | None = None,
 ) -> int:
     """Run one benchmark and print its table; returns the exit code."""
     rows: list[Row]
@@ -31,6 +33,12 @@ def bench_command(
             from assistant.bench.moshi import MoshiOptions, moshi_command
 
             return moshi_command(moshi or MoshiOptions(), json_output=json_output)
+        case "conversation":
+            from assistant.bench.simulator.command import conversation_command
+            from assistant.bench.simulator.options import ConversationOptions
+
+            options = conversation or ConversationOptions()
+            return conversation_command(config, options, json_output=json_output)
         case "startup":
             from assistant.bench.startup import measure as startup
 

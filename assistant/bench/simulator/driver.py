@@ -23,7 +23,7 @@ from assistant.commands.ready import start_and_wait
 from assistant.config import Config
 from assistant.conversation.parts import MakeBackend, MakeBrain
 from assistant.events import Notice
-from assistant.frames import AnyEvent, Load
+from assistant.frames import AnyEvent, Capabilities, Load, Ready
 from assistant.personas import LoadedPersonas
 from assistant.session import Session
 
@@ -58,6 +58,8 @@ class Driver:
         self.audio = audio
         self.backend: BackendProcess
         """The child, for faults."""
+        self.capabilities = Capabilities()
+        """The child's, once it is ready."""
         self.time = VirtualTime(lambda: audio.now)
         self.slowness = slowness or Slowness()
         parts = make_parts(
@@ -128,7 +130,12 @@ class Driver:
 
     def _kept(self, make: MakeBackend) -> MakeBackend:
         def make_backend(load: Load, on_event: Callable[[AnyEvent], None]) -> BackendProcess:
-            self.backend = make(load, on_event)
+            def listen(event: AnyEvent) -> None:
+                if isinstance(event, Ready):
+                    self.capabilities = event.capabilities
+                on_event(event)
+
+            self.backend = make(load, listen)
             return self.backend
 
         return make_backend

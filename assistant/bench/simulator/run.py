@@ -6,13 +6,13 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.audio.base import Float32
 from assistant.bench.simulator.audio import SimulatedAudio
 from assistant.bench.simulator.driver import Driver
 from assistant.bench.simulator.measures import Measures, measure
 from assistant.bench.simulator.scenarios import Scenario
 from assistant.bench.simulator.script import Renders, Stage, perform
 from assistant.bench.simulator.tape import Recording
+from assistant.bench.simulator.words import word_errors
 from assistant.config import Config
 from assistant.events import (
     AudioChanged,
@@ -23,7 +23,7 @@ from assistant.events import (
     SessionEvent,
     ToolFinished,
 )
-from assistant.frames import FRAME_SECONDS, Capabilities
+from assistant.frames import FRAME_SECONDS
 
 _LAST_WORDS = 1.0
 """Seconds after the last act."""
@@ -37,7 +37,6 @@ class Outcome:
     seed: int
     measures: Measures
     events: list[SessionEvent]
-    recording: Recording
     seconds: float
     """Simulated."""
     wall_seconds: float
@@ -48,13 +47,17 @@ class Outcome:
 
 
 async def play(
-    scenario: Scenario, config: Config, voice: Renders, seed: int, *, keep_sound: bool = False
-) -> Outcome:
-    """Raises `BackendError` where the backend cannot be loaded."""
+    scenario: Scenario, config: Config, voice: Renders, seed: int, *, check_words: bool = False
+) -> Outcome | None:
+    """None where this backend cannot be asked to play it. `check_words`: listen to interrupted
+    answers, which takes the recogniser some seconds.
+
+    Raises `BackendError` where the backend cannot be loaded.
+    """
     config = config.model_copy(deep=True)
     surroundings = scenario.surroundings
     config.audio.headset = surroundings.echo == "none"
-    tape = Recording(keep_sound=keep_sound)
+    tape = Recording(keep_sound=check_words)
     audio = SimulatedAudio(
         config.audio,
         room=surroundings.room(seed),
@@ -65,12 +68,16 @@ async def play(
     events: list[SessionEvent] = []
     driver.session.subscribe(events.append)
     async with driver:
+        if scenario.needs_brain and driver.capabilities.answers_by_itself:
+            return None
         stage = Stage(driver, tape, voice, seed)
         await perform(scenario.acts, stage)
         await driver.run(_LAST_WORDS)
         dropped = sum(audio.drops().values()) + driver.backend.dropped
         expected = round(scenario.lost / FRAME_SECONDS + 0.49)
     measures = measure(events, stage.deeds, tape.envelopes())
+    if check_words:
+        measures.word_errors = word_errors(events, tape) or []
     measures.frames_dropped = dropped
     measures.drops_unexplained = max(0, dropped - expected)
     return Outcome(
@@ -78,7 +85,6 @@ async def play(
         seed=seed,
         measures=measures,
         events=events,
-        recording=tape,
         seconds=audio.now,
         wall_seconds=driver.wall_seconds,
     )
@@ -101,11 +107,3 @@ def _timeless(event: SessionEvent) -> Any:
             result = dataclasses.replace(event.result, seconds=0.0)
             return dataclasses.replace(event, result=result)
     return event
-
-
-def applies(scenario: Scenario, capabilities: Capabilities) -> bool:
-    """Whether this backend can be asked to play it."""
-    return not (scenario.needs_brain and capabilities.answers_by_itself)
-
-
-__all__ = ["Float32", "Outcome", "applies", "fingerprint", "play"]
