@@ -84,12 +84,14 @@ class FileAudio:
         frame = next(self._frames, None)
         if frame is not None:
             self.input_levels.push(frame)
+            self.front.heard(frame)  # for the user's voice alone: a file holds no echo
         return frame
 
     def pull_output(self, samples: int = FRAME_SAMPLES) -> Float32:
         """Play: take `samples` from `playback`, write them to the output, return them."""
         sound = self.playback.read(samples)
         self.output_levels.push(sound)
+        self.front.played(sound)
         if self._writer is not None and self.error is None:
             try:
                 self._writer.write(sound)

@@ -62,11 +62,12 @@ class Talk:
     def __init__(self, config: Config, options: TalkOptions) -> None:
         config.session.greeting = options.greeting
         config.audio.echo_guard = options.guard
+        config.audio.headset = not options.guard
         config.audio.mode = "open"
         self.options = options
         self.clock = TalkClock()
         personas = find_personas(config)  # a misspelt name must not cost an older output file
-        self.audio = FileAudio(options.input, options.output)
+        self.audio = FileAudio(options.input, options.output, config.audio)
         self.session = make_session(
             config,
             self.audio,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 
 from assistant.audio.base import AudioIO
@@ -19,6 +20,8 @@ from assistant.frames import (
 )
 from assistant.loops import post
 from assistant.personas import Persona
+
+log = logging.getLogger(__name__)
 
 _AHEAD = SAMPLE_RATE
 """Samples: a second, because the place of a word within its piece is an estimate."""
@@ -136,6 +139,7 @@ class Mouth:
             delay = self._audio.output_delay()
             latency = watch.first_sample(utterance.said_at, utterance.sound_at, at, delay)
             stages = {name: round(ms, 1) for name, ms in watch.stages.items()}
+            log.info("answered %.0f ms after the last word: %s", 1000 * latency, stages)
         self._emit(FirstSample(turn=utterance.turn, latency=latency, stages=stages))
         self._on_sounding()
 
