@@ -82,8 +82,10 @@ def kinds(events: Events, *names: str) -> Events:
 
 
 def without_durations(events: Events) -> Events:
-    """Events with what is measured on the machine's clock left out."""
-    return [{k: v for k, v in e.items() if not k.endswith("_ms")} for e in events]
+    """Events with what is measured on the machine's clock, and the file's name, left out."""
+    return [
+        {k: v for k, v in e.items() if not k.endswith("_ms") and k != "speaker"} for e in events
+    ]
 
 
 # --- without speech models -----------------------------------------------------------------
