@@ -220,14 +220,34 @@ def doctor(
     online: Annotated[
         bool, typer.Option("--online", help="Also call the Moshi server that is set.")
     ] = False,
+    audio: Annotated[
+        bool, typer.Option("--audio", help="Play test sounds and measure the room instead.")
+    ] = False,
+    seconds: Annotated[
+        float,
+        typer.Option(min=12, max=170, help="With --audio: longer tells more of the clocks."),
+    ] = 17,
+    input_device: InputDevice = None,
+    output_device: OutputDevice = None,
     config: ConfigFile = None,
     log_level: Level = None,
 ) -> None:
-    """Check everything the assistant needs, and say what to do where something is missing."""
-    options = gather(context, config, log_level)
+    """Check everything the assistant needs, and say what to do where something is missing.
+
+    With --audio: plays some seconds of sound and measures delay, echo, noise and clocks.
+    """
+    options = gather(
+        context, config, log_level, input_device=input_device, output_device=output_device
+    )
 
     def command() -> int:
         from assistant.commands.doctor import doctor_command
+        from assistant.commands.doctor_audio import doctor_audio_command
+
+        if audio:
+            return doctor_audio_command(
+                options.config, options.overrides, json_output=json_output, seconds=seconds
+            )
 
         return doctor_command(
             options.config, options.overrides, json_output=json_output, online=online

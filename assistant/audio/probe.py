@@ -28,7 +28,7 @@ Of 30,000 Gaussian values the highest is about 4.2; six are left for sound that 
 _FAINTEST_DB = -80.0
 """An echo fainter than that is rounding errors."""
 _FIRST_SHARE = 0.5
-_FIRST_SAMPLES = round(0.03 * SAMPLE_RATE)
+FIRST_WITHIN = round(0.03 * SAMPLE_RATE)
 """The direct sound may be half as loud as a reflection that comes up to 30 ms later."""
 _JUMP_SAMPLES = 12.0
 """No two clocks drift by half a millisecond between two sweeps: that is lost or made-up sound."""
@@ -47,9 +47,11 @@ class Arrival:
     """How much louder it is there than it was made."""
 
 
-def find(sound: Float32, near: Float32) -> Arrival | None:
+def find(sound: Float32, near: Float32, first_within: int = FIRST_WITHIN) -> Arrival | None:
     """Where in `near` (float32 [n]) `sound` (float32 [m], m < n) arrives first, to a fraction of a
     sample, whichever its polarity; None where it does not stand out of everything else.
+
+    "First" is the earliest within `first_within` samples before the clearest that is half as clear.
 
     Matched filter by FFT; the peak is refined by a parabola.
     """
@@ -64,7 +66,7 @@ def find(sound: Float32, near: Float32) -> Arrival | None:
     background = float(np.median(likeness)) / 0.6745  # of the absolute values of a Gaussian
     if peak < max(_CLEAR * background, 10 ** (_FAINTEST_DB / 20)):
         return None
-    early = likeness[max(0, best - _FIRST_SAMPLES) : best]
+    early = likeness[max(0, best - first_within) : best]
     sooner = np.flatnonzero(early >= _FIRST_SHARE * peak)
     if sooner.size:
         at = best - early.size + int(sooner[0])
@@ -131,13 +133,12 @@ class BlockClock:
         self.total += samples
 
     def time_of(self, place: float) -> float:
-        """Seconds. What blocks within a second say of it, in the middle."""
-        return place / SAMPLE_RATE + self._offset_near(np.asarray(self._places) - place)
+        """Seconds at which the sample at `place` typically passed by."""
+        return place / SAMPLE_RATE + self._offset()
 
     def place_at(self, time: float) -> float:
         """Samples; the other way round."""
-        away = (np.asarray(self._times) - time) * SAMPLE_RATE
-        return (time - self._offset_near(away)) * SAMPLE_RATE
+        return (time - self._offset()) * SAMPLE_RATE
 
     def rate(self) -> tuple[float, float]:
         """How much faster than nominal samples pass, and twice its standard deviation, in ppm.
@@ -157,10 +158,14 @@ class BlockClock:
         error = float(np.sqrt(np.sum((y - slope * x) ** 2) / (x.size - 2) / np.sum(x * x)))
         return -1e6 * slope, 2e6 * error
 
-    def _offset_near(self, away: NDArray[np.floating]) -> float:
-        close = np.abs(away) <= SAMPLE_RATE
-        late = np.asarray(self._times) - np.asarray(self._places) / SAMPLE_RATE
-        return float(np.median(late[close] if close.any() else late))
+    def _offset(self) -> float:
+        """The middle of the closest half of all blocks (the "shorth"): a busy machine may handle
+        every third block late without changing it."""
+        late = np.sort(np.asarray(self._times) - np.asarray(self._places) / SAMPLE_RATE)
+        half = max(1, late.size // 2)
+        widths = late[half:] - late[: late.size - half]
+        begin = int(np.argmin(widths)) if widths.size else 0
+        return float(np.median(late[begin : begin + half + 1]))
 
 
 def drift_of_clocks(speaker: BlockClock, microphone: BlockClock) -> Drift:

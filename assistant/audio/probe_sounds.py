@@ -23,8 +23,8 @@ SPEECH_DBFS = -20.0
 _FADE_SECONDS = 0.01
 _SWEEP_PEAK = 0.4
 _QUIET_SECONDS = 2.0
-_OPENING_GAPS = (0.60, 0.85, 0.70, 0.95)
-_CLOSING_GAPS = (0.75, 0.60, 0.90)
+_OPENING_GAPS = (0.60, 0.85, 0.70)
+_CLOSING_GAPS = (0.75, 0.60)
 """Uneven, so that the echo of one sweep, however late, is never taken for that of another."""
 _SPEECH_SECONDS = 3.5
 _SPEECH_GAP = 0.5
@@ -50,9 +50,9 @@ class Plan:
 
 
 def make_plan(seconds: float) -> Plan:
-    """Silence, sweeps, speech with a sweep after every piece, sweeps: about `seconds` long, and at
-    least so long that there are two pieces of speech (17 s)."""
-    pieces = max(2, int((seconds - _FIXED_SECONDS) / _PIECE_SECONDS))
+    """Silence, sweeps, speech with a sweep after every piece, sweeps: at most `seconds` long, but
+    so long that there is a piece of speech (12 s)."""
+    pieces = max(1, int((seconds - _FIXED_SECONDS) / _PIECE_SECONDS))
     sweep = chirp()
     parts: list[Float32] = [_silence(_QUIET_SECONDS)]
     sweeps: list[int] = []
