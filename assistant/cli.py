@@ -241,13 +241,13 @@ def doctor(
     )
 
     def command() -> int:
-        from assistant.commands.doctor import doctor_command
-        from assistant.commands.doctor_audio import doctor_audio_command
-
         if audio:
+            from assistant.commands.doctor_audio import doctor_audio_command
+
             return doctor_audio_command(
                 options.config, options.overrides, json_output=json_output, seconds=seconds
             )
+        from assistant.commands.doctor import doctor_command
 
         return doctor_command(
             options.config, options.overrides, json_output=json_output, online=online
