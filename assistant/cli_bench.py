@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +27,7 @@ class Benchmark(StrEnum):
     wire = "wire"
     moshi = "moshi"
     conversation = "conversation"
+    turns = "turns"
 
 
 class Package(StrEnum):
@@ -96,6 +98,11 @@ Noise = Annotated[
     ),
 ]
 
+Recordings = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="turns: WAV files instead of rendered speech."),
+]
+
 
 def bench(
     context: typer.Context,
@@ -117,12 +124,13 @@ def bench(
     seed: Seed = 1,
     repeat: Repeat = 1,
     noise: Noise = None,
+    recordings: Recordings = None,
     backend: Backend = None,
     config: ConfigFile = None,
     log_level: Level = None,
 ) -> None:
-    """Measure this machine: start-up, latency, screen, the wire to the backend, Moshi, or whole
-    conversations with scripted users.
+    """Measure this machine: start-up, latency, screen, the wire to the backend, Moshi, ends of
+    turns, or whole conversations with scripted users.
 
     Example: assistant bench moshi --dims 7b --quantize none,int8,int4
     """
@@ -151,6 +159,7 @@ def bench(
             warm=warm,
             moshi=moshi,
             conversation=ConversationOptions(scenarios, seed, repeat, noise),
+            recordings=recordings,
         )
 
     options = gather(context, config, log_level, backend=backend)

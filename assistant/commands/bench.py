@@ -1,8 +1,9 @@
-"""`assistant bench startup|latency|ui|wire|moshi|conversation`."""
+"""`assistant bench startup|latency|ui|wire|moshi|conversation|turns`."""
 
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from assistant.assembly import find_personas
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from assistant.bench.moshi import MoshiOptions
     from assistant.bench.simulator.options import ConversationOptions
 
-Benchmark = Literal["startup", "latency", "ui", "wire", "moshi", "conversation"]
+Benchmark = Literal["startup", "latency", "ui", "wire", "moshi", "conversation", "turns"]
 
 
 def bench_command(
@@ -25,6 +26,7 @@ def bench_command(
     warm: float = 0,
     moshi: MoshiOptions | None = None,
     conversation: ConversationOptions | None = None,
+    recordings: Path | None = None,
 ) -> int:
     """Run one benchmark and print its table; returns the exit code."""
     rows: list[Row]
@@ -39,6 +41,10 @@ def bench_command(
 
             options = conversation or ConversationOptions()
             return conversation_command(config, options, json_output=json_output)
+        case "turns":
+            from assistant.bench.turns import measure as turn_ends
+
+            rows = turn_ends(config, recordings=recordings)
         case "startup":
             from assistant.bench.startup import measure as startup
 

@@ -1,57 +1,214 @@
-"""Do these words sound finished? Whisper ends nearly everything with a full stop, so the last word
-has to be looked at too: nobody ends a sentence with "the"."""
+"""Do these words sound finished? Rules on classes of words, because a recogniser's own marks say
+little: Whisper ends nearly everything with a full stop, even "I would like to.".
+
+What a sentence of English still owes its hearer is mostly told by its last words: an article owes a
+noun, a conjunction a clause, a verb such as "give" an object, unless a "what" before it has paid
+(Quirk et al. 1985, "A comprehensive grammar of the English language", sections 2.59, 16.20 f.).
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Literal
 
-Ending = Literal["command", "sentence", "unfinished", "unknown"]
+Ending = Literal["command", "complete", "sentence", "unknown", "doubtful", "unfinished"]
+"""A whole command to the program; a whole question, request or short answer, to which a reply is
+due at once; a whole statement, to which the speaker may yet add; no telling; probably not the end
+(a number, a list, a hum); clearly not the end."""
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_DANGLING = _words(
-    "a an the my your his its our their this these those some any every each another and or "
-    "but nor because although though unless until while whereas if when whenever since than "
-    "as of to from with without into onto at by for about between among through during "
-    "against toward towards via per like am is are was were be been being has have had do "
-    "does did will would shall should can could may might must i he she we they who whose "
-    "which what where how why very really quite rather so such um uh er hmm well maybe "
-    "perhaps please then also just even only not i'm i'd i'll i've you're we're they're he's "
-    "she's that's it's there's let's don't doesn't didn't gonna wanna want wants need needs "
-    "switch change turn called named"
+def _phrases(text: str) -> frozenset[str]:
+    return frozenset(text.split("|"))
+
+
+_FILLERS = _words("um uh erm er ah hmm hm mm uhm eh ehm umm uhh")
+_DETERMINERS = _words(
+    "a an the my your his its our their these some any every each another no whose which"
 )
-"""Words after which more is to come."""
-_CLOSERS = _words(
-    "is are was were do does did can could will would should have has i what where how why "
-    "then so please maybe well like to about for with from not also"
+_ORDINALS = _words("first second third last next other same only main whole own favorite favourite")
+"""Owe a noun, but after "the" or "my" only."""
+_CONJUNCTIONS = _words(
+    "and or but nor because although though unless until till while whereas if when whenever "
+    "since than as whether plus versus"
 )
-"""… which may end a question, or a sentence that a person did end ("no, I am not.", "who is it
-for?", "yes, please.")."""
+_PREPOSITIONS = _words(
+    "of to from with without into onto at by for about between among through during against "
+    "toward towards via per like in on over under near beside behind"
+)
+_PARTICLES = _words("in on over near behind")
+"""Prepositions that also close a clause: "turn it on", "come in"."""
+_AUXILIARIES = _words(
+    "am is are was were be been being has have had do does did will would shall should can could "
+    "may might must i'm i'd i'll i've you're we're they're he's she's it's that's there's let's "
+    "don't doesn't didn't won't can't couldn't wouldn't shouldn't isn't aren't wasn't what's who's "
+    "where's how's gonna wanna gotta you'd you'll we'd we'll we've they'd they'll"
+)
+_SUBJECTS = _words("i he she we they who")
+_ADVERBS = _words("very really quite rather so just even only not also then well maybe perhaps too")
+_ANSWERS_OF_AUXILIARIES = _words(
+    "am is are was were do does did can could will would should have has had don't doesn't didn't "
+    "won't can't couldn't wouldn't shouldn't isn't aren't wasn't might"
+)
+"""End a short answer: "yes, I do", "no, he isn't"."""
+
+_OWING_VERBS = _words(
+    "want wants need needs like thinking wondering looking trying hoping planning searching "
+    "saying called named about get make take put bring give send tell buy use add set remind "
+    "include mention say find keep become switch let want prefer involve contain"
+)
+"""Owe an object or a clause, in whatever kind of sentence."""
+_PAID_BY_WH = _words(
+    "what what's who's where where's what'll which who whom whose how that much many anything "
+    "something nothing"
+)
+_HOMOPHONES = _words("remind like want need going trying used able have has had love")
+"""Before "too" or "two" at the end: the recogniser's spelling of a "to" that nothing follows."""
+
+_OPENERS = _phrases(
+    "well|so|okay so|ok so|and so|but um|you know|i mean|let me think|let me see|wait|hold on|"
+    "hang on|one moment|one second|just a moment|just a second|give me a second|anyway|"
+    "how do i put this|how shall i put it|what was it|what's it called|basically|actually|first|"
+    "firstly|first of all|second|secondly|finally|for example|for instance|in other words|"
+    "by the way|the thing is|i was thinking|i was wondering|it's like|the point is|i guess|"
+    "i think|i suppose|i believe|i wonder|i hope"
+)
+"""A speaker who holds the floor says these; alone they are no turn."""
+_ANSWERS = _phrases(
+    "yes|no|yeah|yep|yup|nope|nah|sure|okay|ok|right|exactly|correct|wrong|maybe|probably|perhaps|"
+    "of course|not really|never mind|nevermind|no thanks|no thank you|yes please|please do|"
+    "thank you|thanks|please|absolutely|definitely|certainly|fine|good|great|perfect|alright|"
+    "all right|not yet|not now|i don't know|i do|i don't|go ahead|go on|continue|hello|hi|hey|"
+    "good morning|good evening|good night|bye|goodbye|tomorrow|today|tonight|yesterday|always|"
+    "never|nothing|everything|me too|so do i|not at all|that's all|that's it|that's right|stop|"
+    "enough|quiet|be quiet|shut up"
+)
+"""Whole turns, however short."""
+_REQUESTS = _words(
+    "tell play set turn open close show give read remind call send start stop pause resume find "
+    "add remove delete switch change make take put say repeat explain describe sing wake cancel "
+    "let's help skip look search list write translate go come wait keep try speak talk answer mute "
+    "unmute raise lower increase decrease dim become activate save forget remember order book "
+    "check count spell define calculate convert name pick choose"
+)
+"""Begin a request: the bare verb."""
+_POLITE = _words("please now okay ok so then and hey well alright just")
+"""May stand before the verb of a request."""
+_QUESTION_WORDS = _words(
+    "what who whom whose which where when why how what's who's where's how's when's why's is are "
+    "was were am do does did can could will would should shall have has may isn't aren't don't "
+    "doesn't didn't can't couldn't won't wouldn't"
+)
+_SUBORDINATORS = _words("if although though unless while whenever whereas when since")
+_PRONOUNS = _words("i you he she it we they there that this")
+_COUNTED = _words(
+    "number code phone telephone zip pin card address digits password extension postcode account"
+)
+_ANNOUNCED = _words(
+    "reasons things questions ways options points problems ideas steps choices items possibilities"
+)
 _NUMBERS = _words(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy "
     "eighty ninety hundred thousand million point plus minus times"
 )
 _WORD = re.compile(r"[a-z0-9']+")
+_OPEN_MARKS = ("...", "…", ",", "-", "–", "—", ":", ";")
+_SURE = -0.8
+"""Mean log probability of the tokens under which a few words are a guess: what Whisper makes of a
+hum is "Emily"."""
+_FEW = 3
 
 
-def ending(text: str) -> Ending:
-    """How a transcript ends; "unknown" where the words do not tell."""
+def ending(text: str, confidence: float = 0.0) -> Ending:
+    """How a transcript ends; "unknown" where the words do not tell.
+
+    `confidence`: the recogniser's mean log probability of a token.
+    """
     text = text.strip().lower().replace("’", "'")
     words = _WORD.findall(text)
     if not words:
         return "unknown"
-    if text.endswith(("...", "…", ",", "-", "–", "—", ":", ";")):
+    if text.endswith(_OPEN_MARKS) or _owes(words, asked=text.endswith("?")):
         return "unfinished"
+    if confidence < _SURE and len(words) <= _FEW and " ".join(words) not in _ANSWERS:
+        return "doubtful"
+    clause = _WORD.findall(re.split(r"[.!?]\s+", text)[-1])  # the last sentence of several
+    if text.endswith("?") and len(clause) >= 2:
+        return "complete"
+    if " ".join(clause) in _ANSWERS:
+        return "complete"
+    if (counting := _counting(clause)) is not None:
+        return counting
+    if _asks(clause):
+        return "complete"
+    return "sentence" if text.endswith((".", "!")) and len(clause) >= 2 else "unknown"
+
+
+def _owes(words: list[str], *, asked: bool) -> bool:
+    """Whether something has to follow the last word."""
     last = words[-1]
-    if text.endswith("?"):
-        return "unfinished" if last in _DANGLING - _CLOSERS else "sentence"
-    if last in _DANGLING:
-        return "unknown" if last in _CLOSERS and len(words) <= 3 else "unfinished"
-    if last in _NUMBERS or last.isdigit():
-        return "unknown"
-    return "sentence" if text.endswith((".", "!")) and len(words) >= 2 else "unknown"
+    before = words[-2] if len(words) > 1 else ""
+    if last in _FILLERS or " ".join(words) in _OPENERS or " ".join(words[-3:]) in _OPENERS:
+        return True
+    if last in ("too", "two") and (before in _HOMOPHONES or words[-3:-1] == ["remind", "me"]):
+        return True
+    if " ".join(words) in _ANSWERS or " ".join(words[-2:]) in _ANSWERS:
+        return False
+    fronted = not _PAID_BY_WH.isdisjoint(words[:-1])
+    if last in _DETERMINERS:
+        return not (last == "no" or (last == "which" and asked))
+    if last in _ORDINALS and before in _DETERMINERS | {"another"}:
+        return True
+    if last in _CONJUNCTIONS:
+        return not (asked and last in ("when", "since") and len(words) <= _FEW)
+    if last in _PREPOSITIONS:
+        return not (fronted or (last in _PARTICLES and _closed_by_particle(words, asked)))
+    if last in _AUXILIARIES:
+        answered = before in _PRONOUNS and words[0] not in _CONJUNCTIONS
+        answers = last in _ANSWERS_OF_AUXILIARIES and (answered or asked)
+        return not (answers or (asked and len(words) <= _FEW) or fronted)
+    if last in _SUBJECTS:
+        return not (asked or fronted)
+    if last in _ADVERBS:
+        return last in ("very", "really", "quite", "rather", "just", "even", "maybe", "perhaps")
+    if last in _OWING_VERBS:
+        return not fronted
+    return _subordinate_alone(words, asked)
+
+
+def _closed_by_particle(words: list[str], asked: bool) -> bool:
+    """ "Turn the lights on", "come in", "is it on?"; but "I live in" and "we went through" owe."""
+    return asked or words[0] in _REQUESTS or words[-2:-1] == ["it"] or len(words) <= 2
+
+
+def _subordinate_alone(words: list[str], asked: bool) -> bool:
+    """ "If it rains tomorrow." owes the clause that it belongs to. It may be there without a comma
+    before it, so only what is short is believed."""
+    return not asked and words[0] in _SUBORDINATORS and 3 <= len(words) <= 5
+
+
+def _counting(words: list[str]) -> Ending | None:
+    """Whether a number or a list may go on; None where there is neither."""
+    last = words[-1]
+    if last in _ANNOUNCED and words[0] not in _QUESTION_WORDS:
+        return "doubtful"
+    numbers = [word in _NUMBERS or word[-1].isdigit() for word in words]
+    if not numbers[-1]:
+        return None
+    dictated = not _COUNTED.isdisjoint(words) or (len(numbers) > 1 and numbers[-2])
+    return "doubtful" if dictated else "unknown"
+
+
+def _asks(words: list[str]) -> bool:
+    """Whether these words, a whole clause, want a reply: a request, or a question without its
+    mark."""
+    at = 0
+    while at < len(words) - 1 and words[at] in _POLITE:
+        at += 1
+    if words[at] in _REQUESTS:
+        return len(words) - at >= 2
+    return words[at] in _QUESTION_WORDS and len(words) - at >= 3

@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from assistant.backends.base import Emit, Float32
 from assistant.backends.cascade.names import NameHints
-from assistant.backends.cascade.stt import Recognizer, Transcript
+from assistant.backends.cascade.stt import Transcript
 from assistant.backends.cascade.turn import (
     Interim,
     Pause,
@@ -27,6 +28,12 @@ from assistant.backends.cascade.turn import (
 )
 from assistant.frames import Failed, SpokenNames, TurnEnded, TurnStarted, UserText
 from assistant.tools.intents import IntentRouter
+
+
+class Transcribes(Protocol):
+    """A speech recogniser, see `stt.Recognizer`."""
+
+    def transcribe(self, audio: Float32, names: NameHints | None = None) -> Transcript: ...
 
 
 @dataclass(slots=True)
@@ -54,7 +61,7 @@ class Hearing:
 
     def __init__(
         self,
-        recognizer: Recognizer,
+        recognizer: Transcribes,
         config: TurnConfig,
         names: list[SpokenNames],
         emit: Emit,
@@ -125,7 +132,7 @@ class Hearing:
         with self._lock:
             turn.transcripts[pause] = transcript
             if turn is self._turn:
-                self._detector.transcript(transcript.text, pause)
+                self._detector.transcript(transcript.text, pause, transcript.confidence)
             # The user may have begun another turn already: the words of this one still count.
             waiting = turn.over is not None and turn.over.pause == pause
         if waiting:

@@ -69,6 +69,8 @@ class Transcript:
     """"" where nobody spoke."""
     prompted: str | None = None
     """Decode helped by the personas' names, made only where a name is in doubt."""
+    confidence: float = 0.0
+    """Mean natural logarithm of the tokens' probabilities; see `Decode`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class Recognizer:
                 text = ""
             elif names is not None:
                 text, prompted = names.resolve(text, self, encoded)
-        return Transcript(text, prompted)
+        return Transcript(text, prompted, heard.avg_logprob)
 
     def warm_up(self) -> None:
         """Run once on noise, so that the first turn is as quick as the others."""

@@ -31,10 +31,14 @@ class TurnConfig:
     """Silence that ends a turn whose words do not tell."""
     command_silence_ms: int = 240
     """… whose words are a whole command."""
-    sentence_silence_ms: int = 320
-    """… whose words are a whole sentence."""
-    unfinished_silence_ms: int = 1_000
-    """… whose words clearly go on; never shorter than `end_silence_ms`."""
+    complete_silence_ms: int = 256
+    """… a whole question, request or short answer: a reply is due."""
+    sentence_silence_ms: int = 440
+    """… a whole statement: its speaker may yet add to it."""
+    doubtful_silence_ms: int = 1_000
+    """… probably not all: a number, a list, a hum; never shorter than `end_silence_ms`."""
+    unfinished_silence_ms: int = 2_000
+    """… clearly not all; never shorter than `end_silence_ms`."""
     pause_ms: int = 128
     """Silence after which a transcript is asked for."""
     min_speech_ms: int = 128
@@ -156,10 +160,13 @@ class TurnDetector:
             signals += self._step(window)
         return signals
 
-    def transcript(self, text: str, pause: int | None = None) -> None:
-        """The words of the last pause; the next frame may end the turn because of them."""
+    def transcript(self, text: str, pause: int | None = None, confidence: float = 0.0) -> None:
+        """The words of the last pause; the next frame may end the turn because of them.
+
+        `confidence`: the recogniser's mean log probability of a token.
+        """
         if self._paused and (pause is None or pause == self._pauses):
-            self._ending = "command" if self._is_command(text) else ending(text)
+            self._ending = "command" if self._is_command(text) else ending(text, confidence)
 
     def force_end(self) -> list[TurnSignal]:
         """End the turn now (push-to-talk was let go); nothing where nobody has spoken."""
@@ -214,7 +221,7 @@ class TurnDetector:
         vad_silence = (self._now - self._voiced_until) * 1000
         if self._paused:
             if waited >= self._patience():
-                whole = self._ending in ("command", "sentence")
+                whole = self._ending in ("command", "complete", "sentence")
                 return [self._over("complete" if whole else "silence")]
         elif waited >= self._config.pause_ms and vad_silence >= self._config.pause_ms / 2:
             self._paused = True
@@ -224,13 +231,20 @@ class TurnDetector:
 
     def _patience(self) -> int:
         config = self._config
-        if self._ending == "command":
-            return min(config.command_silence_ms, config.end_silence_ms)
-        if self._ending == "sentence":
-            return min(config.sentence_silence_ms, config.end_silence_ms)
-        if self._ending == "unfinished":
-            return max(config.unfinished_silence_ms, config.end_silence_ms)
-        return config.end_silence_ms
+        configured = config.end_silence_ms
+        match self._ending:
+            case "command":
+                return min(config.command_silence_ms, configured)
+            case "complete":
+                return min(config.complete_silence_ms, configured)
+            case "sentence":
+                return min(config.sentence_silence_ms, configured)
+            case "unknown":
+                return configured
+            case "doubtful":
+                return max(config.doubtful_silence_ms, configured)
+            case "unfinished":
+                return max(config.unfinished_silence_ms, configured)
 
     def _over(self, reason: EndReason) -> TurnOver:
         if not self._paused:
