@@ -36,6 +36,8 @@ HISTORY_SAMPLES = 3 * _LONGEST + _LONGEST // 4 + 1
 """Samples of the past that are looked at: 49 ms."""
 _QUIET = 10 ** (-40 / 20)
 """RMS of 5 ms that are not voiced any more: the end of a word, not the middle."""
+_FADING = 10 ** (-8 / 20)
+"""The last 10 ms are so much fainter than the 10 ms before where a word dies away."""
 _ALIKE = 0.6
 """Correlation of a voice with itself a period ago, from which it is voiced."""
 _MATCH = _samples(5)
@@ -48,8 +50,8 @@ def continuation(past: Float32) -> tuple[Float32, int] | None:
     Returns float32 [CONCEAL_SAMPLES] that ends in silence, and its pitch period in samples; None
     where the last 20 ms are not voiced throughout (a pause, the end of a clause, a hiss).
     """
-    last = past[-_LOOK:].astype(np.float64)
-    if np.sqrt((last.reshape(4, -1) ** 2).mean(axis=1)).min() < _QUIET:
+    power = (past[-_LOOK:].astype(np.float64) ** 2).reshape(4, -1).mean(axis=1)
+    if power.min() < _QUIET**2 or power[2:].sum() < _FADING**2 * power[:2].sum():
         return None
     history = past[-HISTORY_SAMPLES:].astype(np.float64)
     period, likeness = _pitch_period(history)
@@ -58,20 +60,13 @@ def continuation(past: Float32) -> tuple[Float32, int] | None:
     return (_repeat(history, period) * _sinking()).astype(np.float32), period
 
 
-def _lead_over(past: Float64, following: Float64, lead: int) -> Float64:
-    """`following`, begun so that it joins on to `past` in height and slope: for `lead` samples it
-    grows out of the past turned about its last sample."""
-    n = min(lead, following.size)
-    onward = 2 * past[-1] - past[-2 : -n - 2 : -1]
-    led = following.copy()
-    led[:n] += (0.5 + 0.5 * np.cos(np.pi * np.arange(1, n + 1) / (lead + 1))) * (onward - led[:n])
-    return led
-
-
 def mirrored(past: Float32, n: int) -> Float32:
     """`n` samples that go on from `past`, float32 [> n], in its own colour: it turned back."""
-    last = past.astype(np.float64)
-    return _lead_over(last, last[-2 : -n - 2 : -1], 2 * _LEAD).astype(np.float32)
+    turned = past[-2 : -n - 2 : -1].astype(np.float64)
+    # Turned in time alone it would have a corner: at first it is turned about its last sample too.
+    lead = min(3 * _LEAD, n)
+    turned[:lead] += 2 * (past[-1] - turned[:lead]) * _leaving(lead)
+    return turned.astype(np.float32)
 
 
 def in_step(concealment: Float32, real: Float32, period: int) -> int:
@@ -124,7 +119,16 @@ def _repeat(past: Float64, period: int) -> Float64:
         sound = cycle[(at - begin) % length]
         weight = np.clip((at - begin + 1) / (overlap + 1), 0.0, 1.0) if begin else np.ones(at.size)
         out += weight * (sound - out)
-    return np.clip(_lead_over(past, out, _LEAD), -1.0, 1.0)
+    # The sound is not quite where it was a period ago: what lies between goes on as it was and
+    # vanishes, so that height and slope are kept.
+    apart = (past[period:] - past[:-period])[: -_LEAD - 2 : -1]
+    out[:_LEAD] += (2 * apart[0] - apart[1:]) * _leaving(_LEAD)
+    return np.clip(out, -1.0, 1.0)
+
+
+def _leaving(n: int) -> Float64:
+    """From just below 1 to just above 0."""
+    return np.asarray(0.5 + 0.5 * np.cos(np.pi * np.arange(1, n + 1) / (n + 1)))
 
 
 @cache

@@ -110,7 +110,8 @@ def test_nothing_one_does_makes_a_click(steps: list[tuple[str, int, int]]) -> No
         else:
             do(buffer, what)
     heard.append(buffer.read(2 * FADE))
-    assert np.max(np.abs(np.diff(np.concatenate(heard)))) <= 4 / FADE
+    steps_heard = np.abs(np.diff(np.concatenate(heard)))
+    assert steps_heard.max() <= 6 / FADE, "a click would be 120 / FADE"
 
 
 @given(STEPS)
@@ -130,7 +131,7 @@ def test_nothing_one_does_bends_a_tone(steps: list[tuple[str, int, int]]) -> Non
     heard.append(buffer.read(2 * FADE))
     tone = np.abs(np.diff(hum(2_400), 2)).max()
     bends = np.abs(np.diff(np.concatenate(heard), 2)).max()
-    assert bends <= 9 * tone
+    assert bends <= 12 * tone
     assert bends < 0.02 * STEP_OF_A_CLICK
 
 
