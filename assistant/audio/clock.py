@@ -13,6 +13,7 @@ class LossMeter:
 
     def __init__(self, rate: int, tolerance: float = 0.015, window: float = 2.0) -> None:
         self._rate = rate
+        self.tolerance = tolerance
         self._tolerance = tolerance * rate
         self._window = window
         self._start: float | None = None

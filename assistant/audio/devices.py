@@ -1,22 +1,29 @@
 """Which sound devices there are, which one is meant, and how it wants to be opened.
 
-Everything here calls PortAudio and belongs on its thread (`portaudio.THREAD`).
+Everything here that is given PortAudio calls it and belongs on its thread (`portaudio.THREAD`).
 """
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+import contextlib
+import ctypes
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
+from assistant.audio.pulse import Kind, PulseDevice, PulseState
 from assistant.frames import SAMPLE_RATE
 
-Kind = Literal["input", "output"]
-
 _COMMON_RATE = 48_000
+_CARRIERS = ("pulse", "pipewire", "default")
+"""ALSA devices behind which a sound server stands, the one that is most surely so first."""
+_ROUTES: dict[Kind, tuple[str, ...]] = {
+    "input": ("PULSE_SOURCE", "PIPEWIRE_NODE"),
+    "output": ("PULSE_SINK", "PIPEWIRE_NODE"),
+}
+"""What their client libraries read when a stream is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,15 @@ class Device:
     """Most channels it can be opened with."""
     default_rate: int
     is_default: bool
+    route: str | None = None
+    """The sound server's name for it, where PortAudio has none: opened as `index` by that way."""
+    hears_speaker: bool = False
+    """A "microphone" that is what a speaker plays; only for those who ask for it by its name."""
+
+    @property
+    def is_carrier(self) -> bool:
+        """Whether a sound server decides what stands behind it."""
+        return self.host_api == "ALSA" and self.name in _CARRIERS
 
 
 class NoSuchDevice(Exception):
@@ -39,8 +55,36 @@ class NoSuchDevice(Exception):
     remedy = "Run `assistant devices` to see which there are."
 
 
-def list_devices(sd: ModuleType, kind: Kind) -> list[Device]:
-    """All devices of that direction; empty where there are none."""
+def list_devices(sd: ModuleType, kind: Kind, pulse: PulseState | None = None) -> list[Device]:
+    """All devices of that direction, the sound server's own last; empty where there are none."""
+    found = _portaudio_devices(sd, kind)
+    carriers = {device.name: device for device in found if device.is_carrier}
+    carrier = next((carriers[name] for name in _CARRIERS if name in carriers), None)
+    if pulse is not None and carrier is not None:
+        default = pulse.default(kind)
+        found += [
+            _behind(carrier, device, is_default=device == default)
+            for device in pulse.of_kind(kind)
+            if device.is_real or device.is_monitor
+        ]
+    return found
+
+
+def _behind(carrier: Device, device: PulseDevice, *, is_default: bool) -> Device:
+    return Device(
+        index=carrier.index,
+        name=device.description,
+        host_api="PulseAudio",
+        kind=device.kind,
+        channels=carrier.channels,
+        default_rate=carrier.default_rate,
+        is_default=is_default,
+        route=device.name,
+        hears_speaker=device.is_monitor,
+    )
+
+
+def _portaudio_devices(sd: ModuleType, kind: Kind) -> list[Device]:
     infos: list[dict[str, Any]] = list(sd.query_devices())
     apis: list[dict[str, Any]] = list(sd.query_hostapis())
     default = default_index(sd, kind)
@@ -82,11 +126,21 @@ def choose_device(devices: list[Device], wanted: str | int | None) -> Device | N
         named = [device for device in devices if device.index == wanted]
     else:
         part = wanted.casefold().strip()
-        named = [device for device in devices if part in device.name.casefold()]
-        named.sort(key=lambda device: (device.name.casefold() != part, not device.is_default))
+        named = [device for device in devices if _is_called(device, part)]
+        named.sort(key=lambda device: (not _is_exactly(device, part), not device.is_default))
     if not named:
         raise NoSuchDevice(f"No sound device is called {wanted!r}.")
     return named[0]
+
+
+def _is_exactly(device: Device, name: str) -> bool:
+    return name in (device.name.casefold(), (device.route or device.name).casefold())
+
+
+def _is_called(device: Device, part: str) -> bool:
+    if device.hears_speaker:
+        return _is_exactly(device, part)
+    return part in device.name.casefold() or part in (device.route or "").casefold()
 
 
 def ways_to_open(device: Device) -> Iterator[tuple[int, int]]:
@@ -109,20 +163,55 @@ def opens_at(sd: ModuleType, device: Device, rate: int) -> bool:
     return False
 
 
-def listens_to_speaker(device: Device) -> bool:
+def route_of(pulse: PulseState, kind: Kind, wanted: str | int | None) -> str | None:
+    """The sound server's name of the device that is meant; None where it knows none of that name,
+    or none was asked for."""
+    part = str(wanted or "").casefold().strip()
+    if not part or part.isdigit():
+        return None
+    carrier = Device(-1, "", "", kind, 1, SAMPLE_RATE, is_default=False)
+    default = pulse.default(kind)
+    known = [_behind(carrier, d, is_default=d == default) for d in pulse.of_kind(kind)]
+    try:
+        device = choose_device(known, part)
+    except NoSuchDevice:
+        return None
+    return device.route if device else None
+
+
+def listens_to_speaker(device: Device, pulse: PulseState | None) -> bool:
     """Whether this "microphone" is really what the speaker plays.
 
     Without any microphone PulseAudio and PipeWire hand out the speaker's monitor as the default
-    source; the assistant would listen to itself. Asked of `pactl`, where that is installed.
+    source; the assistant would listen to itself.
     """
-    if device.host_api != "ALSA" or device.name not in ("default", "pulse", "pipewire"):
-        return False
-    if shutil.which("pactl") is None:
-        return False
+    if device.route is not None or not device.is_carrier or pulse is None:
+        return device.hears_speaker
+    default = pulse.default("input")
+    return default is not None and not default.is_real
+
+
+@contextlib.contextmanager
+def routed(device: Device) -> Iterator[None]:
+    """Streams opened meanwhile go by the device's route. On PortAudio's thread only.
+
+    The client libraries look at the process's environment, each time that a stream is opened. It is
+    changed behind Python's back, whose copy other threads may be reading, and whose children should
+    not go the same way. A stream that is moved afterwards instead would have the server remember
+    that, for every program that opens its streams like this one.
+    """
+    if device.route is None or os.name != "posix":
+        yield
+        return
+    c = ctypes.CDLL(None)
+    kept = {name: os.environ.get(name) for name in _ROUTES[device.kind]}
+    for name in kept:
+        c.setenv(name.encode(), device.route.encode(), 1)
     try:
-        asked = subprocess.run(
-            ["pactl", "get-default-source"], capture_output=True, text=True, timeout=1.0
-        )
-    except (OSError, subprocess.SubprocessError):
-        return False
-    return asked.stdout.strip().endswith(".monitor")
+        yield
+    finally:
+        for name, value in kept.items():
+            if value is None:
+                c.unsetenv(name.encode())
+            else:
+                c.setenv(name.encode(), value.encode(), 1)

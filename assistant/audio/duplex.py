@@ -1,43 +1,42 @@
 """Live sound: the microphone's frames into the event loop, the playback queue to the speaker.
 
-What goes wrong with sound devices raises nothing anywhere, so a watchdog looks: a stream that ended
-or has fallen silent is closed, PortAudio is started anew, and what there is now is opened. All of
-it happens on PortAudio's own thread; the event loop only ever waits with a time limit.
+What goes wrong with the devices is `DeviceKeeper`'s business; here the sound itself passes by.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import time
 from collections.abc import Callable
 
 from assistant.audio.base import DeviceChoice, Float32, OnFrame
 from assistant.audio.clean import clean, mixdown
-from assistant.audio.devices import Kind
+from assistant.audio.clock import LossMeter
+from assistant.audio.devices import list_devices
 from assistant.audio.front import FrontEnd
+from assistant.audio.hush import AUDIBLE, MUTED, SILENT, Hush
 from assistant.audio.jitter import JitterBuffer
+from assistant.audio.keeper import OPEN_LIMIT, DeviceKeeper
 from assistant.audio.levels import LevelHistory
-from assistant.audio.portaudio import THREAD, PortAudioUnavailable, hung, kept_stderr
+from assistant.audio.portaudio import THREAD, hung, import_sounddevice
+from assistant.audio.pulse import Kind
 from assistant.audio.reblock import Reblocker
 from assistant.audio.resample import StreamResampler
-from assistant.audio.streams import OpenStream, Problem, Streams
+from assistant.audio.streams import KINDS, OpenStream, Streams
 from assistant.config import AudioConfig
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
 from assistant.loops import post
 
-OPEN_LIMIT = 3.0
-"""Seconds after which a sound server counts as hung."""
 STOP_LIMIT = 0.7
 """Seconds that `stop` waits for the devices."""
+ASK_LIMIT = 2.5
+"""Seconds that `devices` waits for PortAudio."""
+PATIENCE = 5.0
+"""What is to be said waits so long for a lost speaker; then it goes by unheard, or a turn would
+never end. Its text is shown all the while."""
 
-_LOOK_SECONDS = 0.1
-_FIRST_WAIT = 0.1
-_LONGEST_WAIT = 2.0
-_LONGEST_WAIT_FOR_THE_FIRST = 5.0
-_PATIENCE = 4
-"""Attempts after a loss until fewer devices than before are taken for good."""
+_UNHEARD_SECONDS = 0.1
 
 
 class LiveAudio:
@@ -49,21 +48,29 @@ class LiveAudio:
         self.front = FrontEnd(config)
         self.input_levels = LevelHistory()
         self.output_levels = LevelHistory()
-        self.microphone: str | None = None
-        self.speaker: str | None = None
         self.cleaned = 0
         """Samples that were not sound (NaN, infinite, over-range) and were put right."""
         self._streams = Streams(config, self.playback, self._wake)
+        self._keeper = DeviceKeeper(self._streams, self._tell, self._changed)
+        self._hush = Hush()
         self._reblocker = Reblocker()
         self._resampler = StreamResampler(SAMPLE_RATE, SAMPLE_RATE)
         self._heard: OpenStream | None = None
-        self._heard_until = 0.0
+        self._heard_until: float | None = None
         self._lost_output = 0
         self._wake_is_due = False
         self._on_frame: OnFrame = lambda number, frame: None
         self._on_problem: Callable[[str, str], None] = lambda text, remedy: None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def microphone(self) -> str | None:
+        return self._keeper.name("input") if self._tasks else None
+
+    @property
+    def speaker(self) -> str | None:
+        return self._keeper.name("output") if self._tasks else None
 
     async def start(self, on_frame: OnFrame, on_problem: Callable[[str, str], None]) -> None:
         """Open what there is; returns after three seconds at the latest, and tries on if need be.
@@ -75,26 +82,51 @@ class LiveAudio:
         self._on_frame = on_frame
         self._on_problem = on_problem
         opened = asyncio.Event()
-        self._task = asyncio.create_task(self._run(opened))
+        self._tasks = [
+            asyncio.create_task(self._keeper.run(opened)),
+            asyncio.create_task(self._play_unheard()),
+        ]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(opened.wait(), OPEN_LIMIT + 0.1)
 
     async def stop(self) -> None:
         self._streams.abandoned = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-        closing = asyncio.wrap_future(THREAD.submit(self._streams.close))
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        closing = asyncio.wrap_future(THREAD.submit(lambda: self._streams.close(KINDS)))
         # Not cancelled when it is late: it then closes whenever the sound server answers.
         await asyncio.wait({closing}, timeout=STOP_LIMIT)
-        self.microphone = self.speaker = None
 
     async def devices(self) -> list[DeviceChoice]:
-        return []  # until there is a picker
+        """Those of the sound server where there is one, else those of PortAudio as it knows them
+        since it was started last."""
+        answered = await self._keeper.pulse.look()
+        state = self._keeper.pulse.state
+        if not answered and state is not None:
+            raise hung()
+        if state is not None and state.devices:
+            found = [
+                (kind, device.description, device == state.default(kind))
+                for kind in KINDS
+                for device in state.of_kind(kind)
+                if device.is_real
+            ]
+        else:
+            asked = asyncio.wrap_future(THREAD.submit(self._portaudio_devices))
+            await asyncio.wait({asked}, timeout=ASK_LIMIT)
+            if not asked.done():
+                raise hung()
+            found = asked.result()
+        return [
+            DeviceChoice(kind, name, is_default, in_use=name == self._keeper.name(kind))
+            for kind, name, is_default in found
+        ]
 
     async def use_device(self, kind: Kind, name: str | None) -> None:
-        pass
+        """Holds until the end of the session, whatever is lost and found meanwhile."""
+        await self._keeper.use(kind, name)
 
     def drops(self) -> dict[str, int]:
         late = self.playback.dropped + self._lost_output
@@ -106,68 +138,37 @@ class LiveAudio:
             return 0.0
         return speaker.latency + speaker.puller.delay
 
-    # --- opening and watching -----------------------------------------------------------------
+    @staticmethod
+    def _portaudio_devices() -> list[tuple[Kind, str, bool]]:
+        sd = import_sounddevice()
+        return [
+            (kind, device.name, device.is_default)
+            for kind in KINDS
+            for device in list_devices(sd, kind)
+        ]
 
-    async def _run(self, opened: asyncio.Event) -> None:
-        try:
-            problems = await self._open()
-        except PortAudioUnavailable as error:
-            self._on_problem(error.reason, error.remedy)
-            if error.kind == "missing":
-                return
+    # --- what the keeper tells ----------------------------------------------------------------
+
+    def _tell(self, text: str, remedy: str) -> None:
+        self._on_problem(text, remedy)
+
+    def _changed(self, kind: Kind) -> None:
+        """Another device, or the same one after a gap: another room."""
+        if kind == "input":
+            self._heard = None
         else:
-            self._name_devices()
-            for text, remedy in problems:
-                self._on_problem(text, remedy)
-        finally:
-            opened.set()
+            self.front.restart()
+
+    async def _play_unheard(self) -> None:
+        """Without a speaker, let what was to be said go by in its own time."""
+        last = time.monotonic()
         while True:
-            before = self._streams.count
-            if before:
-                await self._until_lost()
-            await self._reopen(before)
-
-    async def _open(self) -> list[Problem]:
-        """Open on PortAudio's thread, however long that takes; tells if it is long."""
-        future = asyncio.wrap_future(THREAD.submit(self._streams.open))
-        with kept_stderr(future.done):
-            await asyncio.wait({future}, timeout=OPEN_LIMIT)
-        if not future.done():
-            trouble = hung()
-            self._on_problem(trouble.reason, trouble.remedy)
-        return await future
-
-    async def _until_lost(self) -> None:
-        while not self._streams.is_lost(time.monotonic()):  # noqa: ASYNC110 - a hung server tells nobody
-            await asyncio.sleep(_LOOK_SECONDS)
-        self.microphone = self.speaker = None
-        self._on_problem(
-            "The sound devices were lost.", "They are taken up again when they are back."
-        )
-
-    async def _reopen(self, before: int) -> None:
-        """Try until something opens: for some attempts as many devices as `before`, then any."""
-        longest = _LONGEST_WAIT if before else _LONGEST_WAIT_FOR_THE_FIRST
-        wait = _FIRST_WAIT
-        for attempt in itertools.count(1):
-            await asyncio.sleep(wait)
-            wait = min(longest, 2 * wait)
-            try:
-                problems = await self._open()
-            except PortAudioUnavailable:
-                continue
-            if self._streams.count >= (max(1, before) if attempt < _PATIENCE else 1):
-                break
-        self._name_devices()
-        names = " and ".join(name for name in (self.microphone, self.speaker) if name)
-        self._on_problem(f"Sound is back: {names}.", "")
-        for text, remedy in problems:
-            self._on_problem(text, remedy)
-
-    def _name_devices(self) -> None:
-        microphone, speaker = self._streams.microphone, self._streams.speaker
-        self.microphone = microphone.device.name if microphone else None
-        self.speaker = speaker.device.name if speaker else None
+            await asyncio.sleep(_UNHEARD_SECONDS)
+            now = time.monotonic()
+            since = self._keeper.gone_since("output")
+            if since is not None and now - since > PATIENCE:
+                self.playback.read(round((now - last) * SAMPLE_RATE))
+            last = now
 
     # --- what the callbacks leave behind ------------------------------------------------------
 
@@ -188,9 +189,12 @@ class LiveAudio:
 
     def _take_input(self, opened: OpenStream) -> None:
         dropped, blocks = opened.queue.take()
+        if self._keeper.is_gone("input"):
+            self._heard = None
+            return  # what comes now is not the user, or not known to be
         for at, block in blocks:
             if opened is not self._heard:
-                self._change_microphone(opened, at - len(block) / opened.rate)
+                dropped = self._change_microphone(opened, at - len(block) / opened.rate, dropped)
             dropped += opened.meter.tick(at, len(block) + dropped)
             if dropped:
                 self._deliver(self._reblocker.lose(round(dropped * SAMPLE_RATE / opened.rate)))
@@ -198,18 +202,30 @@ class LiveAudio:
             samples, cleaned = clean(mixdown(block))
             self.cleaned += cleaned
             samples = self._resampler.process(samples)
+            self._listen_for_silence(samples)
             self.input_levels.push(samples)
             self._deliver(self._reblocker.push(self.front.heard(samples)))
             self._heard_until = at
 
-    def _change_microphone(self, opened: OpenStream, since: float) -> None:
-        """A stream that begins `since`; the time between it and the last one is lost sound."""
-        if self._heard is not None:
+    def _change_microphone(self, opened: OpenStream, since: float, dropped: int) -> int:
+        """Sound begins, or begins again, at `since`; the time until then is lost sound. Returns how
+        many of the `dropped` samples are still to be counted."""
+        if self._heard_until is not None:
             gap = round(max(0.0, since - self._heard_until) * SAMPLE_RATE)
             self._deliver(self._reblocker.lose(gap))
+            dropped = 0
         self._heard = opened
         self.front.restart()
+        self._hush.restart()
         self._resampler = StreamResampler(opened.rate, SAMPLE_RATE)
+        opened.meter = LossMeter(opened.rate, opened.meter.tolerance)
+        return dropped
+
+    def _listen_for_silence(self, samples: Float32) -> None:
+        muted = self._keeper.is_muted()
+        if self._hush.take(samples, muted=muted):
+            silent = MUTED if muted else SILENT
+            self._tell(*(silent if self._hush.silent else AUDIBLE))
 
     def _take_output(self, opened: OpenStream) -> None:
         unseen, blocks = opened.queue.take()

@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,23 +20,22 @@ from numpy.typing import NDArray
 from assistant.audio.clock import LossMeter
 from assistant.audio.devices import (
     Device,
-    Kind,
     NoSuchDevice,
     choose_device,
     list_devices,
     listens_to_speaker,
+    routed,
     ways_to_open,
 )
 from assistant.audio.jitter import JitterBuffer
 from assistant.audio.portaudio import broken, import_sounddevice, reinitialise
+from assistant.audio.pulse import Kind, PulseState
 from assistant.audio.reblock import BlockQueue
 from assistant.audio.resample import PullResampler
 from assistant.config import AudioConfig
 from assistant.frames import SAMPLE_RATE
 
 Float32 = NDArray[np.float32]
-Problem = tuple[str, str]
-"""What is wrong, and what to do about it."""
 StreamCallback = Callable[[Any, int, Any, Any], None]
 
 STALLED_SECONDS = 0.75
@@ -44,11 +43,24 @@ STALLED_SECONDS = 0.75
 QUEUE_SECONDS = 4.0
 """Sound that may wait for the event loop: 50 frames."""
 
-_NAMES: dict[Kind, str] = {"input": "microphone", "output": "speaker"}
+_PAUSE_SECONDS = 0.4
+_PROOF_SECONDS = 0.3
+
+KINDS: tuple[Kind, Kind] = ("input", "output")
+NAMES: dict[Kind, str] = {"input": "microphone", "output": "speaker"}
 _REMEDIES: dict[Kind, str] = {
-    "input": "Plug one in and start again, or go on by typing.",
-    "output": "Plug one in and start again; answers are shown as text.",
+    "input": "It is used as soon as one is plugged in; you can type meanwhile.",
+    "output": "It is used as soon as one is plugged in; answers are shown as text meanwhile.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a device is not open, or not the one that was asked for."""
+
+    why: Literal["absent", "unknown name", "refused"]
+    text: str
+    remedy: str
 
 
 @dataclass(slots=True)
@@ -60,19 +72,45 @@ class OpenStream:
     queue: BlockQueue
     """Microphone: blocks as they came. Speaker: what was played, 24 kHz."""
     meter: LossMeter
+    opened_at: float = field(default_factory=time.monotonic)
     last_callback: float = field(default_factory=time.monotonic)
+    flowing_since: float = field(default=float("inf"))
+    """First callback after a silence; infinite before any."""
     ended: bool = False
     latency: float = 0.0
     puller: PullResampler | None = None
     stream: Any = None
 
+    def called(self) -> float:
+        """Note a callback; returns when, in monotonic seconds."""
+        now = time.monotonic()
+        if self.flowing_since == float("inf") or now - self.last_callback > _PAUSE_SECONDS:
+            self.flowing_since = now
+        self.last_callback = now
+        return now
+
     def is_lost(self, now: float) -> bool:
         """Whether it ended, or has not called for too long (a hung server sets no flag)."""
         return self.ended or now - self.last_callback > STALLED_SECONDS
 
+    def is_proven(self, now: float) -> bool:
+        """Whether sound flows. A speaker asks for its first blocks even where nothing takes them
+        away afterwards, so it has to go on asking."""
+        if self.ended or now - self.last_callback > _PAUSE_SECONDS:
+            return False
+        lasts = self.last_callback - self.flowing_since
+        return lasts >= (0.0 if self.device.kind == "input" else _PROOF_SECONDS + self.latency)
+
+    def release(self) -> None:
+        """May take long where the sound server hangs."""
+        for release in (self.stream.abort, self.stream.close):
+            with contextlib.suppress(Exception):  # it is lost already: nothing to save
+                release()
+
 
 class Streams:
-    """Microphone and speaker, as far as there are any."""
+    """Microphone and speaker, as far as there are any. Losing one does not touch the other, as long
+    as PortAudio need not look for devices anew: that ends every stream it has."""
 
     def __init__(
         self, config: AudioConfig, playback: JitterBuffer, wake: Callable[[], None]
@@ -81,83 +119,111 @@ class Streams:
         self.speaker: OpenStream | None = None
         self.abandoned = False
         """Set by whoever will not wait any longer: what is opened now is closed at once."""
-        self._config = config
+        self.wanted: dict[Kind, str | int | None] = {
+            "input": config.input_device,
+            "output": config.output_device,
+        }
+        """By number, or part of a name; None: the system's default."""
+        self._block_seconds = config.block_ms / 1000
         self._playback = playback
         self._wake = wake
 
-    @property
-    def count(self) -> int:
-        """Streams that are open: 0 to 2."""
-        return (self.microphone is not None) + (self.speaker is not None)
+    def get(self, kind: Kind) -> OpenStream | None:
+        return self.microphone if kind == "input" else self.speaker
 
-    def is_lost(self, now: float) -> bool:
-        """Whether a stream that was opened does not run any more."""
-        streams = (self.microphone, self.speaker)
-        return any(stream is not None and stream.is_lost(now) for stream in streams)
+    def mend(
+        self,
+        kinds: Collection[Kind],
+        pulse: PulseState | None,
+        *,
+        shut: Collection[Kind] = (),
+        anew: bool = False,
+    ) -> dict[Kind, Problem]:
+        """Open those of `kinds` that are not open or do not run, and those of `shut` after closing
+        them; returns what is wrong with which.
 
-    def open(self) -> list[Problem]:
-        """Look for devices anew and open what there is; says what is missing.
-
+        Looks for devices `anew` where that was asked for, and where nothing would be lost by it.
         Raises `PortAudioUnavailable`.
         """
-        self.close()
         known = "sounddevice" in sys.modules
         sd = import_sounddevice()
-        if known:
-            try:
-                reinitialise(sd)
-            except sd.PortAudioError as error:
-                raise broken(error) from error
-        problems: list[Problem] = []
-        self.speaker = self._open(sd, "output", problems)
-        self.microphone = self._open(sd, "input", problems)
+        # Closed before anything else, for a hung server holds this up; then the others are looked
+        # at: they may have come back to life meanwhile.
+        self.close(shut)
+        for kind in kinds:
+            if (stream := self.get(kind)) is not None and stream.is_lost(time.monotonic()):
+                self.close((kind,))
+        kinds = {*kinds, *shut}
+        if anew or not self._any_runs():
+            self.close(KINDS)
+            kinds = KINDS
+            if known:
+                try:
+                    reinitialise(sd)
+                except sd.PortAudioError as error:
+                    raise broken(error) from error
+        problems: dict[Kind, Problem] = {}
+        for kind in sorted(kinds, reverse=True):  # the speaker first
+            if self.get(kind) is None:
+                self._put(kind, self._open(sd, kind, pulse, problems))
         if self.abandoned:
-            self.close()
+            self.close(KINDS)
         return problems
 
-    def close(self) -> None:
-        """Let go of both; may take long where the sound server hangs."""
-        for opened in (self.microphone, self.speaker):
-            if opened is not None:
-                for release in (opened.stream.abort, opened.stream.close):
-                    with contextlib.suppress(Exception):  # it is lost already: nothing to save
-                        release()
-        self.microphone = self.speaker = None
+    def close(self, kinds: Collection[Kind]) -> None:
+        """Let go of these; may take long where the sound server hangs."""
+        for kind in kinds:
+            if (stream := self.get(kind)) is not None:
+                self._put(kind, None)
+                stream.release()
 
-    def _open(self, sd: ModuleType, kind: Kind, problems: list[Problem]) -> OpenStream | None:
-        device = self._choose(sd, kind, problems)
+    def _put(self, kind: Kind, stream: OpenStream | None) -> None:
+        if kind == "input":
+            self.microphone = stream
+        else:
+            self.speaker = stream
+
+    def _any_runs(self) -> bool:
+        now = time.monotonic()
+        return any(s is not None and not s.is_lost(now) for s in (self.microphone, self.speaker))
+
+    def _open(
+        self, sd: ModuleType, kind: Kind, pulse: PulseState | None, problems: dict[Kind, Problem]
+    ) -> OpenStream | None:
+        device = self._choose(sd, kind, pulse, problems)
         if device is None:
             return None
         reason = ""
         for rate, channels in ways_to_open(device):
             try:
-                return self._open_as(sd, device, rate, channels)
+                with routed(device):
+                    return self._open_as(sd, device, rate, channels)
             except (sd.PortAudioError, ValueError) as error:
                 reason = reason or str(error)
-        text = f"The {_NAMES[kind]} {device.name!r} cannot be opened ({reason})."
-        problems.append((text, "See `assistant devices` for others; close programs that use it."))
+        text = f"The {NAMES[kind]} {device.name!r} cannot be opened ({reason})."
+        remedy = "Choose another, or close the program that uses it."
+        problems[kind] = Problem("refused", text, remedy)
         return None
 
-    def _choose(self, sd: ModuleType, kind: Kind, problems: list[Problem]) -> Device | None:
-        devices = list_devices(sd, kind)
-        config = self._config
-        wanted = config.input_device if kind == "input" else config.output_device
+    def _choose(
+        self, sd: ModuleType, kind: Kind, pulse: PulseState | None, problems: dict[Kind, Problem]
+    ) -> Device | None:
+        devices = list_devices(sd, kind, pulse)
+        wanted = self.wanted[kind]
         try:
             device = choose_device(devices, wanted)
         except NoSuchDevice as error:
-            if devices:
-                text = f"No {_NAMES[kind]} is called {wanted!r}; the system's default is used."
-                problems.append((text, error.remedy))
-            wanted = None
-            device = choose_device(devices, wanted)
-        if device and kind == "input" and wanted is None and listens_to_speaker(device):
-            device = None
+            device = choose_device(devices, None)
+            text = f"No {NAMES[kind]} is called {wanted!r}; the system's default is used."
+            problems[kind] = Problem("unknown name", text, error.remedy)
+        if device and device.route is None and kind == "input":
+            device = None if listens_to_speaker(device, pulse) else device
         if device is None:
-            problems.append((f"There is no {_NAMES[kind]}.", _REMEDIES[kind]))
+            problems[kind] = Problem("absent", f"There is no {NAMES[kind]}.", _REMEDIES[kind])
         return device
 
     def _open_as(self, sd: ModuleType, device: Device, rate: int, channels: int) -> OpenStream:
-        block_seconds = self._config.block_ms / 1000
+        block_seconds = self._block_seconds
         is_input = device.kind == "input"
         queue_rate = rate if is_input else SAMPLE_RATE
         opened = OpenStream(
@@ -194,8 +260,7 @@ class Streams:
         """The microphone's callback: copy, queue, return."""
 
         def callback(block: Float32, frames: int, times: Any, status: Any) -> None:
-            now = opened.last_callback = time.monotonic()
-            opened.queue.put(now, block.copy())
+            opened.queue.put(opened.called(), block.copy())
             self._wake()
 
         return callback
@@ -211,7 +276,7 @@ class Streams:
         puller = opened.puller = PullResampler(source, SAMPLE_RATE, opened.rate)
 
         def callback(block: Float32, frames: int, times: Any, status: Any) -> None:
-            opened.last_callback = time.monotonic()
+            opened.called()
             block[:] = puller.read(frames)[:, np.newaxis]
             self._wake()
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from assistant.audio.devices import Device, Kind, list_devices, listens_to_speaker, opens_at
+from assistant.audio.devices import Device, list_devices, listens_to_speaker, opens_at
 from assistant.audio.portaudio import (
     THREAD,
     PortAudioUnavailable,
@@ -19,6 +19,8 @@ from assistant.audio.portaudio import (
     load_sounddevice,
     quiet_stderr,
 )
+from assistant.audio.pulse import Kind, PulseState
+from assistant.audio.pulse import ask as ask_sound_server
 from assistant.frames import SAMPLE_RATE
 
 _LIMIT = 5.0
@@ -75,23 +77,28 @@ def devices_command(json_output: bool) -> int:
 
 def _ask_all(sd: ModuleType) -> list[DeviceReport]:
     kinds: tuple[Kind, Kind] = ("input", "output")
-    return [_ask(sd, device) for kind in kinds for device in list_devices(sd, kind)]
+    pulse = ask_sound_server()
+    devices = [device for kind in kinds for device in list_devices(sd, kind, pulse)]
+    return [_ask(sd, device, pulse) for device in devices if not device.hears_speaker]
 
 
-def _ask(sd: ModuleType, device: Device) -> DeviceReport:
+def _ask(sd: ModuleType, device: Device, pulse: PulseState | None) -> DeviceReport:
     at_24k = opens_at(sd, device, SAMPLE_RATE)
     resampled = not at_24k and opens_at(sd, device, device.default_rate)
     return DeviceReport(
         device=device,
         opens_at_24k=at_24k,
         resampled_from=device.default_rate if resampled else None,
-        is_monitor=device.kind == "input" and listens_to_speaker(device),
+        is_monitor=device.kind == "input" and listens_to_speaker(device, pulse),
     )
 
 
 def _as_json(report: DeviceReport) -> dict[str, object]:
-    fields: dict[str, object] = asdict(report.device)
+    device = report.device
+    fields: dict[str, object] = asdict(device)
+    del fields["hears_speaker"]
     fields |= {
+        "index": device.index if device.route is None else None,
         "opens_at_24k": report.opens_at_24k,
         "resampled_from": report.resampled_from,
         "is_monitor": report.is_monitor,
@@ -118,7 +125,7 @@ def _print_tables(reports: list[DeviceReport]) -> None:
             device = report.device
             table.add_row(
                 "*" if device.is_default else "",
-                str(device.index),
+                str(device.index) if device.route is None else "",
                 escape(device.name),
                 device.host_api,
                 f"{device.default_rate} Hz",

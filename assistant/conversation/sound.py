@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 
 from assistant.audio.base import AudioIO
+from assistant.audio.chime import rising_chime
 from assistant.conversation.gate import MicrophoneGate
 from assistant.conversation.speech import Speech
-from assistant.events import AudioChanged, Dropped, Notice, SessionEvent
+from assistant.events import AudioChanged, Dropped, Notice, SessionEvent, Severity
 
 
 class SoundControls:
@@ -27,6 +29,9 @@ class SoundControls:
         self._speech = speech
         self.volume = volume
         self._emit = emit
+        self._told_devices: tuple[str | None, str | None] = (None, None)
+        # Below all utterances, which count from 1: a test sound is nobody's turn.
+        self._test_sounds = itertools.count(-1, -1)
 
     def begin(self) -> None:
         """The devices are about to be opened: the volume holds from the first sample."""
@@ -56,14 +61,23 @@ class SoundControls:
         return self._speech.rate
 
     def play_test_sound(self) -> None:
-        """A short rising chime through the speaker, while nothing is being said."""
+        """A short rising chime through the speaker. Where something is being said already, that is
+        what is heard, and nothing is added to it."""
+        playback = self._audio.playback
+        if self._speech.active or playback.is_sounding:
+            return
+        number = next(self._test_sounds)
+        playback.write(number, rising_chime())
+        playback.end(number)
 
     def problem(self, text: str, remedy: str) -> None:
-        """A device was lost or came back."""
-        self._emit(Notice(text=text, remedy=remedy, severity="warning"))
+        """A device was lost or came back; only what is wrong has a remedy."""
+        severity: Severity = "warning" if remedy else "information"
+        self._emit(Notice(text=text, remedy=remedy, severity=severity))
         self.changed()
 
     def changed(self) -> None:
+        self._told_devices = (self._audio.microphone, self._audio.speaker)
         self._emit(
             AudioChanged(
                 microphone=self._audio.microphone,
@@ -78,7 +92,8 @@ class SoundControls:
 
     async def watch_drops(self, backend: Callable[[], int]) -> None:
         """Tell once a second what was dropped on the way; `backend()` counts the frames that never
-        reached the backend. Never returns."""
+        reached the backend. And which devices there are, where they come and go too often to be
+        told of each time. Never returns."""
         last: dict[str, int] = {}
         while True:
             await asyncio.sleep(1.0)
@@ -86,3 +101,5 @@ class SoundControls:
             if counts != last and any(counts.values()):
                 self._emit(Dropped(counts=counts))
             last = counts
+            if (self._audio.microphone, self._audio.speaker) != self._told_devices:
+                self.changed()

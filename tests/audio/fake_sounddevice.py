@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -11,8 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assistant.audio import duplex, portaudio
+from assistant.audio import duplex, keeper, portaudio, pulse
 from assistant.commands import devices as devices_command
+
+
+def os_environment(name: str) -> str | None:
+    """As C sees it."""
+    getenv = ctypes.CDLL(None).getenv
+    getenv.restype = ctypes.c_char_p
+    value: bytes | None = getenv(name.encode())
+    return value.decode() if value is not None else None
 
 
 class PortAudioError(Exception):
@@ -32,6 +41,8 @@ class FakeStream:
         self.blocksize = options["blocksize"]
         self.callback = options["callback"]
         self.finished: Callable[[], None] = options["finished_callback"]
+        self.route = {name: os_environment(name) for name in ("PULSE_SOURCE", "PULSE_SINK")}
+        """What the client library of a sound server would read, from the process's environment."""
         self.closed = False
         self._sd = sd
 
@@ -81,10 +92,13 @@ class FakeSoundDevice(ModuleType):
         super().__init__("sounddevice")
         self._initialized = 1
         self.starts = 0
+        self.host_api = "Fake API"
         self.devices: list[tuple[str, int, int, set[int], set[int]]] = [
             ("Built-in Microphone", 2, 0, {24_000, 48_000}, {1, 2}),
             ("Built-in Speaker", 0, 2, {24_000, 48_000}, {1, 2}),
         ]
+        self.plugged_in: list[tuple[str, int, int, set[int], set[int]]] = []
+        """Devices that are found when PortAudio looks next."""
         self.streams: list[FakeStream] = []
         self.hung = Hang()
 
@@ -92,6 +106,8 @@ class FakeSoundDevice(ModuleType):
         self.hung.wait_if_set()
         self._initialized += 1
         self.starts += 1
+        self.devices += self.plugged_in
+        self.plugged_in = []
 
     def _terminate(self) -> None:
         self._initialized -= 1
@@ -99,7 +115,7 @@ class FakeSoundDevice(ModuleType):
     def _exit_handler(self) -> None: ...
 
     def query_hostapis(self) -> list[dict[str, Any]]:
-        return [{"name": "Fake API"}]
+        return [{"name": self.host_api}]
 
     def query_devices(self, kind: str | None = None) -> Any:
         infos = [
@@ -146,6 +162,12 @@ class FakeSoundDevice(ModuleType):
         )
         return FakeStream(self, kind, options)
 
+    def breathe(self) -> None:
+        """Each open stream calls once, silence."""
+        for stream in self.streams:
+            if not stream.closed:
+                stream.hear(np.zeros(480, np.float32)) if stream.kind == "input" else stream.play()
+
     def running(self, kind: str) -> FakeStream:
         """The stream of that kind that was started last."""
         return [stream for stream in self.streams if stream.kind == kind][-1]
@@ -155,7 +177,7 @@ class FakeSoundDevice(ModuleType):
 def own_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """A PortAudio thread of the test's own, so that one test's hang is not another's."""
     thread = portaudio.PortAudioThread()
-    for module in (portaudio, duplex, devices_command):
+    for module in (portaudio, duplex, keeper, devices_command):
         monkeypatch.setattr(module, "THREAD", thread)
 
 
@@ -164,5 +186,6 @@ def fake_sd(monkeypatch: pytest.MonkeyPatch, own_thread: None) -> Iterator[FakeS
     """`sounddevice` without PortAudio: a built-in microphone and a built-in speaker."""
     sd = FakeSoundDevice()
     monkeypatch.setitem(sys.modules, "sounddevice", sd)
+    monkeypatch.setattr(pulse.shutil, "which", lambda name: None)  # no sound server to ask
     yield sd
     sd.hung.release()

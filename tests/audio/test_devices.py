@@ -1,11 +1,7 @@
 from __future__ import annotations
 
-import subprocess
-from typing import Any
-
 import pytest
 
-from assistant.audio import devices
 from assistant.audio.devices import (
     Device,
     NoSuchDevice,
@@ -13,9 +9,12 @@ from assistant.audio.devices import (
     list_devices,
     listens_to_speaker,
     opens_at,
+    route_of,
+    routed,
     ways_to_open,
 )
-from tests.audio.fake_sounddevice import FakeSoundDevice
+from assistant.audio.pulse import PulseDevice, PulseState
+from tests.audio.fake_sounddevice import FakeSoundDevice, os_environment
 
 
 def device(index: int, name: str, *, default: bool = False, rate: int = 44_100) -> Device:
@@ -83,29 +82,82 @@ def test_our_own_rate_is_tried_first_and_then_the_devices(fake_sd: FakeSoundDevi
     assert opens_at(fake_sd, locked, 48_000)
 
 
+def source(index: int, name: str, description: str) -> PulseDevice:
+    return PulseDevice(index, name, description, "input", is_monitor=name.endswith(".monitor"))
+
+
+SERVER = PulseState(
+    devices=(
+        source(0, "spk.monitor", "Monitor of Speakers"),
+        source(1, "alsa_input.usb-Acme", "Acme Headset"),
+        source(2, "alsa_input.pci", "Built-in Audio"),
+    ),
+    default_source="alsa_input.pci",
+    default_sink="spk",
+)
+DEAF_SERVER = PulseState(SERVER.devices[:1], default_source="spk.monitor", default_sink="spk")
+
+
 @pytest.mark.parametrize(
-    ("name", "source", "deaf"),
+    ("name", "server", "deaf"),
     [
-        ("default", "spk.monitor\n", True),
-        ("default", "alsa_input.usb\n", False),
-        ("USB Headset", "spk.monitor\n", False),
+        ("default", DEAF_SERVER, True),
+        ("default", SERVER, False),
+        ("USB Headset", DEAF_SERVER, False),
+        ("default", None, False),
     ],
 )
 def test_the_speakers_monitor_is_not_taken_for_a_microphone(
-    monkeypatch: pytest.MonkeyPatch, name: str, source: str, deaf: bool
+    name: str, server: PulseState | None, deaf: bool
 ) -> None:
-    def pactl(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess(command, 0, source)
-
-    monkeypatch.setattr(devices.subprocess, "run", pactl)
-    monkeypatch.setattr(devices.shutil, "which", lambda name: "/usr/bin/pactl")
-    assert listens_to_speaker(device(0, name)) is deaf
+    assert listens_to_speaker(device(0, name), server) is deaf
 
 
-def test_a_sound_server_that_does_not_say_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hang(command: list[str], **options: Any) -> None:
-        raise subprocess.TimeoutExpired(command, 1.0)
+@pytest.fixture
+def carried(fake_sd: FakeSoundDevice) -> list[Device]:
+    """What is found where a sound server stands behind one ALSA device."""
+    fake_sd.host_api = "ALSA"
+    fake_sd.devices.append(("pulse", 32, 32, {24_000, 44_100}, {1, 2}))
+    return list_devices(fake_sd, "input", SERVER)
 
-    monkeypatch.setattr(devices.shutil, "which", lambda name: "/usr/bin/pactl")
-    monkeypatch.setattr(devices.subprocess, "run", hang)
-    assert not listens_to_speaker(device(0, "default"))
+
+def test_the_sound_servers_microphones_can_be_told_apart(carried: list[Device]) -> None:
+    assert [(each.name, each.is_default) for each in carried if each.route] == [
+        ("Monitor of Speakers", False),
+        ("Acme Headset", False),
+        ("Built-in Audio", True),
+    ]
+    chosen = choose_device(carried, "headset")
+    assert chosen is not None
+    assert (chosen.index, chosen.route) == (2, "alsa_input.usb-Acme")
+    by_its_own_name = choose_device(carried, "alsa_input.usb-acme")
+    assert by_its_own_name == chosen
+    assert choose_device(carried, 2) != chosen, "a number is PortAudio's"
+
+
+def test_what_a_speaker_plays_is_recorded_only_by_its_full_name(carried: list[Device]) -> None:
+    with pytest.raises(NoSuchDevice):
+        choose_device(carried, "speakers")
+    monitor = choose_device(carried, "spk.monitor")
+    assert monitor is not None
+    assert monitor.hears_speaker
+
+
+def test_a_stream_is_opened_by_the_way_that_was_chosen_and_no_other_is(
+    carried: list[Device], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULSE_SOURCE", "the user's own")
+    headset = choose_device(carried, "headset")
+    assert headset is not None
+    with routed(headset):
+        assert os_environment("PULSE_SOURCE") == "alsa_input.usb-Acme"
+    assert os_environment("PULSE_SOURCE") == "the user's own"
+    with routed(carried[0]):
+        assert os_environment("PULSE_SOURCE") == "the user's own"
+
+
+def test_a_chosen_name_is_looked_up_at_the_sound_server() -> None:
+    assert route_of(SERVER, "input", "headset") == "alsa_input.usb-Acme"
+    assert route_of(SERVER, "input", "bluetooth") is None
+    assert route_of(SERVER, "input", None) is None
+    assert route_of(SERVER, "input", 3) is None
