@@ -122,6 +122,12 @@ class Push(Command, frozen=True):
     """The host has noticed the user's voice in it; while `speaking`, words are wanted soon."""
 
 
+class Settle(Command, frozen=True):
+    """Virtual clock: report `Settled` once all that came before is done."""
+
+    number: int
+
+
 class Say(Command, frozen=True):
     """Speak this piece. Pieces of one utterance stream; `final` closes it (its text may be "")."""
 
@@ -181,6 +187,12 @@ class Ack(Event, frozen=True):
     """Frame `frame` was taken (virtual clock: and everything it caused was done)."""
 
     frame: int
+
+
+class Settled(Event, frozen=True):
+    """Everything before `Settle` was done, and everything it caused was reported."""
+
+    number: int
 
 
 class AudioOut(Event, frozen=True):
@@ -315,11 +327,22 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
 
 AnyCommand = (
-    Load | SetNames | SetPersona | Push | Say | Prepare | Prefill | Inject | Interrupt | Close
+    Load
+    | SetNames
+    | SetPersona
+    | Push
+    | Settle
+    | Say
+    | Prepare
+    | Prefill
+    | Inject
+    | Interrupt
+    | Close
 )
 AnyEvent = (
     Ready
     | Ack
+    | Settled
     | AudioOut
     | AgentText
     | UtteranceEnded

@@ -29,6 +29,8 @@ from assistant.frames import (
     Ready,
     SetNames,
     SetPersona,
+    Settle,
+    Settled,
     Status,
     Substituted,
 )
@@ -79,6 +81,10 @@ class BackendProcess:
         self._link: Link | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._ack_waiters: dict[int, asyncio.Future[None]] = {}
+        self._settle_waiters: dict[int, asyncio.Future[None]] = {}
+        self._settles = 0
+        self._behind = False
+        """Something was sent since the last frame."""
         self._stopping = False
         self.given_up = False
 
@@ -124,6 +130,9 @@ class BackendProcess:
         if isinstance(command, SetPersona | SetNames | Prepare):
             self._kept[type(command)] = command
         there = self._link is not None and self.ready.is_set()
+        if not isinstance(command, Settle):
+            # A frame's acknowledgement also tells that what came before it is done.
+            self._behind = not isinstance(command, Push)
         if isinstance(command, Push):
             self.frames.offer(there=there)
         if self._link is not None and there:
@@ -141,6 +150,19 @@ class BackendProcess:
         self._ack_waiters[command.frame] = waiter
         self.send(command)
         await waiter
+
+    async def caught_up(self) -> bool:
+        """Virtual clock: wait until everything that the commands since the last frame caused was
+        reported. False where there were none; else look again, for it may have caused more."""
+        if not self._behind or not self.ready.is_set():
+            return False
+        self._behind = False
+        self._settles += 1
+        waiter = asyncio.get_running_loop().create_future()
+        self._settle_waiters[self._settles] = waiter
+        self.send(Settle(self._settles))
+        await waiter
+        return True
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -247,6 +269,11 @@ class BackendProcess:
                 if waiter is not None and not waiter.done():
                     waiter.set_result(None)
                 return
+            case Settled(number=number):
+                waiter = self._settle_waiters.pop(number, None)
+                if waiter is not None and not waiter.done():
+                    waiter.set_result(None)
+                return
             case Failed(fatal=True) if not self._policy.is_up and (
                 self._substitute is not None or self._policy.ever_up
             ):
@@ -275,7 +302,8 @@ class BackendProcess:
             self._link = None
 
     def _release_waiters(self) -> None:
-        for waiter in self._ack_waiters.values():
-            if not waiter.done():
-                waiter.set_result(None)
-        self._ack_waiters.clear()
+        for waiters in (self._ack_waiters, self._settle_waiters):
+            for waiter in waiters.values():
+                if not waiter.done():
+                    waiter.set_result(None)
+            waiters.clear()

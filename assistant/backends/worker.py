@@ -35,6 +35,8 @@ from assistant.frames import (
     Say,
     SetNames,
     SetPersona,
+    Settle,
+    Settled,
 )
 
 
@@ -93,6 +95,8 @@ def handle(command: AnyCommand, backend: Backend, queue: SendQueue) -> None:
         case Push(frame=number, pcm=pcm, speaking=speaking, clean=clean, voice=voice):
             frame = np.frombuffer(pcm, dtype="<f4", count=FRAME_SAMPLES)
             backend.push(number, frame, speaking=speaking, clean=clean, voice=voice)
+        case Settle(number=number):
+            queue.put(Settled(number))
         case Say(utterance=utterance, text=text, final=final, rate=rate):
             backend.say(utterance, text, final=final, rate=rate)
         case SetPersona(prompt=prompt):

@@ -75,7 +75,8 @@ class Driver:
         parts.make_backend = self._kept(parts.make_backend)
         self.session = Session(parts)
         self._all_settled = self.session.settled
-        # A tool that waits for the virtual clock must not keep it from going on.
+        # A tool that waits for the virtual clock must not keep it from going on, and an answer's
+        # sound must have come before the next step.
         self.session.settled = self._settled  # type: ignore[method-assign]
         self.mouth: Mouth = silent
         self.wall_seconds = 0.0
@@ -147,6 +148,12 @@ class Driver:
         return make_brain
 
     async def _settled(self) -> None:
+        await self._answered()
+        while await self.backend.caught_up():
+            await self._answered()
+
+    async def _answered(self) -> None:
+        """Wait until no answer is being made, or the one that is waits for time to pass."""
         settled = asyncio.ensure_future(self._all_settled())
         asleep = asyncio.ensure_future(self.time.somebody_sleeps.wait())
         try:
