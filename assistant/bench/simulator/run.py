@@ -42,15 +42,61 @@ class Outcome:
     wall_seconds: float
 
     @property
-    def fingerprint(events: list[SessionEvent]) -> list[str]:
+    def fingerprint(self) -> list[str]:
+        return fingerprint(self.events)
+
+
+async def play(
+    scenario: Scenario, config: Config, voice: Renders, seed: int, *, check_words: bool = False
+) -> Outcome | None:
+    """None where this backend cannot be asked to play it. `check_words`: listen to interrupted
+    answers, which takes the recogniser some seconds.
+
+    Raises `BackendError` where the backend cannot be loaded.
+    """
+    config = config.model_copy(deep=True)
+    surroundings = scenario.surroundings
+    config.audio.headset = surroundings.echo == "none"
+    tape = Recording(keep_sound=check_words)
+    audio = SimulatedAudio(
+        config.audio,
+        room=surroundings.room(seed),
+        noise=surroundings.noise_source(seed),
+        tape=tape,
+    )
+    driver = Driver(config, audio, seed=seed)
+    events: list[SessionEvent] = []
+    driver.session.subscribe(events.append)
+    async with driver:
+        if scenario.needs_brain and driver.capabilities.answers_by_itself:
+            return None
+        stage = Stage(driver, tape, voice, seed)
+        await perform(scenario.acts, stage)
+        await driver.run(_LAST_WORDS)
+        happened = list(events)  # what the end of the session causes is no part of it
+        dropped = sum(audio.drops().values()) + driver.backend.dropped
+        expected = round(scenario.lost / FRAME_SECONDS + 0.49)
+    measures = measure(happened, stage.deeds, tape.envelopes())
+    if check_words:
+        measures.word_errors = word_errors(happened, tape) or []
+    measures.frames_dropped = dropped
+    measures.drops_unexplained = max(0, dropped - expected)
+    return Outcome(
+        scenario=scenario,
+        seed=seed,
+        measures=measures,
+        events=happened,
+        seconds=audio.now,
+        wall_seconds=driver.wall_seconds,
+    )
+
+
+def fingerprint(events: list[SessionEvent]) -> list[str]:
     """What must be the same in every run with the same seed: the events with all that is in them,
     but for what a machine's speed decides. Those of one moment stand in order of their kind,
     because what happens side by side has no order."""
     steady = [e for e in events if not isinstance(e, _MACHINE)]
     return [repr(_timeless(e)) for e in sorted(steady, key=lambda e: (e.t, type(e).__name__))]
-
-
-_MACHINE)]
 
 
 _MACHINE = (LoadProgress, LagChanged, Dropped, AudioChanged)
