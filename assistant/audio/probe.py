@@ -183,11 +183,12 @@ def level_db(sound: Float32) -> float:
 
 
 def noise_db(sound: Float32) -> float:
-    """Level of the steady noise in float32 [n]: a cough in a fifth of it does not count."""
+    """Level of the steady noise in float32 [n]: what stands more than 6 dB out of the middle, such
+    as a cough, does not count."""
     powers = _block_powers(sound)
     if powers.size == 0:
         return SILENCE_DB
-    steady = np.sort(powers)[: max(1, round(0.8 * powers.size))]
+    steady = powers[powers <= 4 * np.median(powers)]
     return max(SILENCE_DB, 10 * float(np.log10(max(float(steady.mean()), 1e-30))))
 
 

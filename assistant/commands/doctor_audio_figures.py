@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median_low
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,7 +164,7 @@ def _find_echo(recording: Recording, start: float) -> _Echo:
     if len(left) < SWEEPS_NEEDED:
         return _Echo(heard=len(left))
     lags = (np.asarray(came) - np.asarray(left)) / SAMPLE_RATE
-    middle = float(np.median(lags))
+    middle = median_low(lags.tolist())  # one that was found, not one between two
     agreeing = lags[np.abs(lags - middle) <= AGREEMENT_MS / 1000]
     if agreeing.size < SWEEPS_NEEDED:
         return _Echo(heard=int(agreeing.size))

@@ -42,7 +42,7 @@ def test_a_clean_echo_is_found_to_the_sample(delay: int, loss: float, inverted: 
 
 
 @given(delay=st.integers(100, 16_000), kind=st.sampled_from(["white", "pink", "fan", "babble"]))
-@settings(max_examples=20)
+@settings(max_examples=8)
 def test_as_loud_as_the_noise_it_is_found_within_a_millisecond(delay: int, kind: str) -> None:
     heard = late(delay) + Noise(kind, SWEEP_DB, seed=delay).read(24_000)  # type: ignore[arg-type]
     found = probe.find(SWEEP, heard)
