@@ -86,7 +86,8 @@ class Measures:
 
 def measure(events: Sequence[SessionEvent], deeds: Sequence[Deed], tape: Envelopes) -> Measures:
     """Everything but words and drops, for which see `words` and `run`."""
-    view = _View(list(events), sorted(deeds, key=lambda d: d.begin), tape)
+    in_order = sorted(events, key=lambda e: e.t)
+    view = _View(in_order, sorted(deeds, key=lambda d: d.begin), tape)
     m = Measures()
     _take_over(view, m)
     _interruptions(view, m)
