@@ -1,0 +1,355 @@
+"""Hours of conversation, as fast as the machine can: who speaks, who breaks things, who counts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from assistant.assembly import find_personas, make_parts
+from assistant.audio.base import Float32
+from assistant.backends.process import BackendProcess
+from assistant.bench.latency import QUESTIONS
+from assistant.bench.simulator.audio import STEP_SAMPLES, SimulatedAudio
+from assistant.bench.simulator.voice import UserVoice
+from assistant.bench.soak.faults import TOOLS, Disk, Faults, FaultyBrain, Surroundings
+from assistant.bench.soak.ledger import Ledger, Outcome
+from assistant.bench.soak.plan import FAULT_EVERY, Fault, Phase, Turn, plan
+from assistant.bench.soak.resources import Sample, children, open_files, take_sample
+from assistant.brain.base import Brain
+from assistant.commands.ready import start_and_wait
+from assistant.config import Config
+from assistant.conversation.parts import MakeBackend, MakeBrain
+from assistant.events import Notice
+from assistant.frames import FRAME_SAMPLES, AnyEvent, Load
+from assistant.session import Session
+from assistant.transcript_store import TranscriptStore, list_transcripts
+
+STEPS_A_FRAME = FRAME_SAMPLES // STEP_SAMPLES
+POLITE = 20.0
+"""Seconds for which the user lets the assistant go on speaking before speaking anyway."""
+ANSWER_WITHIN = 15.0
+"""Seconds after the end of the user's words in which an answer must have begun."""
+HEARD_OUT = 40.0
+"""Seconds after that for which the user listens."""
+REPEATS = 3
+"""Times the user says again what was lost."""
+INTO_WORDS = 0.4
+INTO_ANSWER = 0.3
+"""Seconds into the user's words, or the answer to them, at which a fault strikes."""
+_SILENCE = np.zeros(STEP_SAMPLES, np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoakOptions:
+    hours: float = 8.0
+    turns_per_hour: int = 250
+    seed: int = 1
+    crashes: int | None = None
+    """In a row, after the hours; None: 25 for each hour."""
+    fault_every: float = FAULT_EVERY
+    deadly: float = 0.5
+    """Part of the time in which the child is killed, too; in the rest it may show that it grows."""
+    sample_every: float = 60.0
+    """Seconds of simulated time."""
+    patience: float = 20.0
+    """Seconds of the machine's time after which a child that does not answer is taken to hang."""
+    trace: bool = False
+    """Say where the host's memory grew."""
+
+    def crash_count(self) -> int:
+        return round(25 * self.hours) if self.crashes is None else self.crashes
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """Everything there is to report; see `verdict`."""
+
+    backend: str = ""
+    engine: str = ""
+    hours: float = 0.0
+    """Simulated."""
+    wall_seconds: float = 0.0
+    turns: dict[Outcome, int] = field(
+        default_factory=lambda: {"answered": 0, "explained": 0, "lost": 0}
+    )
+    repeats: int = 0
+    lost: list[str] = field(default_factory=list)
+    changes_asked: int = 0
+    faults: dict[str, int] = field(default_factory=dict)
+    crashes_in_a_row: int = 0
+    restarts: int = 0
+    given_up: bool = False
+    ledger: Ledger = field(default_factory=Ledger)
+    samples: list[Sample] = field(default_factory=list)
+    books: dict[str, int] = field(default_factory=dict)
+    """Frames: see `FrameBook`; and what the microphone and the speaker have lost."""
+    drift: dict[str, int] = field(default_factory=dict)
+    """Differences that must be 0."""
+    transcript_turns: int = 0
+    left: dict[str, int] = field(default_factory=dict)
+    """After the end: processes, tasks, threads, files more than before."""
+    grown: list[str] = field(default_factory=list)
+    """Where the host's memory grew, by `tracemalloc`."""
+
+
+async def soak(config: Config, options: SoakOptions) -> Outcomes:
+    """Raises `BackendError` where the backend cannot be loaded."""
+    await asyncio.to_thread(time.sleep, 0)  # the loop's own thread is no leak of ours
+    before = _holdings()
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        one = Soak(config, options, Path(folder))
+        began = time.monotonic()
+        await one.run()
+        one.outcomes.wall_seconds = time.monotonic() - began
+    await asyncio.sleep(0.1)
+    after = _holdings()
+    one.outcomes.left = {name: after[name] - before[name] for name in before}
+    return one.outcomes
+
+
+def _holdings() -> dict[str, int]:
+    return {
+        "processes": len(children(os.getpid())),
+        "tasks": len(asyncio.all_tasks()),
+        "threads": sum(not t.name.startswith("asyncio_") for t in threading.enumerate()),
+        "files": open_files(),
+    }
+
+
+class Soak:
+    """One run. `outcomes` fills as it goes."""
+
+    def __init__(self, config: Config, options: SoakOptions, folder: Path) -> None:
+        config = config.model_copy(deep=True)
+        config.session.save = False  # not among the user's own conversations: see `store` below
+        config.audio.mode = "open"
+        config.brain.kind = "scripted"
+        self.options = options
+        self.outcomes = Outcomes()
+        self._folder = folder
+        self._room = Surroundings(options.seed)
+        self._disk = Disk()
+        self._store = TranscriptStore(folder / "transcripts", write=self._disk.write)
+        self._audio = SimulatedAudio(config.audio, noise=self._room)
+        personas = find_personas(config)
+        self._slugs = [slug for slug in personas.loaded if slug != config.session.persona]
+        parts = make_parts(
+            config, self._audio, personas=personas, clock=lambda: self._audio.now, steps=True,
+            seed=options.seed,
+        )  # fmt: skip
+        parts.tools = list(TOOLS)
+        parts.store = self._store
+        parts.make_backend = self._kept(parts.make_backend)
+        parts.make_brain = self._made_faulty(parts.make_brain)
+        self._brain: FaultyBrain | None = None
+        self._process: BackendProcess
+        self._session = Session(parts)
+        self._session.subscribe(self.outcomes.ledger)
+        self._faults = Faults(
+            self._session, self._process, self._audio, self._room, self._disk, self._the_brain,
+            folder / "themes", options.seed,
+        )  # fmt: skip
+        self._process.patience = options.patience
+        self._words: Float32 = np.zeros(0, np.float32)
+        self._voice: UserVoice | None = None
+        self._steps = 0
+        self._frames = 0
+        self._sample_at = 0.0
+        self._traced: tracemalloc.Snapshot | None = None
+
+    # -- the hours -----------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        try:
+            await start_and_wait(self._session)
+            await self._hours()
+            await self._crashes_in_a_row()
+            self._faults.mend_all()
+            await self._until(self._is_quiet, HEARD_OUT)
+            self._count()
+        finally:
+            await self._session.stop()
+        self.outcomes.transcript_turns = sum(
+            info.turns for info in list_transcripts(self._folder / "transcripts")
+        )
+
+    async def _hours(self) -> None:
+        options = self.options
+        self._voice = UserVoice()
+        turns = plan(
+            options.hours, options.turns_per_hour, seed=options.seed, words=self._hears_words,
+            slugs=self._slugs, fault_every=options.fault_every, deadly=options.deadly,
+        )  # fmt: skip
+        tell = max(1, len(turns) // 20)
+        for number, turn in enumerate(turns):
+            await self._until(lambda at=turn.at: self._audio.now >= at, options.hours * 3600)
+            await self._turn(turn)
+            self._trace(number == len(turns) // 4)
+            if (number + 1) % tell == 0:
+                self._tell(number + 1, len(turns))
+            if self._process.given_up:
+                return
+        await self._until(lambda: self._audio.now >= options.hours * 3600, options.hours * 3600)
+        self._trace(False, last=True)
+
+    async def _crashes_in_a_row(self) -> None:
+        """Each time as soon as the child is of use again: one turn, then the next."""
+        for number in range(self.options.crash_count()):
+            if self._process.given_up:
+                return
+            phase: Phase = ("during", "after", "before")[number % 3]  # type: ignore[assignment]
+            text = QUESTIONS[number % len(QUESTIONS)]
+            await self._turn(Turn(self._audio.now, "spoken", text, Fault("crash", phase)))
+            self.outcomes.crashes_in_a_row += 1
+
+    # -- a turn --------------------------------------------------------------------------------
+
+    async def _turn(self, turn: Turn) -> None:
+        await self._until(self._is_quiet, POLITE)
+        self.outcomes.changes_asked += turn.kind in ("change", "key")
+        outcome = await self._say(turn, turn.fault)
+        for _ in range(REPEATS):
+            if outcome == "answered":
+                break
+            if outcome == "lost":
+                self.outcomes.lost.append(f"{self._audio.now:.0f} s: {turn.kind} “{turn.text}”")
+            self.outcomes.turns[outcome] += 1
+            self.outcomes.repeats += 1
+            outcome = await self._say(turn, None)
+        self.outcomes.turns[outcome] += 1
+        self._faults.turn_over()
+
+    async def _say(self, turn: Turn, fault: Fault | None) -> Outcome:
+        ledger = self.outcomes.ledger
+        ledger.begin()
+        phase = fault.phase if fault else None
+        if fault and (phase == "before" or turn.kind in ("typed", "key")):
+            self._faults.strike(fault.kind)
+            fault = None
+        match turn.kind:
+            case "typed":
+                await self._session.send_text(turn.text)
+            case "key":
+                await self._session.set_persona(turn.text)
+            case _:
+                assert self._voice is not None
+                self._words = self._voice.say(turn.text)
+        if fault and phase == "during":
+            await self._until(lambda: not self._words.size, INTO_WORDS)
+            self._faults.strike(fault.kind)
+            fault = None
+        await self._until(lambda: not self._words.size, 60.0)
+        await self._until(lambda: ledger.sounding or ledger.answered, ANSWER_WITHIN)
+        if fault:
+            await self._until(lambda: False, INTO_ANSWER)
+            self._faults.strike(fault.kind)
+        await self._until(lambda: self._is_quiet() and ledger.answered, 1.0)
+        await self._until(self._is_quiet, HEARD_OUT)
+        return ledger.outcome()
+
+    def _is_quiet(self) -> bool:
+        return self._session.state == "idle" and self._session.speech.quiet.is_set()
+
+    @property
+    def _hears_words(self) -> bool:
+        """It writes down what is said; the loopback only that something was."""
+        return self._process.name != "echo"
+
+    # -- time ----------------------------------------------------------------------------------
+
+    async def _until(self, happened: Callable[[], bool], limit: float) -> None:
+        end = self._audio.now + limit
+        while not happened() and self._audio.now < end and not self._process.given_up:
+            await self._step()
+
+    async def _step(self) -> None:
+        said, self._words = self._words[:STEP_SAMPLES], self._words[STEP_SAMPLES:]
+        if said.size < STEP_SAMPLES:
+            said = np.concatenate((said, _SILENCE[said.size :]))
+        self._steps += 1
+        for number, frame in self._audio.step(said):
+            self._frames += 1
+            await self._session.feed(number, frame)
+        await asyncio.sleep(0)  # what the speaker has told is heard before the next step
+        if self._audio.now >= self._sample_at:
+            self._sample_at += self.options.sample_every
+            process = self._process
+            pid = process.pid if process.ready.is_set() else None
+            self.outcomes.samples.append(take_sample(self._audio.now, process.restarts, pid))
+
+    # -- books ---------------------------------------------------------------------------------
+
+    def _count(self) -> None:
+        out, process = self.outcomes, self._process
+        books, drops = process.frames, self._audio.drops()
+        out.backend, out.hours = process.name, self._audio.now / 3600
+        out.faults = dict(self._faults.counts)
+        out.restarts, out.given_up = process.restarts, process.given_up
+        out.books = {
+            "offered": books.offered, "taken": books.taken, "dropped": process.dropped,
+            "lost with a child": books.lost, "without a child": books.unheard,
+            "microphone": drops["microphone"], "speaker": drops["speaker"],
+        }  # fmt: skip
+        made_up = self._faults.counts.get("bad frame", 0)
+        accounted = books.taken + process.dropped + books.lost + books.unheard
+        out.drift = {
+            "playback position − time": self._audio.playback.position - self._steps * STEP_SAMPLES,
+            "frames fed + lost − time": (
+                self._frames + drops["microphone"] - self._steps // STEPS_A_FRAME
+            ),
+            "frames offered − fed": books.offered - made_up - self._frames,
+            "frames offered − accounted for": books.offered - accounted,
+        }
+
+    def _trace(self, warm: bool, *, last: bool = False) -> None:
+        if not self.options.trace:
+            return
+        if warm:
+            tracemalloc.start()
+            self._traced = tracemalloc.take_snapshot()
+        elif last and self._traced is not None:
+            now = tracemalloc.take_snapshot()
+            tracemalloc.stop()
+            grown = now.compare_to(self._traced, "lineno")[:12]
+            self.outcomes.grown = [str(line) for line in grown]
+            self._traced = None
+
+    def _tell(self, done: int, turns: int) -> None:
+        latest = self.outcomes.samples[-1]
+        print(
+            f"{self._audio.now / 3600:.2f} h · {done} of {turns} turns · "
+            f"host {latest.host_mb:.0f} MB, child {latest.child_mb:.0f} MB · "
+            f"{self._process.restarts} restarts · {self.outcomes.turns['lost']} lost",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    # -- the parts that faults need --------------------------------------------------------------
+
+    def _the_brain(self) -> FaultyBrain:
+        assert self._brain is not None
+        return self._brain
+
+    def _kept(self, make: MakeBackend) -> MakeBackend:
+        def make_backend(load: Load, on_event: Callable[[AnyEvent], None]) -> BackendProcess:
+            self._process = make(load, on_event)
+            return self._process
+
+        return make_backend
+
+    def _made_faulty(self, make: MakeBrain) -> MakeBrain:
+        async def make_brain(notify: Callable[[Notice], None]) -> Brain:
+            self._brain = FaultyBrain(await make(notify))
+            return self._brain
+
+        return make_brain
