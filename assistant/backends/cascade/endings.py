@@ -156,7 +156,7 @@ def _owes(words: list[str], *, asked: bool) -> bool:
         return True
     if last in ("too", "two") and (before in _HOMOPHONES or words[-3:-1] == ["remind", "me"]):
         return True
-    if " ".join(words) in _ANSWERS or " ".join(words[-2:]) in _ANSWERS:
+    if " ".join(words if words[0] in _CONJUNCTIONS else words[-2:]) in _ANSWERS:
         return False
     fronted = not _PAID_BY_WH.isdisjoint(words[:-1])
     if last in _DETERMINERS:
