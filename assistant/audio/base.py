@@ -38,9 +38,13 @@ class AudioIO(Protocol):
     """What the microphone's sound goes through; knows whether the user speaks just now."""
     input_levels: LevelHistory
     output_levels: LevelHistory
-    microphone: str | None
-    """Name of the device in use, None where there is none."""
-    speaker: str | None
+
+    @property
+    def microphone(self) -> str | None:
+        """Name of the device in use, None where there is none."""
+
+    @property
+    def speaker(self) -> str | None: ...
 
     async def start(self, on_frame: OnFrame, on_problem: Callable[[str, str], None]) -> None:
         """Open what there is. `on_problem(text, remedy)` is told what is missing or was lost."""

@@ -100,8 +100,7 @@ class Answerer:
 
     def is_stop(self, text: str) -> bool:
         """Whether these words ask for silence."""
-        intent = self.router.route(text)
-        return intent is not None and intent.call is not None and intent.call.name == "stop"
+        return self.router.is_stop(text)
 
     def say_line(self, key: str, **fields: str) -> None:
         """Say one of the persona's scripted lines as a turn of its own."""

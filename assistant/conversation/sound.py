@@ -29,7 +29,7 @@ class SoundControls:
         self._speech = speech
         self.volume = volume
         self._emit = emit
-        self._told_devices: tuple[str | None, str | None] = (None, None)
+        self._told: tuple[str | None, ...] = ()
         # Below all utterances, which count from 1: a test sound is nobody's turn.
         self._test_sounds = itertools.count(-1, -1)
 
@@ -77,7 +77,7 @@ class SoundControls:
         self.changed()
 
     def changed(self) -> None:
-        self._told_devices = (self._audio.microphone, self._audio.speaker)
+        self._told = self._news()
         self._emit(
             AudioChanged(
                 microphone=self._audio.microphone,
@@ -87,13 +87,17 @@ class SoundControls:
                 talk_key=self._gate.key_down,
                 volume=self.volume,
                 rate=self._speech.rate,
+                echo=self._audio.front.describe(),
             )
         )
+
+    def _news(self) -> tuple[str | None, ...]:
+        return self._audio.microphone, self._audio.speaker, self._audio.front.describe()
 
     async def watch_drops(self, backend: Callable[[], int]) -> None:
         """Tell once a second what was dropped on the way; `backend()` counts the frames that never
         reached the backend. And which devices there are, where they come and go too often to be
-        told of each time. Never returns."""
+        told of each time, and what is done about the echo. Never returns."""
         last: dict[str, int] = {}
         while True:
             await asyncio.sleep(1.0)
@@ -101,5 +105,5 @@ class SoundControls:
             if counts != last and any(counts.values()):
                 self._emit(Dropped(counts=counts))
             last = counts
-            if (self._audio.microphone, self._audio.speaker) != self._told_devices:
+            if self._news() != self._told:
                 self.changed()

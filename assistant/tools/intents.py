@@ -152,6 +152,11 @@ class IntentRouter:
         intent = self._of_whole(text, fuzzy=True)
         return intent is not None and intent.call is not None
 
+    def is_stop(self, text: str) -> bool:
+        """Whether these words ask for silence, and for nothing else."""
+        intent = self._of_whole(text, fuzzy=False)
+        return intent is not None and intent.call is not None and intent.call.name == "stop"
+
     def name_command(self, text: str) -> NameCommand | None:
         """The words that stand where a persona's name should, if the pattern is a command's."""
         steps = self._steps(text)

@@ -13,8 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from assistant.backends.base import Emit, Float32
 from assistant.backends.cascade.names import NameHints
+from assistant.backends.cascade.sentry import Sentry
 from assistant.backends.cascade.stt import Transcript
 from assistant.backends.cascade.turn import (
     Interim,
@@ -80,18 +83,27 @@ class Hearing:
         self.set_names(names)
         self._detector = TurnDetector(config, lambda text: self._router.is_complete_command(text))
         self._transcriber = _Transcriber(self._transcribe, emit, inline=inline)
+        self._sentry = Sentry(self._read_aside, lambda text: self._router.is_stop(text), emit)
 
     def set_names(self, names: list[SpokenNames]) -> None:
         """Persona names that the user may speak."""
         self._router = IntentRouter(names)
         self._hints = NameHints(self._router)
 
-    def push(self, number: int, frame: Float32, *, speaking: bool = False) -> None:
+    def push(
+        self, number: int, frame: Float32, *, speaking: bool = False, clean: bool = True
+    ) -> None:
         """Take one frame: float32 [1920], 24 kHz mono. Waits for no transcript, unless inline.
 
         `speaking`: the assistant was being heard meanwhile. Whoever speaks into that is understood
-        in a hurry: see `TurnDetector.push`.
+        in a hurry: see `TurnDetector.push`. Where its own voice may be in the sound (not `clean`),
+        there are no turns to be had of it: a sentry listens for a command to stop.
         """
+        if speaking and not clean:
+            self._sentry.push(frame)
+            frame = np.zeros_like(frame)
+        else:
+            self._sentry.rest()
         with self._lock:
             signals = self._detector.push(number, frame, speaking=speaking)
         for signal in signals:
@@ -173,6 +185,9 @@ class Hearing:
         )
         if turn is self._turn:
             self._busy(False)
+
+    def _read_aside(self, audio: Float32, done: Callable[[str], None]) -> None:
+        self._transcriber.submit(_Job(audio, lambda t: done(t.text), wanted=lambda: True))
 
     def _transcribe(self, audio: Float32) -> Transcript:
         return self._recognizer.transcribe(audio, self._hints)

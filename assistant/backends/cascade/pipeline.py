@@ -79,7 +79,7 @@ class CascadeBackend:
         clean: bool = True,
         voice: bool = False,
     ) -> None:
-        self._hearing.push(number, frame, speaking=speaking)
+        self._hearing.push(number, frame, speaking=speaking, clean=clean)
 
     def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
         self._speaker.say(utterance, text, final=final, rate=rate)

@@ -11,6 +11,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -192,22 +193,25 @@ class Soak:
         )  # fmt: skip
         tell = max(1, len(turns) // 20)
         for number, turn in enumerate(turns):
-            await self._until(lambda at=turn.at: self._audio.now >= at, options.hours * 3600)
+            await self._until(partial(self._is_past, turn.at), options.hours * 3600)
             await self._turn(turn)
             self._trace(number == len(turns) // 4)
             if (number + 1) % tell == 0:
                 self._tell(number + 1, len(turns))
             if self._process.given_up:
                 return
-        await self._until(lambda: self._audio.now >= options.hours * 3600, options.hours * 3600)
+        await self._until(partial(self._is_past, options.hours * 3600), options.hours * 3600)
         self._trace(False, last=True)
+
+    def _is_past(self, at: float) -> bool:
+        return self._audio.now >= at
 
     async def _crashes_in_a_row(self) -> None:
         """Each time as soon as the child is of use again: one turn, then the next."""
         for number in range(self.options.crash_count()):
             if self._process.given_up:
                 return
-            phase: Phase = ("during", "after", "before")[number % 3]  # type: ignore[assignment]
+            phase: Phase = ("during", "after", "before")[number % 3]
             text = QUESTIONS[number % len(QUESTIONS)]
             await self._turn(Turn(self._audio.now, "spoken", text, Fault("crash", phase)))
             self.outcomes.crashes_in_a_row += 1
