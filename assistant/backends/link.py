@@ -17,19 +17,32 @@ from multiprocessing.connection import Connection
 import msgspec
 
 from assistant.backends.wire import MAX_MESSAGE, SendQueue, WireListener, decode_event
-from assistant.frames import AnyCommand, AnyEvent
+from assistant.frames import (
+    FIRST_OWN_UTTERANCE,
+    AgentText,
+    AnyCommand,
+    AnyEvent,
+    AudioOut,
+    CallSpelled,
+    UtteranceEnded,
+)
 from assistant.loops import post
 
 log = logging.getLogger(__name__)
 
 
+_NUMBERS_A_CHILD = 1 << 36
+"""No child makes so many utterances of its own."""
+
+
 class Link:
     """Belongs to the event loop. `on_call` is called once the child has called, `on_event` with
-    every event after that, until `close` has returned."""
+    every event after that, until `close` has returned. `child` counts the children from 1."""
 
     def __init__(
         self,
         listener: WireListener,
+        child: int,
         on_call: Callable[[], None],
         on_event: Callable[[AnyEvent], None],
     ) -> None:
@@ -37,6 +50,7 @@ class Link:
         """The child cannot be heard any more: it closed its end, or what it sent makes no sense."""
         self.news = 0
         """Events that came, of whatever kind."""
+        self._first = (child - 1) * _NUMBERS_A_CHILD
         self._listener = listener
         self._on_call = on_call
         self._on_event = on_event
@@ -96,7 +110,21 @@ class Link:
 
     def _came(self, event: AnyEvent) -> None:
         self.news += 1
+        match event:
+            case AudioOut() | AgentText() | UtteranceEnded() | CallSpelled():
+                event = self._numbered_apart(event)
+            case _:
+                pass
         self._on_event(event)
+
+    def _numbered_apart(
+        self, event: AudioOut | AgentText | UtteranceEnded | CallSpelled
+    ) -> AudioOut | AgentText | UtteranceEnded | CallSpelled:
+        """Each child counts its own utterances from the same number. Where an earlier child's has
+        been heard and is over, another of that number would never sound."""
+        if self._first == 0 or event.utterance < FIRST_OWN_UTTERANCE:
+            return event
+        return msgspec.structs.replace(event, utterance=event.utterance + self._first)
 
     def _called(self, connection: Connection) -> None:
         self._connection = connection

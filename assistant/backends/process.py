@@ -78,6 +78,8 @@ class BackendProcess:
         """How the last child ended, as the end of "the … backend"."""
         self._kept: dict[type[AnyCommand], AnyCommand] = {}
         self._process: asyncio.subprocess.Process | None = None
+        self._children = 0
+        """Started so far."""
         self._link: Link | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._ack_waiters: dict[int, asyncio.Future[None]] = {}
@@ -233,7 +235,8 @@ class BackendProcess:
     async def _run_child(self, listener: WireListener) -> int:
         self._process = await start_child(self._launch, listener, self._log_path)
         self._on_event(Status(f"starting {self.name}"))
-        self._link = Link(listener, self._called, self._received)
+        self._children += 1
+        self._link = Link(listener, self._children, self._called, self._received)
         watch = ChildWatch(
             self._process,
             self._link,
@@ -253,8 +256,9 @@ class BackendProcess:
         return code
 
     def _is_owed(self) -> bool:
-        """The child has been sent a frame that it has not acknowledged."""
-        return self.frames.on_the_way > (self._link.dropped if self._link else 0)
+        """The child has been sent something that it has not acknowledged."""
+        frames = self.frames.on_the_way > (self._link.dropped if self._link else 0)
+        return frames or bool(self._settle_waiters)
 
     def _called(self) -> None:
         if self._link is not None:

@@ -100,6 +100,25 @@ async def test_a_backend_that_hangs_is_replaced_and_the_conversation_waits_no_lo
     await process.stop()
 
 
+async def test_an_answer_after_a_restart_is_not_taken_for_one_that_is_over() -> None:
+    """Each child counts its own utterances anew: the same number twice would never be heard."""
+    recorder = Recorder()
+    process = BackendProcess("echo", f.Load({}, [], virtual_clock=True), recorder)
+    process.start()
+    for life in range(3):
+        pid = await come_up(process)
+        for number in range(30):
+            sound = LOUD if number < 10 else SILENT
+            await process.push_and_wait(f.Push(100 * life + number, sound))
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda pid=pid: process.pid != pid)  # type: ignore[misc]
+    await process.stop()
+    numbers = [event.utterance for event in recorder.of(f.UtteranceEnded)]
+    assert len(numbers) == len(set(numbers)) == 3
+    assert numbers == sorted(numbers)
+    assert numbers[0] >= f.FIRST_OWN_UTTERANCE
+
+
 async def test_a_backend_with_nothing_to_do_is_not_taken_to_hang() -> None:
     process = BackendProcess("echo", f.Load({}, []), Recorder())
     process.patience = 0.2
