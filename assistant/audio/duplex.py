@@ -79,6 +79,7 @@ class LiveAudio:
         `microphone` and `speaker` are up to date when it is.
         """
         self._loop = asyncio.get_running_loop()
+        self.front.warm()
         self._on_frame = on_frame
         self._on_problem = on_problem
         opened = asyncio.Event()
