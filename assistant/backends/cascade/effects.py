@@ -1,4 +1,4 @@
-"""From an engine's raw speech to a persona's sound: pitch, effect, loudness, clean ends.
+"""From an engine's raw speech to a persona's sound: rumble, pitch, effect, loudness, clean ends.
 
 A clause is a finished clip, so filters are magnitude responses applied in the frequency domain;
 they shift nothing in time. Signals are float32 [n], 24 kHz mono.
@@ -12,13 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.backends.base import Float32
-from assistant.backends.cascade.loudness import level
+from assistant.backends.cascade.loudness import integrated_loudness, level
 from assistant.backends.cascade.retune import flattened, monotone, retune, singing
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 
-VERSION = 1
+VERSION = 2
 """Counts up whenever an effect sounds different; part of every cache key."""
 _FADE = int(0.008 * SAMPLE_RATE)
+_RUMBLE = 60.0
+"""Hertz below which no voice speaks, but some of the model's voices rumble at -42 dBFS."""
+_EDGE = int(0.04 * SAMPLE_RATE)
+"""Samples that are kept before the first and behind the last sound: 40 ms."""
+_FAINT = 30.0
+"""Decibels by which 10 ms are below the loudness of a clause where they are no speech any more."""
 
 Response = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """Hertz [k] → gain [k]."""
@@ -28,8 +34,9 @@ def dress(sound: Float32, voice: VoiceSpec) -> Float32:
     """Everything that happens to speech after synthesis. An unknown effect is none."""
     if not sound.size:
         return sound
-    shifted = shift_pitch(sound, voice.pitch)
-    return fade(level(EFFECTS.get(voice.effect, _none)(shifted), voice.gain))
+    clean = _filter(sound, lambda f: _high_pass(f, _RUMBLE, 4))
+    shifted = shift_pitch(clean, voice.pitch)
+    return fade(level(trim(EFFECTS.get(voice.effect, _none)(shifted)), voice.gain))
 
 
 def shift_pitch(sound: Float32, semitones: float) -> Float32:
@@ -44,6 +51,19 @@ def shift_pitch(sound: Float32, semitones: float) -> Float32:
     tail = stretch.inputLatency() + stretch.outputLatency()
     shifted = np.asarray(stretch.process(np.pad(sound, (0, tail))[None]), np.float32)
     return shifted[0, : len(sound)]
+
+
+def trim(sound: Float32) -> Float32:
+    """Faint ends cut down to 40 ms, so that the pauses between clauses are those that are meant:
+    what a model breathes and rumbles after the last word can last for half a second."""
+    step = SAMPLE_RATE // 100
+    count = len(sound) // step
+    power = (sound[: count * step].reshape(count, step).astype(np.float64) ** 2).mean(axis=1)
+    faint = 10 ** ((integrated_loudness(sound) - _FAINT) / 10)
+    heard = np.flatnonzero(power > faint)
+    if not heard.size:
+        return sound
+    return sound[max(0, int(heard[0]) * step - _EDGE) : (int(heard[-1]) + 1) * step + _EDGE]
 
 
 def fade(sound: Float32) -> Float32:
