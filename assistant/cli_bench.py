@@ -28,6 +28,7 @@ class Benchmark(StrEnum):
     moshi = "moshi"
     conversation = "conversation"
     turns = "turns"
+    voices = "voices"
 
 
 class Package(StrEnum):
@@ -130,7 +131,7 @@ def bench(
     log_level: Level = None,
 ) -> None:
     """Measure this machine: start-up, latency, screen, the wire to the backend, Moshi, ends of
-    turns, or whole conversations with scripted users.
+    turns, loudness of the voices, or whole conversations with scripted users.
 
     Example: assistant bench moshi --dims 7b --quantize none,int8,int4
     """

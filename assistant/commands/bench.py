@@ -1,4 +1,4 @@
-"""`assistant bench startup|latency|ui|wire|moshi|conversation|turns`."""
+"""`assistant bench startup|latency|ui|wire|moshi|conversation|turns|voices`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from assistant.bench.moshi import MoshiOptions
     from assistant.bench.simulator.options import ConversationOptions
 
-Benchmark = Literal["startup", "latency", "ui", "wire", "moshi", "conversation", "turns"]
+Benchmark = Literal["startup", "latency", "ui", "wire", "moshi", "conversation", "turns", "voices"]
 
 
 def bench_command(
@@ -41,6 +41,10 @@ def bench_command(
 
             options = conversation or ConversationOptions()
             return conversation_command(config, options, json_output=json_output)
+        case "voices":
+            from assistant.bench.voices import voices_command
+
+            return voices_command(config, json_output=json_output)
         case "turns":
             from assistant.bench.turns import measure as turn_ends
 
