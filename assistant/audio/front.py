@@ -9,14 +9,23 @@ are heard and played. It belongs to one thread (the event loop's).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.audio.clean import clean
+from assistant.audio.echo import BLOCK, Block, EchoCanceller
+from assistant.audio.proof import Proof
+from assistant.audio.voice import Hop, NoiseFloor, Onset, VoiceProbability, level_db
 from assistant.config import AudioConfig
 
 Float32 = NDArray[np.float32]
+
+_SILENT = np.zeros(BLOCK, np.float32)
+_OVER_LEFT_DB = 6.0
+"""How far the user has to be over the echo that is left."""
 
 
 class FrontEnd:
@@ -32,19 +41,134 @@ class FrontEnd:
         self.clean = config.headset
         """The assistant's own voice is not in what `heard` returns: there is a headset, or the
         canceller has proved itself in this room. False until that is known."""
+        self._headset = config.headset
+        self._cancels = config.echo_cancellation and not config.headset
+        self._canceller = (
+            EchoCanceller(noise_suppression=config.noise_suppression) if self._cancels else None
+        )
+        self._far_sounded = False
+        self._rest = np.zeros(0, np.float32)
+        self._voice = _Loading()
+        self._onset = Onset()
+        self._floor = NoiseFloor()
+        self._proof = Proof(self._floor)
+
+    def warm(self) -> None:
+        """Load the voice detector beside whatever goes on; else the first `heard` waits for it, a
+        tenth of a second or two."""
+        self._voice.start()
 
     def played(self, pcm: Float32) -> None:
         """What left for the speaker: float32 [n], 24 kHz mono, silence included."""
+        if pcm.size == 0:
+            return
+        pcm = clean(pcm)[0]
+        if self._canceller is not None:
+            self._canceller.played(pcm)
+        else:
+            self._far_sounded |= bool(np.abs(pcm).max() > 1e-3)
 
     def heard(self, pcm: Float32) -> Float32:
         """float32 [n] at 24 kHz from the microphone → the same stream without the assistant's own
         voice, at most 20 ms late. The lengths agree over time, not call by call."""
-        return pcm
+        if pcm.size == 0:
+            return pcm
+        pcm = clean(pcm)[0]
+        if self._canceller is None:
+            self._listen_plainly(pcm)
+            return pcm
+        blocks = [self._take(block) for block in self._canceller.heard(pcm)]
+        return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
 
     def restart(self) -> None:
         """Another device, another room, or a gap in the sound: forget what was learnt of it."""
+        if self._canceller is not None:
+            self._canceller.restart()
+        self._rest = np.zeros(0, np.float32)
+        self._voice.restart()
+        self._onset.restart()
+        self._floor = NoiseFloor()
+        self._proof = Proof(self._floor)
+        self.clean = self._headset
+        self._tell()
 
     def describe(self) -> str:
-        """For the status line: "echo −38 dB", "headset", "guarded" … empty where nothing is to be
-        said."""
-        return "headset" if self.clean else ""
+        """For the status line: "echo −38 dB", "no echo", "headset", "guarded" … empty where nothing
+        is to be said."""
+        if self._headset:
+            return "headset"
+        if not self.clean:
+            return "guarded" if self._far_sounded or self._proof.has_sounded else ""
+        erle = self._proof.erle
+        return "no echo" if erle is None else f"echo −{max(0, round(erle))} dB"
+
+    # --- block by block -----------------------------------------------------------------------
+
+    def _take(self, block: Block) -> Float32:
+        self._proof.push(block, speaking=self._onset.speaking)
+        if not self._proof.sounds:
+            self._floor.push(level_db(block.out))
+        for hop in self._voice.get().push(block.out):
+            if self._proof.sounds:
+                self._proof.voice_in_rest(hop.probability)
+            begins = self._may_begin(hop)
+            self._onset.push(hop, begins, goes_on=self._proof.clean or not self._proof.sounds)
+        self.clean = self._proof.clean
+        self._tell()
+        return block.out
+
+    def _may_begin(self, hop: Hop) -> bool:
+        if not self._proof.sounds:
+            return self._onset.is_candidate(hop, self._floor.db)
+        if not self._proof.clean:
+            return False
+        floor = max(self._floor.db, self._proof.left + _OVER_LEFT_DB)
+        if not self._onset.is_candidate(hop, floor):
+            return False
+        if self._onset.speaking:
+            return True
+        return not self._proof.refutes()
+
+    def _listen_plainly(self, pcm: Float32) -> None:
+        """Without a canceller the sound passes as it is; the voice is listened for all the same."""
+        self._rest = np.concatenate((self._rest, pcm))
+        while self._rest.size >= BLOCK:
+            block, self._rest = self._rest[:BLOCK], self._rest[BLOCK:]
+            self._floor.push(level_db(block))
+            for hop in self._voice.get().push(block):
+                self._onset.push(hop, self._onset.is_candidate(hop, self._floor.db))
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._onset.speaking != self.voice:
+            self.voice = self._onset.speaking
+            self.on_voice(self.voice)
+
+
+class _Loading:
+    """The detectors, loaded on a thread of their own (the library lets go of the interpreter)."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._made: VoiceProbability | None = None
+
+    def start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._load, name="voice", daemon=True)
+            self._thread.start()
+
+    def get(self) -> VoiceProbability:
+        if self._made is None:
+            self.start()
+            assert self._thread is not None
+            self._thread.join()
+        if self._made is None:
+            raise RuntimeError("the voice detector could not be loaded")
+        return self._made
+
+    def restart(self) -> None:
+        if self._made is not None:
+            self._made.restart()
+
+    def _load(self) -> None:
+        self._made = VoiceProbability()

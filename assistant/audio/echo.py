@@ -1,0 +1,120 @@
+"""Echo cancellation: WebRTC's AEC3, and the far end kept in step with the microphone.
+
+The canceller wants ten milliseconds of both sides at a time, always the same distance apart. The
+devices deliver blocks of any size, in bursts, on clocks that differ; the queue between them is what
+keeps the distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.frames import SAMPLE_RATE
+
+Float32 = NDArray[np.float32]
+
+BLOCK = SAMPLE_RATE // 100
+"""Samples that are cancelled at once: 10 ms."""
+_SILENT = np.zeros(BLOCK, np.float32)
+_SILENCE = 1e-4
+"""Peak under which the far end counts as silent: −80 dB."""
+_WATCH = 200
+"""Blocks, 2 s: what lay in the queue for all of this time is too much."""
+_SPARE = 2 * BLOCK
+"""What may lie there for good: a jitter of one device block."""
+_FAR_TOO_LATE = 5 * BLOCK
+"""What is dropped even while the far end sounds: beyond it the reference would come later than the
+echo itself, and nothing at all could be cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Ten milliseconds, float32 [240] each."""
+
+    near: Float32
+    """What the microphone heard."""
+    far: Float32
+    """What was played, as the canceller was told of it."""
+    out: Float32
+    """What is left of `near`; about 9 ms later, 15 with noise suppression."""
+
+
+class FarEnd:
+    """The queue of what was played.
+
+    Where it is empty the speaker stands still (or its blocks are late, in which case they push what
+    follows back once and for all). Where the speaker's clock is faster, or sound came in a burst
+    after a gap, it would grow and the reference come later and later: the surplus is dropped, while
+    the far end is silent if that can be awaited.
+    """
+
+    def __init__(self) -> None:
+        self._queue = np.zeros(0, np.float32)
+        self._least = 0
+        self._seen = 0
+
+    def push(self, pcm: Float32) -> None:
+        """Take float32 [n]."""
+        self._queue = np.concatenate((self._queue, pcm))
+
+    def take(self) -> Float32:
+        """The next float32 [240]; what is missing is silence."""
+        have = self._queue[:BLOCK]
+        self._queue = self._queue[have.size :]
+        self._trim()
+        if have.size == BLOCK:
+            return have
+        return np.concatenate((have, _SILENT[have.size :]))
+
+    @property
+    def waiting(self) -> int:
+        """Samples in the queue."""
+        return self._queue.size
+
+    def _trim(self) -> None:
+        self._least = min(self._least, self._queue.size) if self._seen else self._queue.size
+        self._seen += 1
+        if self._seen < _WATCH:
+            return
+        surplus = self._least - _SPARE
+        if surplus <= 0:
+            self._seen = 0
+            return
+        # Waits here, block by block, for a pause that is long enough.
+        if self._least > _FAR_TOO_LATE or np.abs(self._queue[: surplus + BLOCK]).max() < _SILENCE:
+            self._queue = self._queue[surplus:]
+            self._seen = 0
+
+
+class EchoCanceller:
+    """Takes what was played out of what was heard. 24 kHz, mono, float32."""
+
+    def __init__(self, *, noise_suppression: bool = False) -> None:
+        self._noise_suppression = noise_suppression
+        self.restart()
+
+    def restart(self) -> None:
+        """Another room: everything learnt is forgotten, and what waits is dropped."""
+        from pywebrtc_audio import AudioProcessor
+
+        self._far = FarEnd()
+        self._near = np.zeros(0, np.float32)
+        self._canceller = AudioProcessor(
+            SAMPLE_RATE, echo_cancellation=True, noise_suppression=self._noise_suppression
+        )
+
+    def played(self, pcm: Float32) -> None:
+        """float32 [n] on its way to the speaker."""
+        self._far.push(pcm)
+
+    def heard(self, pcm: Float32) -> Iterator[Block]:
+        """float32 [n] from the microphone → the blocks that it completes."""
+        self._near = np.concatenate((self._near, pcm))
+        while self._near.size >= BLOCK:
+            near, self._near = self._near[:BLOCK], self._near[BLOCK:]
+            far = self._far.take()
+            yield Block(near, far, self._canceller.process(near, far))
