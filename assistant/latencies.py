@@ -18,7 +18,8 @@ class Latencies:
     """Seconds from the end of the user's speech to the first sample of the answer at the speaker,
     and the milliseconds of each stage. All None and empty until there was an answer.
 
-    Percentiles are those of `numpy.percentile`, interpolated linearly.
+    p50 is the median; p95 is the shortest latency seen that at least 95 of 100 did not exceed, so
+    that it is no better than the slowest while there are few (no interpolation).
     """
 
     def __init__(self) -> None:
@@ -37,7 +38,8 @@ class Latencies:
         """One answer; `stages` in milliseconds."""
         self._seconds.append(seconds)
         self.last = seconds
-        self.p50, self.p95 = (float(p) for p in np.percentile(self._seconds, (50, 95)))
+        self.p50 = float(np.median(self._seconds))
+        self.p95 = float(np.percentile(self._seconds, 95, method="inverted_cdf"))
         self.last_stages = in_order(stages)
         for name, ms in stages.items():
             self._stages.setdefault(name, deque(maxlen=KEPT)).append(ms)

@@ -28,7 +28,7 @@ from assistant.ui.keymap import BINDINGS, check_keymap
 from assistant.ui.messages import FromSession, Typed
 from assistant.ui.model import Status
 from assistant.ui.screens.dashboard import DashboardScreen
-from assistant.ui.screens.devices import DevicesScreen
+from assistant.ui.screens.devices import DevicesScreen, shown_devices
 from assistant.ui.screens.help import HelpScreen, help_rows
 from assistant.ui.screens.picker import PickerScreen
 
@@ -150,8 +150,8 @@ class DashboardApp(App[None]):
     def _follow(self, message: FromSession) -> None:
         """Runs after the dashboard's own handler: messages bubble up."""
         event: SessionEvent = message.event
-        if isinstance(self.screen, DevicesScreen):
-            self.screen.take(event)
+        if (devices := shown_devices(self)) is not None:
+            devices.take(event)
         if isinstance(event, PersonaChanged):
             self.register_theme(themes.theme_of(event.persona))
             self.preview(event.persona)
@@ -230,7 +230,7 @@ class DashboardApp(App[None]):
     # --- the screen ------------------------------------------------------------------------
 
     def action_pick_devices(self) -> None:
-        if not isinstance(self.screen, DevicesScreen):
+        if shown_devices(self) is None:
             self.push_screen(DevicesScreen(self.session, self.status, self.spawn, self._clock))
 
     def action_focus_prompt(self) -> None:

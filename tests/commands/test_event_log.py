@@ -142,7 +142,7 @@ def test_each_latency_comes_with_the_usual_and_the_slow_one_so_far(tmp_path: Pat
     assert told == [
         (None, None, None),
         (500.0, 500.0, 500.0),
-        (700.0, 600.0, 690.0),
-        (400.0, 500.0, 680.0),
+        (700.0, 600.0, 700.0),
+        (400.0, 500.0, 700.0),
     ]
     assert lines[1]["stages_ms"] == {"wait": 240.0, "device": 20.0}

@@ -9,6 +9,8 @@ from textual.color import Color
 
 from assistant.events import (
     AgentSaid,
+    AnswerPaused,
+    AnswerResumed,
     AudioChanged,
     BackendChosen,
     Dropped,
@@ -25,6 +27,7 @@ from assistant.events import (
     ToolFinished,
     UserSaid,
 )
+from assistant.latencies import in_order
 from assistant.tools.base import ToolCall, ToolResult
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.confirm import ConfirmGate, ConfirmTool
@@ -176,7 +179,91 @@ async def test_the_status_line_tells_latency_and_median(
     async with app.run_test() as pilot:
         session.emit(*(FirstSample(turn=n, latency=s) for n, s in enumerate([0.9, 0.5, 0.4])))
         session.emit(FirstSample(turn=9, latency=None), LagChanged(seconds=0.8, dropped=0))
-        await see(pilot, "0.40 s, p50 0.50 s", "0.8 s behind")
+        await see(pilot, "0.40 s, p50 0.50 s, p95 0.90 s", "0.8 s behind")
+
+
+async def test_the_stages_of_a_latency_stand_in_the_log_and_in_the_tooltip(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    stages = {"device": 25.0, "wait": 240.0, "transcribe": 110.0, "answer": 5.0, "voice": 140.0}
+    async with app.run_test(size=(180, 40)) as pilot:
+        await see(pilot, "cascade")
+        assert app.query_one("#status").tooltip is None
+        session.emit(FirstSample(turn=1), FirstSample(turn=3, latency=0.52, stages=stages))
+        await see(pilot, "answered in 0.52 s │", "◔ answered in 0.52 s: wait 240,", "device 25 ms")
+        session.emit(FirstSample(turn=5, latency=0.4, stages={**stages, "wait": 120.0}))
+        await see(pilot, "answered in 0.40 s")
+        table = str(app.query_one("#status").tooltip).splitlines()
+        assert table[1].split() == ["wait", "120", "ms", "180", "ms"]
+        assert [row.split()[0] for row in table[1:6]] == list(in_order(stages))
+        assert table[6].split() == ["in", "all", "0.40", "s", "0.46", "s"]
+        assert max(map(len, table)) <= 34, "no row of the tooltip is wrapped"
+
+
+async def test_an_answer_that_falls_silent_for_the_user_says_so_until_it_goes_on(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "cascade")
+        session.emit(
+            StateChanged(state="speaking"), AgentSaid(turn=2, persona="butler", text="One, two, ")
+        )
+        await see(pilot, "▶ speaking", "One, two,")
+        before = app._dashboard.transcript.turns()[0].render()
+        session.emit(AnswerPaused(turn=2))
+        await see(pilot, "│ ❚❚ paused", "  ❚❚ paused")
+        assert "▶ speaking" not in text(app)
+        session.emit(AnswerResumed(turn=2, reason="backchannel"))
+        await see(pilot, "▶ speaking", "paused → speaking on (only an “mm-hm”)")
+        after = app._dashboard.transcript.turns()[0].render()
+        assert str(after) == str(before), "the turn itself looks untouched"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        StateChanged(state="listening"),
+        AgentSaid(turn=2, persona="butler", final=True, played="One,", interrupted=True),
+    ],
+    ids=["the user goes on", "the turn is over"],
+)
+async def test_a_pause_that_was_an_interruption_ends_with_it(
+    make_app: MakeApp, session: FakeSession, end: SessionEvent
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "cascade")
+        session.emit(StateChanged(state="speaking"), AnswerPaused(turn=2))
+        await see(pilot, "│ ❚❚ paused")
+        session.emit(AgentSaid(turn=1, persona="butler", text="Other.", final=True))
+        await see(pilot, "Other.", "│ ❚❚ paused")
+        session.emit(end)
+        await until(lambda: "❚❚ paused" not in text(app), pilot.pause)
+
+
+async def test_an_answer_of_which_nothing_was_heard_leaves_none_of_its_words(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        session.emit(AgentSaid(turn=1, persona="butler", text="A secret."))
+        await see(pilot, "A secret.")
+        session.emit(AgentSaid(turn=1, persona="butler", final=True, interrupted=True))
+        await see(pilot, "⊘ interrupted", "nothing of it was heard")
+        assert "secret" not in text(app)
+
+
+@pytest.mark.parametrize("echo", ["echo −38 dB", "headset", "guarded"])
+async def test_what_is_done_about_echo_stands_beside_the_microphone(
+    make_app: MakeApp, session: FakeSession, echo: str
+) -> None:
+    app = make_app(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await see(pilot, "cascade")
+        session.emit(AudioChanged(microphone="Desk", speaker="Desk", echo=echo))
+        await see(pilot, f"mic open · Desk │ {echo} │ speaker Desk")
 
 
 async def test_the_bar_goes_when_the_backend_is_ready(make_app: MakeApp) -> None:

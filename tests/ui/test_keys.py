@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from textual.widgets import Input
 
-from assistant.events import AudioChanged, StateChanged
+from assistant.events import AnswerPaused, AudioChanged, StateChanged
 from assistant.ui.app import DashboardApp
 from assistant.ui.keymap import BINDINGS
 from assistant.ui.screens.help import HelpScreen
@@ -57,6 +57,19 @@ async def test_the_key_of_the_present_persona_changes_nothing(
         await pilot.press("1")
         await pilot.pause()
         assert session.calls == [("start", None)]
+
+
+async def test_ctrl_c_ends_an_answer_that_has_paused(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "cascade")
+        session.emit(StateChanged(state="listening"), AnswerPaused(turn=1))
+        await see(pilot, "paused")
+        await pilot.press("ctrl+c")
+        assert session.calls[-1] == ("interrupt", None)
+        assert app.return_code is None
 
 
 async def test_space_unmutes_what_it_muted(make_app: MakeApp, session: FakeSession) -> None:

@@ -33,7 +33,8 @@ VOCABULARY = """
     thinking speaking initializing interrupted change theme now Core name takes over starting
     joining the voice's weights Speak or Choose a enter choose esc keep as it was Keys closes space
     pgup pgdn ctrl Your own keys settings file under ui keymap write name right key All of this
-    works with mouse too press
+    works with mouse too press and speaker Microphones Speakers System default USB Headset Living
+    Room good peak dB silent it switched use tab other list test sound look again close
 """  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def cut_words(app: DashboardApp) -> set[str]:
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
-@pytest.mark.parametrize("keys", [(), ("p",), ("question_mark",), ("a",)], ids=" ".join)
+@pytest.mark.parametrize("keys", [(), ("p",), ("d",), ("question_mark",), ("a",)], ids=" ".join)
 async def test_no_word_is_cut(
     make_app: Callable[..., DashboardApp],
     session: FakeSession,

@@ -23,7 +23,7 @@ from assistant.events import (
 from assistant.personas import Persona
 from assistant.ui.messages import FromSession
 from assistant.ui.model import Status
-from assistant.ui.screens.devices import DevicesScreen
+from assistant.ui.screens.devices import shown_devices
 from assistant.ui.widgets.activity import Activity, sentence
 from assistant.ui.widgets.banner import Banner
 from assistant.ui.widgets.header import Header
@@ -130,7 +130,7 @@ class DashboardScreen(Screen[None]):
                 self._backend_chosen(event)
             case Failure():
                 self.query_one(Banner).show(sentence(event.text, event.remedy))
-            case Notice() if event.severity != "information" and not self._told_on_top:
+            case Notice() if event.severity != "information" and shown_devices(self.app) is None:
                 self.notify(
                     event.remedy or event.text,
                     title=event.text if event.remedy else "",
@@ -149,11 +149,6 @@ class DashboardScreen(Screen[None]):
         self.activity.take(event)
         if changed:
             self.refresh_status()
-
-    @property
-    def _told_on_top(self) -> bool:
-        """The devices have a line of their own for what becomes of them."""
-        return isinstance(self.app.screen, DevicesScreen)
 
     def toggle_activity(self) -> None:
         """Show the log where the size hides it, hide it where it is shown."""

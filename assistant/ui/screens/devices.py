@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -205,6 +205,12 @@ class DevicesScreen(ModalScreen[None]):
     def _show_meter(self) -> None:
         microphone = self._status.microphone if self._status.audio_known else ""
         self._meter.show(microphone, muted=self._status.muted)
+
+
+def shown_devices(app: App[Any]) -> DevicesScreen | None:
+    """The screen, where it is on top; it has a line of its own for what becomes of devices."""
+    top = app.screen_stack[-1] if app.screen_stack else None
+    return top if isinstance(top, DevicesScreen) else None
 
 
 def _explained(error: Exception) -> tuple[str, str]:

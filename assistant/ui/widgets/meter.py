@@ -104,8 +104,11 @@ class LevelMeter(Widget):
         reading = self._reading
         if reading is None:
             words, style = "no sound comes from it", "$warning"
+        elif reading.peak_db < SILENT_DB:
+            words, style = f"{reading.word}: is it switched on?", reading.style
         else:
-            words, style = f"{reading.word} · peak {_decibels(reading.peak_db)}", reading.style
+            decibels = f"{reading.peak_db:.0f} dB".replace("-", "−")
+            words, style = f"{reading.word} · peak {decibels}", reading.style
         name = ellipsis(self._named, width - cell_len(words) - 2)
         space = max(1, width - cell_len(words) - cell_len(name))
         return Content.assemble(
@@ -133,7 +136,3 @@ class LevelMeter(Widget):
             (after[: max(0, filled - held - 1)], style),
             (after[max(0, filled - held - 1) :], "$line"),
         ]
-
-
-def _decibels(db: float) -> str:
-    return f"{db:.0f} dB".replace("-", "−") if db >= SILENT_DB else "none"
