@@ -6,7 +6,7 @@ something stands in its way.
 
 from __future__ import annotations
 
-from assistant.commands.doctor_audio_figures import Figures
+from assistant.commands.doctor_audio_figures import SWEEPS_NEEDED, Figures
 from assistant.commands.doctor_report import Check, fail, ok, warn
 from assistant.config import AudioConfig
 
@@ -40,14 +40,15 @@ DRIFTING_PPM = 100.0
 as an adaptive filter follows."""
 UNSURE_PPM = 50.0
 """A drift known no better than this is not told: it could be none."""
-LOSSY_SHARE = 0.005
-"""One frame in 200: a word is damaged every half minute."""
+LOSSY_FRAMES = 2
+"""Devices that start may lose as much; later, each damages a word."""
 BROKEN_SHARE = 0.1
 """One frame in ten: recognition fails."""
 QUIET_VOLUME = 0.1
 _BELOW_ALL = -90.0
 """The last bit of 16: no microphone is quieter than that."""
 
+_BUSY = "The machine is too busy for its sound: close programs, or set audio.block_ms to 40."
 _HEADSET = "If you wear headphones: assistant config set audio.headset true."
 _FURTHER = "Turn the speaker down, or move the microphone away from it."
 _OTHER_DEVICES = "Choose others: assistant devices, then --input-device and --output-device."
@@ -79,6 +80,11 @@ def advise(figures: Figures, config: AudioConfig) -> list[Check]:
 
 def _dead(figures: Figures) -> bool:
     return figures.dead_share >= DEAD_SHARE
+
+
+def _torn(figures: Figures) -> bool:
+    """The speaker is heard, but so much sound is lost between that nothing fits together."""
+    return figures.delay_ms is None and figures.sweeps_heard >= SWEEPS_NEEDED
 
 
 def _microphone(figures: Figures) -> Check:
@@ -126,6 +132,8 @@ def _clipping(figures: Figures) -> Check:
 
 
 def _delay(figures: Figures) -> Check:
+    if _torn(figures):
+        return warn("delay", "every test sound comes back after another time", _BUSY)
     if figures.delay_ms is None:
         return ok("delay", "cannot be told, as the speaker is not heard")
     value = f"{figures.delay_ms:.0f} ms from speaker to microphone"
@@ -135,12 +143,13 @@ def _delay(figures: Figures) -> Check:
         return warn("delay", value, how)
     if spread > UNSTEADY_MS or any(abs(jump) > UNSTEADY_MS for jump in figures.jumps_ms):
         largest = max([spread, *map(abs, figures.jumps_ms)])
-        how = "The machine is too busy, or audio.block_ms too small: try 40."
-        return warn("delay", f"{value}, but it jumps by {largest:.0f} ms", how)
+        return warn("delay", f"{value}, but it jumps by {largest:.0f} ms", _BUSY)
     return ok("delay", value)
 
 
 def _echo(figures: Figures, config: AudioConfig) -> list[Check]:
+    if _torn(figures):
+        return []  # the delay says it
     if figures.delay_ms is None or figures.echo_loss_db is None:
         return [_unheard(figures, config)]
     heard = ok("echo", f"the speaker is heard {_lower(figures.echo_loss_db)}")
@@ -210,10 +219,9 @@ def _lost(figures: Figures) -> Check:
         f"{count} frame{'s' * (count > 1)} at the {side}" for side, count in lost.items()
     )
     share = max(lost.values()) / frames
-    if share <= LOSSY_SHARE:
+    if max(lost.values()) <= LOSSY_FRAMES:
         return ok("lost sound", value)
-    how = "The machine is too busy for its sound: close programs, or set audio.block_ms to 40."
-    return (fail if share > BROKEN_SHARE else warn)("lost sound", value, how)
+    return (fail if share > BROKEN_SHARE else warn)("lost sound", value, _BUSY)
 
 
 def _lower(loss: float) -> str:

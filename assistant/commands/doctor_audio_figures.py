@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median_low
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from assistant.frames import SAMPLE_RATE
 Float32 = NDArray[np.float32]
 
 AGREEMENT_MS = 3.0
-"""Sweeps whose delays lie within that of the middle one agree: jitter of clocks, not chance."""
+"""Sweeps whose delays lie no further apart agree: that is drift, not chance."""
 SWEEPS_NEEDED = 3
 LARGEST_JUMP = 0.06
 """Seconds by which lost blocks may move the echo; sweeps found further off are something else."""
@@ -43,6 +42,7 @@ class Figures:
     """Level of the speech as it left for the speaker."""
     sweeps_played: int
     sweeps_heard: int
+    """Whether or not they agree on the delay."""
     delay_ms: float | None
     """From the playback queue to the program's ear: output buffers, air, input buffers."""
     delay_spread_ms: float | None
@@ -82,6 +82,7 @@ class _Echo:
     delay: float | None = None
     spread: float | None = None
     heard: int = 0
+    """Sweeps that were found, whether or not they agree."""
     drift: probe.Drift | None = None
 
 
@@ -164,14 +165,15 @@ def _find_echo(recording: Recording, start: float) -> _Echo:
     if len(left) < SWEEPS_NEEDED:
         return _Echo(heard=len(left))
     lags = (np.asarray(came) - np.asarray(left)) / SAMPLE_RATE
-    middle = median_low(lags.tolist())  # one that was found, not one between two
+    together = np.abs(lags[:, np.newaxis] - lags) <= AGREEMENT_MS / 1000
+    middle = float(lags[np.argmax(together.sum(axis=0))])  # that with which most agree
     agreeing = lags[np.abs(lags - middle) <= AGREEMENT_MS / 1000]
     if agreeing.size < SWEEPS_NEEDED:
-        return _Echo(heard=int(agreeing.size))
+        return _Echo(heard=len(left))
     near_by = np.abs(lags - middle) <= LARGEST_JUMP
     drift = probe.drift_of_sweeps(np.asarray(left)[near_by], np.asarray(came)[near_by])
     apart = _near_place(recording, 0.0) / SAMPLE_RATE
-    return _Echo(middle - apart, float(np.ptp(agreeing)), int(agreeing.size), drift)
+    return _Echo(middle - apart, float(np.ptp(agreeing)), len(left), drift)
 
 
 def _near_place(recording: Recording, far_place: float) -> float:

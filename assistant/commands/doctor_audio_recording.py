@@ -7,6 +7,7 @@ what goes into the canceller and what comes out of it.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.audio.portaudio import THREAD, hung
 from assistant.audio.probe import BlockClock
 from assistant.audio.probe_sounds import Plan
+from assistant.audio.pulse import PulseWatch
 from assistant.frames import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ _FIRST_SOUND = 2.0
 """Seconds in which devices that were opened must show a sign of life."""
 _STUCK = 3.0
 """Seconds without anything played after which the speaker counts as stuck."""
+_ASK_LIMIT = 2.0
 _LOOK = 0.05
 _UTTERANCE = 1
 
@@ -116,10 +120,11 @@ async def record(audio: LiveAudio, plan: Plan, progress: Progress) -> Recording:
     tap = Tap(audio.front)
     audio.front = cast("FrontEnd", tap)
     problems: list[tuple[str, str]] = []
+    await _answers()
     try:
         await audio.start(lambda number, frame: None, lambda *told: problems.append(told))
         if audio.microphone is None or audio.speaker is None:
-            raise _missing(audio, problems)
+            raise await _missing(audio, problems)
         names = audio.microphone, audio.speaker
         opening = tuple(problems)
         await _sign_of_life(audio, tap, problems)
@@ -151,7 +156,7 @@ async def _sign_of_life(audio: LiveAudio, tap: Tap, problems: list[tuple[str, st
     deadline = time.monotonic() + _FIRST_SOUND
     while not (tap.far.total and tap.near.total):
         if audio.microphone is None or audio.speaker is None:
-            raise _missing(audio, problems)
+            raise await _missing(audio, problems)
         if time.monotonic() > deadline:
             which = "speaker takes" if not tap.far.total else "microphone gives"
             raise CannotMeasure(
@@ -169,7 +174,7 @@ async def _played(
     until: float | None = None
     while until is None or time.monotonic() < until:
         if audio.microphone is None or audio.speaker is None:
-            raise _missing(audio, problems)
+            raise await _missing(audio, problems)
         played = audio.playback.played(_UTTERANCE)
         progress(played / SAMPLE_RATE)
         now = time.monotonic()
@@ -182,7 +187,27 @@ async def _played(
         await asyncio.sleep(_LOOK)
 
 
-def _missing(audio: LiveAudio, problems: list[tuple[str, str]]) -> CannotMeasure:
+async def _answers() -> None:
+    """Behind a sound server that hangs there may seem to be no devices at all: it is asked first.
+
+    Raises `CannotMeasure`. Twice, as a busy machine may be slow for once.
+    """
+    server = PulseWatch(lambda: None)
+    if shutil.which("pactl") and not (await server.look() or await server.look()):
+        raise _no_answer()
+
+
+def _no_answer() -> CannotMeasure:
+    trouble = hung()
+    return CannotMeasure(trouble.reason, trouble.remedy)
+
+
+async def _missing(audio: LiveAudio, problems: list[tuple[str, str]]) -> CannotMeasure:
+    """Why there are not both devices. PortAudio's thread has no time where PortAudio hangs."""
+    answer = asyncio.wrap_future(THREAD.submit(lambda: None))
+    await asyncio.wait({answer}, timeout=_ASK_LIMIT)
+    if not answer.done():
+        return _no_answer()
     if problems:
         text, remedy = problems[-1]
         return CannotMeasure(text, remedy)

@@ -189,6 +189,7 @@ def test_a_lost_block_is_told_and_is_not_drift() -> None:
     ("changes", "name", "state", "words"),
     [
         ({"delay_ms": 310.0}, "delay", "warn", "Bluetooth"),
+        ({"delay_ms": None}, "delay", "warn", "too busy"),
         ({"dead_share": 1.0}, "microphone", "fail", "muted"),
         ({"echo_loss_db": 58.0}, "microphone", "warn", "raise the microphone in the mixer"),
         ({"echo_loss_db": -6.0}, "echo", "warn", "Turn the speaker down"),
