@@ -51,7 +51,9 @@ class LiveAudio:
         self.cleaned = 0
         """Samples that were not sound (NaN, infinite, over-range) and were put right."""
         self._streams = Streams(config, self.playback, self._wake)
-        self._keeper = DeviceKeeper(self._streams, self._tell, self._changed)
+        self._keeper = DeviceKeeper(
+            self._streams, self._tell, self._changed, lambda: self.playback.is_sounding
+        )
         self._hush = Hush()
         self._reblocker = Reblocker()
         self._resampler = StreamResampler(SAMPLE_RATE, SAMPLE_RATE)

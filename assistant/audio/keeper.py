@@ -16,11 +16,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from assistant.audio.devices import route_of
 from assistant.audio.portaudio import THREAD, PortAudioUnavailable, hung, kept_stderr
-from assistant.audio.pulse import Kind, PulseDevice, PulseWatch
+from assistant.audio.pulse import Kind, PulseWatch
+from assistant.audio.renewal import Renewal
 from assistant.audio.streams import KINDS, NAMES, OpenStream, Problem, Streams
 from assistant.audio.telling import DeviceNews, Place
+from assistant.audio.whereabouts import (
+    device_behind,
+    has_strayed,
+    is_elsewhere,
+    is_muted,
+    place_of,
+)
 
 OPEN_LIMIT = 3.0
 """Seconds after which a sound server counts as hung."""
@@ -71,7 +78,13 @@ class DeviceKeeper:
     """`tell(text, remedy)` is given each line for a person; `on_change(kind)` is called when there
     is another device than before, or the same one after a gap."""
 
-    def __init__(self, streams: Streams, tell: Tell, on_change: Callable[[Kind], None]) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        tell: Tell,
+        on_change: Callable[[Kind], None],
+        is_sounding: Callable[[], bool],
+    ) -> None:
         self._streams = streams
         self._tell = tell
         self._on_change = on_change
@@ -80,6 +93,7 @@ class DeviceKeeper:
         self._job: _Job | None = None
         self._look_now = asyncio.Event()
         self.pulse = PulseWatch(self._pulse_changed)
+        self._renewal = Renewal(streams, self.pulse, self.is_gone, is_sounding)
 
     def name(self, kind: Kind) -> str | None:
         """Of the device in use."""
@@ -96,16 +110,13 @@ class DeviceKeeper:
 
     def is_muted(self) -> bool:
         """Whether the sound server says that the microphone is turned off in its mixer."""
-        stream, state = self._streams.microphone, self.pulse.state
-        behind = self._behind("input", stream) if stream else None
-        if behind is None and stream is not None and stream.device.is_carrier and state is not None:
-            behind = state.default("input")
-        return behind is not None and behind.muted
+        stream = self._streams.microphone
+        return stream is not None and is_muted(self.pulse.state, stream)
 
     async def run(self, opened: asyncio.Event) -> None:
         """Open what there is, set `opened`, and keep it open until cancelled. Returns only where
         there is no PortAudio."""
-        watching = asyncio.create_task(self.pulse.run())
+        watching = asyncio.gather(self.pulse.run(), self._renewal.run())
         try:
             if not await self._open_first():
                 return
@@ -128,6 +139,7 @@ class DeviceKeeper:
         side = self._sides[kind]
         self._streams.wanted[kind] = name
         side.asked = True
+        side.wait = _FIRST_WAIT
         side.told = ""
         side.settled.clear()
         self._news.asked(kind)
@@ -152,7 +164,7 @@ class DeviceKeeper:
             stream = self._streams.get(kind)
             side.gone = stream is None
             side.since = side.next_attempt = now
-            side.place = self._place(kind, stream) if stream else None
+            side.place = place_of(self.pulse.state, stream) if stream else None
             self._news.begin(kind, side.place)
         for kind in reversed(KINDS):
             if kind in problems:
@@ -193,7 +205,7 @@ class DeviceKeeper:
             if not side.gone and stream is not None and stream.is_lost(now):
                 self._lose(kind, now)
             return  # between two devices
-        strayed = stream is not None and self._strayed(kind, stream)
+        strayed = stream is not None and has_strayed(self.pulse.state, stream)
         if side.gone:
             if stream is not None and not strayed and stream.is_proven(now):
                 side.gone, side.since = False, now
@@ -204,7 +216,7 @@ class DeviceKeeper:
         else:
             before = side.place
             self._take_place(kind, stream, now)
-            behind = self._behind(kind, stream)
+            behind = device_behind(self.pulse.state, stream)
             side.obeyed |= behind is not None and behind.name == stream.device.route
             if before is not None and side.place is not None and side.place.differs(before):
                 self._on_change(kind)
@@ -216,35 +228,16 @@ class DeviceKeeper:
         side.gone, side.since, side.place = True, now, None
         side.next_attempt = now + side.wait
         self._news.note(kind, None, now)
+        self._renewal.lost()
 
     def _take_place(self, kind: Kind, stream: OpenStream, now: float) -> None:
         side = self._sides[kind]
         if side.place is None or stream is not side.placed or self.pulse.state is not None:
-            side.place, side.placed = self._place(kind, stream), stream  # else what was known holds
+            side.place, side.placed = (
+                place_of(self.pulse.state, stream),
+                stream,
+            )  # else what was known holds
         self._news.note(kind, side.place, now)
-
-    def _place(self, kind: Kind, stream: OpenStream) -> Place:
-        device = stream.device
-        if device.route is None and not device.is_carrier:
-            return Place(device.name, device.name)
-        state = self.pulse.state
-        if state is None:
-            return Place(device.name, device.route)
-        behind = state.in_use(kind)
-        if behind is None and device.route is not None:
-            behind = state.named(kind, device.route)
-        behind = behind or state.default(kind)
-        return Place(behind.description, behind.name) if behind else Place(device.name)
-
-    def _strayed(self, kind: Kind, stream: OpenStream) -> bool:
-        """Whether the sound server has moved it to what is no device at all."""
-        behind = self._behind(kind, stream)
-        return behind is not None and not behind.is_real and behind.name != stream.device.route
-
-    def _behind(self, kind: Kind, stream: OpenStream) -> PulseDevice | None:
-        if stream.device.route is None and not stream.device.is_carrier:
-            return None
-        return self.pulse.state.in_use(kind) if self.pulse.state else None
 
     def _pulse_changed(self) -> None:
         for side in self._sides.values():
@@ -257,8 +250,9 @@ class DeviceKeeper:
 
     def _start_job(self, now: float) -> None:
         kinds = frozenset(kind for kind in KINDS if self._needs_opening(kind, now))
-        shut = frozenset(kind for kind in KINDS if self._needs_change(kind))
-        if not kinds and not shut:
+        shut = frozenset(kind for kind in KINDS if self._needs_change(kind, now))
+        anew = self._renewal.take_due(now)
+        if not kinds and not shut and not anew:
             return
         asked = [kind for kind in shut if self._sides[kind].asked]
         for kind in asked:
@@ -269,7 +263,7 @@ class DeviceKeeper:
         may_look_anew = bool(asked) and not (state and state.devices)
 
         def work() -> dict[Kind, Problem]:
-            problems = self._streams.mend(kinds, state, shut=shut)
+            problems = self._streams.mend(kinds, state, shut=shut, anew=anew)
             unknown = [kind for kind in asked if kind in problems]
             if may_look_anew and any(problems[kind].why == "unknown name" for kind in unknown):
                 # Perhaps it was plugged in since PortAudio looked. Whoever asks for it may wait.
@@ -282,7 +276,7 @@ class DeviceKeeper:
             return problems
 
         task = asyncio.create_task(mend())
-        self._job = _Job(frozenset(KINDS) if may_look_anew else kinds | shut, task)
+        self._job = _Job(frozenset(KINDS) if anew or may_look_anew else kinds | shut, task)
         task.add_done_callback(lambda _: self._look_now.set())
 
     def _needs_opening(self, kind: Kind, now: float) -> bool:
@@ -293,7 +287,7 @@ class DeviceKeeper:
             return True
         return now - stream.opened_at > _PENDING_SECONDS and stream.is_lost(now)
 
-    def _needs_change(self, kind: Kind) -> bool:
+    def _needs_change(self, kind: Kind, now: float) -> bool:
         """Whether what is open has to be closed, because it is not what is wanted."""
         side, stream = self._sides[kind], self._streams.get(kind)
         if side.asked:
@@ -301,16 +295,13 @@ class DeviceKeeper:
         if stream is None:
             return False
         if side.gone:
-            return self._strayed(kind, stream)
-        behind = self._behind(kind, stream)
-        if behind is None or self.pulse.state is None:
-            return False
-        wanted = route_of(self.pulse.state, kind, self._streams.wanted[kind])
-        if wanted is None or wanted == behind.name:
+            return has_strayed(self.pulse.state, stream)
+        wanted = self._streams.wanted[kind]
+        if now < side.next_attempt or not is_elsewhere(self.pulse.state, stream, wanted):
             return False
         # The chosen one is back after another had to stand in for it; or the server has moved the
         # stream away from it, as it does with the default device's when that is changed.
-        if wanted != stream.device.route or side.obeyed:
+        if stream.device.route is None or side.obeyed:
             return True
         text = f"The sound server does not let the {NAMES[kind]} be chosen here."
         remedy = "Choose it in the system's sound settings."
@@ -330,7 +321,8 @@ class DeviceKeeper:
             side = self._sides[kind]
             side.wait = min(_LONGEST_WAIT, 2 * side.wait)
             side.next_attempt = now + side.wait
-            if kind in problems and (problems[kind].why != "absent" or not side.gone):
+            # Of a device that was told to be gone there is nothing more to say.
+            if kind in problems and (problems[kind].why == "unknown name" or not side.gone):
                 self._tell_problem(kind, problems[kind])
 
     def _tell_problem(self, kind: Kind, problem: Problem) -> None:

@@ -124,6 +124,8 @@ class Streams:
             "output": config.output_device,
         }
         """By number, or part of a name; None: the system's default."""
+        self.default_names: dict[Kind, str | None] = {}
+        """The system's defaults, when PortAudio was started last."""
         self._block_seconds = config.block_ms / 1000
         self._playback = playback
         self._wake = wake
@@ -162,6 +164,9 @@ class Streams:
                     reinitialise(sd)
                 except sd.PortAudioError as error:
                     raise broken(error) from error
+        for kind in KINDS:
+            defaults = [device.name for device in list_devices(sd, kind) if device.is_default]
+            self.default_names[kind] = defaults[0] if defaults else None
         problems: dict[Kind, Problem] = {}
         for kind in sorted(kinds, reverse=True):  # the speaker first
             if self.get(kind) is None:

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from assistant.audio import duplex, keeper, streams
+from assistant.audio import duplex, hush, keeper, renewal, streams
 from assistant.audio.duplex import LiveAudio
+from assistant.audio.lookout import Sighting
+from assistant.audio.pulse import Kind
 from assistant.config import AudioConfig
 from tests.audio.fake_sounddevice import FakeSoundDevice
 
@@ -43,6 +45,26 @@ class Room:
 
     def sound(self) -> np.ndarray:
         return np.concatenate([frame for _, frame in self.frames])
+
+
+class FakeLookout:
+    """What another process's PortAudio would find."""
+
+    def __init__(self, sd: FakeSoundDevice) -> None:
+        self._sd = sd
+
+    async def look(self) -> Sighting:
+        there = [*self._sd.devices, *self._sd.plugged_in]
+        names: dict[Kind, list[str]] = {
+            "input": [name for name, inputs, _, _, _ in there if inputs],
+            "output": [name for name, _, outputs, _, _ in there if outputs],
+        }
+        return Sighting(
+            {kind: frozenset(found) for kind, found in names.items()},
+            {kind: next(iter(found), None) for kind, found in names.items()},
+        )
+
+    async def close(self) -> None: ...
 
 
 @pytest_asyncio.fixture
@@ -315,13 +337,56 @@ async def test_one_plugged_in_since_the_start_can_be_chosen(room: Room) -> None:
     assert room.problems == ["The speaker is now New Speaker."]
 
 
-async def test_a_microphone_that_gives_only_zeros_is_told_of(room: Room) -> None:
+async def test_one_that_is_another_after_it_was_plugged_in_again_is_found(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PortAudio has to look anew for it, which ends both streams: not while something is said."""
+    monkeypatch.setattr(renewal, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(renewal, "Lookout", lambda: FakeLookout(room.sd))
+    _, speaker = room.sd.devices
+    audio = await room.start()
+    room.sd.devices = [("Unplugged", 0, 0, {48_000}, {1}), speaker]
+    room.sd.running("input").finished()
+    await room.until(lambda: bool(room.problems))
+    starts = room.sd.starts
+    audio.playback.write(1, np.full(48_000, 0.5, dtype=np.float32))
+    room.sd.plugged_in = [("Other Microphone", 2, 0, {48_000}, {1})]
+    for _ in range(40):
+        await asyncio.sleep(0.01)
+    assert room.sd.starts == starts
+    audio.playback.clear()
+    await room.until(lambda: len(room.problems) == 2, flowing=True)
+    assert room.problems[1] == "Sound is back: Other Microphone."
+    assert audio.speaker == "Built-in Speaker"
+    assert room.sd.starts == starts + 1
+    for _ in range(40):
+        room.sd.breathe()
+        await asyncio.sleep(0.01)
+    assert room.sd.starts == starts + 1, "nothing is ended for what is known already"
+
+
+async def test_another_default_of_the_system_is_followed_where_nothing_tells_of_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS and Windows."""
+    monkeypatch.setattr(renewal, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(renewal, "_DEFAULTS_MOVE_UNTOLD", True)
+    monkeypatch.setattr(renewal, "Lookout", lambda: FakeLookout(room.sd))
+    audio = await room.start()
+    room.sd.devices.insert(0, ("New Default", 2, 0, {48_000}, {1}))
+    await room.until(lambda: audio.microphone == "New Default", flowing=True)
+    await room.until(lambda: bool(room.problems))
+    assert room.problems == ["The microphone is now New Default."]
+
+
+async def test_a_microphone_that_gives_only_zeros_is_told_of(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hush, "NEVER_HEARD_SECONDS", 2.0)
     await room.start()
     microphone = room.sd.running("input")
     for _ in range(21):
-        for _ in range(5):
-            microphone.hear(np.zeros(4_800, dtype=np.float32))
-        await asyncio.sleep(0.01)
+        microphone.hear(np.zeros(2_400, dtype=np.float32))
     await room.until(lambda: bool(room.problems))
     assert "only silence" in room.problems[0]
     microphone.hear(np.full(480, 0.1, dtype=np.float32))

@@ -18,6 +18,7 @@ import pytest_asyncio
 from scipy.signal import correlate
 
 from assistant.audio.duplex import LiveAudio
+from assistant.audio.lookout import Lookout
 from assistant.audio.wav import WavReader, WavWriter
 from assistant.config import AudioConfig
 from tests.e2e.virtual_card import VirtualCard
@@ -467,6 +468,29 @@ async def test_a_device_that_is_named_in_the_settings_may_be_the_sound_servers(
         assert opened.problems == []
     finally:
         await opened.audio.stop()
+
+
+async def test_what_there_is_is_seen_from_a_process_of_its_own(virtual_card: VirtualCard) -> None:
+    """And a sound server that hangs, hangs only that."""
+    lookout = Lookout()
+    try:
+        before = await lookout.look()
+        assert before is not None
+        assert before.names["input"]
+        assert before.defaults["output"] in before.names["output"]
+        virtual_card.kill()
+        gone = await lookout.look()
+        assert gone is not None
+        assert gone.defaults["output"] != before.defaults["output"]
+        virtual_card.start()
+        assert await lookout.look() == before
+        virtual_card.hang()
+        assert await lookout.look() is None
+        virtual_card.wake()
+        assert await lookout.look() == before
+    finally:
+        virtual_card.wake()
+        await lookout.close()
 
 
 async def test_a_microphone_that_the_mixer_mutes_is_told_and_taken_back(
