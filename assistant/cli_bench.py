@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PANEL = "Of moshi"
 _CONVERSATION = "Of conversation"
+_SOAK = "Of soak"
 
 
 class Benchmark(StrEnum):
@@ -29,6 +30,7 @@ class Benchmark(StrEnum):
     conversation = "conversation"
     turns = "turns"
     voices = "voices"
+    soak = "soak"
 
 
 class Package(StrEnum):
@@ -87,7 +89,7 @@ Scenarios = Annotated[
     str,
     typer.Option(metavar="LIST", help="quiet,pauses,barge-in", rich_help_panel=_CONVERSATION),
 ]
-Seed = Annotated[int, typer.Option(help="Of rooms and noise.", rich_help_panel=_CONVERSATION)]
+Seed = Annotated[int, typer.Option(help="Of rooms, noise, faults.", rich_help_panel=_CONVERSATION)]
 Repeat = Annotated[
     int,
     typer.Option(min=1, max=100, help="With the next seed each.", rich_help_panel=_CONVERSATION),
@@ -102,6 +104,18 @@ Noise = Annotated[
 Recordings = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="turns: WAV files instead of rendered speech."),
+]
+Hours = Annotated[
+    float,
+    typer.Option(min=0.01, help="Simulated; the faults' number with it.", rich_help_panel=_SOAK),
+]
+PerHour = Annotated[int, typer.Option("--turns-per-hour", min=10, max=400, rich_help_panel=_SOAK)]
+Crashes = Annotated[
+    int | None,
+    typer.Option(min=0, help="In a row, at the end; default: 25 an hour.", rich_help_panel=_SOAK),
+]
+Trace = Annotated[
+    bool, typer.Option("--trace", help="Say where memory grew; slow.", rich_help_panel=_SOAK)
 ]
 
 
@@ -126,12 +140,16 @@ def bench(
     repeat: Repeat = 1,
     noise: Noise = None,
     recordings: Recordings = None,
+    hours: Hours = 8.0,
+    turns_per_hour: PerHour = 250,
+    crashes: Crashes = None,
+    trace: Trace = False,
     backend: Backend = None,
     config: ConfigFile = None,
     log_level: Level = None,
 ) -> None:
     """Measure this machine: start-up, latency, screen, the wire to the backend, Moshi, ends of
-    turns, loudness of the voices, or whole conversations with scripted users.
+    turns, loudness of the voices, whole conversations with scripted users, or hours of them.
 
     Example: assistant bench moshi --dims 7b --quantize none,int8,int4
     """
@@ -139,6 +157,7 @@ def bench(
     def command(settings: Config) -> int:
         from assistant.bench.moshi import MoshiOptions
         from assistant.bench.simulator.options import ConversationOptions
+        from assistant.bench.soak.options import SoakOptions
         from assistant.commands.bench import bench_command
 
         moshi = MoshiOptions(
@@ -161,6 +180,9 @@ def bench(
             moshi=moshi,
             conversation=ConversationOptions(scenarios, seed, repeat, noise),
             recordings=recordings,
+            soak=SoakOptions(
+                hours=hours, turns_per_hour=turns_per_hour, seed=seed, crashes=crashes, trace=trace
+            ),
         )
 
     options = gather(context, config, log_level, backend=backend)

@@ -1,4 +1,4 @@
-"""`assistant bench startup|latency|ui|wire|moshi|conversation|turns|voices`."""
+"""`assistant bench startup|latency|ui|wire|moshi|conversation|turns|voices|soak`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from assistant.config import Config
 if TYPE_CHECKING:
     from assistant.bench.moshi import MoshiOptions
     from assistant.bench.simulator.options import ConversationOptions
+    from assistant.bench.soak.options import SoakOptions
 
-Benchmark = Literal["startup", "latency", "ui", "wire", "moshi", "conversation", "turns", "voices"]
+Benchmark = Literal[
+    "startup", "latency", "ui", "wire", "moshi", "conversation", "turns", "voices", "soak"
+]
 
 
 def bench_command(
@@ -27,6 +30,7 @@ def bench_command(
     moshi: MoshiOptions | None = None,
     conversation: ConversationOptions | None = None,
     recordings: Path | None = None,
+    soak: SoakOptions | None = None,
 ) -> int:
     """Run one benchmark and print its table; returns the exit code."""
     rows: list[Row]
@@ -41,6 +45,11 @@ def bench_command(
 
             options = conversation or ConversationOptions()
             return conversation_command(config, options, json_output=json_output)
+        case "soak":
+            from assistant.bench.soak.command import soak_command
+            from assistant.bench.soak.options import SoakOptions
+
+            return soak_command(config, soak or SoakOptions(), json_output=json_output)
         case "voices":
             from assistant.bench.voices import voices_command
 

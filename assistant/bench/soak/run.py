@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import tempfile
 import threading
 import time
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -23,9 +21,13 @@ from assistant.bench.latency import QUESTIONS
 from assistant.bench.simulator.audio import STEP_SAMPLES, SimulatedAudio
 from assistant.bench.simulator.voice import UserVoice
 from assistant.bench.soak.faults import TOOLS, Disk, Faults, FaultyBrain, Surroundings
-from assistant.bench.soak.ledger import Ledger, Outcome
-from assistant.bench.soak.plan import FAULT_EVERY, Fault, Phase, Turn, plan
-from assistant.bench.soak.resources import Sample, children, open_files, take_sample
+from assistant.bench.soak.ledger import Outcome
+from assistant.bench.soak.options import SoakOptions
+from assistant.bench.soak.outcomes import Outcomes
+from assistant.bench.soak.plan import Fault, Phase, Turn, plan
+from assistant.bench.soak.report import print_progress
+from assistant.bench.soak.resources import children, open_files, take_sample
+from assistant.bench.soak.sentences import render_sentences
 from assistant.brain.base import Brain
 from assistant.commands.ready import start_and_wait
 from assistant.config import Config
@@ -50,61 +52,9 @@ INTO_ANSWER = 0.3
 _SILENCE = np.zeros(STEP_SAMPLES, np.float32)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoakOptions:
-    hours: float = 8.0
-    turns_per_hour: int = 250
-    seed: int = 1
-    crashes: int | None = None
-    """In a row, after the hours; None: 25 for each hour."""
-    fault_every: float = FAULT_EVERY
-    deadly: float = 0.5
-    """Part of the time in which the child is killed, too; in the rest it may show that it grows."""
-    sample_every: float = 60.0
-    """Seconds of simulated time."""
-    patience: float = 20.0
-    """Seconds of the machine's time after which a child that does not answer is taken to hang."""
-    trace: bool = False
-    """Say where the host's memory grew."""
-
-    def crash_count(self) -> int:
-        return round(25 * self.hours) if self.crashes is None else self.crashes
-
-
-@dataclass(slots=True)
-class Outcomes:
-    """Everything there is to report; see `verdict`."""
-
-    backend: str = ""
-    engine: str = ""
-    hours: float = 0.0
-    """Simulated."""
-    wall_seconds: float = 0.0
-    turns: dict[Outcome, int] = field(
-        default_factory=lambda: {"answered": 0, "explained": 0, "lost": 0}
-    )
-    repeats: int = 0
-    lost: list[str] = field(default_factory=list)
-    changes_asked: int = 0
-    faults: dict[str, int] = field(default_factory=dict)
-    crashes_in_a_row: int = 0
-    restarts: int = 0
-    given_up: bool = False
-    ledger: Ledger = field(default_factory=Ledger)
-    samples: list[Sample] = field(default_factory=list)
-    books: dict[str, int] = field(default_factory=dict)
-    """Frames: see `FrameBook`; and what the microphone and the speaker have lost."""
-    drift: dict[str, int] = field(default_factory=dict)
-    """Differences that must be 0."""
-    transcript_turns: int = 0
-    left: dict[str, int] = field(default_factory=dict)
-    """After the end: processes, tasks, threads, files more than before."""
-    grown: list[str] = field(default_factory=list)
-    """Where the host's memory grew, by `tracemalloc`."""
-
-
 async def soak(config: Config, options: SoakOptions) -> Outcomes:
-    """Raises `BackendError` where the backend cannot be loaded."""
+    """Raises `BackendError` where the backend, or the user's voice, cannot be loaded."""
+    await render_sentences()
     await asyncio.to_thread(time.sleep, 0)  # the loop's own thread is no leak of ours
     before = _holdings()
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
@@ -165,6 +115,7 @@ class Soak:
         self._voice: UserVoice | None = None
         self._steps = 0
         self._frames = 0
+        self._next_frame = 0
         self._sample_at = 0.0
         self._traced: tracemalloc.Snapshot | None = None
 
@@ -197,7 +148,9 @@ class Soak:
             await self._turn(turn)
             self._trace(number == len(turns) // 4)
             if (number + 1) % tell == 0:
-                self._tell(number + 1, len(turns))
+                print_progress(
+                    self.outcomes, self._audio.now, number + 1, len(turns), self._process.restarts
+                )
             if self._process.given_up:
                 return
         await self._until(partial(self._is_past, options.hours * 3600), options.hours * 3600)
@@ -208,7 +161,7 @@ class Soak:
 
     async def _crashes_in_a_row(self) -> None:
         """Each time as soon as the child is of use again: one turn, then the next."""
-        for number in range(self.options.crash_count()):
+        for number in range(self.options.crash_count):
             if self._process.given_up:
                 return
             phase: Phase = ("during", "after", "before")[number % 3]
@@ -283,7 +236,10 @@ class Soak:
         self._steps += 1
         for number, frame in self._audio.step(said):
             self._frames += 1
+            self._next_frame = number + 1
             await self._session.feed(number, frame)
+            while await self._process.caught_up():
+                await self._session.settled()
         await asyncio.sleep(0)  # what the speaker has told is heard before the next step
         if self._audio.now >= self._sample_at:
             self._sample_at += self.options.sample_every
@@ -296,10 +252,11 @@ class Soak:
     def _count(self) -> None:
         out, process = self.outcomes, self._process
         books, drops = process.frames, self._audio.drops()
+        out.seed, out.crashes_wanted = self.options.seed, self.options.crash_count
         out.backend, out.hours = process.name, self._audio.now / 3600
         out.faults = dict(self._faults.counts)
         out.restarts, out.given_up = process.restarts, process.given_up
-        out.books = {
+        out.frames = {
             "offered": books.offered, "taken": books.taken, "dropped": process.dropped,
             "lost with a child": books.lost, "without a child": books.unheard,
             "microphone": drops["microphone"], "speaker": drops["speaker"],
@@ -308,9 +265,7 @@ class Soak:
         accounted = books.taken + process.dropped + books.lost + books.unheard
         out.drift = {
             "playback position − time": self._audio.playback.position - self._steps * STEP_SAMPLES,
-            "frames fed + lost − time": (
-                self._frames + drops["microphone"] - self._steps // STEPS_A_FRAME
-            ),
+            "frame number − time": self._next_frame - self._steps // STEPS_A_FRAME,
             "frames offered − fed": books.offered - made_up - self._frames,
             "frames offered − accounted for": books.offered - accounted,
         }
@@ -327,16 +282,6 @@ class Soak:
             grown = now.compare_to(self._traced, "lineno")[:12]
             self.outcomes.grown = [str(line) for line in grown]
             self._traced = None
-
-    def _tell(self, done: int, turns: int) -> None:
-        latest = self.outcomes.samples[-1]
-        print(
-            f"{self._audio.now / 3600:.2f} h · {done} of {turns} turns · "
-            f"host {latest.host_mb:.0f} MB, child {latest.child_mb:.0f} MB · "
-            f"{self._process.restarts} restarts · {self.outcomes.turns['lost']} lost",
-            file=sys.stderr,
-            flush=True,
-        )
 
     # -- the parts that faults need --------------------------------------------------------------
 

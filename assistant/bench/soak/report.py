@@ -1,0 +1,88 @@
+"""The report of `assistant bench soak`: what was asked for, whether it was so, and the figures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+
+from assistant.bench.report import machine
+from assistant.bench.soak.outcomes import Outcomes
+from assistant.bench.soak.resources import Sample
+
+_CURVE = 12
+"""Samples that are shown of a run."""
+
+
+def print_report(outcomes: Outcomes, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(report_data(outcomes), indent=2, ensure_ascii=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    title = (
+        f"soak · {outcomes.backend}, seed {outcomes.seed} · {outcomes.hours:.1f} simulated hours "
+        f"in {outcomes.wall_seconds / 60:.0f} min · {machine()}"
+    )
+    checks = Table(title=title, title_justify="left")
+    for column in ("", "asked for", "was"):
+        checks.add_column(column)
+    for check in outcomes.checks():
+        checks.add_row("✓" if check.ok else "✗", check.name, check.shown)
+    curve = Table(title="memory, MB, over simulated hours", title_justify="left")
+    for column in ("h", "host", "child", "which", "files", "threads", "tasks"):
+        curve.add_column(column, justify="right")
+    for sample in curve_of(outcomes.samples):
+        curve.add_row(
+            f"{sample.at / 3600:.2f}", f"{sample.host_mb:.1f}", f"{sample.child_mb:.1f}",
+            str(sample.child), str(sample.files), str(sample.threads), str(sample.tasks),
+        )  # fmt: skip
+    console = Console()
+    console.print(checks)
+    console.print(curve)
+    for title, counts in (("faults", outcomes.faults), ("told", dict(outcomes.ledger.told))):
+        console.print(f"{title}: " + (", ".join(f"{n} × {k}" for k, n in counts.items()) or "–"))
+    for line in [*(f"lost: {turn}" for turn in outcomes.lost), *outcomes.grown]:
+        console.print(line, markup=False)
+
+
+def report_data(outcomes: Outcomes) -> dict[str, object]:
+    ledger = outcomes.ledger
+    plain = {
+        name: getattr(outcomes, name)
+        for name in Outcomes.__slots__
+        if name not in ("ledger", "samples")
+    }
+    return {
+        "bench": "soak",
+        "machine": machine(),
+        "ok": outcomes.ok,
+        "checks": [asdict(check) for check in outcomes.checks()],
+        **plain,
+        "host_growth": outcomes.host_growth,
+        "child_growth": outcomes.child_growth,
+        "persona_changes": ledger.persona_changes,
+        "told": dict(ledger.told),
+        "drops_told": ledger.drops,
+        "samples": [asdict(sample) for sample in outcomes.samples],
+    }
+
+
+def print_progress(outcomes: Outcomes, at: float, done: int, turns: int, restarts: int) -> None:
+    """One line on standard error, `at` seconds of simulated time."""
+    latest = outcomes.samples[-1]
+    print(
+        f"{at / 3600:.2f} h · {done} of {turns} turns · host {latest.host_mb:.0f} MB, "
+        f"child {latest.child_mb:.0f} MB · {restarts} restarts · {outcomes.turns['lost']} lost",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def curve_of(samples: list[Sample]) -> list[Sample]:
+    """A dozen of them, evenly spread, the first and the last included."""
+    if len(samples) <= _CURVE:
+        return samples
+    step = (len(samples) - 1) / (_CURVE - 1)
+    return [samples[round(n * step)] for n in range(_CURVE)]
