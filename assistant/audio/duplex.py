@@ -200,6 +200,7 @@ class LiveAudio:
                 dropped = self._change_microphone(opened, at - len(block) / opened.rate, dropped)
             dropped += opened.meter.tick(at, len(block) + dropped)
             if dropped:
+                self.front.doubt()
                 self._deliver(self._reblocker.lose(round(dropped * SAMPLE_RATE / opened.rate)))
                 dropped = 0
             samples, cleaned = clean(mixdown(block))
@@ -233,7 +234,10 @@ class LiveAudio:
     def _take_output(self, opened: OpenStream) -> None:
         unseen, blocks = opened.queue.take()
         for at, pcm in blocks:
-            self._lost_output += opened.meter.tick(at, pcm.size + unseen)
+            lost = opened.meter.tick(at, pcm.size + unseen)
+            if lost or unseen:
+                self.front.doubt()
+            self._lost_output += lost
             unseen = 0
             self.output_levels.push(pcm)
             self.front.played(pcm)

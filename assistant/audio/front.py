@@ -92,6 +92,13 @@ class FrontEnd:
         self.clean = self._headset
         self._tell()
 
+    def doubt(self) -> None:
+        """Sound was lost on either side: the canceller no longer knows where the echo lies, and has
+        to prove itself again before what it leaves is believed."""
+        if not self._headset:
+            self._proof.lost()
+            self.clean = False
+
     def describe(self) -> str:
         """For the status line: "echo −38 dB", "no echo", "headset", "guarded" … empty where nothing
         is to be said."""

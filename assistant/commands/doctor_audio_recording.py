@@ -77,6 +77,9 @@ class Tap:
         self._clean.append(cleaned.copy())
         return cleaned
 
+    def doubt(self) -> None:
+        self._front.doubt()
+
     def restart(self) -> None:
         self.restarts += 1
         self._front.restart()
