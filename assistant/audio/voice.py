@@ -22,7 +22,10 @@ _HANGOVER = round(0.3 * RATE / _HOP)
 """Hops without voice after which it has ended."""
 _SURE = 0.9
 """Probability that needs no second window to agree."""
+_HARDLY = 0.15
+"""Probability that is not nothing."""
 _OVER_FLOOR_DB = 4.0
+_FAR_OVER_DB = 15.0
 _SOFTEST_DB = -62.0
 """A voice nearer than the other end of a large room is louder than this (dB full scale)."""
 
@@ -118,6 +121,14 @@ class Onset:
         if hop.level < max(floor + _OVER_FLOOR_DB, _SOFTEST_DB):
             return False
         return hop.probability >= _SURE or (hop.probability >= ON and hop.before >= OFF)
+
+    def is_candidate_over(self, hop: Hop, floor: float) -> bool:
+        """The same while the assistant speaks: the canceller bites so much off the first syllable
+        that Silero is late with it. What rises far over the echo that is left is a candidate even
+        if it sounds but a little like speech."""
+        if hop.level >= max(floor + _FAR_OVER_DB, _SOFTEST_DB) and hop.probability >= _HARDLY:
+            return True
+        return self.is_candidate(hop, floor)
 
     def push(self, hop: Hop, begins: bool, *, goes_on: bool = True) -> None:
         """`begins`: the user's voice may begin in this hop. `goes_on`: what there is of voice may

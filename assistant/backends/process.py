@@ -37,7 +37,7 @@ from assistant.frames import (
 
 EXIT_CANNOT_RUN = 3
 """Exit code of a child that said `Failed(fatal=True)`: another start would end the same way."""
-PATIENCE = 15.0
+PATIENCE = 20.0
 """Seconds without a word from a child that has been sent frames, after which it hangs."""
 VIRTUAL_PATIENCE = 120.0
 """The same on the virtual clock, where a frame is answered once all it caused has been done."""

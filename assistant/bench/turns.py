@@ -21,12 +21,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assistant.assembly import find_personas
 from assistant.audio.wav import AudioFileError, WavReader
 from assistant.backends.base import BackendError, Float32
 from assistant.bench.report import Row
 from assistant.bench.turn_material import AFTER, COMPLETE, PAUSED, Half, Turn, spoken, voiced
 from assistant.config import Config
-from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, AnyEvent, TurnEnded
+from assistant.frames import (
+    FRAME_SAMPLES,
+    FRAME_SECONDS,
+    SAMPLE_RATE,
+    AnyEvent,
+    Failed,
+    SpokenNames,
+    TurnEnded,
+)
 
 if TYPE_CHECKING:
     from assistant.backends.cascade.hearing import Transcribes
@@ -73,22 +82,28 @@ def judge(config: Config, turns: Iterable[Turn]) -> Iterator[Outcome]:
 
     cascade = config.backend.cascade
     recognizer = Recognizer.load(cascade.whisper, cascade.threads)
+    names = [persona.spoken_names() for persona in find_personas(config).loaded.values()]
     settings = TurnConfig(end_silence_ms=cascade.end_silence_ms)
     for turn in turns:
         timed = _Timed(recognizer)
-        yield _outcome(turn, _decision(timed, settings, turn.sound), timed)
+        yield _outcome(turn, _decision(timed, settings, names, turn.sound), timed)
 
 
-def _decision(recognizer: Transcribes, settings: TurnConfig, sound: Float32) -> float | None:
+def _decision(
+    recognizer: Transcribes, settings: TurnConfig, names: list[SpokenNames], sound: Float32
+) -> float | None:
     """Seconds to the end of the frame at which the first turn was over."""
     from assistant.backends.cascade.hearing import Hearing
 
     events: list[AnyEvent] = []
-    hearing = Hearing(recognizer, settings, [], events.append, inline=True)
+    hearing = Hearing(recognizer, settings, names, events.append, inline=True)
     for number in range(sound.size // FRAME_SAMPLES):
         hearing.push(number, sound[number * FRAME_SAMPLES : (number + 1) * FRAME_SAMPLES])
-        if any(isinstance(event, TurnEnded) for event in events):
-            return (number + 1) * FRAME_SECONDS
+        for event in events:
+            if isinstance(event, Failed):
+                raise BackendError(event.message, event.remedy)
+            if isinstance(event, TurnEnded):
+                return (number + 1) * FRAME_SECONDS
     return None
 
 
@@ -105,9 +120,11 @@ class _Timed:
         self._recognizer = recognizer
         self.milliseconds: list[float] = []
 
-    def transcribe(self, audio: Float32, names: NameHints | None = None) -> Transcript:
+    def transcribe(
+        self, audio: Float32, names: NameHints | None = None, *, brief: bool = False
+    ) -> Transcript:
         began = time.perf_counter()
-        transcript = self._recognizer.transcribe(audio, names)
+        transcript = self._recognizer.transcribe(audio, names, brief=brief)
         self.milliseconds.append(1000 * (time.perf_counter() - began))
         return transcript
 

@@ -1,4 +1,4 @@
-"""`assistant bench startup|latency|ui|wire|moshi|conversation|turns|voices|soak`."""
+"""`assistant bench startup|latency|ui|wire|moshi|echo|conversation|turns|voices|soak`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from assistant.bench.soak.options import SoakOptions
 
 Benchmark = Literal[
-    "startup", "latency", "ui", "wire", "moshi", "conversation", "turns", "voices", "soak"
+    "startup", "latency", "ui", "wire", "moshi", "echo", "conversation", "turns", "voices", "soak"
 ]
 
 
@@ -54,6 +54,10 @@ def bench_command(
             from assistant.bench.voices import voices_command
 
             return voices_command(config, json_output=json_output)
+        case "echo":
+            from assistant.bench.echo import measure as echo
+
+            rows = echo()
         case "turns":
             from assistant.bench.turns import measure as turn_ends
 

@@ -7,9 +7,10 @@ what the microphone hears is kept.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -77,33 +78,30 @@ async def _record(config: Config, seconds: float) -> Recording:
     from assistant.frames import SAMPLE_RATE
 
     plan = make_plan(seconds)
-    length = plan.sound.size / SAMPLE_RATE
-    print(
-        f"Playing test sounds for {length:.0f} s, at your volume: please keep quiet.",
-        end="",
-        file=sys.stderr,
-        flush=True,
-    )
-    try:
-        return await record(LiveAudio(config.audio), plan, _progress(length))
-    finally:
-        print(file=sys.stderr)
+    with _progress(plan.sound.size / SAMPLE_RATE) as progress:
+        return await record(LiveAudio(config.audio), plan, progress)
 
 
-def _progress(length: float) -> Progress:
-    """One line that is rewritten; nothing where standard error is no terminal."""
-    if not sys.stderr.isatty():
-        return lambda seconds: None
-    last = -1
+@contextlib.contextmanager
+def _progress(length: float) -> Iterator[Progress]:
+    """Says what is about to happen when the devices are open; on a terminal, how far it is."""
+    on_terminal = sys.stderr.isatty()
+    told = ""
 
     def tell(seconds: float) -> None:
-        nonlocal last
-        if round(seconds) != last:
-            last = round(seconds)
-            text = f"\rPlaying test sounds, please keep quiet … {last} of {length:.0f} s\x1b[K"
-            print(text, end="", file=sys.stderr, flush=True)
+        nonlocal told
+        text = f"Playing test sounds for {length:.0f} s at your volume; please keep quiet."
+        if on_terminal:
+            text += f" {min(seconds, length):.0f} s"
+        if text != told and (on_terminal or not told):
+            print(f"\r{text}\x1b[K" if on_terminal else text, end="", file=sys.stderr, flush=True)
+            told = text
 
-    return tell
+    try:
+        yield tell
+    finally:
+        if told:
+            print(file=sys.stderr)
 
 
 def _conclude(able: bool, checks: list[Check]) -> None:

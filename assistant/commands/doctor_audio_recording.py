@@ -211,8 +211,13 @@ async def _missing(audio: LiveAudio, problems: list[tuple[str, str]]) -> CannotM
     await asyncio.wait({answer}, timeout=_ASK_LIMIT)
     if not answer.done():
         return _no_answer()
-    if problems:
-        text, remedy = problems[-1]
-        return CannotMeasure(text, remedy)
-    name = "microphone" if audio.microphone is None else "speaker"
-    return CannotMeasure(f"There is no {name}.", "Plug one in, or choose one: assistant devices.")
+    sides = {"speaker": audio.speaker, "microphone": audio.microphone}
+    absent = [name for name, device in sides.items() if device is None]
+    refused = [each for each in problems if not each[0].startswith("There is no")]
+    if refused:
+        return CannotMeasure(*refused[-1])
+    return CannotMeasure(
+        f"There is no {' and no '.join(absent)}.",
+        "Plug one in, or start the sound server (PipeWire or PulseAudio); `assistant devices` "
+        "lists what there is.",
+    )

@@ -228,3 +228,16 @@ def test_the_tape_knows_how_long_the_assistant_has_been_heard() -> None:
 
 def test_words_are_counted_alike_however_they_are_written() -> None:
     assert count_words("It's 144, sir.") == count_words("its one, sir") == 3
+
+
+def test_a_call_that_is_made_again_because_the_user_went_on_is_not_lost() -> None:
+    events: list[SessionEvent] = [
+        ToolCalled(t=2, call=CALL),
+        ToolCalled(t=5, call=CALL),
+        finished(8),
+        *said(2, 8.1, 9),
+    ]
+    deeds = [deed("overtaken", 1, 2), deed("turn", 3, 4.5)]
+    m = measure(events, deeds, tape((8.1, 9)))
+    assert (m.tool_calls, m.tool_results_lost) == (2, 0)
+    assert (m.answered, m.turns) == (1, 1), "what was overtaken needs no answer of its own"

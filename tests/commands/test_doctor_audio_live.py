@@ -202,6 +202,10 @@ def hung(practice: Practice) -> Visit:
     return practice.visit()
 
 
+def deaf(practice: Practice) -> Visit:
+    return practice.visit()
+
+
 def interrupted(practice: Practice) -> Visit:
     """Ctrl-C in the midst of it."""
     doctor = practice.start()
@@ -229,10 +233,10 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
 
     def go(room: Callable[[Practice], Visit]) -> Visit:
         home = tmp_path_factory.mktemp(room.__name__)
-        with VirtualCard(home) as card:
+        with VirtualCard(home, microphone=room is not deaf) as card:
             return room(Practice(card, home))
 
-    rooms = [quiet_room, far_and_loud, headset, muted, hung, interrupted]
+    rooms = [quiet_room, far_and_loud, headset, muted, hung, deaf, interrupted]
     with ThreadPoolExecutor(2) as pool:
         visits = {room.__name__: pool.submit(go, room) for room in rooms}
         yield lambda name: visits[name].result()
@@ -303,6 +307,14 @@ def test_a_hung_sound_server_is_told_as_everywhere(visits: Visits) -> None:
     assert found.check("sound")["value"] == "The sound server does not answer."
     assert "Restart the sound server" in found.check("sound")["remedy"]
     assert found.figures is None
+
+
+def test_without_a_microphone_it_says_so(visits: Visits) -> None:
+    found = visits("deaf")
+    assert found.code == 1
+    assert found.check("sound")["value"] == "There is no microphone."
+    assert "Plug one in" in found.check("sound")["remedy"]
+    assert "Playing" not in found.err
 
 
 def test_ctrl_c_ends_it_and_the_sound(visits: Visits) -> None:

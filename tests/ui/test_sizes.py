@@ -34,7 +34,7 @@ VOCABULARY = """
     joining the voice's weights Speak or Choose a enter choose esc keep as it was Keys closes space
     pgup pgdn ctrl Your own keys settings file under ui keymap write name right key All of this
     works with mouse too press and speaker Microphones Speakers System default USB Headset Living
-    Room good peak dB silent it switched use tab other list test sound look again close
+    Room good peak dB comes from it use tab other list test sound look again close
 """  # fmt: skip
 
 

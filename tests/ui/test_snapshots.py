@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterable
 import pytest
 from textual.pilot import Pilot
 
-from assistant.events import AudioChanged, Failure, Notice, SessionEvent
+from assistant.audio.portaudio import PortAudioUnavailable
+from assistant.events import (
+    AgentSaid,
+    AnswerPaused,
+    AudioChanged,
+    Failure,
+    FirstSample,
+    Notice,
+    SessionEvent,
+    StateChanged,
+)
 from assistant.personas import Persona
 from assistant.ui.app import DashboardApp
 from tests.fakes import (
@@ -106,6 +116,62 @@ def test_no_microphone(snap_compare: Compare, make_app: MakeApp, size: tuple[int
 
     session = talking([*READY, *missing], sound=False)
     assert snap_compare(make_app(session), terminal_size=size, run_before=without)
+
+
+@pytest.mark.parametrize("persona", [BUTLER, FRIEND], ids=["dark", "light"])
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+def test_microphone_and_speaker(
+    snap_compare: Compare, make_app: MakeApp, size: tuple[int, int], persona: Persona
+) -> None:
+    session = talking(persona=persona)
+    run = playing(session, "The microphone is USB Headset now.", press=["d", "down", "enter"])
+    assert snap_compare(make_app(session), terminal_size=size, run_before=run)
+
+
+def test_microphone_and_speaker_without_colour(
+    snap_compare: Compare, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    session = talking()
+    run = playing(session, "Playing on Built-in", press=["d", "tab", "down", "t"])
+    assert snap_compare(make_app(session), run_before=run)
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+def test_the_sound_server_does_not_answer(
+    snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]
+) -> None:
+    session = talking(sound=False)
+    session.failing["devices"] = PortAudioUnavailable(
+        "hung", "The sound server does not answer.",
+        "Restart the sound server: systemctl --user restart pipewire wireplumber pipewire-pulse, "
+        "or: pulseaudio --kill.",
+    )  # fmt: skip
+    run = playing(session, "systemctl", "--kill.", press=["d"])
+    assert snap_compare(make_app(session), terminal_size=size, run_before=run)
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+def test_an_answer_has_paused_for_the_user(
+    snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]
+) -> None:
+    stages = {"wait": 240.0, "transcribe": 110.0, "answer": 5.0, "voice": 140.0, "device": 25.0}
+    device = "Built-in Audio Analog Stereo"
+    paused = [
+        AudioChanged(microphone=device, speaker=device, echo="echo −38 dB"),
+        FirstSample(turn=1, latency=1.1, stages=stages),
+        StateChanged(state="speaking"),
+        FirstSample(turn=3, latency=0.52, stages=stages),
+        AgentSaid(turn=3, persona="butler", text="It is nineteen minutes past six."),
+        AnswerPaused(turn=3),
+    ]
+
+    async def pausing(pilot: Pilot[None]) -> None:
+        await see(pilot, "❚❚ paused", "past six.")
+        await pilot.pause(0.1)
+
+    session = talking([*READY, *paused])
+    assert snap_compare(make_app(session), terminal_size=size, run_before=pausing)
 
 
 def test_something_stays_broken(snap_compare: Compare, make_app: MakeApp) -> None:

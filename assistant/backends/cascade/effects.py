@@ -16,11 +16,13 @@ from assistant.backends.cascade.loudness import integrated_loudness, level
 from assistant.backends.cascade.retune import flattened, monotone, retune, singing
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 
-VERSION = 2
+VERSION = 3
 """Counts up whenever an effect sounds different; part of every cache key."""
 _FADE = int(0.008 * SAMPLE_RATE)
 _RUMBLE = 60.0
 """Hertz below which no voice speaks, but some of the model's voices rumble at -42 dBFS."""
+_WORDS = 150.0
+"""Hertz above which there is something of every speech sound."""
 _EDGE = int(0.04 * SAMPLE_RATE)
 """Samples that are kept before the first and behind the last sound: 40 ms."""
 _FAINT = 30.0
@@ -58,7 +60,8 @@ def trim(sound: Float32) -> Float32:
     what a model breathes and rumbles after the last word can last for half a second."""
     step = SAMPLE_RATE // 100
     count = len(sound) // step
-    power = (sound[: count * step].reshape(count, step).astype(np.float64) ** 2).mean(axis=1)
+    words = _filter(sound, lambda f: _high_pass(f, _WORDS, 4))
+    power = (words[: count * step].reshape(count, step).astype(np.float64) ** 2).mean(axis=1)
     faint = 10 ** ((integrated_loudness(sound) - _FAINT) / 10)
     heard = np.flatnonzero(power > faint)
     if not heard.size:

@@ -25,7 +25,9 @@ def _phrases(text: str) -> frozenset[str]:
     return frozenset(text.split("|"))
 
 
-_FILLERS = _words("um uh erm er ah hmm hm mm uhm eh ehm umm uhh")
+_FILLERS = _words("um uh erm er ah hmm hm mm mmm mhm huh uhm eh ehm umm uhh oh m")
+_ASSENT = re.compile(r"mm? h+m+|mhm|uh huh|m+ m+")
+"""A yes with the mouth closed."""
 _DETERMINERS = _words(
     "a an the my your his its our their these some any every each another no whose which"
 )
@@ -132,6 +134,8 @@ def ending(text: str, confidence: float = 0.0) -> Ending:
     words = _WORD.findall(text)
     if not words:
         return "unknown"
+    if _ASSENT.fullmatch(" ".join(words)):
+        return "complete"
     if text.endswith(_OPEN_MARKS) or _owes(words, asked=text.endswith("?")):
         return "unfinished"
     if confidence < _SURE and len(words) <= _FEW and " ".join(words) not in _ANSWERS:
@@ -146,6 +150,11 @@ def ending(text: str, confidence: float = 0.0) -> Ending:
     if _asks(clause):
         return "complete"
     return "sentence" if text.endswith((".", "!")) and len(clause) >= 2 else "unknown"
+
+
+def is_wordless(text: str) -> bool:
+    """Whether nothing was said but a hum: "Mm-hmm.", "Uh…"."""
+    return _FILLERS.issuperset(_WORD.findall(text.lower()))
 
 
 def _owes(words: list[str], *, asked: bool) -> bool:

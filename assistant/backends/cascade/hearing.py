@@ -36,7 +36,9 @@ from assistant.tools.intents import IntentRouter
 class Transcribes(Protocol):
     """A speech recogniser, see `stt.Recognizer`."""
 
-    def transcribe(self, audio: Float32, names: NameHints | None = None) -> Transcript: ...
+    def transcribe(
+        self, audio: Float32, names: NameHints | None = None, *, brief: bool = False
+    ) -> Transcript: ...
 
 
 @dataclass(slots=True)
@@ -54,6 +56,8 @@ class _Turn:
 @dataclass(frozen=True, slots=True)
 class _Job:
     audio: Float32
+    brief: bool
+    """See `stt.Recognizer.transcribe`."""
     done: Callable[[Transcript], None]
     wanted: Callable[[], bool]
     """Asked when its turn comes: the user may have gone on meanwhile."""
@@ -121,23 +125,23 @@ class Hearing:
                 self._turn = _Turn()
                 self._busy(True)
                 self._emit(TurnStarted(side="user", at=at))
-            case Pause(audio=audio, number=number):
+            case Pause(audio=audio, number=number, hurried=hurried):
                 turn = self._turn
-                self._ask(audio, lambda t: self._on_transcript(turn, number, t))
-            case Interim(audio=audio):
+                self._ask(audio, hurried, lambda t: self._on_transcript(turn, number, t))
+            case Interim(audio=audio, hurried=hurried):
                 turn = self._turn
-                self._ask(audio, lambda t: self._partial(turn, t))
+                self._ask(audio, hurried, lambda t: self._partial(turn, t))
             case SpeechResumed():
                 self._turn.asked += 1
             case TurnOver():
                 self._on_turn_over(signal)
 
-    def _ask(self, audio: Float32, done: Callable[[Transcript], None]) -> None:
+    def _ask(self, audio: Float32, brief: bool, done: Callable[[Transcript], None]) -> None:
         """Transcribe the turn so far, unless the user goes on before it comes to that."""
         turn = self._turn
         turn.asked += 1
         number = turn.asked
-        self._transcriber.submit(_Job(audio, done, lambda: turn.asked == number))
+        self._transcriber.submit(_Job(audio, brief, done, lambda: turn.asked == number))
 
     def _on_transcript(self, turn: _Turn, pause: int, transcript: Transcript) -> None:
         """The words up to a pause are there; the turn may be over, or go on."""
@@ -166,7 +170,7 @@ class Hearing:
         if known is not None:
             self._finish(turn, known)
         elif over.pause is None:
-            job = _Job(over.audio, lambda t: self._finish(turn, t), wanted=lambda: True)
+            job = _Job(over.audio, False, lambda t: self._finish(turn, t), lambda: True)
             self._transcriber.submit(job)
 
     def _finish(self, turn: _Turn, transcript: Transcript) -> None:
@@ -187,17 +191,17 @@ class Hearing:
             self._busy(False)
 
     def _read_aside(self, audio: Float32, done: Callable[[str], None]) -> None:
-        self._transcriber.submit(_Job(audio, lambda t: done(t.text), wanted=lambda: True))
+        self._transcriber.submit(_Job(audio, False, lambda t: done(t.text), lambda: True))
 
-    def _transcribe(self, audio: Float32) -> Transcript:
-        return self._recognizer.transcribe(audio, self._hints)
+    def _transcribe(self, audio: Float32, brief: bool) -> Transcript:
+        return self._recognizer.transcribe(audio, self._hints, brief=brief)
 
 
 class _Transcriber:
     """Runs transcriptions one after another, on a thread of its own or (inline) at once."""
 
     def __init__(
-        self, transcribe: Callable[[Float32], Transcript], emit: Emit, *, inline: bool
+        self, transcribe: Callable[[Float32, bool], Transcript], emit: Emit, *, inline: bool
     ) -> None:
         self._transcribe = transcribe
         self._emit = emit
@@ -234,7 +238,7 @@ class _Transcriber:
 
     def _do(self, job: _Job) -> None:
         try:
-            transcript = self._transcribe(job.audio)
+            transcript = self._transcribe(job.audio, job.brief)
         except Exception as error:
             self._emit(Failed(message=f"speech recognition failed: {error}"))
             transcript = Transcript("")

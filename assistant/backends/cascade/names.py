@@ -64,7 +64,7 @@ class NameHints:
         The second is None where nothing had to be decided or was decided; else it goes to
         `IntentRouter.route`, which asks instead of acting.
         """
-        if not self.in_doubt(text):
+        if not self.context or not self.in_doubt(text):
             return text, None
         readings = recognizer.hypotheses(encoded, self.context, _HYPOTHESES)
         worst = max(readings[0].avg_logprob - _CLOSE, _GUESSED)

@@ -39,7 +39,7 @@ PIECE_SAMPLES = 5 * FRAME_SAMPLES
 """Largest `AudioOut`: 0.4 s, so that an interruption has little to overtake."""
 LONGEST_WAIT = 4.0
 """Seconds for which an answer waits for a user who talks over it: it may be the television."""
-_PAUSES = {".": 0.2, "!": 0.2, "?": 0.22, "…": 0.24, ":": 0.14, ";": 0.14, ",": 0.07, "—": 0.1}
+_PAUSES = {".": 0.18, "!": 0.18, "?": 0.18, "…": 0.22, ":": 0.14, ";": 0.14, ",": 0.07, "—": 0.1}
 """Seconds between a clause that ends so and the next, on top of about 100 ms at the clauses' edges:
 a sentence is followed by some 300 ms of silence, a comma by 170."""
 

@@ -30,6 +30,19 @@ _SHORT_SECONDS = 8.0
 _FULL_SECONDS = 30.0
 _QUIET = 10 ** (-60 / 20)
 
+_BRIEF_SECONDS = 1.6
+"""Longest sound, silence around it included, that may be a hum."""
+_GUESS = -0.9
+"""Mean log probability under which a word or two are a guess."""
+_BELIEVED = -0.6
+"""… from which a sign of listening is believed."""
+_SIGNS = "Mm-hmm. Uh-huh. Yeah. Right. Okay. Hmm."
+"""Said just before, as far as the decoder knows: it writes hums as hums then."""
+_SIGN = re.compile(
+    r"(?:(?:m+[ -]?h*m*|mhm+|u+h[ -]?h?u+h|h+m+|u+[hm]+|ye+ah?|yep|yes|right|okay|ok|oh|ah)"
+    r"[ ,.-]*)+"
+)
+
 _ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+")
 _PHANTOMS = frozenset(
     [
@@ -129,10 +142,14 @@ class Recognizer:
         """Find the weights named by `spec` (see `weights.find`) on this machine and load them."""
         return cls(find(spec), threads)
 
-    def transcribe(self, audio: Float32, names: NameHints | None = None) -> Transcript:
+    def transcribe(
+        self, audio: Float32, names: NameHints | None = None, *, brief: bool = False
+    ) -> Transcript:
         """Write down float32 [n] of 16 kHz mono sound, n up to 30 s; later sound is not heard.
 
         With `names`, a command whose name is in doubt is decoded once more with the names in mind.
+        `brief`: it may well be a hum or a cough. Then a guess is read once more as a sign of
+        listening ("mm-hmm"), and is nothing where that is no better.
         """
         if audio.size < RATE // 20 or float(np.abs(audio).max()) < _QUIET:
             return Transcript("")
@@ -142,12 +159,24 @@ class Recognizer:
             if _loops(heard.text) and encoded.frames < _FULL_FRAMES:
                 encoded = self.encode(audio, full=True)
                 heard = self.decode(encoded)
+            if brief and audio.size <= _BRIEF_SECONDS * RATE:
+                heard = self._brief(encoded, heard)
             text, prompted = _unlooped(heard.text), None
             if is_phantom(heard):
                 text = ""
             elif names is not None:
                 text, prompted = names.resolve(text, self, encoded)
         return Transcript(text, prompted, heard.avg_logprob)
+
+    def _brief(self, encoded: Encoded, heard: Decode) -> Decode:
+        """Of a hum Whisper makes a word that it does not believe in itself."""
+        if heard.avg_logprob >= _GUESS and not is_phantom(heard):
+            return heard
+        aside = self.hypotheses(encoded, _SIGNS, 1)[0]
+        if aside.avg_logprob >= _BELIEVED and _SIGN.fullmatch(_bare(aside.text)):
+            return aside
+        short = len(heard.text.split()) <= 2
+        return Decode("", 1.0, heard.avg_logprob) if short else heard
 
     def warm_up(self) -> None:
         """Run once on noise, so that the first turn is as quick as the others."""
@@ -231,12 +260,16 @@ def is_phantom(heard: Decode) -> bool:
     """Whether Whisper most likely wrote this where nobody spoke."""
     if _loops(heard.text) and heard.no_speech > 0.5:
         return True
-    bare = heard.text.lower().strip(" .,!?…-'\"")
+    bare = _bare(heard.text)
     if not any(c.isalnum() for c in bare):
         return True
     if heard.no_speech > 0.6 and heard.avg_logprob < -0.8:
         return True
     return bare in _PHANTOMS and (heard.no_speech > 0.3 or heard.avg_logprob < -1.0)
+
+
+def _bare(text: str) -> str:
+    return text.lower().strip(" .,!?…-'\"")
 
 
 _LOOP = re.compile(r"(\b.{1,60}?)(?:[\s,.!?]+\1){3,}", re.IGNORECASE)

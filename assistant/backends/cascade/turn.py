@@ -13,12 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from assistant.backends.base import Float32
-from assistant.backends.cascade.endings import Ending, ending
+from assistant.backends.cascade.endings import Ending, ending, is_wordless
+from assistant.backends.cascade.turn_sound import TurnSound
 from assistant.frames import FRAME_SECONDS
-from assistant.vad import OFF, ON, RATE, WINDOW_SECONDS, Vad, Window
+from assistant.vad import OFF, ON, WINDOW_SECONDS, Vad, Window
 
 EndReason = Literal["complete", "silence", "too_long", "interrupted"]
 
@@ -48,6 +47,14 @@ class TurnConfig:
     interim_ms: int = 1_440
     """Speech from one partial transcript to the next; longer than most commands, so that a partial
     one is not being made just when the whole one is wanted."""
+    hurried_pause_ms: int = 96
+    """`pause_ms`, where the user speaks while the assistant does, which is held back meanwhile."""
+    hurried_interim_ms: int = 400
+    """`interim_ms`, there; the first one comes a little earlier."""
+    hurried_seconds: float = 2.0
+    """How long it is in such a hurry: by then it is clear whether there are words."""
+    wordless_silence_ms: int = 224
+    """Silence that ends, there, what holds no words: a cough, a hum."""
     max_turn_ms: int = 29_000
     """Longest turn; Whisper hears 30 s at most."""
 
@@ -69,6 +76,8 @@ class Pause:
     """The turn so far, float32 [n] at 16 kHz, with pre-roll and the pause itself."""
     number: int
     """Counts the pauses; a transcript of an older one is not believed."""
+    hurried: bool = False
+    """The assistant speaks meanwhile: what was said is short, or nothing at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,8 @@ class Interim:
     """A partial transcript of `audio` (float32 [n], 16 kHz) would be welcome, if there is time."""
 
     audio: Float32
+    hurried: bool = False
+    """See `Pause`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +111,8 @@ class TurnOver:
 
 TurnSignal = SpeechStarted | Pause | Interim | SpeechResumed | TurnOver
 
-_TRAIL_SECONDS = 0.3
-"""Silence after the last voiced sample that stays in a turn's sound."""
-_BLOCK = RATE // 100
-_LATENESS = 0.16
-"""Seconds that the detector may let go late, in noise."""
+_FIRST_INTERIM = 0.35
+"""Seconds of speech before the first hurried transcript: less is no word."""
 
 
 class TurnDetector:
@@ -128,8 +136,10 @@ class TurnDetector:
             + (self._recent.maxlen or 0) * WINDOW_SECONDS
         )
         self._pauses = 0
-        self._sound: list[Float32] = []
-        self._ending: Ending = "unknown"
+        self._sound = TurnSound()
+        self._last_interim: float | None = None
+        self._ending: Ending | Literal["wordless"] = "unknown"
+        self._hurried = False
         self._speaking = self._paused = False
         self._clear()
 
@@ -148,13 +158,14 @@ class TurnDetector:
     ) -> list[TurnSignal]:
         """Take one frame, float32 [1920] at 24 kHz, and say what it means.
 
-        `speaking`: the assistant was being heard meanwhile.
+        `speaking`: the assistant was being heard meanwhile, or is held back because of this sound.
+        Then words are wanted soon, and a turn without any is over soon.
         """
+        self._hurried = speaking
         windows = self._vad.push(frame, frame_number)
-        self._sound.append(self._vad.downsampled)
-        self._sound_end = (frame_number + 1) * FRAME_SECONDS
+        self._sound.add(self._vad.downsampled, (frame_number + 1) * FRAME_SECONDS)
         if not self._speaking:
-            self._trim(self._sound_end - self._longest_wait)
+            self._sound.trim(self._sound.end - self._longest_wait)
         signals: list[TurnSignal] = []
         for window in windows:
             signals += self._step(window)
@@ -165,8 +176,14 @@ class TurnDetector:
 
         `confidence`: the recogniser's mean log probability of a token.
         """
-        if self._paused and (pause is None or pause == self._pauses):
-            self._ending = "command" if self._is_command(text) else ending(text, confidence)
+        if not self._paused or (pause is not None and pause != self._pauses):
+            return
+        if self._is_command(text):
+            self._ending = "command"
+        elif self._hurried and is_wordless(text):
+            self._ending = "wordless"
+        else:
+            self._ending = ending(text, confidence)
 
     def force_end(self) -> list[TurnSignal]:
         """End the turn now (push-to-talk was let go); nothing where nobody has spoken."""
@@ -192,8 +209,8 @@ class TurnDetector:
         self._speaking = True
         self._began = max(0.0, voiced[0].time - WINDOW_SECONDS)
         self._voiced_until = self._now
-        self._next_interim = self._began + self._config.interim_ms / 1000
-        self._trim(self._began - self._config.pre_roll_ms / 1000)
+        self._last_interim = None
+        self._sound.trim(self._began - self._config.pre_roll_ms / 1000)
         return [SpeechStarted(self._began)]
 
     def _voiced(self) -> list[TurnSignal]:
@@ -209,30 +226,43 @@ class TurnDetector:
         self._voiced_until = self._now
         if (self._now - self._began) * 1000 >= self._config.max_turn_ms:
             return [*signals, self._over("too_long")]
-        if self._now >= self._next_interim:
-            self._next_interim = self._now + self._config.interim_ms / 1000
-            signals.append(Interim(self._heard()))
+        if self._now >= self._next_interim():
+            self._last_interim = self._now
+            signals.append(Interim(self._sound.heard(), self._hurried))
         return signals
+
+    def _next_interim(self) -> float:
+        """When the next partial transcript is wanted, seconds on the input's clock."""
+        hurried = self._hurried and self._now < self._began + self._config.hurried_seconds
+        every = self._config.hurried_interim_ms if hurried else self._config.interim_ms
+        if self._last_interim is not None:
+            return self._last_interim + every / 1000
+        return self._began + (_FIRST_INTERIM if hurried else every / 1000)
 
     def _silent(self) -> list[TurnSignal]:
         if not self._paused:
-            self._speech_end = self._last_voiced_sample()
+            self._speech_end = self._sound.last_voiced(self._voiced_until)
         waited = (self._now - self._speech_end) * 1000
         vad_silence = (self._now - self._voiced_until) * 1000
         if self._paused:
             if waited >= self._patience():
                 whole = self._ending in ("command", "complete", "sentence")
                 return [self._over("complete" if whole else "silence")]
-        elif waited >= self._config.pause_ms and vad_silence >= self._config.pause_ms / 2:
+            return []
+        enough = self._config.hurried_pause_ms if self._hurried else self._config.pause_ms
+        if waited >= enough and vad_silence >= enough / 2:
             self._paused = True
             self._pauses += 1
-            return [Pause(self._speech_end, self._heard(), self._pauses)]
+            heard = self._sound.heard(self._speech_end)
+            return [Pause(self._speech_end, heard, self._pauses, self._hurried)]
         return []
 
     def _patience(self) -> int:
         config = self._config
         configured = config.end_silence_ms
         match self._ending:
+            case "wordless":
+                return min(config.wordless_silence_ms, configured)
             case "command":
                 return min(config.command_silence_ms, configured)
             case "complete":
@@ -248,11 +278,11 @@ class TurnDetector:
 
     def _over(self, reason: EndReason) -> TurnOver:
         if not self._paused:
-            self._speech_end = self._last_voiced_sample()
+            self._speech_end = self._sound.last_voiced(self._voiced_until)
         over = TurnOver(
             at=self._speech_end,
             reason=reason,
-            audio=self._heard(),
+            audio=self._sound.heard(self._speech_end if self._paused else None),
             waited_ms=max(0.0, (self._now - self._speech_end) * 1000),
             pause=self._pauses if self._paused else None,
         )
@@ -264,40 +294,7 @@ class TurnDetector:
         self._paused = False
         self._ending = "unknown"
         self._now = self._began = self._voiced_until = self._speech_end = 0.0
-        self._next_interim = 0.0
+        self._last_interim = None
         self._resumed_for = 0
         self._recent.clear()
-        self._sound = []
-        self._sound_end = 0.0
-
-    # --- the sound of the turn -------------------------------------------------------------
-
-    def _trim(self, start: float) -> None:
-        """Forget sound from before `start` (seconds on the input's clock)."""
-        keep = max(0, round((self._sound_end - start) * RATE))
-        held = np.concatenate(self._sound)
-        self._sound = [held[-keep:] if keep else held[:0]]
-
-    def _heard(self) -> Float32:
-        """The turn so far; of a long silence at its end only the beginning."""
-        held = np.concatenate(self._sound)
-        if self._paused:
-            beyond = self._sound_end - (self._speech_end + _TRAIL_SECONDS)
-            held = held[: held.size - max(0, round(beyond * RATE))]
-        return held
-
-    def _last_voiced_sample(self) -> float:
-        """Seconds on the input's clock; finer than the detector, which lets go some windows late.
-
-        The last 10 ms block that stands out of the background and is within 30 dB of the loudest.
-        """
-        held = np.concatenate(self._sound)[-3 * RATE :]
-        blocks = held[held.size % _BLOCK :].reshape(-1, _BLOCK)
-        level = np.sqrt(np.mean(blocks**2, axis=1))
-        peak = float(level.max())
-        background = 2 * float(np.quantile(level, 0.15))
-        floor = min(max(background, peak * 10 ** (-30 / 20)), peak / 2)
-        ends = self._sound_end - 0.01 * np.arange(len(level) - 1, -1, -1)
-        near = (ends <= self._voiced_until) & (ends > self._voiced_until - _LATENESS)
-        loud = np.flatnonzero(near & (level > floor))
-        return float(ends[loud[-1]]) if loud.size else self._voiced_until - _LATENESS
+        self._sound.clear()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from assistant.bench.simulator.script import Deed
 from assistant.bench.simulator.tape import Envelopes
@@ -26,10 +27,10 @@ from assistant.events import (
 )
 
 WANTS_AN_ANSWER = ("turn", "barge_in", "typed")
-TAKES_THE_FLOOR = ("turn", "barge_in", "stop", "typed")
+TAKES_THE_FLOOR = ("turn", "overtaken", "barge_in", "stop", "typed")
 STOPS = ("barge_in", "stop")
 ENDS_ANSWERS = (*TAKES_THE_FLOOR, "fault")
-MADE_BY_MOUTH = ("turn", "barge_in", "stop", "backchannel", "sound")
+MADE_BY_MOUTH = ("turn", "overtaken", "barge_in", "stop", "backchannel", "sound")
 WORDS_LATE = 3.0
 """Seconds after a deed within which what the session makes of it is because of it."""
 NOTICED_EARLY = 1.0
@@ -242,20 +243,30 @@ def _inner_pauses(view: _View, m: Measures) -> None:
 def _tools(view: _View, m: Measures) -> None:
     """A result is lost where it never came, or where it came and no word was said about it though
     the user did not go on to something else."""
-    finished = [e for e in view.events if isinstance(e, ToolFinished)]
     for called in (e for e in view.events if isinstance(e, ToolCalled)):
         m.tool_calls += 1
-        result = next((e for e in finished if e.result.call == called.call), None)
+        again = _called_again(view, called)
+        result = next((e for e in view.events if _belongs(e, called, again)), None)
+        went_on = view.spoken_near(called.t + _STEP, again, TAKES_THE_FLOOR)
         if result is not None:
-            finished.remove(result)
-            told = (
-                result.result.spoken == ""
-                or view.first_samples(result.t - _STEP, view.end + 1)
-                or view.spoken_near(called.t + _STEP, view.end, TAKES_THE_FLOOR)
-            )
-            if told:
+            told = view.first_samples(result.t - _STEP, view.end + 1)
+            if result.result.spoken == "" or told or went_on:
                 continue
-        elif view.spoken_near(called.t + _STEP, view.end, STOPS):
-            continue  # the user did not want it any more
+        elif went_on and (again < view.end or view.spoken_near(called.t + _STEP, again, STOPS)):
+            continue  # it was begun anew with what the user had to add, or is not wanted any more
         m.tool_results_lost += 1
         m.problems.append(f"{called.t:.1f} s: what came of {called.call.name} was lost")
+
+
+def _called_again(view: _View, called: ToolCalled) -> float:
+    """When the same is called next, or the end."""
+    calls = (e for e in view.events if isinstance(e, ToolCalled) and e.call == called.call)
+    return min((e.t for e in calls if e.t > called.t), default=view.end)
+
+
+def _belongs(event: SessionEvent, called: ToolCalled, again: float) -> TypeGuard[ToolFinished]:
+    return (
+        isinstance(event, ToolFinished)
+        and event.result.call == called.call
+        and called.t <= event.t < again
+    )

@@ -19,11 +19,12 @@ from assistant.bench.simulator.sounds import SoundKind, sound
 from assistant.bench.simulator.tape import Recording
 from assistant.frames import SAMPLE_RATE
 
-Meant = Literal["turn", "barge_in", "stop", "backchannel", "sound", "typed", "fault"]
-"""`turn` wants an answer; `barge_in` wants the assistant to stop and then an answer; `stop` only
-that it stops; `backchannel` and `sound` want nothing at all; a `fault` is nobody's deed, but what
-comes of it is not the assistant's fault."""
-PATIENCE = 20.0
+Meant = Literal["turn", "overtaken", "barge_in", "stop", "backchannel", "sound", "typed", "fault"]
+"""`turn` wants an answer; `overtaken` does too, but the user goes on before it can come; `barge_in`
+wants the assistant to stop and then an answer; `stop` only that it stops; `backchannel` and `sound`
+want nothing at all; a `fault` is nobody's deed, but what comes of it is not the assistant's fault.
+"""
+PATIENCE = 45.0
 """Seconds that a user waits for the assistant to begin or to end, before going on."""
 
 

@@ -22,7 +22,7 @@ class SoakOptions:
     """Part of the time in which the child is killed, too; in the rest it may show that it grows."""
     sample_every: float = 60.0
     """Seconds of simulated time."""
-    patience: float = 20.0
+    patience: float = 60.0
     """Seconds of the machine's time after which a child that does not answer is taken to hang."""
     trace: bool = False
     """Say where the host's memory grew."""

@@ -90,7 +90,7 @@ class LevelMeter(Widget):
         now = self._clock()
         if self._levels.count != self._count:
             self._count, self._moved = self._levels.count, now
-            reading: Reading | None = read(self._levels)
+            reading = read(self._levels) if self._count else None
         elif now - self._moved > _STALLED:
             reading = None
         else:

@@ -16,12 +16,14 @@ from assistant import locations
 from assistant.backends.base import Float32
 from assistant.backends.cascade.effects import EFFECTS
 from assistant.backends.cascade.kokoro import KokoroEngine
+from assistant.backends.cascade.loudness import integrated_loudness, true_peaks
 from assistant.backends.cascade.stt import Recognizer
 from assistant.backends.cascade.tts import render
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 from assistant.personas import Voice
 
 SENTENCE = "There are twelve of us on this ship, and each of us has a different voice."
+WORD = "Yes."
 LEAST_DISTANCE = 2.0
 """Semitones, over pitch and brightness together (a trained ear tells one apart)."""
 
@@ -78,15 +80,18 @@ def test_every_shipped_voice_exists() -> None:
 
 @pytest.mark.weights
 @pytest.mark.timeout(600)
-def test_every_persona_is_understood_and_unlike_the_others(
+def test_every_persona_is_understood_unlike_the_others_and_as_loud_as_they(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     engine = KokoroEngine()
     recogniser = Recognizer.load("packaged:tiny.en")
-    heard, features = {}, {}
+    heard, features, loudness, words, peaks = {}, {}, {}, {}, {}
     for slug, voice in shipped_voices().items():
         sound = render(engine, SENTENCE, voice)
+        word = render(engine, WORD, voice)
+        loudness[slug], words[slug] = integrated_loudness(sound), integrated_loudness(word)
+        peaks[slug] = 20 * np.log10(max(true_peaks(sound).max(), true_peaks(word).max()))
         heard[slug] = words_right(recogniser, sound)
         features[slug] = 12 * np.log2([median_pitch(sound), spectral_centroid(sound)])
     assert {slug: share for slug, share in heard.items() if share < 0.9} == {}
@@ -95,3 +100,6 @@ def test_every_persona_is_understood_and_unlike_the_others(
         for pair in itertools.combinations(features, 2)
     }
     assert {pair: apart for pair, apart in alike.items() if apart < LEAST_DISTANCE} == {}
+    assert max(loudness.values()) - min(loudness.values()) <= 2.0, loudness
+    assert {slug: lufs for slug, lufs in words.items() if abs(lufs - loudness[slug]) > 3.0} == {}
+    assert {slug: peak for slug, peak in peaks.items() if peak > -1.0} == {}

@@ -1,0 +1,95 @@
+"""What was played stays in step with what is heard, whatever the devices do."""
+
+import numpy as np
+import pytest
+
+from assistant.audio.echo import BLOCK, EchoCanceller, FarEnd
+from assistant.bench.room import Noise, Room
+
+RATE = 24_000
+
+
+def hum(seconds: float, seed: int = 0) -> np.ndarray:
+    """Noise that comes and goes four times a second, as speech does."""
+    n = round(seconds * RATE)
+    swell = np.maximum(0, np.sin(2 * np.pi * 4 * np.arange(n) / RATE)) ** 2
+    return (Noise("pink", -20, seed).read(n) * swell).astype(np.float32)
+
+
+def cancel(canceller, far, near, steps):
+    """Both sides in blocks of the given sizes, over and over; what is left."""
+    left, at, k = [], 0, 0
+    while at < far.size:
+        n = steps[k % len(steps)]
+        k += 1
+        canceller.played(far[at : at + n])
+        left += [block.out for block in canceller.heard(near[at : at + n])]
+        at += n
+    return np.concatenate(left)
+
+
+def level(sound) -> float:
+    return float(10 * np.log10(np.mean(np.square(sound, dtype=np.float64)) + 1e-20))
+
+
+@pytest.mark.parametrize("steps", [[480], [37, 1000, 240, 3], [4800, 2400]])
+def test_the_echo_is_gone_whatever_the_size_of_the_blocks(steps):
+    far = hum(8)
+    near = Room(1).echo(far)
+
+    left = cancel(EchoCanceller(), far, near, steps)
+
+    assert level(near[-2 * RATE :]) - level(left[-2 * RATE :]) > 30
+
+
+def test_a_microphone_that_starts_long_before_the_speaker_is_no_harm():
+    canceller, far = EchoCanceller(), hum(8)
+    near = Room(1).echo(far)
+    assert np.concatenate([b.out for b in canceller.heard(np.zeros(RATE, np.float32))]).size == RATE
+
+    left = cancel(canceller, far, near, [480])
+
+    assert level(near[-2 * RATE :]) - level(left[-2 * RATE :]) > 30
+
+
+def test_what_was_played_comes_out_of_the_queue_unchanged():
+    far, sound = FarEnd(), np.arange(3 * BLOCK, dtype=np.float32)
+
+    far.push(sound[:100])
+    far.push(sound[100:])
+
+    assert np.array_equal(np.concatenate([far.take() for _ in range(3)]), sound)
+    assert not far.take().any()
+
+
+def test_a_faster_speaker_does_not_make_the_reference_later_and_later():
+    """48 samples more than the microphone takes in every second; pauses in between."""
+    far, sound = FarEnd(), hum(240)
+    late = []
+    for at in range(0, sound.size - BLOCK, BLOCK):
+        extra = 48 if at % RATE == 0 else 0
+        far.push(np.concatenate((sound[at : at + BLOCK], np.zeros(extra, np.float32))))
+        far.take()
+        late.append(far.waiting)
+
+    assert max(late) <= 6 * BLOCK
+
+
+def test_a_burst_after_a_gap_does_not_stay_in_the_queue():
+    far = FarEnd()
+    far.push(np.zeros(RATE, np.float32))
+    for _ in range(250):
+        far.take()
+        far.push(np.zeros(BLOCK, np.float32))
+
+    assert far.waiting <= 3 * BLOCK
+
+
+def test_a_restart_forgets_what_waits():
+    canceller = EchoCanceller()
+    canceller.played(hum(1))
+    canceller.restart()
+
+    (block,) = canceller.heard(np.zeros(BLOCK, np.float32))
+
+    assert not block.far.any()
