@@ -27,6 +27,7 @@ class Benchmark(StrEnum):
     ui = "ui"
     wire = "wire"
     moshi = "moshi"
+    echo = "echo"
     conversation = "conversation"
     turns = "turns"
     voices = "voices"
@@ -105,6 +106,9 @@ Recordings = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="turns: WAV files instead of rendered speech."),
 ]
+Minutes = Annotated[
+    float, typer.Option(min=0.5, help="echo: of the assistant talking into its own microphone.")
+]
 Hours = Annotated[
     float,
     typer.Option(min=0.01, help="Simulated; the faults' number with it.", rich_help_panel=_SOAK),
@@ -140,6 +144,7 @@ def bench(
     repeat: Repeat = 1,
     noise: Noise = None,
     recordings: Recordings = None,
+    minutes: Minutes = 10.0,
     hours: Hours = 8.0,
     turns_per_hour: PerHour = 250,
     crashes: Crashes = None,
@@ -148,8 +153,9 @@ def bench(
     config: ConfigFile = None,
     log_level: Level = None,
 ) -> None:
-    """Measure this machine: start-up, latency, screen, the wire to the backend, Moshi, ends of
-    turns, loudness of the voices, whole conversations with scripted users, or hours of them.
+    """Measure this machine: start-up, latency, screen, the wire to the backend, Moshi, echo
+    cancellation, ends of turns, loudness of the voices, whole conversations with scripted users,
+    or hours of them.
 
     Example: assistant bench moshi --dims 7b --quantize none,int8,int4
     """
@@ -180,6 +186,7 @@ def bench(
             moshi=moshi,
             conversation=ConversationOptions(scenarios, seed, repeat, noise),
             recordings=recordings,
+            minutes=minutes,
             soak=SoakOptions(
                 hours=hours, turns_per_hour=turns_per_hour, seed=seed, crashes=crashes, trace=trace
             ),

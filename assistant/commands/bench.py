@@ -30,6 +30,7 @@ def bench_command(
     moshi: MoshiOptions | None = None,
     conversation: ConversationOptions | None = None,
     recordings: Path | None = None,
+    minutes: float = 10.0,
     soak: SoakOptions | None = None,
 ) -> int:
     """Run one benchmark and print its table; returns the exit code."""
@@ -57,7 +58,7 @@ def bench_command(
         case "echo":
             from assistant.bench.echo import measure as echo
 
-            rows = echo()
+            rows = echo(minutes=minutes)
         case "turns":
             from assistant.bench.turns import measure as turn_ends
 
