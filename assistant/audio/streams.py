@@ -29,7 +29,7 @@ from assistant.audio.devices import (
 )
 from assistant.audio.jitter import JitterBuffer
 from assistant.audio.portaudio import broken, import_sounddevice, reinitialise
-from assistant.audio.pulse import Kind, PulseState
+from assistant.audio.pulse import Kind, PulseDevice, PulseState
 from assistant.audio.reblock import BlockQueue
 from assistant.audio.resample import PullResampler
 from assistant.config import AudioConfig
@@ -45,6 +45,8 @@ QUEUE_SECONDS = 4.0
 
 _PAUSE_SECONDS = 0.4
 _PROOF_SECONDS = 0.3
+_MOST_LOOKS = 3
+"""Times that PortAudio is started anew because of devices that it does not see."""
 
 KINDS: tuple[Kind, Kind] = ("input", "output")
 NAMES: dict[Kind, str] = {"input": "microphone", "output": "speaker"}
@@ -126,6 +128,8 @@ class Streams:
         """By number, or part of a name; None: the system's default."""
         self.default_names: dict[Kind, str | None] = {}
         """The system's defaults, when PortAudio was started last."""
+        self._looks = 0
+        self._given_up: set[tuple[PulseDevice, ...]] = set()
         self._block_seconds = config.block_ms / 1000
         self._playback = playback
         self._wake = wake
@@ -156,7 +160,7 @@ class Streams:
             if (stream := self.get(kind)) is not None and stream.is_lost(time.monotonic()):
                 self.close((kind,))
         kinds = {*kinds, *shut}
-        if anew or not self._any_runs():
+        if anew or not self._any_runs() or self._has_looked_too_early(sd, kinds, pulse):
             self.close(KINDS)
             kinds = KINDS
             if known:
@@ -187,6 +191,24 @@ class Streams:
             self.microphone = stream
         else:
             self.speaker = stream
+
+    def _has_looked_too_early(
+        self, sd: ModuleType, kinds: Collection[Kind], pulse: PulseState | None
+    ) -> bool:
+        """Whether PortAudio knows no device at all of one of `kinds` where the sound server has
+        one: it looked while the server was starting. Where looking again does not help, it is not
+        done for ever, for the other side's sound is cut each time."""
+        if pulse is None or pulse.devices in self._given_up:
+            return False
+        for kind in kinds:
+            served = any(device.is_real for device in pulse.of_kind(kind))
+            if served and not list_devices(sd, kind):
+                self._looks += 1
+                if self._looks == _MOST_LOOKS:
+                    self._looks = 0
+                    self._given_up.add(pulse.devices)
+                return True
+        return False
 
     def _any_runs(self) -> bool:
         now = time.monotonic()
