@@ -11,8 +11,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from assistant.audio.base import Float32
 from assistant.audio.jitter import JitterBuffer
+from assistant.audio.playlist import VOICED_PEAK
 from assistant.backends.wire import decode_pcm
 from assistant.frames import AgentText, AnyCommand, AudioOut, Interrupt, Say, UtteranceEnded
 
@@ -40,11 +43,20 @@ class Utterance:
     held: list[Float32] = field(default_factory=list)
     """Its first sound, until there is enough of it to begin."""
 
+    skipped: list[tuple[int, int]] = field(default_factory=list)
+    """Silence that is not played, to catch up: where in the played sound, and samples of it."""
+
+    @property
+    def to_play(self) -> int:
+        """Samples that were written, but for those skipped."""
+        return self.written - sum(n for _, n in self.skipped)
+
     def text(self) -> str:
         return join_pieces([span.text for span in self.spans])
 
     def heard(self, samples: int) -> str:
-        """The text of the first `samples` samples, cut at a word."""
+        """The text of the first `samples` samples that are played, cut at a word."""
+        samples += sum(n for at, n in self.skipped if at < samples)
         pieces = []
         for span in self.spans:
             if samples >= span.end:
@@ -142,7 +154,7 @@ class Speech:
                 self._close(utterance, utterance.text(), interrupted=True)
             else:
                 self._write_held(utterance)
-                self._playback.end(utterance.number, utterance.written)
+                self._playback.end(utterance.number, utterance.to_play)
 
     # -- from the backend --------------------------------------------------------------------
 
@@ -153,6 +165,13 @@ class Speech:
         pcm = decode_pcm(event.pcm)
         if utterance.sound_at is None:
             utterance.sound_at = self._clock()
+        behind = self.cushion and self._playback.queued > self.cushion + len(pcm)
+        if behind and np.abs(pcm).max(initial=0.0) < VOICED_PEAK:
+            # A backend that speaks as time passes goes on while the user makes it pause. What that
+            # held back would be heard too late for good: its silences make up for it.
+            utterance.skipped.append((utterance.to_play, len(pcm)))
+            utterance.written += len(pcm)
+            return
         utterance.written += len(pcm)
         utterance.held.append(pcm)
         if utterance.written >= self.cushion:
@@ -173,7 +192,8 @@ class Speech:
         if event.samples == 0:
             self._close(utterance, utterance.text(), interrupted=False)
         else:
-            self._playback.end(event.utterance, event.samples)
+            skipped = utterance.written - utterance.to_play
+            self._playback.end(event.utterance, event.samples - skipped)
 
     # -- from the speaker --------------------------------------------------------------------
 

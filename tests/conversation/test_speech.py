@@ -115,3 +115,33 @@ def test_what_was_heard_is_a_beginning_of_what_was_said(
     said = utterance.text().split()
     assert heard == said[: len(heard)]
     assert abs(len(heard) - min(1.0, share) * len(said)) <= 1
+
+
+def test_a_voice_that_goes_on_during_a_pause_catches_up_in_its_silences(stage: Stage) -> None:
+    """As Moshi's does: it speaks as time passes, whoever pauses it."""
+    stage.speech.cushion = 1_920
+    utterance = stage.speech.begin(1, "jarvis")
+    words = np.full(1_920, 0.1, np.float32)
+
+    def comes(pcm: np.ndarray, text: str = "") -> None:
+        at = utterance.written
+        if text:
+            stage.speech.text(AgentText(1, text, at, at + len(pcm)))
+        stage.speech.audio(AudioOut(1, encode_pcm(pcm)))
+
+    stage.playback.pause()
+    for k in range(5):
+        comes(words, f"word{k}")
+    stage.playback.resume()
+    behind = stage.playback.queued
+    for _ in range(10):
+        comes(0 * words)
+        stage.playback.read(1_920)
+    assert behind == 5 * 1_920
+    assert stage.playback.queued <= 2 * 1_920
+    assert utterance.heard(stage.playback.played(1)) == "word0 word1 word2 word3 word4"
+    comes(words, "later")
+    stage.speech.ended(UtteranceEnded(1, utterance.written))
+    stage.playback.read(20_000)
+    assert stage.over == [(1, "word0 word1 word2 word3 word4 later", False)]
+    assert stage.playback.dropped == 0

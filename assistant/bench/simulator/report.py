@@ -15,6 +15,8 @@ from assistant.bench.simulator.run import Outcome
 STOP_AIM = 0.15
 """Seconds from the first voiced sample of an interruption to silence."""
 _NONE = "–"
+_WIDE = 160
+"""Characters that the whole table may need."""
 _NOTES = (
     "Latency: end of the user's speech → first voiced sample at the speaker, on the virtual clock: "
     "waiting is in it, the models' time is not.",
@@ -54,25 +56,33 @@ def print_report(outcomes: Sequence[Outcome], skipped: Sequence[str], *, as_json
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"conversation · {machine()}", title_justify="left")
-    for column in _COLUMNS:
-        table.add_column(column, justify="left" if column == "scenario" else "right")
     by_name: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         by_name.setdefault(outcome.scenario.name, []).append(outcome)
-    for name, group in by_name.items():
-        table.add_row(name, *_cells(joined(group), group))
-    for name in skipped:
-        table.add_row(name, *([_NONE] * (len(_COLUMNS) - 1)))
-    table.add_section()
-    table.add_row("all", *_cells(joined(outcomes), outcomes))
+    rows = [[name, *_cells(joined(group), group)] for name, group in by_name.items()]
+    rows += [[name, *([_NONE] * (len(_COLUMNS) - 1))] for name in skipped]
+    rows += [["all", *_cells(joined(outcomes), outcomes)]]
     console = Console()
-    console.print(table)
+    for columns in _parts(console.width):
+        table = Table(title=f"conversation · {machine()}", title_justify="left")
+        for at in columns:
+            table.add_column(_COLUMNS[at], justify="right" if at else "left", no_wrap=True)
+        for row in rows:
+            table.add_row(*(row[at] for at in columns), end_section=row is rows[-2])
+        console.print(table)
     for note in _NOTES:
         console.print(note, highlight=False)
     for outcome in outcomes:
         for problem in outcome.measures.problems:
             console.print(f"{outcome.scenario.name}, seed {outcome.seed}: {problem}", markup=False)
+
+
+def _parts(width: int) -> list[list[int]]:
+    """Numbers of the columns, in as many tables as a terminal of that width needs."""
+    if width >= _WIDE:
+        return [list(range(len(_COLUMNS)))]
+    middle = 1 + len(_COLUMNS) // 2
+    return [list(range(middle)), [0, *range(middle, len(_COLUMNS))]]
 
 
 def report_data(outcomes: Sequence[Outcome], skipped: Sequence[str]) -> dict[str, object]:
