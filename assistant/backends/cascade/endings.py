@@ -63,6 +63,11 @@ _OWING_VERBS = _words(
     "include mention say find keep become switch let want prefer involve contain"
 )
 """Owe an object or a clause, in whatever kind of sentence."""
+_GIVING = _words("tell give show read remind send sing bring get play teach buy find make")
+_TO_WHOM = _words("me us him her them")
+"""After a verb of giving they owe the thing given."""
+_QUESTION_OPENERS = _words("what where when how why which")
+"""Before an auxiliary they owe the rest of the question."""
 _PAID_BY_WH = _words(
     "what what's who's where where's what'll which who whom whose how that much many anything "
     "something nothing"
@@ -167,6 +172,10 @@ def _owes(words: list[str], *, asked: bool) -> bool:
         return True
     if " ".join(words if words[0] in _CONJUNCTIONS else words[-2:]) in _ANSWERS:
         return False
+    if (before in _QUESTION_OPENERS and last in _AUXILIARIES) or last in ("what's", "where's"):
+        return True
+    if last in _TO_WHOM and before in _GIVING and not asked:
+        return _PAID_BY_WH.isdisjoint(words[:-1])
     fronted = not _PAID_BY_WH.isdisjoint(words[:-1])
     if last in _DETERMINERS:
         return not (last == "no" or (last == "which" and asked))

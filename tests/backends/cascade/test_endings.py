@@ -27,6 +27,9 @@ COMPLETE = [
     "I don't know.",
     "Stop.",
     "Me too.",
+    "What can you tell me?",
+    "Why not?",
+    "What time is it in the place where you are?",
 ]
 SENTENCES = [
     "I had a long day.",
@@ -59,6 +62,10 @@ UNFINISHED = [
     "I want",
     "Can you get?",
     "Tell me about",
+    "Um, tell me.",
+    "Could you give me",
+    "Well, what is?",
+    "And how are",
 ]
 
 
