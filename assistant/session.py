@@ -18,6 +18,7 @@ from typing import Literal
 from assistant.audio.base import DeviceChoice, Float32
 from assistant.brain.base import Brain
 from assistant.conversation.answering import Answerer, Heard
+from assistant.conversation.backchannels import is_hum
 from assistant.conversation.barge_in import BargeIn
 from assistant.conversation.beside import Beside
 from assistant.conversation.bulletin import Bulletin, Listener
@@ -347,7 +348,8 @@ class Session:
     def _heard(self, heard: Heard, turn: int, stopwatch: Stopwatch) -> None:
         stop = self._turn_taking.is_stop(heard.text)
         if not self._barge_in.is_interruption(heard.text, stop=stop):
-            self._bulletin.keep("user", "You", heard.text)
+            if not is_hum(heard.text):
+                self._bulletin.keep("user", "You", heard.text)
             self._turn_taking.rest()
         elif self._engine_room.capabilities.answers_by_itself and self._turn_taking.is_question(
             heard

@@ -23,6 +23,15 @@ _SIGN = re.compile(
 Yngve 1970), as Whisper writes them. "Thank you" is also what it writes for a breath."""
 
 
+_HUM = re.compile(r"(?:m+|m+h+m+|h+u?m+|u+h+|h+u+h+|u+m+|a+h+|o+h+|er|erm)")
+
+
+def is_hum(text: str) -> bool:
+    """Whether there is not even a word in it: "Mm-hmm." What is left of an echo may sound so."""
+    tokens = _TOKEN.findall(text.lower())
+    return bool(tokens) and all(_HUM.fullmatch(token) for token in tokens)
+
+
 def saying(text: str) -> Saying:
     """What a transcript of sound that came while the assistant spoke amounts to."""
     tokens = _TOKEN.findall(text.lower().replace("'", "").replace("’", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assistant.conversation.backchannels import saying
+from assistant.conversation.backchannels import is_hum, saying
 from assistant.conversation.own_voice import OwnVoice
 from assistant.events import AgentSaid, AnswerPaused, AnswerResumed, ToolCalled, TurnBegan
 from assistant.frames import Capabilities, Interrupt, Overheard, UserText
@@ -267,3 +267,13 @@ def test_words_it_said_long_ago_are_the_users_again() -> None:
     assert not own.echoes("Paris.")
     now = 20.0
     assert not own.echoes("the capital of France is Paris")
+
+
+@pytest.mark.parametrize("text", ["Mm-hmm.", "Hmm", "Uh-huh.", "Mm.", "Um, er…", "Oh."])
+def test_a_hum_is_no_line_of_a_transcript(text: str) -> None:
+    assert is_hum(text)
+
+
+@pytest.mark.parametrize("text", ["Yeah.", "Him.", "Mum!", "Right.", "Oh, Paris.", "…", "8"])
+def test_a_word_is(text: str) -> None:
+    assert not is_hum(text)
