@@ -159,22 +159,43 @@ class Practice:
         environment = os.environ | self.card.environment
         volume = round(65_536 * 10 ** (-loss_db / 60))  # PulseAudio's volumes are cubic
         common = ["--raw", "--format=s16le", "--channels=1", "--latency-msec=60"]
-        source = subprocess.Popen(
-            ["parec", "-d", "spk.monitor", "--rate=48000", *common],
-            env=environment,
-            stdout=subprocess.PIPE,
-        )
-        sink = subprocess.Popen(
-            ["pacat", "-d", "micin", f"--rate={rate}", f"--volume={volume}", *common],
-            env=environment,
-            stdin=source.stdout,
-        )
+        for _ in range(3):
+            source = subprocess.Popen(
+                ["parec", "-d", "spk.monitor", "--rate=48000", *common],
+                env=environment,
+                stdout=subprocess.PIPE,
+            )
+            sink = subprocess.Popen(
+                ["pacat", "-d", "micin", f"--rate={rate}", f"--volume={volume}", *common],
+                env=environment,
+                stdin=source.stdout,
+            )
+            if self._is_connected(source, sink):
+                break
+            self._end(source, sink)
+        else:
+            pytest.skip("this machine is too busy: the room's echo does not come about")
         try:
             yield
         finally:
-            for process in (source, sink):
-                process.kill()
-                process.wait()
+            self._end(source, sink)
+
+    def _is_connected(self, *processes: subprocess.Popen[bytes]) -> bool:
+        """Within five seconds; `pacat` only is when it was given its first sound."""
+        for _ in range(50):
+            if any(process.poll() is not None for process in processes):
+                return False
+            inputs = self.card.pactl("list", "short", "sink-inputs")
+            if inputs.strip() and self.card.pactl("list", "short", "source-outputs").strip():
+                return True
+            time.sleep(0.1)
+        return False
+
+    @staticmethod
+    def _end(*processes: subprocess.Popen[bytes]) -> None:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def quiet_room(practice: Practice) -> Visit:
@@ -245,8 +266,17 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
 Visits = Callable[[str], Visit]
 
 
+def measured(visits: Visits, room: str) -> Visit:
+    """That visit; skips where even the best of three lost sound, which nobody can measure with."""
+    found = visits(room)
+    lost = sum(found.figures["lost_frames"].values())
+    if lost > 2:
+        pytest.skip(f"this machine is too busy: {lost} frames of sound were lost")
+    return found
+
+
 def test_a_quiet_room_is_measured_and_a_conversation_can_be_held(visits: Visits) -> None:
-    found = visits("quiet_room")
+    found = measured(visits, "quiet_room")
     assert found.code == 0, found.out
     assert found.report["can_converse"]
     assert found.figures["echo_loss_db"] == pytest.approx(12, abs=2)
@@ -260,7 +290,7 @@ def test_a_quiet_room_is_measured_and_a_conversation_can_be_held(visits: Visits)
 
 def test_the_delay_is_that_of_the_room_and_of_the_buffers(visits: Visits) -> None:
     """Against recordings made by other programs: both rooms differ by what these say."""
-    near, far = visits("quiet_room"), visits("far_and_loud")
+    near, far = measured(visits, "quiet_room"), measured(visits, "far_and_loud")
     assert near.room_delay is not None
     assert far.room_delay is not None
     assert far.room_delay - near.room_delay > 0.08
@@ -270,7 +300,7 @@ def test_the_delay_is_that_of_the_room_and_of_the_buffers(visits: Visits) -> Non
 
 
 def test_a_loud_noisy_room_that_is_far_away_gets_advice_for_each(visits: Visits) -> None:
-    found = visits("far_and_loud")
+    found = measured(visits, "far_and_loud")
     assert found.code == 1
     assert not found.report["can_converse"]
     assert found.check("clipping")["state"] == "fail"
@@ -289,7 +319,7 @@ def test_without_an_echo_a_headset_is_supposed(visits: Visits) -> None:
 
 def test_clocks_that_run_apart_are_told(visits: Visits) -> None:
     """Sound of 48,000 samples a second that is played at 48,019 comes 396 ppm too early."""
-    found = visits("quiet_room")
+    found = measured(visits, "quiet_room")
     assert found.figures["drift_ppm"] == pytest.approx(-396, abs=20), found.out
     assert "one device for both" in found.check("clocks")["remedy"]
 
