@@ -12,12 +12,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +29,7 @@ from assistant.bench.echo import first_voiced
 from assistant.bench.simulator.voice import UserVoice
 from assistant.frames import SAMPLE_RATE
 from tests.e2e.conftest import Home, Room
+from tests.e2e.ear import Ear
 from tests.e2e.terminal import Terminal
 from tests.e2e.virtual_card import VirtualCard
 from tests.processes import until
@@ -53,44 +51,6 @@ SAYS = [
 ]
 
 
-class Tap:
-    """What passes a source, with the time at which it did."""
-
-    def __init__(self, card: VirtualCard, source: str) -> None:
-        command = ["parec", "-d", source, f"--rate={SAMPLE_RATE}", "--channels=1"]
-        command += ["--format=s16le", "--raw", "--latency-msec=10"]
-        self._process = subprocess.Popen(
-            command, env=_environment(card), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        self._blocks: list[bytes] = []
-        self._start = float("inf")
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        while block := self._process.stdout.read(2 * _BLOCK):
-            self._blocks.append(block)
-            # The least delayed block tells best when the first sample was there.
-            ends = len(self._blocks) * _BLOCK / SAMPLE_RATE
-            self._start = min(self._start, time.monotonic() - ends)
-
-    def close(self) -> tuple[float, Float32]:
-        """When it began, and float32 [n] at 24 kHz."""
-        self._process.terminate()
-        self._process.wait()
-        sound = np.frombuffer(b"".join(self._blocks), np.int16)
-        return self._start, (sound / 32768).astype(np.float32)
-
-    def sounds(self) -> bool:
-        """Whether something was heard in the last tenth of a second."""
-        last = np.frombuffer(b"".join(self._blocks[-10:]), np.int16)
-        return bool(last.size and np.abs(last).max() > 32768 * 0.01)
-
-
-def _environment(card: VirtualCard) -> dict[str, str]:
-    return {**os.environ, **card.environment}
-
-
 @contextlib.contextmanager
 def furnished(loss_db: float) -> Iterator[tuple[Room, Terminal]]:
     folder = Path(tempfile.mkdtemp(prefix="room-"))
@@ -106,13 +66,14 @@ def furnished(loss_db: float) -> Iterator[tuple[Room, Terminal]]:
 
 def alone(room: Room, app: Terminal, minutes: float) -> None:
     typed, end = 0, time.monotonic() + 60 * minutes
-    spoken = Tap(room.card, "spk.monitor")
+    spoken = Ear(room.card, "spk.monitor")
     while time.monotonic() < end:
         app.type(ASKS[typed % len(ASKS)])
         typed += 1
         time.sleep(2.0)
         app.until_at_rest()
-    _, sound = spoken.close()
+    spoken.stop()
+    sound = spoken.sound
     blocks = sound[: sound.size // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
     voiced = float(np.count_nonzero(np.abs(blocks).max(axis=1) > _SILENT)) / 100
     heard = [said for said in room.home.turns("You") if said not in ASKS]
@@ -129,14 +90,16 @@ def interrupted(room: Room, app: Terminal, times: int) -> None:
         words = voice.say(text)
         with WavWriter(wav) as writer:
             writer.write(np.concatenate([words, np.zeros(SAMPLE_RATE // 4, np.float32)]))
-        speaker, microphone = Tap(room.card, "spk.monitor"), Tap(room.card, "mic")
+        speaker, microphone = Ear(room.card, "spk.monitor"), Ear(room.card, "mic")
         app.type(ASKS[0])
-        until(speaker.sounds, "it speaks", app.screen)
+        until(speaker.hears_something, "it speaks", app.screen)
         time.sleep(2.5 + 0.37 * k % 1.3)
-        until(speaker.sounds, "it speaks", app.screen)
+        until(speaker.hears_something, "it speaks", app.screen)
         room.card.speak(wav)
         time.sleep(0.8)
-        latency = silence_after(speaker.close(), microphone.close(), words)
+        speaker.stop()
+        microphone.stop()
+        latency = silence_after(speaker, microphone, words)
         latencies.append(latency)
         print(f"  {text:30} {1000 * latency:6.0f} ms")
         time.sleep(2.0)
@@ -145,18 +108,16 @@ def interrupted(room: Room, app: Terminal, times: int) -> None:
     print(f"{times} interruptions: p50 {1000 * statistics.median(latencies):.0f} ms ({spread})")
 
 
-def silence_after(
-    speaker: tuple[float, Float32], microphone: tuple[float, Float32], words: Float32
-) -> float:
+def silence_after(speaker: Ear, microphone: Ear, words: Float32) -> float:
     """Seconds from the first voiced sample to the last sound before a gap; may be negative, where
     the assistant happened to be silent already."""
-    began, sound = microphone
+    began, sound = min(microphone.begins), microphone.sound
     found = np.fft.irfft(
         np.fft.rfft(sound, sound.size + words.size)
         * np.conj(np.fft.rfft(words, sound.size + words.size))
     )
     spoken = began + (int(np.argmax(found[: sound.size])) + first_voiced(words)) / SAMPLE_RATE
-    start, played = speaker
+    start, played = min(speaker.begins), speaker.sound
     blocks = played[: played.size // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
     loud = np.abs(blocks).max(axis=1) > _SILENT
     at = max(0, round((spoken - start) * 100))

@@ -47,9 +47,14 @@ class Utterance:
     """Silence that is not played, to catch up: where in the played sound, and samples of it."""
 
     @property
+    def left_out(self) -> int:
+        """Samples that are skipped."""
+        return sum(n for _, n in self.skipped)
+
+    @property
     def to_play(self) -> int:
         """Samples that were written, but for those skipped."""
-        return self.written - sum(n for _, n in self.skipped)
+        return self.written - self.left_out
 
     def text(self) -> str:
         return join_pieces([span.text for span in self.spans])
@@ -192,8 +197,7 @@ class Speech:
         if event.samples == 0:
             self._close(utterance, utterance.text(), interrupted=False)
         else:
-            skipped = utterance.written - utterance.to_play
-            self._playback.end(event.utterance, event.samples - skipped)
+            self._playback.end(event.utterance, event.samples - utterance.left_out)
 
     # -- from the speaker --------------------------------------------------------------------
 

@@ -119,6 +119,19 @@ async def listener(virtual_card: VirtualCard) -> AsyncIterator[Listener]:
     await opened.audio.stop()
 
 
+async def heard_at_speaker(
+    card: VirtualCard, listener: Listener, folder: Path, sound: np.ndarray
+) -> float:
+    """How much of `sound`, played, comes out of the speaker; the best of some, see `best`."""
+
+    async def record() -> np.ndarray:
+        with card.recording(folder / "heard.wav"):
+            await listener.play(sound)
+        return load(folder / "heard.wav")
+
+    return await best(record, sound)
+
+
 async def test_what_is_played_is_heard_at_the_speaker(
     virtual_card: VirtualCard, listener: Listener, tmp_path: Path
 ) -> None:
@@ -128,12 +141,7 @@ async def test_what_is_played_is_heard_at_the_speaker(
     started: list[int] = []
     listener.audio.playback.on_first_sample.append(started.append)
 
-    async def record() -> np.ndarray:
-        with virtual_card.recording(tmp_path / "heard.wav"):
-            await listener.play(sound)
-        return load(tmp_path / "heard.wav")
-
-    assert await best(record, sound) > 0.95
+    assert await heard_at_speaker(virtual_card, listener, tmp_path, sound) > 0.95
     assert started[0] == 1
     assert listener.audio.output_levels.snapshot(200).levels.max() > 0.8
 
@@ -185,12 +193,7 @@ async def test_a_sound_server_that_dies_and_comes_back_is_taken_up_again(
     await listener.frames_more(3)
     sound = chirp(0.5)
 
-    async def record() -> np.ndarray:
-        with virtual_card.recording(tmp_path / "heard.wav"):
-            await listener.play(sound)
-        return load(tmp_path / "heard.wav")
-
-    assert await best(record, sound) > 0.95
+    assert await heard_at_speaker(virtual_card, listener, tmp_path, sound) > 0.95
     assert listener.audio.drops()["microphone"] > 0
 
 
@@ -383,12 +386,7 @@ async def test_a_sound_server_that_answers_again_goes_on(
     await listener.frames_more(6)
     sound = chirp(0.5)
 
-    async def record() -> np.ndarray:
-        with virtual_card.recording(tmp_path / "heard.wav"):
-            await listener.play(sound)
-        return load(tmp_path / "heard.wav")
-
-    assert await best(record, sound) > 0.95
+    assert await heard_at_speaker(virtual_card, listener, tmp_path, sound) > 0.95
 
 
 async def test_a_headset_that_comes_goes_and_comes_back_with_another_rate(

@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,49 +25,17 @@ from scipy.signal import correlate
 from assistant.audio.probe_sounds import chirp
 from assistant.audio.wav import WavWriter
 from assistant.bench.room import Noise
+from tests.e2e.ear import RATE, Ear
 from tests.e2e.virtual_card import VirtualCard, missing_programs
 
 pytestmark = [pytest.mark.sound, pytest.mark.xdist_group("sound")]
 
-RATE = 24_000
 
-
-class Ear:
-    """Records a device with the times at which its blocks came: a measurement of one's own."""
-
-    def __init__(self, card: VirtualCard, source: str) -> None:
-        command = ["parec", "-d", source, "--raw", "--rate=24000", "--channels=1"]
-        self._process = subprocess.Popen(
-            [*command, "--format=s16le", "--latency-msec=10"],
-            env=os.environ | card.environment,
-            stdout=subprocess.PIPE,
-        )
-        self._blocks: list[bytes] = []
-        self._begins: list[float] = []
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-        self._thread.start()
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        while block := self._process.stdout.read(480):
-            self._blocks.append(block)
-            self._begins.append(time.monotonic() - 240 * len(self._blocks) / RATE)
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(timeout=10)
-        self._thread.join(timeout=10)
-
-    @property
-    def sound(self) -> np.ndarray:
-        whole = b"".join(self._blocks)
-        return np.frombuffer(whole[: len(whole) // 2 * 2], "<i2").astype(np.float32) / 32_768
-
-    def first_sweep(self) -> float:
-        """When it heard the first of the sweeps, seconds."""
-        likeness = np.abs(correlate(self.sound, chirp(), "valid", method="fft"))
-        place = int(np.flatnonzero(likeness > 0.7 * likeness.max())[0])
-        return float(np.median(self._begins)) + place / RATE
+def first_sweep(ear: Ear) -> float:
+    """When it heard the first of the sweeps, seconds."""
+    likeness = np.abs(correlate(ear.sound, chirp(), "valid", method="fft"))
+    place = int(np.flatnonzero(likeness > 0.7 * likeness.max())[0])
+    return float(np.median(ear.begins)) + place / RATE
 
 
 @dataclass(frozen=True)
@@ -131,7 +98,7 @@ class Practice:
                 ear.stop()
             if done.figures["delay_ms"] and sum(done.figures["lost_frames"].values()) <= 2:
                 break
-        at_speaker, at_microphone = (ear.first_sweep() for ear in ears)
+        at_speaker, at_microphone = (first_sweep(ear) for ear in ears)
         return replace(done, room_delay=at_microphone - at_speaker)
 
     def echo(self, volume: str, latency_ms: int = 40) -> None:
