@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from assistant.audio.wav import WavWriter
 from assistant.bench.echo import first_voiced
 from assistant.bench.simulator.voice import UserVoice
 from assistant.frames import SAMPLE_RATE
 from tests.e2e.conftest import Home, Room
 from tests.e2e.ear import Ear
+from tests.e2e.mouth import Mouth
 from tests.e2e.terminal import Terminal
 from tests.e2e.virtual_card import VirtualCard
 from tests.processes import until
@@ -52,7 +52,7 @@ SAYS = [
 
 
 @contextlib.contextmanager
-def furnished(loss_db: float) -> Iterator[tuple[Room, Terminal]]:
+def furnished(loss_db: float) -> Iterator[tuple[Room, Terminal, Mouth]]:
     folder = Path(tempfile.mkdtemp(prefix="room-"))
     with VirtualCard(folder) as card, contextlib.closing(Room(card, Home(folder, folder))) as room:
         card.echo()
@@ -61,7 +61,9 @@ def furnished(loss_db: float) -> Iterator[tuple[Room, Terminal]]:
         app = room.open()
         until(lambda: bool(room.home.turns("JARVIS")), "JARVIS has greeted", app.screen)
         app.until_at_rest()
-        yield room, app
+        mouth = Mouth(card)
+        yield room, app, mouth
+        mouth.close()
 
 
 def alone(room: Room, app: Terminal, minutes: float) -> None:
@@ -82,28 +84,27 @@ def alone(room: Room, app: Terminal, minutes: float) -> None:
         print(f"  it heard: {said!r}")
 
 
-def interrupted(room: Room, app: Terminal, times: int) -> None:
+def interrupted(room: Room, app: Terminal, mouth: Mouth, times: int) -> None:
     voice, latencies = UserVoice(), []
-    wav = room.home.folder / "says.wav"
+    speaker, microphone = Ear(room.card, "spk.monitor"), Ear(room.card, "mic")
     for k in range(times):
         text = SAYS[k % len(SAYS)]
         words = voice.say(text)
-        with WavWriter(wav) as writer:
-            writer.write(np.concatenate([words, np.zeros(SAMPLE_RATE // 4, np.float32)]))
-        speaker, microphone = Ear(room.card, "spk.monitor"), Ear(room.card, "mic")
         app.type(ASKS[0])
         until(speaker.hears_something, "it speaks", app.screen)
         time.sleep(2.5 + 0.37 * k % 1.3)
         until(speaker.hears_something, "it speaks", app.screen)
-        room.card.speak(wav)
-        time.sleep(0.8)
-        speaker.stop()
-        microphone.stop()
+        for ear in (speaker, microphone):
+            ear.forget()
+        mouth.say(words)
+        time.sleep(words.size / SAMPLE_RATE + 1.5)
         latency = silence_after(speaker, microphone, words)
         latencies.append(latency)
         print(f"  {text:30} {1000 * latency:6.0f} ms")
         time.sleep(2.0)
         app.until_at_rest()
+    for ear in (speaker, microphone):
+        ear.stop()
     spread = f"{1000 * min(latencies):.0f}–{1000 * max(latencies):.0f}"
     print(f"{times} interruptions: p50 {1000 * statistics.median(latencies):.0f} ms ({spread})")
 
@@ -111,13 +112,13 @@ def interrupted(room: Room, app: Terminal, times: int) -> None:
 def silence_after(speaker: Ear, microphone: Ear, words: Float32) -> float:
     """Seconds from the first voiced sample to the last sound before a gap; may be negative, where
     the assistant happened to be silent already."""
-    began, sound = min(microphone.begins), microphone.sound
+    began, sound = microphone.began, microphone.sound
     found = np.fft.irfft(
         np.fft.rfft(sound, sound.size + words.size)
         * np.conj(np.fft.rfft(words, sound.size + words.size))
     )
     spoken = began + (int(np.argmax(found[: sound.size])) + first_voiced(words)) / SAMPLE_RATE
-    start, played = min(speaker.begins), speaker.sound
+    start, played = speaker.began, speaker.sound
     blocks = played[: played.size // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
     loud = np.abs(blocks).max(axis=1) > _SILENT
     at = max(0, round((spoken - start) * 100))
@@ -136,11 +137,11 @@ def main() -> None:
     parser.add_argument("--loss-db", type=float, default=6.0, help="from speaker to microphone")
     parser.add_argument("--interruptions", type=int, default=10)
     options = parser.parse_args()
-    with furnished(options.loss_db) as (room, app):
+    with furnished(options.loss_db) as (room, app, mouth):
         if options.minutes:
             alone(room, app, options.minutes)
         if options.interruptions:
-            interrupted(room, app, options.interruptions)
+            interrupted(room, app, mouth, options.interruptions)
         app.press("q")
 
 

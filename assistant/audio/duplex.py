@@ -13,6 +13,7 @@ from collections.abc import Callable
 from assistant.audio.base import DeviceChoice, Float32, OnFrame
 from assistant.audio.clean import clean, mixdown
 from assistant.audio.clock import LossMeter
+from assistant.audio.collector import Collector
 from assistant.audio.devices import list_devices
 from assistant.audio.front import FrontEnd
 from assistant.audio.hush import AUDIBLE, MUTED, SILENT, Hush
@@ -88,6 +89,7 @@ class LiveAudio:
         self._tasks = [
             asyncio.create_task(self._keeper.run(opened)),
             asyncio.create_task(self._play_unheard()),
+            asyncio.create_task(Collector(self._is_quiet).run()),
         ]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(opened.wait(), OPEN_LIMIT + 0.1)
@@ -172,6 +174,9 @@ class LiveAudio:
             if since is not None and now - since > PATIENCE:
                 self.playback.read(round((now - last) * SAMPLE_RATE))
             last = now
+
+    def _is_quiet(self) -> bool:
+        return not (self.playback.is_sounding or self.front.voice)
 
     # --- what the callbacks leave behind ------------------------------------------------------
 

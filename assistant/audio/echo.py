@@ -26,9 +26,14 @@ _WATCH = 200
 """Blocks, 2 s: what lay in the queue for all of this time is too much."""
 _SPARE = 2 * BLOCK
 """What may lie there for good: a jitter of one device block."""
+_STEP = 12
+"""Samples by which a slower speaker is put right every 2 s: enough for clocks 250 ppm apart, and
+little enough for the canceller to follow."""
 _FAR_TOO_LATE = 5 * BLOCK
 """What is dropped even while the far end sounds: beyond it the reference would come later than the
 echo itself, and nothing at all could be cancelled."""
+_PATIENCE = 10 * BLOCK
+"""What the microphone waits for the speaker's blocks where they are late, and may come still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +51,35 @@ class Block:
 class FarEnd:
     """The queue of what was played.
 
-    Where it is empty the speaker stands still (or its blocks are late, in which case they push what
-    follows back once and for all). Where the speaker's clock is faster, or sound came in a burst
-    after a gap, it would grow and the reference come later and later: the surplus is dropped, while
-    the far end is silent if that can be awaited.
+    Where it stays empty the speaker stands still, and what is missing is silence. Where the
+    speaker's clock is faster, or sound came in a burst after a gap, it would grow and the reference
+    come later and later: the surplus is dropped, while the far end is silent if that can be
+    awaited.
     """
 
     def __init__(self) -> None:
         self._queue = np.zeros(0, np.float32)
+        self._flows = False
         self._least = 0
         self._seen = 0
 
     def push(self, pcm: Float32) -> None:
         """Take float32 [n]."""
         self._queue = np.concatenate((self._queue, pcm))
+        self._flows = True
+
+    @property
+    def is_late(self) -> bool:
+        """The next block is missing, although the speaker ran a moment ago."""
+        return self._flows and self._queue.size < BLOCK
+
+    def stand_still(self, samples: int) -> None:
+        """So much silence before what comes next: it was played later than it seemed."""
+        self._queue = np.concatenate((np.zeros(samples, np.float32), self._queue))
 
     def take(self) -> Float32:
         """The next float32 [240]; what is missing is silence."""
+        self._flows &= self._queue.size >= BLOCK
         have = self._queue[:BLOCK]
         self._queue = self._queue[have.size :]
         self._trim()
@@ -103,6 +120,7 @@ class EchoCanceller:
 
         self._far = FarEnd()
         self._near = np.zeros(0, np.float32)
+        self._least, self._seen = BLOCK, 0
         self._canceller = AudioProcessor(
             SAMPLE_RATE, echo_cancellation=True, noise_suppression=self._noise_suppression
         )
@@ -112,9 +130,23 @@ class EchoCanceller:
         self._far.push(pcm)
 
     def heard(self, pcm: Float32) -> Iterator[Block]:
-        """float32 [n] from the microphone → the blocks that it completes."""
+        """float32 [n] from the microphone → the blocks that it completes. They wait, 100 ms at
+        most, for what the speaker played at their time: silence in its place would shift the echo
+        for good."""
         self._near = np.concatenate((self._near, pcm))
         while self._near.size >= BLOCK:
+            if self._far.is_late and self._near.size < _PATIENCE:
+                break
             near, self._near = self._near[:BLOCK], self._near[BLOCK:]
             far = self._far.take()
+            self._seen += 1
             yield Block(near, far, self._canceller.process(near, far))
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Where the speaker's clock is the slower one, its blocks come late for good."""
+        self._least = min(self._least, self._near.size)
+        if self._seen >= _WATCH:
+            if self._least >= BLOCK:
+                self._far.stand_still(_STEP)
+            self._least, self._seen = self._near.size, 0

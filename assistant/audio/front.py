@@ -76,7 +76,8 @@ class FrontEnd:
 
     def heard(self, pcm: Float32) -> Float32:
         """float32 [n] at 24 kHz from the microphone → the same stream without the assistant's own
-        voice, at most 20 ms late. The lengths agree over time, not call by call."""
+        voice, at most 20 ms late, or 120 where the speaker's blocks are late. The lengths agree
+        over time, not call by call."""
         if pcm.size == 0:
             return pcm
         pcm = clean(pcm)[0]
@@ -141,7 +142,7 @@ class FrontEnd:
             return False
         if self._onset.speaking:
             return True
-        return not self._proof.refutes()
+        return not self._proof.refutes(hop.level)
 
     def _sounded(self, pcm: Float32) -> None:
         """Where nothing is cancelled, what is played may be heard for half a second more."""

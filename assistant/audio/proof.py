@@ -43,6 +43,8 @@ _ENOUGH_WITHOUT_ECHO = 4
 _STRIKES = 4
 _HARMLESS_DB = 8.0
 """Over the noise floor: what is left is not more than this, and nobody hears it."""
+_LOUDER_DB = 4.0
+"""Over the loudest echo of late: no echo."""
 _GOOD_ERLE = 25.0
 _BAD_ERLE = 15.0
 
@@ -65,6 +67,7 @@ class Proof:
         self._since_far = 10_000
         self._loudest = -60.0
         self._erles: deque[float] = deque(maxlen=6)
+        self._loudest_echoes: deque[float] = deque(maxlen=20)
         self._good = 0
         self._strikes = 0
         self._candidate_lag = -1.0
@@ -98,9 +101,12 @@ class Proof:
         """What Silero says of what is left, while `sounds`."""
         self._probabilities.append(probability)
 
-    def refutes(self) -> bool:
-        """Whether what seems to be a voice in what is left is echo: asked while one begins. Where
-        that is so again and again, the canceller is no longer believed."""
+    def refutes(self, level: float) -> bool:
+        """Whether what seems to be a voice in what is left, `level` dB at its loudest, is echo:
+        asked while one begins. Where that is so again and again, the canceller is no longer
+        believed. What is louder than the echo was before it was cancelled is somebody else."""
+        if self._loudest_echoes and level > max(self._loudest_echoes) + _LOUDER_DB:
+            return False
         score = self._echo_left(0.25)
         self._strikes = self._strikes + 1 if score >= ECHO_SCORE else max(0, self._strikes - 1)
         if self._strikes >= _STRIKES:
@@ -120,6 +126,7 @@ class Proof:
         """The canceller has let echo through: guarded again until it has proved itself anew."""
         self.clean = False
         self._good = self._strikes = 0
+        self._loudest_echoes.clear()
         self._start_window()
 
     def _start_window(self) -> None:
@@ -129,6 +136,7 @@ class Proof:
         self._user_spoke = False
 
     def _judge(self) -> None:
+        loudest_near = max(self._near)
         near, out, floor = _mean_db(self._near), _mean_db(self._out), self._floor.db
         speechlike = np.mean(np.asarray(self._probabilities or [0.0]) >= 0.5)
         user_spoke = self._user_spoke
@@ -144,6 +152,7 @@ class Proof:
             if speechlike <= 0.05 and (harmless or erle >= _GOOD_ERLE):
                 self._good += 1
                 self.left = max(self.left - 1.0, out)
+                self._loudest_echoes.append(loudest_near)
         elif not hears_echo:
             self._good += 1
         enough = _ENOUGH if self.lag is not None else _ENOUGH_WITHOUT_ECHO

@@ -26,6 +26,8 @@ _HARDLY = 0.15
 """Probability that is not nothing."""
 _OVER_FLOOR_DB = 4.0
 _FAR_OVER_DB = 15.0
+_UNKNOWN_DB = -70.0
+"""A room's noise until it is known."""
 _SOFTEST_DB = -62.0
 """A voice nearer than the other end of a large room is louder than this (dB full scale)."""
 
@@ -46,12 +48,14 @@ class NoiseFloor:
     def __init__(self) -> None:
         self._levels: deque[float] = deque(maxlen=self._BLOCKS)
         self._until_anew = 0
-        self.db = -70.0
+        self.db = _UNKNOWN_DB
 
     def push(self, level: float) -> None:
         """The level of 10 ms in which nothing is played."""
         if level <= -119.0:
-            return  # digital silence: a muted or a missing microphone tells nothing of the room
+            # Digital silence tells nothing of the room. It counts all the same: behind a noise gate
+            # the user's own voice would be all that is left to take for the room's noise.
+            level = _UNKNOWN_DB
         self._levels.append(level)
         self._until_anew -= 1
         if self._until_anew <= 0 and len(self._levels) >= 10:

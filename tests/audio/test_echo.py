@@ -93,3 +93,46 @@ def test_a_restart_forgets_what_waits():
     (block,) = canceller.heard(np.zeros(BLOCK, np.float32))
 
     assert not block.far.any()
+
+
+def test_a_speaker_whose_blocks_come_late_does_not_shift_the_echo():
+    """As happens with every busy machine: 60 ms without a block, then all of them at once."""
+    canceller, far = EchoCanceller(), hum(12)
+    near = Room(1).echo(far)
+    left, waiting = [], []
+    for k, at in enumerate(range(0, far.size, 480)):
+        waiting.append(far[at : at + 480])
+        if k % 50 not in (20, 21, 22):
+            for block in waiting:
+                canceller.played(block)
+            waiting = []
+        left += [block.out for block in canceller.heard(near[at : at + 480])]
+    out = np.concatenate(left)
+
+    assert out.size == near.size
+    assert level(near[-4 * RATE :]) - level(out[-4 * RATE :]) > 15
+
+
+def test_a_slower_speaker_does_not_make_the_microphone_late():
+    """Six samples less than the microphone takes in every second: 250 ppm."""
+    canceller, far = EchoCanceller(), hum(200)
+    heard = taken = 0
+    for at in range(0, far.size, BLOCK):
+        less = 6 if at % RATE == 0 else 0
+        canceller.played(far[at : at + BLOCK - less])
+        taken += sum(block.out.size for block in canceller.heard(far[at : at + BLOCK]))
+        heard += BLOCK
+
+    assert heard - taken <= 2 * BLOCK
+
+
+def test_a_speaker_that_ends_does_not_hold_the_microphone_up():
+    canceller, far = EchoCanceller(), hum(2)
+    canceller.played(far[:RATE])
+    taken = sum(
+        block.out.size
+        for at in range(0, far.size, 480)
+        for block in canceller.heard(far[at : at + 480])
+    )
+
+    assert taken == far.size

@@ -35,7 +35,7 @@ def first_sweep(ear: Ear) -> float:
     """When it heard the first of the sweeps, seconds."""
     likeness = np.abs(correlate(ear.sound, chirp(), "valid", method="fft"))
     place = int(np.flatnonzero(likeness > 0.7 * likeness.max())[0])
-    return float(np.median(ear.begins)) + place / RATE
+    return ear.began + place / RATE
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,8 @@ class Ear:
             stderr=subprocess.DEVNULL,
         )
         self._blocks: list[bytes] = []
-        self.begins: list[float] = []
-        """When the first sample was there (monotonic seconds), as each block of 10 ms has it; the
-        least delayed one is the earliest."""
+        self._from = 0
+        self._begins: list[float] = []
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
@@ -39,7 +38,7 @@ class Ear:
         assert self._process.stdout is not None
         while block := self._process.stdout.read(_BYTES):
             self._blocks.append(block)
-            self.begins.append(time.monotonic() - _BLOCK * len(self._blocks) / RATE)
+            self._begins.append(time.monotonic() - _BLOCK * len(self._blocks) / RATE)
 
     def stop(self) -> None:
         self._process.terminate()
@@ -49,7 +48,17 @@ class Ear:
     @property
     def sound(self) -> np.ndarray:
         """Float32 [n], 24 kHz."""
-        return _decoded(self._blocks)
+        return _decoded(self._blocks[self._from :])
+
+    @property
+    def began(self) -> float:
+        """When the first sample of `sound` was there, monotonic seconds: as the least delayed one
+        of its blocks has it."""
+        return min(self._begins[self._from :]) + _BLOCK * self._from / RATE
+
+    def forget(self) -> None:
+        """What was heard so far, so that what follows is quickly looked through."""
+        self._from = len(self._blocks)
 
     def hears_something(self) -> bool:
         """In the last tenth of a second."""
