@@ -1,0 +1,1 @@
+"""What the assistant remembers of its user: journals, profile, and an index made from them."""

@@ -1,0 +1,315 @@
+"""All that is remembered, in files: journals are the truth, profile and index are made from them.
+
+Several threads and several processes may use one folder. Files that a person edits are read again
+when something is asked of the store. Lost for good: what `forget` takes out is overwritten by the
+file system whenever it likes, which nothing that runs above it can hasten.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+from assistant.memory.base import (
+    ANY,
+    Claim,
+    Filters,
+    Forgotten,
+    Found,
+    Index,
+    Journal,
+    Memory,
+    MemoryFailure,
+)
+from assistant.memory.disk import delete_file, files_below, sweep
+from assistant.memory.filtering import passes
+from assistant.memory.forgetting import Aim, Plan, ids_of_day, journals_named
+from assistant.memory.git_log import GitLog
+from assistant.memory.hand import (
+    HAND,
+    add_by_hand,
+    correct_by_hand,
+    journal_of_hand,
+    replace_by,
+)
+from assistant.memory.journal_file import Parsed
+from assistant.memory.journal_head import is_journal_id
+from assistant.memory.journals import FileProblem, JournalTree
+from assistant.memory.lock import Busy, FolderLock
+from assistant.memory.merging import Gone, Taken, join, merge
+from assistant.memory.oblivion import Doomed
+from assistant.memory.profile import Profile, profile_of
+from assistant.memory.profile_edits import ProfileFile
+from assistant.memory.saved_transcripts import strike, strike_day, transcripts_of
+from assistant.memory.shelf import Held, Shelf
+from assistant.memory.traces import forget_words_known
+from assistant.memory.vault import PLAIN, Vault
+
+JOURNALS = "journals"
+
+
+class FileStore:
+    """A `MemoryStore` in a folder; nothing is made there before the first is written."""
+
+    def __init__(
+        self,
+        folder: Path,
+        index: Index,
+        *,
+        vault: Vault = PLAIN,
+        transcripts: Path | None = None,
+        caches: Sequence[Path] = (),
+        history: GitLog | None = None,
+        look_every: float = 1.0,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> None:
+        """`transcripts`, `caches`: folders that hold the same words, or sounds made of them.
+        `look_every`: seconds between looks for edits by hand. `history`: None keeps none."""
+        self.folder = folder
+        self.index = index
+        self.tree = JournalTree(folder / JOURNALS, vault)
+        self._shelf = Shelf(self.tree, index)
+        self._profile = ProfileFile(folder, vault)
+        self._vault = vault
+        self._transcripts = transcripts
+        self._caches = caches
+        self._history = history
+        self._look_every = look_every
+        self._now = now
+        self._lock = FolderLock(folder)
+        self._looked = float("-inf")
+        self._looking = False
+        self._profiled = -1
+        """The state of the memories that the profile was made of."""
+        self._written: dict[str, Journal] = {}
+        """As each was last written by `write`, for telling what others changed since."""
+        self._gone: dict[str, Gone] = {}
+
+    def write(self, journal: Journal) -> None:
+        """Keep a conversation, with what a person changed in its file since the last time.
+
+        `journal` is brought up to date with that, and with what was forgotten meanwhile.
+        """
+        with self._lock.held():
+            self._look()
+            before = self._shelf.existing(journal.id)
+            gone = self._gone.setdefault(journal.id, Gone())
+            base = self._written.get(journal.id)
+            merge(journal, base, before.journal if before else None, gone)
+            if before is None and not (journal.turns or journal.memories):
+                return
+            written = self._shelf.put(Parsed(journal, front=_front(before), extra=_extra(before)))
+            self._written[journal.id] = written
+            self._made(f"journal {journal.id}")
+
+    def journals(self) -> Sequence[str]:
+        self.look()
+        return self.tree.ids()
+
+    def read(self, journal: str) -> Journal:
+        return self.tree.read(journal).journal
+
+    def memories(self, filters: Filters = ANY) -> Sequence[Memory]:
+        self.look()
+        holding = (m for m in self._shelf.memories() if not m.replaced_by and passes(m, filters))
+        return sorted(holding, key=lambda memory: (memory.at, memory.id), reverse=True)
+
+    def history(self) -> Sequence[Memory]:
+        """All memories, those that were corrected too, oldest first."""
+        self.look()
+        return sorted(self._shelf.memories(), key=lambda memory: (memory.at, memory.id))
+
+    def search(self, query: str, filters: Filters = ANY, limit: int = 10) -> Sequence[Found]:
+        self.look()
+        return self.index.search(query, filters, limit)
+
+    def profile(self) -> Profile:
+        return profile_of(self.history())
+
+    def add(self, text: str, claim: Claim | None = None, journal: str = "") -> Memory:
+        """Remember something that a person wrote, not said; in a journal of its day."""
+        with self._lock.held():
+            now = self._now()
+            id = journal or journal_of_hand(now)
+            parsed = self._shelf.existing(id) or Parsed(Journal(id, now, HAND))
+            memory = add_by_hand(parsed.journal, text, claim, now)
+            self._shelf.put(parsed)
+            self._made("something written by hand")
+            return memory
+
+    def correct(self, id: str, text: str, claim: Claim | None = None) -> Memory:
+        """What a memory should say; the old one becomes history. Raises `MemoryFailure`."""
+        with self._lock.held():
+            parsed, old = self._shelf.find(id)
+            new = correct_by_hand(parsed.journal, old, text, claim, self._now())
+            self._shelf.put(parsed)
+            self._made(f"correction in {parsed.journal.id}")
+            return new
+
+    def settle(self, right: str, wrong: Sequence[str]) -> None:
+        """Of memories that do not agree this one holds; the others become history."""
+        with self._lock.held():
+            for id in wrong:
+                parsed, _ = self._shelf.find(id)
+                replace_by(parsed.journal, id, right)
+                self._shelf.put(parsed)
+            self._made("a question answered")
+
+    def foretell(self, ids: Sequence[str], words: Sequence[str] = ()) -> Doomed:
+        """What `forget` would take; nothing is changed."""
+        with self._lock.held():
+            self._look()
+            return self._plan(ids, words)[0].doomed(ids)
+
+    def forget(self, ids: Sequence[str], words: Sequence[str] = ()) -> Forgotten:
+        """`words`: whatever holds all the words of one of them goes too."""
+        return self._forget(ids, words)
+
+    def forget_words(self, *words: str) -> Forgotten:
+        """Whatever holds all the words of one of `words`: a person, a topic, a name."""
+        return self._forget((), words)
+
+    def forget_day(self, day: date) -> Forgotten:
+        with self._lock.held():
+            strike_day(self._transcripts, day)
+            return self._forget(ids_of_day(self, day), ())
+
+    def forget_all(self) -> Forgotten:
+        """Everything, what could not be read too."""
+        with self._lock.held():
+            held = self._shelf.holding(lambda _: True, ())
+            ids = [each.journal.id for each in held.parsed]
+            for each in held.parsed:
+                self._gone.setdefault(each.journal.id, Gone()).add(each.journal)
+            counts = Aim([], [], ids).plan(held.parsed).counts()
+            self._shelf.clear()
+            for path in [*files_below(self.tree.folder), *transcripts_of(self._transcripts)]:
+                delete_file(path)
+            self._after_forgetting()
+            return counts
+
+    def take_in(self, journals: Iterable[Journal]) -> Taken:
+        """Add journals from elsewhere; what is here already stays as it is."""
+        with self._lock.held():
+            self._look()
+            count = memories = turns = 0
+            for journal in journals:
+                parsed = self._shelf.existing(journal.id)
+                count += parsed is None
+                parsed = parsed or Parsed(replace(journal, memories=[], turns=[]))
+                new_memories, new_turns = join(parsed.journal, journal)
+                if new_memories or new_turns:
+                    self._shelf.put(parsed)
+                memories += new_memories
+                turns += new_turns
+            self._made("memories from elsewhere")
+            return Taken(count, memories, turns)
+
+    def rebuild(self, progress: Callable[[int, int], None] = lambda done, all: None) -> int:
+        """Make index and profile anew from the journals; returns how many journals there are.
+        `progress(done, all)` hears of each."""
+        with self._lock.held():
+            self._look()
+            self._shelf.make_index(progress)
+            self._write_profile()
+            return len(self._shelf)
+
+    def problems(self) -> list[FileProblem]:
+        """All that is not understood in any file."""
+        return self.tree.problems()
+
+    def look(self) -> None:
+        """Pick up what was edited by hand, if it is time to and nobody else writes."""
+        if time.monotonic() - self._looked >= self._look_every and self.folder.exists():
+            with suppress(Busy), self._lock.held(patience=0):
+                self._look()
+
+    def close(self) -> None:
+        self.index.close()
+
+    # From here on: with the lock held.
+
+    def _look(self) -> None:
+        if self._looking:
+            return
+        self._looking = True
+        try:
+            if self._looked == float("-inf"):
+                self._sweep()
+            self._looked = time.monotonic()
+            changes = self._shelf.look()
+            # Hand edits first: what is written into the profile anew could no longer tell them.
+            if touched := self._profile.touched():
+                for edit in self._profile.edits(self._shelf.memories()):
+                    edit.apply(self)
+                self._write_profile()
+            if touched or changes.changed or changes.gone:
+                self._made("edits by hand")
+        finally:
+            self._looking = False
+
+    def _write_profile(self) -> None:
+        memories = self._shelf.memories()
+        self._profile.write(profile_of(memories))
+        self._profiled = self._shelf.revision
+
+    def _made(self, what: str) -> None:
+        if self._profiled != self._shelf.revision:
+            self._write_profile()
+        if self._history is not None and what:
+            self._history.commit(what)
+
+    def _plan(self, ids: Sequence[str], words: Sequence[str]) -> tuple[Plan, Held]:
+        memories = self._shelf.memories()
+        names = journals_named(ids, memories)
+        named = [each for id in names if is_journal_id(id) and (each := self._shelf.parsed(id))]
+        aim = Aim(named, memories, ids, words)
+        held = self._shelf.holding(aim.traces.may_be_in, names)
+        return aim.plan(held.parsed), held
+
+    def _forget(self, ids: Sequence[str], words: Sequence[str]) -> Forgotten:
+        with self._lock.held():
+            self._look()
+            planned, held = self._plan(ids, words)
+            for cut in planned.cuts:
+                known = self._gone.setdefault(cut.parsed.journal.id, Gone())
+                known.memories |= cut.gone.memories
+                known.turns |= cut.gone.turns
+                known.words += cut.gone.words
+                self._shelf.cut(cut.parsed, empty=cut.empty)
+            strike(self._transcripts, planned.said, self._vault)
+            self._after_forgetting()
+            if held.unread:
+                raise MemoryFailure(
+                    f"forgotten, but for {self.tree.path(held.unread[0])}, which cannot be read",
+                    "`assistant memory doctor` tells why; then forget it again.",
+                )
+            return planned.counts()
+
+    def _after_forgetting(self) -> None:
+        forget_words_known()
+        self._write_profile()
+        self._sweep()
+        for cache in self._caches:
+            for path in list(files_below(cache)):
+                delete_file(path)
+        if self._history is not None:
+            self._history.squash()
+
+    def _sweep(self) -> None:
+        """What a killed writer left behind."""
+        for folder in (self.folder, self._transcripts):
+            if folder is not None and folder.is_dir():
+                sweep(folder)
+
+
+def _front(parsed: Parsed | None) -> list[str]:
+    return parsed.front if parsed else []
+
+
+def _extra(parsed: Parsed | None) -> list[str]:
+    return parsed.extra if parsed else []
