@@ -1,0 +1,210 @@
+"""Days that people name from today: "on Friday", "next week", "in three days", "on the 3rd of May".
+
+A day of the week is the next one of that name (today's own name: a week on, unless "this"); "next
+Friday" is that of the next week, which begins on Monday (ISO 8601). A date without a year is the
+next one. "last", "yesterday" and "ago" lie behind.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+_DAYS = [name.lower() for name in calendar.day_name]
+_MONTHS = [name.lower() for name in calendar.month_name][1:]
+_SHORT = {name[:3]: at for at, name in enumerate(_MONTHS, 1)} | {"sept": 9}
+_COUNTED = "a two three four five six seven eight nine ten eleven twelve"
+_NUMBERS = {word: value for value, word in enumerate(_COUNTED.split(), 1)} | {
+    "an": 1,
+    "one": 1,
+    "a couple of": 2,
+    "a few": 3,
+}
+_RANKED = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+    "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth twenty-first "
+    "twenty-second twenty-third twenty-fourth twenty-fifth twenty-sixth twenty-seventh "
+    "twenty-eighth twenty-ninth thirtieth thirty-first"
+)
+_ORDINALS = {word: value for value, word in enumerate(_RANKED.split(), 1)}
+_DAY = "|".join(_DAYS)
+_MONTH = "|".join(
+    [*_MONTHS, "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sept?", "oct", "nov", "dec"]
+)
+_NUMBER = "|".join(word.replace(" ", r"\ ") for word in sorted(_NUMBERS, key=len, reverse=True))
+_NUMBER += r"|\d{1,3}"
+_NTH = r"\d{1,2}(?:st|nd|rd|th)?|" + "|".join(
+    re.escape(word).replace(r"\-", "[- ]") for word in sorted(_ORDINALS, key=len, reverse=True)
+)
+_PART = r"(?:\ (?:morning|afternoon|evening|night))?"
+_WHEN = re.compile(
+    rf"""
+    \b(?:on\ )?(?P<near>the\ day\ after\ tomorrow|tomorrow|today|tonight|
+        this\ (?:morning|afternoon|evening)|the\ day\ before\ yesterday|yesterday){_PART}\b
+    | \b(?:on\ )?(?P<which>next|this|last|this\ coming|coming)\ (?P<day>{_DAY}){_PART}\b
+    | \b(?:on|by|until|for|from|since)\ (?P<on>{_DAY}){_PART}\b(?!s)
+    | \b(?P<span>next|this|last)\ (?P<unit>week|weekend|month|year)\b
+    | \b(?:at|on|over)\ the\ (?P<weekend>weekend)\b
+    | \bin\ (?P<count>{_NUMBER})\ (?P<later>day|week|month|year)s?(?:'\ time)?\b
+    | \b(?P<back>{_NUMBER})\ (?P<ago>day|week|month|year)s?\ ago\b
+    | \b(?:on\ )?(?:the\ )?(?P<nth>{_NTH})(?:\ of)?\ (?P<month>{_MONTH})\b\.?
+        (?:,?\ (?P<y1>\d{{4}}))?
+    | \b(?:on\ )?(?P<month2>{_MONTH})\.?\ (?:the\ )?(?P<nth2>{_NTH})\b(?:,?\ (?P<y2>\d{{4}}))?
+    | \b(?:on\ )?(?P<iso>\d{{4}}-\d\d-\d\d)\b
+    | \bin\ (?P<whole>{"|".join(_MONTHS)})\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A day or a stretch of days, and the characters of the text that name it."""
+
+    first: date
+    last: date
+    start: int
+    end: int
+
+    @property
+    def iso(self) -> str:
+        """ "2026-11-27", or "2026-11-23/2026-11-29" (ISO 8601 interval)."""
+        if self.first == self.last:
+            return self.first.isoformat()
+        return f"{self.first.isoformat()}/{self.last.isoformat()}"
+
+    @property
+    def spoken(self) -> str:
+        """ "on Friday, 27 November 2026", "in the week of 23 November 2026"."""
+        f = self.first
+        if f == self.last:
+            return f"on {f:%A}, {f.day} {f:%B %Y}"
+        length = (self.last - f).days
+        if length <= 1:
+            return f"on the weekend of {f.day} {f:%B %Y}"
+        if length <= 7:
+            return f"in the week of {f.day} {f:%B %Y}"
+        return f"in {f:%B %Y}" if length <= 31 else f"in {f:%Y}"
+
+
+def parse_iso(text: str) -> tuple[date, date] | None:
+    """First and last day of what `When.iso` wrote; None where it is nothing of the kind."""
+    first, _, last = text.partition("/")
+    try:
+        begin = date.fromisoformat(first)
+        return begin, date.fromisoformat(last) if last else begin
+    except ValueError:
+        return None
+
+
+def find_when(text: str, today: date) -> When | None:
+    """The first day that a text names, if it names one."""
+    for match in _WHEN.finditer(text):
+        days = _days(match, today)
+        if days is not None:
+            return When(*days, match.start(), match.end())
+    return None
+
+
+def _days(match: re.Match[str], today: date) -> tuple[date, date] | None:
+    named = {key: value.lower() for key, value in match.groupdict().items() if value}
+    try:
+        if "near" in named:
+            return _one(_near(named["near"], today))
+        if "day" in named:
+            return _one(_weekday(named["day"], named["which"], today))
+        if "on" in named:
+            behind = match.group().lower().startswith("since")
+            return _one(_weekday(named["on"], "last" if behind else "", today))
+        if "span" in named:
+            return _span(named["unit"], {"next": 1, "this": 0, "last": -1}[named["span"]], today)
+        if "weekend" in named:
+            return _span("weekend", 0, today)
+        if "count" in named:
+            return _shifted(named["later"], _number(named["count"]), today)
+        if "back" in named:
+            return _shifted(named["ago"], -_number(named["back"]), today)
+        if "iso" in named:
+            return _one(date.fromisoformat(named["iso"]))
+        if "whole" in named:
+            return _month(named["whole"], today)
+        nth, month = named.get("nth") or named["nth2"], named.get("month") or named["month2"]
+        return _one(_calendar(nth, month, named.get("y1") or named.get("y2"), today))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _one(day: date) -> tuple[date, date]:
+    return day, day
+
+
+def _near(word: str, today: date) -> date:
+    shift = {
+        "yesterday": -1,
+        "the day before yesterday": -2,
+        "tomorrow": 1,
+        "the day after tomorrow": 2,
+    }
+    return today + timedelta(days=shift.get(word, 0))
+
+
+def _weekday(day: str, which: str, today: date) -> date:
+    target = _DAYS.index(day)
+    if which == "next":
+        return today + timedelta(days=7 - today.weekday() + target)
+    if which == "last":
+        return today - timedelta(days=(today.weekday() - target) % 7 or 7)
+    ahead = (target - today.weekday()) % 7
+    return today + timedelta(days=ahead if ahead or which == "this" else 7)
+
+
+def _span(unit: str, step: int, today: date) -> tuple[date, date]:
+    monday = today - timedelta(days=today.weekday()) + timedelta(weeks=step)
+    if unit == "week":
+        return monday, monday + timedelta(days=6)
+    if unit == "weekend":
+        return monday + timedelta(days=5), monday + timedelta(days=6)
+    if unit == "month":
+        first = _add_months(today.replace(day=1), step)
+        return first, _month_end(first)
+    return date(today.year + step, 1, 1), date(today.year + step, 12, 31)
+
+
+def _shifted(unit: str, count: int, today: date) -> tuple[date, date]:
+    if unit in ("day", "week"):
+        return _one(today + timedelta(days=count * (7 if unit == "week" else 1)))
+    if unit == "month":
+        first = _add_months(today.replace(day=1), count)
+        return first, _month_end(first)
+    return date(today.year + count, 1, 1), date(today.year + count, 12, 31)
+
+
+def _month(name: str, today: date) -> tuple[date, date]:
+    number = _MONTHS.index(name) + 1
+    first = date(today.year + (number < today.month), number, 1)
+    return first, _month_end(first)
+
+
+def _calendar(nth: str, month: str, year: str | None, today: date) -> date:
+    digits = re.match(r"\d+", nth)
+    day = int(digits.group()) if digits else _ORDINALS[nth.replace(" ", "-")]
+    number = _SHORT[month[:4] if month.startswith("sept") else month[:3]]
+    if year:
+        return date(int(year), number, day)
+    found = date(today.year, number, day)
+    return found if found >= today else date(today.year + 1, number, day)
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else _NUMBERS[word]
+
+
+def _add_months(first: date, count: int) -> date:
+    months = first.year * 12 + first.month - 1 + count
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def _month_end(first: date) -> date:
+    return _add_months(first, 1) - timedelta(days=1)

@@ -1,0 +1,43 @@
+"""Topics by the words that give them away, for filters and for the head of a journal."""
+
+from __future__ import annotations
+
+import re
+
+_WORDS = {
+    "work": "work works working job boss office colleague company career meeting deadline project "
+    "client interview promotion salary shift profession workplace team",
+    "study": "study studies studying exam exams university school college course class thesis "
+    "degree homework lecture learn learns learning teacher student",
+    "family": "sister brother mother father mum mom dad wife husband son daughter uncle aunt "
+    "cousin grandmother grandfather parents kids children family baby niece nephew grandma grandpa",
+    "friends": "friend friends flatmate roommate neighbour neighbor",
+    "love": "girlfriend boyfriend partner date wedding married engaged divorced anniversary",
+    "pets": "dog cat parrot hamster rabbit horse bird puppy kitten pet pets fish tortoise budgie",
+    "health": "doctor dentist hospital surgery allergic allergy diabetes asthma migraine sick ill "
+    "medicine therapy diet sleep insomnia pregnant health operation",
+    "travel": "fly flies flying flight trip travel travels travelling holiday vacation airport "
+    "train journey visit visits abroad hotel",
+    "home": "live lives house flat apartment moved moving garden kitchen renovating rent home",
+    "food": "cook cooking eat eats vegan vegetarian food recipe coffee tea chocolate pizza "
+    "restaurant baking breakfast dinner lunch cheese wine beer",
+    "music": "music guitar piano violin band song concert sing singing jazz album drums choir "
+    "recital orchestra",
+    "sport": "run runs running marathon swim swimming football tennis gym yoga cycling climbing "
+    "hiking race training match basketball skiing",
+    "books and films": "book books novel reading film films movie series cinema poetry",
+    "games": "game games chess gaming",
+    "money": "money saving savings mortgage bank loan debt budget tax",
+    "technology": "computer code programming software app robot linux python phone",
+    "nature": "hike forest mountain mountains sea beach lake bird plants",
+}
+_TOPIC = {word: topic for topic, words in _WORDS.items() for word in words.split()}
+
+
+def topics_of(text: str, limit: int = 3) -> tuple[str, ...]:
+    """At most `limit` topics, most mentioned first."""
+    counts: dict[str, int] = {}
+    for word in re.findall(r"[a-z]+", text.lower()):
+        if topic := _TOPIC.get(word):
+            counts[topic] = counts.get(topic, 0) + 1
+    return tuple(sorted(counts, key=lambda topic: -counts[topic])[:limit])
