@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 from assistant.audio.base import AudioIO
@@ -17,6 +17,7 @@ from assistant.backends.registry import (
 )
 from assistant.brain.base import Brain, BrainError
 from assistant.brain.choose import choose_brain
+from assistant.brain.fallback import FallbackBrain
 from assistant.brain.scripted import ScriptedBrain, known_lines
 from assistant.config import Config, ConfigError
 from assistant.conversation.lines import LineChooser
@@ -24,6 +25,9 @@ from assistant.conversation.parts import Parts
 from assistant.events import Notice
 from assistant.frames import AnyEvent, Load
 from assistant.locations import data_dir, log_dir, transcripts_dir
+from assistant.memory.opening import open_store
+from assistant.memory.remembering import NoMemory, Remembering
+from assistant.memory.telling import first_person
 from assistant.personas import LoadedPersonas, load_personas, watch_personas
 from assistant.session import Session
 from assistant.transcript_store import TranscriptStore
@@ -52,10 +56,19 @@ def make_session(
     clock: Callable[[], float] | None = None,
     steps: bool = False,
     seed: int | None = None,
+    remember: bool = False,
 ) -> Session:
     """A session that is ready to `start`; see `make_parts`."""
     return Session(
-        make_parts(config, audio, personas=personas, clock=clock, steps=steps, seed=seed)
+        make_parts(
+            config,
+            audio,
+            personas=personas,
+            clock=clock,
+            steps=steps,
+            seed=seed,
+            remember=remember,
+        )
     )
 
 
@@ -67,13 +80,15 @@ def make_parts(
     clock: Callable[[], float] | None = None,
     steps: bool = False,
     seed: int | None = None,
+    remember: bool = False,
 ) -> Parts:
     """What a session is made of, by these settings.
 
     `personas` are those of `find_personas`, where the caller has looked already.
     `clock` and `steps` are for `assistant talk`: the input's clock, and frames one by one.
     With a `seed` the choice of lines (and, without one of its own, of a model's words) is the same
-    every time, and nothing of it is remembered.
+    every time, and its choices are not remembered.
+    `remember`: this is a person's conversation, which memory (where it is enabled) keeps.
     Raises `ConfigError` for settings that cannot be, `BackendError` where no backend can run.
     """
     personas = personas or find_personas(config)
@@ -95,18 +110,22 @@ def make_parts(
             substitute=_substitute(choice.name, load, config),
         )
 
+    scripted = ScriptedBrain(None if seed is None else Random(seed), ready=rehearsed.__contains__)
+    private = config.memory.private
+    sealed = config.memory.enabled and config.memory.encryption != "off"
+    memory = _memory(config, scripted) if remember else NoMemory()
+
     async def make_brain(notify: Callable[[Notice], None]) -> Brain:
         def tell(error: BrainError) -> None:
             notify(Notice(text=error.message, remedy=error.remedy, severity="warning"))
 
-        scripted = ScriptedBrain(
-            None if seed is None else Random(seed), ready=rehearsed.__contains__
-        )
         brain, reason = await choose_brain(config.brain, notify=tell, scripted=scripted)
         log.info("%s", reason)
+        if isinstance(memory, Remembering) and isinstance(brain, FallbackBrain):
+            memory.use_model(brain)
         return brain
 
-    remember = config.session.save and seed is None
+    carried_over = config.session.save and not private and seed is None
     return Parts(
         config=config,
         personas=everyone,
@@ -121,13 +140,41 @@ def make_parts(
         make_brain=make_brain,
         known_lines=known_lines,
         rehearsed=rehearsed,
-        store=TranscriptStore(transcripts_dir(), enabled=config.session.save),
+        store=TranscriptStore(
+            transcripts_dir(), enabled=config.session.save and not (private or sealed)
+        ),
+        memory=memory,
         lines=LineChooser(
             seed,
-            data_dir() / "last_lines.json" if remember else None,
+            data_dir() / "last_lines.json" if carried_over else None,
             rehearsed.__contains__,
         ),
         clock=clock,
+    )
+
+
+def _memory(config: Config, scripted: ScriptedBrain) -> NoMemory:
+    """What is remembered, by these settings. Who wants no transcript wants no journal either."""
+    wanted = config.memory
+    private = wanted.private or not config.session.save
+    if not wanted.enabled:
+        nothing = NoMemory()
+        nothing.private = private
+        return nothing
+
+    def forgotten(texts: Sequence[str]) -> None:
+        for text in texts:
+            scripted.knowledge.unlearn(first_person(text, scripted.knowledge.name))
+            scripted.knowledge.unlearn(text)
+
+    return Remembering(
+        open_store(wanted),
+        private=private,
+        walls=wanted.walls,
+        budget_tokens=wanted.budget_tokens,
+        write_every=60 * wanted.write_every_minutes,
+        on_name=scripted.knowledge.learn_name,
+        on_forgotten=forgotten,
     )
 
 

@@ -49,6 +49,9 @@ Level = Annotated[
     ),
 ]
 NoSave = Annotated[bool, typer.Option("--no-save", help="Keep no transcript.")]
+Private = Annotated[
+    bool, typer.Option("--private", help="Keep nothing of this conversation, nowhere.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
@@ -62,6 +65,7 @@ def gather(
     input_device: str | None = None,
     output_device: str | None = None,
     no_save: bool = False,
+    private: bool = False,
 ) -> Options:
     """The options of this command over those before the command's name."""
     own = Options(
@@ -73,6 +77,7 @@ def gather(
             "audio.input_device": input_device,
             "audio.output_device": output_device,
             "session.save": False if no_save else None,
+            "memory.private": True if private else None,
         },
     )
     base = context.obj

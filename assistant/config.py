@@ -175,9 +175,60 @@ class SessionConfig(_Table):
     """Permission a tool: name = "always", "ask" or "never"."""
 
 
+class QdrantConfig(_Table):
+    url: str = ""
+    """Address of a Qdrant server, such as `http://127.0.0.1:6333`; empty: Qdrant's engine in this
+    process."""
+    path: str | None = None
+    """Folder of the engine in this process; unset: `qdrant` beside the journals."""
+    collection: str = Field(default="assistant", pattern=r"^[A-Za-z0-9_-]{1,200}$")
+    """First part of the names of its collections."""
+    api_key_env: str = "ASSISTANT_QDRANT_KEY"
+    """Name of the environment variable that holds the server's key."""
+
+
+class Mem0Config(_Table):
+    path: str | None = None
+    """Folder of its vectors and its history; unset: `mem0` beside the journals."""
+    user: str = Field(default="user", pattern=r"^[^\s]{1,200}$")
+    """Whose memories these are: mem0's `user_id`."""
+    config: str | None = None
+    """File with a mem0 configuration (JSON) of your own, and with it its vectors, models and
+    network; unset: Qdrant's engine and the word vectors of this program, without any network."""
+
+
+class MemoryConfig(_Table):
+    enabled: bool = True
+    """Remember what matters from one conversation to the next."""
+    private: bool = False
+    """Keep nothing of this conversation: no memory, no transcript. What is known may be used."""
+    budget_tokens: int = Field(default=400, ge=0, le=8000)
+    """How much of a language model's prompt may be memory, in tokens."""
+    write_every_minutes: float = Field(default=5.0, gt=0, le=120)
+    """How often a long conversation is written down."""
+    walls: bool = False
+    """No persona knows what another was told."""
+    git: bool = False
+    """Commit every change of the journals to a git repository in their folder."""
+    encryption: Literal["off", "keyring", "passphrase"] = "off"
+    """Seal the journals, with a key in the system's keyring or from a passphrase in the
+    environment variable `ASSISTANT_MEMORY_PASSPHRASE`. There are no transcripts then: the journals
+    hold what was said."""
+    server: str = ""
+    """Address of another machine's memory (`assistant memory serve`); empty: this one's. Its token
+    is in the environment variable `ASSISTANT_MEMORY_TOKEN`, or in a file `memory-token` (mode 0600)
+    beside the settings."""
+    store: Literal["files", "mem0", "qdrant"] = "files"
+    """Where it is kept: in Markdown files, or by what you run already (extras `[mem0]`,
+    `[qdrant]`), which knows nothing of files to edit, git and encryption."""
+    qdrant: QdrantConfig = QdrantConfig()
+    mem0: Mem0Config = Mem0Config()
+
+
 class Config(_Table):
     session: SessionConfig = SessionConfig()
     audio: AudioConfig = AudioConfig()
     backend: BackendConfig = BackendConfig()
     brain: BrainConfig = BrainConfig()
+    memory: MemoryConfig = MemoryConfig()
     ui: UiConfig = UiConfig()

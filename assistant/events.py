@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from assistant.frames import AgentState, Side
+from assistant.memory.base import Found
 from assistant.personas import Persona
 from assistant.tools.base import ToolCall, ToolResult
 
@@ -101,6 +102,13 @@ class ToolCalled(SessionEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolFinished(SessionEvent):
     result: ToolResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryRecalled(SessionEvent):
+    """What came to mind at the user's last words, best first: the answer may use it."""
+
+    found: tuple[Found, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

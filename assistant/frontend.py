@@ -5,14 +5,54 @@ Front ends see this, `assistant.events` and the level histories, and nothing els
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, Protocol
 
 from assistant.audio.base import DeviceChoice
 from assistant.audio.levels import LevelHistory
 from assistant.events import SessionEvent
 from assistant.frames import AgentState
+from assistant.memory.base import Forgotten, Found, Memory
+from assistant.memory.book import Known, Source
+from assistant.memory.oblivion import Doomed
 from assistant.personas import Persona
+
+
+class MemoryFrontend(Protocol):
+    """What is remembered, to be shown and put right; see `assistant.memory.book`. All that is
+    awaited raises `MemoryFailure`."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is remembered from one conversation to the next."""
+
+    @property
+    def private(self) -> bool:
+        """Nothing of this conversation is kept."""
+
+    async def book(self) -> Known:
+        """All that holds now, by subject and by age."""
+
+    async def look_up(self, words: str) -> Sequence[Found]:
+        """What a person looks for, best first."""
+
+    async def source(self, id: str) -> Source:
+        """Where a memory was said; `id` may be that of a turn, "JOURNAL#TURN"."""
+
+    async def foretell(self, ids: Sequence[str]) -> Doomed:
+        """What goes if these memories or turns are forgotten; nothing is changed."""
+
+    async def forget(self, doomed: Doomed) -> Forgotten:
+        """Let it go, without a trace."""
+
+    async def strike(self, ids: Iterable[str]) -> Forgotten:
+        """The same at once, for what was recalled."""
+
+    async def correct(self, memory: Memory, text: str) -> Memory:
+        """What a memory should say; the old one becomes history."""
+
+    async def settle(self, right: str, wrong: Sequence[str]) -> None:
+        """Of memories that do not agree the one with the id `right` holds."""
 
 
 class SessionFrontend(Protocol):
@@ -27,6 +67,9 @@ class SessionFrontend(Protocol):
 
     @property
     def state(self) -> AgentState: ...
+
+    @property
+    def memory(self) -> MemoryFrontend: ...
 
     def personas(self) -> list[Persona]:
         """In the order of the picker."""

@@ -44,6 +44,11 @@ def transcripts_dir() -> Path:
     return data_dir() / "transcripts"
 
 
+def memory_dir() -> Path:
+    """Journals, and what is made from them."""
+    return data_dir() / "memory"
+
+
 def models_dir() -> Path:
     """Weights that were downloaded or joined from packages."""
     return data_dir() / "models"

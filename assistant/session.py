@@ -36,12 +36,15 @@ from assistant.conversation.sound import SoundControls
 from assistant.conversation.speech import Utterance
 from assistant.conversation.turntaking import TurnTaking
 from assistant.events import BrainChosen, Notice, StateChanged, UserSaid
-from assistant.frames import AgentState, Push
+from assistant.frames import AgentState, Inject, Push
+from assistant.memory.remembering import Remembering
 from assistant.personas import Persona
 from assistant.tools.base import ToolCall
 from assistant.tools.builtin import builtin_tools
+from assistant.tools.builtin.memory import Asked, memory_tools
 from assistant.tools.executor import ToolExecutor
 from assistant.tools.intents import IntentRouter
+from assistant.tools.memory_phrases import memory_call
 from assistant.tools.registry import ToolRegistry
 
 log = logging.getLogger(__name__)
@@ -68,6 +71,8 @@ class Session:
         self._emit = self._bulletin.emit
         self._turns = itertools.count(1)
         self._beside = Beside()
+        self.memory = parts.memory
+        self._asked = Asked()
         self._audio = parts.audio
         self._backend = parts.make_backend(parts.load, lambda event: self._engine_room.take(event))
         self._mouth = Mouth(
@@ -137,6 +142,8 @@ class Session:
             greeting=config.session.greeting,
         )
         tools = [*builtin_tools(Controls(self)), *parts.tools]
+        if isinstance(self.memory, Remembering):
+            tools += memory_tools(self.memory, self._asked)
         self._registry = ToolRegistry(tools, config.session.permissions)
 
     # -- life ------------------------------------------------------------------------------
@@ -157,8 +164,11 @@ class Session:
         self._mouth.listen_to_playback()
         self._audio.front.on_voice = self._voice
         self._cast.take_charge(self.persona)
+        self.memory.begin(self._emit, lambda: self.persona.slug, self.history.drop)
+        opening = asyncio.ensure_future(self.memory.opened())
         self._backend.start()
         brain = await self._parts.make_brain(self._emit)
+        self._cast.acquaintance = await opening
         self._turn_taking.begin(self._make_answerer(brain))
         self._tell_who_answers()
         self._cast.rehearse()
@@ -177,7 +187,12 @@ class Session:
         self._ears.gate.muted = True
         self._beside.cancel()
         self._turn_taking.interrupt()
-        for step in (self._backend.stop(), self._audio.stop(), self._close_brain()):
+        for step in (
+            self._backend.stop(),
+            self._audio.stop(),
+            self.memory.close(),
+            self._close_brain(),
+        ):
             try:
                 await step
             except Exception:
@@ -209,7 +224,7 @@ class Session:
 
     def _make_answerer(self, brain: Brain) -> Answerer:
         return Answerer(
-            router=IntentRouter(self._cast.names()),
+            router=self._make_router(),
             registry=self._registry,
             executor=ToolExecutor(self._registry, lambda call: self.confirm(call)),
             brain=brain,
@@ -220,7 +235,13 @@ class Session:
             personas=self.personas,
             begin=self._begin,
             emit=self._emit,
+            memory=self.memory,
+            follow_up=self._asked.answered,
         )
+
+    def _make_router(self) -> IntentRouter:
+        further = (memory_call,) if self.memory.enabled else ()
+        return IntentRouter(self._cast.names(), *further)
 
     # -- what a front end asks ---------------------------------------------------------------
 
@@ -293,7 +314,7 @@ class Session:
         """The persona files changed on disk."""
         self._cast.replace(personas, failed)
         if self._turn_taking.answerer is not None:
-            self._turn_taking.answerer.router = IntentRouter(self._cast.names())
+            self._turn_taking.answerer.router = self._make_router()
 
     # -- the user's side -----------------------------------------------------------------------
 
@@ -333,6 +354,7 @@ class Session:
 
     def _heard_so_far(self, text: str) -> None:
         self._barge_in.words(text)
+        self.memory.prepare(text)
         if self._ears.over_the_assistant and self._turn_taking.is_stop(text):
             self._turn_taking.interrupt()
 
@@ -359,8 +381,14 @@ class Session:
             if not self._engine_room.capabilities.full_duplex:
                 self._mouth.stopwatch = stopwatch
             self._keep_user(heard.text, heard.text)
+            self.run_beside(self._make_known(heard.text))
         else:
             self._answer(heard, stopwatch)
+
+    async def _make_known(self, text: str) -> None:
+        """What comes to mind at these words, to a model that answers by itself."""
+        if context := await self.memory.news(text):
+            self._backend.send(Inject(context))
 
     def _answer(self, heard: Heard, stopwatch: Stopwatch | None) -> None:
         answered = self._turn_taking.heard(heard, stopwatch)
@@ -368,7 +396,8 @@ class Session:
 
     def _keep_user(self, said: str, answered: str) -> None:
         """Into the transcript what was said, into the history what it belongs together with."""
-        self._bulletin.keep("user", "You", said)
+        self._bulletin.keep("user", "You", self.memory.without_secrets(said))
+        self.memory.heard(said)
         self.history.add("user", answered, self.persona.slug)
 
     def _begin(self) -> Utterance:
@@ -383,6 +412,7 @@ class Session:
             self.last_answer = intended or heard
             name = self._cast.name_of(utterance.persona)
             self._bulletin.keep("assistant", name, intended, heard, interrupted)
+            self.memory.said(heard, utterance.persona, name)
         self._turn_taking.settle()
 
     def _has_voice(self) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from math import ceil
 from typing import Literal, TypeVar
@@ -49,6 +50,17 @@ from assistant.frames import (
     Status,
     UtteranceEnded,
 )
+from assistant.memory.base import (
+    ANY,
+    Filters,
+    Forgotten,
+    Found,
+    Journal,
+    Memory,
+    MemoryFailure,
+)
+from assistant.memory.remembering import NoMemory, Remembering
+from assistant.memory.wording import content
 from assistant.personas import Colors, Persona, Prompt, Waveform
 from assistant.tools.base import ToolCall, ToolResult
 
@@ -143,6 +155,7 @@ class FakeSession:
             DeviceChoice("output", "Living Room", is_default=False, in_use=False),
         ]
         """What `devices` finds."""
+        self.memory: NoMemory = Remembering(FakeMemoryStore())
         self.failing: dict[str, Exception] = {}
         """Raised by the method of that name."""
 
@@ -489,3 +502,81 @@ class FakeBrain:
 
     async def close(self) -> None:
         self.closed = True
+
+
+class FakeMemoryStore:
+    """A `MemoryStore` in a dictionary, which finds what has a word in common with the question.
+
+    `failure` is raised by everything while it is set.
+    """
+
+    def __init__(self, *journals: Journal) -> None:
+        self.kept: dict[str, Journal] = {}
+        self.failure: MemoryFailure | None = None
+        self.writes = 0
+        self.searches: list[str] = []
+        for journal in journals:
+            self.write(journal)
+
+    def write(self, journal: Journal) -> None:
+        self._check()
+        self.writes += 1
+        self.kept[journal.id] = deepcopy(journal)
+
+    def journals(self) -> list[str]:
+        self._check()
+        return sorted(self.kept)
+
+    def read(self, journal: str) -> Journal:
+        self._check()
+        return deepcopy(self.kept[journal])
+
+    def memories(self, filters: Filters = ANY) -> list[Memory]:
+        self._check()
+        found = [
+            memory
+            for journal in self.kept.values()
+            for memory in journal.memories
+            if not memory.replaced_by
+            and (not filters.categories or memory.category in filters.categories)
+            and (not filters.persona or memory.persona == filters.persona)
+        ]
+        return sorted(found, key=lambda memory: memory.at, reverse=True)
+
+    def search(self, query: str, filters: Filters = ANY, limit: int = 10) -> list[Found]:
+        self._check()
+        self.searches.append(query)
+        hits = [Found(m.id, m.text, m.at, m.persona, 0.0, m) for m in self.memories(filters)]
+        hits += [
+            Found(f"{journal.id}#{turn.number}", turn.text, turn.at, journal.persona, 0.0)
+            for journal in self.kept.values()
+            for turn in journal.turns
+            if not filters.persona or journal.persona == filters.persona
+        ]
+        words = content(query)
+        scored = [replace(hit, score=float(len(words & content(hit.text)))) for hit in hits]
+        return sorted((h for h in scored if h.score), key=lambda h: -h.score)[:limit]
+
+    def forget(self, ids: Sequence[str]) -> Forgotten:
+        self._check()
+        gone = set(ids)
+        before = self._counts()
+        for id in gone & set(self.kept):
+            del self.kept[id]
+        for journal in self.kept.values():
+            journal.memories = [m for m in journal.memories if m.id not in gone]
+            journal.turns = [t for t in journal.turns if f"{journal.id}#{t.number}" not in gone]
+        after = self._counts()
+        return Forgotten(*(a - b for a, b in zip(before, after, strict=True)))
+
+    def _counts(self) -> tuple[int, int, int]:
+        journals = self.kept.values()
+        return (
+            sum(len(journal.memories) for journal in journals),
+            sum(len(journal.turns) for journal in journals),
+            len(self.kept),
+        )
+
+    def _check(self) -> None:
+        if self.failure is not None:
+            raise self.failure

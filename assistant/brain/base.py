@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -34,6 +34,10 @@ class Question:
     tools: list[dict[str, Any]] = field(default_factory=list)
     """Tool schemas, OpenAI function style: {"name", "description", "parameters"}."""
     now: datetime = field(default_factory=datetime.now)
+    memory: str = ""
+    """What is remembered that may matter here, quoted for a prompt; within its budget."""
+    remembered: Sequence[str] = ()
+    """The same as the user would say it: "my parrot is called Picasso"."""
 
 
 class Brain(Protocol):
@@ -50,6 +54,16 @@ class Brain(Protocol):
 
     async def close(self) -> None:
         """Close connections."""
+
+
+class Completes(Protocol):
+    """Writes what is asked of it in a form that is asked of it: a language model can."""
+
+    async def complete(
+        self, messages: list[dict[str, str]], schema: dict[str, Any], max_tokens: int
+    ) -> str:
+        """JSON that should follow the JSON schema (not every server holds to it). Raises
+        `BrainError`."""
 
 
 class BrainError(Exception):

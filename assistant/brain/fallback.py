@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from assistant.brain.base import Brain, BrainError, Question
 from assistant.brain.failures import LanguageModelError
@@ -81,6 +82,15 @@ class FallbackBrain:
         async with _closing(self._scripted.answer(question)) as pieces:
             async for piece in pieces:
                 yield piece
+
+    async def complete(
+        self, messages: list[dict[str, str]], schema: dict[str, Any], max_tokens: int
+    ) -> str:
+        """By the language model alone: see `base.Completes`."""
+        complete = getattr(self._model, "complete", None)
+        if complete is None or self._clock() < self._rest_until:
+            raise LanguageModelError("absent", "No language model answers.")
+        return str(await complete(messages, schema, max_tokens))
 
     async def close(self) -> None:
         """Close connections."""

@@ -82,12 +82,32 @@ class OpenAIBrain:
 
     async def answer(self, question: Question) -> AsyncIterator[str]:
         """Stream the answer; raises `LanguageModelError`. Closing the iterator ends the request."""
+        async for piece in self._chat(lambda model: self._body(model, question)):
+            yield piece
+
+    async def complete(
+        self, messages: list[dict[str, str]], schema: dict[str, Any], max_tokens: int
+    ) -> str:
+        """See `base.Completes`. The form is asked for as OpenAI, Ollama and llama.cpp know it
+        (`response_format`). Raises `LanguageModelError`."""
+        form = {"name": "answer", "schema": schema, "strict": True}
+        wanted = {
+            "messages": messages,
+            "stream": True,
+            "temperature": 0.0,
+            "max_tokens": max_tokens,
+            "response_format": {"type": "json_schema", "json_schema": form},
+        }
+        pieces = [piece async for piece in self._chat(lambda model: {"model": model, **wanted})]
+        return "".join(pieces)
+
+    async def _chat(self, body: Callable[[str], dict[str, Any]]) -> AsyncIterator[str]:
         deadline = time.monotonic() + self._timeout
         model = self._model or await self._first_model(deadline)
         request = self._client.build_request(
             "POST",
             f"{self.url}/chat/completions",
-            json=self._body(model, question),
+            json=body(model),
             headers=self._headers(),
         )
         response = await self._send(request, deadline)

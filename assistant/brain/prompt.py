@@ -72,6 +72,8 @@ def _system(question: Question, facts: Sequence[str]) -> str:
     if facts:
         known = _cut("; ".join(facts), MAX_FACTS_CHARS)
         parts.append(f"The user told you earlier (in words said to the user): {known}.")
+    if question.memory:
+        parts.append(question.memory)
     if tools := _tools(question.tools):
         parts.append(f"{_TOOL_RULES}\n{tools}")
     return "\n\n".join(parts)

@@ -44,7 +44,7 @@ def dashboard_command(config: Config) -> int:
 
         def make(confirm: Callable[[ToolCall], Awaitable[bool]]) -> Session:
             try:
-                session = make_session(config, open_audio(config), personas=personas)
+                session = make_session(config, open_audio(config), personas=personas, remember=True)
             except Exception:
                 title.take_away()
                 raise

@@ -92,7 +92,7 @@ def plain_command(config: Config, audio: AudioIO) -> int:
 async def _run(config: Config, audio: AudioIO) -> int:
     personas = find_personas(config)
     notices = startup_notices(personas)
-    session = make_session(config, audio, personas=personas)
+    session = make_session(config, audio, personas=personas, remember=True)
     printer = Printer(session, show_typed=not sys.stdin.isatty())
     session.subscribe(printer)
     session.at_start(notices, follow_persona_files)

@@ -17,6 +17,7 @@ from assistant.conversation.history import History
 from assistant.conversation.lines import LineChooser
 from assistant.conversation.speech import Speech, Utterance
 from assistant.events import BrainChosen, Notice, SessionEvent, ToolCalled, ToolFinished
+from assistant.memory.remembering import NoMemory
 from assistant.personas import Persona
 from assistant.tools.base import Origin, ToolCall, ToolResult
 from assistant.tools.executor import ToolExecutor
@@ -66,7 +67,10 @@ class Answerer:
         personas: Callable[[], list[Persona]],
         begin: Callable[[], Utterance],
         emit: Callable[[SessionEvent], None],
+        memory: NoMemory,
+        follow_up: Callable[[str], ToolCall | None],
     ) -> None:
+        """`follow_up(text)`: the call that answers a question which a tool has asked back."""
         self.router = router
         self.brain = brain
         self._registry = registry
@@ -78,6 +82,8 @@ class Answerer:
         self._personas = personas
         self._begin = begin
         self._emit = emit
+        self._memory = memory
+        self._follow_up = follow_up
         self._label = brain.label
         self._asked_about: str | None = None
         """Slug of the persona of an open "did you mean …?"."""
@@ -116,7 +122,8 @@ class Answerer:
     def _answer_to_question(self, text: str) -> Intent | None:
         slug, self._asked_about = self._asked_about, None
         if slug is None:
-            return None
+            call = self._follow_up(text)
+            return None if call is None else Intent(call)
         if is_yes(text):
             call = ToolCall("change_theme", {"persona_name": self._name(slug)})
             return Intent(call=call)
@@ -160,6 +167,8 @@ class Answerer:
                 self.say_line("rate")
             case "list_themes":
                 self.say_line("list_personas", personas=spoken_list(self._names()))
+            case "remember":
+                self.say_line("fact_learned", fact=result.content)
             case "mute":
                 self.say_line("muted")
             case "repeat":
@@ -182,8 +191,16 @@ class Answerer:
             earlier.pop()  # the question itself travels in `text`
         utterance: Utterance | None = None
         spoken_any = False
+        recalled = await self._memory.recalled(text)
         for _ in range(MAX_ROUNDS):
-            question = Question(text, persona, earlier, self._registry.schemas())
+            question = Question(
+                text,
+                persona,
+                earlier,
+                self._registry.schemas(),
+                memory=recalled.context(self._memory.budget_tokens),
+                remembered=self._memory.as_told(recalled),
+            )
             outcome = _Round()
             utterance = utterance or self._begin()
             failure: BrainError | None = None

@@ -32,6 +32,8 @@ class Cast:
         self._mouth = mouth
         self._lines = lines
         self._known_lines = known_lines
+        self.acquaintance = ""
+        """What the greeting adds for a user who is known: "How did the talk go, Ada?"."""
         self._send = send
         self._clock = clock
         self._emit = emit
@@ -52,7 +54,8 @@ class Cast:
         return self._personas[slug].name if slug in self._personas else slug
 
     def greet(self) -> None:
-        self._mouth.say(self.current, self._lines.line(self.current, "greetings"))
+        line = self._lines.line(self.current, "greetings")
+        self._mouth.say(self.current, *(text for text in (line, self.acquaintance) if text))
 
     def become(self, slug: str) -> None:
         """Change voice, prompt and look at once; the new one introduces itself."""

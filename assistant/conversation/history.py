@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from assistant.brain.base import Message, Role
 
@@ -26,6 +27,12 @@ class History:
     def last(self, role: Role) -> str:
         """Text of the last message of this role, "" where there is none."""
         return next((m.text for m in reversed(self._messages) if m.role == role), "")
+
+    def drop(self, texts: Sequence[str]) -> None:
+        """Take back messages of these texts."""
+        gone = {text.strip() for text in texts}
+        kept = [message for message in self._messages if message.text not in gone]
+        self._messages = deque(kept, maxlen=MAX_MESSAGES)
 
     def drop_last(self, role: Role) -> None:
         """Take back the last message where it is of this role."""

@@ -32,21 +32,26 @@ class LineChooser:
 
     def choose(self, key: str, variants: list[str]) -> str:
         """One of `variants` ("" where there are none)."""
-        fresh = [v for v in variants if v != self._last.get(key)] or variants
-        if not fresh:
-            return ""
-        line = self._random.choice([v for v in fresh if self._ready(v)] or fresh)
-        self._last[key] = line
-        self._write()
-        return line
+        return self._pick(key, {variant: variant for variant in variants})
 
     def line(self, persona: Persona, key: str, /, **fields: str) -> str:
         """One of the persona's lines for `key` (a field of `Lines`, or "greetings" or
         "reintroductions"), its placeholders filled; "" where there is none."""
         opening = key in ("greetings", "reintroductions")
         templates = getattr(persona, key) if opening else variants(persona, key)
-        filled = [fill(template, persona, fields) for template in templates]
-        return self.choose(f"{persona.slug}.{key}", [line for line in filled if line])
+        filled = {template: fill(template, persona, fields) for template in templates}
+        return self._pick(f"{persona.slug}.{key}", {t: line for t, line in filled.items() if line})
+
+    def _pick(self, key: str, lines: dict[str, str]) -> str:
+        """One of `lines`. Their names are kept, not they: the user's own words may be in them,
+        and what the user wants forgotten must not stay here."""
+        fresh = [name for name in lines if name != self._last.get(key)] or list(lines)
+        if not fresh:
+            return ""
+        name = self._random.choice([n for n in fresh if self._ready(lines[n])] or fresh)
+        self._last[key] = name
+        self._write()
+        return lines[name]
 
     def _read(self) -> dict[str, str]:
         if self._memory is None:

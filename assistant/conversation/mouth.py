@@ -73,9 +73,11 @@ class Mouth:
         self._emit(TurnBegan(side="assistant", turn=utterance.turn))
         return utterance
 
-    def say(self, persona: Persona, text: str) -> None:
-        """A whole turn at once."""
-        self.speech.say(self.begin(persona), text, final=True)
+    def say(self, persona: Persona, *texts: str) -> None:
+        """A whole turn at once, in one piece or in several."""
+        utterance = self.begin(persona)
+        for at, text in enumerate(texts or ("",), start=1):
+            self.speech.say(utterance, f" {text}" if at > 1 else text, final=at >= len(texts))
 
     def take(self, event: AudioOut | AgentText | UtteranceEnded, persona: Persona) -> None:
         """What the backend speaks; one that answers by itself begins its own turns."""

@@ -13,6 +13,7 @@ from assistant.config import Config
 from assistant.conversation.lines import LineChooser
 from assistant.events import Notice
 from assistant.frames import AnyEvent, Load
+from assistant.memory.remembering import NoMemory
 from assistant.personas import Persona
 from assistant.tools.registry import Tool
 from assistant.transcript_store import TranscriptStore
@@ -35,6 +36,7 @@ class Parts:
     known_lines: Callable[[Persona], list[str]]
     store: TranscriptStore
     lines: LineChooser
+    memory: NoMemory = field(default_factory=NoMemory)
     clock: Callable[[], float] | None = None
     """Seconds on the input's clock, in `assistant talk`; else the time since the start."""
     tools: list[Tool] = field(default_factory=list)

@@ -8,6 +8,7 @@ every final transcript and typed line, and by the recogniser to know whether a t
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from assistant.frames import SpokenNames
@@ -126,8 +127,14 @@ def is_no(text: str) -> bool:
 class IntentRouter:
     """Finds the tool that a person asks for in words. Cheap: well under a millisecond a text."""
 
-    def __init__(self, names: list[SpokenNames]) -> None:
+    def __init__(
+        self,
+        names: list[SpokenNames],
+        further: Callable[[str], ToolCall | None] = lambda text: None,
+    ) -> None:
+        """`further(text)` knows requests that are read from the words as they came."""
         self.index = NameIndex(names)
+        self._further = further
 
     def route(self, text: str, prompted: str | None = None) -> Intent | None:
         """The intent of the user's words; None where they ask for no tool.
@@ -139,6 +146,8 @@ class IntentRouter:
         intent = self._of_whole(text, fuzzy=prompted is None)
         if intent is None:
             intent = self._of_last_sentence(text)
+        if intent is None and (call := self._further(text)) is not None:
+            intent = Intent(call)
         if intent is not None or prompted is None:
             return intent
         second = self._of_whole(prompted, fuzzy=False)

@@ -63,6 +63,26 @@ async def test_words_are_passed_on_piece_by_piece() -> None:
     assert await answer(brain) == ["Good ", "day."]
 
 
+async def test_an_answer_in_a_form_is_asked_for_as_servers_know_it() -> None:
+    seen: list[dict[str, Any]] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(json.loads(request.content))
+        return httpx.Response(200, content=event('{"a"') + event(": 1}") + DONE)
+
+    brain = mocked(handler)
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    asked = [{"role": "user", "content": "How many?"}]
+    assert await brain.complete(asked, schema, 20) == '{"a": 1}'
+    await brain.close()
+    assert seen[0]["messages"] == asked
+    assert seen[0]["max_tokens"] == 20
+    assert seen[0]["temperature"] == 0
+    form = seen[0]["response_format"]
+    assert form["type"] == "json_schema"
+    assert form["json_schema"]["schema"] == schema
+
+
 async def test_the_request_carries_prompt_history_and_settings() -> None:
     seen: list[dict[str, Any]] = []
 

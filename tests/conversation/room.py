@@ -26,6 +26,7 @@ from assistant.frames import (
     TurnStarted,
     UserText,
 )
+from assistant.memory.remembering import NoMemory
 from assistant.personas import Persona, load_personas
 from assistant.session import Session
 from assistant.transcript_store import TranscriptStore
@@ -53,6 +54,7 @@ class Room:
         audio_settings: dict[str, Any] | None = None,
         permissions: dict[str, Any] | None = None,
         make_brain: MakeBrain | None = None,
+        memory: NoMemory | None = None,
     ) -> None:
         config = Config.model_validate(
             {
@@ -82,6 +84,7 @@ class Room:
                 store=TranscriptStore(folder),
                 lines=LineChooser(1),
                 clock=lambda: self.now,
+                memory=memory or NoMemory(),
             )
         )
         self.events: list[SessionEvent] = []

@@ -9,6 +9,8 @@ from assistant.conversation.gate import TAIL_SECONDS, MicrophoneGate
 from assistant.conversation.history import MAX_MESSAGES, History
 from assistant.conversation.latency import InputClock, Stopwatch
 from assistant.conversation.lines import LineChooser
+from assistant.locations import themes_dir
+from assistant.personas import load_personas
 
 
 def test_the_assistant_knows_that_its_voice_is_in_the_room() -> None:
@@ -56,6 +58,15 @@ def test_the_last_greeting_is_remembered_over_a_restart(tmp_path: Path) -> None:
         before = LineChooser(memory=memory).choose("greeting", ["a", "b"])
         after = LineChooser(memory=memory).choose("greeting", ["a", "b"])
         assert before != after
+
+
+def test_the_users_own_words_are_not_kept_with_the_lines_said_last(tmp_path: Path) -> None:
+    memory = tmp_path / "lines.json"
+    jarvis = load_personas(themes_dir()).loaded["jarvis"]
+    said = LineChooser(memory=memory).line(jarvis, "fact_learned", fact="your parrot is Picasso")
+    assert "Picasso" in said
+    assert "fact_learned" in memory.read_text()
+    assert "Picasso" not in memory.read_text()
 
 
 def test_a_broken_memory_of_lines_harms_nobody(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from random import Random
 from assistant.brain.base import Question
 from assistant.brain.scripted import arithmetic, clock
 from assistant.brain.scripted.choice import Chooser, Pieces
-from assistant.brain.scripted.knowledge import Fact, Knowledge, Query
+from assistant.brain.scripted.knowledge import Fact, Knowledge, Query, remembered
 from assistant.brain.scripted.lines import fill, variants
 from assistant.brain.scripted.numerals import ordinal
 from assistant.brain.scripted.results import speakable
@@ -159,7 +159,8 @@ class ScriptedBrain:
         return self._say("fact_learned", question.persona, {"fact": slots["fact"]}, opener=True)
 
     def _recall(self, slots: Mapping[str, str], question: Question) -> list[str]:
-        fact = self.knowledge.find(Query(tuple(slots["keys"].split("|")), slots["subject"]))
+        query = Query(tuple(slots["keys"].split("|")), slots["subject"])
+        fact = self.knowledge.find(query) or remembered(query, question.remembered)
         if fact is None:
             return self._say("fact_unknown", question.persona, {"subject": slots["subject"]})
         return self._say("fact_known", question.persona, {"fact": fact.text}, opener=True)

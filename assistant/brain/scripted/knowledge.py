@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.brain.scripted.naming import proper
-from assistant.brain.scripted.words import Sentence, Word
+from assistant.brain.scripted.naming import name_told, proper
+from assistant.brain.scripted.words import Sentence, Word, sentences
 
 _MAX_FACTS = 200
 _MAX_VALUE_WORDS = 12
@@ -74,6 +74,14 @@ class Knowledge:
         if len(self._facts) > _MAX_FACTS:
             del self._facts[next(iter(self._facts))]
 
+    def unlearn(self, text: str) -> None:
+        """Forget what this text tells, and nothing else."""
+        for sentence in sentences(text):
+            if (named := name_told(sentence)) and named[0] == self.name:
+                self.name = ""
+            if fact := told(sentence):
+                self._facts.pop(fact.key, None)
+
     def find(self, query: Query) -> Fact | None:
         return next((self._facts[key] for key in query.keys if key in self._facts), None)
 
@@ -102,6 +110,12 @@ class Knowledge:
         """Everything known, each as "your parrot is called Bruno", oldest first."""
         name = [f"your name is {self.name}"] if self.name else []
         return name + [fact.text for fact in self._facts.values()]
+
+
+def remembered(query: Query, texts: Sequence[str]) -> Fact | None:
+    """The fact that answers a query among things that the user told long ago."""
+    facts = [fact for text in texts for each in sentences(text) if (fact := told(each))]
+    return next((fact for key in query.keys for fact in facts if fact.key == key), None)
 
 
 def to_you(words: Sequence[Word]) -> str:

@@ -1,0 +1,143 @@
+"""What a front end shows of memory, and what a person may do to it there."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from assistant.memory.base import (
+    Filters,
+    Forgotten,
+    Found,
+    Memory,
+    MemoryFailure,
+    MemoryStore,
+    Turn,
+)
+from assistant.memory.editing import correct, foretell, reworded, settle
+from assistant.memory.keeper import Keeper
+from assistant.memory.oblivion import Doomed
+from assistant.memory.profile import Profile, profile_of
+from assistant.memory.recall import Recall
+
+NEIGHBOURS = 2
+"""Turns that are shown before and after the one that a memory comes from."""
+HITS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that holds now."""
+
+    profile: Profile
+    memories: tuple[Memory, ...]
+    """Newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where something was said."""
+
+    journal: str
+    turn: int
+    """0: nobody said it, it was written by hand."""
+    turns: tuple[Turn, ...] = ()
+    """It and its neighbours; empty where it is not kept any more."""
+
+
+class ClosedBook:
+    """Nothing is remembered: there is nothing to see. `private`: nothing of the conversation is
+    kept in any other way either."""
+
+    enabled = False
+    private = False
+
+    async def book(self) -> Known:
+        """All that holds now, by subject and by age. Raises `MemoryFailure`, as all here do."""
+        return Known(Profile(), ())
+
+    async def look_up(self, words: str) -> Sequence[Found]:
+        """What a person looks for, best first."""
+        return ()
+
+    async def source(self, id: str) -> Source:
+        """Where it was said; `id` is of a memory, or "JOURNAL#TURN" of a turn."""
+        raise MemoryFailure("nothing is remembered")
+
+    async def foretell(self, ids: Sequence[str]) -> Doomed:
+        """What goes if these memories or turns are forgotten; nothing is changed."""
+        return Doomed()
+
+    async def forget(self, doomed: Doomed) -> Forgotten:
+        """Let it go, without a trace."""
+        return Forgotten(0, 0, 0)
+
+    async def strike(self, ids: Iterable[str]) -> Forgotten:
+        """Forget what was recalled, by its ids, and where it was said."""
+        return Forgotten(0, 0, 0)
+
+    async def correct(self, memory: Memory, text: str) -> Memory:
+        """What a memory should say; the old one becomes history."""
+        raise MemoryFailure("nothing is remembered")
+
+    async def settle(self, right: str, wrong: Sequence[str]) -> None:
+        """Of memories that do not agree the one with the id `right` holds."""
+
+
+class OpenBook(ClosedBook):
+    """The same with a store; all of it is read beside the event loop."""
+
+    enabled = True
+    store: MemoryStore
+    recall: Recall
+    keeper: Keeper
+
+    @abstractmethod
+    def _limit(self) -> str:
+        """Slug of the persona whose memories alone may be seen; "": no walls."""
+
+    @abstractmethod
+    async def known(self) -> Sequence[Memory]:
+        """All that holds, newest first."""
+
+    async def book(self) -> Known:
+        memories = tuple(await self.known())
+        return await self.recall.run(lambda: Known(profile_of(memories), memories))
+
+    async def look_up(self, words: str) -> Sequence[Found]:
+        if not self.private:
+            await self.keeper.write()
+        filters = Filters(persona=self._limit())
+        return await self.recall.run(lambda: self.store.search(words, filters, HITS))
+
+    async def source(self, id: str) -> Source:
+        return await self.recall.run(lambda: _source(self.store, id))
+
+    async def foretell(self, ids: Sequence[str]) -> Doomed:
+        if not self.private:
+            await self.keeper.write()
+        return await self.recall.run(lambda: foretell(self.store, ids))
+
+    async def correct(self, memory: Memory, text: str) -> Memory:
+        words, claim = reworded(memory, text, self.keeper.who)
+        new = await self.keeper.edit(lambda: correct(self.store, memory.id, words, claim))
+        self.recall.drop()
+        return new
+
+    async def settle(self, right: str, wrong: Sequence[str]) -> None:
+        await self.keeper.edit(lambda: settle(self.store, right, wrong))
+        self.recall.drop()
+
+
+def _source(store: MemoryStore, id: str) -> Source:
+    journal, _, number = id.partition("#")
+    turn = int(number) if number.isdigit() else 0
+    if not turn:
+        memory = next((each for each in store.memories() if each.id == id), None)
+        if memory is None:
+            raise MemoryFailure("it is not remembered any more")
+        journal, turn = memory.journal, memory.turn
+    near = range(turn - NEIGHBOURS, turn + NEIGHBOURS + 1) if turn else range(0)
+    turns = tuple(each for each in store.read(journal).turns if each.number in near)
+    return Source(journal, turn, turns)

@@ -1,0 +1,309 @@
+"""The scribe of a conversation: from turns to a journal, and when it is written.
+
+`heard` and `said` return at once; everything else happens on the keeper's own thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from rapidfuzz.fuzz import ratio
+
+from assistant.memory.base import (
+    Forgotten,
+    Journal,
+    MemoryFailure,
+    MemoryStore,
+    Turn,
+)
+from assistant.memory.confidential import without_secrets
+from assistant.memory.desk import Desk
+from assistant.memory.drafts import Draft, Judge, Outcome
+from assistant.memory.extract import Extracted
+from assistant.memory.greeting import users_name
+from assistant.memory.known import Known
+from assistant.memory.lexicon import FEELING
+from assistant.memory.rules import Rules
+from assistant.memory.topics import topics_of
+
+T = TypeVar("T")
+ECHO = 85.0
+"""Likeness (0…100) from which a user's turn is the assistant's words said back."""
+MAX_TOPICS = 5
+_MOOD = re.compile(
+    rf"\bI(?: am| feel| have been|['’]m)(?: \w+)? (?P<mood>{FEELING}|tired|exhausted|good|great|"
+    r"fine|bad|terrible|awful|wonderful|bored|calm)\b",
+    re.IGNORECASE,
+)
+_log = logging.getLogger(__name__)
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+class Keeper:
+    """Collects the turns of one conversation and keeps what matters.
+
+    `private`: nothing is kept, not even in memory. `walls`: what is told to one persona is no
+    business of another, so that a change of persona begins a new journal. `write_every` is in
+    seconds. `on_problem(error)` is called on the keeper's thread, once a failure.
+    """
+
+    def __init__(
+        self,
+        store: MemoryStore,
+        *,
+        who: str = "",
+        private: bool = False,
+        walls: bool = False,
+        write_every: float = 300.0,
+        judge: Judge | None = None,
+        now: Callable[[], datetime] = _now,
+        on_problem: Callable[[MemoryFailure], None] = lambda error: None,
+    ) -> None:
+        self.who = who
+        self.private = private
+        self._store = store
+        self._walls = walls
+        self._every = write_every
+        self._judge = judge or Rules()
+        self._now = now
+        self._on_problem = on_problem
+        self._desk = Desk("memory-keeper", self._when_idle)
+        self._known = Known(store)
+        self._journal: Journal | None = None
+        self._topics: Counter[str] = Counter()
+        self._dirty = False
+        self._written = time.monotonic()
+        self._told = ""
+        self._number = 0
+        self._read = 0
+        """The last turn that a language model has judged."""
+
+    # -- what the conversation tells (any thread, at once) -----------------------------------------
+
+    def heard(self, text: str, persona: str, name: str = "You") -> None:
+        """The user's turn."""
+        self._turn(Turn(0, "user", name, text, self._now()), persona)
+
+    def said(self, text: str, persona: str, name: str) -> None:
+        """The assistant's: kept, and never learnt from."""
+        self._turn(Turn(0, "agent", name, text, self._now()), persona)
+
+    def _turn(self, turn: Turn, persona: str) -> None:
+        if not self.private and turn.text.strip():
+            self._desk.put(lambda: self._take(turn, persona))
+
+    async def remember(self, text: str, persona: str) -> Sequence[Outcome]:
+        """Keep what the user asked for, now: what became of it, in drafts and refusals. Raises
+        `MemoryFailure`. The turn itself comes by `heard`."""
+        return await self._desk.wait(lambda: self._asked(text, persona))
+
+    async def forget(self, ids: Sequence[str], also: Sequence[str] = ()) -> Forgotten:
+        """Gone from this conversation's journal too; `also`: what the store takes along. Raises
+        `MemoryFailure`."""
+        return await self._desk.wait(lambda: self._forget(ids, also))
+
+    async def edit(self, edit: Callable[[], T]) -> T:
+        """Change in the store what is known; this conversation's journal follows. Raises
+        `MemoryFailure`."""
+        return await self._desk.wait(lambda: self._edit(edit))
+
+    async def unread(self) -> list[Turn]:
+        """Turns that no language model has judged yet."""
+        return await self._desk.wait(lambda: self._unread())
+
+    async def learn(self, extracted: Extracted, persona: str) -> None:
+        """A language model's verdict on some turns. What the rules had made of them stays where it
+        is a fact or was asked for; where it is no more than a sentence, the model's word counts."""
+        await self._desk.wait(lambda: self._learn(extracted, persona))
+
+    async def write(self) -> None:
+        """Have all written that was told so far."""
+        await self._desk.wait(lambda: self._write())
+
+    async def close(self) -> None:
+        """The conversation is over: write it."""
+        if not self.private:
+            await self._desk.wait(self._end)
+        self._desk.close()
+
+    @property
+    def journal(self) -> Journal | None:
+        """The one that is being written; None before the first turn."""
+        return self._journal
+
+    # -- on the keeper's thread --------------------------------------------------------------------
+
+    def _take(self, turn: Turn, persona: str) -> None:
+        journal = self._begun(turn.at, persona)
+        self._number += 1
+        turn = replace(turn, number=self._number)
+        journal.turns.append(replace(turn, text=without_secrets(turn.text)))
+        self._dirty = True
+        if turn.side == "user" and not self._is_echo(turn):
+            self._note_mood(turn.text)
+            outcomes = self._judge.judge(turn, self.who)
+            if self._keep([each for each in outcomes if isinstance(each, Draft)], persona):
+                self._write()
+
+    def _asked(self, text: str, persona: str) -> Sequence[Outcome]:
+        if self.private:
+            return []
+        journal = self._begun(self._now(), persona)
+        own = [each.number for each in journal.turns if each.side == "user"]
+        number = own[-1] if own else 1
+        turn = Turn(number, "user", "You", f"Remember that {text}", self._now())
+        outcomes = list(self._judge.judge(turn, self.who)) or list(Rules().judge(turn, self.who))
+        drafts = [each for each in outcomes if isinstance(each, Draft)]
+        if drafts and journal.turns:
+            self._keep(drafts, persona)
+            self._write(loud=True)
+        return outcomes
+
+    def _unread(self) -> list[Turn]:
+        journal = self._journal
+        return [] if journal is None else [t for t in journal.turns if t.number > self._read]
+
+    def _learn(self, extracted: Extracted, persona: str) -> None:
+        journal = self._journal
+        if journal is None or not extracted.turns:
+            return
+        self._read = max(self._read, *extracted.turns)
+        doubted = [
+            memory
+            for memory in journal.memories
+            if memory.turn in extracted.turns and memory.claim is None and memory.confidence < 1
+        ]
+        self._known.forget([memory.id for memory in doubted])
+        journal.memories = [memory for memory in journal.memories if memory not in doubted]
+        kept = {draft.text for draft in extracted.drafts} | {m.text for m in journal.memories}
+        dropped = {memory.text for memory in doubted} - kept
+        journal.commitments = [text for text in journal.commitments if text not in dropped]
+        self._keep(extracted.drafts, persona)
+        self._write()
+
+    def _keep(self, drafts: Sequence[Draft], persona: str) -> bool:
+        """Whether anything of it wants to be written at once."""
+        journal = self._journal
+        assert journal is not None
+        urgent = False
+        for draft in drafts:
+            self._topics.update(draft.topics)
+            if draft.claim and draft.claim.attribute == "name" and draft.claim.subject == "user":
+                self.who = journal.who = draft.claim.value
+            if self._known.take(draft, journal, persona, self._now()) is not None:
+                urgent = urgent or draft.weighty or draft.asked
+                if draft.commitment:
+                    journal.commitments.append(draft.text)
+        return urgent
+
+    def _begun(self, at: datetime, persona: str) -> Journal:
+        if self._journal is not None and self._walls and self._journal.persona != persona:
+            self._end()
+            self._journal = None
+            self.who = self._name_told_to(persona)
+        if self._journal is None:
+            self._number = self._read = 0
+            self._topics.clear()
+            id = self._free_id(at, persona)
+            self._journal = Journal(id=id, began=at, persona=persona, who=self.who)
+        return self._journal
+
+    def _free_id(self, at: datetime, persona: str) -> str:
+        """Of this second, or of the next in which no other conversation began."""
+        try:
+            taken = set(self._store.journals())
+        except MemoryFailure:
+            taken = set()
+        while (id := f"{at:%Y-%m-%dT%H%M%S}-{persona}") in taken:
+            at += timedelta(seconds=1)
+        return id
+
+    def _name_told_to(self, persona: str) -> str:
+        try:
+            return users_name(self._store, persona)
+        except MemoryFailure:
+            return ""
+
+    def _is_echo(self, turn: Turn) -> bool:
+        assert self._journal is not None
+        said = [t.text for t in self._journal.turns[-4:] if t.side == "agent"]
+        long = len(turn.text.split()) >= 4
+        return long and any(ratio(turn.text.lower(), text.lower()) >= ECHO for text in said)
+
+    def _note_mood(self, text: str) -> None:
+        assert self._journal is not None
+        self._topics.update(topics_of(text))
+        if match := _MOOD.search(text):
+            self._journal.mood = match["mood"].lower()
+
+    def _write(self, *, loud: bool = False) -> None:
+        journal = self._journal
+        if journal is None or not any(turn.side == "user" for turn in journal.turns):
+            return
+        journal.topics = [topic for topic, _ in self._topics.most_common(MAX_TOPICS)]
+        self._written = time.monotonic()
+        try:
+            self._store.write(journal)
+        except MemoryFailure as error:
+            self._failed(error)
+            if loud:
+                raise
+        else:
+            self._dirty, self._told = False, ""
+
+    def _failed(self, error: MemoryFailure) -> None:
+        _log.warning("memory: %s", error.message)
+        if error.message != self._told:
+            self._told = error.message
+            self._on_problem(error)
+
+    def _end(self) -> None:
+        if self._journal is not None:
+            self._journal.ended = self._now()
+            self._write()
+
+    def _edit(self, edit: Callable[[], T]) -> T:
+        if not self.private:
+            self._write()
+        done = edit()
+        self._known = Known(self._store)
+        if not self.private:
+            self._write()
+        return done
+
+    def _forget(self, ids: Sequence[str], also: Sequence[str]) -> Forgotten:
+        if self._dirty:
+            self._write()
+        gone = self._store.forget(ids)
+        self._known.forget([*ids, *also])
+        journal = self._journal
+        if journal is not None:
+            away = {*ids, *also}
+            journal.memories = [each for each in journal.memories if each.id not in away]
+            journal.turns = [
+                each for each in journal.turns if f"{journal.id}#{each.number}" not in away
+            ]
+            left = {memory.text for memory in journal.memories}
+            journal.commitments = [text for text in journal.commitments if text in left]
+            if journal.id in away:
+                self._journal = None
+        return gone
+
+    def _when_idle(self) -> float | None:
+        if not self._dirty or self.private:
+            return None
+        left = self._written + self._every - time.monotonic()
+        if left <= 0:
+            self._write()
+            return None if not self._dirty else self._every
+        return left

@@ -1,0 +1,206 @@
+"""Opens the store that the settings name, when it is first asked for and on the thread that asks.
+
+Opening reads files and loads word vectors, which neither the start nor the event loop may wait for.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sqlite3
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from assistant.config import MemoryConfig
+from assistant.locations import memory_dir, transcripts_dir, voice_cache_dir
+from assistant.memory.base import (
+    ANY,
+    Claim,
+    Filters,
+    Forgotten,
+    Found,
+    Index,
+    Journal,
+    Memory,
+    MemoryFailure,
+    MemoryStore,
+    Reports,
+)
+from assistant.memory.disk import files_below, make_folder
+from assistant.memory.editing import correct, foretell, settle
+from assistant.memory.git_log import GitLog
+from assistant.memory.oblivion import Doomed
+from assistant.memory.vault import PLAIN, Vault
+
+INDEX = "index.sqlite"
+SEALED_INDEX = "index.sealed.sqlite"
+PASSPHRASE = "ASSISTANT_MEMORY_PASSPHRASE"
+"""Name of the environment variable that holds it; the passphrase itself is never written down."""
+_log = logging.getLogger(__name__)
+
+
+def open_store(config: MemoryConfig) -> LazyStore:
+    """The store of these settings, not opened yet."""
+    return LazyStore(lambda: _open_server(config) if config.server else _open_kept(config))
+
+
+def _open_server(config: MemoryConfig) -> MemoryStore:
+    from assistant.memory.http_access import client_token
+    from assistant.memory.http_client import HttpStore
+
+    return HttpStore(config.server, client_token())
+
+
+def _open_kept(config: MemoryConfig) -> MemoryStore:
+    match config.store:
+        case "files":
+            return _open_files(config)
+        case "mem0" | "qdrant":
+            from assistant.memory.adapters.opening import open_adapter
+
+            return open_adapter(config)
+
+
+def _open_files(config: MemoryConfig) -> MemoryStore:
+    from assistant.memory.files import FileStore
+
+    folder = memory_dir()
+    try:
+        make_folder(folder)
+        if config.git:
+            _begin_history(folder)
+        history = GitLog(folder) if config.git else None
+        vault = _open_vault(config, folder, history)
+        return FileStore(
+            folder,
+            _sealed_index(vault, folder) if vault.ending else _open_index(folder / INDEX),
+            vault=vault,
+            transcripts=transcripts_dir(),
+            caches=(voice_cache_dir(),),
+            history=history,
+        )
+    except OSError as error:
+        raise MemoryFailure(
+            f"nothing can be remembered in {folder}: {(error.strerror or str(error)).lower()}",
+            "Look at the folder's permissions, or set memory.enabled = false.",
+        ) from error
+
+
+def _open_vault(config: MemoryConfig, folder: Path, history: GitLog | None) -> Vault:
+    """What the settings ask for; what was written before they did is sealed first."""
+    if config.encryption == "off":
+        return PLAIN
+    from assistant.memory.conversion import convert
+    from assistant.memory.sealing import keyring_vault, passphrase_vault
+
+    places = (folder, transcripts_dir())
+    if config.encryption == "keyring":
+        vault = keyring_vault(*places)
+    else:
+        passphrase = os.environ.get(PASSPHRASE, "")
+        if not passphrase:
+            raise MemoryFailure(
+                "memory is sealed with a passphrase, and none is given: nothing is remembered",
+                f"Put it into the environment variable {PASSPHRASE}.",
+            )
+        vault = passphrase_vault(passphrase, *places)
+    if any(path.suffix == ".md" for place in places for path in files_below(place)):
+        from assistant.memory.index import delete_index
+
+        delete_index(folder / INDEX)
+        caches = (voice_cache_dir(),)
+        convert(folder, PLAIN, vault, transcripts=places[1], caches=caches, history=history)
+    return vault
+
+
+def _sealed_index(vault: Vault, folder: Path) -> Index:
+    """By SQLCipher where it is installed, else in memory: a readable index on disk would hold the
+    words that are sealed in the journals."""
+    from assistant.memory.sealing import SealedVault
+
+    connect = vault.connect() if isinstance(vault, SealedVault) else None
+    return _open_index(folder / SEALED_INDEX if connect else None, connect)
+
+
+def _open_index(
+    path: Path | None, connect: Callable[[str], sqlite3.Connection] | None = None
+) -> Index:
+    """The index; one that is damaged or of another version is made anew from the journals."""
+    from assistant.memory.index import IndexUnusable, SqliteIndex, delete_index
+    from assistant.memory.retrieval.database import plain_connect
+
+    try:
+        return SqliteIndex(path, connect=connect or plain_connect)
+    except IndexUnusable as error:
+        _log.warning("memory: %s; it is made anew", error.message)
+        if path is not None:
+            delete_index(path)
+        return SqliteIndex(path, connect=connect or plain_connect)
+
+
+def _begin_history(folder: Path) -> None:
+    """A git repository in the folder, where the user wants one and there is none."""
+    git = shutil.which("git")
+    if (folder / ".git").exists():
+        return
+    if git is None:
+        _log.warning("memory: memory.git is set, and git is not installed")
+        return
+    subprocess.run(
+        [git, "init", "--quiet", str(folder)], check=False, stdin=subprocess.DEVNULL, timeout=20
+    )
+
+
+class LazyStore:
+    """A `MemoryStore` that is made by `make()` at the first use; where that fails, every use says
+    so and the next one tries again."""
+
+    def __init__(self, make: Callable[[], MemoryStore]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._store: MemoryStore | None = None
+        self._listener: Callable[[str, str], None] = lambda text, remedy: None
+
+    def report_to(self, listener: Callable[[str, str], None]) -> None:
+        """`listener` hears what the real one has to say (`Reports`)."""
+        self._listener = listener
+
+    @property
+    def store(self) -> MemoryStore:
+        """The real one. Raises `MemoryFailure`."""
+        with self._lock:
+            if self._store is None:
+                self._store = self._make()
+                if isinstance(self._store, Reports):
+                    self._store.report_to(lambda text, remedy: self._listener(text, remedy))
+            return self._store
+
+    def write(self, journal: Journal) -> None:
+        self.store.write(journal)
+
+    def journals(self) -> Sequence[str]:
+        return self.store.journals()
+
+    def read(self, journal: str) -> Journal:
+        return self.store.read(journal)
+
+    def memories(self, filters: Filters = ANY) -> Sequence[Memory]:
+        return self.store.memories(filters)
+
+    def search(self, query: str, filters: Filters = ANY, limit: int = 10) -> Sequence[Found]:
+        return self.store.search(query, filters, limit)
+
+    def forget(self, ids: Sequence[str]) -> Forgotten:
+        return self.store.forget(ids)
+
+    def foretell(self, ids: Sequence[str]) -> Doomed:
+        return foretell(self.store, ids)
+
+    def correct(self, id: str, text: str, claim: Claim | None = None) -> Memory:
+        return correct(self.store, id, text, claim)
+
+    def settle(self, right: str, wrong: Sequence[str]) -> None:
+        settle(self.store, right, wrong)

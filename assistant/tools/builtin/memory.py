@@ -1,0 +1,148 @@
+"""What the user has asked to be remembered, and what is known of them.
+
+`remember` returns the bare fact, said to "you", which is what the personas' lines want.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+from assistant.memory.base import Memory, MemoryFailure
+from assistant.memory.drafts import Draft, Refused
+from assistant.memory.oblivion import Doomed
+from assistant.memory.remembering import Remembering
+from assistant.memory.telling import first_person, second_person
+from assistant.tools.base import ToolCall
+from assistant.tools.intents import is_yes
+from assistant.tools.registry import Tool, ToolError, ToolReply, tool
+
+T = TypeVar("T")
+SAID = 4
+"""Memories that are read out; more is a lecture."""
+
+
+class Asked:
+    """The question that `forget` has left open."""
+
+    def __init__(self) -> None:
+        self.what = ""
+        self.doomed: Doomed | None = None
+
+    def answered(self, text: str) -> ToolCall | None:
+        """The call that a plain yes stands for; anything else closes the question."""
+        if self.doomed is None:
+            return None
+        if is_yes(text):
+            return ToolCall("forget", {"what": self.what, "confirmed": True})
+        self.what, self.doomed = "", None
+        return None
+
+
+def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
+    """`remember`, `recall`, `forget` and `what_do_you_know_about_me`, bound to one session."""
+
+    @tool()
+    async def remember(text: str) -> ToolReply:
+        """Remember something that the user asks you to keep for later conversations.
+
+        Args:
+            text: What to remember, in the user's own words, like "my parrot is called Picasso".
+        """
+        if memory.private:
+            raise ToolError("This conversation is private, so I am keeping nothing of it.")
+        if not memory.has_said(text):
+            raise ToolError("The user said nothing of the kind; nothing was kept.")
+        who = memory.keeper.who
+        outcomes = await _possible(memory.remember(first_person(text, who)))
+        refused = [each for each in outcomes if isinstance(each, Refused)]
+        if refused:
+            raise ToolError(refused[0].sentence(), spoken=refused[0].sentence())
+        drafts = [each for each in outcomes if isinstance(each, Draft)]
+        if not drafts:
+            raise ToolError("I am not sure what to remember there. Please say it in one sentence.")
+        who = memory.keeper.who
+        return ToolReply(_joined([second_person(each.text, who) for each in drafts]))
+
+    @tool()
+    async def recall(query: str) -> str:
+        """Look up what the user told you in earlier conversations.
+
+        Args:
+            query: What to look for, like "parrot" or "holiday last year".
+        """
+        found = await _possible(memory.recall.search(query))
+        shown = memory.recall.worth_saying(found, query)[:SAID]
+        if not shown:
+            return f"I remember nothing about {_to_you(query)}."
+        who = memory.keeper.who
+        lines = [
+            second_person(hit.text, who) if hit.memory else f"you said: {hit.text.rstrip('.')}"
+            for hit in shown
+        ]
+        return f"You told me that {_joined(lines)}."
+
+    @tool()
+    async def forget(what: str, confirmed: bool = False) -> str:
+        """Forget what the user wants forgotten, for good. Asks back before more than one goes.
+
+        Args:
+            what: What to forget: "my parrot", a person, a topic, "everything", or "that".
+            confirmed: The user has answered yes to the question which this tool asked.
+        """
+        doomed = asked.doomed if confirmed and is_yes(memory.last_words) else None
+        if doomed is None:
+            doomed = await _possible(memory.doomed(what))
+            asked.what, asked.doomed = "", None
+            if not doomed.ids:
+                return f"There was nothing to forget about {_to_you(what)}."
+            if len(doomed.memories) > 1 or doomed.everything:
+                asked.what, asked.doomed = what, doomed
+                return _question(doomed.memories, memory.keeper.who)
+        asked.what, asked.doomed = "", None
+        await _possible(memory.forget(doomed))
+        count = len(doomed.memories)
+        return "It is forgotten." if count <= 1 else f"All {count} are forgotten."
+
+    @tool()
+    async def what_do_you_know_about_me() -> str:
+        """Tell the user what you remember about them."""
+        known = await _possible(memory.known())
+        if not known:
+            return "I know nothing about you yet. Tell me what I should remember."
+        who = memory.keeper.who
+        best = sorted(known, key=lambda each: -each.confidence)[: 2 * SAID]
+        told = _joined([second_person(each.text, who) for each in best])
+        more = len(known) - len(best)
+        rest = f" And {more} more things; assistant memory list shows them all." if more else ""
+        return f"I know that {told}.{rest}"
+
+    return [remember, recall, forget, what_do_you_know_about_me]
+
+
+def _question(memories: Sequence[Memory], who: str) -> str:
+    if not memories:
+        return "Shall I forget every conversation that we had?"
+    told = _joined([second_person(each.text, who) for each in memories[:SAID]])
+    more = len(memories) - SAID
+    rest = f", and {more} more" if more > 0 else ""
+    return f"That is {len(memories)} things: {told}{rest}. Shall I forget them all?"
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    plain = [each.rstrip(".") for each in sentences]
+    if len(plain) < 2:
+        return "".join(plain)
+    return f"{', '.join(plain[:-1])}, and that {plain[-1]}"
+
+
+def _to_you(words: str) -> str:
+    return second_person(words.replace("my ", "your ").replace("I ", "you "))
+
+
+async def _possible(work: Awaitable[T]) -> T:
+    """What comes of it; a store that fails is an answer, too."""
+    try:
+        return await work
+    except MemoryFailure as error:
+        raise ToolError(f"{error.message} {error.remedy}".strip()) from None

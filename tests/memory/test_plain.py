@@ -1,0 +1,43 @@
+"""`assistant plain`, as a person runs it, with the scripted persona and no language model."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def plain(home: Path, *lines: str, options: tuple[str, ...] = ()) -> str:
+    """What it prints when these lines are typed into it."""
+    environ = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("DATA", "CACHE", "STATE")}
+    done = subprocess.run(
+        [sys.executable, "-m", "assistant", "plain", "--backend", "echo", *options],
+        input="\n".join(lines) + "\n",
+        env={
+            **os.environ,
+            **environ,
+            "XDG_CONFIG_HOME": str(home),
+            "ASSISTANT_BRAIN__KIND": "scripted",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_a_parrots_name_is_known_and_in_the_journal_when_it_ends(tmp_path: Path) -> None:
+    told = "remember that my parrot is called Picasso"
+    answers = plain(tmp_path, told, "what is my parrot called?")
+    assert "Picasso" in answers.partition("what is my parrot called?")[2]
+    [journal] = tmp_path.rglob("journals/**/*.md")
+    assert "- The user's parrot is called Picasso." in journal.read_text("utf-8")
+
+
+def test_a_private_conversation_leaves_no_trace(tmp_path: Path) -> None:
+    plain(tmp_path, "remember that my parrot is called Picasso", options=("--private",))
+    held = [p for p in tmp_path.rglob("*") if p.is_file() and b"Picasso" in p.read_bytes()]
+    assert held == []
+    assert list(tmp_path.rglob("*.md")) == []
