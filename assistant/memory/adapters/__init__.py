@@ -1,0 +1,1 @@
+"""Stores of other makers, for people who run them already; each is an extra of its own."""
