@@ -10,6 +10,7 @@ import typer
 
 from assistant import cli_bench, cli_models, cli_serve
 from assistant.cli_groups import config_app, personas_app, transcripts_app
+from assistant.cli_memory_files import memory_app
 from assistant.cli_options import (
     Backend,
     ConfigFile,
@@ -19,6 +20,7 @@ from assistant.cli_options import (
     NoSave,
     OutputDevice,
     Persona,
+    Private,
     gather,
 )
 from assistant.cli_setup import setup_app
@@ -58,6 +60,7 @@ def root(
     config: ConfigFile = None,
     log_level: Level = None,
     no_save: NoSave = False,
+    private: Private = False,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
@@ -73,6 +76,7 @@ def root(
         input_device=input_device,
         output_device=output_device,
         no_save=no_save,
+        private=private,
     )
     context.obj = options
     if context.invoked_subcommand is None:
@@ -95,6 +99,7 @@ def plain(
     config: ConfigFile = None,
     log_level: Level = None,
     no_save: NoSave = False,
+    private: Private = False,
 ) -> None:
     """Talk line by line, without control of the screen.
 
@@ -109,6 +114,7 @@ def plain(
         input_device=input_device,
         output_device=output_device,
         no_save=no_save,
+        private=private,
     )
 
     def command(settings: Config) -> int:
@@ -286,6 +292,7 @@ def pull(
 
 
 app.add_typer(personas_app, name="personas", rich_help_panel=LOOK)
+app.add_typer(memory_app, name="memory", rich_help_panel=LOOK)
 app.add_typer(transcripts_app, name="transcripts", rich_help_panel=LOOK)
 app.add_typer(setup_app, name="setup", rich_help_panel=SETUP)
 app.add_typer(cli_models.models_app, name="models", rich_help_panel=SETUP)

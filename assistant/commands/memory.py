@@ -1,0 +1,123 @@
+"""`assistant memory list|search|path`: what is remembered, looked at."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.commands.memory_store import (
+    beginning,
+    clean,
+    nothing_yet,
+    now,
+    opened,
+    print_json,
+    print_memories,
+)
+from assistant.commands.runner import USAGE, complain
+from assistant.config import Config
+from assistant.locations import memory_dir
+from assistant.memory.base import CATEGORIES, Category, Filters, Found
+
+FAR = 0.2
+"""Share of the best score below which a hit is not shown to a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The filters of the command line, as they are typed; "" and 0: any."""
+
+    category: str = ""
+    person: str = ""
+    persona: str = ""
+    since: str = ""
+    topic: str = ""
+    limit: int = 0
+
+    def filters(self) -> Filters:
+        """Raises `MemoryFailure` where the time is not understood."""
+        return Filters(
+            categories=_categories(self.category),
+            persona=self.persona.casefold(),
+            person=self.person,
+            since=beginning(self.since) if self.since else None,
+        )
+
+    def limits(self) -> bool:
+        return any((self.category, self.person, self.persona, self.since, self.topic))
+
+
+def list_command(config: Config, wanted: Wanted, *, json_output: bool = False) -> int:
+    """Memories that hold, newest first."""
+    if not json_output and nothing_yet(config):
+        return 0
+    with opened(config) as store:
+        found = [
+            memory
+            for memory in store.memories(wanted.filters())
+            if not wanted.topic or _is_of(wanted.topic, memory.topics)
+        ]
+    found = found[: wanted.limit or None]
+    if json_output:
+        print_json(found)
+    elif found:
+        print_memories(found)
+    else:
+        what = "fits that" if wanted.limits() else "is remembered"
+        print(f"Nothing {what}.", file=sys.stderr)
+    return 0
+
+
+def search_command(config: Config, query: str, wanted: Wanted, *, json_output: bool = False) -> int:
+    """Best first; time words of the query ("last week") become a filter."""
+    from assistant.memory.when import with_when
+
+    if not json_output and nothing_yet(config):
+        return 0
+    if not query.strip():
+        complain("there is nothing to search for", "assistant memory search my parrot")
+        return USAGE
+    query, filters = with_when(query, wanted.filters(), now())
+    with opened(config) as store:
+        found = store.search(query, filters, wanted.limit or 10)
+    if wanted.topic:
+        found = [hit for hit in found if hit.memory and _is_of(wanted.topic, hit.memory.topics)]
+    if json_output:
+        print_json(list(found))
+    elif found:
+        best = max(hit.score for hit in found)
+        _print_found([hit for hit in found if hit.score >= FAR * best])
+    else:
+        print("Nothing like that is remembered.", file=sys.stderr)
+    return 0
+
+
+def path_command() -> int:
+    """The folder of the journals and of what is made from them."""
+    print(memory_dir())
+    return 0
+
+
+def _categories(name: str) -> tuple[Category, ...]:
+    return tuple(each for each in CATEGORIES if each == name)
+
+
+def _is_of(topic: str, topics: tuple[str, ...]) -> bool:
+    return topic.casefold() in (each.casefold() for each in topics)
+
+
+def _print_found(found: Sequence[Found]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("Id", no_wrap=True)
+    table.add_column("Date", no_wrap=True)
+    table.add_column("Kind", no_wrap=True)
+    table.add_column("What", overflow="fold", ratio=1, min_width=20)
+    for hit in found:
+        kind = hit.memory.category if hit.memory else "said"
+        table.add_row(Text(clean(hit.id)), f"{hit.at:%Y-%m-%d}", kind, Text(clean(hit.text)))
+    Console(highlight=False).print(table)

@@ -1,0 +1,141 @@
+"""`assistant memory encrypt|decrypt`: all that is remembered, sealed or readable again."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from assistant.commands.runner import FAILED, Options, complain
+from assistant.config import Config
+from assistant.locations import memory_dir, transcripts_dir, voice_cache_dir
+from assistant.memory.base import MemoryFailure
+from assistant.memory.opening import INDEX, PASSPHRASE, SEALED_INDEX
+
+if TYPE_CHECKING:
+    from assistant.memory.conversion import Converted
+    from assistant.memory.sealing import SealedVault
+    from assistant.memory.vault import Vault
+
+KEY = "memory.encryption"
+Kind = Literal["keyring", "passphrase"]
+
+
+def encrypt_command(config: Config, options: Options, kind: Kind) -> int:
+    """Raises `MemoryFailure` or `ConfigError`; interrupted, the next start goes on with it."""
+    if config.memory.encryption == kind:
+        print(f"Memory is encrypted already, by {_name(kind)}.", file=sys.stderr)
+        return 0
+    if config.memory.encryption != "off":
+        complain(
+            f"memory is encrypted already, by {_name(config.memory.encryption)}",
+            "assistant memory decrypt, then encrypt it the other way",
+        )
+        return FAILED
+    from assistant.memory.index import delete_index
+    from assistant.memory.vault import PLAIN
+
+    vault = _vault(kind, new=True)
+    # First: whatever happens while files are converted, the next start seals the rest.
+    _set(kind, options.config)
+    done = _convert(PLAIN, vault)
+    delete_index(memory_dir() / INDEX)
+    print(f"Sealed {done.files} files ({done.bytes / 1000:.0f} kB) in {done.seconds:.1f} s.")
+    if kind == "passphrase":
+        print(
+            f"Put the passphrase into {PASSPHRASE} for conversations. Nobody can read the memory"
+            " without it: if it is lost, so is everything.",
+            file=sys.stderr,
+        )
+    else:
+        print(
+            "The key is in the keyring of this system. If that is lost, so is everything: keep a"
+            " backup of it, or an export.",
+            file=sys.stderr,
+        )
+    _after(options, kind)
+    return 0
+
+
+def decrypt_command(config: Config, options: Options, kind: Kind | None = None) -> int:
+    """`kind`: where the key is, if the settings do not tell. Raises `MemoryFailure`."""
+    from assistant.memory.index import delete_index
+    from assistant.memory.sealing import is_sealed
+    from assistant.memory.vault import PLAIN
+
+    known = None if config.memory.encryption == "off" else config.memory.encryption
+    sealed = is_sealed(memory_dir(), transcripts_dir())
+    if not sealed and known is None:
+        print("Memory is not encrypted.", file=sys.stderr)
+        return 0
+    if sealed:
+        done = _convert(_vault(kind or known or "passphrase", new=False), PLAIN)
+        print(f"{done.files} files are readable again.")
+    delete_index(memory_dir() / SEALED_INDEX)
+    _set("off", options.config)
+    _after(options, "off")
+    return 0
+
+
+def _vault(kind: Kind, *, new: bool) -> SealedVault:
+    from assistant.memory.sealing import keyring_vault, passphrase_vault
+
+    places = (memory_dir(), transcripts_dir())
+    if kind == "keyring":
+        return keyring_vault(*places)
+    return passphrase_vault(_passphrase(new), *places)
+
+
+def _passphrase(new: bool) -> str:
+    """Of the environment, else typed: twice where it is new. Raises `MemoryFailure`."""
+    if given := os.environ.get(PASSPHRASE, ""):
+        return given
+    if not sys.stdin.isatty():
+        raise MemoryFailure("a passphrase is needed", f"Put it into {PASSPHRASE}.")
+    typed = getpass.getpass("New passphrase: " if new else "Passphrase of memory: ")
+    if new and getpass.getpass("Once more: ") != typed:
+        raise MemoryFailure("the two are not the same; nothing was changed", "Try again.")
+    return typed
+
+
+def _convert(old: Vault, new: Vault) -> Converted:
+    from assistant.memory.conversion import convert
+    from assistant.memory.git_log import GitLog
+
+    folder = memory_dir()
+    return convert(
+        folder,
+        old,
+        new,
+        transcripts=transcripts_dir(),
+        caches=(voice_cache_dir(),),
+        history=GitLog(folder),
+    )
+
+
+def _set(value: str, file: Path | None) -> None:
+    from assistant.settings_edit import set_value, unset_value
+
+    if value == "off":
+        unset_value(KEY, file)
+    else:
+        set_value(KEY, value, file)
+
+
+def _after(options: Options, wanted: str) -> None:
+    from assistant.settings import load_settings
+
+    settings = load_settings(options.config, options.overrides)
+    if settings.config.memory.encryption != wanted:
+        complain(
+            f"{settings.source(KEY)} sets {KEY} to {settings.config.memory.encryption}, which goes"
+            " before the settings file",
+            "Change it there too.",
+        )
+    print("An assistant that is running now has to be started again.", file=sys.stderr)
+
+
+def _name(kind: str) -> str:
+    return "a key in the system's keyring" if kind == "keyring" else "a passphrase"

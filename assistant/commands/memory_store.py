@@ -1,0 +1,156 @@
+"""What the `assistant memory` commands share: the store of the settings, and how it is shown."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from assistant.config import Config, MemoryConfig
+from assistant.locations import memory_dir
+from assistant.memory.base import Memory, MemoryFailure
+from assistant.memory.disk import files_below
+from assistant.memory.opening import PASSPHRASE, open_store
+
+if TYPE_CHECKING:
+    from assistant.memory.files import FileStore
+
+EMPTY = (
+    "Nothing is remembered yet. Tell the assistant something worth keeping:"
+    " “remember that my parrot is called Picasso”."
+)
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[FileStore]:
+    """The files of memory on this machine; closed afterwards. Raises `MemoryFailure`."""
+    from assistant.memory.files import FileStore
+
+    with passphrase_at_hand(config.memory):
+        store = open_store(config.memory).store
+    if not isinstance(store, FileStore):
+        raise MemoryFailure(
+            "what is remembered is kept by another program or machine",
+            "Run this there, or with ASSISTANT_MEMORY__SERVER= for what is on this machine.",
+        )
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def is_empty() -> bool:
+    """Whether there is no journal; nothing is opened or made."""
+    return not any(files_below(memory_dir() / "journals"))
+
+
+def nothing_yet(config: Config) -> bool:
+    """The same of the memory that the settings name; says so."""
+    if config.memory.server or not is_empty():
+        return False
+    print(EMPTY, file=sys.stderr)
+    return True
+
+
+@contextmanager
+def passphrase_at_hand(memory: MemoryConfig) -> Iterator[None]:
+    """Asks for the passphrase where one is needed, none is given, and somebody is there.
+
+    What was typed is taken back at the end: no program that is started later sees it.
+    """
+    asks = memory.encryption == "passphrase" and not os.environ.get(PASSPHRASE)
+    if not asks or not sys.stdin.isatty():
+        yield
+        return
+    os.environ[PASSPHRASE] = getpass.getpass("Passphrase of memory: ")
+    try:
+        yield
+    finally:
+        os.environ.pop(PASSPHRASE, None)
+
+
+def now() -> datetime:
+    """With this machine's time zone."""
+    return datetime.now().astimezone()
+
+
+def beginning(text: str) -> datetime:
+    """ "2026-11-21", "yesterday", "last week": where that begins. Raises `MemoryFailure`."""
+    return _span(text)[0]
+
+
+def day_of(text: str) -> date:
+    """ "2026-11-21", "yesterday", "on Monday". Raises `MemoryFailure` where it is no single day."""
+    since, until = _span(text)
+    if (until.date() - since.date()).days != 1:
+        raise MemoryFailure(f"“{text}” is no single day", "For example: yesterday, 2026-11-21.")
+    return since.date()
+
+
+def _span(text: str) -> tuple[datetime, datetime]:
+    from datetime import timedelta
+
+    from assistant.memory.when import find_when
+
+    try:
+        given = date.fromisoformat(text.strip())
+        begin = datetime(given.year, given.month, given.day).astimezone()
+        return begin, begin + timedelta(days=1)
+    except (ValueError, OverflowError):
+        found = find_when(text, now())
+    if found is None:
+        raise MemoryFailure(
+            f"“{clean(text)[:60]}” is no time that is understood",
+            "For example: 2026-11-21, yesterday, “last week”, “in March”.",
+        )
+    return found.since, found.until
+
+
+def counted(number: int, name: str, names: str = "") -> str:
+    """ "1 memory", "2 memories"."""
+    return f"{number} {name if number == 1 else names or name + 's'}"
+
+
+def clean(text: str) -> str:
+    """On one line, and without what could steer a terminal: files may come from anybody."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def as_data(value: Any) -> Any:
+    """For JSON: times as ISO 8601."""
+    import msgspec
+
+    return msgspec.to_builtins(value)
+
+
+def print_json(value: Any) -> None:
+    import json
+
+    print(json.dumps(as_data(value), indent=2, ensure_ascii=False))
+
+
+def print_memories(memories: list[Memory]) -> None:
+    """A table, in their order."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("Id", no_wrap=True)
+    table.add_column("Date", no_wrap=True)
+    table.add_column("Category", no_wrap=True)
+    table.add_column("Sure", justify="right")
+    table.add_column("What", overflow="fold", ratio=1, min_width=20)
+    for each in memories:
+        table.add_row(
+            Text(clean(each.id)),
+            f"{each.at:%Y-%m-%d}",
+            each.category,
+            f"{each.confidence:.0%}",
+            Text(clean(each.text)),
+        )
+    Console(highlight=False).print(table)
