@@ -19,7 +19,8 @@ from textual.widgets import Input
 
 from assistant.config import UiConfig
 from assistant.events import Failure, PersonaChanged, PersonasReloaded, SessionEvent
-from assistant.frontend import SessionFrontend
+from assistant.frontend import MemoryFrontend, SessionFrontend
+from assistant.memory.oblivion import Doomed
 from assistant.personas import Persona
 from assistant.ui import themes
 from assistant.ui.bridge import Bridge
@@ -30,6 +31,7 @@ from assistant.ui.model import Status
 from assistant.ui.screens.dashboard import DashboardScreen
 from assistant.ui.screens.devices import DevicesScreen, shown_devices
 from assistant.ui.screens.help import HelpScreen, help_rows
+from assistant.ui.screens.memory import MemoryScreen, shown_memory, without
 from assistant.ui.screens.picker import PickerScreen
 
 _log = logging.getLogger(__name__)
@@ -67,7 +69,9 @@ class DashboardApp(App[None]):
         without_color = "NO_COLOR" in os.environ
         super().__init__(driver_class=driver_class, ansi_color=True if without_color else None)
         self.session = session
-        self.status = Status(persona=session.persona.name, state=session.state)
+        self.status = Status(
+            persona=session.persona.name, state=session.state, memory=memory_words(session.memory)
+        )
         self._config = config or UiConfig()
         self._clock = clock
         self._bridge = Bridge(session)
@@ -152,6 +156,8 @@ class DashboardApp(App[None]):
         event: SessionEvent = message.event
         if (devices := shown_devices(self)) is not None:
             devices.take(event)
+        if (memory := shown_memory(self)) is not None:
+            memory.take(event)
         if isinstance(event, PersonaChanged):
             self.register_theme(themes.theme_of(event.persona))
             self.preview(event.persona)
@@ -233,6 +239,30 @@ class DashboardApp(App[None]):
         if shown_devices(self) is None:
             self.push_screen(DevicesScreen(self.session, self.status, self.spawn, self._clock))
 
+    def action_show_memory(self) -> None:
+        if not self.session.memory.enabled:
+            self.notify(
+                "Run: assistant config set memory.enabled true",
+                title="Nothing is remembered: memory is off.",
+                severity="warning",
+                markup=False,
+            )
+        elif shown_memory(self) is None:
+            names = {persona.slug: persona.name for persona in self.session.personas()}
+            self.push_screen(
+                MemoryScreen(
+                    self.session.memory,
+                    self.status,
+                    lambda slug: names.get(slug, slug),
+                    self.spawn,
+                    self._forgotten,
+                )
+            )
+
+    def _forgotten(self, doomed: Doomed) -> None:
+        self.status.recalled = without(self.status.recalled, doomed)
+        self._dashboard.activity.forget(doomed.texts)
+
     def action_focus_prompt(self) -> None:
         self._dashboard.prompt.input.focus()
 
@@ -267,3 +297,9 @@ class DashboardApp(App[None]):
             self.session.interrupt()
         else:
             self.exit()
+
+
+def memory_words(memory: MemoryFrontend) -> str:
+    """What the status line says of it; nothing where all is as usual."""
+    unusual = ("private", memory.private), ("memory off", not memory.enabled)
+    return ", ".join(words for words, so in unusual if so)

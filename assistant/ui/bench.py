@@ -19,6 +19,7 @@ from assistant.audio.levels import LevelHistory
 from assistant.config import UiConfig
 from assistant.events import AudioChanged, BackendChosen, SessionEvent
 from assistant.frames import SAMPLE_RATE, AgentState
+from assistant.memory.remembering import NoMemory
 from assistant.personas import Persona
 from assistant.ui.app import DashboardApp
 
@@ -86,6 +87,7 @@ class _LevelsOnly:
         self.state: AgentState = "idle"
         self.input_levels = LevelHistory()
         self.output_levels = LevelHistory()
+        self.memory = NoMemory()
         self.started = asyncio.Event()
         self._listeners: list[Callable[[SessionEvent], None]] = []
 

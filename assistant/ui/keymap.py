@@ -46,6 +46,8 @@ BINDINGS: list[Binding] = [
             tooltip="Show or hide the activity log"),
     Binding("d", "pick_devices", "Devices", id="devices.pick",
             tooltip="Choose microphone and speaker, see the level, play a test sound"),
+    Binding("m", "show_memory", "Memory", id="memory.show",
+            tooltip="See, search, correct and forget what is remembered of you"),
     Binding("t", "toggle_push_to_talk", "Push-to-talk", show=False, id="microphone.mode",
             tooltip="Switch between open microphone and push-to-talk"),
     Binding("plus,equals_sign", "change_volume(0.1)", "Louder", show=False, id="speech.louder",

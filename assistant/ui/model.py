@@ -14,13 +14,16 @@ from assistant.events import (
     Dropped,
     FirstSample,
     LagChanged,
+    MemoryRecalled,
     PersonaChanged,
     SessionEvent,
     StateChanged,
 )
 from assistant.frames import AgentState
 from assistant.latencies import Latencies
+from assistant.memory.base import Found
 
+RECALLED_KEPT = 10
 LAG_SHOWN_SECONDS = 0.2
 """A backend that is less far behind than this is not behind to a person."""
 
@@ -55,6 +58,10 @@ class Status:
     lag: float = 0.0
     advice: str = ""
     """What would help against the lag."""
+    memory: str = ""
+    """What is unusual about it: "private", "memory off"."""
+    recalled: tuple[Found, ...] = ()
+    """What came to mind in this conversation, the latest first, each once."""
 
     def apply(self, event: SessionEvent) -> bool:
         """Take an event in; says whether anything here changed."""
@@ -91,6 +98,9 @@ class Status:
                 self.lag, self.advice = event.seconds, event.advice
                 if event.dropped:
                     self.drops = {**self.drops, "backend": event.dropped}
+            case MemoryRecalled():
+                news = {hit.id: hit for hit in (*event.found, *self.recalled)}
+                self.recalled = tuple(news.values())[:RECALLED_KEPT]
             case _:
                 return False
         return True

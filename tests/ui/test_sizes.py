@@ -34,6 +34,8 @@ VOCABULARY = """
     joining the voice's weights Speak or Choose a enter choose esc keep as it was Keys closes space
     pgup pgdn ctrl Your own keys settings file under ui keymap write name right key All of this
     works with mouse too press and speaker Microphones Speakers System default USB Headset Living
+    remembered say Remember that look again source forget correct search Press
+    Nothing is remembered yet Say Memory Source shows where it was said
     Room good peak dB comes from it use tab other list test sound look again close
 """  # fmt: skip
 
@@ -51,7 +53,9 @@ def cut_words(app: DashboardApp) -> set[str]:
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
-@pytest.mark.parametrize("keys", [(), ("p",), ("d",), ("question_mark",), ("a",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "keys", [(), ("p",), ("d",), ("m",), ("question_mark",), ("a",)], ids=" ".join
+)
 async def test_no_word_is_cut(
     make_app: Callable[..., DashboardApp],
     session: FakeSession,

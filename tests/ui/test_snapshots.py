@@ -34,6 +34,7 @@ from tests.fakes import (
     speech_like,
 )
 from tests.ui.looking import see
+from tests.ui.remembered import evening, recalled, remembering
 
 SIZES = [(60, 18), (80, 24), (120, 40), (250, 60)]
 Compare = Callable[..., bool]
@@ -192,3 +193,73 @@ def test_without_colour(
     monkeypatch.setenv("NO_COLOR", "1")
     session = talking()
     assert snap_compare(make_app(session), run_before=playing(session))
+
+
+# --- what is remembered ----------------------------------------------------------------------
+
+
+def remembered(persona: Persona = BUTLER) -> FakeSession:
+    session = talking(persona=persona, sound=False)
+    session.memory = remembering(evening())
+    return session
+
+
+def looking(session: FakeSession, *words: str, press: Iterable[str] = ()) -> Callable[..., object]:
+    """The panel, with what came to mind; then these keys."""
+
+    async def run(pilot: Pilot[None]) -> None:
+        await playing(session)(pilot)
+        session.emit(recalled())
+        await pilot.press("m")
+        await see(pilot, "Is your sister called Grace or Ann?")
+        await pilot.press(*press)
+        await see(pilot, *words)
+        await pilot.pause(0.2)
+
+    return run
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+def test_what_is_remembered(
+    snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]
+) -> None:
+    session = remembered()
+    run = looking(session, "▸ You", press=["down", "enter"])
+    assert snap_compare(make_app(session), terminal_size=size, run_before=run)
+
+
+def test_what_is_remembered_in_light_colours(snap_compare: Compare, make_app: MakeApp) -> None:
+    session = remembered(FRIEND)
+    run = looking(session, "▸ You", press=["down", "enter"])
+    assert snap_compare(make_app(session), terminal_size=(120, 40), run_before=run)
+
+
+def test_what_is_remembered_without_colour(
+    snap_compare: Compare, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    session = remembered()
+    run = looking(session, "▸ You", press=["down", "enter"])
+    assert snap_compare(make_app(session), run_before=run)
+
+
+@pytest.mark.parametrize("size", [(60, 18), (120, 40)], ids="{0[0]}x{0[1]}".format)
+def test_forgetting_asks_before(
+    snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]
+) -> None:
+    session = remembered()
+    run = looking(session, "Forget this for good?", "No (n)", press=["down", "f"])
+    assert snap_compare(make_app(session), terminal_size=size, run_before=run)
+
+
+@pytest.mark.parametrize("size", [(60, 18), (120, 40)], ids="{0[0]}x{0[1]}".format)
+def test_an_open_question(snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]) -> None:
+    session = remembered()
+    run = looking(session, "Something else …", press=["enter"])
+    assert snap_compare(make_app(session), terminal_size=size, run_before=run)
+
+
+def test_a_private_conversation(snap_compare: Compare, make_app: MakeApp) -> None:
+    session = talking(sound=False)
+    session.memory = remembering(private=True)
+    assert snap_compare(make_app(session), run_before=playing(session, "private"))

@@ -15,7 +15,6 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
@@ -23,15 +22,21 @@ from assistant.audio.base import DeviceChoice
 from assistant.audio.portaudio import hung
 from assistant.events import AudioChanged, Failure, Notice, SessionEvent
 from assistant.frontend import SessionFrontend
-from assistant.ui.fitting import Fragment, fit
 from assistant.ui.model import Status
 from assistant.ui.widgets.activity import sentence
-from assistant.ui.widgets.clickable import ClickableLine, pressing
 from assistant.ui.widgets.devicelist import DeviceList, Kind
+from assistant.ui.widgets.keyline import KeyLine
 from assistant.ui.widgets.meter import LevelMeter
 
 _log = logging.getLogger(__name__)
 
+_OFFERED = (
+    ("enter", "use", "screen.choose", 4),
+    ("tab", "other list", "app.focus_next", 1),
+    ("t", "test sound", "screen.test_sound", 3),
+    ("r", "look again", "screen.look", 2),
+    ("esc", "close", "screen.close", 5),
+)
 PATIENCE = 6.0
 """Seconds after which an answer of the sound system is given up; it promises three."""
 
@@ -81,7 +86,7 @@ class DevicesScreen(ModalScreen[None]):
                 yield from self._lists.values()
             yield self._meter
             yield Static(id="device-news", markup=False)
-            yield _Keys(id="device-keys")
+            yield KeyLine(_OFFERED, id="device-keys")
 
     def on_mount(self) -> None:
         self._lists["input"].focus()
@@ -219,31 +224,3 @@ def _explained(error: Exception) -> tuple[str, str]:
         error = hung()
     reason = str(error) or type(error).__name__
     return reason, str(getattr(error, "remedy", ""))
-
-
-class _Keys(ClickableLine):
-    """What can be done here, as much as fits in whole words; a click does it, too."""
-
-    _OFFERED = (
-        ("enter", "use", "screen.choose", 4),
-        ("tab", "other list", "app.focus_next", 1),
-        ("t", "test sound", "screen.test_sound", 3),
-        ("r", "look again", "screen.look", 2),
-        ("esc", "close", "screen.close", 5),
-    )
-
-    def render(self) -> Content:
-        fragments = [
-            Fragment(key, (f"{key} {what}",), priority, action=action)
-            for key, what, action, priority in self._OFFERED
-        ]
-        lines = fit(fragments, self.content_size.width, gap=3)
-        return Content("   ").join(
-            pressing(
-                Content.assemble(
-                    (fragment.key, "bold $primary"), (words.removeprefix(fragment.key), "$muted")
-                ),
-                fragment.action,
-            )
-            for fragment, words in (lines[0] if lines else [])
-        )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
-from textual.widget import Widget
 
 from assistant.events import (
     AnswerPaused,
@@ -21,6 +20,7 @@ from assistant.events import (
     Dropped,
     Failure,
     FirstSample,
+    MemoryRecalled,
     Notice,
     PersonaChanged,
     PersonasReloaded,
@@ -30,8 +30,12 @@ from assistant.events import (
     ToolFinished,
 )
 from assistant.latencies import in_order
+from assistant.memory.base import Found
+from assistant.ui.widgets.clickable import ClickableLine, pressing
 
 LINES_SHOWN = 200
+RECALLED_SHOWN = 3
+"""Memories that one line names."""
 _REDRAW_SECONDS = 0.05
 _JOINED_LETTERS = 60
 _LEAD_CELLS = len("00:00:00 ● ")
@@ -53,6 +57,8 @@ class Entry:
     text: str
     key: str = ""
     """An entry takes the place of an earlier one with the same key."""
+    action: str = ""
+    """What a click does."""
     joins: bool = False
     """Written behind the last line where that one joins too: "listening → thinking"."""
 
@@ -68,6 +74,8 @@ def describe(event: SessionEvent, dropped_before: dict[str, int]) -> Entry | Non
         case ToolFinished(result=result):
             sign, style = ("✓", "$success") if result.ok else ("✗", "$error")
             return Entry(sign, style, f"{result.call.name}: {result.content}")
+        case MemoryRecalled(found=found) if found:
+            return Entry("◆", "$secondary", _recalled(found), action="app.show_memory")
         case StateChanged():
             return Entry("○", "$muted", event.state, joins=True)
         case AnswerPaused():
@@ -119,6 +127,12 @@ def sentence(text: str, remedy: str) -> str:
     return f"{text.rstrip('.')}. {remedy}" if remedy else text
 
 
+def _recalled(found: Sequence[Found]) -> str:
+    texts = [hit.text if hit.memory else f"“{hit.text}”" for hit in found]
+    more = f" and {len(texts) - RECALLED_SHOWN} more" if len(texts) > RECALLED_SHOWN else ""
+    return f"recalled: {' '.join(texts[:RECALLED_SHOWN])}{more}"
+
+
 def _answered(latency: float, stages: dict[str, float]) -> str:
     parts = ", ".join(f"{name} {ms:.0f}" for name, ms in in_order(stages).items())
     return f"answered in {latency:.2f} s: {parts} ms" if parts else f"answered in {latency:.2f} s"
@@ -129,13 +143,19 @@ def _short(value: object) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-class ActivityLine(Widget):
+class ActivityLine(ClickableLine):
     """One entry: time and sign, and the words in a column of their own beside them."""
+
+    ALLOW_SELECT = True
 
     def __init__(self, entry: Entry, when: datetime) -> None:
         super().__init__(classes="activity-line")
         self._when = when
         self._entry = entry
+
+    def tells(self, text: str) -> bool:
+        """Whether this is among its words."""
+        return text in self._entry.text
 
     def join(self, entry: Entry) -> bool:
         """Take the entry on the same line; False where it needs one of its own."""
@@ -154,7 +174,8 @@ class ActivityLine(Widget):
             (f"{self._when:%H:%M:%S} ", "$muted"), (f"{entry.sign} ", f"bold {entry.style}")
         )
         indent = "\n" + " " * _LEAD_CELLS
-        return lead + Content(indent).join(self._wrapped(self.content_size.width))
+        words = lead + Content(indent).join(self._wrapped(self.content_size.width))
+        return pressing(words, entry.action)
 
     def _wrapped(self, width: int) -> list[Content]:
         style = "$muted" if self._entry.joins else ""
@@ -187,6 +208,13 @@ class Activity(VerticalScroll):
         if not self._fresh:
             self.set_timer(_REDRAW_SECONDS, self._flush)
         self._fresh.append((entry, self._clock()))
+
+    def forget(self, texts: Iterable[str]) -> None:
+        """Take away the lines that hold any of these."""
+        self._flush()
+        for text in texts:
+            for line in [line for line in self._lines if line.tells(text)]:
+                self._drop(line, [])
 
     def _flush(self) -> None:
         if not self._fresh:

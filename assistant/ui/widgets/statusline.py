@@ -55,6 +55,7 @@ def fragments_of(status: Status) -> list[Fragment]:
         _speaker(status),
         Fragment("brain", _labelled("answers", status.brain), 55),
         _backend(status),
+        Fragment("memory", _memory(status.memory), 83, "$warning", "app.show_memory"),
         Fragment("note", (status.note,) if status.note else (), 45, "$warning"),
         *_settings(status),
     ]
@@ -132,6 +133,10 @@ def _losses(status: Status) -> list[Fragment]:
         variants = (f"▼ {status.dropped} frames lost: {places}", f"▼ {status.dropped} lost")
         found.append(Fragment("drops", variants, 75, "$warning"))
     return found
+
+
+def _memory(words: str) -> tuple[str, ...]:
+    return (words, words.removesuffix(", memory off")) if words else ()
 
 
 def _settings(status: Status) -> list[Fragment]:

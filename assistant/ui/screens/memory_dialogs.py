@@ -1,0 +1,171 @@
+"""What the memory panel asks: whether to forget, what is right, which of two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from assistant.memory.base import Memory
+from assistant.memory.oblivion import Doomed
+from assistant.memory.profile import Question
+from assistant.ui.widgets.keyline import KeyLine
+from assistant.ui.widgets.memorylist import Names, memory_row
+
+SHOWN = 20
+"""Things that are listed by their words; of more only the number is told."""
+
+
+def going(doomed: Doomed) -> list[Content]:
+    """What goes, line by line: memories, and what was said."""
+    lines = [Content(f"✗ {memory.text}") for memory in doomed.memories]
+    said = [
+        Content.assemble("✗ ", (f"{turn.name}: ", "$muted"), f"“{turn.text}”")
+        for turn in doomed.turns
+    ]
+    if not doomed.turns:
+        known = {memory.text for memory in doomed.memories}
+        said = [Content(f"✗ “{text}”") for text in doomed.texts if text not in known]
+    lines += said
+    more = len(lines) - SHOWN
+    return [*lines[:SHOWN], Content(f"… and {more} more")] if more > 0 else lines
+
+
+class ForgetScreen(ModalScreen[bool]):
+    """Tells exactly what goes; gives back whether it shall. Escape means no."""
+
+    BINDINGS = [
+        Binding("y", "answer(True)", "Yes", id="forget.yes", tooltip="Forget it for good"),
+        Binding("n,escape,q", "answer(False)", "No", id="forget.no", tooltip="Keep it"),
+        Binding("left,right", "app.focus_next", show=False),
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+    ]
+
+    def __init__(self, doomed: Doomed) -> None:
+        super().__init__()
+        self._doomed = doomed
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="confirm") as box:
+            box.border_title = "Forget this for good?"
+            yield Static("This goes, from journals, profile and transcripts:", markup=False)
+            with VerticalScroll(id="forget-list", can_focus=False):
+                for line in going(self._doomed):
+                    yield Static(line)
+            with Horizontal(id="confirm-buttons"):
+                yield Button("Yes, forget (y)", id="yes", variant="primary")
+                yield Button("No (n)", id="no")
+
+    def on_mount(self) -> None:
+        self.query_one("#no", Button).focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(event.button.id == "yes")
+
+    def action_move(self, lines: int) -> None:
+        """Read on in a list that is longer than its room."""
+        self.query_one("#forget-list").scroll_relative(y=lines, animate=False)
+
+    def action_answer(self, answer: bool) -> None:
+        self.dismiss(answer)
+
+
+class EditScreen(ModalScreen[str | None]):
+    """Gives back the new words, None where all stays as it is."""
+
+    BINDINGS = [
+        Binding("escape", "cancel", "Keep as it was", id="correct.cancel",
+                tooltip="Close without a change"),
+    ]  # fmt: skip
+
+    def __init__(self, text: str, title: str) -> None:
+        super().__init__()
+        self._text = text
+        self._title = title
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="confirm") as box:
+            box.border_title = self._title
+            box.border_subtitle = "the old words become history"
+            yield Static(Content.assemble(("It says now: ", "$muted"), self._text))
+            yield Input(self._text, compact=True, select_on_focus=False, id="correct-words")
+            yield KeyLine(
+                (
+                    ("enter", "correct it", "screen.save", 1),
+                    ("esc", "keep it as it was", "screen.cancel", 2),
+                ),
+                id="correct-keys",
+            )
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_save()
+
+    def action_save(self) -> None:
+        words = self.query_one(Input).value.strip()
+        self.dismiss(words if words and words != self._text else None)
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+class WhichScreen(ModalScreen[int | None]):
+    """Gives back the number of the memory that is right; one more means none of them."""
+
+    BINDINGS = [
+        Binding("escape,q", "cancel", "Later", id="question.later", tooltip="Leave it open"),
+    ]
+
+    def __init__(self, question: Question, names: Names) -> None:
+        super().__init__()
+        self._question = question
+        self._names = names
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="confirm") as box:
+            box.border_title = "Which is right?"
+            box.border_subtitle = "the others become history"
+            yield Static(self._question.text, markup=False)
+            yield OptionList(
+                *(Option(choice) for choice in _choices(self._question.memories, self._names)),
+                Option("Something else …"),
+                id="which",
+            )
+            yield KeyLine(
+                (
+                    ("enter", "this is right", "screen.choose", 1),
+                    ("esc", "leave it open", "screen.cancel", 2),
+                ),
+                id="correct-keys",
+            )
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(event.option_index)
+
+    def action_choose(self) -> None:
+        self.query_one(OptionList).action_select()
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+def _choices(memories: Sequence[Memory], names: Names) -> list[Content]:
+    rows = [memory_row(memory, names) for memory in memories]
+    return [Content.assemble(row.text, "\n  ", (row.detail, "dim")) for row in rows]

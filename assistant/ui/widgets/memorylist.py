@@ -1,0 +1,173 @@
+"""What is remembered, as rows: open questions, what has just been recalled, newest, by section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from assistant.memory.base import Found, Memory
+from assistant.memory.book import Known
+from assistant.memory.profile import QUESTIONS, SURE_ENOUGH, Question
+
+RECALLED = "Recalled in this conversation"
+NEWEST = "Newest"
+NEWEST_SHOWN = 5
+SECTION_SHOWN = 100
+"""Rows of a section; a list that nobody can read to its end is no help, and slow to draw."""
+_INDENT = "  "
+_INDENT_CELLS = 3
+"""Cells of a row that are not the words': indent, scroll bar."""
+
+Names = Callable[[str], str]
+"""The name of a persona, by its slug."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry of the list; a title or a note where there is nothing to be done with it."""
+
+    text: str
+    detail: str = ""
+    id: str = ""
+    """Of a memory, or "JOURNAL#TURN" of a turn."""
+    memory: Memory | None = None
+    question: Question | None = None
+    title: bool = False
+
+    @property
+    def active(self) -> bool:
+        return bool(self.id or self.question)
+
+
+def book_rows(known: Known, recalled: Sequence[Found], names: Names) -> list[Row]:
+    """All that is known, what wants an answer first."""
+    rows: list[Row] = []
+    if questions := known.profile.questions:
+        rows.append(Row(QUESTIONS, title=True))
+        rows += [Row(each.text, "enter answers it", question=each) for each in questions]
+    rows += _section(RECALLED, [found_row(each, names) for each in recalled])
+    if len(known.memories) > NEWEST_SHOWN:
+        newest = known.memories[:NEWEST_SHOWN]
+        rows += _section(NEWEST, [memory_row(each, names) for each in newest])
+    for title, items in known.profile.sections.items():
+        rows += _section(title, [memory_row(item.memory, names, item.text) for item in items])
+    return rows or [Row("Nothing is remembered yet. Say “Remember that …”.")]
+
+
+def hit_rows(found: Sequence[Found], words: str, names: Names) -> list[Row]:
+    """What a search has found."""
+    if not found:
+        return [Row(f"Nothing is remembered of “{words}”.")]
+    return _section("Found", [found_row(each, names) for each in found])
+
+
+def found_row(found: Found, names: Names) -> Row:
+    if found.memory is not None:
+        return memory_row(found.memory, names)
+    detail = f"{_day(found.at)} · from a talk with {names(found.persona)}"
+    return Row(f"“{found.text}”", detail, found.id)
+
+
+def memory_row(memory: Memory, names: Names, text: str = "") -> Row:
+    source = f"told to {names(memory.persona)}" if memory.turn else "written by hand"
+    detail = f"{_day(memory.at)} · {sureness(memory.confidence)} · {source}"
+    return Row(text or memory.text, detail, memory.id, memory)
+
+
+def sureness(confidence: float) -> str:
+    """In words and per cent."""
+    word = "sure" if confidence >= SURE_ENOUGH else "guessed"
+    return f"{word} {100 * confidence:.0f} %"
+
+
+def _section(title: str, rows: Sequence[Row]) -> list[Row]:
+    if not rows:
+        return []
+    more = len(rows) - SECTION_SHOWN
+    note = [Row(f"… and {more} more; a search finds them")] if more > 0 else []
+    return [Row(title, title=True), *rows[:SECTION_SHOWN], *note]
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%Y-%m-%d}"
+
+
+class MemoryList(OptionList):
+    """The rows; the cursor skips titles."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id, classes="panel")
+        self.rows: list[Row] = []
+        """Titles and notes included."""
+        self._width = 0
+
+    @property
+    def row(self) -> Row | None:
+        """Under the cursor."""
+        place = self.highlighted
+        return self.rows[place] if place is not None and place < len(self.rows) else None
+
+    def show(self, rows: Sequence[Row], *, from_top: bool = False) -> None:
+        """The cursor stays on what it was on, else where it was, unless it shall go to the top."""
+        before, place = self.row, self.highlighted or 0
+        self.rows = list(rows)
+        self._fill()
+        if from_top or before is None:
+            place = 0
+        else:
+            kept = [n for n, row in enumerate(self.rows) if row.active and _same(row, before)]
+            place = min(kept, key=lambda n: abs(n - place), default=place)
+        self.highlighted = self._active_near(place)
+
+    def scroll_to_highlight(self, top: bool = False) -> None:
+        """The first row brings its title into sight, the last one the note below it."""
+        super().scroll_to_highlight(top)
+        active = [n for n, row in enumerate(self.rows) if row.active]
+        if active and self.highlighted == active[0]:
+            self.scroll_home(animate=False)
+        elif active and self.highlighted == active[-1]:
+            self.scroll_end(animate=False)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._rewrap)
+
+    def _rewrap(self) -> None:
+        if self._width != self.content_size.width:
+            cursor = self.highlighted
+            self._fill()
+            self.highlighted = cursor
+
+    def _active_near(self, place: int) -> int | None:
+        active = [n for n, row in enumerate(self.rows) if row.active]
+        return min(active, key=lambda n: (abs(n - place), n < place), default=None)
+
+    def _fill(self) -> None:
+        self._width = self.content_size.width
+        self.clear_options()
+        self.add_options(
+            Option(self._prompt(row, first=n == 0), disabled=not row.active)
+            for n, row in enumerate(self.rows)
+        )
+
+    def _prompt(self, row: Row, *, first: bool) -> Content:
+        room = max(8, self._width - _INDENT_CELLS)
+        if row.title:
+            return Content.assemble("" if first else "\n", (row.text, "bold $primary"))
+        return Content("\n").join(self._words(row, room))
+
+    @staticmethod
+    def _words(row: Row, room: int) -> Iterator[Content]:
+        sign = Content.styled("? ", "bold") if row.question else Content("")
+        for line in (sign + Content(row.text)).wrap(room):
+            yield Content(_INDENT if row.active else "") + line
+        for line in Content.styled(row.detail, "dim").wrap(room - 2) if row.detail else ():
+            yield Content(2 * _INDENT) + line
+
+
+def _same(row: Row, other: Row) -> bool:
+    return (row.id, row.question and row.text) == (other.id, other.question and other.text)
