@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import os
 import signal
 import socket
@@ -149,10 +150,8 @@ def test_what_fails_inside_is_told_without_a_traceback(
 @settings(max_examples=30)
 @given(journals())
 def test_any_journal_is_the_same_on_the_other_side(journal: Journal) -> None:
-    try:
-        str(journal).encode()
-    except UnicodeEncodeError:
-        return
+    if re.search(r"\\ud[89a-f]", repr(journal)):
+        return  # no text: half of a pair, which journals do not keep either
     if any(not 0 <= memory.confidence <= 1 for memory in journal.memories):
         return
     assert decode(encode(Written(journal)), Written).journal == journal
