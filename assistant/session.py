@@ -168,9 +168,9 @@ class Session:
         opening = asyncio.ensure_future(self.memory.opened())
         self._backend.start()
         brain = await self._parts.make_brain(self._emit)
-        self._cast.acquaintance = await opening
         self._turn_taking.begin(self._make_answerer(brain))
         self._tell_who_answers()
+        self._cast.acquaintance = await opening
         self._cast.rehearse()
         await self._audio.start(self.take_frame, self.sound.problem)
         self.sound.changed()
