@@ -135,14 +135,25 @@ async def _type_lines(session: Session) -> None:
 
 def _stdin_lines() -> asyncio.Queue[str | None]:
     """Lines of standard input, None at its end. A thread reads: files and pipes and terminals
-    cannot all be waited for in the event loop, and a blocked thread does not hold up the exit."""
+    cannot all be waited for in the event loop, and a blocked thread does not hold up the exit (as
+    one does that is blocked in `sys.stdin`: it keeps a lock that the interpreter wants to end)."""
     queue: asyncio.Queue[str | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
+    source = sys.stdin.fileno()
 
     def read() -> None:
-        for data in sys.stdin.buffer:
-            post(loop, queue.put_nowait, data.decode("utf-8", "replace").strip())
+        rest = b""
+        with contextlib.suppress(OSError):  # a terminal that is gone
+            while data := os.read(source, 65_536):
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    put(line)
+        if rest:
+            put(rest)
         post(loop, queue.put_nowait, None)
+
+    def put(line: bytes) -> None:
+        post(loop, queue.put_nowait, line.decode("utf-8", "replace").strip())
 
     threading.Thread(target=read, name="stdin", daemon=True).start()
     return queue

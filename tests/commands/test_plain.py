@@ -80,7 +80,8 @@ class Running:
         return self.process.stdout.readline()
 
     def end(self) -> tuple[int, str]:
-        """Exit code, and what stood on standard error."""
+        """Exit code, and what stood on standard error. Its input stays open until it has ended."""
+        self.process.wait(timeout=PATIENCE)
         _, errors = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, errors
 
@@ -153,7 +154,8 @@ def test_a_signal_ends_it_and_nothing_is_lost_or_left(
     assert helpers, "the backend runs in a process of its own"
     running.process.send_signal(number)
     code, errors = running.end()
-    assert code == 128 + number, errors
+    assert code == 128 + number
+    assert all(line.startswith("· ") for line in errors.splitlines())
     assert "Traceback" not in errors
     assert "two plus three" in transcripts(home)
     assert not any(map(is_alive, helpers))
