@@ -120,7 +120,7 @@ class Session:
             self._turns,
             self.clock,
             self._emit,
-            self._own_voice.echoes,
+            self._own_voice,
             self._heard_so_far,
             self._heard,
             self._heard_nothing,

@@ -12,6 +12,7 @@ from assistant.backends.wire import encode_pcm
 from assistant.conversation.answering import Heard
 from assistant.conversation.gate import MicrophoneGate
 from assistant.conversation.latency import InputClock, Stopwatch
+from assistant.conversation.own_voice import OwnVoice
 from assistant.events import SessionEvent, TurnBegan, TurnOver, UserSaid
 from assistant.frames import (
     FRAME_BYTES,
@@ -25,6 +26,8 @@ from assistant.frames import (
 _SILENCE = bytes(FRAME_BYTES)
 _REMEMBERED = 750
 """Frames whose circumstances are kept: a minute, twice the longest turn."""
+_LATE_SECONDS = 1.5
+"""How late an echo may be that is taken for one by its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +54,17 @@ class Ears:
         turns: Iterator[int],
         clock: Callable[[], float],
         emit: Callable[[SessionEvent], None],
-        is_own: Callable[[str], bool],
+        own_voice: OwnVoice,
         on_partial: Callable[[str], None],
         on_heard: Callable[[Heard, int, Stopwatch], None],
         on_nothing: Callable[[], None],
     ) -> None:
-        """`is_own(text)`: these are the assistant's own words, come back through the room."""
         self.gate = gate
         self._front = front
         self._turns = turns
         self._clock = clock
         self._emit = emit
-        self._is_own = is_own
+        self._own_voice = own_voice
         self._on_partial = on_partial
         self._on_heard = on_heard
         self._on_nothing = on_nothing
@@ -153,7 +155,15 @@ class Ears:
         self._forget_partial()
 
     def _is_echo(self, text: str) -> bool:
-        return self.gate.guard and self.over_the_assistant and self._is_own(text)
+        """The assistant's own words, come back through the room; on a machine that can hardly keep
+        up also later than any room would have them."""
+        if not self.gate.guard:
+            return False
+        if self.over_the_assistant:
+            return self._own_voice.echoes(text)
+        lately = self._began - _LATE_SECONDS
+        spoke = any(f.speaking for f in self._frames if lately <= f.end <= self._began)
+        return spoke and not self._front.clean and self._own_voice.echoes(text, late=True)
 
     def _current(self) -> int:
         if self._turn is None:

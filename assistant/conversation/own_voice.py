@@ -36,10 +36,13 @@ class OwnVoice:
         if words:
             self._said.append((self._clock(), words))
 
-    def echoes(self, text: str) -> bool:
+    def echoes(self, text: str, *, late: bool = False) -> bool:
         """Whether these words, three or more, are what the assistant itself has just said, or
-        sound like it. One or two may be the user's as well as its own: never."""
+        sound like it. One or two may be the user's as well as its own: never, but for two that
+        come `late`, when it has fallen silent, and are its own word for word."""
         heard = _plain(text)
+        if late:
+            return " " in heard and self.has_said(text)
         own = self._lately()
         return len(heard.split()) >= 3 and bool(own) and fuzz.partial_ratio(heard, own) >= ALIKE
 

@@ -12,6 +12,7 @@ from assistant.memory.base import Journal, Memory, MemoryStore, Turn
 from assistant.memory.wording import content
 
 _LAST = re.compile(r"(?:that|it|this|what i (?:just )?(?:said|told you))", re.IGNORECASE)
+_ASKS = re.compile(r"\b(?:forget|erase|delete|strike)\b", re.IGNORECASE)
 _ALL = re.compile(
     r"(?:everything|all|all of it|all of that|me|about me|everything about me"
     r"|everything (?:that )?(?:you know(?: about me)?|i (?:ever )?(?:told|said)(?: to)?(?: you)?)"
@@ -56,6 +57,8 @@ def find_doomed(store: MemoryStore, what: str, current: str = "", persona: str =
     if not words:
         return Doomed()
     found = [m for j in journals for m in j.memories if words <= _all_words(m)]
+    if not found and not any(_tells(turn, words) for j in journals for turn in j.turns):
+        return Doomed()
     return _with_turns(journals, found, words)
 
 
@@ -71,6 +74,11 @@ def find_struck(store: MemoryStore, ids: Collection[str]) -> Doomed:
         if (id := f"{journal.id}#{turn.number}") in ids and id not in doomed.ids
     }
     return replace(doomed, ids=(*doomed.ids, *turns), texts=(*doomed.texts, *turns.values()))
+
+
+def _tells(turn: Turn, words: frozenset[str]) -> bool:
+    """Whether the user spoke of this, other than to have it forgotten."""
+    return turn.side == "user" and words <= content(turn.text) and not _ASKS.search(turn.text)
 
 
 def _last(journal: Journal | None) -> Doomed:

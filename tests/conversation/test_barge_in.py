@@ -277,3 +277,23 @@ def test_a_hum_is_no_line_of_a_transcript(text: str) -> None:
 @pytest.mark.parametrize("text", ["Yeah.", "Him.", "Mum!", "Right.", "Oh, Paris.", "…", "8"])
 def test_a_word_is(text: str) -> None:
     assert not is_hum(text)
+
+
+@pytest.mark.parametrize("clean", [False, True])
+async def test_two_words_of_its_own_just_after_it_spoke_are_a_late_echo(
+    enter_room: EnterRoom, clean: bool
+) -> None:
+    """As on a machine that can hardly keep up. Where the echo is cancelled they are the user's."""
+    audio = FakeAudio()
+    audio.front = FakeFrontEnd(clean=clean)
+    room = await enter_room(FakeBrain(["Good to have you back."], ["Yes."], ["Yes."]), audio=audio)
+    await room.speak("Hello.")
+    await room.listen_to_the_end()
+    await room.play(0.56)
+    await room.speak("You back.")
+    await room.listen_to_the_end()
+    assert len(room.answers()) == (2 if clean else 1)
+    await room.play(1.6)
+    await room.speak("You back.")
+    await room.listen_to_the_end()
+    assert room.answers()[-1] == "Yes."

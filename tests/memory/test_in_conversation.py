@@ -145,6 +145,17 @@ async def test_a_no_keeps_everything(tmp_path: Path) -> None:
     await room.leave()
 
 
+async def test_a_word_misheard_forgets_nothing_and_is_not_called_forgotten(tmp_path: Path) -> None:
+    store = FakeMemoryStore()
+    room = await enter(tmp_path, store)
+    await room.type("remember that my parrot is called Bruno")
+    for _ in range(2):
+        answer = await ask(room, "forget my parent")
+        assert answer == "There was nothing to forget about your parent."
+    assert "Bruno" in await ask(room, "what is my parrot called?")
+    await room.leave()
+
+
 async def test_what_was_forgotten_is_not_known_any_more_at_once(tmp_path: Path) -> None:
     store = FakeMemoryStore()
     room = await enter(tmp_path, store)
