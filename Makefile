@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 TESTS ?= tests
 
-.PHONY: run test test-declared check format lock setup setup-dev setup-moshi screenshots snapshots clean
+.PHONY: run test test-declared test-adapters check format lock setup setup-dev setup-moshi screenshots snapshots clean
 
 run: $(VENV)/.run-ready
 	@$(BIN)/assistant $(ARGS)
@@ -60,6 +60,18 @@ $(DECLARED)/.ready: requirements/moshi-declared.txt
 
 test-declared: $(DECLARED)/.ready
 	$(DECLARED)/bin/python -m pytest -n auto --dist loadgroup $(DECLARED_TESTS)
+
+# mem0 and Qdrant's engine, for the tests of memory kept there: beside everything else, because mem0
+# wants an older protobuf.
+ADAPTERS := $(VENV)/adapters
+
+$(ADAPTERS)/.ready: requirements/adapters.txt $(VENV)/.dev-ready
+	@rm -rf $(ADAPTERS)
+	@$(PIP) install --quiet --target $(ADAPTERS) -r requirements/adapters.txt
+	@touch $@
+
+test-adapters: $(ADAPTERS)/.ready
+	PYTHONPATH=$(ADAPTERS) $(BIN)/python -m pytest -n auto tests/memory/test_adapters.py
 
 test: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(TESTS)
