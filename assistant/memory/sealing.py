@@ -148,11 +148,11 @@ def keyring_vault(*folders: Path) -> SealedVault:
     Raises `MemoryFailure`, also where the key is lost: no other is put in its place then.
     """
     keyring, errors = _keyring()
+    head = _first_head(folders)
     try:
         told = keyring.get_password(KEYRING_SERVICE, KEYRING_NAME)
     except errors as error:
-        raise _no_keyring(error) from None
-    head = _first_head(folders)
+        raise _no_keyring(error, is_needed=head is not None) from None
     if told is None and head is None:
         key = secrets.token_bytes(KEY_BYTES)
         try:
@@ -250,9 +250,13 @@ def _keyring() -> tuple[Any, type[Exception]]:
     return keyring, KeyringError
 
 
-def _no_keyring(error: Exception) -> MemoryFailure:
+def _no_keyring(error: Exception, *, is_needed: bool = False) -> MemoryFailure:
+    """`is_needed`: the key to what is there already lies in it."""
     why = str(error).split("\n")[0].split(". ")[0] or type(error).__name__
     return MemoryFailure(
         f"the system's keyring cannot be used ({why})",
-        "Set memory to ask for a passphrase instead.",
+        "It holds the key to what is remembered: unlock it (you may have to log in to the "
+        "desktop), then start again."
+        if is_needed
+        else "Set memory to ask for a passphrase instead.",
     )

@@ -260,9 +260,15 @@ def test_a_lost_key_is_told_and_never_replaced(
     assert drawer.kept == {}
 
 
-def test_a_system_without_a_keyring_is_told_of_passphrases(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_a_system_without_a_keyring_is_told_what_to_do(
+    tmp_path: Path, drawer: Drawer, is_sealed: bool
+) -> None:
+    """A passphrase where nothing is sealed yet; the keyring itself, where it has the key."""
     from keyring.backends.fail import Keyring
 
+    if is_sealed:
+        (tmp_path / "x.sealed").write_bytes(keyring_vault(tmp_path).seal(b"x"))
     before = keyring.get_keyring()
     keyring.set_keyring(Keyring())
     try:
@@ -270,7 +276,7 @@ def test_a_system_without_a_keyring_is_told_of_passphrases(tmp_path: Path) -> No
             keyring_vault(tmp_path)
     finally:
         keyring.set_keyring(before)
-    assert "passphrase" in caught.value.remedy
+    assert ("unlock it" if is_sealed else "passphrase") in caught.value.remedy
 
 
 def test_an_export_is_readable_and_comes_back_sealed(
