@@ -11,6 +11,7 @@ from typing import Literal
 
 from assistant.frames import AgentState, Side
 from assistant.memory.base import Found
+from assistant.memory.oblivion import Doomed
 from assistant.personas import Persona
 from assistant.tools.base import ToolCall, ToolResult
 
@@ -109,6 +110,13 @@ class MemoryRecalled(SessionEvent):
     """What came to mind at the user's last words, best first: the answer may use it."""
 
     found: tuple[Found, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryForgotten(SessionEvent):
+    """What is shown of this has to go, too."""
+
+    doomed: Doomed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

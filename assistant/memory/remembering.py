@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from assistant.brain.base import Completes
-from assistant.events import MemoryRecalled, Notice, SessionEvent, Severity
+from assistant.events import MemoryForgotten, MemoryRecalled, Notice, SessionEvent, Severity
 from assistant.memory.base import Filters, Forgotten, Memory, MemoryFailure, MemoryStore, Reports
 from assistant.memory.book import ClosedBook, OpenBook
 from assistant.memory.confidential import without_secrets
@@ -251,6 +251,7 @@ class Remembering(OpenBook, NoMemory):
         self.recall.drop()
         for tell in self._on_forgotten:
             tell(doomed.texts)
+        self._emit(MemoryForgotten(doomed=doomed))
         return gone
 
     async def strike(self, ids: Iterable[str]) -> Forgotten:

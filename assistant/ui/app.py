@@ -18,7 +18,13 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from assistant.config import UiConfig
-from assistant.events import Failure, PersonaChanged, PersonasReloaded, SessionEvent
+from assistant.events import (
+    Failure,
+    MemoryForgotten,
+    PersonaChanged,
+    PersonasReloaded,
+    SessionEvent,
+)
 from assistant.frontend import MemoryFrontend, SessionFrontend
 from assistant.memory.oblivion import Doomed
 from assistant.personas import Persona
@@ -158,7 +164,9 @@ class DashboardApp(App[None]):
             devices.take(event)
         if (memory := shown_memory(self)) is not None:
             memory.take(event)
-        if isinstance(event, PersonaChanged):
+        if isinstance(event, MemoryForgotten):
+            self._forgotten(event.doomed)
+        elif isinstance(event, PersonaChanged):
             self.register_theme(themes.theme_of(event.persona))
             self.preview(event.persona)
             self._dashboard.show_personas(self.session.personas(), event.persona.slug)

@@ -9,8 +9,9 @@ import pytest
 from textual.pilot import Pilot
 
 from assistant.config import UiConfig
-from assistant.events import MemoryRecalled
+from assistant.events import MemoryForgotten, MemoryRecalled
 from assistant.memory.base import ANY, Filters, Found, Memory, MemoryFailure
+from assistant.memory.oblivion import Doomed
 from assistant.memory.remembering import NoMemory, Remembering
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.memory import MemoryScreen
@@ -286,6 +287,21 @@ async def test_what_comes_to_mind_while_the_panel_is_open_appears_in_it(make_app
         await opened(pilot)
         session.emit(recalled())
         await see(pilot, "Recalled in this conversation")
+
+
+async def test_what_is_forgotten_by_word_of_mouth_is_shown_no_more(make_app: MakeApp) -> None:
+    session = a_session()
+    app = make_app(session)
+    async with app.run_test(size=WIDE) as pilot:
+        await see(pilot, "idle")
+        event = recalled()
+        session.emit(event)
+        await see(pilot, "◆ recalled:")
+        (found,) = event.found
+        session.emit(MemoryForgotten(doomed=Doomed(ids=(found.id,), texts=(found.text,))))
+        await until(lambda: "recalled:" not in text(app), pilot.pause)
+        await opened(pilot)
+        assert "Recalled in this conversation" not in text(app)
 
 
 # --- what is unusual -------------------------------------------------------------------------
