@@ -18,6 +18,7 @@ from assistant.memory.base import Filters, Forgotten, Memory, MemoryFailure, Mem
 from assistant.memory.book import ClosedBook, OpenBook
 from assistant.memory.confidential import without_secrets
 from assistant.memory.drafts import Judge, Outcome
+from assistant.memory.editing import foretell
 from assistant.memory.extract import Extractor
 from assistant.memory.greeting import greeting, users_name
 from assistant.memory.keeper import Keeper
@@ -239,11 +240,19 @@ class Remembering(OpenBook, NoMemory):
         return await self.recall.run(lambda: self.store.memories(filters))
 
     async def doomed(self, what: str) -> Doomed:
-        """What would be forgotten with these words. Raises `MemoryFailure`."""
+        """What would be forgotten with these words, and all that stands or falls with it. Raises
+        `MemoryFailure`."""
         if not self.private:
             await self.keeper.write()
         current, limit = self._current(), self._limit()
-        return await self.recall.run(lambda: find_doomed(self.store, what, current, limit))
+
+        def look() -> Doomed:
+            doomed = find_doomed(self.store, what, current, limit)
+            if doomed.everything or not doomed.ids:
+                return doomed
+            return foretell(self.store, doomed.ids)
+
+        return await self.recall.run(look)
 
     async def forget(self, doomed: Doomed) -> Forgotten:
         """Raises `MemoryFailure`."""

@@ -41,3 +41,22 @@ def test_a_private_conversation_leaves_no_trace(tmp_path: Path) -> None:
     held = [p for p in tmp_path.rglob("*") if p.is_file() and b"Picasso" in p.read_bytes()]
     assert held == []
     assert list(tmp_path.rglob("*.md")) == []
+
+
+def test_what_stands_or_falls_with_what_is_forgotten_is_asked_about_first(tmp_path: Path) -> None:
+    """All three were said in one breath, and that goes with each of them."""
+    told = "I work as a nurse in Oslo, and my sister Grace lives in Bergen."
+    answers = plain(tmp_path, told, "forget my sister", "no")
+    asked = answers.partition("forget my sister")[2].splitlines()[1]
+    assert "a nurse in Oslo" in asked
+    assert "Shall I forget them all?" in asked
+    [journal] = tmp_path.rglob("journals/**/*.md")
+    assert "nurse in Oslo" in journal.read_text("utf-8")
+
+    plain(tmp_path, "forget my sister", "yes")
+    assert not any(
+        word in path.read_bytes()
+        for path in tmp_path.rglob("*")
+        if path.is_file()
+        for word in (b"Grace", b"Bergen", b"nurse")
+    )
