@@ -1,8 +1,8 @@
 """One conversation: wires audio, backend, tools, brain and persona together.
 
 Read it in this order: `start` → a frame arrives (`take_frame`, `conversation.ears`) → what the
-backend makes of it (`conversation.engine_room`) → a turn is answered (`_heard`,
-`conversation.answering`) → its sound is played (`conversation.mouth`, `_over`). Everything runs in
+backend makes of it (`conversation.engine_room`) → a turn is answered (`conversation.dialogue`,
+`conversation.answering`) → its sound is played (`conversation.mouth`). Everything runs in
 the event loop's thread; audio threads reach it by `call_soon_threadsafe` only.
 """
 
@@ -18,17 +18,16 @@ from typing import Literal
 from assistant.audio.base import DeviceChoice, Float32
 from assistant.brain.base import Brain
 from assistant.conversation.answering import Answerer, Heard
-from assistant.conversation.backchannels import is_hum
 from assistant.conversation.barge_in import BargeIn
 from assistant.conversation.beside import Beside
 from assistant.conversation.bulletin import Bulletin, Listener
 from assistant.conversation.cast import Cast
 from assistant.conversation.controls import Controls
+from assistant.conversation.dialogue import Dialogue
 from assistant.conversation.ears import Ears
 from assistant.conversation.engine_room import EngineRoom
 from assistant.conversation.gate import MicrophoneGate
 from assistant.conversation.history import History
-from assistant.conversation.latency import Stopwatch
 from assistant.conversation.mouth import Mouth
 from assistant.conversation.own_voice import OwnVoice
 from assistant.conversation.parts import Parts
@@ -36,7 +35,7 @@ from assistant.conversation.sound import SoundControls
 from assistant.conversation.speech import Utterance
 from assistant.conversation.turntaking import TurnTaking
 from assistant.events import BrainChosen, Notice, StateChanged, UserSaid
-from assistant.frames import AgentState, Inject, Push
+from assistant.frames import AgentState, Push
 from assistant.memory.remembering import Remembering
 from assistant.personas import Persona
 from assistant.tools.base import ToolCall
@@ -59,8 +58,6 @@ class Session:
         self.input_levels = parts.audio.input_levels
         self.output_levels = parts.audio.output_levels
         self.history = History()
-        self.last_answer = ""
-        """The last thing that was said, in full even where it was interrupted."""
         self.confirm: Callable[[ToolCall], Awaitable[bool]] = _refuse
         """Asks the user whether a tool may run; a front end that can ask puts its own here."""
         self._who_answers = ""
@@ -82,7 +79,7 @@ class Session:
             self._turns,
             self._emit,
             lambda: self._turn_taking.sounding(),
-            self._over,
+            lambda *said: self._dialogue.over(*said),
         )
         self.speech = self._mouth.speech
         self.speech.has_voice = self._has_voice
@@ -110,6 +107,20 @@ class Session:
         )
         self._turn_taking.on_interrupted = self._barge_in.over
         self._own_voice = OwnVoice(self.clock, self._mouth.words_sounding)
+        self._dialogue = Dialogue(
+            self._turn_taking,
+            self._barge_in,
+            self._mouth,
+            self._cast,
+            self._own_voice,
+            self._bulletin,
+            self.memory,
+            self.history,
+            self._beside,
+            self._backend.send,
+            lambda: self._engine_room.capabilities,
+            lambda: self._ears.over_the_assistant,
+        )
         gate = MicrophoneGate(
             guard=config.audio.echo_guard and not config.audio.headset,
             push_to_talk=config.audio.mode == "push-to-talk",
@@ -121,9 +132,9 @@ class Session:
             self.clock,
             self._emit,
             self._own_voice,
-            self._heard_so_far,
-            self._heard,
-            self._heard_nothing,
+            self._dialogue.heard_so_far,
+            self._dialogue.heard,
+            self._dialogue.heard_nothing,
         )
         self.sound = SoundControls(parts.audio, gate, self.speech, config.audio.volume, self._emit)
         self._engine_room = EngineRoom(
@@ -138,7 +149,7 @@ class Session:
             self.clock,
             self._emit,
             self._tell_who_answers,
-            self._overheard,
+            self._dialogue.overheard,
             greeting=config.session.greeting,
         )
         tools = [*builtin_tools(Controls(self)), *parts.tools]
@@ -246,6 +257,11 @@ class Session:
     # -- what a front end asks ---------------------------------------------------------------
 
     @property
+    def last_answer(self) -> str:
+        """The last thing that was said, in full even where it was interrupted."""
+        return self._dialogue.last_answer
+
+    @property
     def state(self) -> AgentState:
         return self._turn_taking.state
 
@@ -271,7 +287,7 @@ class Session:
         text = text.strip()
         if text:
             self._emit(UserSaid(turn=next(self._turns), text=text, final=True, typed=True))
-            self._answer(Heard(text, origin="typed"), None)
+            self._dialogue.answer(Heard(text, origin="typed"), None)
 
     def say(self, text: str) -> None:
         """Say this as a turn of the persona in charge."""
@@ -352,68 +368,8 @@ class Session:
         if self._ears.gate.is_open:
             self._barge_in.voice(speaks)
 
-    def _heard_so_far(self, text: str) -> None:
-        self._barge_in.words(text)
-        self.memory.prepare(text)
-        if self._ears.over_the_assistant and self._turn_taking.is_stop(text):
-            self._turn_taking.interrupt()
-
-    def _overheard(self, text: str) -> None:
-        """Words that came through the assistant's own voice: nothing but "stop" is obeyed."""
-        if self._turn_taking.is_stop(text) and not self._own_voice.has_said(text):
-            self._answer(Heard(text), None)
-
-    def _heard_nothing(self) -> None:
-        self._barge_in.go_on("no_words")
-        self._turn_taking.heard_nothing()
-
-    def _heard(self, heard: Heard, turn: int, stopwatch: Stopwatch) -> None:
-        stop = self._turn_taking.is_stop(heard.text)
-        if not self._barge_in.is_interruption(heard.text, stop=stop):
-            if not is_hum(heard.text):
-                self._bulletin.keep("user", "You", heard.text)
-            self._turn_taking.rest()
-        elif self._engine_room.capabilities.answers_by_itself and self._turn_taking.is_question(
-            heard
-        ):
-            if self._barge_in.paused:
-                self._turn_taking.interrupt()
-            if not self._engine_room.capabilities.full_duplex:
-                self._mouth.stopwatch = stopwatch
-            self._keep_user(heard.text, heard.text)
-            self.run_beside(self._make_known(heard.text))
-        else:
-            self._answer(heard, stopwatch)
-
-    async def _make_known(self, text: str) -> None:
-        """What comes to mind at these words, to a model that answers by itself."""
-        if context := await self.memory.news(text):
-            self._backend.send(Inject(context))
-
-    def _answer(self, heard: Heard, stopwatch: Stopwatch | None) -> None:
-        answered = self._turn_taking.heard(heard, stopwatch)
-        self._keep_user(heard.text, answered.text)
-
-    def _keep_user(self, said: str, answered: str) -> None:
-        """Into the transcript what was said, into the history what it belongs together with."""
-        self._bulletin.keep("user", "You", self.memory.without_secrets(said))
-        self.memory.heard(said)
-        self.history.add("user", answered, self.persona.slug)
-
     def _begin(self) -> Utterance:
         return self._mouth.begin(self.persona)
-
-    def _over(self, utterance: Utterance, heard: str, interrupted: bool) -> None:
-        self._own_voice.said(heard)
-        self.history.add("assistant", heard, utterance.persona)
-        if heard:
-            # What a model says by itself was never handed over: its words came with its sound.
-            intended = utterance.intended.strip() or utterance.text()
-            self.last_answer = intended or heard
-            name = self._cast.name_of(utterance.persona)
-            self._bulletin.keep("assistant", name, intended, heard, interrupted)
-            self.memory.said(heard, utterance.persona, name)
-        self._turn_taking.settle()
 
     def _has_voice(self) -> bool:
         return self._engine_room.can_speak and self._audio.speaker is not None

@@ -1,0 +1,123 @@
+"""What is said on both sides, and what becomes of it: an answer, a line of the transcript, history,
+memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from assistant.conversation.answering import Heard
+from assistant.conversation.backchannels import is_hum
+from assistant.conversation.barge_in import BargeIn
+from assistant.conversation.beside import Beside
+from assistant.conversation.bulletin import Bulletin
+from assistant.conversation.cast import Cast
+from assistant.conversation.history import History
+from assistant.conversation.latency import Stopwatch
+from assistant.conversation.mouth import Mouth
+from assistant.conversation.own_voice import OwnVoice
+from assistant.conversation.speech import Utterance
+from assistant.conversation.turntaking import TurnTaking
+from assistant.frames import AnyCommand, Capabilities, Inject
+from assistant.memory.remembering import NoMemory
+
+
+class Dialogue:
+    """Told by `Ears` what the user says, by `Mouth` what was heard of the assistant."""
+
+    def __init__(
+        self,
+        turn_taking: TurnTaking,
+        barge_in: BargeIn,
+        mouth: Mouth,
+        cast: Cast,
+        own_voice: OwnVoice,
+        bulletin: Bulletin,
+        memory: NoMemory,
+        history: History,
+        beside: Beside,
+        send: Callable[[AnyCommand], None],
+        capabilities: Callable[[], Capabilities],
+        over_the_assistant: Callable[[], bool],
+    ) -> None:
+        """`over_the_assistant()`: it spoke when the user's turn under way began."""
+        self.last_answer = ""
+        """The last thing that was said, in full even where it was interrupted."""
+        self._turn_taking = turn_taking
+        self._barge_in = barge_in
+        self._mouth = mouth
+        self._cast = cast
+        self._own_voice = own_voice
+        self._bulletin = bulletin
+        self._memory = memory
+        self._history = history
+        self._beside = beside
+        self._send = send
+        self._capabilities = capabilities
+        self._over_the_assistant = over_the_assistant
+
+    def heard_so_far(self, text: str) -> None:
+        """Words of the user's turn, not yet all of them."""
+        self._barge_in.words(text)
+        self._memory.prepare(text)
+        if self._over_the_assistant() and self._turn_taking.is_stop(text):
+            self._turn_taking.interrupt()
+
+    def overheard(self, text: str) -> None:
+        """Words that came through the assistant's own voice: nothing but "stop" is obeyed."""
+        if self._turn_taking.is_stop(text) and not self._own_voice.has_said(text):
+            self.answer(Heard(text), None)
+
+    def heard_nothing(self) -> None:
+        """The user's turn had no words."""
+        self._barge_in.go_on("no_words")
+        self._turn_taking.heard_nothing()
+
+    def heard(self, heard: Heard, turn: int, stopwatch: Stopwatch) -> None:
+        """A whole turn of the user's: an interruption, a sign of listening, or said in silence."""
+        stop = self._turn_taking.is_stop(heard.text)
+        if not self._barge_in.is_interruption(heard.text, stop=stop):
+            if not is_hum(heard.text):
+                self._keep_line(heard.text)
+            self._turn_taking.rest()
+        elif self._capabilities().answers_by_itself and self._turn_taking.is_question(heard):
+            if self._barge_in.paused:
+                self._turn_taking.interrupt()
+            if not self._capabilities().full_duplex:
+                self._mouth.stopwatch = stopwatch
+            self._keep_user(heard.text, heard.text)
+            self._beside.run(self._make_known(heard.text))
+        else:
+            self.answer(heard, stopwatch)
+
+    async def _make_known(self, text: str) -> None:
+        """What comes to mind at these words, to a model that answers by itself."""
+        if context := await self._memory.news(text):
+            self._send(Inject(context))
+
+    def answer(self, heard: Heard, stopwatch: Stopwatch | None) -> None:
+        """Let this be answered by whoever answers, and write it down."""
+        answered = self._turn_taking.heard(heard, stopwatch)
+        self._keep_user(heard.text, answered.text)
+
+    def _keep_user(self, said: str, answered: str) -> None:
+        """Into the transcript what was said, into the history what it belongs together with."""
+        self._keep_line(said)
+        self._memory.heard(said)
+        self._history.add("user", answered, self._cast.current.slug)
+
+    def _keep_line(self, said: str) -> None:
+        self._bulletin.keep("user", "You", self._memory.without_secrets(said))
+
+    def over(self, utterance: Utterance, heard: str, interrupted: bool) -> None:
+        """A turn of the assistant's has ended; `heard` is what of it was played."""
+        self._own_voice.said(heard)
+        self._history.add("assistant", heard, utterance.persona)
+        if heard:
+            # What a model says by itself was never handed over: its words came with its sound.
+            intended = utterance.intended.strip() or utterance.text()
+            self.last_answer = intended or heard
+            name = self._cast.name_of(utterance.persona)
+            self._bulletin.keep("assistant", name, intended, heard, interrupted)
+            self._memory.said(heard, utterance.persona, name)
+        self._turn_taking.settle()
