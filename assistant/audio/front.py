@@ -29,6 +29,7 @@ Float32 = NDArray[np.float32]
 
 _AUDIBLE = 1e-3
 _LONGEST_ECHO = SAMPLE_RATE // 2
+_STUMBLED = 10 * SAMPLE_RATE
 _OVER_LEFT_DB = 6.0
 """How far the user has to be over the echo that is left."""
 
@@ -46,6 +47,9 @@ class FrontEnd:
         self.clean = config.headset
         """The assistant's own voice is not in what `heard` returns: there is a headset, or the
         canceller has proved itself in this room. False until that is known."""
+        self.stumbles = False
+        """Sound was lost of late: this machine can hardly keep up, and echoes may come late."""
+        self._stumbled_for = 0
         self._headset = config.headset
         self._cancels = config.echo_cancellation and not config.headset
         self._canceller = (
@@ -81,6 +85,8 @@ class FrontEnd:
         if pcm.size == 0:
             return pcm
         pcm = clean(pcm)[0]
+        self._stumbled_for = max(0, self._stumbled_for - pcm.size)
+        self.stumbles = self._stumbled_for > 0
         if self._canceller is None:
             self._listen_plainly(pcm)
             return pcm
@@ -103,6 +109,7 @@ class FrontEnd:
     def doubt(self) -> None:
         """Sound was lost on either side: the canceller no longer knows where the echo lies, and has
         to prove itself again before what it leaves is believed."""
+        self._stumbled_for = _STUMBLED
         if not self._headset:
             self._proof.lost()
             self.clean = False
