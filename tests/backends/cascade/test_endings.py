@@ -1,10 +1,16 @@
 """Nobody wants to be answered in the middle of a sentence, or to wait after a whole one."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from assistant.backends.cascade.endings import ending
 
 COMPLETE = [
+    "Tell me a joke, Marvin.",
+    "Play some music, Computer.",
+    "Add milk, please.",
+    "Add milk, eggs, and bread.",
     "What time is it?",
     "What are you looking at?",
     "Who is it for?",
@@ -32,6 +38,11 @@ COMPLETE = [
     "What time is it in the place where you are?",
 ]
 SENTENCES = [
+    "We need milk, eggs, and bread.",
+    "We need milk, eggs and bread, I think.",
+    "I love you, Samantha.",
+    "Good evening, Ada.",
+    "It was nice, but short.",
     "I had a long day.",
     "No, I am not.",
     "It was raining when I left the house.",
@@ -89,6 +100,10 @@ def test_what_owes_a_word_is_waited_for_whatever_mark_stands_after_it(text):
     [
         ("My number is 555.", "doubtful"),
         ("Five, five.", "doubtful"),
+        ("We need milk, eggs.", "doubtful"),
+        ("I've been to Spain, Italy.", "doubtful"),
+        ("Monday, Tuesday.", "doubtful"),
+        ("Add apples, pears.", "doubtful"),
         ("There are two reasons.", "doubtful"),
         ("Twenty.", "unknown"),
         ("the red one", "unknown"),
@@ -96,7 +111,7 @@ def test_what_owes_a_word_is_waited_for_whatever_mark_stands_after_it(text):
         ("…", "unknown"),
     ],
 )
-def test_numbers_and_announcements_are_doubted(text, expected):
+def test_numbers_lists_and_announcements_are_doubted(text, expected):
     assert ending(text) == expected
 
 
@@ -104,3 +119,12 @@ def test_a_word_or_two_that_the_recogniser_guessed_are_no_sentence():
     assert ending("Well armed.", confidence=-1.5) == "doubtful"
     assert ending("Yes.", confidence=-1.5) == "complete"
     assert ending("The boat left the harbour.", confidence=-1.5) == "sentence"
+
+
+@given(st.text(st.sampled_from("aB ,.!?'’1-…"), max_size=14) | st.text(max_size=20))
+@example("Hello. '.")
+@example("Hello. ,.")
+def test_whatever_the_recogniser_makes_of_noise_has_an_ending(text: str):
+    assert ending(text) in (
+        "command", "complete", "sentence", "unknown", "doubtful", "unfinished",
+    )  # fmt: skip
