@@ -78,6 +78,10 @@ def test_it_can_be_left_while_it_still_loads(room: Room, key: str) -> None:
 def test_a_sound_server_that_dies_is_told_in_our_words_only(room: Room) -> None:
     app = talking(room)
     app.until_at_rest()
+    app.until(
+        lambda screen: "none ─╯" not in screen and "no speaker" not in screen,
+        "both devices are open",
+    )
     room.card.kill()
     app.until_shown("sound devices were lost")
     app.type("are you still there")
