@@ -117,20 +117,6 @@ _COUNTED = _words(
 _ANNOUNCED = _words(
     "reasons things questions ways options points problems ideas steps choices items possibilities"
 )
-_COLLECTING = _words("add buy get bring order put remember include pack book")
-"""Requests for several things at once, more often than not."""
-_GREETINGS = _words(
-    "hello hi hey good thank thanks yes no yeah nope okay ok well so sorry bye goodbye sure right "
-    "oh wow great nice happy what who why how where when which is are do does can could would will"
-)
-"""What begins so and ends behind a comma ends with a name."""
-_TAGS = _phrases(
-    "please|thanks|thank you|sir|madam|right|too|though|then|actually|really|again|okay|ok|yes|no|"
-    "yeah|you know|you see|i think|i guess|i hope|i suppose|i believe|of course|at least|today|"
-    "tomorrow|tonight|yesterday|now|for now|instead|anyway|maybe|perhaps|my friend|dear|honey|man|"
-    "mate|buddy"
-)
-_JOINED = _words("and or but nor so because though although not")
 _NUMBERS = _words(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy "
@@ -149,8 +135,7 @@ def ending(text: str, confidence: float = 0.0) -> Ending:
 
     `confidence`: the recogniser's mean log probability of a token.
     """
-    written = text.strip().replace("’", "'")
-    text = written.lower()
+    text = text.strip().lower().replace("’", "'")
     words = _WORD.findall(text)
     if not words:
         return "unknown"
@@ -160,16 +145,14 @@ def ending(text: str, confidence: float = 0.0) -> Ending:
         return "unfinished"
     if confidence < _SURE and len(words) <= _FEW and " ".join(words) not in _ANSWERS:
         return "doubtful"
-    sentences = [part for part in re.split(r"[.!?]\s+", written) if _WORD.search(part.lower())]
-    clause = _WORD.findall(sentences[-1].lower())  # the last of several
+    sentences = [said for part in re.split(r"[.!?]\s+", text) if (said := _WORD.findall(part))]
+    clause = sentences[-1]
     if text.endswith("?") and len(clause) >= 2:
         return "complete"
     if " ".join(clause) in _ANSWERS:
         return "complete"
     if (counting := _counting(clause)) is not None:
         return counting
-    if _lists(sentences[-1], clause):
-        return "doubtful"
     if _asks(clause):
         return "complete"
     return "sentence" if text.endswith((".", "!")) and len(clause) >= 2 else "unknown"
@@ -237,23 +220,6 @@ def _counting(words: list[str]) -> Ending | None:
         return None
     dictated = not _COUNTED.isdisjoint(words) or (len(numbers) > 1 and numbers[-2])
     return "doubtful" if dictated else "unknown"
-
-
-def _lists(sentence: str, words: list[str]) -> bool:
-    """ "We need milk, eggs." owes its "and": the last of several things is told with one. A name, a
-    courtesy or an afterthought may stand behind a comma, too: a name is written otherwise than the
-    word before it, and a request has to be one for several things."""
-    before, _, last = sentence.rpartition(",")
-    item = " ".join(_WORD.findall(last.lower()))
-    if not before.split() or not item or item in _TAGS or len(item.split()) > 2:
-        return False
-    if before.split()[-1][0].isupper() != last.strip()[0].isupper():
-        return False
-    if words[0] in _GREETINGS or not _JOINED.isdisjoint(item.split()):
-        return False
-    if " and " in before or " or " in before:
-        return False  # "you and me, baby"
-    return words[0] not in _REQUESTS or words[0] in _COLLECTING
 
 
 def _asks(words: list[str]) -> bool:
