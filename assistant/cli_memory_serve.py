@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.cli_options import ConfigFile, Level, gather
+from assistant.cli_options import (
+    Certificate,
+    CertificateKey,
+    ConfigFile,
+    Host,
+    Level,
+    TokenEnv,
+    gather,
+)
 from assistant.commands.runner import run_with_config
 
 if TYPE_CHECKING:
@@ -16,24 +23,15 @@ if TYPE_CHECKING:
 
 def memory_serve(
     context: typer.Context,
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")
-    ] = "127.0.0.1",
+    host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8990,
-    token_env: Annotated[
-        str | None,
-        typer.Option("--token-env", metavar="NAME", help="Variable with the clients' token."),
-    ] = None,
+    token_env: TokenEnv = None,
     name: Annotated[
         list[str] | None,
         typer.Option("--name", metavar="HOST", help="What clients call this machine."),
     ] = None,
-    tls_cert: Annotated[
-        Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate (PEM).")
-    ] = None,
-    tls_key: Annotated[
-        Path | None, typer.Option("--tls-key", metavar="FILE", help="Its key (PEM).")
-    ] = None,
+    tls_cert: Certificate = None,
+    tls_key: CertificateKey = None,
     config: ConfigFile = None,
     log_level: Level = None,
 ) -> None:

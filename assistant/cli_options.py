@@ -52,6 +52,17 @@ NoSave = Annotated[bool, typer.Option("--no-save", help="Keep no transcript.")]
 Private = Annotated[
     bool, typer.Option("--private", help="Keep nothing of this conversation, nowhere.")
 ]
+Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")]
+TokenEnv = Annotated[
+    str | None,
+    typer.Option("--token-env", metavar="NAME", help="Variable with the clients' token."),
+]
+Certificate = Annotated[
+    Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate (PEM).")
+]
+CertificateKey = Annotated[
+    Path | None, typer.Option("--tls-key", metavar="FILE", help="Its key (PEM).")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

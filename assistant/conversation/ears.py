@@ -163,7 +163,7 @@ class Ears:
             return self._own_voice.echoes(text)
         lately = self._began - _LATE_SECONDS
         spoke = any(f.speaking for f in self._frames if lately <= f.end <= self._began)
-        return spoke and self._front.stumbles and self._own_voice.echoes(text, late=True)
+        return spoke and self._front.stumbles and self._own_voice.echoes_late(text)
 
     def _current(self) -> int:
         if self._turn is None:

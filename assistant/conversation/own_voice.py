@@ -36,15 +36,17 @@ class OwnVoice:
         if words:
             self._said.append((self._clock(), words))
 
-    def echoes(self, text: str, *, late: bool = False) -> bool:
+    def echoes(self, text: str) -> bool:
         """Whether these words, three or more, are what the assistant itself has just said, or
-        sound like it. One or two may be the user's as well as its own: never, but for two that
-        come `late`, when it has fallen silent, and are its own word for word."""
+        sound like it. One or two may be the user's as well as its own: never."""
         heard = _plain(text)
-        if late:
-            return " " in heard and self.has_said(text)
         own = self._lately()
         return len(heard.split()) >= 3 and bool(own) and fuzz.partial_ratio(heard, own) >= ALIKE
+
+    def echoes_late(self, text: str) -> bool:
+        """Whether words that came when the assistant had fallen silent, two or more, are its own:
+        word for word, for by then the user speaks, too."""
+        return len(_plain(text).split()) >= 2 and self.has_said(text)
 
     def has_said(self, text: str) -> bool:
         """Whether the assistant itself has just said this, word for word."""

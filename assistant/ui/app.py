@@ -160,13 +160,13 @@ class DashboardApp(App[None]):
     def _follow(self, message: FromSession) -> None:
         """Runs after the dashboard's own handler: messages bubble up."""
         event: SessionEvent = message.event
+        if isinstance(event, MemoryForgotten):
+            self._forgotten(event.doomed)  # before the panel shows what was recalled
         if (devices := shown_devices(self)) is not None:
             devices.take(event)
         if (memory := shown_memory(self)) is not None:
             memory.take(event)
-        if isinstance(event, MemoryForgotten):
-            self._forgotten(event.doomed)
-        elif isinstance(event, PersonaChanged):
+        if isinstance(event, PersonaChanged):
             self.register_theme(themes.theme_of(event.persona))
             self.preview(event.persona)
             self._dashboard.show_personas(self.session.personas(), event.persona.slug)
@@ -263,7 +263,6 @@ class DashboardApp(App[None]):
                     self.status,
                     lambda slug: names.get(slug, slug),
                     self.spawn,
-                    self._forgotten,
                 )
             )
 

@@ -29,6 +29,7 @@ ASKED = "Is your sister called Grace or Ann?"
 def a_session(memory: NoMemory | None = None) -> FakeSession:
     session = FakeSession(on_start=READY)
     session.memory = remembering(evening()) if memory is None else memory
+    session.memory.begin(session.emit, lambda: session.persona.slug, lambda texts: None)
     return session
 
 

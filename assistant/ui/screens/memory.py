@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
-from assistant.events import MemoryRecalled, SessionEvent, ToolFinished
+from assistant.events import MemoryForgotten, MemoryRecalled, SessionEvent, ToolFinished
 from assistant.frontend import MemoryFrontend
 from assistant.memory.base import Forgotten, Found, Memory, MemoryFailure
 from assistant.memory.book import Known
@@ -65,15 +65,12 @@ class MemoryScreen(ModalScreen[None]):
         status: Status,
         names: Names,
         spawn: Spawn,
-        forgotten: Callable[[Doomed], None],
     ) -> None:
-        """`forgotten` hears what went, so that it leaves the dashboard too."""
         super().__init__()
         self._memory = memory
         self._status = status
         self._names = names
         self._spawn = spawn
-        self._forgotten = forgotten
         self._known: Known | None = None
         self._at_work = 0
 
@@ -120,7 +117,7 @@ class MemoryScreen(ModalScreen[None]):
     def take(self, event: SessionEvent) -> None:
         """What the session tells meanwhile."""
         by_tool = isinstance(event, ToolFinished) and event.result.call.name in MEMORY_TOOLS
-        if by_tool or isinstance(event, MemoryRecalled):
+        if by_tool or isinstance(event, MemoryRecalled | MemoryForgotten):
             self._read()
 
     # --- looking -----------------------------------------------------------------------------
@@ -226,7 +223,6 @@ class MemoryScreen(ModalScreen[None]):
     async def _forget(self, doomed: Doomed) -> None:
         gone = await self._done("forgetting", self._memory.forget(doomed))
         if gone is not None:
-            self._forgotten(doomed)
             self._after(_counted(gone))
 
     def action_correct(self) -> None:
