@@ -16,6 +16,7 @@ from assistant.audio.clock import LossMeter
 from assistant.audio.collector import Collector
 from assistant.audio.devices import list_devices
 from assistant.audio.front import FrontEnd
+from assistant.audio.gaps import GAPPY, WHOLE, Gaps
 from assistant.audio.hush import AUDIBLE, MUTED, SILENT, Hush
 from assistant.audio.jitter import JitterBuffer
 from assistant.audio.keeper import OPEN_LIMIT, DeviceKeeper
@@ -56,6 +57,7 @@ class LiveAudio:
             self._streams, self._tell, self._changed, lambda: self.playback.is_sounding
         )
         self._hush = Hush()
+        self._gaps = Gaps()
         self._reblocker = Reblocker()
         self._resampler = StreamResampler(SAMPLE_RATE, SAMPLE_RATE)
         self._heard: OpenStream | None = None
@@ -204,14 +206,15 @@ class LiveAudio:
             if opened is not self._heard:
                 dropped = self._change_microphone(opened, at - len(block) / opened.rate, dropped)
             dropped += opened.meter.tick(at, len(block) + dropped)
-            if dropped:
+            lost, dropped = round(dropped * SAMPLE_RATE / opened.rate), 0
+            if lost:
                 self.front.doubt()
-                self._deliver(self._reblocker.lose(round(dropped * SAMPLE_RATE / opened.rate)))
-                dropped = 0
+                self._deliver(self._reblocker.lose(lost))
             samples, cleaned = clean(mixdown(block))
             self.cleaned += cleaned
             samples = self._resampler.process(samples)
             self._listen_for_silence(samples)
+            self._look_for_gaps(samples.size, lost)
             self.input_levels.push(samples)
             self._deliver(self._reblocker.push(self.front.heard(samples)))
             self._heard_until = at
@@ -226,6 +229,7 @@ class LiveAudio:
         self._heard = opened
         self.front.restart()
         self._hush.restart()
+        self._gaps.restart()
         self._resampler = StreamResampler(opened.rate, SAMPLE_RATE)
         opened.meter = LossMeter(opened.rate, opened.meter.tolerance)
         return dropped
@@ -235,6 +239,10 @@ class LiveAudio:
         if self._hush.take(samples, muted=muted):
             silent = MUTED if muted else SILENT
             self._tell(*(silent if self._hush.silent else AUDIBLE))
+
+    def _look_for_gaps(self, come: int, lost: int) -> None:
+        if self._gaps.take(come, lost):
+            self._tell(*(GAPPY if self._gaps.gappy else WHOLE))
 
     def _take_output(self, opened: OpenStream) -> None:
         unseen, blocks = opened.queue.take()

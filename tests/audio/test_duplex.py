@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from assistant.audio import duplex, hush, keeper, renewal, streams
+from assistant.audio import duplex, gaps, hush, keeper, renewal, streams
 from assistant.audio.duplex import LiveAudio
 from assistant.audio.lookout import Sighting
 from assistant.audio.pulse import Kind
@@ -404,6 +404,26 @@ async def test_an_event_loop_that_is_held_up_loses_the_oldest_and_counts_it(room
     assert audio.drops()["microphone"] == 75  # 6 of 10 seconds
     assert room.frames[-1][0] == 124
     np.testing.assert_array_equal(room.frames[-1][1], blocks[-4:].reshape(-1))
+
+
+async def test_a_microphone_that_goes_on_losing_sound_is_told_of(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gaps, "WINDOW_SECONDS", 9.0)
+    await room.start()
+    microphone = room.sd.running("input")
+    for second in range(3):
+        for _ in range(500):  # ten seconds at once, of which six are lost
+            microphone.hear(np.full(480, 0.01, dtype=np.float32))
+        await room.until(lambda: room.frames[-1:] and room.frames[-1][0] >= 125 * (second + 1) - 1)
+    (problem,) = room.problems
+    assert "loses much of its sound" in problem
+    for _ in range(20):
+        for _ in range(50):
+            microphone.hear(np.full(480, 0.01, dtype=np.float32))
+        await asyncio.sleep(0)
+    await room.until(lambda: len(room.problems) == 2)
+    assert room.problems[1] == "The microphone's sound is whole again."
 
 
 async def test_stopping_does_not_wait_for_a_hung_sound_server(room: Room) -> None:

@@ -127,7 +127,11 @@ class VirtualCard:
         return done.stdout
 
     def echo(self, latency_ms: int = 40) -> None:
-        """A room: what the speaker plays reaches the microphone."""
+        """A room: what the speaker plays reaches the microphone.
+
+        It must not move: when the default microphone changes, the server would have it listen to
+        that one, and so to itself.
+        """
         self.pactl(
             "load-module",
             "module-loopback",
@@ -135,6 +139,8 @@ class VirtualCard:
             "sink=micin",
             f"latency_msec={latency_ms}",
             "adjust_time=0",
+            "source_dont_move=true",
+            "sink_dont_move=true",
         )
 
     def speak(self, wav: Path) -> None:
