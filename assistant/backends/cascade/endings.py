@@ -16,6 +16,9 @@ Ending = Literal["command", "complete", "sentence", "unknown", "doubtful", "unfi
 due at once; a whole statement, to which the speaker may yet add; no telling; probably not the end
 (a number, a list, a hum); clearly not the end."""
 
+Rivals = tuple[tuple[str, float], ...]
+"""Other readings of the last word (in small letters, or a mark), and their probabilities."""
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -128,17 +131,43 @@ _SURE = -0.8
 """Mean log probability of the tokens under which a few words are a guess: what Whisper makes of a
 hum is "Emily"."""
 _FEW = 3
+_RIVALLED = 0.02
+"""Probability of an owing word in the last one's place from which that word may have been said."""
+_SURELY_RIVALLED = 0.2
+_LISTED = 0.2
+"""… of a comma there: "milk, eggs" is a list without its "and"."""
 
 
-def ending(text: str, confidence: float = 0.0) -> Ending:
+def ending(text: str, confidence: float = 0.0, rivals: Rivals = ()) -> Ending:
     """How a transcript ends; "unknown" where the words do not tell.
 
-    `confidence`: the recogniser's mean log probability of a token.
+    `confidence`: the recogniser's mean log probability of a token. `rivals`: what it might have
+    written instead of the last word. It is fond of whole sentences, so a "the" that may have been
+    said counts, even where "that" is likelier.
     """
     text = text.strip().lower().replace("’", "'")
     words = _WORD.findall(text)
     if not words:
         return "unknown"
+    found = _told(text, words, confidence)
+    if found in ("unfinished", "doubtful"):
+        return found
+    asked = text.endswith("?")
+    owing = sum(
+        likely
+        for rival, likely in rivals
+        if _WORD.fullmatch(rival)
+        and rival != words[-1]
+        and _owes([*words[:-1], rival], asked=asked)
+    )
+    if owing >= _SURELY_RIVALLED:
+        return "unfinished"
+    listed = sum(likely for rival, likely in rivals if rival == ",")
+    return "doubtful" if owing >= _RIVALLED or listed >= _LISTED else found
+
+
+def _told(text: str, words: list[str], confidence: float) -> Ending:
+    """By the words that were written down."""
     if _ASSENT.fullmatch(" ".join(words)):
         return "complete"
     if text.endswith(_OPEN_MARKS) or _owes(words, asked=text.endswith("?")):

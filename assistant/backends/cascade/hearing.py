@@ -148,7 +148,9 @@ class Hearing:
         with self._lock:
             turn.transcripts[pause] = transcript
             if turn is self._turn:
-                self._detector.transcript(transcript.text, pause, transcript.confidence)
+                self._detector.transcript(
+                    transcript.text, pause, transcript.confidence, transcript.rivals
+                )
             # The user may have begun another turn already: the words of this one still count.
             waiting = turn.over is not None and turn.over.pause == pause
         if waiting:

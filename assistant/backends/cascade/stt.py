@@ -11,14 +11,16 @@ from __future__ import annotations
 import math
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from assistant.backends.base import BackendError, Float32
+from assistant.backends.cascade.endings import Rivals
 from assistant.backends.cascade.mel import RATE, LogMel
 from assistant.backends.cascade.onnx import thread_count
+from assistant.backends.cascade.phantoms import bare, is_phantom, loops, unlooped
 from assistant.backends.cascade.weights import WhisperFiles, find
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ _BRIEF_SECONDS = 1.6
 """Longest sound, silence around it included, that may be a hum."""
 _GUESS = -0.9
 """Mean log probability under which a word or two are a guess."""
+_ALIKE = 0.02
+"""Probability from which the last word may as well be another."""
 _BELIEVED = -0.6
 """… from which a sign of listening is believed."""
 _SIGNS = "Mm-hmm. Uh-huh. Yeah. Right. Okay. Hmm."
@@ -43,35 +47,9 @@ _SIGN = re.compile(
     r"[ ,.-]*)+"
 )
 
+_RIVALS = 6
+_WORD = re.compile(r"\w")
 _ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+")
-_PHANTOMS = frozenset(
-    [
-        "you",
-        "thank you",
-        "thanks",
-        "thank you very much",
-        "thank you so much",
-        "thanks for watching",
-        "thank you for watching",
-        "thank you for listening",
-        "please subscribe",
-        "bye",
-        "bye bye",
-        "so",
-        "oh",
-        "okay",
-        "the",
-        "i'm sorry",
-        "i'll see you next time",
-        "we'll be right back",
-        "see you next time",
-        "i don't know",
-        "hmm",
-        "yeah",
-        "beep",
-    ]
-)
-"""What Whisper writes where nobody spoke: the closing words of the videos it was trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +62,8 @@ class Transcript:
     """Decode helped by the personas' names, made only where a name is in doubt."""
     confidence: float = 0.0
     """Mean natural logarithm of the tokens' probabilities; see `Decode`."""
+    rivals: Rivals = ()
+    """See `Decode`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +75,8 @@ class Decode:
     """Whisper's own probability that nobody spoke."""
     avg_logprob: float
     """Mean natural logarithm of the tokens' probabilities; −0.3 is sure, −1 is guessing."""
+    rivals: Rivals = ()
+    """What may stand in the place of the last word: an "and" that is read as "end"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,24 +138,24 @@ class Recognizer:
         with self._lock:
             encoded = self.encode(audio)
             heard = self.decode(encoded)
-            if _loops(heard.text) and encoded.frames < _FULL_FRAMES:
+            if loops(heard.text) and encoded.frames < _FULL_FRAMES:
                 encoded = self.encode(audio, full=True)
                 heard = self.decode(encoded)
             if brief and audio.size <= _BRIEF_SECONDS * RATE:
                 heard = self._brief(encoded, heard)
-            text, prompted = _unlooped(heard.text), None
+            text, prompted = unlooped(heard.text), None
             if is_phantom(heard):
                 text = ""
             elif names is not None:
                 text, prompted = names.resolve(text, self, encoded)
-        return Transcript(text, prompted, heard.avg_logprob)
+        return Transcript(text, prompted, heard.avg_logprob, heard.rivals)
 
     def _brief(self, encoded: Encoded, heard: Decode) -> Decode:
         """Of a hum Whisper makes a word that it does not believe in itself."""
         if heard.avg_logprob >= _GUESS and not is_phantom(heard):
             return heard
         aside = self.hypotheses(encoded, _SIGNS, 1)[0]
-        if aside.avg_logprob >= _BELIEVED and _SIGN.fullmatch(_bare(aside.text)):
+        if aside.avg_logprob >= _BELIEVED and _SIGN.fullmatch(bare(aside.text)):
             return aside
         short = len(heard.text.split()) <= 2
         return Decode("", 1.0, heard.avg_logprob) if short else heard
@@ -209,13 +191,38 @@ class Recognizer:
             num_hypotheses=beams,
             return_scores=True,
             return_no_speech_prob=True,
+            return_logits_vocab=beams == 1,
             max_length=min(448, len(prompt) + 16 + int(10 * encoded.seconds)),
         )[0]
         decodes = []
         for ids, score in zip(result.sequences_ids, result.scores, strict=True):
             text = " ".join(_ANNOTATION.sub(" ", self._tokenizer.decode(ids)).split())
             decodes.append(Decode(text, float(result.no_speech_prob), float(score)))
+        if beams == 1:
+            rivals = self._rivals(result.sequences_ids[0], result.logits[0])
+            decodes[0] = replace(decodes[0], rivals=rivals)
         return decodes
+
+    def _rivals(self, ids: list[int], logits: list[Any]) -> Rivals:
+        """What the decoder might have written instead of its last word; `logits`: one row of the
+        whole vocabulary for each token of `ids`."""
+        pieces = [self._tokenizer.decode([token]) for token in ids]
+        at = len(pieces)
+        while at and not _WORD.search(pieces[at - 1]):
+            at -= 1  # marks after it
+        while at and not pieces[at - 1].startswith(" "):
+            at -= 1  # a word in several pieces: what counts is where it begins
+        if not 0 < at <= len(logits):
+            return ()
+        row = np.asarray(logits[at - 1], np.float64).reshape(-1)
+        row = np.exp(row - row.max())
+        row /= row.sum()
+        row[ids[at - 1]] = 0.0
+        likely = [int(token) for token in np.argsort(-row)[:_RIVALS] if row[token] >= _ALIKE]
+        read = [(self._tokenizer.decode([token]), float(row[token])) for token in likely]
+        # A piece without a space before it goes on with the word before.
+        whole = [(text, p) for text, p in read if text[:1] == " " or not _WORD.search(text)]
+        return tuple((text.strip().lower(), p) for text, p in whole)
 
     def agreement(self, encoded: Encoded, text: str, span: str, context: str = "") -> float:
         """How well the sound agrees with `span` inside `text`: mean log probability of its tokens.
@@ -254,38 +261,3 @@ class Recognizer:
         if token is None:
             raise BackendError(f"The weights' tokenizer has no <|{name}|>: not a Whisper model.")
         return int(token)
-
-
-def is_phantom(heard: Decode) -> bool:
-    """Whether Whisper most likely wrote this where nobody spoke."""
-    if _loops(heard.text) and heard.no_speech > 0.5:
-        return True
-    bare = _bare(heard.text)
-    if not any(c.isalnum() for c in bare):
-        return True
-    if heard.no_speech > 0.6 and heard.avg_logprob < -0.8:
-        return True
-    return bare in _PHANTOMS and (heard.no_speech > 0.3 or heard.avg_logprob < -1.0)
-
-
-def _bare(text: str) -> str:
-    return text.lower().strip(" .,!?…-'\"")
-
-
-_LOOP = re.compile(r"(\b.{1,60}?)(?:[\s,.!?]+\1){3,}", re.IGNORECASE)
-
-
-def _loops(text: str) -> bool:
-    """Whether a phrase stands four times running: the decoder is caught in a loop."""
-    return _LOOP.search(text) is not None
-
-
-def _unlooped(text: str) -> str:
-    """The looping phrase once, without the piece of it that the length limit has left over."""
-    loop = _LOOP.search(text)
-    if loop is None:
-        return text
-    rest = text[loop.end() :].strip(" ,.!?")
-    if loop[1].lower().startswith(rest.lower()):
-        rest = ""
-    return f"{text[: loop.start()]}{loop[1]} {rest}".strip(" ,")

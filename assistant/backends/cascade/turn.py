@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.backends.base import Float32
-from assistant.backends.cascade.endings import Ending, ending, is_wordless
+from assistant.backends.cascade.endings import Ending, Rivals, ending, is_wordless
 from assistant.backends.cascade.turn_sound import TurnSound
 from assistant.frames import FRAME_SECONDS
 from assistant.vad import OFF, ON, WINDOW_SECONDS, Vad, Window
@@ -171,10 +171,13 @@ class TurnDetector:
             signals += self._step(window)
         return signals
 
-    def transcript(self, text: str, pause: int | None = None, confidence: float = 0.0) -> None:
+    def transcript(
+        self, text: str, pause: int | None = None, confidence: float = 0.0, rivals: Rivals = ()
+    ) -> None:
         """The words of the last pause; the next frame may end the turn because of them.
 
-        `confidence`: the recogniser's mean log probability of a token.
+        `confidence`: the recogniser's mean log probability of a token; `rivals`: what it might have
+        written instead of the last word.
         """
         if not self._paused or (pause is not None and pause != self._pauses):
             return
@@ -183,7 +186,7 @@ class TurnDetector:
         elif self._hurried and is_wordless(text):
             self._ending = "wordless"
         else:
-            self._ending = ending(text, confidence)
+            self._ending = ending(text, confidence, rivals)
 
     def force_end(self) -> list[TurnSignal]:
         """End the turn now (push-to-talk was let go); nothing where nobody has spoken."""

@@ -108,6 +108,24 @@ def test_a_word_or_two_that_the_recogniser_guessed_are_no_sentence():
     assert ending("The boat left the harbour.", confidence=-1.5) == "sentence"
 
 
+@pytest.mark.parametrize(
+    ("text", "rivals", "expected"),
+    [
+        ("Turn off the lights end.", [("and", 0.07)], "doubtful"),
+        ("What is that?", [("there", 0.07), ("the", 0.02)], "doubtful"),
+        ("Do you remember that?", [("the", 0.27)], "unfinished"),
+        ("We went to a vary.", [("very", 0.3), ("v", 0.1)], "unfinished"),
+        ("We need milk eggs.", [(",", 0.28)], "doubtful"),
+        ("Show me the weather.", [("whether", 0.01)], "complete"),
+        ("How far away is the moon?", [("moon", 0.2)], "complete"),
+        ("My favourite colour is green.", [("...", 0.26), (",", 0.08)], "sentence"),
+        ("I was thinking about.", [("it", 0.3)], "unfinished"),
+    ],
+)
+def test_a_word_that_owes_another_counts_even_where_it_is_not_the_likeliest(text, rivals, expected):
+    assert ending(text, -0.2, tuple(rivals)) == expected
+
+
 @given(st.text(st.sampled_from("aB ,.!?'’1-…"), max_size=14) | st.text(max_size=20))
 @example("Hello. '.")
 @example("Hello. ,.")
