@@ -93,7 +93,9 @@ class Session:
             self.clock,
             self._emit,
         )
-        self._turn_taking = TurnTaking(parts.audio.playback, self._mouth, self.history, self._emit)
+        self._turn_taking = TurnTaking(
+            parts.audio.playback, self._mouth, self.history, self._emit, self.clock
+        )
         self._barge_in = BargeIn(
             parts.audio.playback,
             self._mouth,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Literal
 
 from assistant.audio.jitter import JitterBuffer
@@ -17,6 +16,7 @@ from assistant.conversation.answering import Answerer, Heard
 from assistant.conversation.history import History
 from assistant.conversation.latency import Stopwatch
 from assistant.conversation.mouth import Mouth
+from assistant.conversation.second_thoughts import SecondThoughts, joined
 from assistant.events import Notice, SessionEvent, StateChanged
 from assistant.frames import AgentState
 from assistant.tools.base import ToolCall, ToolResult
@@ -28,7 +28,8 @@ class TurnTaking:
     """Decides what happens when the user begins, stops, or goes on.
 
     A user who goes on before the answer to the first half has sounded gets one answer to both
-    halves; it is held meanwhile, and released where the sound turns out to be no words.
+    halves (see `second_thoughts`); it is held meanwhile, and released where the sound turns out to
+    be no words.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class TurnTaking:
         mouth: Mouth,
         history: History,
         emit: Callable[[SessionEvent], None],
+        clock: Callable[[], float],
     ) -> None:
         self._playback = playback
         self._mouth = mouth
@@ -54,8 +56,7 @@ class TurnTaking:
         self._task: asyncio.Task[None] | None = None
         self._user_speaks = False
         self._held = False
-        self._unheard: Heard | None = None
-        """The question whose answer has not sounded yet."""
+        self._second_thoughts = SecondThoughts(clock)
 
     def begin(self, answerer: Answerer) -> None:
         """It is known now who answers."""
@@ -82,6 +83,7 @@ class TurnTaking:
     def user_began(self, *, holds: bool = True) -> None:
         """`holds`: an answer that is not heard yet waits for what the user has to add."""
         self._user_speaks = True
+        self._second_thoughts.user_began()
         if self._mouth.is_heard:
             return
         if holds and (self._mouth.speech.active or self._is_answering):
@@ -102,19 +104,27 @@ class TurnTaking:
     def heard(self, heard: Heard, stopwatch: Stopwatch | None) -> Heard:
         """The user's words are there: answer them. Returns what is answered, the first half of a
         thought included."""
-        if self._held and self._unheard is not None:
-            heard = replace(heard, text=f"{self._unheard.text} {heard.text}", prompted=None)
-            self._history.drop_last("user")
+        first = self._first_half(heard)
+        if first is not None:
+            heard = joined(first, heard)
         self._stop_answering()
         if self.answerer is None:
             self._unanswered = heard
         else:
             self.set_state("thinking")
-            self._unheard = heard if self.answerer.is_question(heard) else None
+            self._second_thoughts.asked(heard if self.answerer.is_question(heard) else None)
             self._run(self.answerer.answer(heard))
         self._stop_speaking()
+        if first is not None:
+            self._history.drop_last("user")  # unless something was heard of the answer to it
         self._mouth.stopwatch = stopwatch
         return heard
+
+    def _first_half(self, heard: Heard) -> Heard | None:
+        """What this goes on with. A command stands for itself."""
+        if self.answerer is None or not self.answerer.is_question(heard):
+            return None
+        return self._second_thoughts.first_half(heard, held=self._held)
 
     def is_question(self, heard: Heard) -> bool:
         """Whether this wants an answer in words (and is no command, as far as can be known)."""
@@ -151,7 +161,7 @@ class TurnTaking:
 
     def sounding(self) -> None:
         """An answer begins to be heard."""
-        self._unheard = None
+        self._second_thoughts.sounding()
         self.set_state("speaking")
 
     def paused(self) -> None:

@@ -76,11 +76,11 @@ async def test_who_goes_on_before_the_answer_sounds_gets_one_answer_to_both_halv
     await room.listen_to_the_end()
     assert [q.text for q in brain.questions] == [
         "What is the weather.",
-        "What is the weather. like in Vienna?",
+        "What is the weather like in Vienna?",
     ]
     assert [text for text in room.answers() if text] == ["It is sunny in Vienna."]
     assert room.history() == [
-        ("user", "What is the weather. like in Vienna?"),
+        ("user", "What is the weather like in Vienna?"),
         ("assistant", "It is sunny in Vienna."),
     ]
 
@@ -101,6 +101,60 @@ async def test_who_goes_on_while_the_model_thinks_gets_one_answer_too(
     assert brain.given_up == 1
     assert brain.questions[-1].text == "First half second half."
     assert [text for text in room.answers() if text] == ["Both halves."]
+
+
+async def test_a_command_said_before_the_answer_sounds_stands_for_itself(
+    enter_room: EnterRoom,
+) -> None:
+    brain = FakeBrain(["What about it?"])
+    room = await enter_room(brain)
+    await room.speak("What is the weather.")
+    room.begin_to_speak()
+    room.finish_speaking("Change to GLaDOS.")
+    await room.session.settled()
+    await room.calm()
+    assert room.session.persona.slug == "glados"
+    assert len(brain.questions) == 1
+
+
+async def test_who_was_taken_to_be_done_and_goes_on_gets_one_answer_to_both_halves(
+    enter_room: EnterRoom,
+) -> None:
+    brain = FakeBrain(["Ask whatever you like, I am listening."], ["It will rain."])
+    room = await enter_room(brain)
+    await room.speak("I have a question.")
+    await room.play(0.5)
+    room.begin_to_speak()
+    await room.play(0.4)
+    room.finish_speaking("About the weather.")
+    await room.session.settled()
+    await room.calm()
+    await room.listen_to_the_end()
+    assert brain.questions[-1].text == "I have a question about the weather."
+    assert room.user_turns() == ["I have a question.", "About the weather."]
+    cut, answer = room.answers()
+    assert "Ask whatever you like,".startswith(cut)
+    assert answer == "It will rain."
+    assert room.history() == [
+        ("user", "I have a question."),
+        ("assistant", cut),
+        ("user", "I have a question about the weather."),
+        ("assistant", answer),
+    ]
+
+
+async def test_who_has_listened_to_the_answer_does_not_go_on_with_the_question(
+    enter_room: EnterRoom,
+) -> None:
+    brain = FakeBrain(["One two three four five six seven eight nine."], ["Fine."])
+    room = await enter_room(brain)
+    await room.speak("Count for me.")
+    await room.play(2.0)
+    room.begin_to_speak()
+    room.finish_speaking("But a little louder.")
+    await room.session.settled()
+    await room.calm()
+    assert brain.questions[-1].text == "But a little louder."
 
 
 async def test_an_answer_that_waited_for_a_cough_is_given_all_the_same(
