@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable
 
@@ -29,6 +30,8 @@ from assistant.audio.streams import KINDS, OpenStream, Streams
 from assistant.config import AudioConfig
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
 from assistant.loops import post
+
+log = logging.getLogger(__name__)
 
 STOP_LIMIT = 0.7
 """Seconds that `stop` waits for the devices."""
@@ -208,6 +211,7 @@ class LiveAudio:
             dropped += opened.meter.tick(at, len(block) + dropped)
             lost, dropped = round(dropped * SAMPLE_RATE / opened.rate), 0
             if lost:
+                log.info("the microphone lost %d samples", lost)
                 self.front.doubt()
                 self._deliver(self._reblocker.lose(lost))
             samples, cleaned = clean(mixdown(block))
@@ -249,6 +253,7 @@ class LiveAudio:
         for at, pcm in blocks:
             lost = opened.meter.tick(at, pcm.size + unseen)
             if lost or unseen:
+                log.info("the speaker lost %d samples, %d unseen", lost, unseen)
                 self.front.doubt()
             self._lost_output += lost
             unseen = 0

@@ -107,11 +107,11 @@ class FrontEnd:
         self._tell()
 
     def doubt(self) -> None:
-        """Sound was lost on either side: the canceller no longer knows where the echo lies, and has
-        to prove itself again before what it leaves is believed."""
+        """Sound was lost on either side: the canceller may no longer know where the echo lies, and
+        has to prove itself again before what it leaves is believed."""
         self._stumbled_for = _STUMBLED
         if not self._headset:
-            self._proof.lost()
+            self._proof.doubt()
             self.clean = False
 
     def describe(self) -> str:
@@ -135,7 +135,9 @@ class FrontEnd:
                 self._proof.voice_in_rest(hop.probability)
             begins = self._may_begin(hop)
             self._onset.push(hop, begins, goes_on=self._proof.clean or not self._proof.sounds)
-        self.clean = self._proof.clean
+        if self.clean != self._proof.clean:
+            self.clean = self._proof.clean
+            log.info("the echo canceller is %s", "believed" if self.clean else "doubted")
         self._tell()
         return block.out
 

@@ -8,6 +8,7 @@ hears no echo at all there is a headset, declared or not.
 
 from __future__ import annotations
 
+import logging
 import statistics
 from collections import deque
 
@@ -18,6 +19,7 @@ from assistant.audio.echo import Block
 from assistant.audio.likeness import Comparison
 from assistant.audio.voice import NoiseFloor, level_db
 
+log = logging.getLogger(__name__)
 Float32 = NDArray[np.float32]
 
 ECHO_SCORE = 8.0
@@ -37,6 +39,8 @@ _LOUD_DB = -25.0
 """The far end counts as evidence when it is less than this below its own loudest."""
 _WINDOW = 50
 """Blocks of evidence after which is judged."""
+_SHORT_WINDOW = 25
+"""… where it was believed until sound was lost."""
 _ENOUGH = 3
 """Good windows that are proof, none lost between them: 1.5 s of speech."""
 _ENOUGH_WITHOUT_ECHO = 4
@@ -69,6 +73,8 @@ class Proof:
         self._erles: deque[float] = deque(maxlen=6)
         self._loudest_echoes: deque[float] = deque(maxlen=20)
         self._good = 0
+        self._doubted = False
+        """It was clean until sound was lost."""
         self._strikes = 0
         self._candidate_lag = -1.0
         self._start_window()
@@ -78,6 +84,10 @@ class Proof:
         """Echo return loss enhancement of late, dB; at least that, because noise hides the rest.
         None where there was no echo to measure."""
         return statistics.median(self._erles) if self._erles else None
+
+    @property
+    def _enough(self) -> int:
+        return _ENOUGH if self.lag is not None else _ENOUGH_WITHOUT_ECHO
 
     def push(self, block: Block, *, speaking: bool = False) -> None:
         """Ten milliseconds. `speaking`: the user is believed to speak."""
@@ -94,7 +104,7 @@ class Proof:
             self._near.append(level_db(block.near))
             self._out.append(level_db(block.out))
         self._user_spoke |= speaking
-        if len(self._near) >= _WINDOW:
+        if len(self._near) >= (_SHORT_WINDOW if self._doubted else _WINDOW):
             self._judge()
 
     def voice_in_rest(self, probability: float) -> None:
@@ -110,6 +120,7 @@ class Proof:
         score = self._echo_left(0.25)
         self._strikes = self._strikes + 1 if score >= ECHO_SCORE else max(0, self._strikes - 1)
         if self._strikes >= _STRIKES:
+            log.info("what seems a voice is echo, again and again (likeness %.0f)", score)
             self.lost()
         return score >= _DOUBTFUL_SCORE
 
@@ -122,9 +133,20 @@ class Proof:
             score = max(score, known * ECHO_SCORE / LEFT_SCORE)
         return score
 
+    def doubt(self) -> None:
+        """Sound was lost, and the echo may lie elsewhere now: guarded until one more window is
+        good. Most losses move nothing, and whoever speaks meanwhile is not heard."""
+        proved = self.clean or self._doubted
+        echoes = list(self._loudest_echoes)
+        self.lost()
+        if proved:
+            self._doubted = True
+            self._good = self._enough - 1
+            self._loudest_echoes.extend(echoes)
+
     def lost(self) -> None:
         """The canceller has let echo through: guarded again until it has proved itself anew."""
-        self.clean = False
+        self.clean = self._doubted = False
         self._good = self._strikes = 0
         self._loudest_echoes.clear()
         self._start_window()
@@ -145,6 +167,7 @@ class Proof:
         erle = near - out
         harmless = out <= floor + _HARMLESS_DB
         if not harmless and (erle < _BAD_ERLE or speechlike > 0.2) and self._has_lost(user_spoke):
+            log.info("echo of %.0f dB comes through with %.0f dB", near, out)
             self.lost()
         elif hears_echo or self.lag is not None:
             if near > floor + 15.0 and speechlike <= 0.1:
@@ -155,9 +178,8 @@ class Proof:
                 self._loudest_echoes.append(loudest_near)
         elif not hears_echo:
             self._good += 1
-        enough = _ENOUGH if self.lag is not None else _ENOUGH_WITHOUT_ECHO
-        if self._good >= enough:
-            self.clean = True
+        if self._good >= self._enough:
+            self.clean, self._doubted = True, False
 
     def _has_lost(self, user_spoke: bool) -> bool:
         """Under the user's voice the canceller holds still and lets some echo pass; that alone is

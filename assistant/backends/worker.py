@@ -39,11 +39,15 @@ from assistant.frames import (
     Settled,
 )
 
+_NICE = 5
+"""Steps of priority under the host's."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     name = (arguments if arguments is not None else sys.argv[1:])[0]
     # Ctrl-C reaches the whole foreground group; the host decides when its child ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _step_back()
     connection = connect()
     queue = SendQueue(connection)
     try:
@@ -55,6 +59,13 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         queue.close()
         connection.close()
+
+
+def _step_back() -> None:
+    """Sound comes before models: the host's audio threads and the sound server have milliseconds
+    to spare, a model does not notice."""
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
 
 
 def serve(connection: Connection, queue: SendQueue, backend: Backend) -> int:

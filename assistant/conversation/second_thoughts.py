@@ -19,14 +19,13 @@ ONLY_JUST = 1.2
 """Seconds for which the answer may have been heard. Pauses within a turn seldom last longer, and
 whoever speaks later has listened and means to reply."""
 
-_JOINTS = frozenset(
-    "and or but nor because cause although though unless until whereas while if when whenever "
-    "since than as who whom whose which where of to from with without about at by for in on "
-    "into onto over under near behind beside between among through during against like except "
-    "including plus especially preferably maybe not please only too".split()
+_JOINTS = re.compile(
+    r"\W*(?:and|or|but|nor|because|cause|although|though|unless|until|whereas|while|if|when|whenever|"
+    r"since|than|as|who|whom|whose|which|where|of|to|from|with|without|about|at|by|for|in|on|into|"
+    r"onto|over|under|near|behind|beside|between|among|through|during|against|like|except|including|"
+    r"plus|especially|preferably|maybe|not|please|only|too)\b"
 )
 """Words with which an addition begins, and hardly ever a thought of its own."""
-_FIRST_WORD = re.compile(r"\W*([\w']+)")
 
 
 class SecondThoughts:
@@ -67,8 +66,7 @@ class SecondThoughts:
 
 def is_addition(text: str) -> bool:
     """Whether these words go on with others: "about the weather", "and a short one"."""
-    first = _FIRST_WORD.match(text.lower())
-    return first is not None and first[1] in _JOINTS and not text.rstrip().endswith("?")
+    return _JOINTS.match(text.lower()) is not None and not text.rstrip().endswith("?")
 
 
 def joined(first: Heard, second: Heard) -> Heard:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import soxr
 
 from assistant.audio.front import FrontEnd
+from assistant.bench.echo import listen, looped
+from assistant.bench.room import Room, at_level
 from assistant.config import AudioConfig
+from tests import speech
 
 
 def test_lost_sound_has_to_be_made_up_for_by_new_proof() -> None:
@@ -22,3 +26,14 @@ def test_lost_sound_has_to_be_made_up_for_by_new_proof() -> None:
     headset = FrontEnd(AudioConfig(headset=True))
     headset.doubt()
     assert headset.clean
+
+
+def test_a_loss_that_has_moved_nothing_is_soon_forgiven() -> None:
+    said = speech.espeak("The capital of France is Paris, which lies on the river Seine.")
+    far = looped([at_level(soxr.resample(said, 16_000, 24_000), -22.0)], 14.0)
+    front = FrontEnd(AudioConfig())
+    heard = listen(front, Room(), far, changes=[(10.0, lambda room: front.doubt())])
+    assert heard.onsets == []
+    first, again = (at for at, clean in heard.clean if clean)
+    assert first < 5.0
+    assert 10.0 < again < 11.2, "with a pause of the looped voice in it"

@@ -62,6 +62,14 @@ async def test_a_turn_comes_back(echo: tuple[BackendProcess, Recorder]) -> None:
     assert recorder.of(f.UtteranceEnded)[0].samples == sound > 0
 
 
+async def test_the_child_leaves_the_machine_to_the_sound(
+    echo: tuple[BackendProcess, Recorder],
+) -> None:
+    pid = echo[0].pid
+    assert pid is not None
+    assert os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0)
+
+
 async def test_a_killed_child_is_replaced_and_told_who_it_is(
     echo: tuple[BackendProcess, Recorder],
 ) -> None:

@@ -72,12 +72,15 @@ def report_data(outcomes: Outcomes) -> dict[str, object]:
 def print_progress(outcomes: Outcomes, at: float, done: int, turns: int, restarts: int) -> None:
     """One line on standard error, `at` seconds of simulated time."""
     latest = outcomes.samples[-1]
-    print(
+    print_line(
         f"{at / 3600:.2f} h · {done} of {turns} turns · host {latest.host_mb:.0f} MB, "
-        f"child {latest.child_mb:.0f} MB · {restarts} restarts · {outcomes.turns['lost']} lost",
-        file=sys.stderr,
-        flush=True,
+        f"child {latest.child_mb:.0f} MB · {restarts} restarts · {outcomes.turns['lost']} lost"
     )
+
+
+def print_line(text: str) -> None:
+    """On standard error, at once: a run takes long."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def curve_of(samples: list[Sample]) -> list[Sample]:

@@ -25,7 +25,7 @@ from assistant.bench.soak.ledger import Outcome
 from assistant.bench.soak.options import SoakOptions
 from assistant.bench.soak.outcomes import Outcomes
 from assistant.bench.soak.plan import Fault, Phase, Turn, plan
-from assistant.bench.soak.report import print_progress
+from assistant.bench.soak.report import print_line, print_progress
 from assistant.bench.soak.resources import children, open_files, take_sample
 from assistant.bench.soak.sentences import render_sentences
 from assistant.brain.base import Brain
@@ -175,16 +175,22 @@ class Soak:
         await self._until(self._is_quiet, POLITE)
         self.outcomes.changes_asked += turn.kind in ("change", "key")
         outcome = await self._say(turn, turn.fault)
+        self._note(turn, outcome)
         for _ in range(REPEATS):
             if outcome == "answered":
                 break
-            if outcome == "lost":
-                self.outcomes.lost.append(f"{self._audio.now:.0f} s: {turn.kind} “{turn.text}”")
-            self.outcomes.turns[outcome] += 1
             self.outcomes.repeats += 1
             outcome = await self._say(turn, None)
-        self.outcomes.turns[outcome] += 1
+            self._note(turn, outcome)
         self._faults.turn_over()
+
+    def _note(self, turn: Turn, outcome: Outcome) -> None:
+        self.outcomes.turns[outcome] += 1
+        if outcome == "lost":
+            fault = f", {turn.fault.kind} {turn.fault.phase}" if turn.fault else ""
+            lost = f"{self._audio.now:.0f} s: {turn.kind} “{turn.text}”{fault}"
+            self.outcomes.lost.append(lost)
+            print_line(f"lost: {lost}")
 
     async def _say(self, turn: Turn, fault: Fault | None) -> Outcome:
         ledger = self.outcomes.ledger
