@@ -83,6 +83,7 @@ class Dialogue:
         elif self._capabilities().answers_by_itself and self._turn_taking.is_question(heard):
             if self._barge_in.paused:
                 self._turn_taking.interrupt()
+            self._turn_taking.release()  # it adds to no question of ours: that is answered first
             if not self._capabilities().full_duplex:
                 self._mouth.stopwatch = stopwatch
             self._keep_user(heard.text, heard.text)

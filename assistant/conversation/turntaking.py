@@ -73,7 +73,7 @@ class TurnTaking:
     def backend_lost(self) -> None:
         """The backend died; a turn of the user that was under way will never end."""
         self._user_speaks = False
-        self._release()
+        self.release()
         self.on_interrupted()  # what it had handed over is heard to its end
         self._mouth.backend_lost()
         self.rest_in("initializing")
@@ -137,7 +137,7 @@ class TurnTaking:
     def heard_nothing(self) -> None:
         """What seemed to be a turn had no words."""
         self._user_speaks = False
-        self._release()
+        self.release()
         self.settle()
 
     # -- the assistant ---------------------------------------------------------------------------
@@ -184,6 +184,12 @@ class TurnTaking:
         while self._task is not None and not self._task.done():
             await asyncio.wait({self._task})
 
+    def release(self) -> None:
+        """An answer that was held for what the user has to add is heard now."""
+        if self._held:
+            self._held = False
+            self._playback.resume()
+
     def set_state(self, state: AgentState) -> None:
         if state != self.state:
             self.state = state
@@ -210,7 +216,7 @@ class TurnTaking:
     def _stop_speaking(self) -> None:
         self._mouth.speech.interrupt()
         self.on_interrupted()
-        self._release()
+        self.release()
 
     def _run(self, work: Awaitable[None]) -> None:
         self._task = asyncio.create_task(self._guarded(work), name="answer")
@@ -225,8 +231,3 @@ class TurnTaking:
             self._emit(Notice(text=f"that went wrong: {error}", severity="error"))
         self._mouth.stopwatch = None
         self.settle()
-
-    def _release(self) -> None:
-        if self._held:
-            self._held = False
-            self._playback.resume()

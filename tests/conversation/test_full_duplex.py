@@ -37,6 +37,7 @@ from assistant.frames import (
     UtteranceEnded,
 )
 from tests.conversation.room import Room
+from tests.fakes import FakeBrain
 
 MOSHI = Capabilities(
     full_duplex=True,
@@ -65,6 +66,22 @@ def speak(room: Room, number: int, text: str, frames: int = 5) -> None:
             end = frames * FRAME_SAMPLES
             room.backend.emit(AgentText(FIRST_OWN_UTTERANCE + number, text, 0, end))
     room.backend.emit(UtteranceEnded(FIRST_OWN_UTTERANCE + number, frames * FRAME_SAMPLES))
+
+
+async def test_a_typed_question_is_answered_though_a_cough_came_before_the_answer(
+    tmp_path: Path,
+) -> None:
+    room = Room(tmp_path, FakeBrain(["Fifty six."]))
+    room.backend.capabilities = Capabilities(answers_by_itself=True, say=True, user_text=True)
+    await room.enter()
+    await room.type("What is seven times eight?")
+    room.begin_to_speak()
+    assert not np.any(await room.play(0.4)), "the answer waits for what the user has to add"
+    room.finish_speaking("(sound of 0.4 s)")
+    speak(room, 1, "Echo.")
+    await room.listen_to_the_end()
+    assert room.answers() == ["Fifty six.", "Echo."]
+    await room.leave()
 
 
 async def test_both_sides_are_written_down_and_no_brain_is_asked(room: Room) -> None:

@@ -32,7 +32,7 @@ class TurnConfig:
     """… whose words are a whole command."""
     complete_silence_ms: int = 256
     """… a whole question, request or short answer: a reply is due."""
-    sentence_silence_ms: int = 440
+    sentence_silence_ms: int = 352
     """… a whole statement: its speaker may yet add to it."""
     doubtful_silence_ms: int = 1_000
     """… probably not all: a number, a list, a hum; never shorter than `end_silence_ms`."""

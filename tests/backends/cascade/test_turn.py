@@ -92,7 +92,7 @@ def test_a_turn_without_telling_words_ends_after_the_configured_silence():
         ("What is the capital of France?", 256, "complete"),
         ("Blue.", 480, "silence"),
         ("Yes.", 256, "complete"),
-        ("I had a long day.", 440, "complete"),
+        ("I had a long day.", 352, "complete"),
         ("the red one", 480, "silence"),
         ("", 480, "silence"),
         ("My number is 555.", 1000, "silence"),
