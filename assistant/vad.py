@@ -56,7 +56,8 @@ class Downsampler:
         # Output m stands at sample 3m of the 48 kHz grid, input i at 2i: even outputs meet the even
         # taps, odd outputs the odd ones. Both are symmetric, the second one sample shorter.
         self._even = taps[0::2].astype(np.float32)
-        self._odd = np.concatenate([[0.0], taps[1::2]]).astype(np.float32)
+        odd = np.concatenate([[0.0], taps[1::2]]).astype(np.float32)
+        self._odd_reversed = odd[::-1]  # as `np.convolve` wants it
         self._width = self._even.size
         self._tail = np.zeros(self._width - 1, np.float32)
 
@@ -64,9 +65,8 @@ class Downsampler:
         """float32 [3n] at 24 kHz → float32 [2n] at 16 kHz; the pieces join without a seam."""
         stream = np.concatenate([self._tail, frame])
         self._tail = stream[frame.size :]
-        windows = np.lib.stride_tricks.sliding_window_view(stream, self._width)
-        even = windows[0 : frame.size : 3] @ self._even
-        odd = windows[1 : frame.size : 3] @ self._odd
+        even = np.convolve(stream, self._even, "valid")[0 : frame.size : 3]
+        odd = np.convolve(stream, self._odd_reversed, "valid")[1 : frame.size : 3]
         return np.stack([even, odd], axis=1).reshape(-1)
 
 

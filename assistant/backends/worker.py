@@ -39,7 +39,7 @@ from assistant.frames import (
     Settled,
 )
 
-_NICE = 5
+_NICE = 3
 """Steps of priority under the host's."""
 
 
