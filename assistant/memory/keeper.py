@@ -25,12 +25,11 @@ from assistant.memory.base import (
 )
 from assistant.memory.confidential import without_secrets
 from assistant.memory.desk import Desk
-from assistant.memory.drafts import Draft, Judge, Outcome
+from assistant.memory.drafts import Draft, Judge, Outcome, Unhurried
 from assistant.memory.extract import Extracted
 from assistant.memory.greeting import users_name
 from assistant.memory.known import Known
 from assistant.memory.lexicon import FEELING
-from assistant.memory.rules import Rules
 from assistant.memory.topics import topics_of
 
 T = TypeVar("T")
@@ -74,7 +73,7 @@ class Keeper:
         self._store = store
         self._walls = walls
         self._every = write_every
-        self._judge = judge or Rules()
+        self._judge = judge or Unhurried()
         self._now = now
         self._on_problem = on_problem
         self._desk = Desk("memory-keeper", self._when_idle)
@@ -87,6 +86,10 @@ class Keeper:
         self._number = 0
         self._read = 0
         """The last turn that a language model has judged."""
+
+    def warm(self) -> None:
+        """Load what the first turn needs, beside whatever goes on."""
+        self._desk.put(lambda: Unhurried().judge(Turn(0, "user", "You", "Hello.", self._now())))
 
     # -- what the conversation tells (any thread, at once) -----------------------------------------
 
@@ -162,7 +165,8 @@ class Keeper:
         own = [each.number for each in journal.turns if each.side == "user"]
         number = own[-1] if own else 1
         turn = Turn(number, "user", "You", f"Remember that {text}", self._now())
-        outcomes = list(self._judge.judge(turn, self.who)) or list(Rules().judge(turn, self.who))
+        judges: tuple[Judge, ...] = (self._judge, Unhurried())
+        outcomes = next((o for j in judges if (o := list(j.judge(turn, self.who)))), [])
         drafts = [each for each in outcomes if isinstance(each, Draft)]
         if drafts and journal.turns:
             self._keep(drafts, persona)

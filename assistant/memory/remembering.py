@@ -144,6 +144,8 @@ class Remembering(OpenBook, NoMemory):
             self.store.report_to(self._news)
 
     async def opened(self) -> str:
+        self.keeper.warm()
+
         def look() -> tuple[str, str]:
             limit = self._limit()
             name = users_name(self.store, limit)
