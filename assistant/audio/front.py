@@ -144,8 +144,8 @@ class FrontEnd:
     def _may_begin(self, hop: Hop) -> bool:
         if not self._proof.sounds:
             return self._onset.is_candidate(hop, self._floor.db)
-        if not self._proof.clean:
-            return False
+        if not self._proof.clean:  # what no echo ever was is no echo after a loss either
+            return self._proof.is_outdone(hop.level) and self._onset.is_candidate(hop, -120.0)
         floor = max(self._floor.db, self._proof.left + _OVER_LEFT_DB)
         if not self._onset.is_candidate_over(hop, floor):
             return False

@@ -115,7 +115,7 @@ class Proof:
         """Whether what seems to be a voice in what is left, `level` dB at its loudest, is echo:
         asked while one begins. Where that is so again and again, the canceller is no longer
         believed. What is louder than the echo was before it was cancelled is somebody else."""
-        if self._loudest_echoes and level > max(self._loudest_echoes) + _LOUDER_DB:
+        if self.is_outdone(level):
             return False
         score = self._echo_left(0.25)
         self._strikes = self._strikes + 1 if score >= ECHO_SCORE else max(0, self._strikes - 1)
@@ -123,6 +123,10 @@ class Proof:
             log.info("what seems a voice is echo, again and again (likeness %.0f)", score)
             self.lost()
         return score >= _DOUBTFUL_SCORE
+
+    def is_outdone(self, level: float) -> bool:
+        """Whether a sound of `level` dB is louder than any echo was of late."""
+        return bool(self._loudest_echoes) and level > max(self._loudest_echoes) + _LOUDER_DB
 
     def _echo_left(self, seconds: float) -> float:
         """How clearly there is echo in what is left: at the delay that is known, or at another, as
