@@ -7,6 +7,7 @@ waits until it is idle and takes whoever is in charge as it finds him.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -61,11 +62,11 @@ def in_charge(name: str) -> Callable[[str], bool]:
 
 
 def conversation(app: Terminal) -> str:
-    """The words of the conversation's panel, joined over its lines."""
+    """The words of the conversation's panel, joined over its lines; the scroll bar is none."""
     rows = [
         line.split("▌", 1)[1].split("│")[0] for line in app.screen().splitlines() if "▌" in line
     ]
-    return " ".join(" ".join(rows).split())
+    return " ".join(re.sub("[▁-█]", " ", " ".join(rows)).split())
 
 
 def test_it_greets_aloud_and_in_writing(evening: Evening) -> None:
