@@ -49,6 +49,16 @@ _SIGN = re.compile(
 
 _RIVALS = 6
 _WORD = re.compile(r"\w")
+_STOPS = "Stop. Be quiet. Wait."
+"""The same for whoever wants silence: over an echo as loud as the voice "stop" becomes "one"."""
+_WISHES = (
+    (re.compile(r"(?:please )?stop(?: it| talking)?"), -1.5),
+    (re.compile(r"(?:be )?quiet|shut up"), -1.0),
+)
+"""…and the mean log probability from which each is believed. Noise is never read as "stop"; who is
+wrong for once has only made the assistant fall silent."""
+_HARDLY_SPEECH = 0.9
+"""Whisper's probability that nobody spoke from which no wish is believed: doors and keyboards."""
 _ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+")
 
 
@@ -130,8 +140,9 @@ class Recognizer:
         """Write down float32 [n] of 16 kHz mono sound, n up to 30 s; later sound is not heard.
 
         With `names`, a command whose name is in doubt is decoded once more with the names in mind.
-        `brief`: it may well be a hum or a cough. Then a guess is read once more as a sign of
-        listening ("mm-hmm"), and is nothing where that is no better.
+        `brief`: it may well be a hum, a cough, or half drowned in the assistant's own voice. Then
+        a guess is read once more as a sign of listening ("mm-hmm") and as a wish for silence, and
+        is nothing where neither is better.
         """
         if audio.size < RATE // 20 or float(np.abs(audio).max()) < _QUIET:
             return Transcript("")
@@ -157,8 +168,18 @@ class Recognizer:
         aside = self.hypotheses(encoded, _SIGNS, 1)[0]
         if aside.avg_logprob >= _BELIEVED and _SIGN.fullmatch(bare(aside.text)):
             return aside
+        if heard.no_speech < _HARDLY_SPEECH and (wish := self._wish(encoded)) is not None:
+            return wish
         short = len(heard.text.split()) <= 2
         return Decode("", 1.0, heard.avg_logprob) if short else heard
+
+    def _wish(self, encoded: Encoded) -> Decode | None:
+        """A wish for silence, if the sound may be one."""
+        read = self.hypotheses(encoded, _STOPS, 3)[0]
+        for words, least in _WISHES:
+            if words.fullmatch(bare(read.text)) and read.avg_logprob >= least:
+                return read
+        return None
 
     def warm_up(self) -> None:
         """Run once on noise, so that the first turn is as quick as the others."""

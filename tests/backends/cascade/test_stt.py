@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import soxr
 
 from assistant.backends.base import BackendError
 from assistant.backends.cascade.mel import LogMel
 from assistant.backends.cascade.names import NameHints
 from assistant.backends.cascade.stt import Recognizer
 from assistant.backends.cascade.weights import WhisperFiles
+from assistant.bench.simulator import sounds as room_sounds
 from assistant.tools.intents import IntentRouter
 from tests import speech
 from tests.tools.test_intents import NAMES
@@ -131,6 +133,47 @@ def test_the_readings_beside_the_last_word_are_words_and_less_likely_than_it(rec
     assert all(0.0 < p < 1.0 and word == word.strip().lower() for word, p in heard.rivals)
     assert any(word in ("and", "end", "in") for word, _ in heard.rivals), heard
     assert heard.text.lower().strip(" .").rsplit(" ", 1)[-1] not in dict(heard.rivals)
+
+
+def bitten(word, voice, seconds, snr_db):
+    """What a canceller leaves of a word: without its beginning, in noise; float32 at 16 kHz."""
+    said = speech.kokoro(word, voice)
+    said = said[np.argmax(np.abs(said) > 0.02) :][int(seconds * 16_000) :]
+    whole = np.concatenate([np.zeros(2_400), said, np.zeros(3_200)])
+    noise = np.random.default_rng(1).standard_normal(whole.size)
+    loudness = np.sqrt(np.mean(said**2)) * 10 ** (-snr_db / 20)
+    return (whole + noise * loudness).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("voice", "seconds", "snr_db"),
+    [("bf_emma", 0.12, 20), ("bm_george", 0.16, 5), ("am_puck", 0.12, 5), ("am_fenrir", 0.08, 0)],
+)
+def test_half_a_stop_is_a_stop_where_it_is_said_over_the_assistant(
+    recognizer, voice, seconds, snr_db
+):
+    half = bitten("Stop.", voice, seconds, snr_db)
+
+    assert recognizer.transcribe(half, brief=True).text.lower().startswith("stop")
+
+
+@pytest.mark.parametrize("word", ["Yeah.", "Okay.", "Right.", "No.", "What?", "Nice."])
+def test_half_of_another_word_is_none(recognizer, word):
+    for voice in ("bf_emma", "am_puck"):
+        heard = recognizer.transcribe(bitten(word, voice, 0.08, 15), brief=True).text.lower()
+
+        assert "stop" not in heard
+        assert "quiet" not in heard
+
+
+@pytest.mark.parametrize("what", ["cough", "door", "keyboard"])
+def test_no_noise_is_a_wish_for_silence(recognizer, what):
+    for seed in range(6):
+        noise = soxr.resample(room_sounds.sound(what, seed), 24_000, 16_000)[: int(1.5 * 16_000)]
+        heard = recognizer.transcribe(noise, brief=True).text.lower()
+
+        assert "stop" not in heard
+        assert "quiet" not in heard
 
 
 def test_a_broken_model_says_which_and_what_to_do(tmp_path):
