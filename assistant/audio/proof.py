@@ -140,19 +140,22 @@ class Proof:
     def doubt(self) -> None:
         """Sound was lost, and the echo may lie elsewhere now: guarded until one more window is
         good. Most losses move nothing, and whoever speaks meanwhile is not heard."""
-        proved = self.clean or self._doubted
-        echoes = list(self._loudest_echoes)
-        self.lost()
-        if proved:
-            self._doubted = True
-            self._good = self._enough - 1
-            self._loudest_echoes.extend(echoes)
+        if not (self.clean or self._doubted):
+            self.lost()
+            return
+        self._withdraw()
+        self._doubted = True
+        self._good = self._enough - 1
 
     def lost(self) -> None:
         """The canceller has let echo through: guarded again until it has proved itself anew."""
-        self.clean = self._doubted = False
-        self._good = self._strikes = 0
+        self._withdraw()
+        self._doubted = False
         self._loudest_echoes.clear()
+
+    def _withdraw(self) -> None:
+        self.clean = False
+        self._good = self._strikes = 0
         self._start_window()
 
     def _start_window(self) -> None:

@@ -71,17 +71,9 @@ class Judge(Protocol):
     def judge(self, turn: Turn, who: str = "") -> Sequence[Outcome]: ...
 
 
-class Unhurried:
-    """The rules, loaded when they are first asked: their grammar takes a tenth of a second, which
-    the start of the program does not have."""
+def the_rules() -> Judge:
+    """New `rules.Rules`, loaded only now: their grammar takes a tenth of a second, which the start
+    of the program does not have."""
+    from assistant.memory.rules import Rules
 
-    def __init__(self) -> None:
-        self._rules: Judge | None = None
-
-    def judge(self, turn: Turn, who: str = "") -> Sequence[Outcome]:
-        """See `rules.Rules`."""
-        if self._rules is None:
-            from assistant.memory.rules import Rules
-
-            self._rules = Rules()
-        return self._rules.judge(turn, who)
+    return Rules()

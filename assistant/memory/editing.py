@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from assistant.memory.base import Claim, Corrects, Journal, Memory, MemoryFailure, MemoryStore, Turn
 from assistant.memory.confidential import secret_in
-from assistant.memory.drafts import Draft, Refused, Unhurried
+from assistant.memory.drafts import Draft, Refused, the_rules
 from assistant.memory.hand import correct_by_hand, replace_by
 from assistant.memory.oblivion import Doomed, find_struck
 from assistant.memory.telling import first_person, sentence
@@ -75,7 +75,7 @@ def reworded(old: Memory, text: str, who: str = "") -> tuple[str, Claim | None]:
 def _claim_of(text: str, who: str, at: datetime) -> Claim | None:
     """As the rules read it where the user says it."""
     turn = Turn(1, "user", "You", first_person(text, who), at)
-    drafts = [each for each in Unhurried().judge(turn, who) if isinstance(each, Draft)]
+    drafts = [each for each in the_rules().judge(turn, who) if isinstance(each, Draft)]
     return drafts[0].claim if len(drafts) == 1 else None
 
 

@@ -25,7 +25,7 @@ from assistant.memory.base import (
 )
 from assistant.memory.confidential import without_secrets
 from assistant.memory.desk import Desk
-from assistant.memory.drafts import Draft, Judge, Outcome, Unhurried
+from assistant.memory.drafts import Draft, Judge, Outcome, the_rules
 from assistant.memory.extract import Extracted
 from assistant.memory.greeting import users_name
 from assistant.memory.known import Known
@@ -73,7 +73,8 @@ class Keeper:
         self._store = store
         self._walls = walls
         self._every = write_every
-        self._judge = judge or Unhurried()
+        self._judge = judge
+        """None: the rules, once they are wanted."""
         self._now = now
         self._on_problem = on_problem
         self._desk = Desk("memory-keeper", self._when_idle)
@@ -89,7 +90,7 @@ class Keeper:
 
     def warm(self) -> None:
         """Load what the first turn needs, beside whatever goes on."""
-        self._desk.put(lambda: Unhurried().judge(Turn(0, "user", "You", "Hello.", self._now())))
+        self._desk.put(the_rules)
 
     # -- what the conversation tells (any thread, at once) -----------------------------------------
 
@@ -154,9 +155,14 @@ class Keeper:
         self._dirty = True
         if turn.side == "user" and not self._is_echo(turn):
             self._note_mood(turn.text)
-            outcomes = self._judge.judge(turn, self.who)
+            outcomes = self._judged(turn)
             if self._keep([each for each in outcomes if isinstance(each, Draft)], persona):
                 self._write()
+
+    def _judged(self, turn: Turn) -> Sequence[Outcome]:
+        if self._judge is None:
+            self._judge = the_rules()
+        return self._judge.judge(turn, self.who)
 
     def _asked(self, text: str, persona: str) -> Sequence[Outcome]:
         if self.private:
@@ -165,8 +171,7 @@ class Keeper:
         own = [each.number for each in journal.turns if each.side == "user"]
         number = own[-1] if own else 1
         turn = Turn(number, "user", "You", f"Remember that {text}", self._now())
-        judges: tuple[Judge, ...] = (self._judge, Unhurried())
-        outcomes = next((o for j in judges if (o := list(j.judge(turn, self.who)))), [])
+        outcomes = self._judged(turn) or the_rules().judge(turn, self.who)
         drafts = [each for each in outcomes if isinstance(each, Draft)]
         if drafts and journal.turns:
             self._keep(drafts, persona)

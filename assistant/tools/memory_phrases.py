@@ -47,7 +47,7 @@ _FORGET_ABOUT = re.compile(
 
 def memory_call(text: str) -> ToolCall | None:
     """The call to memory that a turn asks for, if it does."""
-    # Its grammar takes a tenth of a second to load, which the start does not have; see `Unhurried`.
+    # Its grammar takes a tenth of a second to load, which the start does not have; see `the_rules`.
     from assistant.memory.rules import asked_to_remember
 
     sentences = sentences_of(text)

@@ -134,6 +134,7 @@ _FEW = 3
 _RIVALLED = 0.02
 """Probability of an owing word in the last one's place from which that word may have been said."""
 _SURELY_RIVALLED = 0.2
+"""… from which it surely was."""
 _LISTED = 0.2
 """… of a comma there: "milk, eggs" is a list without its "and"."""
 

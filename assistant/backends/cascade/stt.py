@@ -36,8 +36,6 @@ _BRIEF_SECONDS = 1.6
 """Longest sound, silence around it included, that may be a hum."""
 _GUESS = -0.9
 """Mean log probability under which a word or two are a guess."""
-_ALIKE = 0.02
-"""Probability from which the last word may as well be another."""
 _BELIEVED = -0.6
 """… from which a sign of listening is believed."""
 _SIGNS = "Mm-hmm. Uh-huh. Yeah. Right. Okay. Hmm."
@@ -47,8 +45,6 @@ _SIGN = re.compile(
     r"[ ,.-]*)+"
 )
 
-_RIVALS = 6
-_WORD = re.compile(r"\w")
 _STOPS = "Stop. Be quiet. Wait."
 """The same for whoever wants silence: over an echo as loud as the voice "stop" becomes "one"."""
 _WISHES = (
@@ -59,6 +55,11 @@ _WISHES = (
 wrong for once has only made the assistant fall silent."""
 _HARDLY_SPEECH = 0.9
 """Whisper's probability that nobody spoke from which no wish is believed: doors and keyboards."""
+_ALIKE = 0.02
+"""Probability from which the last word may as well be another."""
+_RIVALS = 6
+"""Such words that are told at most."""
+_WORD = re.compile(r"\w")
 _ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+")
 
 
@@ -239,7 +240,8 @@ class Recognizer:
         row = np.exp(row - row.max())
         row /= row.sum()
         row[ids[at - 1]] = 0.0
-        likely = [int(token) for token in np.argsort(-row)[:_RIVALS] if row[token] >= _ALIKE]
+        alike = np.flatnonzero(row >= _ALIKE)  # a few, of a whole vocabulary
+        likely = alike[np.argsort(-row[alike])][:_RIVALS].tolist()
         read = [(self._tokenizer.decode([token]), float(row[token])) for token in likely]
         # A piece without a space before it goes on with the word before.
         whole = [(text, p) for text, p in read if text[:1] == " " or not _WORD.search(text)]
