@@ -40,8 +40,8 @@ from assistant.frames import (
 if TYPE_CHECKING:
     from assistant.backends.cascade.hearing import Transcribes
     from assistant.backends.cascade.names import NameHints
+    from assistant.backends.cascade.patience import TurnConfig
     from assistant.backends.cascade.stt import Transcript
-    from assistant.backends.cascade.turn import TurnConfig
 
 _EARLY = 0.15
 """Seconds by which a decision may come before the marked end: its last sound fades."""
@@ -77,8 +77,8 @@ def measure(
 
 def judge(config: Config, turns: Iterable[Turn]) -> Iterator[Outcome]:
     """Let the cascade's ears hear each turn, in a room of its own."""
+    from assistant.backends.cascade.patience import TurnConfig
     from assistant.backends.cascade.stt import Recognizer
-    from assistant.backends.cascade.turn import TurnConfig
 
     cascade = config.backend.cascade
     recognizer = Recognizer.load(cascade.whisper, cascade.threads)
@@ -127,6 +127,9 @@ class _Timed:
         transcript = self._recognizer.transcribe(audio, names, brief=brief)
         self.milliseconds.append(1000 * (time.perf_counter() - began))
         return transcript
+
+    def closure(self, text: str) -> float | None:
+        return self._recognizer.closure(text)
 
 
 # --- recordings -------------------------------------------------------------------------------

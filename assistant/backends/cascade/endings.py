@@ -84,7 +84,9 @@ _OPENERS = _phrases(
     "how do i put this|how shall i put it|what was it|what's it called|basically|actually|first|"
     "firstly|first of all|second|secondly|finally|for example|for instance|in other words|"
     "by the way|the thing is|i was thinking|i was wondering|it's like|the point is|i guess|"
-    "i think|i suppose|i believe|i wonder|i hope"
+    "i think|i suppose|i believe|i wonder|i hope|in my opinion|to be honest|to tell the truth|"
+    "in fact|on the other hand|i'd like to know|i would like to know|i want to know|"
+    "could you tell me|can you tell me|all i know is|it seems to me"
 )
 """A speaker who holds the floor says these; alone they are no turn."""
 _ANSWERS = _phrases(
@@ -215,6 +217,8 @@ def _owes(words: list[str], *, asked: bool) -> bool:
     if last in _CONJUNCTIONS:
         return not (asked and last in ("when", "since") and len(words) <= _FEW)
     if last in _PREPOSITIONS:
+        if _asks_for_no_noun(words) or (last == "of" and words[-3:-2] == ["the"]):
+            return last not in _PARTICLES  # "how far is it from", "who is the president of"
         return not (fronted or (last in _PARTICLES and _closed_by_particle(words, asked)))
     if last in _AUXILIARIES:
         answered = before in _PRONOUNS and words[0] not in _CONJUNCTIONS
@@ -227,6 +231,11 @@ def _owes(words: list[str], *, asked: bool) -> bool:
     if last in _OWING_VERBS:
         return not fronted
     return _subordinate_alone(words, asked)
+
+
+def _asks_for_no_noun(words: list[str]) -> bool:
+    """ "How far…", but not "how many…": what is asked for pays no preposition."""
+    return words[0] in ("how", "why", "when") and words[1:2] not in (["many"], ["much"])
 
 
 def _closed_by_particle(words: list[str], asked: bool) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 
 from assistant.backends.base import Emit, Float32
 from assistant.backends.cascade.names import NameHints
+from assistant.backends.cascade.patience import TurnConfig
 from assistant.backends.cascade.sentry import Sentry
 from assistant.backends.cascade.stt import Transcript
 from assistant.backends.cascade.turn import (
@@ -24,7 +25,6 @@ from assistant.backends.cascade.turn import (
     Pause,
     SpeechResumed,
     SpeechStarted,
-    TurnConfig,
     TurnDetector,
     TurnOver,
     TurnSignal,
@@ -39,6 +39,8 @@ class Transcribes(Protocol):
     def transcribe(
         self, audio: Float32, names: NameHints | None = None, *, brief: bool = False
     ) -> Transcript: ...
+
+    def closure(self, text: str) -> float | None: ...
 
 
 @dataclass(slots=True)
@@ -125,9 +127,9 @@ class Hearing:
                 self._turn = _Turn()
                 self._busy(True)
                 self._emit(TurnStarted(side="user", at=at))
-            case Pause(audio=audio, number=number, hurried=hurried):
+            case Pause(audio=audio, hurried=hurried):
                 turn = self._turn
-                self._ask(audio, hurried, lambda t: self._on_transcript(turn, number, t))
+                self._ask(audio, hurried, lambda t: self._on_transcript(turn, signal, t))
             case Interim(audio=audio, hurried=hurried):
                 turn = self._turn
                 self._ask(audio, hurried, lambda t: self._partial(turn, t))
@@ -143,13 +145,16 @@ class Hearing:
         number = turn.asked
         self._transcriber.submit(_Job(audio, brief, done, lambda: turn.asked == number))
 
-    def _on_transcript(self, turn: _Turn, pause: int, transcript: Transcript) -> None:
+    def _on_transcript(self, turn: _Turn, at: Pause, transcript: Transcript) -> None:
         """The words up to a pause are there; the turn may be over, or go on."""
+        text, pause = transcript.text, at.number
+        urgent = at.hurried or self._router.is_complete_command(text)
+        closure = None if urgent else self._recognizer.closure(text)
         with self._lock:
             turn.transcripts[pause] = transcript
             if turn is self._turn:
                 self._detector.transcript(
-                    transcript.text, pause, transcript.confidence, transcript.rivals
+                    text, pause, transcript.confidence, transcript.rivals, closure
                 )
             # The user may have begun another turn already: the words of this one still count.
             waiting = turn.over is not None and turn.over.pause == pause

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from assistant.backends.base import Emit, Float32
 from assistant.backends.cascade.hearing import Hearing
+from assistant.backends.cascade.patience import TurnConfig
 from assistant.backends.cascade.speaker import Speaker
 from assistant.backends.cascade.stt import Recognizer
 from assistant.backends.cascade.tts import load_engine
-from assistant.backends.cascade.turn import TurnConfig
 from assistant.backends.cascade.voice_cache import VoiceCache
 from assistant.frames import (
     Capabilities,

@@ -59,6 +59,9 @@ _ALIKE = 0.02
 """Probability from which the last word may as well be another."""
 _RIVALS = 6
 """Such words that are told at most."""
+_FEW = 3
+"""Words from which it can be told whether they are a sentence."""
+_LAST_MARKS = re.compile(r"[\W_]+$")
 _WORD = re.compile(r"\w")
 _ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+")
 
@@ -128,6 +131,9 @@ class Recognizer:
         self._storage = ctranslate2.StorageView
         self._mel = LogMel(self._model.n_mels)
         self._start = self._start_tokens()
+        self._ends = [self._ids(end)[0] for end in ".?"]
+        self._deaf: Any = None
+        """The encoder's output had it heard nothing, once for each of `_ends`."""
         self._lock = threading.Lock()
 
     @classmethod
@@ -194,6 +200,9 @@ class Recognizer:
         frames = _FULL_FRAMES if full or seconds > _SHORT_SECONDS else _SHORT_FRAMES
         features = self._mel(audio[: int(_FULL_SECONDS * RATE)], frames)
         states = self._model.encode(self._storage.from_array(features[None]))
+        if self._deaf is None:
+            nothing = np.zeros((len(self._ends), 1, states.shape[2]), np.float32)
+            self._deaf = self._storage.from_array(nothing)
         return Encoded(states, frames, seconds)
 
     def decode(self, encoded: Encoded) -> Decode:
@@ -264,6 +273,22 @@ class Recognizer:
         )[0]
         chosen = aligned.text_token_probs[len(before) : max(len(named), len(before) + 1)]
         return sum(math.log(max(p, 1e-6)) for p in chosen) / len(chosen)
+
+    def closure(self, text: str) -> float | None:
+        """The probability that a sentence ends with `text`, as far as the decoder knows language:
+        what it would write next had it heard nothing (Meng et al. 2021, "Internal language model
+        estimation", with the encoder's output zeroed). None where there is too little to go by: a
+        word or two, a number. After a `transcribe`; takes a tenth of its time.
+        """
+        words = _LAST_MARKS.sub("", text.strip())
+        if self._deaf is None or len(words.split()) < _FEW or words[-1].isdigit():
+            return None
+        ids = self._ids(" " + words)
+        with self._lock:
+            aligned = self._model.align(
+                self._deaf, self._start, [[*ids, end] for end in self._ends], num_frames=[1, 1]
+            )
+        return float(sum(each.text_token_probs[len(ids)] for each in aligned))
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)

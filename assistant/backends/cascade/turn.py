@@ -15,48 +15,12 @@ from typing import Literal
 
 from assistant.backends.base import Float32
 from assistant.backends.cascade.endings import Ending, Rivals, ending, is_wordless
+from assistant.backends.cascade.patience import TurnConfig, patience
 from assistant.backends.cascade.turn_sound import TurnSound
 from assistant.frames import FRAME_SECONDS
 from assistant.vad import OFF, ON, WINDOW_SECONDS, Vad, Window
 
 EndReason = Literal["complete", "silence", "too_long", "interrupted"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnConfig:
-    """Times in milliseconds."""
-
-    end_silence_ms: int = 480
-    """Silence that ends a turn whose words do not tell."""
-    command_silence_ms: int = 240
-    """… whose words are a whole command."""
-    complete_silence_ms: int = 256
-    """… a whole question, request or short answer: a reply is due."""
-    sentence_silence_ms: int = 352
-    """… a whole statement: its speaker may yet add to it."""
-    doubtful_silence_ms: int = 1_000
-    """… probably not all: a number, a list, a hum; never shorter than `end_silence_ms`."""
-    unfinished_silence_ms: int = 2_000
-    """… clearly not all; never shorter than `end_silence_ms`."""
-    pause_ms: int = 128
-    """Silence after which a transcript is asked for."""
-    min_speech_ms: int = 128
-    """Speech without which nothing begins: a click is no turn."""
-    pre_roll_ms: int = 320
-    """Sound kept from before the speech was noticed."""
-    interim_ms: int = 1_440
-    """Speech from one partial transcript to the next; longer than most commands, so that a partial
-    one is not being made just when the whole one is wanted."""
-    hurried_pause_ms: int = 96
-    """`pause_ms`, where the user speaks while the assistant does, which is held back meanwhile."""
-    hurried_interim_ms: int = 400
-    """`interim_ms`, there; the first one comes a little earlier."""
-    hurried_seconds: float = 2.0
-    """How long it is in such a hurry: by then it is clear whether there are words."""
-    wordless_silence_ms: int = 224
-    """Silence that ends, there, what holds no words: a cough, a hum."""
-    max_turn_ms: int = 29_000
-    """Longest turn; Whisper hears 30 s at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +103,7 @@ class TurnDetector:
         self._sound = TurnSound()
         self._last_interim: float | None = None
         self._ending: Ending | Literal["wordless"] = "unknown"
+        self._closure: float | None = None
         self._hurried = False
         self._speaking = self._paused = False
         self._clear()
@@ -172,15 +137,21 @@ class TurnDetector:
         return signals
 
     def transcript(
-        self, text: str, pause: int | None = None, confidence: float = 0.0, rivals: Rivals = ()
+        self,
+        text: str,
+        pause: int | None = None,
+        confidence: float = 0.0,
+        rivals: Rivals = (),
+        closure: float | None = None,
     ) -> None:
         """The words of the last pause; the next frame may end the turn because of them.
 
         `confidence`: the recogniser's mean log probability of a token; `rivals`: what it might have
-        written instead of the last word.
+        written instead of the last word; `closure`: how likely a sentence ends with it, if known.
         """
         if not self._paused or (pause is not None and pause != self._pauses):
             return
+        self._closure = closure
         if self._is_command(text):
             self._ending = "command"
         elif self._hurried and is_wordless(text):
@@ -223,7 +194,7 @@ class TurnDetector:
             if self._resumed_for < 2:  # a single window is a click or a breath
                 return self._silent()
             self._paused = False
-            self._ending = "unknown"
+            self._ending, self._closure = "unknown", None
             self._resumed_for = 0
             signals.append(SpeechResumed())
         self._voiced_until = self._now
@@ -248,7 +219,7 @@ class TurnDetector:
         waited = (self._now - self._speech_end) * 1000
         vad_silence = (self._now - self._voiced_until) * 1000
         if self._paused:
-            if waited >= self._patience():
+            if waited >= patience(self._config, self._ending, self._closure):
                 whole = self._ending in ("command", "complete", "sentence")
                 return [self._over("complete" if whole else "silence")]
             return []
@@ -259,25 +230,6 @@ class TurnDetector:
             heard = self._sound.heard(self._speech_end)
             return [Pause(self._speech_end, heard, self._pauses, self._hurried)]
         return []
-
-    def _patience(self) -> int:
-        config = self._config
-        configured = config.end_silence_ms
-        match self._ending:
-            case "wordless":
-                return min(config.wordless_silence_ms, configured)
-            case "command":
-                return min(config.command_silence_ms, configured)
-            case "complete":
-                return min(config.complete_silence_ms, configured)
-            case "sentence":
-                return min(config.sentence_silence_ms, configured)
-            case "unknown":
-                return configured
-            case "doubtful":
-                return max(config.doubtful_silence_ms, configured)
-            case "unfinished":
-                return max(config.unfinished_silence_ms, configured)
 
     def _over(self, reason: EndReason) -> TurnOver:
         if not self._paused:
@@ -295,7 +247,7 @@ class TurnDetector:
     def _clear(self) -> None:
         self._speaking = False
         self._paused = False
-        self._ending = "unknown"
+        self._ending, self._closure = "unknown", None
         self._now = self._began = self._voiced_until = self._speech_end = 0.0
         self._last_interim = None
         self._resumed_for = 0

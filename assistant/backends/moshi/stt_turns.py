@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from assistant.backends.base import Emit, Float32
 from assistant.backends.cascade.names import NameHints
+from assistant.backends.cascade.patience import TurnConfig
 from assistant.backends.cascade.turn import (
     EndReason,
     Pause,
     SpeechResumed,
     SpeechStarted,
-    TurnConfig,
     TurnDetector,
     TurnOver,
     TurnSignal,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from assistant.backends.base import Emit, Float32
 from assistant.backends.cascade.hearing import Hearing
+from assistant.backends.cascade.patience import TurnConfig
 from assistant.backends.cascade.stt import Recognizer
-from assistant.backends.cascade.turn import TurnConfig
 from assistant.backends.moshi.contract import Codes
 from assistant.frames import SpokenNames
 

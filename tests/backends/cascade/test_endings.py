@@ -32,6 +32,10 @@ COMPLETE = [
     "What can you tell me?",
     "Why not?",
     "What time is it in the place where you are?",
+    "How are you getting on?",
+    "How many people are you with?",
+    "Where did you get the dress from?",
+    "What is the box made of?",
 ]
 SENTENCES = [
     "I had a long day.",
@@ -58,6 +62,9 @@ UNFINISHED = [
     "We went to a very.",
     "I want to talk to.",
     "Can you, um?",
+    "How far is it from?",
+    "Who is the president of.",
+    "In my opinion.",
     "Okay, so.",
     "Let me think.",
     "We need milk, eggs,",

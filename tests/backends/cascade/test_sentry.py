@@ -10,8 +10,8 @@ import soxr
 from numpy.typing import NDArray
 
 from assistant.backends.cascade.hearing import Hearing
+from assistant.backends.cascade.patience import TurnConfig
 from assistant.backends.cascade.stt import Recognizer
-from assistant.backends.cascade.turn import TurnConfig
 from assistant.frames import FRAME_SAMPLES, AnyEvent, Overheard
 from tests.speech import kokoro, silence
 

@@ -135,6 +135,38 @@ def test_the_readings_beside_the_last_word_are_words_and_less_likely_than_it(rec
     assert heard.text.lower().strip(" .").rsplit(" ", 1)[-1] not in dict(heard.rivals)
 
 
+@pytest.mark.weights
+def test_it_knows_after_which_words_sentences_end(recognizer):
+    recognizer.warm_up()
+    closed = ["My brother lives in Canada", "What are you looking at?", "What time is it?"]
+    opened = [
+        "Do you think I should?",
+        "Who is the president of.",
+        "How would you",
+        "My sister is.",
+    ]
+
+    assert min(map(recognizer.closure, closed)) > 0.4
+    assert max(map(recognizer.closure, opened)) < 0.2
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("text", ["", "...", "Yes.", "In Canada", "It is half past 9", "♪ ♪ ♪"])
+def test_of_a_word_or_two_and_of_numbers_it_knows_nothing(recognizer, text):
+    recognizer.warm_up()
+
+    assert recognizer.closure(text) is None
+
+
+@pytest.mark.weights
+def test_what_it_heard_last_does_not_change_what_it_knows_of_words(recognizer):
+    recognizer.warm_up()
+    before = recognizer.closure("I was thinking about Paris.")
+    recognizer.transcribe(padded(speech.kokoro("Turn off the lights and,")))
+
+    assert recognizer.closure("I was thinking about Paris.") == before
+
+
 def bitten(word, voice, seconds, snr_db):
     """What a canceller leaves of a word: without its beginning, in noise; float32 at 16 kHz."""
     said = speech.kokoro(word, voice)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from assistant.backends.cascade.patience import TurnConfig
 from assistant.backends.cascade.turn import (
     Interim,
     Pause,
     SpeechResumed,
     SpeechStarted,
-    TurnConfig,
     TurnDetector,
     TurnOver,
 )
@@ -54,21 +54,21 @@ class Talk:
         self.signals = []
         self.transcripts = {}
 
-    def frames(self, count, value, words=None):
+    def frames(self, count, value, words=None, closure=None):
         for _ in range(count):
             new = self.detector.push(self.number, np.full(1920, value, np.float32))
             self.number += 1
             self.signals += new
             for signal in new:
                 if isinstance(signal, Pause) and words is not None:
-                    self.detector.transcript(words, signal.number)
+                    self.detector.transcript(words, signal.number, closure=closure)
         return self
 
     def speak(self, seconds):
         return self.frames(round(seconds / FRAME_SECONDS), 0.5)
 
-    def hush(self, seconds, words=None):
-        return self.frames(round(seconds / FRAME_SECONDS), 0.0, words)
+    def hush(self, seconds, words=None, closure=None):
+        return self.frames(round(seconds / FRAME_SECONDS), 0.0, words, closure)
 
     def only(self, kind):
         return [s for s in self.signals if isinstance(s, kind)]
@@ -95,7 +95,7 @@ def test_a_turn_without_telling_words_ends_after_the_configured_silence():
         ("I had a long day.", 352, "complete"),
         ("the red one", 480, "silence"),
         ("", 480, "silence"),
-        ("My number is 555.", 1000, "silence"),
+        ("My number is 555.", 1500, "silence"),
         ("Change to the", 2000, "silence"),
         ("I would like some bread and", 2000, "silence"),
         ("Well, let me think...", 2000, "silence"),
@@ -108,6 +108,15 @@ def test_the_words_decide_how_long_it_waits(words, silence, reason):
     (over,) = talk.only(TurnOver)
     assert silence <= over.waited_ms <= silence + 80
     assert over.reason == reason
+
+
+def test_words_after_which_sentences_seldom_end_are_waited_for():
+    talk = Talk().speak(1.6).hush(1.2, "Do you think I should?", closure=0.1).speak(0.8)
+
+    assert not talk.only(TurnOver)
+    talk.hush(0.4, "Do you think I should sell the car?", closure=0.6)
+    (over,) = talk.only(TurnOver)
+    assert over.waited_ms <= 256 + 80, "the closure of the first pause no longer counts"
 
 
 def test_going_on_after_a_pause_throws_the_speculation_away():

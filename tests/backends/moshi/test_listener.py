@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from assistant.backends.cascade.hearing import Hearing
+from assistant.backends.cascade.patience import TurnConfig
 from assistant.backends.cascade.stt import Recognizer, Transcript
-from assistant.backends.cascade.turn import TurnConfig
 from assistant.backends.moshi.listener import (
     STT_CODEBOOKS,
     Deaf,
@@ -111,6 +111,9 @@ class SlowRecognizer:
     ) -> Transcript:
         assert self.gate.wait(20)
         return Transcript("Be quiet.")
+
+    def closure(self, text: str) -> None:
+        pass
 
 
 def test_transcription_keeps_no_frame_of_the_models_waiting() -> None:
