@@ -102,6 +102,12 @@ Noise = Annotated[
     ),
 ]
 
+Tuning = Annotated[
+    bool,
+    typer.Option(
+        "--tuning", help="turns: Judge the sentences that rules are tuned on, not the others."
+    ),
+]
 Recordings = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="turns: WAV files instead of rendered speech."),
@@ -144,6 +150,7 @@ def bench(
     repeat: Repeat = 1,
     noise: Noise = None,
     recordings: Recordings = None,
+    tuning: Tuning = False,
     minutes: Minutes = 10.0,
     hours: Hours = 8.0,
     turns_per_hour: PerHour = 250,
@@ -186,6 +193,7 @@ def bench(
             moshi=moshi,
             conversation=ConversationOptions(scenarios, seed, repeat, noise),
             recordings=recordings,
+            tuning=tuning,
             minutes=minutes,
             soak=SoakOptions(
                 hours=hours, turns_per_hour=turns_per_hour, seed=seed, crashes=crashes, trace=trace

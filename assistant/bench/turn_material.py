@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Literal
 
 import numpy as np
@@ -200,11 +201,19 @@ class Turn:
 def sentences(half: Half) -> list[tuple[str, str]]:
     """Kind and text of every turn of this half, every other of its kind."""
     offset = 0 if half == "tuning" else 1
-    return [
+    found = [
         (kind, line.strip())
         for kind, lines in (COMPLETE | PAUSED).items()
         for line in lines.strip().splitlines()[offset::2]
     ]
+    return found + _more() if half == "tuning" else found
+
+
+def _more() -> list[tuple[str, str]]:
+    """Kind and text of what rules are tuned on besides."""
+    lines = files("assistant.bench").joinpath("turn_sentences.txt").read_text("utf-8").splitlines()
+    pairs = (line.split(": ", 1) for line in lines if line and not line.startswith("#"))
+    return [(kind, text) for kind, text in pairs]
 
 
 def spoken(

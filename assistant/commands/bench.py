@@ -30,6 +30,7 @@ def bench_command(
     moshi: MoshiOptions | None = None,
     conversation: ConversationOptions | None = None,
     recordings: Path | None = None,
+    tuning: bool = False,
     minutes: float = 10.0,
     soak: SoakOptions | None = None,
 ) -> int:
@@ -62,7 +63,9 @@ def bench_command(
         case "turns":
             from assistant.bench.turns import measure as turn_ends
 
-            rows = turn_ends(config, recordings=recordings)
+            rows = turn_ends(
+                config, recordings=recordings, half="tuning" if tuning else "reporting"
+            )
         case "startup":
             from assistant.bench.startup import measure as startup
 
