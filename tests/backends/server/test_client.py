@@ -277,9 +277,13 @@ async def test_a_lost_server_comes_back_with_its_persona(client: Client) -> None
         async for _ in connection:
             received += 1
 
+    def connected() -> int:
+        return sum("again" in event.text for event in client.of(f.Status))
+
+    before = connected()  # as a pirate
     async with scripted(counting, port):
         await until(lambda: len(asked) == 3)
-        await until(lambda: any("again" in event.text for event in client.of(f.Status)))
+        await until(lambda: connected() > before)
         await client.push(count=4)
         await until(lambda: received == 4)
         assert asked[2] == "pirate"
