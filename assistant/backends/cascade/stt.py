@@ -61,6 +61,8 @@ _RIVALS = 6
 """Such words that are told at most."""
 _FEW = 3
 """Words from which it can be told whether they are a sentence."""
+_LATELY = 60
+"""… and tokens before the end that tell, of a long turn."""
 _LAST_MARKS = re.compile(r"[\W_]+$")
 _WORD = re.compile(r"\w")
 _ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+")
@@ -283,7 +285,7 @@ class Recognizer:
         words = _LAST_MARKS.sub("", text.strip())
         if self._deaf is None or len(words.split()) < _FEW or words[-1].isdigit():
             return None
-        ids = self._ids(" " + words)
+        ids = self._ids(" " + words)[-_LATELY:]
         with self._lock:
             aligned = self._model.align(
                 self._deaf, self._start, [[*ids, end] for end in self._ends], num_frames=[1, 1]

@@ -159,6 +159,15 @@ def test_of_a_word_or_two_and_of_numbers_it_knows_nothing(recognizer, text):
 
 
 @pytest.mark.weights
+def test_at_the_end_of_a_long_story_it_knows_as_well(recognizer):
+    recognizer.warm_up()
+    story = "We went to the sea and then we walked home. " * 60
+
+    assert recognizer.closure(story + "Who is the president of") < 0.2
+    assert recognizer.closure(story + "My brother lives in Canada") > 0.3
+
+
+@pytest.mark.weights
 def test_what_it_heard_last_does_not_change_what_it_knows_of_words(recognizer):
     recognizer.warm_up()
     before = recognizer.closure("I was thinking about Paris.")
