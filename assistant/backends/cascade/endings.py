@@ -217,9 +217,9 @@ def _owes(words: list[str], *, asked: bool) -> bool:
     if last in _CONJUNCTIONS:
         return not (asked and last in ("when", "since") and len(words) <= _FEW)
     if last in _PREPOSITIONS:
-        if _asks_for_no_noun(words) or (last == "of" and words[-3:-2] == ["the"]):
-            return last not in _PARTICLES  # "how far is it from", "who is the president of"
-        return not (fronted or (last in _PARTICLES and _closed_by_particle(words, asked)))
+        if last in _PARTICLES:
+            return not (fronted or _closed_by_particle(words, asked))
+        return not fronted or _asks_how(words) or (last == "of" and words[-3:-2] == ["the"])
     if last in _AUXILIARIES:
         answered = before in _PRONOUNS and words[0] not in _CONJUNCTIONS
         answers = last in _ANSWERS_OF_AUXILIARIES and (answered or asked)
@@ -233,9 +233,9 @@ def _owes(words: list[str], *, asked: bool) -> bool:
     return _subordinate_alone(words, asked)
 
 
-def _asks_for_no_noun(words: list[str]) -> bool:
-    """ "How far…", but not "how many…": what is asked for pays no preposition."""
-    return words[0] in ("how", "why", "when") and words[1:2] not in (["many"], ["much"])
+def _asks_how(words: list[str]) -> bool:
+    """ "How far is it from", but not "how many are you with": no noun that pays a preposition."""
+    return words[0] == "how" and words[1:2] not in (["many"], ["much"])
 
 
 def _closed_by_particle(words: list[str], asked: bool) -> bool:
