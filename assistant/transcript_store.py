@@ -10,11 +10,12 @@ import logging
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from assistant.cleaning import clean_line
 from assistant.locations import transcripts_dir
 
 PAUSE = timedelta(minutes=30)
@@ -194,15 +195,11 @@ def _write_all(descriptor: int, data: bytes) -> None:
 def _line(entry: TranscriptEntry) -> str:
     """One line a turn, whatever the text holds: no line break, nothing that moves a cursor."""
     mark = ", interrupted" if entry.interrupted else ""
-    text = _clean(entry.played if entry.interrupted else entry.text)
+    text = clean_line(entry.played if entry.interrupted else entry.text)
     if entry.interrupted:
         text = f"{text} …".lstrip()
-    name = _clean(entry.name).replace("*", "")
+    name = clean_line(entry.name).replace("*", "")
     return f"**{name}** ({entry.time:%H:%M}{mark}): {text}\n\n"
-
-
-def _clean(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _info(path: Path) -> TranscriptInfo | None:
@@ -210,20 +207,14 @@ def _info(path: Path) -> TranscriptInfo | None:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return None
-    turns = list(_turns(lines))
-    spoken = [turn["name"] for turn in turns if turn["name"] != "You"]
+    turns = [match for line in lines if (match := _TURN.match(line))]
+    names = [clean_line(turn["name"]) for turn in turns]
     opening = [turn["text"] for turn in turns if turn["name"] == "You"]
     return TranscriptInfo(
         id=path.stem,
         path=path,
         began=datetime.strptime(path.stem[:17], "%Y-%m-%d-%H%M%S"),
         turns=len(turns),
-        names=list(dict.fromkeys(spoken)),
-        first=next(iter(opening or [turn["text"] for turn in turns]), ""),
+        names=list(dict.fromkeys(name for name in names if name != "You")),
+        first=clean_line(next(iter(opening or [turn["text"] for turn in turns]), "")),
     )
-
-
-def _turns(lines: list[str]) -> Iterator[re.Match[str]]:
-    for line in lines:
-        if match := _TURN.match(line):
-            yield match

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from assistant.conversation.clean_events import EventCleaner
 from assistant.events import Notice, SessionEvent
 from assistant.frames import Side
 from assistant.transcript_store import TranscriptEntry, TranscriptStore
@@ -17,13 +18,14 @@ Listener = Callable[[SessionEvent], None]
 
 
 class Bulletin:
-    """Stamps events with the time and hands them on, in order. A listener that fails costs nobody
-    else anything."""
+    """Stamps events with the time, cleans their texts and hands them on, in order. A listener that
+    fails costs nobody else anything."""
 
     def __init__(self, clock: Callable[[], float], store: TranscriptStore) -> None:
         self._clock = clock
         self._store = store
         self._listeners: list[Listener] = []
+        self._cleaner = EventCleaner()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Every event from now on; returns how to end it."""
@@ -31,7 +33,7 @@ class Bulletin:
         return lambda: self._listeners.remove(listener)
 
     def emit(self, event: SessionEvent) -> None:
-        event = replace(event, t=round(self._clock(), 3))
+        event = replace(self._cleaner.cleaned(event), t=round(self._clock(), 3))
         for listener in list(self._listeners):
             try:
                 listener(event)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from assistant.cleaning import clean_text
 from assistant.conversation.answering import Heard
 from assistant.conversation.backchannels import is_hum
 from assistant.conversation.barge_in import BargeIn
@@ -99,10 +100,11 @@ class Dialogue:
     def answer(self, heard: Heard, stopwatch: Stopwatch | None) -> None:
         """Let this be answered by whoever answers, and write it down."""
         answered = self._turn_taking.heard(heard, stopwatch)
-        self._keep_user(heard.text, answered.text)
+        self._keep_user(heard.text, clean_text(answered.text))
 
     def _keep_user(self, said: str, answered: str) -> None:
         """Into the transcript what was said, into the history what it belongs together with."""
+        said = clean_text(said)
         self._keep_line(said)
         self._memory.heard(said)
         self._history.add("user", answered, self._cast.current.slug)
@@ -112,11 +114,12 @@ class Dialogue:
 
     def over(self, utterance: Utterance, heard: str, interrupted: bool) -> None:
         """A turn of the assistant's has ended; `heard` is what of it was played."""
+        heard = clean_text(heard)
         self._own_voice.said(heard)
         self._history.add("assistant", heard, utterance.persona)
         if heard:
             # What a model says by itself was never handed over: its words came with its sound.
-            intended = utterance.intended.strip() or utterance.text()
+            intended = clean_text(utterance.intended.strip() or utterance.text())
             self.last_answer = intended or heard
             name = self._cast.name_of(utterance.persona)
             self._bulletin.keep("assistant", name, intended, heard, interrupted)
