@@ -122,6 +122,7 @@ class Session:
             self._backend.send,
             lambda: self._engine_room.capabilities,
             lambda: self._ears.over_the_assistant,
+            lambda text: self._ears.overheard(text),
         )
         gate = MicrophoneGate(
             guard=config.audio.echo_guard and not config.audio.headset,

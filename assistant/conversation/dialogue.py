@@ -40,8 +40,10 @@ class Dialogue:
         send: Callable[[AnyCommand], None],
         capabilities: Callable[[], Capabilities],
         over_the_assistant: Callable[[], bool],
+        show_overheard: Callable[[str], None],
     ) -> None:
-        """`over_the_assistant()`: it spoke when the user's turn under way began."""
+        """`over_the_assistant()`: it spoke when the user's turn under way began.
+        `show_overheard(text)`: these words were a turn of the user's."""
         self.last_answer = ""
         """The last thing that was said, in full even where it was interrupted."""
         self._turn_taking = turn_taking
@@ -56,17 +58,21 @@ class Dialogue:
         self._send = send
         self._capabilities = capabilities
         self._over_the_assistant = over_the_assistant
+        self._show_overheard = show_overheard
 
-    def heard_so_far(self, text: str) -> None:
-        """Words of the user's turn, not yet all of them."""
+    def heard_so_far(self, text: str) -> bool:
+        """Words of the user's turn, not yet all of them; whether the assistant was stopped."""
         self._barge_in.words(text)
         self._memory.prepare(text)
-        if self._over_the_assistant() and self._turn_taking.is_stop(text):
-            self._turn_taking.interrupt()
+        if not (self._over_the_assistant() and self._turn_taking.is_stop(text)):
+            return False
+        self._turn_taking.interrupt()
+        return True
 
     def overheard(self, text: str) -> None:
         """Words that came through the assistant's own voice: nothing but "stop" is obeyed."""
         if self._turn_taking.is_stop(text) and not self._own_voice.has_said(text):
+            self._show_overheard(text)
             self.answer(Heard(text), None)
 
     def heard_nothing(self) -> None:

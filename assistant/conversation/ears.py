@@ -44,7 +44,8 @@ class Ears:
     """Gates the frames, numbers the turns, and believes only in turns that are the user's.
 
     `on_heard(heard, turn, stopwatch)` gets every final text that has words; `on_nothing()` is told
-    of turns that had none.
+    of turns that had none. `on_partial(text)` says whether the assistant was stopped by these
+    words: then they are a turn of the user's, whatever the rest of it turns out to be.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Ears:
         clock: Callable[[], float],
         emit: Callable[[SessionEvent], None],
         own_voice: OwnVoice,
-        on_partial: Callable[[str], None],
+        on_partial: Callable[[str], bool],
         on_heard: Callable[[Heard, int, Stopwatch], None],
         on_nothing: Callable[[], None],
     ) -> None:
@@ -74,6 +75,8 @@ class Ears:
         self._began = 0.0
         """When the turn that is under way began, on the input's clock."""
         self._partial = False
+        self._obeyed = ""
+        """Words of the turn under way by which the assistant was stopped."""
 
     def take(self, number: int, samples: Float32, *, held: bool) -> Push:
         """One frame from the microphone → what the backend may hear of it. `held`: the assistant
@@ -130,9 +133,13 @@ class Ears:
             if self.believed:
                 self._partial = True
                 self._emit(UserSaid(turn=self._current(), text=text, final=False))
-                self._on_partial(text)
+                if self._on_partial(text) and not self._is_own(text):
+                    self._obeyed = text
             return
+        obeyed, self._obeyed = self._obeyed, ""
         if not text or not self.believed or self._is_echo(text):
+            text = obeyed
+        if not text:
             self._forget_partial()
             self._on_nothing()
             return
@@ -150,9 +157,26 @@ class Ears:
         """Of a turn that ended `speech_end` seconds on the input's clock, words or not."""
         return Stopwatch(self._input_clock.to_session(speech_end), text_at=self._clock())
 
+    def overheard(self, text: str) -> None:
+        """A command to stop was understood through the assistant's own voice."""
+        self._emit(UserSaid(turn=next(self._turns), text=text, final=True))
+
     def abandon(self) -> None:
-        """The backend died in the middle of a turn."""
-        self._forget_partial()
+        """The backend died in the middle of a turn. Words by which the assistant was stopped in it
+        were said, and stay."""
+        obeyed, self._obeyed = self._obeyed, ""
+        if not obeyed:
+            self._forget_partial()
+            return
+        turn = self._current()
+        self._turn, self._partial = None, False
+        self._emit(UserSaid(turn=turn, text=obeyed, final=True))
+        now = self._clock()
+        self._on_heard(Heard(obeyed), turn, Stopwatch(now, text_at=now))
+
+    def _is_own(self, text: str) -> bool:
+        """Whether the assistant itself has just said this, where the microphone can hear it."""
+        return self.gate.guard and self._own_voice.has_said(text)
 
     def _is_echo(self, text: str) -> bool:
         """The assistant's own words, come back through the room; on a machine that can hardly keep

@@ -82,6 +82,15 @@ def test_stopping_is_timed_to_the_end_of_the_fade() -> None:
     assert m.stops == pytest.approx([0.12])
 
 
+def test_an_interruption_without_a_turn_of_the_users_is_counted_and_told() -> None:
+    answers = said(2, 2, 5.5, interrupted=True)
+    silent = measure(answers, [deed("barge_in", 5, 6)], tape((2, 5.1)))
+    assert (silent.missed, silent.unwritten) == (0, 1)
+    assert "5.0 s: “words” left no turn" in silent.problems
+    written = measure([*answers, *asked(3, 5, 6)], [deed("barge_in", 5, 6)], tape((2, 5.1)))
+    assert written.unwritten == 0
+
+
 def test_a_breath_between_sentences_is_no_silence() -> None:
     m = measure(said(2, 2, 7, interrupted=True), [deed("stop", 5, 6)], tape((2, 5.1), (5.4, 6.5)))
     assert m.stops == pytest.approx([1.5])

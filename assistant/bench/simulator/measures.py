@@ -59,6 +59,8 @@ class Measures:
     """Made while the assistant spoke, which would have gone on."""
     missed: int = 0
     """… and did go on."""
+    unwritten: int = 0
+    """… that did stop it, and left no turn of the user's."""
     stops: list[float] = field(default_factory=list)
     """Seconds, first voiced sample of the user → silence at the speaker."""
     self_triggers: int = 0
@@ -123,6 +125,13 @@ class _View:
     def all_interrupted(self) -> list[AgentSaid]:
         return [e for e in self.events if isinstance(e, AgentSaid) and e.final and e.interrupted]
 
+    def written(self, begin: float, end: float) -> bool:
+        """Whether the user's words became a turn between these."""
+        return any(
+            isinstance(e, UserSaid) and e.final and e.text and begin <= e.t <= end
+            for e in self.events
+        )
+
     def spoken_near(self, begin: float, end: float, meant: Sequence[str] = MADE_BY_MOUTH) -> bool:
         """Whether the user did something (meant so) between these."""
         return any(d.begin <= end and d.end >= begin and d.meant in meant for d in self.deeds)
@@ -159,6 +168,9 @@ def _interruptions(view: _View, m: Measures) -> None:
         if not (ended and ended[0].interrupted):
             m.missed += 1
             m.problems.append(f"{deed.begin:.1f} s: “{deed.text}” did not stop the assistant")
+        elif not view.written(deed.begin, until):
+            m.unwritten += 1
+            m.problems.append(f"{deed.begin:.1f} s: “{deed.text}” left no turn")
         silent = view.tape.silent_from(deed.begin, limit=until, lasting=SILENCE)
         if silent is not None:
             m.stops.append(silent - deed.begin)
