@@ -30,7 +30,7 @@ from assistant.memory.remembering import NoMemory, Remembering
 from assistant.memory.telling import first_person
 from assistant.personas import LoadedPersonas, load_personas, watch_personas
 from assistant.session import Session
-from assistant.transcript_store import TranscriptStore
+from assistant.transcript_store import TranscriptStore, talked_to
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +126,12 @@ def make_parts(
         return brain
 
     carried_over = config.session.save and not private and seed is None
+
+    def met() -> frozenset[str]:
+        """Only where something of this conversation may be known later, too."""
+        names = talked_to() if carried_over and isinstance(memory, Remembering) else ()
+        return frozenset(p.slug for p in everyone if p.name in names)
+
     return Parts(
         config=config,
         personas=everyone,
@@ -140,6 +146,7 @@ def make_parts(
         make_brain=make_brain,
         known_lines=known_lines,
         rehearsed=rehearsed,
+        met=met,
         store=TranscriptStore(
             transcripts_dir(), enabled=config.session.save and not (private or sealed)
         ),

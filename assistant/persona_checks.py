@@ -16,7 +16,15 @@ from rich.cells import cell_len
 
 from assistant.locations import assets_dir, models_dir
 from assistant.persona_errors import KeyLines, KeyPath, Problem, closest, shown
-from assistant.persona_schema import EFFECTS, PLACEHOLDERS, Colors, Lines, Persona, is_voice_name
+from assistant.persona_schema import (
+    EFFECTS,
+    PLACEHOLDERS,
+    Colors,
+    Lines,
+    OpeningKey,
+    Persona,
+    is_voice_name,
+)
 
 MIN_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3 (AA), text of ordinary size."""
@@ -24,6 +32,16 @@ _MAX_RECORDING = 50_000_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _TEXT_COLORS = ("primary", "secondary", "accent", "success", "warning", "error", "muted")
+_FAMILIAR = re.compile(
+    r"\b(?:again|once more|as (?:always|ever|usual)|last time|old friend|long time no see"
+    r"|welcome back|(?:have|see|get|got) you back|(?:you|you're|I'm|is|am|are) back"
+    r"|(?<!due )back (?:in|at|on)|c[oa]me back|(?:has|have|had|you) return(?:ed)?|returned to"
+    r"|restored to|resumed?|still here"
+    r"|where (?:were we|we (?:left|stopped))|(?:we|you) last|since you|miss(?:ed)? (?:you|me|us)"
+    r"|(?:oh|ah)\W+it is you|hoping (?:that )?it would be you)\b",
+    re.IGNORECASE,
+)
+"""Words that only somebody uses who has met the other before."""
 _Finding = tuple[KeyPath, str, str]
 
 
@@ -41,8 +59,9 @@ def check_persona(persona: Persona, folder: Path, lines: KeyLines) -> tuple[Pers
 
 
 def advice_on(persona: Persona, lines: KeyLines) -> list[Problem]:
-    """Text that is hard to read, and voices that are not on this machine."""
-    findings = [*_contrast(persona.colors)]
+    """Text that is hard to read, voices that are not on this machine, and greetings that a stranger
+    would wonder at."""
+    findings = [*_contrast(persona.colors), *_familiar(persona)]
     known = _voices()
     for voice in persona.voice.kokoro:
         if known and voice not in known:
@@ -50,6 +69,11 @@ def advice_on(persona: Persona, lines: KeyLines) -> list[Problem]:
             remedy = f'Did you mean "{meant}"?' if meant else f"There are {', '.join(known)}."
             findings.append((("voice", "kokoro"), f'no voice is called "{voice}"', remedy))
     return [Problem(lines.of(key), message, fix) for key, message, fix in findings]
+
+
+def presumes_acquaintance(text: str) -> bool:
+    """Whether a greeting is said to somebody who was here before: "Welcome back."."""
+    return _FAMILIAR.search(text) is not None
 
 
 def contrast(one: str, other: str) -> float:
@@ -112,7 +136,7 @@ def _names(persona: Persona) -> Iterator[_Finding]:
 
 
 def _placeholders(persona: Persona) -> Iterator[_Finding]:
-    for key in ("greetings", "reintroductions"):
+    for key in ("greetings", "greetings_again", "reintroductions", "reintroductions_again"):
         for text in getattr(persona, key):
             if found := _PLACEHOLDER.search(text):
                 remedy = "These are rendered beforehand and must be whole sentences."
@@ -125,6 +149,15 @@ def _placeholders(persona: Persona) -> Iterator[_Finding]:
                     may = " or ".join(f"{{{known}}}" for known in sorted(allowed))
                     message = f'nothing fills {{{shown(name)}}} in "lines.{key}"'
                     yield ("lines", key), message, f"Only {may} can stand there."
+
+
+def _familiar(persona: Persona) -> Iterator[_Finding]:
+    keys: tuple[OpeningKey, ...] = ("greetings", "reintroductions")
+    for key in keys:
+        for text in getattr(persona, key):
+            if presumes_acquaintance(text):
+                message = f'"{shown(text, limit=50)}" is also said to somebody who was never here'
+                yield (key,), message, f"Put it under {key}_again."
 
 
 def _look(persona: Persona) -> Iterator[_Finding]:

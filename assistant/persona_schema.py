@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.frames import PersonaPrompt, SpokenNames, VoiceSpec
 
 Texts = Annotated[list[str], Field(min_length=1)]
+OpeningKey = Literal["greetings", "reintroductions"]
 Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 PLACEHOLDERS: Mapping[str, str] = {
@@ -233,15 +234,25 @@ class Persona(_Table):
     order: int = 100
     """Place in the picker; ties go by name."""
     greetings: Texts
-    """Said at start; several, so that no two starts are the same."""
+    """Said at start, to anybody; several, so that no two starts are the same. Whoever hears one may
+    never have been here: nothing of "back", "again", "as always"."""
+    greetings_again: list[str] = []
+    """Said at start as well, where the user is known to have talked to it: "Welcome back."."""
     reintroductions: Texts
-    """Said when it takes over; several."""
+    """Said when it takes over, to anybody; several."""
+    reintroductions_again: list[str] = []
+    """Said as well when it takes over, where the user is known to have talked to it."""
     prompt: Prompt
     lines: Lines = Lines()
     voice: Voice = Voice()
     moshi: Moshi = Moshi()
     colors: Colors
     waveform: Waveform = Waveform()
+
+    def openings(self, key: OpeningKey, *, again: bool) -> list[str]:
+        """What it may begin with. `again`: the user is known to have talked to it before."""
+        own: list[str] = getattr(self, key)
+        return [*own, *getattr(self, f"{key}_again")] if again else own
 
     def prompt_for_backend(self) -> PersonaPrompt:
         text = self.moshi.text_prompt or f"{self.prompt.identity} {self.prompt.personality}"

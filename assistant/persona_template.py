@@ -50,7 +50,7 @@ def persona_template(name: str, examples: Mapping[str, list[str]]) -> str:
             f"# {name}: a persona of yours. The program picks up changes while it runs.",
             "# Lines that begin with # are comments; remove the # in front of a key to use it.",
             "",
-            *_table("", Persona, _top(name)),
+            *_table("", Persona, _top(name), _acquainted(name)),
             *_table("prompt", Prompt, _prompt(name)),
             "# What it says without a language model. Any key that you leave out says what the",
             "# plain persona would say. {user} is the user's name.",
@@ -83,6 +83,14 @@ def _top(name: str) -> dict[str, object]:
         "order": 100,
         "greetings": [f"Hello, {name} here.", f"This is {name}. What shall we talk about?"],
         "reintroductions": [f"{name} is with you now.", f"You asked for {name}, here I am."],
+    }
+
+
+def _acquainted(name: str) -> dict[str, object]:
+    """Examples of keys that are left out at first."""
+    return {
+        "greetings_again": ["Welcome back.", "There you are again."],
+        "reintroductions_again": [f"{name} again."],
     }
 
 

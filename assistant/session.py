@@ -180,11 +180,13 @@ class Session:
         self._cast.take_charge(self.persona)
         self.memory.begin(self._emit, lambda: self.persona.slug, self.history.drop)
         opening = asyncio.ensure_future(self.memory.opened())
+        meeting = asyncio.create_task(asyncio.to_thread(self._parts.met))
         self._backend.start()
         brain = await self._parts.make_brain(self._emit)
         self._turn_taking.begin(self._make_answerer(brain))
         self._tell_who_answers()
         self._cast.acquaintance = await opening
+        self._cast.met |= await meeting | self.memory.met
         self._cast.rehearse()
         await self._audio.start(self.take_frame, self.sound.problem)
         self.sound.changed()

@@ -22,6 +22,8 @@ PAUSE = timedelta(minutes=30)
 """Silence after which a new heading with day and time is written."""
 MAX_WAITING = 10_000
 """Turns kept in memory while the disk is full."""
+_LATELY = 20
+"""Conversations that are looked at for who spoke in them."""
 _TURN = re.compile(r"^\*\*(?P<name>.+?)\*\* \((?P<time>\d\d:\d\d)[^)]*\): (?P<text>.*)$")
 _ID = re.compile(r"^\d{4}-\d\d-\d\d-\d{6}(?:-\d+)?$")
 
@@ -52,6 +54,8 @@ class TranscriptInfo:
     path: Path
     began: datetime
     turns: int
+    spoken: int
+    """Turns of the assistant among them."""
     names: list[str]
     """Personas that spoke, in order."""
     first: str
@@ -155,6 +159,17 @@ def list_transcripts(folder: Path | None = None) -> list[TranscriptInfo]:
     return [info for path in paths if (info := _info(path)) is not None]
 
 
+def talked_to(folder: Path | None = None) -> frozenset[str]:
+    """Names of the personas that spoke in the newest conversations in which the user did."""
+    folder = folder or transcripts_dir()
+    found: set[str] = set()
+    for id in _ids(folder)[:_LATELY]:
+        info = _info(folder / f"{id}.md")
+        if info is not None and info.turns > info.spoken:
+            found.update(info.names)
+    return frozenset(found)
+
+
 def find_transcript(id: str, folder: Path | None = None) -> Path:
     """The file of an id, of the unique beginning of one, or of "last". Raises `KeyError`."""
     folder = folder or transcripts_dir()
@@ -215,6 +230,7 @@ def _info(path: Path) -> TranscriptInfo | None:
         path=path,
         began=datetime.strptime(path.stem[:17], "%Y-%m-%d-%H%M%S"),
         turns=len(turns),
+        spoken=sum(name != "You" for name in names),
         names=list(dict.fromkeys(name for name in names if name != "You")),
         first=clean_line(next(iter(opening or [turn["text"] for turn in turns]), "")),
     )

@@ -34,6 +34,8 @@ class Cast:
         self._known_lines = known_lines
         self.acquaintance = ""
         """What the greeting adds for a user who is known: "How did the talk go, Ada?"."""
+        self.met: set[str] = set()
+        """Slugs of the personas that the user is known to have talked to."""
         self._send = send
         self._clock = clock
         self._emit = emit
@@ -54,7 +56,9 @@ class Cast:
         return self._personas[slug].name if slug in self._personas else slug
 
     def greet(self) -> None:
-        line = self._lines.line(self.current, "greetings")
+        # What is added says that the user was here, and once is enough.
+        again = self.current.slug in self.met and not self.acquaintance
+        line = self._lines.opening(self.current, "greetings", again=again)
         self._mouth.say(self.current, *(text for text in (line, self.acquaintance) if text))
 
     def become(self, slug: str) -> None:
@@ -67,8 +71,13 @@ class Cast:
         watch = self._mouth.stopwatch
         latency = self._clock() - watch.speech_end if watch else None
         self._emit(PersonaChanged(persona=persona, latency=latency))
-        self._mouth.say(persona, self._lines.line(persona, "reintroductions"))
+        again = persona.slug in self.met
+        self._mouth.say(persona, self._lines.opening(persona, "reintroductions", again=again))
         self.rehearse()
+
+    def heard_of(self, slug: str) -> None:
+        """The user has heard this persona, or talked to it."""
+        self.met.add(slug)
 
     def take_charge(self, persona: Persona) -> None:
         self.current = persona

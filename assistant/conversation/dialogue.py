@@ -124,6 +124,7 @@ class Dialogue:
         self._own_voice.said(heard)
         self._history.add("assistant", heard, utterance.persona)
         if heard:
+            self._cast.heard_of(utterance.persona)
             # What a model says by itself was never handed over: its words came with its sound.
             intended = clean_text(utterance.intended.strip() or utterance.text())
             self.last_answer = intended or heard

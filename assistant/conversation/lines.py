@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from assistant.brain.scripted import fill, variants
+from assistant.persona_schema import OpeningKey
 from assistant.personas import Persona
 
 
@@ -35,10 +36,17 @@ class LineChooser:
         return self._pick(key, {variant: variant for variant in variants})
 
     def line(self, persona: Persona, key: str, /, **fields: str) -> str:
-        """One of the persona's lines for `key` (a field of `Lines`, or "greetings" or
-        "reintroductions"), its placeholders filled; "" where there is none."""
-        opening = key in ("greetings", "reintroductions")
-        templates = getattr(persona, key) if opening else variants(persona, key)
+        """One of the persona's lines for `key` (a field of `Lines`), its placeholders filled; ""
+        where there is none."""
+        return self._filled(persona, key, variants(persona, key), fields)
+
+    def opening(self, persona: Persona, key: OpeningKey, *, again: bool) -> str:
+        """How it greets, or takes over; see `Persona.openings`."""
+        return self._filled(persona, key, persona.openings(key, again=again), {})
+
+    def _filled(
+        self, persona: Persona, key: str, templates: Sequence[str], fields: Mapping[str, str]
+    ) -> str:
         filled = {template: fill(template, persona, fields) for template in templates}
         return self._pick(f"{persona.slug}.{key}", {t: line for t, line in filled.items() if line})
 

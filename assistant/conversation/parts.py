@@ -43,3 +43,6 @@ class Parts:
     """Those that there are beside the built-in ones."""
     rehearsed: set[str] = field(default_factory=set)
     """Texts that would sound at once; the session adds to it, whoever chooses lines looks."""
+    met: Callable[[], frozenset[str]] = frozenset
+    """Slugs of the personas that the user talked to before, as saved transcripts tell. Reads files:
+    it is called beside the event loop."""

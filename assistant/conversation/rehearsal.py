@@ -24,7 +24,7 @@ def lines_to_rehearse(
     """
     own = [Line(text, ours.voice.spec()) for text in known_lines(ours)]
     others = [p for p in everyone if p.slug != ours.slug]
-    introductions = [_filled(p, p.reintroductions) for p in others]
+    introductions = [_filled(p, p.openings("reintroductions", again=True)) for p in others]
     first = [lines[0] for lines in introductions if lines]
     later = [line for lines in introductions for line in lines[1:]]
     openers = [line for p in others for line in _filled(p, variants(p, "openers"))]

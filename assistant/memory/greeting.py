@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from assistant.memory.base import Filters, Memory, MemoryStore
@@ -13,6 +13,7 @@ from assistant.memory.lexicon import EVENT
 LATE = timedelta(days=14)
 """How long after its day something is still asked about."""
 _PLAN = "date of "
+_ID = re.compile(r"\d{4}-\d\d-\d\dT\d{6}-(?P<persona>.+)")
 
 
 def users_name(store: MemoryStore, persona: str = "") -> str:
@@ -21,6 +22,11 @@ def users_name(store: MemoryStore, persona: str = "") -> str:
         if memory.claim and (memory.claim.subject, memory.claim.attribute) == ("user", "name"):
             return memory.claim.value
     return ""
+
+
+def personas_of(journals: Iterable[str]) -> frozenset[str]:
+    """Slugs of those that conversations began with, by the journals' ids."""
+    return frozenset(match["persona"] for id in journals if (match := _ID.fullmatch(id)))
 
 
 def greeting(store: MemoryStore, now: datetime, persona: str = "", name: str = "") -> str:

@@ -20,7 +20,7 @@ from assistant.memory.confidential import without_secrets
 from assistant.memory.drafts import Judge, Outcome
 from assistant.memory.editing import foretell
 from assistant.memory.extract import Extractor
-from assistant.memory.greeting import greeting, users_name
+from assistant.memory.greeting import greeting, personas_of, users_name
 from assistant.memory.keeper import Keeper
 from assistant.memory.oblivion import Doomed, find_doomed
 from assistant.memory.recall import NOTHING, Recall, Recalled
@@ -44,6 +44,9 @@ class NoMemory(ClosedBook):
     """Remembers nothing."""
 
     budget_tokens = 0
+    met: frozenset[str] = frozenset()
+    """Slugs of the personas that the user has talked to, as far as that may be known. Once it has
+    `opened`."""
 
     def begin(
         self,
@@ -146,15 +149,16 @@ class Remembering(OpenBook, NoMemory):
     async def opened(self) -> str:
         self.keeper.warm()
 
-        def look() -> tuple[str, str]:
+        def look() -> tuple[frozenset[str], str, str]:
             limit = self._limit()
             name = users_name(self.store, limit)
-            return name, greeting(self.store, datetime.now().astimezone(), limit, name)
+            met = frozenset() if self.private else personas_of(self.store.journals())
+            return met, name, greeting(self.store, datetime.now().astimezone(), limit, name)
 
         with suppress(TimeoutError):
             try:
                 async with asyncio.timeout(OPENING):
-                    name, sentence = await self.recall.run(look)
+                    self.met, name, sentence = await self.recall.run(look)
             except MemoryFailure as error:
                 self._problem(error)
                 return ""

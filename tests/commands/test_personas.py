@@ -194,6 +194,31 @@ def test_check_tells_file_line_fault_and_remedy(
     assert "0 of 1 persona files" in shown
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("Welcome back.", True),
+        ("Good to have you back, sir.", True),
+        ("You again!", True),
+        ("At your service, as always.", True),
+        ("I missed you.", True),
+        ("Where were we?", True),
+        ("The tea is ready, due back in the kitchen.", False),
+        ("Ready when you are.", False),
+    ],
+)
+def test_check_advises_where_a_stranger_would_be_welcomed_back(
+    themes: Path, capsys: pytest.CaptureFixture[str], text: str, hint: bool
+) -> None:
+    new_persona("Ada")
+    path = themes / "ada.toml"
+    path.write_text(path.read_text("utf-8").replace("Hello, Ada here.", text), "utf-8")
+    capsys.readouterr()
+    assert check_personas([path]) == 0
+    shown = capsys.readouterr().out
+    assert ("somebody who was never here. Put it under greetings_again." in shown) is hint
+
+
 def test_check_advises_on_contrast_and_voices_without_failing(
     themes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

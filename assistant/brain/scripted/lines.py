@@ -135,6 +135,7 @@ def known_lines(persona: Persona, user: str = "") -> list[str]:
     # A first variant of everything before a second of anything: choice can wait, an answer not.
     rounds = (text for round_ in zip_longest(*groups) for text in round_ if text)
     templates = [*variants(persona, "openers"), *rounds]
-    templates += [*persona.reintroductions, *persona.greetings]
+    for key in ("reintroductions", "greetings"):
+        templates += persona.openings(key, again=True)
     filled = (fill(template, persona, {}, user) for template in templates)
     return list(dict.fromkeys(text for text in filled if text))
