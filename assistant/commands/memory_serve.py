@@ -51,29 +51,32 @@ def memory_serve_command(config: Config, settings: MemoryServeSettings) -> int:
     if settings.token:
         sendable(settings.token, "the variable of --token-env")
     certificate = tls_context(settings)
-    from assistant.memory.http_server import Gate, HttpServer, listen
+    from assistant.memory.http_server import Gate, HttpServer
+    from assistant.serving.visitors import open_sockets
 
     # Opened before the first client asks: what is wrong with it is told to who can repair it.
     store = open_store(config.memory).store
     try:
         try:
-            listening = listen(settings.host, settings.port)
+            sockets = open_sockets(settings.host, settings.port)
         except (OSError, OverflowError) as error:
             raise cannot_listen(settings, error) from None
-        with listening:
+        with contextlib.ExitStack() as opened:
+            for each in sockets:
+                opened.enter_context(each)
             if warning:
                 _tell(warning)
             gate = Gate(settings.token, names_of_this_machine(settings))
             server = HttpServer(store, gate, certificate)
-            print(settings.address(listening.getsockname()[1]))
+            print(settings.address(sockets[0].getsockname()[1]))
             print("ready: waits for clients, Ctrl-C ends it", flush=True)
-            return asyncio.run(_serve(server, listening))
+            return asyncio.run(_serve(server, sockets))
     finally:
         if close := getattr(store, "close", None):
             close()
 
 
-async def _serve(server: HttpServer, listening: socket.socket) -> int:
+async def _serve(server: HttpServer, sockets: list[socket.socket]) -> int:
     stopped: list[int] = []
 
     def stop(number: int) -> None:
@@ -83,7 +86,7 @@ async def _serve(server: HttpServer, listening: socket.socket) -> int:
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop, number)
-    await server.serve(sockets=[listening])
+    await server.serve(sockets=sockets)
     if not stopped:
         raise ServeError("the server ended by itself", "the log tells why")
     return 128 + stopped[0]

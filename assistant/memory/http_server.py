@@ -2,20 +2,23 @@
 
 Nobody is let in by what a browser sends along: a page's script may not ask (any `Origin` is
 refused), nor may a name that an attacker points at this machine (the `Host` is checked, against
-DNS rebinding), and where there is a token it is compared in constant time.
+DNS rebinding), and where there is a token it is compared in constant time. Nobody else waits for
+who says nothing or little: `assistant.serving.visitors` counts and times connections, and bodies
+are timed here.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
 import ipaddress
 import logging
-import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -45,9 +48,21 @@ from assistant.memory.http_protocol import (
     without_gone,
 )
 from assistant.memory.journal_head import is_journal_id
+from assistant.serving.visitors import Limits, Visitors
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_ONCE = ("authorization", "host", "origin", "content-type", "content-length")
+"""Headers of which two would leave open which one counts."""
+BODY_SECONDS = 20.0
+"""In which a body has to be there, however slowly it comes."""
+MOST_AT_WORK = 16
+"""Requests that the store works on at a time; only who was let in is counted."""
+WORK_SECONDS = 10.0
+"""That a request waits for its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,9 @@ class Gate:
 
     def refusal(self, request: Request) -> Response | None:
         """None: come in."""
+        for name in _ONCE:
+            if len(request.headers.getlist(name)) > 1:
+                return _trouble(400, f"two headers {name}, and only one can count")
         if not self._is_host(request.headers.get("host", "")):
             return _trouble(
                 421, "this memory is not known by that name", "Ask for it by its address."
@@ -96,17 +114,41 @@ class Gate:
 
 
 class Door:
-    """Asks the gate before anything else is looked at."""
+    """Asks the gate before anything else is looked at, and tells the visitors' book whom it let
+    in. Who is refused is hung up on."""
 
-    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+    def __init__(self, app: ASGIApp, gate: Gate, visitors: Visitors) -> None:
         self._app = app
         self._gate = gate
+        self._visitors = visitors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (refusal := self._gate.refusal(Request(scope))):
+        if scope["type"] != "http":
+            return
+        if refusal := self._gate.refusal(Request(scope)):
+            refusal.headers["Connection"] = "close"
+            await _let_finish(receive)
             await refusal(scope, receive, send)
-        else:
+            return
+        peer = scope["client"]
+        self._visitors.admit(peer)
+        try:
             await self._app(scope, receive, send)
+        finally:
+            self._visitors.rest(peer)
+
+
+async def _let_finish(receive: Receive) -> None:
+    """A little of what a refused client is still sending, so that it reads why: an end in the
+    middle of what it says would be all that it sees (RFC 9112, section 9.6)."""
+    left = 65_536
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1.0):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 class MemoryApi:
@@ -114,8 +156,9 @@ class MemoryApi:
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
+        self._work = asyncio.Semaphore(MOST_AT_WORK)
 
-    def app(self, gate: Gate) -> ASGIApp:
+    def app(self, gate: Gate, visitors: Visitors) -> ASGIApp:
         routes = [
             ("", "GET", self._hello),
             ("/journals", "GET", self._journals),
@@ -133,20 +176,20 @@ class MemoryApi:
             exception_handlers={HTTPException: _no_such_page},
         )
         app.router.redirect_slashes = False
-        return Door(app, gate)
+        return Door(app, gate, visitors)
 
     async def _hello(self, request: Request) -> object:
         return Hello(SERVICE, __version__)
 
     async def _journals(self, request: Request) -> object:
-        return await run_in_threadpool(self._store.journals)
+        return await self._do(self._store.journals)
 
     async def _read(self, request: Request) -> object:
-        return await run_in_threadpool(self._store.read, await self._existing(request))
+        return await self._do(self._store.read, await self._existing(request))
 
     async def _existing(self, request: Request) -> str:
         id = str(request.path_params["id"])
-        if not is_journal_id(id) or id not in await run_in_threadpool(self._store.journals):
+        if not is_journal_id(id) or id not in await self._do(self._store.journals):
             raise HTTPException(404, f'there is no journal "{id[:80]}"')
         return id
 
@@ -164,18 +207,30 @@ class MemoryApi:
             self._store.write(journal)
             return journal
 
-        return await run_in_threadpool(keep)
+        return await self._do(keep)
 
     async def _memories(self, request: Request) -> object:
         wanted = decode(await _body(request), Wanted)
-        return await run_in_threadpool(self._store.memories, wanted.filters)
+        return await self._do(self._store.memories, wanted.filters)
 
     async def _search(self, request: Request) -> object:
         asked = decode(await _body(request), Search)
-        return await run_in_threadpool(self._store.search, asked.query, asked.filters, asked.limit)
+        return await self._do(self._store.search, asked.query, asked.filters, asked.limit)
 
     async def _forget(self, request: Request) -> object:
-        return await run_in_threadpool(self._store.forget, decode(await _body(request), Forget).ids)
+        return await self._do(self._store.forget, decode(await _body(request), Forget).ids)
+
+    async def _do(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """On a thread, when it is its turn."""
+        try:
+            async with asyncio.timeout(WORK_SECONDS):
+                await self._work.acquire()
+        except TimeoutError:
+            raise HTTPException(503, "too much is asked of this memory at once") from None
+        try:
+            return await run_in_threadpool(work, *args, **kwargs)
+        finally:
+            self._work.release()
 
 
 def _told(
@@ -204,17 +259,28 @@ async def _body(request: Request) -> bytes:
     # A page's script can send anything but this without being asked about first.
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise HTTPException(415, "this must be application/json")
+    too_large = HTTPException(413, f"more than {MAX_BODY // 1_000_000} MB at a time")
+    if int(request.headers.get("content-length", "0")) > MAX_BODY:
+        raise too_large
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MAX_BODY:
-            raise HTTPException(413, f"more than {MAX_BODY // 1_000_000} MB at a time")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                data += chunk
+                if len(data) > MAX_BODY:
+                    raise too_large
+    except TimeoutError:
+        raise HTTPException(408, f"not all of it came within {BODY_SECONDS:g} s") from None
     return bytes(data)
 
 
 async def _no_such_page(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _trouble(error.status_code, error.detail)
+    response = _trouble(error.status_code, error.detail)
+    if error.status_code in (408, 413):
+        # What is left of the body would be read for nothing.
+        response.headers["Connection"] = "close"
+    return response
 
 
 def _trouble(status: int, message: str, remedy: str = "") -> Response:
@@ -229,44 +295,36 @@ class HttpServer(uvicorn.Server):  # type: ignore[misc]
     """Serves one store; `run(sockets=[…])` returns after `should_exit` is set."""
 
     def __init__(
-        self, store: MemoryStore, gate: Gate, certificate: ssl.SSLContext | None = None
+        self,
+        store: MemoryStore,
+        gate: Gate,
+        certificate: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
     ) -> None:
+        self.visitors = Visitors(limits)
         super().__init__(
             uvicorn.Config(
-                MemoryApi(store).app(gate),
+                MemoryApi(store).app(gate, self.visitors),
+                http="h11",
                 log_config=None,  # what there is to say goes to our own log
                 access_log=False,
                 lifespan="off",
                 ws="none",
                 proxy_headers=False,
                 server_header=False,
-                limit_concurrency=64,
+                # uvicorn's own limit counts whoever is connected, silent ones too.
+                limit_concurrency=None,
+                backlog=128,
                 timeout_keep_alive=30,
                 timeout_graceful_shutdown=5,
                 ssl_context_factory=(lambda config, default: certificate) if certificate else None,
             )
         )
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup([self.visitors.guard(each) for each in sockets or ()])
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals are the command's business."""
         yield
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Raises `OSError`, `OverflowError`."""
-    family, kind, protocol, _, place = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
-    )[0]
-    # Its protocol has to be named: asyncio answers without delay (TCP_NODELAY) only where it is,
-    # and else each answer waits 40 ms for the client's delayed acknowledgement.
-    listening = socket.socket(family, kind, protocol)
-    try:
-        if os.name == "posix":
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(place)
-        listening.listen(64)
-    except BaseException:
-        listening.close()
-        raise
-    return listening

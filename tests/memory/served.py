@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from types import TracebackType
 
 from assistant.memory.base import MemoryStore
-from assistant.memory.http_server import Gate, HttpServer, listen
+from assistant.memory.http_server import Gate, HttpServer
+from assistant.serving.visitors import Limits, open_sockets
 
 TOKEN = "a-token-for-tests"
 
@@ -15,8 +17,16 @@ TOKEN = "a-token-for-tests"
 class Served:
     """`with Served(store) as served`: it is up."""
 
-    def __init__(self, store: MemoryStore, token: str | None = TOKEN) -> None:
+    def __init__(
+        self,
+        store: MemoryStore,
+        token: str | None = TOKEN,
+        limits: Limits | None = None,
+        certificate: ssl.SSLContext | None = None,
+    ) -> None:
         self.store = store
+        self.limits = limits
+        self.certificate = certificate
         self._gate = Gate(token, frozenset({"kitchen"}))
         self._port = 0
         self._server: HttpServer | None = None
@@ -24,14 +34,23 @@ class Served:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'https' if self.certificate else 'http'}://127.0.0.1:{self._port}"
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return "127.0.0.1", self._port
+
+    @property
+    def server(self) -> HttpServer:
+        assert self._server is not None
+        return self._server
 
     def start(self) -> None:
         if self._server is not None:
             return
-        listening = listen("127.0.0.1", self._port)
+        (listening,) = open_sockets("127.0.0.1", self._port)
         self._port = listening.getsockname()[1]
-        server = self._server = HttpServer(self.store, self._gate)
+        server = self._server = HttpServer(self.store, self._gate, self.certificate, self.limits)
 
         def run() -> None:
             with listening:

@@ -28,6 +28,7 @@ from assistant.memory.base import Journal, MemoryFailure
 from assistant.memory.files import FileStore
 from assistant.memory.http_protocol import Misunderstood, Written, decode, encode
 from assistant.serving.settings import ServeError
+from assistant.serving.visitors import open_sockets
 from tests.memory.samples import ID, journals, parrot
 from tests.memory.served import TOKEN, Served
 
@@ -225,7 +226,8 @@ def test_the_command_refuses_to_show_memory_to_the_network(home: dict[str, str])
 
 
 def test_answers_are_not_held_back_for_more_to_send() -> None:
-    with http_server.listen("127.0.0.1", 0) as listening:
+    (listening,) = open_sockets("127.0.0.1", 0)
+    with listening:
         with socket.create_connection(listening.getsockname()):
             accepted, _ = listening.accept()
         with accepted:
