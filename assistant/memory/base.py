@@ -25,12 +25,29 @@ Side = Literal["user", "agent"]
 
 
 class MemoryFailure(Exception):
-    """Something of memory cannot be read or written. `remedy` is what the user can do."""
+    """Something of memory cannot be read or written. `remedy` is what the user can do.
 
-    def __init__(self, message: str, remedy: str = "") -> None:
+    `spoken` is the same to be said aloud, without the names of files: "the disk is full".
+    """
+
+    def __init__(self, message: str, remedy: str = "", spoken: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self._spoken = spoken
+
+    @property
+    def spoken(self) -> str:
+        """Half a sentence; where nobody has worded one, the message, if it names no file."""
+        if self._spoken:
+            return self._spoken
+        if "/" in self.message or "\\" in self.message:
+            return "my memory cannot be used just now"
+        return self.message.rstrip(".")
+
+
+class NoRoom(MemoryFailure):
+    """The disk is full, or what the user may take of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,19 @@ that a crash at any moment leaves the old or the new one. Modes are 0600 and 070
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from assistant.memory.base import MemoryFailure
+from assistant.memory.base import MemoryFailure, NoRoom
 from assistant.memory.vault import PLAIN, SEALED, Vault
 
 MAX_BYTES = 64_000_000
 """Size past which a file is none of ours."""
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TEMP = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")
 
 
@@ -105,8 +107,13 @@ def mark_of(now: os.stat_result) -> str:
 
 
 def failure(path: Path, error: OSError, what: str) -> MemoryFailure:
+    """The same for a person: `NoRoom` where that is why."""
     reason = (error.strerror or str(error)).lower()
-    return MemoryFailure(f"{path}: {what} ({reason})", "Is there room, and may you write there?")
+    told = f"{path}: {what} ({reason})"
+    if error.errno in _NO_ROOM:
+        return NoRoom(told, "Free some room on that disk.", "the disk is full")
+    remedy = "Is there room, and may you write there?"
+    return MemoryFailure(told, remedy, f"a file of my memory {what}")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,9 +7,10 @@ file system whenever it likes, which nothing that runs above it can hasten.
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from assistant.memory.base import (
     Memory,
     MemoryFailure,
 )
-from assistant.memory.disk import delete_file, files_below, sweep
+from assistant.memory.erasing import Attempts, Eraser
 from assistant.memory.filtering import passes
 from assistant.memory.forgetting import Aim, Plan, ids_of_day, journals_named
 from assistant.memory.git_log import GitLog
@@ -39,17 +40,18 @@ from assistant.memory.hand import (
 from assistant.memory.journal_file import Parsed
 from assistant.memory.journal_head import is_journal_id
 from assistant.memory.journals import FileProblem, JournalTree
-from assistant.memory.lock import Busy, FolderLock
+from assistant.memory.lock import Busy, FolderLock, Unlockable
 from assistant.memory.merging import Gone, Taken, join, merge
 from assistant.memory.oblivion import Doomed
 from assistant.memory.profile import Profile, profile_of
 from assistant.memory.profile_edits import ProfileFile
-from assistant.memory.saved_transcripts import strike, strike_day, transcripts_of
+from assistant.memory.saved_transcripts import strike_day
 from assistant.memory.shelf import Held, Shelf
-from assistant.memory.traces import forget_words_known
 from assistant.memory.vault import PLAIN, Vault
 
 JOURNALS = "journals"
+_NOT_ALL = "not all of it is forgotten"
+_log = logging.getLogger(__name__)
 
 
 class FileStore:
@@ -60,6 +62,7 @@ class FileStore:
         folder: Path,
         index: Index,
         *,
+        spare: Callable[[], Index] | None = None,
         vault: Vault = PLAIN,
         transcripts: Path | None = None,
         caches: Sequence[Path] = (),
@@ -67,27 +70,41 @@ class FileStore:
         look_every: float = 1.0,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
-        """`transcripts`, `caches`: folders that hold the same words, or sounds made of them.
+        """`spare` makes the index in memory, for where the file of `index` cannot be written.
+        `transcripts`, `caches`: folders that hold the same words, or sounds made of them.
         `look_every`: seconds between looks for edits by hand. `history`: None keeps none."""
         self.folder = folder
-        self.index = index
         self.tree = JournalTree(folder / JOURNALS, vault)
-        self._shelf = Shelf(self.tree, index)
+        self._shelf = Shelf(self.tree, index, spare)
         self._profile = ProfileFile(folder, vault)
-        self._vault = vault
+        self._eraser = Eraser(
+            folder,
+            self._shelf,
+            self._write_profile,
+            vault=vault,
+            transcripts=transcripts,
+            caches=caches,
+            history=history,
+        )
         self._transcripts = transcripts
-        self._caches = caches
         self._history = history
         self._look_every = look_every
         self._now = now
         self._lock = FolderLock(folder)
         self._looked = float("-inf")
         self._looking = False
+        self._edits_wait = False
+        """The profile holds what a person wrote and could not be taken over yet."""
         self._profiled = -1
         """The state of the memories that the profile was made of."""
         self._written: dict[str, Journal] = {}
         """As each was last written by `write`, for telling what others changed since."""
         self._gone: dict[str, Gone] = {}
+
+    @property
+    def index(self) -> Index:
+        """What is looked things up in, at present."""
+        return self._shelf.index
 
     def write(self, journal: Journal) -> None:
         """Keep a conversation, with what a person changed in its file since the last time.
@@ -133,6 +150,7 @@ class FileStore:
     def add(self, text: str, claim: Claim | None = None, journal: str = "") -> Memory:
         """Remember something that a person wrote, not said; in a journal of its day."""
         with self._lock.held():
+            self._look()
             now = self._now()
             id = journal or journal_of_hand(now)
             parsed = self._shelf.existing(id) or Parsed(Journal(id, now, HAND))
@@ -144,6 +162,7 @@ class FileStore:
     def correct(self, id: str, text: str, claim: Claim | None = None) -> Memory:
         """What a memory should say; the old one becomes history. Raises `MemoryFailure`."""
         with self._lock.held():
+            self._look()
             parsed, old = self._shelf.find(id)
             new = correct_by_hand(parsed.journal, old, text, claim, self._now())
             self._shelf.put(parsed)
@@ -153,6 +172,7 @@ class FileStore:
     def settle(self, right: str, wrong: Sequence[str]) -> None:
         """Of memories that do not agree this one holds; the others become history."""
         with self._lock.held():
+            self._look()
             for id in wrong:
                 parsed, _ = self._shelf.find(id)
                 replace_by(parsed.journal, id, right)
@@ -186,10 +206,7 @@ class FileStore:
             for each in held.parsed:
                 self._gone.setdefault(each.journal.id, Gone()).add(each.journal)
             counts = Aim([], [], ids).plan(held.parsed).counts()
-            self._shelf.clear()
-            for path in [*files_below(self.tree.folder), *transcripts_of(self._transcripts)]:
-                delete_file(path)
-            self._after_forgetting()
+            self._eraser.finish(self._eraser.cut_all())
             return counts
 
     def take_in(self, journals: Iterable[Journal]) -> Taken:
@@ -215,7 +232,8 @@ class FileStore:
         with self._lock.held():
             self._look()
             self._shelf.make_index(progress)
-            self._write_profile()
+            if not self._edits_wait:
+                self._write_profile()
             return len(self._shelf)
 
     def problems(self) -> list[FileProblem]:
@@ -223,10 +241,17 @@ class FileStore:
         return self.tree.problems()
 
     def look(self) -> None:
-        """Pick up what was edited by hand, if it is time to and nobody else writes."""
+        """Pick up what was edited by hand, if it is time to and nobody else writes. Where nothing
+        can be written, what is in the files can still be read."""
         if time.monotonic() - self._looked >= self._look_every and self.folder.exists():
-            with suppress(Busy), self._lock.held(patience=0):
-                self._look()
+            try:
+                with suppress(Busy), self._lock.held(patience=0):
+                    self._look()
+            except Unlockable as failure:
+                _log.warning("memory: %s", failure.message)
+                self._looked = time.monotonic()
+                self._shelf.look()
+                self._shelf.tell()
 
     def close(self) -> None:
         self.index.close()
@@ -239,18 +264,32 @@ class FileStore:
         self._looking = True
         try:
             if self._looked == float("-inf"):
-                self._sweep()
+                with self._may_wait("what a killed writer left"):
+                    self._eraser.sweep()
             self._looked = time.monotonic()
             changes = self._shelf.look()
             # Hand edits first: what is written into the profile anew could no longer tell them.
-            if touched := self._profile.touched():
-                for edit in self._profile.edits(self._shelf.memories()):
-                    edit.apply(self)
-                self._write_profile()
-            if touched or changes.changed or changes.gone:
-                self._made("edits by hand")
+            touched = self._profile.touched()
+            kinds = self._take_edits() if touched else set()
         finally:
             self._looking = False
+        if "forget" in kinds:
+            with self._may_wait("what was deleted by hand"):
+                self._eraser.finish(Attempts())
+        elif touched or changes.changed or changes.gone:
+            self._made("edits by hand")
+        self._shelf.tell()
+
+    def _take_edits(self) -> set[str]:
+        """What a person did to the profile; its kinds. What cannot be written now stays there."""
+        kinds = set[str]()
+        self._edits_wait, self._profiled = True, -1
+        with self._may_wait("edits by hand"):
+            for edit in self._profile.edits(self._shelf.memories()):
+                kinds.add(edit.kind)
+                edit.apply(self)
+            self._edits_wait = False
+        return kinds
 
     def _write_profile(self) -> None:
         memories = self._shelf.memories()
@@ -258,10 +297,23 @@ class FileStore:
         self._profiled = self._shelf.revision
 
     def _made(self, what: str) -> None:
-        if self._profiled != self._shelf.revision:
-            self._write_profile()
+        """Make what is made of the journals. They are on disk, whatever fails here."""
+        if self._looking:
+            return  # it follows when all edits are made: the profile still holds the others
+        if self._profiled != self._shelf.revision and not self._edits_wait:
+            with self._may_wait("the profile"):
+                self._write_profile()
+        self._shelf.tell()
         if self._history is not None and what:
             self._history.commit(what)
+
+    @contextmanager
+    def _may_wait(self, what: str) -> Iterator[None]:
+        """It is tried again at the next change or start."""
+        try:
+            yield
+        except MemoryFailure as failure:
+            _log.warning("memory: %s has to wait: %s", what, failure.message)
 
     def _plan(self, ids: Sequence[str], words: Sequence[str]) -> tuple[Plan, Held]:
         memories = self._shelf.memories()
@@ -275,36 +327,18 @@ class FileStore:
         with self._lock.held():
             self._look()
             planned, held = self._plan(ids, words)
-            for cut in planned.cuts:
-                known = self._gone.setdefault(cut.parsed.journal.id, Gone())
-                known.memories |= cut.gone.memories
-                known.turns |= cut.gone.turns
-                known.words += cut.gone.words
-                self._shelf.cut(cut.parsed, empty=cut.empty)
-            strike(self._transcripts, planned.said, self._vault)
-            self._after_forgetting()
+            attempts = self._eraser.cut(planned, ids, self._gone)
+            if self._looking:
+                attempts.tell()  # the rest follows when all edits are made
+            else:
+                self._eraser.finish(attempts)
             if held.unread:
                 raise MemoryFailure(
                     f"forgotten, but for {self.tree.path(held.unread[0])}, which cannot be read",
                     "`assistant memory doctor` tells why; then forget it again.",
+                    "it is forgotten, but for a file that cannot be read",
                 )
             return planned.counts()
-
-    def _after_forgetting(self) -> None:
-        forget_words_known()
-        self._write_profile()
-        self._sweep()
-        for cache in self._caches:
-            for path in list(files_below(cache)):
-                delete_file(path)
-        if self._history is not None:
-            self._history.squash()
-
-    def _sweep(self) -> None:
-        """What a killed writer left behind."""
-        for folder in (self.folder, self._transcripts):
-            if folder is not None and folder.is_dir():
-                sweep(folder)
 
 
 def _front(parsed: Parsed | None) -> list[str]:

@@ -19,6 +19,10 @@ class Busy(MemoryFailure):
     """Somebody else is writing."""
 
 
+class Unlockable(MemoryFailure):
+    """The folder cannot be written at all: what is in it can still be read."""
+
+
 class FolderLock:
     """Can be taken again by who holds it. Makes the folder."""
 
@@ -29,7 +33,7 @@ class FolderLock:
 
     @contextmanager
     def held(self, patience: float = PATIENCE) -> Iterator[None]:
-        """Raises `Busy` after so many seconds, `MemoryFailure` where the folder cannot be used."""
+        """Raises `Busy` after so many seconds, `Unlockable` where the folder cannot be written."""
         from filelock import FileLock, Timeout
 
         if not self._threads.acquire(timeout=patience):
@@ -48,7 +52,8 @@ class FolderLock:
                     "Wait for it, or end it.",
                 ) from None
             except OSError as error:
-                raise failure(self._folder, error, "cannot be written") from None
+                told = failure(self._folder, error, "cannot be written")
+                raise Unlockable(told.message, told.remedy, told.spoken) from None
             self._depth += 1
             try:
                 yield

@@ -6,7 +6,7 @@ conversation has it. What a person changed on disk wins; what they deleted stays
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -29,6 +29,15 @@ class Gone:
         self.memories.update(memory.id for memory in journal.memories)
         self.turns.update(turn.number for turn in journal.turns)
         self.words += [*journal.topics, *journal.commitments, journal.mood, journal.who]
+
+    def join(self, other: Gone) -> None:
+        self.memories |= other.memories
+        self.turns |= other.turns
+        self.words += other.words
+
+    def holds(self, memories: Sequence[str]) -> bool:
+        """Whether one of these is among what was taken out."""
+        return any(id in self.memories for id in memories)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from assistant.memory.base import Index, Journal, KnowsStamps, Memory, MemoryFailure
-from assistant.memory.disk import stamp
+from assistant.memory.disk import delete_file, stamp
 from assistant.memory.journal_file import Parsed, parse, render
 from assistant.memory.journal_head import is_journal_id
 from assistant.memory.journals import Changes, JournalTree
+from assistant.memory.lock import Busy
 
 _log = logging.getLogger(__name__)
 
@@ -24,17 +25,26 @@ class Held:
 
 
 class Shelf:
-    """Every change goes into file and index; changes of the files by others are looked for.
+    """Every change goes into the file at once, and with `tell` into the index; changes of the files
+    by others are looked for.
 
+    What is made of the memories is written in between: where the program is stopped, the index has
+    not been told yet, so that the next look finds the journal changed and makes all of it anew.
     All of it with the lock of the folder held, but for `parsed`.
     """
 
-    def __init__(self, tree: JournalTree, index: Index) -> None:
+    def __init__(
+        self, tree: JournalTree, index: Index, spare: Callable[[], Index] | None = None
+    ) -> None:
+        """`spare`: makes an index in memory, for where the file of the other cannot be written."""
         self.tree = tree
         self.index = index
+        self._spare = spare
         self._started = False
         self._known: dict[str, str] = {}
-        """Which state of each journal's file the index was told."""
+        """The state of each journal's file that is known here."""
+        self._untold: dict[str, Journal | None] = {}
+        """What the index does not know yet; None: the journal is gone."""
         self._memories: dict[str, tuple[str, list[Memory]]] = {}
         self.revision = 0
         """Grows whenever the memories change, for whoever makes something of all of them."""
@@ -44,7 +54,7 @@ class Shelf:
         return len(self._known)
 
     def look(self) -> Changes:
-        """Tell the index what others changed in the files since the last time."""
+        """What others changed in the files since the last time; the index is to be told."""
         if not self._started:
             self._started = True
             if isinstance(self.index, KnowsStamps):
@@ -56,13 +66,50 @@ class Shelf:
             self._leave(id)
         for id in changes.changed:
             if parsed := self.parsed(id):
-                self._tell(parsed.journal)
+                self._remember(parsed.journal)
         return changes
+
+    def tell(self, *, must: bool = False) -> None:
+        """Bring the index up to date. A journal is on disk, which is what counts: the index may
+        wait until the next time, unless it `must` not, which raises `MemoryFailure`."""
+        for id, journal in list(self._untold.items()):
+            try:
+                self._tell(id, journal)
+            except Busy as failure:
+                _log.warning("index not brought up to date: %s", failure.message)
+                if must:
+                    raise
+                return
+            except MemoryFailure as failure:
+                _log.warning("index not brought up to date: %s", failure.message)
+                if not self.go_on_in_memory() and must:
+                    raise
+                return
+
+    def go_on_in_memory(self) -> bool:
+        """Let go of the file of the index, and delete it, which takes what it held off the disk and
+        makes room there; search goes on in memory. Whether that was possible."""
+        paths = self.index.paths()
+        if self._spare is None or not paths:
+            return False
+        try:
+            self.index.close()
+            for path in paths:
+                delete_file(path)
+        except MemoryFailure as failure:
+            _log.warning("memory: %s", failure.message)
+            deleted = False
+        else:
+            deleted = True
+        self.index = self._spare()
+        self.make_index()
+        return deleted
 
     def make_index(self, progress: Callable[[int, int], None] = lambda done, all: None) -> None:
         """Anew from the files, whatever it knew. Raises `MemoryFailure`."""
         self._started = True
         self._known.clear()
+        self._untold.clear()
         self._memories.clear()
         self.revision += 1
 
@@ -71,7 +118,7 @@ class Shelf:
             for done, (id, mark) in enumerate(stamps.items(), 1):
                 progress(done, len(stamps))
                 if parsed := self.parsed(id):
-                    self._remember(parsed.journal, mark)
+                    self._hold(parsed.journal, mark)
                     yield parsed.journal
 
         self.index.rebuild(journals())
@@ -122,29 +169,29 @@ class Shelf:
         id = parsed.journal.id
         self.tree.write(parsed.journal, parsed.front, parsed.extra)
         journal = parse(render(parsed.journal, parsed.front, parsed.extra), id).journal
-        self._tell(journal)
+        self._remember(journal)
         return journal
 
-    def cut(self, parsed: Parsed, *, empty: bool) -> None:
-        """Write what is left of a journal, or delete it; the index has to follow, or this fails.
-
-        Raises `MemoryFailure`.
-        """
-        id = parsed.journal.id
+    def cut(self, parsed: Parsed, empty: bool) -> None:
+        """Write what is left of a journal, or delete it. Raises `MemoryFailure`."""
         if empty:
-            self.tree.delete(id)
-            self._leave(id)
+            self.tree.delete(parsed.journal.id)
+            self._leave(parsed.journal.id)
             return
         self.tree.write(parsed.journal, parsed.front, parsed.extra)
-        self._known.pop(id, None)
-        self._tell(parsed.journal, must=True)
+        self._remember(parsed.journal)
 
     def clear(self) -> None:
         """The index and all that is known here, not the files. Raises `MemoryFailure`."""
-        self.index.clear()
         self._known.clear()
+        self._untold.clear()
         self._memories.clear()
         self.revision += 1
+        try:
+            self.index.clear()
+        except MemoryFailure:
+            if not self.go_on_in_memory():
+                raise
 
     def memories(self) -> list[Memory]:
         """All, in the order of the journals."""
@@ -155,28 +202,27 @@ class Shelf:
             found += self._memories.get(id, ("", []))[1]
         return found
 
-    def _tell(self, journal: Journal, *, must: bool = False) -> None:
-        mark = stamp(self.tree.path(journal.id))
-        try:
+    def _tell(self, id: str, journal: Journal | None) -> None:
+        if journal is None:
+            self.index.remove(id)
+        else:
             self.index.update(journal)
             if isinstance(self.index, KnowsStamps):
-                self.index.stamp(journal.id, mark)
-        except MemoryFailure as failure:
-            if must:
-                raise
-            # The journal is on disk, which is what counts; the index is told at the next look.
-            _log.warning("index not brought up to date: %s", failure.message)
-            mark = ""
-        self._remember(journal, mark)
+                self.index.stamp(id, self._known[id])
+        self._untold.pop(id, None)
 
-    def _remember(self, journal: Journal, mark: str) -> None:
+    def _remember(self, journal: Journal) -> None:
+        self._hold(journal, stamp(self.tree.path(journal.id)))
+        self._untold[journal.id] = journal
+
+    def _hold(self, journal: Journal, mark: str) -> None:
         if self._memories.get(journal.id, ("", []))[1] != journal.memories:
             self.revision += 1
         self._known[journal.id] = mark
         self._memories[journal.id] = mark, list(journal.memories)
 
     def _leave(self, id: str) -> None:
-        self.index.remove(id)
+        self._untold[id] = None
         self._known.pop(id, None)
         self._memories.pop(id, None)
         self.revision += 1

@@ -67,7 +67,7 @@ def test_each_change_is_a_commit(logged: FileStore) -> None:
     told = git(logged.folder, "log", "--format=%s").split("\n")
     assert told == ["edits by hand", f"correction in {ID}", f"journal {ID}"]
     files = git(logged.folder, "ls-files").split("\n")
-    assert files == [".profile-as-made.md", f"journals/2026/11/{ID}.md", "profile.md"]
+    assert files == [f"journals/2026/11/{ID}.md", "profile.md"]
 
 
 def test_what_is_forgotten_is_in_no_commit_and_no_object(logged: FileStore) -> None:

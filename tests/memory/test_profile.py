@@ -13,7 +13,7 @@ from assistant.memory.base import Claim, Memory
 from assistant.memory.files import FileStore
 from assistant.memory.journal_file import parse
 from assistant.memory.profile import profile_of
-from assistant.memory.profile_edits import edits_between, lines_of
+from assistant.memory.profile_edits import edits_of, lines_of
 from tests.memory.conftest import Maker, raw
 from tests.memory.samples import BEGAN, ID, journals, kept, parrot
 
@@ -142,7 +142,7 @@ def test_any_memory_makes_a_file_of_which_every_line_is_found_again(found: list)
     assert {id: line.strip() for id, line in lines.items() if id in shown} == {
         id: line.strip() for id, line in shown.items()
     }
-    assert edits_between(text, text, memories) == []
+    assert edits_of(text, memories) == []
 
 
 def profile_text(store: FileStore) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from assistant.memory.base import MemoryFailure
+from assistant.memory.base import MemoryFailure, NoRoom
+from assistant.memory.lock import Busy
 
 VERSION = 1
 """Of the tables below. A file of another version is made anew."""
@@ -143,10 +144,12 @@ def _told(error: Exception, path: Path | None, *, operational: bool) -> MemoryFa
         )
     # Tables that are missing mean that somebody else wrote the file.
     if operational and "no such" not in words and "malformed" not in words:
-        return MemoryFailure(
-            f"the index {f'at {path}' if path else 'in memory'} cannot be used: {words}",
-            "free some disk space, or close the other program that uses it",
-        )
+        told = f"the index {f'at {path}' if path else 'in memory'} cannot be used: {words}"
+        if "locked" in words or "busy" in words:
+            return Busy(told, "close the other program that uses it", "my memory is in use")
+        if "full" in words:
+            return NoRoom(told, "free some disk space", "the disk is full")
+        return MemoryFailure(told, "free some disk space, or look at the folder's permissions")
     return IndexUnusable(f"{path or 'the index'} is damaged: {words}")
 
 

@@ -1,0 +1,121 @@
+"""Takes what is forgotten out of the files: journals, transcripts, profile, index, caches, history.
+
+Every step is tried, whatever became of the others. Deleting needs no room on the disk; writing a
+file anew without some of its lines does, and where there is none the file of the index makes some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from assistant.memory.base import MemoryFailure, NoRoom
+from assistant.memory.disk import delete_file, files_below, sweep
+from assistant.memory.forgetting import Plan
+from assistant.memory.git_log import GitLog
+from assistant.memory.merging import Gone
+from assistant.memory.saved_transcripts import strike, transcripts_of
+from assistant.memory.shelf import Shelf
+from assistant.memory.traces import forget_words_known
+from assistant.memory.vault import Vault
+
+
+class Attempts:
+    """Steps that are tried one after the other; what failed is told at the end."""
+
+    def __init__(self) -> None:
+        self.failures: list[MemoryFailure] = []
+
+    def do(self, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except MemoryFailure as failure:
+            self.failures.append(failure)
+
+    def tell(self) -> None:
+        """Raises one `MemoryFailure` for all there were."""
+        if self.failures:
+            told = "not all of it is forgotten"
+            reasons = dict.fromkeys(failure.message for failure in self.failures)
+            first = self.failures[0]
+            raise MemoryFailure(
+                f"{told}: {'; '.join(reasons)}", first.remedy, f"{told}: {first.spoken}"
+            )
+
+
+class Eraser:
+    """With the lock of the folder held."""
+
+    def __init__(
+        self,
+        folder: Path,
+        shelf: Shelf,
+        write_profile: Callable[[], None],
+        *,
+        vault: Vault,
+        transcripts: Path | None,
+        caches: Sequence[Path],
+        history: GitLog | None,
+    ) -> None:
+        """`transcripts`, `caches`, `history`: as of `FileStore`."""
+        self._folder = folder
+        self._shelf = shelf
+        self._write_profile = write_profile
+        self._vault = vault
+        self._transcripts = transcripts
+        self._caches = caches
+        self._history = history
+
+    def cut(self, planned: Plan, ids: Sequence[str], gone: dict[str, Gone]) -> Attempts:
+        """Out of transcripts and journals; `gone` hears of it. What was named by `ids` goes last:
+        interrupted, it can be named again."""
+        attempts = Attempts()
+        self._empty_caches(attempts)
+        attempts.do(lambda: self._with_room(self._strike, planned))
+        for cut in sorted(planned.cuts, key=lambda cut: cut.gone.holds(ids)):
+            gone.setdefault(cut.parsed.journal.id, Gone()).join(cut.gone)
+            attempts.do(partial(self._with_room, self._shelf.cut, cut.parsed, cut.empty))
+        return attempts
+
+    def cut_all(self) -> Attempts:
+        """Every journal and transcript, and the index."""
+        attempts = Attempts()
+        for path in [*files_below(self._shelf.tree.folder), *transcripts_of(self._transcripts)]:
+            attempts.do(partial(delete_file, path))
+        attempts.do(self._shelf.clear)
+        return attempts
+
+    def finish(self, attempts: Attempts) -> None:
+        """Whatever else may hold what is gone. Raises `MemoryFailure` where any of it, or of what
+        was attempted before, failed."""
+        forget_words_known()
+        attempts.do(lambda: self._with_room(self._write_profile))
+        attempts.do(lambda: self._shelf.tell(must=True))
+        attempts.do(self.sweep)
+        self._empty_caches(attempts)
+        if self._history is not None:
+            attempts.do(self._history.squash)
+        attempts.tell()
+
+    def sweep(self) -> None:
+        """What a killed writer left behind. Raises `MemoryFailure`."""
+        for folder in (self._folder, self._transcripts):
+            if folder is not None and folder.is_dir():
+                sweep(folder)
+
+    def _strike(self, planned: Plan) -> None:
+        strike(self._transcripts, planned.said, self._vault)
+
+    def _empty_caches(self, attempts: Attempts) -> None:
+        for cache in self._caches:
+            for path in list(files_below(cache)):
+                attempts.do(partial(delete_file, path))
+
+    def _with_room(self, step: Callable[..., object], *arguments: object) -> None:
+        try:
+            step(*arguments)
+        except NoRoom:
+            if not self._shelf.go_on_in_memory():
+                raise
+            step(*arguments)
