@@ -44,7 +44,7 @@ from assistant.tools.builtin.memory import Asked, memory_tools
 from assistant.tools.executor import ToolExecutor
 from assistant.tools.intents import IntentRouter
 from assistant.tools.memory_phrases import memory_call
-from assistant.tools.registry import ToolRegistry
+from assistant.tools.registry import ToolError, ToolRegistry
 
 log = logging.getLogger(__name__)
 
@@ -381,5 +381,8 @@ class Session:
 
 
 async def _refuse(call: ToolCall) -> bool:
-    """Nobody is there to ask."""
-    return False
+    """No front end can ask. Raises `ToolError`."""
+    raise ToolError(
+        f"{call.name} needs the user's consent, and nobody can be asked here: the user has to ask "
+        "for it in their own words."
+    )

@@ -16,7 +16,7 @@ from assistant.audio.front import FrontEnd
 from assistant.audio.levels import LevelHistory
 from assistant.audio.null import NullAudio
 from assistant.backends.wire import encode_pcm
-from assistant.brain.base import Question
+from assistant.brain.base import Piece, Question
 from assistant.config import AudioConfig
 from assistant.events import (
     AgentSaid,
@@ -478,14 +478,14 @@ class FakeBrain:
 
     label = "a fake brain"
 
-    def __init__(self, *answers: list[str | Exception | asyncio.Event]) -> None:
+    def __init__(self, *answers: list[Piece | Exception | asyncio.Event]) -> None:
         self._answers = list(answers)
         self.questions: list[Question] = []
         self.given_up = 0
         """Answers that were not heard to their end."""
         self.closed = False
 
-    async def answer(self, question: Question) -> AsyncIterator[str]:
+    async def answer(self, question: Question) -> AsyncIterator[Piece]:
         self.questions.append(question)
         complete = False
         try:

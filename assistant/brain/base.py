@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from assistant.personas import Persona
+from assistant.tools.base import Malformed, ToolCall
 
 Role = Literal["user", "assistant", "tool"]
 
@@ -20,6 +21,10 @@ class Message:
     text: str
     persona: str = ""
     """Slug of the persona that spoke or was spoken to."""
+    calls: tuple[ToolCall, ...] = ()
+    """Of an assistant: the tools that it called by its server's own protocol."""
+    call_id: str = ""
+    """Of a tool: which of these calls this is the result of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +45,32 @@ class Question:
     """The same as the user would say it: "my parrot is called Picasso"."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A sign of life before the first word: the model reasons, is being loaded, or is busy."""
+
+    doing: Literal["thinking", "loading", "waiting"] = "thinking"
+    notice: str = ""
+    """What a person should know of it, where there is something: why it waits, and for how long."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """All words of this answer so far turned out to be none of it: the model's reasoning."""
+
+
+Piece = str | ToolCall | Malformed | Waiting | TakenBack
+"""Of an answer."""
+
+
 class Brain(Protocol):
     """Answers turns. One brain serves a whole session and may remember facts told in it."""
 
     label: str
     """For the status line: "scripted", "qwen3:4b · Ollama"."""
 
-    def answer(self, question: Question) -> AsyncIterator[str]:
-        """Stream the answer in pieces of any size; may contain `TOOL_CALL: {…}`.
+    def answer(self, question: Question) -> AsyncIterator[Piece]:
+        """Stream the answer in pieces of any size; its words may contain `TOOL_CALL: {…}`.
 
         Raises `BrainError` where it cannot. Closing the iterator cancels the request.
         """

@@ -20,6 +20,15 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Malformed:
+    """A call that cannot be read; `reason` is meant for the model that wrote it."""
+
+    raw: str
+    """What was written, from the marker on, bounded."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToolResult:
     """What came of a call. An error is a result too: `ok` False and `content` says what and why."""
 

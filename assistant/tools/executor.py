@@ -65,7 +65,7 @@ class ToolExecutor:
     async def _run(self, call: ToolCall) -> ToolReply:
         try:
             tool = self._registry.get(call.name)
-            permission = self._registry.permission(call.name)
+            permission = self._registry.permission(call.name, call.origin)
         except KeyError as error:
             raise ToolError(str(error.args[0])) from None
         if permission == "never":

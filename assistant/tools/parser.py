@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from assistant.tools.base import ToolCall
+from assistant.tools.base import Malformed, ToolCall
 
 MAX_CALL = 64 * 1024
 """Characters of a pending call; a longer one is malformed."""
@@ -46,14 +46,7 @@ class Speech:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
-    """A call that cannot be read; `reason` is meant for the model that wrote it."""
-
-    raw: str
-    """What was written, from the marker on, at most `MAX_CALL` characters."""
-    reason: str
-
+__all__ = ["Item", "Malformed", "Speech", "ToolCallParser", "read_call"]
 
 Item = Speech | ToolCall | Malformed
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.tools.base import Permission
+from assistant.tools.base import Origin, Permission
 from assistant.tools.schema import Signature, did_you_mean
 
 DEFAULT_TIMEOUT = 10.0
@@ -50,6 +50,8 @@ class Tool:
     permission: Permission = "always"
     timeout: float = DEFAULT_TIMEOUT
     """Seconds."""
+    destroys: bool = False
+    """What it does cannot be undone: a model that wants it has to have the user's consent."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function itself, unchecked."""
@@ -65,7 +67,11 @@ class Tool:
 
 
 def tool(
-    *, permission: Permission = "always", timeout: float = DEFAULT_TIMEOUT, name: str | None = None
+    *,
+    permission: Permission = "always",
+    timeout: float = DEFAULT_TIMEOUT,
+    name: str | None = None,
+    destroys: bool = False,
 ) -> Callable[[Callable[..., Any]], Tool]:
     """Make a `Tool` of a function (plain ones run in a thread).
 
@@ -86,6 +92,7 @@ def tool(
             check=signature.check,
             permission=permission,
             timeout=timeout,
+            destroys=destroys,
         )
 
     return make
@@ -115,9 +122,15 @@ class ToolRegistry:
         except KeyError:
             raise KeyError(f"there is no tool {name!r}{did_you_mean(name, self._tools)}") from None
 
-    def permission(self, name: str) -> Permission:
-        """What the user allows, else what the tool itself asks for."""
-        return self._permissions.get(name, self.get(name).permission)
+    def permission(self, name: str, origin: Origin = "speech") -> Permission:
+        """What the user's settings allow, else what the tool itself asks for. One that destroys
+        asks where it was a model's idea: its words may come from a page, a memory or a mistake."""
+        tool = self.get(name)
+        if name in self._permissions:
+            return self._permissions[name]
+        if tool.destroys and origin == "model" and tool.permission == "always":
+            return "ask"
+        return tool.permission
 
     def schemas(self) -> list[dict[str, Any]]:
         """Those a model may call: a tool that is never allowed is not offered."""

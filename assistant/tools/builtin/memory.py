@@ -82,8 +82,8 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
         ]
         return f"You told me that {_joined(lines)}."
 
-    @tool()
-    async def forget(what: str, confirmed: bool = False) -> str:
+    @tool(destroys=True)
+    async def forget(what: str, confirmed: bool = False) -> str | ToolReply:
         """Forget what the user wants forgotten, for good. Asks back before more than one goes.
 
         Args:
@@ -98,7 +98,9 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
                 return f"There was nothing to forget about {_to_you(what)}."
             if len(doomed.memories) > 1 or doomed.everything:
                 asked.what, asked.doomed = what, doomed
-                return _question(doomed.memories, memory.keeper.who)
+                question = _question(doomed.memories, memory.keeper.who)
+                # Said word for word: a "yes" must not answer another question of a model's.
+                return ToolReply(question, spoken=question)
         asked.what, asked.doomed = "", None
         await _possible(memory.forget(doomed))
         count = len(doomed.memories)
