@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 TESTS ?= tests
+FUZZ_SECONDS ?= 120
 
-.PHONY: run test test-declared test-adapters check format lock setup setup-dev setup-moshi screenshots snapshots clean
+.PHONY: run test test-declared test-adapters fuzz check format lock setup setup-dev setup-moshi screenshots snapshots clean
 
 run: $(VENV)/.run-ready
 	@$(BIN)/assistant $(ARGS)
@@ -75,6 +76,11 @@ test-adapters: $(ADAPTERS)/.ready
 
 test: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(TESTS)
+
+# Mutated input for every parser, all together for so many seconds; what fails is kept in
+# tests/fuzz/corpus and tried by `make test` ever after.
+fuzz: $(VENV)/.dev-ready
+	$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
 
 check: $(VENV)/.dev-ready
 	$(BIN)/ruff check .
