@@ -19,7 +19,21 @@ from assistant.config import Config, MemoryConfig
 from assistant.locations import memory_dir, transcripts_dir
 from assistant.memory.base import MemoryFailure
 from assistant.memory.disk import files_below
-from assistant.memory.opening import INDEX, PASSPHRASE, SEALED_INDEX
+from assistant.memory.git_log import SEAL, GitLog
+from assistant.memory.opening import PASSPHRASE, places_of_memory
+from assistant.memory.remains import (
+    DECRYPTING,
+    INDEX,
+    MARKERS,
+    SEALED_INDEX,
+    Places,
+    index_files,
+    ours,
+    readable,
+    sounds,
+    strangers,
+    temporary,
+)
 from assistant.memory.vault import PLAIN, SEALED, Vault
 
 SHOWN = 10
@@ -44,11 +58,13 @@ def memory_checks(memory: MemoryConfig) -> list[Check]:
     folder = memory_dir()
     if not folder.exists():
         return [ok("folder", f"{folder}, not there yet")]
-    vault, sealing = _encryption(memory, folder)
+    places = places_of_memory()
+    vault, sealing = _encryption(memory, places)
     return [
         ok("folder", f"{folder}{'' if memory.enabled else ', memory.enabled is off'}"),
         _modes(folder),
-        sealing,
+        *sealing,
+        *([] if memory.encryption == "off" else _others(places)),
         *([] if vault is None else [*_files(folder, vault), _index(folder, vault)]),
         _history(memory, folder),
         _vectors(),
@@ -77,32 +93,80 @@ def _below(place: Path) -> list[Path]:
     return [*sorted(folders), *(path for path in found if not path.is_symlink())]
 
 
-def _encryption(memory: MemoryConfig, folder: Path) -> tuple[Vault | None, Check]:
+def _encryption(memory: MemoryConfig, places: Places) -> tuple[Vault | None, list[Check]]:
     """And what opens the files; None where nothing does."""
-    sealed, plain = 0, 0
-    for place in (folder, transcripts_dir()):
-        for path in files_below(place):
-            sealed += path.suffix == SEALED
-            plain += path.suffix == ".md"
+    sealed = sum(path.suffix == SEALED for path in ours(places))
     if memory.encryption == "off":
-        if sealed:
-            return PLAIN, fail(
-                "encryption",
-                f"off, but {sealed} files are sealed",
-                "assistant memory decrypt, or set memory.encryption as it was",
-            )
-        return PLAIN, ok("encryption", "off")
+        return PLAIN, [_unsealed(places, sealed)]
     try:
-        vault = _sealed_vault(memory, folder)
+        vault = _sealed_vault(memory, places.folder)
     except MemoryFailure as failure:
-        return None, fail("encryption", f"{memory.encryption}: {failure.message}", failure.remedy)
-    if plain:
-        return vault, fail(
+        told = fail("encryption", f"{memory.encryption}: {failure.message}", failure.remedy)
+        return None, [told, *_readable(memory, places)]
+    found = _readable(memory, places)
+    return vault, found or [ok("encryption", f"{memory.encryption}, {sealed} files sealed")]
+
+
+def _unsealed(places: Places, sealed: int) -> Check:
+    if (places.folder / DECRYPTING).exists():
+        return fail(
             "encryption",
-            f"{memory.encryption}, but {plain} files are readable",
-            "assistant memory list seals them; start running assistants again",
+            f"memory was being decrypted, which was interrupted: {sealed} files are still sealed",
+            "assistant memory decrypt",
         )
-    return vault, ok("encryption", f"{memory.encryption}, {sealed} files sealed")
+    if sealed:
+        return fail(
+            "encryption",
+            f"off, but {sealed} files are sealed",
+            "assistant memory decrypt, or set memory.encryption as it was",
+        )
+    return ok("encryption", "off")
+
+
+def _readable(memory: MemoryConfig, places: Places) -> list[Check]:
+    """What anybody could read though memory is sealed."""
+    unfinished = [path for name in MARKERS if (path := places.folder / name).exists()]
+    kinds = (
+        ("files of memory", readable(places)),
+        ("files of an index", index_files(places.folder)),
+        ("half written files", temporary(places)),
+        ("rendered sentences", sounds(places.caches)),
+        ("marks of an interrupted conversion", unfinished),
+    )
+    return [
+        fail(
+            "encryption",
+            f"{memory.encryption}, but {len(paths)} {what} can be read: {paths[0]}"
+            if what != kinds[-1][0]
+            else f"{memory.encryption}, but not all was sealed when that was interrupted",
+            "assistant memory list seals or deletes them; start running assistants again",
+        )
+        for what, paths in kinds
+        if paths
+    ]
+
+
+def _others(places: Places) -> list[Check]:
+    """Files of which nobody knows whether they should be sealed."""
+    found = strangers(places.folder)
+    linked = [str(cache) for cache in places.caches if cache.is_symlink()]
+    return [
+        *(
+            [
+                warn(
+                    "others",
+                    f"{len(found)} files in the folder are not of memory: {found[0]}",
+                    "They are not sealed: move them elsewhere if they hold what nobody shall read.",
+                )
+            ]
+            if found
+            else []
+        ),
+        *(
+            warn("others", f"{cache} is a link: rendered sentences there stay readable", "")
+            for cache in linked
+        ),
+    ]
 
 
 def _sealed_vault(memory: MemoryConfig, folder: Path) -> Vault:
@@ -165,6 +229,8 @@ def _index(folder: Path, vault: Vault) -> Check:
 
 def _history(memory: MemoryConfig, folder: Path) -> Check:
     there = (folder / ".git").is_dir()
+    if told := _unclean(memory, folder):
+        return told
     if not memory.git:
         if there:
             return warn(
@@ -176,6 +242,32 @@ def _history(memory: MemoryConfig, folder: Path) -> Check:
     if shutil.which("git") is None:
         return fail("git", "memory.git is on, and git is not installed", "Install git.")
     return ok("git", "every change is committed" if there else "begins with the next change")
+
+
+def _unclean(memory: MemoryConfig, folder: Path) -> Check | None:
+    """Of a history that tells what it should not; None: it does not, or there is none."""
+    from assistant.memory.sealing import MAGIC
+
+    sealed = memory.encryption != "off"
+    history = GitLog(folder, sealed=sealed)
+    remedy = "assistant memory list makes the history anew, without what was before"
+    if not history.clean and not sealed:
+        return fail("git", "what is forgotten was being taken out, which was interrupted", remedy)
+    if not sealed:
+        return None
+    try:
+        count = history.readable(MAGIC)
+    except MemoryFailure as failure:
+        return fail("git", failure.message, failure.remedy)
+    if history.clean and count:
+        return fail(
+            "git",
+            f"memory is sealed, and {count} contents of the history can be read",
+            f"rm {folder / '.git' / SEAL}; then assistant memory list makes the history anew",
+        )
+    if not history.clean:
+        return fail("git", f"memory is sealed, and its history is not ({count} contents)", remedy)
+    return None
 
 
 def _vectors() -> Check:

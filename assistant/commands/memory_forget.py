@@ -192,7 +192,7 @@ def _delete_unread() -> int:
 
 def _leftovers(config: Config) -> list[Path]:
     """Sealed files and indexes of settings that do not hold any more, and copies of editors."""
-    from assistant.memory.opening import INDEX, SEALED_INDEX
+    from assistant.memory.remains import INDEX, SEALED_INDEX
 
     current = INDEX if config.memory.encryption == "off" else SEALED_INDEX
     return [

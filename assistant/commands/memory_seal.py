@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from assistant.commands.memory_store import passphrase_at_hand
 from assistant.commands.runner import FAILED, Options, complain
 from assistant.config import Config
 from assistant.locations import memory_dir, transcripts_dir, voice_cache_dir
 from assistant.memory.base import MemoryFailure
-from assistant.memory.opening import INDEX, PASSPHRASE, SEALED_INDEX
+from assistant.memory.opening import PASSPHRASE
 
 if TYPE_CHECKING:
     from assistant.memory.conversion import Converted
@@ -24,24 +25,24 @@ Kind = Literal["keyring", "passphrase"]
 
 
 def encrypt_command(config: Config, options: Options, kind: Kind) -> int:
-    """Raises `MemoryFailure` or `ConfigError`; interrupted, the next start goes on with it."""
+    """Raises `MemoryFailure` or `ConfigError`; interrupted, whatever opens memory next goes on."""
     if config.memory.encryption == kind:
-        print(f"Memory is encrypted already, by {_name(kind)}.", file=sys.stderr)
-        return 0
+        return _already(config, kind)
     if config.memory.encryption != "off":
         complain(
             f"memory is encrypted already, by {_name(config.memory.encryption)}",
             "assistant memory decrypt, then encrypt it the other way",
         )
         return FAILED
-    from assistant.memory.index import delete_index
+    from assistant.memory.conversion import begin
     from assistant.memory.vault import PLAIN
 
     vault = _vault(kind, new=True)
-    # First: whatever happens while files are converted, the next start seals the rest.
+    # The marker first, so that no other key is taken to go on with it; then the settings:
+    # whatever happens while files are converted, the next start seals the rest.
+    begin(memory_dir(), PLAIN, vault)
     _set(kind, options.config)
     done = _convert(PLAIN, vault)
-    delete_index(memory_dir() / INDEX)
     print(f"Sealed {done.files} files ({done.bytes / 1000:.0f} kB) in {done.seconds:.1f} s.")
     if kind == "passphrase":
         print(
@@ -59,24 +60,57 @@ def encrypt_command(config: Config, options: Options, kind: Kind) -> int:
     return 0
 
 
-def decrypt_command(config: Config, options: Options, kind: Kind | None = None) -> int:
-    """`kind`: where the key is, if the settings do not tell. Raises `MemoryFailure`."""
-    from assistant.memory.index import delete_index
-    from assistant.memory.sealing import is_sealed
+def _already(config: Config, kind: Kind) -> int:
+    """What an interruption, or an assistant that had not heard of it, left readable is sealed."""
+    from assistant.memory.conversion import is_unfinished
+    from assistant.memory.git_log import GitLog
+    from assistant.memory.opening import open_key, places_of_memory
     from assistant.memory.vault import PLAIN
 
+    places = places_of_memory()
+    if is_unfinished(places, GitLog(places.folder, sealed=True)):
+        with passphrase_at_hand(config.memory):
+            done = _convert(PLAIN, open_key(kind, places))
+        print(f"Sealed {done.files} files that were still readable.")
+        return 0
+    print(f"Memory is encrypted already, by {_name(kind)}.", file=sys.stderr)
+    return 0
+
+
+def decrypt_command(config: Config, options: Options, kind: Kind | None = None) -> int:
+    """`kind`: where the key is, if the settings do not tell. Raises `MemoryFailure`; interrupted,
+    whatever opens memory next goes on."""
+    from assistant.memory.conversion import begin, finish_decrypting
+    from assistant.memory.git_log import GitLog
+    from assistant.memory.opening import places_of_memory
+    from assistant.memory.remains import DECRYPTING, ours
+    from assistant.memory.vault import PLAIN, SEALED
+
+    places = places_of_memory()
     known = None if config.memory.encryption == "off" else config.memory.encryption
-    sealed = is_sealed(memory_dir(), transcripts_dir())
-    if not sealed and known is None:
+    sealed = any(path.suffix == SEALED for path in ours(places))
+    half = (places.folder / DECRYPTING).exists()
+    if not sealed and not half and known is None:
+        finish_decrypting(places, GitLog(places.folder), lambda file: PLAIN)
         print("Memory is not encrypted.", file=sys.stderr)
         return 0
-    if sealed:
-        done = _convert(_vault(kind or known or "passphrase", new=False), PLAIN)
-        print(f"{done.files} files are readable again.")
-    delete_index(memory_dir() / SEALED_INDEX)
+    vault = _vault(kind or known or _kind_there(), new=False) if sealed else PLAIN
+    begin(places.folder, vault, PLAIN)
+    # The settings before the files: from here on nothing is sealed anew.
     _set("off", options.config)
+    done = _convert(vault, PLAIN)
+    print(f"{done.files} files are readable again.")
     _after(options, "off")
     return 0
+
+
+def _kind_there() -> Kind:
+    from assistant.memory.opening import places_of_memory
+    from assistant.memory.remains import ours
+    from assistant.memory.sealing import kind_of
+    from assistant.memory.vault import SEALED
+
+    return kind_of(next(path for path in ours(places_of_memory()) if path.suffix == SEALED))
 
 
 def _vault(kind: Kind, *, new: bool) -> SealedVault:
@@ -111,7 +145,7 @@ def _convert(old: Vault, new: Vault) -> Converted:
         new,
         transcripts=transcripts_dir(),
         caches=(voice_cache_dir(),),
-        history=GitLog(folder),
+        history=GitLog(folder, sealed=bool(new.ending)),
     )
 
 

@@ -15,6 +15,7 @@ from assistant.locations import memory_dir
 from assistant.memory.base import Memory, MemoryFailure
 from assistant.memory.disk import files_below
 from assistant.memory.opening import PASSPHRASE, open_store
+from assistant.memory.remains import DECRYPTING, MARKERS
 
 if TYPE_CHECKING:
     from assistant.memory.files import FileStore
@@ -44,8 +45,10 @@ def opened(config: Config) -> Iterator[FileStore]:
 
 
 def is_empty() -> bool:
-    """Whether there is no journal; nothing is opened or made."""
-    return not any(files_below(memory_dir() / "journals"))
+    """Whether there is no journal, and no conversion to finish; nothing is opened or made."""
+    folder = memory_dir()
+    unfinished = any((folder / name).exists() for name in MARKERS)
+    return not unfinished and not any(files_below(folder / "journals"))
 
 
 def nothing_yet(config: Config) -> bool:
@@ -62,8 +65,8 @@ def passphrase_at_hand(memory: MemoryConfig) -> Iterator[None]:
 
     What was typed is taken back at the end: no program that is started later sees it.
     """
-    asks = memory.encryption == "passphrase" and not os.environ.get(PASSPHRASE)
-    if not asks or not sys.stdin.isatty():
+    asks = memory.encryption == "passphrase" or _is_half_decrypted(memory)
+    if not asks or os.environ.get(PASSPHRASE) or not sys.stdin.isatty():
         yield
         return
     os.environ[PASSPHRASE] = getpass.getpass("Passphrase of memory: ")
@@ -71,6 +74,16 @@ def passphrase_at_hand(memory: MemoryConfig) -> Iterator[None]:
         yield
     finally:
         os.environ.pop(PASSPHRASE, None)
+
+
+def _is_half_decrypted(memory: MemoryConfig) -> bool:
+    """With files that take a passphrase, though the settings do not say so any more."""
+    marker = memory_dir() / DECRYPTING
+    if memory.encryption != "off" or not marker.exists():
+        return False
+    from assistant.memory.sealing import kind_of
+
+    return kind_of(marker) == "passphrase"
 
 
 def now() -> datetime:

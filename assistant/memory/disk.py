@@ -83,8 +83,12 @@ def make_folder(folder: Path) -> None:
 
 def sweep(folder: Path) -> int:
     """Delete what a killed writer left half written; call it where nobody else writes."""
-    found = [path for path in files_below(folder) if _TEMP.fullmatch(path.name)]
-    return sum(delete_file(path) for path in found)
+    return sum(delete_file(path) for path in files_below(folder) if is_temporary(path))
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether `write_file` gave it its name, to be moved over another."""
+    return _TEMP.fullmatch(path.name) is not None
 
 
 def files_below(folder: Path) -> Iterator[Path]:

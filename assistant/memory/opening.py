@@ -13,6 +13,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from assistant.config import MemoryConfig
 from assistant.locations import memory_dir, transcripts_dir, voice_cache_dir
@@ -29,14 +30,14 @@ from assistant.memory.base import (
     MemoryStore,
     Reports,
 )
-from assistant.memory.disk import files_below, make_folder
+from assistant.memory.disk import make_folder
 from assistant.memory.editing import correct, foretell, settle
 from assistant.memory.git_log import GitLog
+from assistant.memory.lock import FolderLock
 from assistant.memory.oblivion import Doomed
+from assistant.memory.remains import INDEX, MARKERS, SEALED_INDEX, Places
 from assistant.memory.vault import PLAIN, Vault
 
-INDEX = "index.sqlite"
-SEALED_INDEX = "index.sealed.sqlite"
 PASSPHRASE = "ASSISTANT_MEMORY_PASSPHRASE"
 """Name of the environment variable that holds it; the passphrase itself is never written down."""
 _log = logging.getLogger(__name__)
@@ -67,20 +68,20 @@ def _open_kept(config: MemoryConfig) -> MemoryStore:
 def _open_files(config: MemoryConfig) -> MemoryStore:
     from assistant.memory.files import FileStore
 
-    folder = memory_dir()
+    places = places_of_memory()
+    folder = places.folder
     try:
         make_folder(folder)
         if config.git:
             _begin_history(folder)
-        history = GitLog(folder) if config.git else None
-        vault = _open_vault(config, folder, history)
+        vault = _open_vault(config, places)
         return FileStore(
             folder,
             _sealed_index(vault, folder) if vault.ending else _open_index(folder / INDEX),
             vault=vault,
-            transcripts=transcripts_dir(),
-            caches=(voice_cache_dir(),),
-            history=history,
+            transcripts=places.transcripts,
+            caches=places.caches,
+            history=GitLog(folder, sealed=bool(vault.ending)) if config.git else None,
         )
     except OSError as error:
         raise MemoryFailure(
@@ -89,31 +90,57 @@ def _open_files(config: MemoryConfig) -> MemoryStore:
         ) from error
 
 
-def _open_vault(config: MemoryConfig, folder: Path, history: GitLog | None) -> Vault:
-    """What the settings ask for; what was written before they did is sealed first."""
+def places_of_memory() -> Places:
+    return Places(memory_dir(), transcripts_dir(), (voice_cache_dir(),))
+
+
+def _open_vault(config: MemoryConfig, places: Places) -> Vault:
+    """What the settings ask for. What an interruption, or a time before these settings, left
+    otherwise is put right first; whether git is wanted or not, its history counts."""
+    history = GitLog(places.folder, sealed=config.encryption != "off")
     if config.encryption == "off":
+        _put_right(places, history)
         return PLAIN
-    from assistant.memory.conversion import convert
+    from assistant.memory.conversion import convert, is_unfinished
+
+    vault = open_key(config.encryption, places)
+    if is_unfinished(places, history):
+        convert(
+            places.folder,
+            PLAIN,
+            vault,
+            transcripts=places.transcripts,
+            caches=places.caches,
+            history=history,
+        )
+    return vault
+
+
+def _put_right(places: Places, history: GitLog) -> None:
+    """Of a memory that is not sealed: what was interrupted, with the key where that takes one."""
+    if any((places.folder / name).exists() for name in MARKERS):
+        from assistant.memory.conversion import finish_decrypting
+        from assistant.memory.sealing import kind_of
+
+        finish_decrypting(places, history, lambda file: open_key(kind_of(file), places))
+    elif not history.clean:
+        with FolderLock(places.folder).held():
+            history.repair()
+
+
+def open_key(kind: Literal["keyring", "passphrase"], places: Places) -> Vault:
+    """With the key that is at hand. Raises `MemoryFailure`."""
     from assistant.memory.sealing import keyring_vault, passphrase_vault
 
-    places = (folder, transcripts_dir())
-    if config.encryption == "keyring":
-        vault = keyring_vault(*places)
-    else:
-        passphrase = os.environ.get(PASSPHRASE, "")
-        if not passphrase:
-            raise MemoryFailure(
-                "memory is sealed with a passphrase, and none is given: nothing is remembered",
-                f"Put it into the environment variable {PASSPHRASE}.",
-            )
-        vault = passphrase_vault(passphrase, *places)
-    if any(path.suffix == ".md" for place in places for path in files_below(place)):
-        from assistant.memory.index import delete_index
-
-        delete_index(folder / INDEX)
-        caches = (voice_cache_dir(),)
-        convert(folder, PLAIN, vault, transcripts=places[1], caches=caches, history=history)
-    return vault
+    if kind == "keyring":
+        return keyring_vault(*places.all())
+    passphrase = os.environ.get(PASSPHRASE, "")
+    if not passphrase:
+        raise MemoryFailure(
+            "memory is sealed with a passphrase, and none is given: nothing is remembered",
+            f"Put it into the environment variable {PASSPHRASE}.",
+        )
+    return passphrase_vault(passphrase, *places.all())
 
 
 def _sealed_index(vault: Vault, folder: Path) -> Index:

@@ -19,7 +19,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from assistant.memory.base import MemoryFailure
 from assistant.memory.disk import files_below
@@ -31,7 +31,8 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 MIN_PASSPHRASE = 8
 """Characters."""
-_MAGIC = b"ASMEM1"
+MAGIC = b"ASMEM1"
+"""Every sealed file begins so."""
 _KEYRING, _PASSPHRASE = 0, 1
 _HEAD = struct.Struct(">6sB8s16sIII")
 """Magic, where the key comes from, its mark, and salt, KiB, rounds and lanes of Argon2id."""
@@ -65,7 +66,7 @@ class SealedVault:
         self._mark = _mark(key)
         settings = argon2 or Argon2(bytes(16), 0, 0, 0)
         self._head = _HEAD.pack(
-            _MAGIC,
+            MAGIC,
             _KEYRING if argon2 is None else _PASSPHRASE,
             self._mark,
             settings.salt,
@@ -103,7 +104,7 @@ class SealedVault:
 
     def open(self, data: bytes) -> bytes:
         head, rest = data[: _HEAD.size], data[_HEAD.size :]
-        if len(head) < _HEAD.size or not head.startswith(_MAGIC):
+        if len(head) < _HEAD.size or not head.startswith(MAGIC):
             raise MemoryFailure("is not a file that was sealed here", "Restore it from a backup.")
         if head[7:15] != self._mark:
             raise MemoryFailure("was sealed with another key or passphrase", _LOST)
@@ -173,6 +174,12 @@ def keyring_vault(*folders: Path) -> SealedVault:
     return SealedVault(key)
 
 
+def kind_of(path: Path) -> Literal["keyring", "passphrase"]:
+    """Where the key to a sealed file comes from, by its first bytes."""
+    head = _head_of(path)
+    return "keyring" if head is not None and head[6] == _KEYRING else "passphrase"
+
+
 def is_sealed(*folders: Path) -> bool:
     """Whether anything in these folders is."""
     return _first_head(folders) is not None
@@ -181,15 +188,18 @@ def is_sealed(*folders: Path) -> bool:
 def _first_head(folders: tuple[Path, ...]) -> bytes | None:
     for folder in folders:
         for path in files_below(folder):
-            if path.suffix == SEALED:
-                try:
-                    with path.open("rb") as stream:
-                        head = stream.read(_HEAD.size)
-                except OSError:
-                    continue
-                if len(head) == _HEAD.size and head.startswith(_MAGIC):
-                    return head
+            if path.suffix == SEALED and (head := _head_of(path)) is not None:
+                return head
     return None
+
+
+def _head_of(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD.size)
+    except OSError:
+        return None
+    return head if len(head) == _HEAD.size and head.startswith(MAGIC) else None
 
 
 def _argon2_of(head: bytes) -> Argon2 | None:

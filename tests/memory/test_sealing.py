@@ -156,7 +156,7 @@ def test_there_and_back_again_nothing_is_lost(
     store.memories()
     cache = data / "voice"
     cache.mkdir()
-    (cache / "a.bin").write_bytes(b"Picasso")
+    (cache / f"{'a' * 40}.voice").write_bytes(b"Picasso")
     before = {path: path.read_bytes() for path in data.rglob("*.md")}
     vault = (
         keyring_vault(store.folder)
@@ -170,7 +170,7 @@ def test_there_and_back_again_nothing_is_lost(
     assert is_sealed(data)
     later = make_store(vault=vault, index=SmallIndex(None))
     assert later.search("Picasso")
-    assert convert(later.folder, PLAIN, vault, index=None, **options).files == 5  # and once more
+    assert convert(later.folder, PLAIN, vault, index=None, **options).files == 0  # and once more
     assert convert(later.folder, vault, PLAIN, **options).files == 5
     assert {path: path.read_bytes() for path in data.rglob("*.md")} == before
     assert not is_sealed(data)
@@ -198,13 +198,13 @@ def test_interrupted_it_is_taken_up_again(
     class Tired(SealedVault):
         def seal(self, data: bytes) -> bytes:
             writes.append(len(data))
-            if len(writes) == 2:
+            if len(writes) == 3:  # the marker, a journal, and another
                 raise MemoryFailure("interrupted")
             return super().seal(data)
 
-    with pytest.raises(MemoryFailure, match="interrupted"):
+    with pytest.raises(MemoryFailure, match=r"^interrupted$"):
         convert(store.folder, PLAIN, Tired(bytes(range(32))), index=store.index)
-    assert len(list(tmp_path.rglob("*.sealed"))) == 1
+    assert len(list(store.folder.rglob("*.sealed"))) == 2
     convert(store.folder, PLAIN, vault, index=store.index)
     assert readable(tmp_path) == []
     assert make_store(vault=vault, index=SmallIndex(None)).read(ID) == parrot()
