@@ -32,6 +32,10 @@ _LOUD = 10 ** (-45 / 20)
 """RMS above which a frame counts as speech; there is no model here to ask."""
 _SILENT_FRAMES = 6
 _TONE_SECONDS_A_WORD = 0.2
+_LONGEST_TONE = 120.0
+"""Seconds; who says a book to it need not wait for the hum."""
+_TONE_PIECE = 10 * SAMPLE_RATE
+"""Samples handed over at a time, however long the text is."""
 
 
 class EchoBackend:
@@ -97,11 +101,13 @@ class EchoBackend:
     def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
         start = self._samples.get(utterance, 0)
         words = len(text.split())
-        count = int(words * _TONE_SECONDS_A_WORD / rate * SAMPLE_RATE)
+        seconds = min(_LONGEST_TONE, words * _TONE_SECONDS_A_WORD / rate)
+        count = int(seconds * SAMPLE_RATE)
         if count:
-            times = np.arange(start, start + count) / SAMPLE_RATE
-            tone = (0.1 * np.sin(2 * np.pi * 220 * times)).astype(np.float32)
             self._emit(AgentText(utterance, text, start, start + count))
+        for at in range(start, start + count, _TONE_PIECE):
+            times = np.arange(at, min(at + _TONE_PIECE, start + count)) / SAMPLE_RATE
+            tone = (0.1 * np.sin(2 * np.pi * 220 * times)).astype(np.float32)
             self._emit(AudioOut(utterance, encode_pcm(tone)))
         self._samples[utterance] = start + count
         if final:

@@ -16,7 +16,8 @@ from multiprocessing.connection import Connection
 
 import msgspec
 
-from assistant.backends.wire import MAX_MESSAGE, SendQueue, WireListener, decode_event
+from assistant.backends.send_queue import SendQueue
+from assistant.backends.wire import MAX_MESSAGE, WireListener, decode_event
 from assistant.frames import (
     FIRST_OWN_UTTERANCE,
     AgentText,
@@ -31,6 +32,8 @@ from assistant.loops import post
 log = logging.getLogger(__name__)
 
 
+_MOST_UNSEEN = 1_000
+"""Events that were read and wait for the event loop; the child waits after that."""
 _NUMBERS_A_CHILD = 1 << 36
 """No child makes so many utterances of its own."""
 
@@ -57,13 +60,14 @@ class Link:
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
         self._queue: SendQueue | None = None
+        self._room = threading.Semaphore(_MOST_UNSEEN)
         self._reader = threading.Thread(target=self._read, name="wire-read", daemon=True)
         self._reader.start()
 
-    def put(self, command: AnyCommand) -> None:
-        """Goes nowhere before the child has called."""
-        if self._queue is not None:
-            self._queue.put(command)
+    def put(self, command: AnyCommand) -> bool:
+        """Whether all of it is on its way (`SendQueue.put`). Goes nowhere before the child has
+        called."""
+        return self._queue is None or self._queue.put(command)
 
     @property
     def dropped(self) -> int:
@@ -106,9 +110,12 @@ class Link:
             except msgspec.DecodeError as error:
                 log.warning("unreadable event from the backend: %s", error)
                 continue
+            # A loop that has ended makes no room; then nobody is left to be flooded.
+            self._room.acquire(timeout=5.0)
             post(self._loop, self._came, event)
 
     def _came(self, event: AnyEvent) -> None:
+        self._room.release()
         self.news += 1
         match event:
             case AudioOut() | AgentText() | UtteranceEnded() | CallSpelled():

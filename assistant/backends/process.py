@@ -27,6 +27,7 @@ from assistant.frames import (
     Prepare,
     Push,
     Ready,
+    Say,
     SetNames,
     SetPersona,
     Settle,
@@ -87,6 +88,8 @@ class BackendProcess:
         self._settles = 0
         self._behind = False
         """Something was sent since the last frame."""
+        self._left_out: int | None = None
+        """The last utterance of which something was not sent."""
         self._stopping = False
         self.given_up = False
 
@@ -137,8 +140,8 @@ class BackendProcess:
             self._behind = not isinstance(command, Push)
         if isinstance(command, Push):
             self.frames.offer(there=there)
-        if self._link is not None and there:
-            self._link.put(command)
+        if self._link is not None and there and not self._link.put(command):
+            self._tell_what_is_left_out(command)
 
     async def push_and_wait(self, command: Push) -> None:
         """Virtual clock: send a frame and wait until everything it caused was reported.
@@ -254,6 +257,17 @@ class BackendProcess:
         self._disconnect()
         self._release_waiters()
         return code
+
+    def _tell_what_is_left_out(self, command: AnyCommand) -> None:
+        """Once an utterance."""
+        if isinstance(command, Say) and command.utterance != self._left_out:
+            self._left_out = command.utterance
+            self._on_event(
+                Failed(
+                    message=f"the {self.name} backend does not keep up: not all is said",
+                    remedy="what was asked for is too much at once; ask for less",
+                )
+            )
 
     def _is_owed(self) -> bool:
         """The child has been sent something that it has not acknowledged."""

@@ -12,15 +12,13 @@ import os
 import secrets
 import socket
 import tempfile
-import threading
-from collections import deque
 from multiprocessing.connection import Client, Connection, Listener
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.frames import AnyCommand, AnyEvent, Push
+from assistant.frames import AnyCommand, AnyEvent
 
 ADDRESS_VARIABLE = "ASSISTANT_WIRE_ADDRESS"
 KEY_VARIABLE = "ASSISTANT_WIRE_KEY"
@@ -33,7 +31,24 @@ _events: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
 
 
 def encode(message: AnyCommand | AnyEvent) -> bytes:
-    return _encoder.encode(message)
+    """Half of a pair of characters, as JSON and terminals may hand over, becomes a "?"."""
+    try:
+        return _encoder.encode(message)
+    except UnicodeEncodeError:
+        return _encoder.encode(_whole(msgspec.to_builtins(message, builtin_types=(bytes,))))
+
+
+def _whole(value: object) -> object:
+    """The same of characters that can be written only."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode("utf-8")
+        case dict():
+            return {_whole(key): _whole(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_whole(each) for each in value]
+        case _:
+            return value
 
 
 def decode_command(data: bytes) -> AnyCommand:
@@ -114,60 +129,3 @@ def connect() -> Connection:
         host, port = address.rsplit(":", 1)
         return Client((host, int(port)), authkey=key)
     return Client(address, authkey=key)
-
-
-class SendQueue:
-    """A thread that writes, so that a child that does not read never holds up the event loop.
-
-    Only frames (`Push`) may be dropped, oldest first, when the child does not keep up; commands
-    wait. When the pipe is gone the thread ends by itself; the reader sees the same and tells.
-    """
-
-    def __init__(self, connection: Connection, max_frames: int = 50) -> None:
-        self._connection = connection
-        self._max_frames = max_frames
-        self._items: deque[AnyCommand | AnyEvent | None] = deque()
-        self._frames = 0
-        self._condition = threading.Condition()
-        self.dropped = 0
-        self._thread = threading.Thread(target=self._run, name="wire-send", daemon=True)
-        self._thread.start()
-
-    def put(self, message: AnyCommand | AnyEvent) -> None:
-        with self._condition:
-            if isinstance(message, Push):
-                if self._frames >= self._max_frames:
-                    self._drop_oldest_frame()
-                self._frames += 1
-            self._items.append(message)
-            self._condition.notify()
-
-    def close(self, timeout: float = 0.5) -> None:
-        """Send what is queued, as far as `timeout` seconds allow, then stop."""
-        with self._condition:
-            self._items.append(None)
-            self._condition.notify()
-        self._thread.join(timeout)
-
-    def _drop_oldest_frame(self) -> None:
-        for index, item in enumerate(self._items):
-            if isinstance(item, Push):
-                del self._items[index]
-                self._frames -= 1
-                self.dropped += 1
-                return
-
-    def _run(self) -> None:
-        while True:
-            with self._condition:
-                while not self._items:
-                    self._condition.wait()
-                message = self._items.popleft()
-                if isinstance(message, Push):
-                    self._frames -= 1
-            if message is None:
-                return
-            try:
-                self._connection.send_bytes(encode(message))
-            except (OSError, ValueError):
-                return

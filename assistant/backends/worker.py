@@ -16,13 +16,15 @@ from multiprocessing.connection import Connection
 import msgspec
 import numpy as np
 
-from assistant.backends.base import Backend, BackendError
+from assistant.backends.base import Backend, BackendError, Emit
 from assistant.backends.registry import create_backend
-from assistant.backends.wire import MAX_MESSAGE, SendQueue, connect, decode_command
+from assistant.backends.send_queue import SendQueue
+from assistant.backends.wire import MAX_MESSAGE, connect, decode_command
 from assistant.frames import (
     FRAME_SAMPLES,
     Ack,
     AnyCommand,
+    AnyEvent,
     Close,
     Failed,
     Inject,
@@ -51,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     connection = connect()
     queue = SendQueue(connection)
     try:
-        backend = create_backend(name, queue.put)
+        backend = create_backend(name, _teller(queue))
         return serve(connection, queue, backend)
     except BackendError as error:
         queue.put(Failed(message=error.message, remedy=error.remedy, fatal=True))
@@ -59,6 +61,13 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         queue.close()
         connection.close()
+
+
+def _teller(queue: SendQueue) -> Emit:
+    def emit(event: AnyEvent) -> None:
+        queue.put(event)
+
+    return emit
 
 
 def _step_back() -> None:

@@ -18,6 +18,7 @@ from assistant.serving.settings import (
     ServeError,
     ServeSettings,
     cannot_listen,
+    check_token,
     is_loopback,
     tls_context,
 )
@@ -111,6 +112,7 @@ def check_exposure(settings: MemoryServeSettings) -> str:
                 "show a token: anyone there could read all that is remembered",
                 "add --token-env NAME",
             )
+        check_token(settings)
         if settings.certificate is None:
             return (
                 "what is remembered, and the token, cross the network unencrypted; --tls-cert "

@@ -228,7 +228,8 @@ class MemoryApi:
         except TimeoutError:
             raise HTTPException(503, "too much is asked of this memory at once") from None
         try:
-            return await run_in_threadpool(work, *args, **kwargs)
+            done: T = await run_in_threadpool(work, *args, **kwargs)
+            return done
         finally:
             self._work.release()
 

@@ -44,6 +44,12 @@ MOST_UNSENT = 500
 """Messages that wait for a client that does not read: about 40 s of sound."""
 MOST_ASKED = 200
 """Utterances that are remembered; fewer than `Outgoing` remembers to be over."""
+MOST_UNSAID = 20_000
+"""Characters that were asked for and are not said yet: about twenty minutes."""
+MOST_UTTERANCES = 100
+"""Utterances that are not over yet."""
+MOST_UNANSWERED = 8
+"""Requests that the backend may be given before it has done them; then the client waits."""
 MOST_AT_ONCE = 64 * FRAME_SAMPLES
 """Samples in one message; an honest client sends one frame."""
 
@@ -71,14 +77,16 @@ def persona_prompt(request: PersonaRequest) -> PersonaPrompt:
 
 class Conversation:
     """From the handshake until the client leaves. `push(frame)` returns when the backend has taken
-    a frame and told what it caused; `send` gives it any other command; `new_number()` makes
-    an utterance number that no other client has used."""
+    a frame and told what it caused; `send` gives it any other command, and `caught_up()` waits
+    until all of these are done; `new_number()` makes an utterance number that no other client has
+    used."""
 
     def __init__(
         self,
         socket: ServerConnection,
         push: Callable[[Push], Awaitable[None]],
         send: Callable[[AnyCommand], None],
+        caught_up: Callable[[], Awaitable[object]],
         new_number: Callable[[], int],
         *,
         own: bool,
@@ -87,7 +95,12 @@ class Conversation:
         self._socket = socket
         self._push = push
         self._send = send
+        self._caught_up = caught_up
         self._new_number = new_number
+        self._unanswered = 0
+        self._unsaid: dict[int, int] = {}
+        """Our number of an utterance → its characters that are not said yet."""
+        self._told_too_much = False
         self._own = own
         self.frames = first_frame
         self._decoder = OpusDecoder()
@@ -111,6 +124,7 @@ class Conversation:
 
     def take(self, event: AnyEvent) -> None:
         """What the backend reports while this client has it."""
+        self._note_said(event)
         match event:
             case AudioOut() | AgentText() | UtteranceEnded() | CallSpelled():
                 self.outgoing.take(event)
@@ -123,6 +137,7 @@ class Conversation:
 
     def backend_lost(self) -> None:
         """Another backend will take its place; nothing more comes of what this one was asked."""
+        self._unsaid.clear()
         self.outgoing.backend_lost(list(self._clients))
 
     def report(self, report: Report) -> None:
@@ -155,7 +170,7 @@ class Conversation:
         if kind == Kind.SOUND:
             return await self._hear(payload)
         if kind == Kind.METADATA and (request := protocol.read_request(payload)) is not None:
-            self._obey(request)
+            await self._obey(request)
         return False
 
     async def _hear(self, payload: bytes) -> bool:
@@ -164,23 +179,63 @@ class Conversation:
         while len(self._rest) >= FRAME_SAMPLES:
             frame, self._rest = self._rest[:FRAME_SAMPLES], self._rest[FRAME_SAMPLES:]
             await self._push(Push(self.frames, encode_pcm(frame)))
+            self._unanswered = 0
             self.frames += 1
             self.outgoing.frame_heard()
         return len(pcm) > 0
 
-    def _obey(self, request: protocol.Request) -> None:
+    async def _obey(self, request: protocol.Request) -> None:
         if request.interrupt:
             self._send(Interrupt())
-            self.outgoing.cut(self._clients)
+            self._cut()
         if request.persona is not None:
-            self.outgoing.cut(self._clients)
+            self._cut()
             self._send(SetPersona(persona_prompt(request.persona)))
         if request.inject:
             self._send(Inject(request.inject))
         if request.say is not None:
-            say = request.say
-            rate = min(3.0, max(0.3, say.rate))
-            self._send(Say(self._ours(say.utterance, say.final), say.text, say.final, rate))
+            self._say(request.say)
+        self._unanswered += 1
+        if self._unanswered >= MOST_UNANSWERED:
+            # Who asks faster than it is done is not read meanwhile: nothing is lost, nothing grows.
+            await self._caught_up()
+            self._unanswered = 0
+
+    def _cut(self) -> None:
+        self._unsaid.clear()
+        self.outgoing.cut(self._clients)
+
+    def _say(self, say: protocol.SayRequest) -> None:
+        rate = min(3.0, max(0.3, say.rate))
+        new = say.utterance not in self._numbers
+        if new and max(len(self._unsaid), self.outgoing.waiting) >= MOST_UTTERANCES:
+            self._tell_too_much()
+            return
+        text = say.text
+        if sum(self._unsaid.values()) + len(text) > MOST_UNSAID:
+            self._tell_too_much()
+            text = ""  # its end is passed on, so that what was said of it so far is over
+        if text or say.final:
+            number = self._ours(say.utterance, say.final)
+            self._unsaid[number] = self._unsaid.get(number, 0) + len(text)
+            self._send(Say(number, text, say.final, rate))
+
+    def _note_said(self, event: AnyEvent) -> None:
+        match event:
+            case AgentText(utterance=number, text=text) if number in self._unsaid:
+                self._unsaid[number] = max(0, self._unsaid[number] - len(text))
+            case UtteranceEnded(utterance=number) if self._unsaid.pop(number, None) is not None:
+                self._told_too_much = False
+            case _:
+                pass
+
+    def _tell_too_much(self) -> None:
+        """Once, until something was said."""
+        if not self._told_too_much:
+            self._told_too_much = True
+            self.report(
+                Report(notice="too much to say at once: what is past the limit is left out")
+            )
 
     def _ours(self, theirs: int, final: bool) -> int:
         """Our number for a client's utterance; `final` frees theirs for another one."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket as sockets
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
@@ -36,11 +38,14 @@ from assistant.serving.conversation import ClientGone, Conversation, discard, pe
 from assistant.serving.line import Place, WaitingLine
 from assistant.serving.newest import Newest
 from assistant.serving.settings import ServeError, ServeSettings, cannot_listen, tls_context
+from assistant.serving.visitors import Limits, Peer, Visitors, open_sockets
 
 log = logging.getLogger(__name__)
 
 TRY_LATER = 1013
 INTERNAL = 1011
+_ONCE = ("Authorization", "Host", "Origin", protocol.OWN_HEADER)
+"""Headers of which two would leave open which one counts."""
 MakeProcess = Callable[[Callable[[AnyEvent], None]], BackendProcess]
 
 
@@ -48,11 +53,16 @@ class MoshiServer:
     """`make_process(on_event)` gives the backend, not yet started; `tell(text)` is for a person."""
 
     def __init__(
-        self, settings: ServeSettings, make_process: MakeProcess, tell: Callable[[str], None]
+        self,
+        settings: ServeSettings,
+        make_process: MakeProcess,
+        tell: Callable[[str], None],
+        limits: Limits | None = None,
     ) -> None:
         self._settings = settings
         self._process = make_process(self._on_event)
         self._tell = tell
+        self.visitors = Visitors(limits)
         self._line = WaitingLine(settings.queue)
         self._talker: Conversation | None = None
         self._ready: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
@@ -87,38 +97,45 @@ class MoshiServer:
 
     @contextlib.asynccontextmanager
     async def _listening(self) -> AsyncIterator[None]:
-        server = await self._open()
-        self.port = next(iter(server.sockets)).getsockname()[1]
-        try:
-            yield
-        finally:
-            server.close()
-            await server.wait_closed()
-
-    async def _open(self) -> Server:
         settings = self._settings
-        try:
-            return await serve(
-                self._handle,
-                settings.host,
-                settings.port,
-                ssl=tls_context(settings),
-                # A browser tells which page it shows; none of them has any business here.
-                origins=[None],
-                compression=None,
-                max_size=protocol.MAX_MESSAGE,
-                ping_interval=10,
-                ping_timeout=20,
-                close_timeout=2,
-                process_request=self._admit,
-                process_response=_introduce,
-                server_header=f"assistant/{__version__}",
-                logger=logging.getLogger("assistant.serving.websockets"),
-            )
-        except (OSError, OverflowError) as error:
-            raise cannot_listen(settings, error) from None
+        certificate = tls_context(settings)
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                listening = open_sockets(settings.host, settings.port)
+            except (OSError, OverflowError) as error:
+                raise cannot_listen(settings, error) from None
+            self.port = listening[0].getsockname()[1]
+            for each in listening:
+                await stack.enter_async_context(self._at(each, certificate))
+            yield
+
+    def _at(
+        self, listening: sockets.socket, certificate: ssl.SSLContext | None
+    ) -> contextlib.AbstractAsyncContextManager[object]:
+        return serve(
+            self._handle,
+            sock=self.visitors.guard(listening),
+            ssl=certificate,
+            # A browser tells which page it shows; none of them has any business here.
+            origins=[None],
+            compression=None,
+            max_size=protocol.MAX_MESSAGE,
+            open_timeout=self.visitors.limits.stranger,
+            ping_interval=10,
+            ping_timeout=20,
+            close_timeout=2,
+            process_request=self._admit,
+            process_response=_introduce,
+            server_header=f"assistant/{__version__}",
+            logger=_quiet_logger(),
+        )
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        for name in _ONCE:
+            if len(request.headers.get_all(name)) > 1:
+                return connection.respond(
+                    HTTPStatus.BAD_REQUEST, f"Two headers {name}, and only one can count.\n"
+                )
         path, _, _ = request.path.partition("?")
         if path != protocol.PATH:
             return connection.respond(
@@ -132,6 +149,7 @@ class MoshiServer:
             asked_persona(request.path)
         except ValueError as error:
             return connection.respond(HTTPStatus.BAD_REQUEST, f"{error}\n")
+        self.visitors.admit(_peer_of(connection))
         return None
 
     # -- a client ----------------------------------------------------------------------------
@@ -193,6 +211,7 @@ class MoshiServer:
             socket,
             self._process.push_and_wait,
             self._process.send,
+            self._process.caught_up,
             self._newest.next_said,
             own=own,
             first_frame=self._frames,
@@ -290,6 +309,24 @@ def _introduce(connection: ServerConnection, request: Request, response: Respons
     response.headers[protocol.OWN_HEADER] = protocol.VERSION
 
 
-def _name_of(socket: ServerConnection) -> str:
+def _peer_of(socket: ServerConnection) -> Peer | None:
     address = socket.remote_address
-    return f"{address[0]}:{address[1]}" if address else "a client"
+    return (str(address[0]), int(address[1])) if address else None
+
+
+def _name_of(socket: ServerConnection) -> str:
+    peer = _peer_of(socket)
+    return f"{peer[0]}:{peer[1]}" if peer else "a client"
+
+
+def _quiet_logger() -> logging.Logger:
+    """Whoever calls and hangs up must not fill the log, nor may a header, which holds the token,
+    get into it at any level."""
+    quiet = logging.getLogger("assistant.serving.websockets")
+    quiet.setLevel(logging.WARNING)
+    quiet.addFilter(_is_no_broken_call)
+    return quiet
+
+
+def _is_no_broken_call(record: logging.LogRecord) -> bool:
+    return record.msg != "opening handshake failed"

@@ -11,6 +11,10 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+SHORTEST_TOKEN = 16
+"""Characters of a token that other machines may try to guess."""
+MAKE_TOKEN = 'python -c "import secrets; print(secrets.token_urlsafe(24))"'
+
 
 class ServeError(Exception):
     """The server cannot run. `remedy` tells a person what to do about it."""
@@ -43,11 +47,15 @@ class ServeSettings:
         return "wss" if self.certificate else "ws"
 
     def admits(self, authorization: str | None) -> bool:
-        """Whether this header opens the door."""
+        """Whether this header opens the door. It may hold anything: bytes that are no text come as
+        surrogates, and only bytes can be compared in constant time whatever is in them."""
         if self.token is None:
             return True
-        given = (authorization or "").removeprefix("Bearer ").strip()
-        return hmac.compare_digest(given.encode(), self.token.encode())
+        scheme, _, given = (authorization or "").partition(" ")
+        same = hmac.compare_digest(
+            given.strip().encode("utf-8", "surrogatepass"), self.token.encode()
+        )
+        return same and scheme.lower() == "bearer"
 
 
 def token_from(variable: str | None) -> str | None:
@@ -58,9 +66,26 @@ def token_from(variable: str | None) -> str | None:
     if not token:
         raise ServeError(
             f"the environment variable {variable} holds no token",
-            f"set it before: {variable}=$(openssl rand -hex 16)",
+            f"set it before: {variable}=$({MAKE_TOKEN})",
+        )
+    if not (token.isascii() and token.isprintable()):
+        raise ServeError(
+            f"the token in {variable} has characters that no header can carry",
+            f"make one of letters and digits: {MAKE_TOKEN}",
         )
     return token
+
+
+def check_token(settings: ServeSettings) -> None:
+    """Raises `ServeError` where other machines could find it by trying."""
+    if is_loopback(settings.host) or settings.token is None:
+        return
+    if len(settings.token) < SHORTEST_TOKEN:
+        raise ServeError(
+            f"the token has {len(settings.token)} characters, and {settings.host} can be reached "
+            f"from other machines, which could find it by trying: it needs {SHORTEST_TOKEN}",
+            f"make a longer one: {MAKE_TOKEN}",
+        )
 
 
 def check_exposure(settings: ServeSettings) -> str | None:
@@ -73,6 +98,7 @@ def check_exposure(settings: ServeSettings) -> str | None:
             "a token: anyone there could talk to the model and hold it",
             "add --token-env NAME, or --insecure where you trust the network",
         )
+    check_token(settings)
     if settings.certificate is None:
         return "voices and the token cross the network unencrypted; --tls-cert changes that"
     return None

@@ -71,6 +71,11 @@ class Outgoing:
         self.dropped = 0
         """Samples thrown away because too many waited."""
 
+    @property
+    def waiting(self) -> int:
+        """Utterances that are not over yet."""
+        return len(self._utterances)
+
     def frame_heard(self) -> None:
         """The client has sent a frame."""
         self._heard += 1

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from assistant import frames as f
 from assistant.backends import wire
+from assistant.backends.send_queue import SendQueue
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False, width=32)
 VOICES = st.builds(
@@ -81,7 +82,7 @@ def test_a_child_that_does_not_read_costs_old_frames_only() -> None:
     """Commands are kept, frames are dropped oldest first and counted."""
     ours, theirs = mpc.Pipe()
     # Nothing is read until everything was queued: the pipe's own buffer takes a few dozen frames.
-    queue = wire.SendQueue(ours, max_frames=5)
+    queue = SendQueue(ours, max_frames=5)
     for number in range(500):
         queue.put(f.Push(number, bytes(f.FRAME_BYTES)))
     queue.put(f.Interrupt())

@@ -26,7 +26,7 @@ from tests.memory.served import TOKEN, Served
 AUTHORIZATION = {"Authorization": f"Bearer {TOKEN}"}
 HEAD = b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 OPENED = HEAD + b"Authorization: Bearer " + TOKEN.encode() + b"\r\n"
-QUICK = Limits(stranger=0.4, idle=0.6)
+QUICK = Limits(stranger=1.0, idle=1.5)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_a_client_that_asks_again_keeps_its_connection_and_loses_it_when_it_rest
         for _ in range(3):
             call.sendall(head)
             assert b"200 OK" in call.recv(65_536)
-            time.sleep(0.25)  # longer in all than a stranger may stay
+            time.sleep(0.4)  # longer in all than a stranger may stay
         assert all_that_comes(call) == b""
 
 

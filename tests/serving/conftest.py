@@ -22,6 +22,7 @@ from assistant.backends.server import protocol
 from assistant.backends.server.opus import OpusDecoder, OpusEncoder
 from assistant.serving.server import MoshiServer
 from assistant.serving.settings import ServeSettings
+from assistant.serving.visitors import Limits
 
 LOUD = (0.3 * np.sin(np.arange(f.FRAME_SAMPLES) / 5)).astype(np.float32)
 SILENT = np.zeros(f.FRAME_SAMPLES, np.float32)
@@ -50,7 +51,9 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def serving(backend: str = "echo", **settings: Any) -> AsyncIterator[Running]:
+async def serving(
+    backend: str = "echo", limits: Limits | None = None, **settings: Any
+) -> AsyncIterator[Running]:
     running = Running()
 
     def make_process(on_event: Callable[[f.AnyEvent], None]) -> BackendProcess:
@@ -59,7 +62,7 @@ async def serving(backend: str = "echo", **settings: Any) -> AsyncIterator[Runni
 
     ready = asyncio.Event()
     running.server = MoshiServer(
-        ServeSettings(**{"port": 0, **settings}), make_process, running.told.append
+        ServeSettings(**{"port": 0, **settings}), make_process, running.told.append, limits
     )
     task = asyncio.create_task(running.server.run(ready.set))
     try:
@@ -130,4 +133,5 @@ async def stranger(url: str, *, own: bool = False, **options: Any) -> AsyncItera
         try:
             yield client
         finally:
+            await socket.close()  # while it is read still: the answer to it stands behind the rest
             client.reading.cancel()

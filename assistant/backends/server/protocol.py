@@ -73,7 +73,7 @@ class Kind(IntEnum):
 class SayRequest(msgspec.Struct, frozen=True):
     """Speak this piece, as `frames.Say`."""
 
-    utterance: int
+    utterance: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
     text: LongText
     final: bool
     rate: float = 1.0
