@@ -301,4 +301,7 @@ app.add_typer(config_app, name="config", rich_help_panel=SETUP)
 
 def main() -> None:
     """The program."""
+    from assistant.output import claim_streams
+
+    claim_streams()
     app(prog_name="assistant")

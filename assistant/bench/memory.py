@@ -118,8 +118,9 @@ def recall_data(recalls: Recalls) -> dict[str, object]:
 
 
 def _print_recalls(recalls: Recalls) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from assistant.commands.tables import console
 
     table = Table(title=f"evidence recall · {', '.join(recalls.samples)}", title_justify="left")
     table.add_column("questions about")
@@ -128,9 +129,9 @@ def _print_recalls(recalls: Recalls) -> None:
     for category, by_k in sorted(recalls.values.items(), key=lambda item: item[0] == "all"):
         shares = [f"{fmean(by_k[k]):.3f}" for k in KS]
         table.add_row(category, str(len(by_k[KS[0]])), *shares, end_section=category != "all")
-    console = Console()
-    console.print(table)
-    console.print(
+    out = console()
+    out.print(table)
+    out.print(
         "Share of a question's evidence turns among the first k, averaged over questions; "
         f"{recalls.left_out} without evidence left out."
     )

@@ -229,14 +229,16 @@ def _errors() -> Iterator[IO[bytes] | int]:
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
     """On stderr: one line that changes on a terminal, one line each elsewhere."""
-    from rich.console import Console
+    from rich.text import Text
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    from assistant.commands.tables import console
+
+    out = console(stderr=True)
+    if not out.is_terminal:
         yield lambda text: print(text, file=sys.stderr, flush=True)
         return
-    with console.status("") as status:
-        yield lambda text: status.update(text)
+    with out.status("") as status:
+        yield lambda text: status.update(Text(text))
 
 
 # -- printing --------------------------------------------------------------------------------------
@@ -244,18 +246,19 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 def print_runs(runs: Sequence[Run]) -> None:
     """What all runs share above, then a column for each."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from assistant.commands.tables import console
+
+    out = console()
     measured = [run for run in runs if run.rows]
     shared = {
         name: value
         for name, value in measured[0].facts.items()
         if all(run.facts.get(name) == value for run in measured)
     }
-    console.print(f"moshi · {machine()}", highlight=False)
-    console.print(" · ".join(f"{name} {value}" for name, value in shared.items()), highlight=False)
+    out.print(f"moshi · {machine()}", highlight=False)
+    out.print(" · ".join(f"{name} {value}" for name, value in shared.items()), highlight=False)
     table = Table(caption="p50 / p99; ratios: p50 (p5–p95)", caption_justify="left")
     table.add_column("what")
     for run in measured:
@@ -265,10 +268,10 @@ def print_runs(runs: Sequence[Run]) -> None:
     for index, row in enumerate(measured[0].rows):
         cells = [_cell(run.rows[index]) if index < len(run.rows) else "–" for run in measured]
         table.add_row(row.name, *cells, row.note)
-    console.print(table)
+    out.print(table)
     for run in runs:
         if run.refused is not None:
-            console.print(f"{run.plan.quantize}: {run.refused.message} – {run.refused.remedy}")
+            out.print(f"{run.plan.quantize}: {run.refused.message} – {run.refused.remedy}")
 
 
 def _cell(row: Row) -> str:

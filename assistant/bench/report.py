@@ -29,8 +29,9 @@ def print_rows(title: str, rows: Sequence[Row], *, as_json: bool) -> None:
         data = [row_data(row) for row in rows]
         print(json.dumps({"bench": title, "machine": machine(), "rows": data}, indent=2))
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from assistant.commands.tables import console
 
     table = Table(title=f"{title} · {machine()}", title_justify="left")
     for column in ("what", "p50", "p95", "p99", "max", "n", ""):
@@ -42,7 +43,7 @@ def print_rows(title: str, rows: Sequence[Row], *, as_json: bool) -> None:
         s = _summary(row)
         numbers = [f"{s[k]:.3g} {row.unit}" for k in ("p50", "p95", "p99", "max")]
         table.add_row(row.name, *numbers, str(s["n"]), row.note)
-    Console().print(table)
+    console().print(table)
 
 
 def row_data(row: Row) -> dict[str, object]:

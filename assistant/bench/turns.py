@@ -36,6 +36,7 @@ from assistant.frames import (
     SpokenNames,
     TurnEnded,
 )
+from assistant.output import write_status
 
 if TYPE_CHECKING:
     from assistant.backends.cascade.hearing import Transcribes
@@ -240,4 +241,4 @@ def _share(name: str, outcomes: Sequence[Outcome], note: str = "") -> Row:
 
 def _tell(text: str) -> None:
     if sys.stderr.isatty():
-        print(f"\r\x1b[Krendering: {text}", end="", file=sys.stderr, flush=True)
+        write_status(f"rendering: {text}")

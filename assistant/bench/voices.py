@@ -130,9 +130,11 @@ def spoken(config: Config) -> Callable[[VoiceSpec], list[AnyEvent]]:
 
 def voices_command(config: Config, *, json_output: bool = False) -> int:
     """Print the table; returns 1 where a voice is not as it should be."""
-    from rich.console import Console
+    from rich.text import Text
 
-    log = Console(stderr=True)
+    from assistant.commands.tables import console
+
+    log = console(stderr=True)
     personas = find_personas(config).loaded
     voices = {persona.name: persona.voice.spec() for persona in personas.values()}
     try:
@@ -141,7 +143,7 @@ def voices_command(config: Config, *, json_output: bool = False) -> int:
         log.print(f"{error.message} {error.remedy}", style="red")
         return 1
     with log.status("") as status:
-        levels = measure(voices, say, lambda name: status.update(f"{name} speaks"))
+        levels = measure(voices, say, lambda name: status.update(Text(f"{name} speaks")))
     faults = [fault for voice in levels for fault in voice.faults()]
     if apart(levels) > MOST_APART:
         faults.append(f"the personas are {apart(levels):.1f} LU apart")
@@ -156,8 +158,9 @@ def voices_command(config: Config, *, json_output: bool = False) -> int:
 
 
 def _print(levels: list[VoiceLevels]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from assistant.commands.tables import console
 
     table = Table(title=f"voices · {machine()}", title_justify="left")
     for column in ("persona", "LUFS", "clauses, LUFS", "step, LU", "peak, dBTP", "gaps, ms"):
@@ -171,9 +174,9 @@ def _print(levels: list[VoiceLevels]) -> None:
             f"{voice.peak:.1f}",
             " ".join(f"{gap:.0f}" for gap in voice.gaps),
         )
-    console = Console()
-    console.print(table)
-    console.print(f"{apart(levels):.2f} LU apart; at most {MOST_APART:.0f} are wanted")
+    out = console()
+    out.print(table)
+    out.print(f"{apart(levels):.2f} LU apart; at most {MOST_APART:.0f} are wanted")
 
 
 def _gap(sound: Float32, at: int) -> float:

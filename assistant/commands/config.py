@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from assistant.commands.tables import json_text, print_json
 from assistant.config import Config
 from assistant.locations import config_file
 from assistant.settings import DEFAULT, known_fields, load_settings, value_of
@@ -29,7 +30,7 @@ def show_command(
     ]
     if json_output:
         listed = {key: {"value": value, "source": source} for key, value, source in rows}
-        print(json.dumps({"file": str(settings.file), "settings": listed}, indent=2))
+        print_json({"file": str(settings.file), "settings": listed})
         return 0
     state = "" if settings.file.exists() else " (not there yet)"
     print(f"# {settings.file}{state}")
@@ -55,7 +56,7 @@ def path_command(path: Path | None) -> int:
 def schema_command(*, json_output: bool = False) -> int:
     """Every setting with type, default and meaning."""
     if json_output:
-        print(json.dumps(Config.model_json_schema(), indent=2))
+        print_json(Config.model_json_schema())
         return 0
     defaults = Config()
     for key, field in known_fields().items():
@@ -109,5 +110,5 @@ def _warn_if_overridden(key: str, path: Path | None) -> None:
 
 def _toml(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items()) + "}"
-    return json.dumps(value, ensure_ascii=False)
+        return "{" + ", ".join(f"{json_text(k)} = {_toml(v)}" for k, v in value.items()) + "}"
+    return json_text(value)

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from types import ModuleType
-
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from assistant.audio.devices import Device, list_devices, listens_to_speaker, opens_at
 from assistant.audio.portaudio import (
@@ -21,12 +16,21 @@ from assistant.audio.portaudio import (
 )
 from assistant.audio.pulse import Kind, PulseState
 from assistant.audio.pulse import ask as ask_sound_server
+from assistant.commands.tables import Column, console, print_json, print_table
 from assistant.frames import SAMPLE_RATE
 
 _LIMIT = 5.0
 """Seconds that asking all devices may take."""
 _NO_DEVICES = (
     "Plug one in, or start a sound server (PipeWire or PulseAudio). You can type meanwhile."
+)
+_COLUMNS = (
+    Column("Name", whole=True),
+    Column(whole=True),
+    Column("Index", whole=True, right=True),
+    Column("Host API", whole=True),
+    Column("Own rate", whole=True, right=True),
+    Column("24 kHz"),
 )
 _MONITOR_REMEDY = "Plug a microphone in, or choose one in your system's sound settings."
 
@@ -61,7 +65,7 @@ def devices_command(json_output: bool) -> int:
         reports = survey(_LIMIT)
     except PortAudioUnavailable as error:
         if json_output:
-            print(json.dumps({"devices": [], "error": error.reason, "remedy": error.remedy}))
+            print_json({"devices": [], "error": error.reason, "remedy": error.remedy})
         else:
             _say(error.reason, error.remedy)
         return 1
@@ -69,7 +73,7 @@ def devices_command(json_output: bool) -> int:
         found: dict[str, object] = {"devices": [_as_json(report) for report in reports]}
         if not reports:
             found |= {"error": "There are no sound devices.", "remedy": _NO_DEVICES}
-        print(json.dumps(found, indent=2))
+        print_json(found)
     else:
         _print_tables(reports)
     return 0 if reports else 1
@@ -107,37 +111,32 @@ def _as_json(report: DeviceReport) -> dict[str, object]:
 
 
 def _print_tables(reports: list[DeviceReport]) -> None:
-    console = Console()
     titles: list[tuple[Kind, str]] = [("input", "Microphones"), ("output", "Speakers")]
     for kind, title in titles:
         of_kind = [report for report in reports if report.device.kind == kind]
         if not of_kind:
             _say(f"{title}: none.", _NO_DEVICES)
             continue
-        table = Table(title=title, title_justify="left", title_style="bold")
-        table.add_column("", width=1)
-        table.add_column("Index", justify="right")
-        table.add_column("Name", overflow="fold")
-        table.add_column("Host API")
-        table.add_column("Own rate", justify="right")
-        table.add_column("24 kHz", overflow="fold")
-        for report in of_kind:
-            device = report.device
-            table.add_row(
-                "*" if device.is_default else "",
-                str(device.index) if device.route is None else "",
-                escape(device.name),
-                device.host_api,
-                f"{device.default_rate} Hz",
-                _how_it_opens(report),
-            )
-        console.print(table)
+        print_table(_COLUMNS, [_row(report) for report in of_kind], title=title)
+        print()
         if any(report.is_monitor and report.device.is_default for report in of_kind):
             _say(
                 "The default microphone only hears the speaker: there is no other.", _MONITOR_REMEDY
             )
     if reports:
-        console.print("* default   Choose others with --input-device and --output-device.")
+        print("* default   Choose others with --input-device and --output-device.")
+
+
+def _row(report: DeviceReport) -> tuple[str, ...]:
+    device = report.device
+    return (
+        device.name,
+        "*" if device.is_default else "",
+        str(device.index) if device.route is None else "",
+        device.host_api,
+        f"{device.default_rate} Hz",
+        _how_it_opens(report),
+    )
 
 
 def _how_it_opens(report: DeviceReport) -> str:
@@ -147,7 +146,7 @@ def _how_it_opens(report: DeviceReport) -> str:
 
 
 def _say(text: str, remedy: str) -> None:
-    console = Console()
-    console.print(text, markup=False, highlight=False, soft_wrap=True, style="bold")
+    out = console()
+    out.print(text, soft_wrap=True, style="bold")
     if remedy:
-        console.print(remedy, markup=False, highlight=False, soft_wrap=True)
+        out.print(remedy, soft_wrap=True)

@@ -6,7 +6,6 @@ Every check runs on a thread of its own within a time limit, because what a doct
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -16,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from assistant import __version__
+from assistant.cleaning import clean_line
 from assistant.commands import doctor_backends as engines
 from assistant.commands import doctor_machine as machine
 from assistant.commands import doctor_speech as speech
 from assistant.commands.doctor_report import Check, fail
 from assistant.commands.runner import FAILED, complain
+from assistant.commands.tables import console, print_json
 from assistant.config import Config, ConfigError
 from assistant.settings import load_settings
 
@@ -68,7 +69,7 @@ def doctor_command(
             "can_talk": able,
             "checks": [asdict(check) for check in checks],
         }
-        print(json.dumps(report, indent=2, ensure_ascii=False))
+        print_json(report)
     else:
         print_report(checks)
         if not able:
@@ -127,14 +128,14 @@ def run_checks(checks: Checks, config: Config, limit: float = TIME_LIMIT) -> lis
 
 def print_report(checks: list[Check]) -> None:
     """A line a check; what to do stands below it."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
+    out = console(soft_wrap=True)
     styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
     width = max(len(check.name) for check in checks)
     for check in checks:
         mark = Text(f"{check.state:<5}", style=styles[check.state])
-        console.print(mark, Text(f"{check.name:<{width}}  {check.value}"), sep="")
-        if check.remedy:
-            console.print(Text(f"{'':<{width + 7}}{check.remedy}", style="dim"))
+        value, remedy = clean_line(check.value), clean_line(check.remedy)
+        out.print(mark, Text(f"{check.name:<{width}}  {value}"), sep="")
+        if remedy:
+            out.print(Text(f"{'':<{width + 7}}{remedy}", style="dim"))

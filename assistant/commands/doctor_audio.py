@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -22,7 +21,9 @@ from assistant.commands.doctor_audio_figures import Figures, figures_of
 from assistant.commands.doctor_audio_recording import CannotMeasure, Progress, Recording, record
 from assistant.commands.doctor_report import Check, fail, warn
 from assistant.commands.runner import FAILED, complain
+from assistant.commands.tables import print_json
 from assistant.config import Config
+from assistant.output import write_status
 
 SECONDS = 17.0
 """Of test sound, unless longer is asked for: two pieces of speech, so that the canceller is judged
@@ -54,7 +55,7 @@ def doctor_audio_command(
             "checks": [asdict(check) for check in checks],
             "figures": asdict(figures) if figures else None,
         }
-        print(json.dumps(report, indent=2, ensure_ascii=False))
+        print_json(report)
     else:
         print_report(checks)
         _conclude(able, checks)
@@ -94,7 +95,10 @@ def _progress(length: float) -> Iterator[Progress]:
         if on_terminal:
             text += f" {min(seconds, length):.0f} s"
         if text != told and (on_terminal or not told):
-            print(f"\r{text}\x1b[K" if on_terminal else text, end="", file=sys.stderr, flush=True)
+            if on_terminal:
+                write_status(text)
+            else:
+                print(text, end="", file=sys.stderr, flush=True)
             told = text
 
     try:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from assistant.commands.memory_store import (
     beginning,
-    clean,
     nothing_yet,
     now,
     opened,
@@ -16,6 +15,7 @@ from assistant.commands.memory_store import (
     print_memories,
 )
 from assistant.commands.runner import USAGE, complain
+from assistant.commands.tables import Column, print_table
 from assistant.config import Config
 from assistant.locations import memory_dir
 from assistant.memory.base import CATEGORIES, Category, Filters, Found
@@ -108,16 +108,10 @@ def _is_of(topic: str, topics: tuple[str, ...]) -> bool:
 
 
 def _print_found(found: Sequence[Found]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("Id", no_wrap=True)
-    table.add_column("Date", no_wrap=True)
-    table.add_column("Kind", no_wrap=True)
-    table.add_column("What", overflow="fold", ratio=1, min_width=20)
-    for hit in found:
-        kind = hit.memory.category if hit.memory else "said"
-        table.add_row(Text(clean(hit.id)), f"{hit.at:%Y-%m-%d}", kind, Text(clean(hit.text)))
-    Console(highlight=False).print(table)
+    print_table(
+        [*(Column(title, whole=True) for title in ("Id", "Date", "Kind")), Column("What")],
+        [
+            (hit.id, f"{hit.at:%Y-%m-%d}", hit.memory.category if hit.memory else "said", hit.text)
+            for hit in found
+        ],
+    )

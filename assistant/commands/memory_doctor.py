@@ -5,7 +5,6 @@ Nothing is changed: the store is not opened, because opening repairs.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
@@ -15,6 +14,7 @@ from pathlib import Path
 from assistant.commands.doctor_report import Check, fail, ok, warn
 from assistant.commands.memory_store import passphrase_at_hand
 from assistant.commands.runner import FAILED
+from assistant.commands.tables import print_json
 from assistant.config import Config, MemoryConfig
 from assistant.locations import memory_dir, transcripts_dir
 from assistant.memory.base import MemoryFailure
@@ -47,7 +47,7 @@ def doctor_command(config: Config, *, json_output: bool = False) -> int:
     with passphrase_at_hand(config.memory):
         checks = memory_checks(config.memory)
     if json_output:
-        print(json.dumps([asdict(check) for check in checks], indent=2, ensure_ascii=False))
+        print_json([asdict(check) for check in checks])
     else:
         print_report(checks)
     return FAILED if any(check.state == "fail" for check in checks) else 0

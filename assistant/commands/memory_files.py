@@ -175,9 +175,10 @@ def _size(count: int) -> str:
 @contextmanager
 def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
     """On stderr, and only on a terminal."""
-    from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+    from assistant.commands.tables import console
+
+    with Progress(console=console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(name, total=None)
         yield lambda done, all: bar.update(task, completed=done, total=all)

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from assistant.cleaning import clean_text
 from assistant.commands.memory_store import as_data, clean, nothing_yet, opened, print_json
+from assistant.commands.tables import console
 from assistant.config import Config
 from assistant.memory.base import Journal, Memory, MemoryFailure, Turn
 
@@ -136,20 +138,17 @@ def _show_profile(store: FileStore, json_output: bool) -> None:
 
 def _print_page(text: str, title: str) -> None:
     """As it reads well on a terminal; as it is in the file elsewhere."""
-    text = "\n".join(
-        "".join(c if c.isprintable() else " " for c in line) for line in text.split("\n")
-    )
+    text = clean_text(text)
     if not sys.stdout.isatty():
         print(text.strip("\n"))
         return
-    from rich.console import Console
     from rich.markdown import Markdown
 
-    console = Console()
+    out = console()
     if title:  # its head is for programs
         text = text.partition("\n---\n")[2] or text
-        console.print(f"[bold]{title}[/bold]\n")
-    console.print(Markdown(text, hyperlinks=False))
+        out.print(f"{title}\n", style="bold")
+    out.print(Markdown(text, hyperlinks=False))
 
 
 def _turn(journal: Journal, number: int) -> Turn | None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from assistant.cleaning import clean_line
+from assistant.commands import tables
 from assistant.config import Config, MemoryConfig
 from assistant.locations import memory_dir
 from assistant.memory.base import Memory, MemoryFailure
@@ -20,6 +22,7 @@ from assistant.memory.remains import DECRYPTING, MARKERS
 if TYPE_CHECKING:
     from assistant.memory.files import FileStore
 
+_COLUMNS = [tables.Column(title, whole=True) for title in ("Id", "Date", "Category")]
 EMPTY = (
     "Nothing is remembered yet. Tell the assistant something worth keeping:"
     " “remember that my parrot is called Picasso”."
@@ -130,7 +133,7 @@ def counted(number: int, name: str, names: str = "") -> str:
 
 def clean(text: str) -> str:
     """On one line, and without what could steer a terminal: files may come from anybody."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return clean_line(text)
 
 
 def as_data(value: Any) -> Any:
@@ -141,29 +144,16 @@ def as_data(value: Any) -> Any:
 
 
 def print_json(value: Any) -> None:
-    import json
-
-    print(json.dumps(as_data(value), indent=2, ensure_ascii=False))
+    tables.print_json(as_data(value))
 
 
 def print_memories(memories: list[Memory]) -> None:
     """A table, in their order."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("Id", no_wrap=True)
-    table.add_column("Date", no_wrap=True)
-    table.add_column("Category", no_wrap=True)
-    table.add_column("Sure", justify="right")
-    table.add_column("What", overflow="fold", ratio=1, min_width=20)
-    for each in memories:
-        table.add_row(
-            Text(clean(each.id)),
-            f"{each.at:%Y-%m-%d}",
-            each.category,
-            f"{each.confidence:.0%}",
-            Text(clean(each.text)),
-        )
-    Console(highlight=False).print(table)
+    columns = [*_COLUMNS, tables.Column("Sure", whole=True, right=True), tables.Column("What")]
+    tables.print_table(
+        columns,
+        [
+            (each.id, f"{each.at:%Y-%m-%d}", each.category, f"{each.confidence:.0%}", each.text)
+            for each in memories
+        ],
+    )

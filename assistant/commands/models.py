@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from assistant.backends import hub_cache
 from assistant.backends.base import BackendError
 from assistant.backends.cascade import weights as whisper
 from assistant.backends.moshi.catalog import published
+from assistant.cleaning import clean_line
 from assistant.commands.models_inventory import (
     ROLES,
     Model,
@@ -27,6 +27,7 @@ from assistant.commands.models_inventory import (
 from assistant.commands.models_personas import PersonaNeeds, needs_of_personas
 from assistant.commands.pull import in_words, progress_bar
 from assistant.commands.runner import FAILED, USAGE, agreed, complain
+from assistant.commands.tables import Column, console, print_json, print_table
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -52,7 +53,7 @@ def list_command(config: Config, *, json_output: bool = False) -> int:
             "personas": [persona.as_json() for persona in personas],
             "cache": str(hub_cache.cache_root()),
         }
-        print(json.dumps(content, indent=2, ensure_ascii=False))
+        print_json(content)
         return 0
     _print_tables(models, personas)
     return 0
@@ -199,42 +200,44 @@ def _delete_from_cache(model: Model, folder: Path) -> int | None:
 
 
 def _print_tables(models: list[Model], personas: list[PersonaNeeds]) -> None:
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    # Without least widths a narrow terminal would take from names what remarks can spare.
-    names = [*(f"  {_called(model)}" for model in models), *ROLES.values()]
-    table.add_column("Model", no_wrap=True, min_width=max(map(len, names)))
-    table.add_column("Size", justify="right", no_wrap=True, min_width=8)
-    table.add_column("Here", no_wrap=True, min_width=max(len(mark) for mark, _ in _MARKS.values()))
-    table.add_column("For", no_wrap=True, min_width=max(len(_used_by(m)) for m in models))
-    table.add_column("", no_wrap=True, overflow="ellipsis")
+    columns = (
+        Column("Model", whole=True),
+        Column("Size", whole=True, right=True),
+        Column("Here", whole=True),
+        Column("For", whole=True),
+        Column(short=True),
+    )
+    rows: list[tuple[str | Text, ...]] = []
     for role, group in _by_role(models):
-        table.add_row(Text(f"{role[0].upper()}{role[1:]}", style="bold"))
-        for model in group:
-            label, style = _MARKS[model.place]
-            table.add_row(
-                Text(f"  {_called(model)}", style="bold" if model.chosen else ""),
-                Text(in_words(model.size) if model.size else "", style=style),
-                Text(label, style=style),
-                Text(_used_by(model), style="dim"),
-                _remark(model),
-            )
-    console.print(table)
-    console.print()
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("Persona", "Voice prompt", "With PersonaPlex", "With the cascade"):
-        table.add_column(title)
-    for persona in personas:
-        table.add_row(*map(Text, persona.row()))
-    console.print(table)
+        rows.append((Text(f"{role[0].upper()}{role[1:]}", style="bold"), "", "", "", ""))
+        rows += [_row(model) for model in group]
+    print_table(columns, rows)
+    print()
+    print_table(
+        (Column("Persona", whole=True), "Voice prompt", "With PersonaPlex", "With the cascade"),
+        [persona.row() for persona in personas],
+    )
+    out = console()
     plain = "Moshi itself takes no prompts: there a persona gives look, greeting and tools."
-    console.print(Text(plain, style="dim"))
-    console.print(Text(f"\nHugging Face cache: {hub_cache.cache_root()}", style="dim"))
-    console.print(Text("Download one: assistant models pull NAME", style="dim"))
+    out.print(Text(plain, style="dim"))
+    cache = clean_line(str(hub_cache.cache_root()))
+    out.print(Text(f"\nHugging Face cache: {cache}", style="dim"), soft_wrap=True)
+    out.print(Text("Download one: assistant models pull NAME", style="dim"))
+
+
+def _row(model: Model) -> tuple[str | Text, ...]:
+    from rich.text import Text
+
+    label, style = _MARKS[model.place]
+    return (
+        Text(f"  {clean_line(_called(model))}", style="bold" if model.chosen else ""),
+        Text(in_words(model.size) if model.size else "", style=style),
+        Text(label, style=style),
+        Text(_used_by(model), style="dim"),
+        _remark(model),
+    )
 
 
 def _by_role(models: list[Model]) -> Iterator[tuple[str, list[Model]]]:
@@ -268,7 +271,7 @@ def _remark(model: Model) -> Text:
         words.append(f"pip install '{what.replace('_', '-')}'")
     if model.about:
         words.append(model.about)
-    return Text("; ".join(words), style="dim")
+    return Text(clean_line("; ".join(words)), style="dim")
 
 
 def _model_as_json(model: Model) -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from assistant.commands.tables import Column, console, print_json, print_table
 from assistant.locations import themes_dir, user_themes_dir
 from assistant.persona_checks import advice_on
 from assistant.persona_errors import shown
@@ -31,20 +30,18 @@ def list_personas(json_output: bool = False) -> int:
     """Print every persona with its colours; 0, because a broken file is `check`'s business."""
     personas = load_personas()
     if json_output:
-        print(json.dumps(_as_json(personas), indent=2, ensure_ascii=False))
+        print_json(_as_json(personas))
         return 0
-    console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("Name", "File", "Colors", ""):
-        table.add_column(title, no_wrap=bool(title))
+    columns = [*(Column(title, whole=True) for title in ("Name", "File", "Colors")), Column()]
+    rows: list[tuple[str | Text, ...]] = []
     for slug, persona in personas.loaded.items():
         yours = personas.files[slug].parent == user_themes_dir()
         file = Text(slug, style="bold" if yours else "dim").append(" (yours)" if yours else "")
-        table.add_row(Text(persona.name), file, _swatches(persona.colors), Text(persona.summary))
-    console.print(table)
+        rows.append((persona.name, file, _swatches(persona.colors), persona.summary))
+    print_table(columns, rows)
     for failure in personas.failed:
-        _print(Console(stderr=True, highlight=False), failure)
-    console.print(Text(f"\nYour own: {user_themes_dir()}", style="dim"), soft_wrap=True)
+        _print(console(stderr=True), failure)
+    console().print(Text(f"\nYour own: {user_themes_dir()}", style="dim"), soft_wrap=True)
     return 0
 
 
@@ -65,14 +62,12 @@ def check_personas(paths: Sequence[Path] = ()) -> int:
             ]
     if not paths:
         failures += [failure for failure in load_personas().failed if failure.loaded]
-    console = Console(highlight=False)
-    for failure in failures:
-        _print(console, failure)
-    for hint in advice:
-        _print(console, hint)
+    out = console()
+    for failure in [*failures, *advice]:
+        _print(out, failure)
     broken = {failure.path for failure in failures}
     good = sum(path not in broken for path in files)
-    console.print(f"{good} of {len(files)} persona files are in order.", soft_wrap=True)
+    out.print(f"{good} of {len(files)} persona files are in order.", soft_wrap=True)
     return 1 if failures else 0
 
 
@@ -82,7 +77,7 @@ def new_persona(name: str, force: bool = False) -> int:
     1, with a message on stderr, where the name will not do or a persona of that slug exists;
     `force` overwrites the user's file, or makes one that overrides a persona of ours.
     """
-    complaint = Console(stderr=True, highlight=False)
+    complaint = console(stderr=True)
     name = " ".join(name.split())
     slug = slug_of(name)
     problem = _bad_name(name, slug)
@@ -115,7 +110,7 @@ def new_persona(name: str, force: bool = False) -> int:
 
 def print_schema() -> int:
     """Print the JSON schema of a persona file, for editors."""
-    print(json.dumps(persona_schema(), indent=2))
+    print_json(persona_schema())
     return 0
 
 
@@ -157,13 +152,13 @@ def _swatches(colors: Colors) -> Text:
     return swatch
 
 
-def _print(console: Console, failure: PersonaFailure) -> None:
+def _print(out: Console, failure: PersonaFailure) -> None:
     place = f"{shown(str(failure.path.parent), limit=200)}/{failure.place}"
     text = Text(place, style="bold").append(f": {failure.message}. ", style="not bold")
     text.append(failure.remedy, style="not bold green")
     if failure.loaded:
         text.append(" (a hint: it loads all the same)", style="not bold dim")
-    console.print(text, soft_wrap=True)
+    out.print(text, soft_wrap=True)
 
 
 def _as_json(personas: LoadedPersonas) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """`assistant plain`: the conversation line by line, without any control of the screen.
 
 For pipes, screen readers and dumb terminals. Typed lines come from standard input; at its end the
-last answer is finished, then the program ends.
+last answer is finished, then the program ends. A line that begins with a name is that speaker's:
+whatever else a text holds stands indented below it.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
 from collections.abc import Iterator
+from typing import TextIO
+
+from rich.cells import cell_len, set_cell_size
 
 from assistant.assembly import find_personas, follow_persona_files, make_session, startup_notices
 from assistant.audio.base import AudioIO
+from assistant.cleaning import MOST_MARKS, clean_line
 from assistant.config import Config
 from assistant.events import (
     AgentSaid,
@@ -32,10 +38,16 @@ from assistant.events import (
 )
 from assistant.logs import log_file
 from assistant.loops import post
+from assistant.output import decoded, opened_like
+from assistant.personas import Persona
 from assistant.session import Session
 
 log = logging.getLogger(__name__)
 
+YOU = "You"
+_INDENT = "  "
+_MOST_CODES = 2 + MOST_MARKS
+"""Characters in a cell: a letter, its marks, and a joiner or selector."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -45,19 +57,19 @@ class Printer:
     def __init__(self, session: Session, *, show_typed: bool) -> None:
         self._session = session
         self._show_typed = show_typed
-        self._names = {p.slug: p.name for p in session.personas()}
+        self._names = {p.slug: _called(p) for p in session.personas()}
         self._devices: dict[str, str | None] = {"microphone": None, "speaker": None}
 
     def __call__(self, event: SessionEvent) -> None:
         match event:
             case UserSaid(final=True, text=text, typed=typed) if text:
                 if self._show_typed or not typed:
-                    print(f"You: {text}", flush=True)
+                    _print_turn(YOU, text)
             case AgentSaid(final=True, played=text) if text:
                 cut = " …" if event.interrupted else ""
-                print(f"{self._names.get(event.persona, event.persona)}: {text}{cut}", flush=True)
+                _print_turn(self._names.get(event.persona, event.persona), f"{text}{cut}")
             case PersonaChanged():
-                self._names[event.persona.slug] = event.persona.name
+                self._names[event.persona.slug] = _called(event.persona)
                 _tell(f"now talking to {event.persona.name}")
             case BrainChosen():
                 _tell(f"answers: {event.label}")
@@ -83,8 +95,41 @@ class Printer:
         self._devices = devices
 
 
+def _called(persona: Persona) -> str:
+    """Nobody else is called as the user is."""
+    name = clean_line(persona.name).replace(":", " ")
+    return f"{name} ({persona.slug})" if name.casefold() == YOU.casefold() else name
+
+
+def _print_turn(name: str, text: str) -> None:
+    print("\n".join(_lines(f"{name}: {text}", sys.stdout)), flush=True)
+
+
 def _tell(text: str) -> None:
-    print(f"· {text}", file=sys.stderr, flush=True)
+    print("\n".join(_lines(f"· {text}", sys.stderr)), file=sys.stderr, flush=True)
+
+
+def _lines(text: str, stream: TextIO) -> Iterator[str]:
+    """All lines but the first indented. Where the terminal would break a line, it is broken here:
+    else its rest would begin at the margin, where a speaker's name stands."""
+    first, *others = text.split("\n")
+    width = shutil.get_terminal_size().columns if stream.isatty() else 0
+    for number, line in enumerate([first, *others]):
+        indent = _INDENT if number else ""
+        parts = _broken(f"{indent}{line}", width) if width > 2 * len(_INDENT) else [indent + line]
+        yield from parts
+
+
+def _broken(line: str, width: int) -> Iterator[str]:
+    """A line in parts of at most `width` cells, broken between words where it can be."""
+    while cell_len(line[: _MOST_CODES * width]) > width:
+        head = set_cell_size(line[: _MOST_CODES * width], width).rstrip()
+        cut = len(head) if line[len(head) : len(head) + 1] == " " else head.rfind(" ")
+        if not head[:cut].strip() or cut <= 0:
+            cut = max(1, len(head))
+        yield line[:cut].rstrip()
+        line = _INDENT + line[cut:].lstrip()
+    yield line
 
 
 def plain_command(config: Config, audio: AudioIO) -> int:
@@ -153,7 +198,7 @@ def _stdin_lines() -> asyncio.Queue[str | None]:
         post(loop, queue.put_nowait, None)
 
     def put(line: bytes) -> None:
-        post(loop, queue.put_nowait, line.decode("utf-8", "replace").strip())
+        post(loop, queue.put_nowait, clean_line(decoded(line)))
 
     threading.Thread(target=read, name="stdin", daemon=True).start()
     return queue
@@ -189,7 +234,7 @@ def libraries_speak_to_the_log() -> Iterator[None]:
     real = os.dup(2)
     os.dup2(sink, 2)
     os.close(sink)
-    stderr, sys.stderr = sys.stderr, os.fdopen(os.dup(real), "w", buffering=1)
+    stderr, sys.stderr = sys.stderr, opened_like(os.dup(real), sys.stderr)
     try:
         yield
     finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from assistant.backends.base import BackendError
 from assistant.commands.runner import agreed, complain
+from assistant.commands.tables import console
 
 Progress = Callable[[str, float | None], None]
 
@@ -128,12 +129,11 @@ def in_words(size: int) -> str:
 @contextmanager
 def progress_bar(name: str) -> Iterator[Progress]:
     """The bar is drawn on stderr, and only on a terminal."""
-    from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True)) as bar:
+    with Bar(*columns, console=console(stderr=True)) as bar:
         task = bar.add_task(name, total=None)
 
         def progress(text: str, fraction: float | None) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.cleaning import clean_line, clean_text
+
 if TYPE_CHECKING:
     from assistant.config import Config
 
@@ -85,9 +87,14 @@ def guarded(command: Callable[[], int]) -> int:
 
 def complain(message: str, remedy: str = "") -> None:
     """The one form in which anything goes wrong: `error: …`, and what to do about it."""
-    print(f"error: {message}", file=sys.stderr)
-    if remedy:
-        print(f"remedy: {remedy}", file=sys.stderr)
+    for head, text in (("error", message), ("remedy", remedy)):
+        if text:
+            print(f"{head}: {hanging(text)}", file=sys.stderr)
+
+
+def hanging(text: str) -> str:
+    """Its further lines indented: what is in a text must not look like a line of ours."""
+    return clean_text(text).replace("\n", "\n  ")
 
 
 def agreed(question: str, alone: str) -> int:
@@ -95,7 +102,7 @@ def agreed(question: str, alone: str) -> int:
     if not sys.stdin.isatty():
         complain(alone, "add --yes")
         return USAGE
-    return 0 if input(f"{question} [y/N] ").strip().lower() in ("y", "yes") else FAILED
+    return 0 if input(f"{clean_line(question)} [y/N] ").strip().lower() in ("y", "yes") else FAILED
 
 
 def _explained(error: Exception) -> int:

@@ -9,6 +9,7 @@ from assistant.backends import environment_maker as maker
 from assistant.backends.base import BackendError
 from assistant.backends.environments import RECIPES, Environment, folder_of, home, inspect
 from assistant.commands.runner import agreed
+from assistant.commands.tables import console, print_json
 
 _MAIN = ("torch", "mlx", "moshi", "moshi_mlx", "rustymimi")
 """Packages whose versions are worth telling."""
@@ -39,13 +40,12 @@ def list_command(*, json_output: bool = False) -> int:
     """What is set up, and what could be."""
     found = [inspect(name) for name in RECIPES]
     if json_output:
-        import json
         from dataclasses import asdict
 
         listed = [{**asdict(e), "folder": str(folder_of(e.name))} for e in found]
         for each, environment in zip(listed, found, strict=True):
             each["versions"] = dict(environment.versions)
-        print(json.dumps(listed, indent=2))
+        print_json(listed)
         return 0
     width = max(map(len, RECIPES))
     for environment in found:
@@ -87,14 +87,14 @@ def described(environment: Environment) -> str:
 
 def _make(name: str, python: maker.Python) -> Path:
     """The status line is drawn on stderr; where that is no terminal, one line a step."""
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    out = console(stderr=True)
+    if not out.is_terminal:
         return maker.make(RECIPES[name], python, _Lines().tell)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    words = TextColumn("{task.description}", markup=False)
+    columns = (SpinnerColumn(), words, BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=out, transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def tell(text: str, fraction: float | None) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
+from assistant.cleaning import clean_text
 from assistant.commands.runner import USAGE, agreed, complain
+from assistant.commands.tables import Column, console, print_json, print_table
 from assistant.locations import transcripts_dir
 from assistant.transcript_store import find_transcript, list_transcripts
 
@@ -26,23 +27,20 @@ def list_command(*, json_output: bool = False) -> int:
             }
             for each in found
         ]
-        print(json.dumps(listed, indent=2, ensure_ascii=False))
+        print_json(listed)
         return 0
     if not found:
         print(f"There are no conversations in {transcripts_dir()} yet.", file=sys.stderr)
         return 0
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("Id", no_wrap=True)
-    table.add_column("Turns", justify="right")
-    table.add_column("With")
-    table.add_column("Began with", no_wrap=True, overflow="ellipsis")
-    for each in found:
-        table.add_row(each.id, str(each.turns), Text(", ".join(each.names)), Text(each.first))
-    Console(highlight=False).print(table)
+    columns = (
+        Column("Id", whole=True),
+        Column("Turns", whole=True, right=True),
+        Column("With"),
+        Column("Began with", short=True),
+    )
+    print_table(
+        columns, [(each.id, str(each.turns), ", ".join(each.names), each.first) for each in found]
+    )
     return 0
 
 
@@ -51,14 +49,13 @@ def show_command(id: str) -> int:
     path = _find(id)
     if path is None:
         return USAGE
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = clean_text(path.read_text(encoding="utf-8", errors="replace"))
     if not sys.stdout.isatty():
         print(text, end="")
         return 0
-    from rich.console import Console
     from rich.markdown import Markdown
 
-    Console().print(Markdown(text, hyperlinks=False))
+    console().print(Markdown(text, hyperlinks=False))
     return 0
 
 

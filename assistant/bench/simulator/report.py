@@ -53,8 +53,9 @@ def print_report(outcomes: Sequence[Outcome], skipped: Sequence[str], *, as_json
     if as_json:
         print(json.dumps(report_data(outcomes, skipped), indent=2))
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from assistant.commands.tables import console
 
     by_name: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
@@ -62,19 +63,19 @@ def print_report(outcomes: Sequence[Outcome], skipped: Sequence[str], *, as_json
     rows = [[name, *_cells(joined(group), group)] for name, group in by_name.items()]
     rows += [[name, *([_NONE] * (len(_COLUMNS) - 1))] for name in skipped]
     rows += [["all", *_cells(joined(outcomes), outcomes)]]
-    console = Console()
-    for columns in _parts(console.width):
+    out = console()
+    for columns in _parts(out.width):
         table = Table(title=f"conversation · {machine()}", title_justify="left")
         for at in columns:
             table.add_column(_COLUMNS[at], justify="right" if at else "left", no_wrap=True)
         for row in rows:
             table.add_row(*(row[at] for at in columns), end_section=row is rows[-2])
-        console.print(table)
+        out.print(table)
     for note in _NOTES:
-        console.print(note, highlight=False)
+        out.print(note, highlight=False)
     for outcome in outcomes:
         for problem in outcome.measures.problems:
-            console.print(f"{outcome.scenario.name}, seed {outcome.seed}: {problem}", markup=False)
+            out.print(f"{outcome.scenario.name}, seed {outcome.seed}: {problem}", markup=False)
 
 
 def _parts(width: int) -> list[list[int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 
@@ -16,10 +15,13 @@ _CURVE = 12
 
 def print_report(outcomes: Outcomes, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(report_data(outcomes), indent=2, ensure_ascii=False))
+        from assistant.commands.tables import print_json
+
+        print_json(report_data(outcomes))
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from assistant.commands.tables import console
 
     title = (
         f"soak · {outcomes.backend}, seed {outcomes.seed} · {outcomes.hours:.1f} simulated hours "
@@ -38,13 +40,13 @@ def print_report(outcomes: Outcomes, *, as_json: bool) -> None:
             f"{sample.at / 3600:.2f}", f"{sample.host_mb:.1f}", f"{sample.child_mb:.1f}",
             str(sample.child), str(sample.files), str(sample.threads), str(sample.tasks),
         )  # fmt: skip
-    console = Console()
-    console.print(checks)
-    console.print(curve)
+    out = console()
+    out.print(checks)
+    out.print(curve)
     for title, counts in (("faults", outcomes.faults), ("told", dict(outcomes.ledger.told))):
-        console.print(f"{title}: " + (", ".join(f"{n} × {k}" for k, n in counts.items()) or "–"))
+        out.print(f"{title}: " + (", ".join(f"{n} × {k}" for k, n in counts.items()) or "–"))
     for line in [*(f"lost: {turn}" for turn in outcomes.lost), *outcomes.grown]:
-        console.print(line, markup=False)
+        out.print(line, markup=False)
 
 
 def report_data(outcomes: Outcomes) -> dict[str, object]:

@@ -1,0 +1,165 @@
+"""Standard output and standard error as everything here writes to them.
+
+Two promises, kept in one place: text that comes from somewhere else cannot steer the terminal, and
+a letter that the terminal's encoding lacks costs neither the line nor the program.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import locale
+import sys
+import unicodedata
+from functools import lru_cache
+from typing import IO, Any, TextIO
+
+from assistant.cleaning import clean_line, clean_text
+
+READABLE = "assistant.readable"
+"""Name of the error handler that writes something readable for what cannot be encoded."""
+
+# fmt: off
+_SIMILAR = {
+    **dict.fromkeys("‘’‚‛′´`ʹʼ‹›", "'"),
+    **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("‐‑‒–—―−─━═╌╍", "-"),
+    **dict.fromkeys("│┃║▏▕", "|"),
+    **dict.fromkeys("┌┐└┘├┤┬┴┼┏┓┗┛┣┫┳┻╋╔╗╚╝╠╣╦╩╬╭╮╯╰╞╡╪┡┩╇", "+"),
+    **dict.fromkeys("•●◦‣⁃∙·○◉⬤", "*"),
+    **dict.fromkeys("█▓▒░▇▆▅▄▃▂▁▌▐▀■", "#"),
+    **dict.fromkeys("✓✔", "v"),
+    **dict.fromkeys("×✕✗✘", "x"),
+    **dict.fromkeys("→➜▶▸▷", ">"),
+    **dict.fromkeys("←◀◂", "<"),
+    **dict.fromkeys("↑▲", "^"),
+    **dict.fromkeys("↓▼", "v"),
+    **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000", " "),
+    "…": "...", "÷": "/", "⁄": "/", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "±": "+/-",
+    "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O",
+    "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ł": "l", "Ł": "L",
+    "ı": "i", "ħ": "h", "Ħ": "H", "€": "EUR", "£": "GBP", "¥": "JPY", "¢": "c", "§": "par.",
+    "©": "(c)", "®": "(R)", "°": " deg", "µ": "u", "¿": "?", "¡": "!", "№": "No.", "�": "?",
+}
+# fmt: on
+"""By rising rank: what stands for a character where nothing nearer to it can be written."""
+
+
+class CleanStream(io.TextIOWrapper):
+    """A text stream on which nothing acts that is written: see `cleaning`."""
+
+    def write(self, text: str) -> int:
+        self.write_as_it_is(clean_text(text))
+        return len(text)
+
+    def write_as_it_is(self, text: str) -> None:
+        """For the few who move the cursor or colour words, and clean what they are given."""
+        if "utf" not in self.encoding.lower():
+            text = unicodedata.normalize("NFC", text)  # a letter with its mark may be one there
+        super().write(text)
+
+
+class StyledFile:
+    """What `rich` writes to, through which its colours come out whole."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        if isinstance(self._stream, CleanStream):
+            self._stream.write_as_it_is(text)
+        else:
+            self._stream.write(text)
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def claim_streams() -> None:
+    """Put clean streams in the place of `sys.stdout` and `sys.stderr`. Call once, at the start."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper) and not isinstance(stream, CleanStream):
+            stream.flush()
+            setattr(sys, name, _clean_stream(stream.buffer, stream))
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+
+
+def opened_like(descriptor: int, stream: TextIO) -> TextIO:
+    """A clean stream on another descriptor, in the encoding of `stream`, flushed at each line."""
+    return CleanStream(
+        open(descriptor, "wb"),
+        encoding=stream.encoding or "utf-8",
+        errors=READABLE,
+        line_buffering=True,
+    )
+
+
+def write_status(text: str) -> None:
+    """One line of standard error that the next such line replaces; for terminals."""
+    StyledFile(sys.stderr).write(f"\r{clean_line(text)}\x1b[K")
+    sys.stderr.flush()
+
+
+def decoded(data: bytes) -> str:
+    """Text of unknown encoding: UTF-8 where it is that, else that of the terminal or the locale.
+    What is no text in any of them becomes "�"."""
+    for encoding in ("utf-8", getattr(sys.stdin, "encoding", None), locale.getencoding()):
+        try:
+            return data.decode(encoding or "utf-8")
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return data.decode("utf-8", "replace")
+
+
+def is_unicode(stream: IO[str]) -> bool:
+    """Whether every character can be written to it."""
+    return "utf" in (getattr(stream, "encoding", None) or "utf-8").lower()
+
+
+def _clean_stream(buffer: Any, like: io.TextIOWrapper) -> CleanStream:
+    return CleanStream(
+        buffer,
+        encoding=like.encoding,
+        errors=READABLE,
+        line_buffering=like.line_buffering,
+        write_through=like.write_through,
+    )
+
+
+def _readable(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    return "".join(_similar(character, error.encoding) for character in lost), error.end
+
+
+@lru_cache(1_024)
+def _similar(character: str, encoding: str) -> str:
+    """The nearest to this that can be written: its letter without marks, a sign like it, its
+    name, or its number."""
+    parts = unicodedata.normalize("NFKD", character)
+    letters = "".join(part for part in parts if not unicodedata.combining(part))
+    for found in (_SIMILAR.get(character), "".join(_SIMILAR.get(c, c) for c in letters)):
+        if found is not None and _can_write(found, encoding):
+            return found
+    if unicodedata.category(character) in ("Mn", "Me", "Cf", "Sk"):
+        return ""  # it only changes what stands before it
+    name = unicodedata.name(character, "").lower()
+    if unicodedata.category(character) == "So" and name:
+        return f"({name})"
+    number = ord(character)
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+
+
+def _can_write(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+codecs.register_error(READABLE, _readable)
