@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from assistant.memory.base import Category, Claim
+from assistant.memory.clock_times import find_clock
 from assistant.memory.dates import find_when
 from assistant.memory.drafts import Draft
-from assistant.memory.lexicon import CAPITALISED
+from assistant.memory.lexicon import CAPITALISED, OFTEN
 from assistant.memory.telling import plain, third_person
 from assistant.memory.topics import topics_of
 
-_SENTENCES = re.compile(r"(?<=[.!?;…])\s+|\n+|\s[-–—]+\s")
+_SENTENCES = re.compile(
+    r"(?<=[.!?;…])(?<!\bDr\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bSt\.)(?<!\bMrs\.)(?<!\bProf\.)"
+    r"(?<!\b[ap]\.m\.)\s+|\n+|\s[-–—]+\s"
+)
 _PARTS = re.compile(
     r",? (?:and|but|so|because)(?: also| (?:these|those) days| now| today)? (?=(?:I|my|our|we) )"
     r"|, (?=(?:I|my|our) (?!\w+,))"
@@ -35,6 +39,9 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _FILLER = re.compile(r"(?<=\s)(?:um+|uh+|erm?|hmm+|like,|you know,|i mean,)\s+", re.IGNORECASE)
+_OFTEN_FIRST = re.compile(
+    rf"(?P<day>(?:{OFTEN})\b[^,]{{0,40}}?,? )(?=(?:I|we|my|our|there) )", re.IGNORECASE
+)
 _CORRECTING = re.compile(
     r"(?:no|nope|wait|sorry|actually|correction|i mean|i meant|wrong|not quite)\b", re.IGNORECASE
 )
@@ -115,12 +122,19 @@ def without_lead(text: str) -> tuple[str, bool]:
 
 
 def day_last(text: str, today: date) -> str:
-    """ "Next week I fly to Oslo" → "I fly to Oslo next week"."""
+    """ "Next week I fly to Oslo" → "I fly to Oslo next week"; "every Tuesday" and "at 3" alike."""
+    often = _OFTEN_FIRST.match(text)
+    if often is not None:
+        return f"{text[often.end() :]} {often['day'][:1].lower()}{often['day'][1:].rstrip(', ')}"
     when = find_when(text, today)
     if when is None or when.start or not text[when.end :].strip(" ,"):
         return text
-    day = text[: when.end]
-    return f"{text[when.end :].strip(' ,')} {day[:1].lower()}{day[1:]}"
+    end = when.end
+    clock = find_clock(text[end:])
+    if clock is not None and not text[end : end + clock.start].strip(" ,"):
+        end += clock.end
+    day = text[:end]
+    return f"{text[end:].strip(' ,')} {day[:1].lower()}{day[1:]}"
 
 
 def parts_of(sentence: str) -> Iterator[str]:

@@ -52,11 +52,19 @@ _WHEN = re.compile(
     | \b(?:on\ )?(?:the\ )?(?P<nth>{_NTH})(?:\ of)?\ (?P<month>{_MONTH})\b\.?
         (?:,?\ (?P<y1>\d{{4}}))?
     | \b(?:on\ )?(?P<month2>{_MONTH})\.?\ (?:the\ )?(?P<nth2>{_NTH})\b(?:,?\ (?P<y2>\d{{4}}))?
+    | \b(?:on|by|until)\ the\ (?P<alone>{_NTH})(?=$|[,.;!?)]|\ (?:at|from|in\ the|around|about
+        |between|before|after|to|for|with|and|together)\b)
+    | \bthe\ (?P<alone2>\d{{1,2}}(?:st|nd|rd|th))(?=$|[,.;!?)]|\ (?:at|from|in\ the|around)\b)
     | \b(?:on\ )?(?P<iso>\d{{4}}-\d\d-\d\d)\b
     | \bin\ (?P<whole>{"|".join(_MONTHS)})\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+DATE_OF = "date of "
+"""Begins the attribute of a claim that tells when something is; its value is `When.iso`, and the
+time of day in the user's words: "2026-12-01 at half past four"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,8 @@ class When:
     last: date
     start: int
     end: int
+    part: str = ""
+    """Of the day, where the words name it: "morning"."""
 
     @property
     def iso(self) -> str:
@@ -78,6 +88,11 @@ class When:
     @property
     def spoken(self) -> str:
         """ "on Friday, 27 November 2026", "in the week of 23 November 2026"."""
+        return f"{self.dated}{self.spoken_part}"
+
+    @property
+    def dated(self) -> str:
+        """The same without the part of the day."""
         f = self.first
         if f == self.last:
             return f"on {f:%A}, {f.day} {f:%B %Y}"
@@ -88,10 +103,18 @@ class When:
             return f"in the week of {f.day} {f:%B %Y}"
         return f"in {f:%B %Y}" if length <= 31 else f"in {f:%Y}"
 
+    @property
+    def spoken_part(self) -> str:
+        """ " in the morning", " at night"; "" where no part of the day was named."""
+        if not self.part:
+            return ""
+        return " at night" if self.part == "night" else f" in the {self.part}"
+
 
 def parse_iso(text: str) -> tuple[date, date] | None:
-    """First and last day of what `When.iso` wrote; None where it is nothing of the kind."""
-    first, _, last = text.partition("/")
+    """First and last day of what `When.iso` wrote, whatever time of day stands behind it; None
+    where it is nothing of the kind."""
+    first, _, last = text.partition(" ")[0].partition("/")
     try:
         begin = date.fromisoformat(first)
         return begin, date.fromisoformat(last) if last else begin
@@ -104,8 +127,16 @@ def find_when(text: str, today: date) -> When | None:
     for match in _WHEN.finditer(text):
         days = _days(match, today)
         if days is not None:
-            return When(*days, match.start(), match.end())
+            return When(*days, match.start(), match.end(), _part(match.group()))
     return None
+
+
+def _part(words: str) -> str:
+    low = words.lower()
+    if low.endswith("tonight"):
+        return "evening"
+    found = re.search(r"(morning|afternoon|evening|night)$", low)
+    return found.group() if found else ""
 
 
 def _days(match: re.Match[str], today: date) -> tuple[date, date] | None:
@@ -126,6 +157,8 @@ def _days(match: re.Match[str], today: date) -> tuple[date, date] | None:
             return _shifted(named["later"], _number(named["count"]), today)
         if "back" in named:
             return _shifted(named["ago"], -_number(named["back"]), today)
+        if alone := named.get("alone") or named.get("alone2"):
+            return _one(_next_such_day(_day_number(alone), today))
         if "iso" in named:
             return _one(date.fromisoformat(named["iso"]))
         if "whole" in named:
@@ -188,13 +221,26 @@ def _month(name: str, today: date) -> tuple[date, date]:
 
 
 def _calendar(nth: str, month: str, year: str | None, today: date) -> date:
-    digits = re.match(r"\d+", nth)
-    day = int(digits.group()) if digits else _ORDINALS[nth.replace(" ", "-")]
+    day = _day_number(nth)
     number = _SHORT[month[:4] if month.startswith("sept") else month[:3]]
     if year:
         return date(int(year), number, day)
     found = date(today.year, number, day)
     return found if found >= today else date(today.year + 1, number, day)
+
+
+def _day_number(nth: str) -> int:
+    digits = re.match(r"\d+", nth)
+    return int(digits.group()) if digits else _ORDINALS[nth.replace(" ", "-")]
+
+
+def _next_such_day(day: int, today: date) -> date:
+    """The next that bears this number; not each month has a 31st. Raises `ValueError`."""
+    for month in range(12):
+        first = _add_months(today.replace(day=1), month)
+        if first.day <= day <= _month_end(first).day and first.replace(day=day) >= today:
+            return first.replace(day=day)
+    raise ValueError(day)
 
 
 def _number(word: str) -> int:

@@ -50,7 +50,8 @@ from assistant.memory.shelf import Held, Shelf
 from assistant.memory.vault import PLAIN, Vault
 
 JOURNALS = "journals"
-_NOT_ALL = "not all of it is forgotten"
+GOING_ON = 8
+"""Journals of which it is known how they were last written: those that conversations fill now."""
 _log = logging.getLogger(__name__)
 
 
@@ -120,7 +121,10 @@ class FileStore:
             if before is None and not (journal.turns or journal.memories):
                 return
             written = self._shelf.put(Parsed(journal, front=_front(before), extra=_extra(before)))
+            self._written.pop(journal.id, None)
             self._written[journal.id] = written
+            if len(self._written) > GOING_ON:
+                del self._written[next(iter(self._written))]
             self._made(f"journal {journal.id}")
 
     def journals(self) -> Sequence[str]:

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from assistant.memory.base import Filters, Memory, MemoryStore
-from assistant.memory.dates import parse_iso
+from assistant.memory.dates import DATE_OF, parse_iso
 from assistant.memory.lexicon import EVENT
 
 LATE = timedelta(days=14)
 """How long after its day something is still asked about."""
-_PLAN = "date of "
 _ID = re.compile(r"\d{4}-\d\d-\d\dT\d{6}-(?P<persona>.+)")
 
 
@@ -47,7 +46,7 @@ def greeting(store: MemoryStore, now: datetime, persona: str = "", name: str = "
 def _question(memory: Memory, now: datetime) -> str:
     """What to ask about a plan, without its mark; "" where it is none, or not its time."""
     claim = memory.claim
-    if claim is None or not claim.attribute.startswith(_PLAN):
+    if claim is None or not claim.attribute.startswith(DATE_OF):
         return ""
     days = parse_iso(claim.value)
     if days is None or memory.at.date() > days[1]:
@@ -56,8 +55,10 @@ def _question(memory: Memory, now: datetime) -> str:
     today = now.date()
     if not first <= today <= last + LATE:
         return ""
-    what = claim.attribute.removeprefix(_PLAN)
-    event = re.fullmatch(rf"(?:[\w'-]+ ){{0,3}}?{EVENT}", what, re.IGNORECASE)
+    what = claim.attribute.removeprefix(DATE_OF)
+    event = re.fullmatch(
+        rf"(?:[\w'-]+ ){{0,3}}?{EVENT}(?: (?:with|to|at|for|from|in) .+)?", what, re.IGNORECASE
+    )
     if event is None and not what.startswith("trip to ") and not re.match(r"\w+ing\b", what):
         return ""
     noun = f"the {what}" if event or what.startswith("trip") else what

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -36,6 +36,9 @@ T = TypeVar("T")
 ECHO = 85.0
 """Likeness (0…100) from which a user's turn is the assistant's words said back."""
 MAX_TOPICS = 5
+LONGEST = 400
+"""Turns of a journal. A file is written whole each time something weighty is told, so what goes on
+for longer is continued in the next one."""
 _MOOD = re.compile(
     rf"\bI(?: am| feel| have been|['’]m)(?: \w+)? (?P<mood>{FEELING}|tired|exhausted|good|great|"
     r"fine|bad|terrible|awful|wonderful|bored|calm)\b",
@@ -85,6 +88,9 @@ class Keeper:
         self._written = time.monotonic()
         self._told = ""
         self._number = 0
+        self._lately: deque[Turn] = deque(maxlen=4)
+        self._before = ""
+        """The journal in which this conversation began, or was continued."""
         self._read = 0
         """The last turn that a language model has judged."""
 
@@ -145,13 +151,22 @@ class Keeper:
         """The one that is being written; None before the first turn."""
         return self._journal
 
+    @property
+    def ongoing(self) -> tuple[str, ...]:
+        """The ids of the journals that hold what was said last."""
+        journal = self._journal
+        return tuple(id for id in (self._before, journal.id if journal else "") if id)
+
     # -- on the keeper's thread --------------------------------------------------------------------
 
     def _take(self, turn: Turn, persona: str) -> None:
+        if turn.side == "user":
+            self._turn_the_page()
         journal = self._begun(turn.at, persona)
         self._number += 1
         turn = replace(turn, number=self._number)
         journal.turns.append(replace(turn, text=without_secrets(turn.text)))
+        self._lately.append(turn)
         self._dirty = True
         if turn.side == "user" and not self._is_echo(turn):
             self._note_mood(turn.text)
@@ -215,6 +230,17 @@ class Keeper:
                     journal.commitments.append(draft.text)
         return urgent
 
+    def _turn_the_page(self) -> None:
+        """A conversation that fills its journal is continued in another, once this one is safe."""
+        journal = self._journal
+        if journal is None or len(journal.turns) < LONGEST:
+            return
+        self._end()
+        if self._dirty:
+            journal.ended = None  # it could not be written: it goes on
+        else:
+            self._before, self._journal = journal.id, None
+
     def _begun(self, at: datetime, persona: str) -> Journal:
         if self._journal is not None and self._walls and self._journal.persona != persona:
             self._end()
@@ -244,8 +270,7 @@ class Keeper:
             return ""
 
     def _is_echo(self, turn: Turn) -> bool:
-        assert self._journal is not None
-        said = [t.text for t in self._journal.turns[-4:] if t.side == "agent"]
+        said = [t.text for t in self._lately if t.side == "agent"]
         long = len(turn.text.split()) >= 4
         return long and any(ratio(turn.text.lower(), text.lower()) >= ECHO for text in said)
 

@@ -97,7 +97,12 @@ EVENT = _either(
     "job_interview driving_test dentist_appointment doctor's_appointment doctor's viewing "
     "move holiday vacation game speech defence defense viva thesis_defence baby_shower visit "
     "anniversary birthday birthday_party barbecue picnic hike camp retreat session call review "
-    "inspection delivery competition contest gig festival train half-marathon half_marathon"
+    "inspection delivery competition contest gig festival train half-marathon half_marathon "
+    "yoga pilates choir practice haircut brunch breakfast supper drinks seminar tutorial training "
+    "webinar briefing consultation booking reservation vaccination jab blood_test x-ray mri "
+    "ultrasound screening treatment massage fitting handover bus ferry parents'_evening play "
+    "christening baptism housewarming stand-up standup physiotherapy therapy screening catch-up "
+    "podcast livestream tour hen_night stag_night sleepover playdate retirement_party leaving_do"
 )
 GOING = _either(
     "flying going travelling traveling moving meeting giving visiting seeing starting leaving "
@@ -113,6 +118,25 @@ DURABLE = _either(
     "launch create organise organize eat_less eat_more read_more sleep_more exercise_more "
     "see_more spend_less spend_more swim cycle sail dive speak play"
 )
+OFTEN = (
+    r"(?:every|each) (?:single |other )?(?:day|morning|evening|night|week|weekend|month|year|"
+    r"summer|winter|spring|autumn|monday|tuesday|wednesday|thursday|friday|saturday|sunday|other day|second (?:day"
+    r"|week)|weekday|hour)s?"
+    r"|on (?:mon|tues|wednes|thurs|fri|satur|sun)days|on weekends|at weekends|on weekdays"
+    r"|(?:once|twice|three times|four times|five times) (?:a|per) (?:day|week|month|year)"
+    r"|in the (?:mornings|evenings|afternoons)|(?:daily|weekly)$"
+    r"|most (?:days|mornings|evenings|nights)"
+    r"|before (?:work|breakfast|bed)|after work"
+)
+"""How people say that something happens again and again."""
+PRACTITIONER = _either(
+    "dentist doctor gp vet therapist physio physiotherapist orthodontist optician dermatologist "
+    "gynaecologist gynecologist cardiologist psychologist psychiatrist paediatrician pediatrician "
+    "midwife surgeon osteopath chiropractor hairdresser barber lawyer notary accountant plumber "
+    "electrician tax_adviser bank hospital clinic orthopaedist urologist neurologist radiologist "
+    "ophthalmologist eye_doctor mechanic garage tailor beautician tattooist speech_therapist"
+)
+"""Whom one sees at an appointed time."""
 WORKING = (
     r"(?:working on|building|writing|learning|studying|training for|preparing for|saving(?: up)? "
     r"for|reading|renovating|planning|developing|designing|organi[sz]ing|researching|restoring|"

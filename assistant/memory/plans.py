@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from assistant.memory.clauses import Clause
-from assistant.memory.dates import When, find_when
+from assistant.memory.clock_times import find_clock, without_clock
+from assistant.memory.dates import DATE_OF, When, find_when
 from assistant.memory.drafts import Draft
 from assistant.memory.lexicon import (
     DURABLE,
@@ -16,6 +18,8 @@ from assistant.memory.lexicon import (
     GO,
     GOING,
     HEAVY,
+    OFTEN,
+    PRACTITIONER,
     WHICH_KIN,
     WORKING,
     word_set,
@@ -24,11 +28,47 @@ from assistant.memory.lexicon import (
 Match = re.Match[str]
 _I = r"(?:I|we)(?: (?:really|also|just|now|currently|still|absolutely|actually|both|recently))*"
 _MY = r"(?:my|our)"
+_A = r"(?:an?|the|my|our|another|two|this|some|his|her|their)"
+_IS_TO_BE = (
+    r"(?= .*\b(?:is|are|will be|starts?|begins?|leaves?|departs?|arrives?|takes place)"
+    r" (?:now |coming |planned |scheduled |set |due |booked )?(?:on|at|in|from|for|between|tomorrow"
+    r"|tonight|today|next|this)\b)"
+)
+_OF_WHOM = (
+    r"(?: (?:with|to|at|for|from|in) (?:the |my |our )?(?:Dr\.? |Mr\.? |Mrs\.? |Ms\.? )?"
+    r"(?!(?:on|at|the|a|noon|midnight)\b)(?-i:[A-Z][\w'-]+(?: [A-Z][\w'-]+)*)"
+    rf"|(?: (?:with|at|to) (?:the|my|our) (?:{WHICH_KIN}|{PRACTITIONER}|[\w'-]+(?='s))))?"
+)
 _EVENT = re.compile(
-    rf"(?:{_I} (?:have|have got|am having|am giving|give|am holding) (?:an?|the|my|another|two|"
-    rf"this)|there is an?|{_MY}) (?P<what>(?:[\w'-]+ ){{0,3}}?{EVENT})\b.*",
+    rf"(?:(?:{_I} (?:have|have got|have to go to|need to go to|am having|am giving|give|am holding"
+    rf"|got|booked|have booked|am booked for|made|have made|am due for|am off to)|there is)"
+    rf"(?: {_A})?|{_MY}|the{_IS_TO_BE}) "
+    rf"(?P<what>(?:(?!(?:every|each|on|at)\b)[\w'-]+ ){{0,3}}?{EVENT}{_OF_WHOM})(?!'s)\b.*",
     re.IGNORECASE,
 )
+_SEEN = re.compile(
+    rf"(?:{_I} (?:(?:have|need|got|am going|want) to (?:see|go to|visit|be at|call)|am seeing"
+    rf"|see|am at|am going to|am off to|go to|have got|have|am visiting|visit)(?: {_A})?"
+    rf"|{_MY}|the{_IS_TO_BE}) "
+    rf"(?P<what>(?:(?!(?:every|each|on|at)\b)[\w'-]+ ){{0,2}}?{PRACTITIONER})"
+    r"(?!'s)\b.*",
+    re.IGNORECASE,
+)
+_NOTED = re.compile(
+    rf"(?P<what>(?:(?!(?:every|each|on|at|i|we|my)\b)[\w'-]+ ){{0,3}}?(?:{EVENT}|{PRACTITIONER})"
+    rf"{_OF_WHOM})(?!'s)(?: (?:is|are))?(?: on| at| in| from| between|,| tomorrow| next| this"
+    r"| today| tonight)\b.*",
+    re.IGNORECASE,
+)
+"""A note in catchwords: "dentist on Tuesday at 3"."""
+_OFTEN_SAID = re.compile(rf"\b(?:{OFTEN})\b", re.IGNORECASE)
+_SETTLED = re.compile(
+    r"\b(?:moved|postponed|rescheduled|shifted|changed|brought forward|put off|now|instead)\b",
+    re.IGNORECASE,
+)
+_DEFINITE = re.compile(rf"(?:{_MY}|the)\b.* (?:is|starts|begins|leaves)\b", re.IGNORECASE)
+"""Of an appointment that may have had another time before."""
+_CALLED_OFF = re.compile(r"\b(?:cancell?ed|called off|does not|is not|did not|not)\b", re.I)
 _GOING = re.compile(
     rf"(?:{_I} (?:am|are) (?P<what>{GOING}\b.*)|{_I} (?P<go>{GO}\b.*)"
     rf"|{_I} (?:will|am going to|are going to) (?P<will>\w+\b.*))",
@@ -76,18 +116,9 @@ _PROJECT = re.compile(
     r"some|something|what)\b).{3,100})",
     re.IGNORECASE,
 )
-_OFTEN = (
-    r"(?:every|each) (?:single |other )?(?:day|morning|evening|night|week|weekend|month|year|"
-    r"summer|winter|spring|autumn|monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?"
-    r"|on (?:mon|tues|wednes|thurs|fri|satur|sun)days|on weekends|at weekends|on weekdays"
-    r"|(?:once|twice|three times|four times|five times) (?:a|per) (?:day|week|month|year)"
-    r"|in the (?:mornings|evenings|afternoons)|(?:daily|weekly)$"
-    r"|most (?:days|mornings|evenings|nights)"
-    r"|before (?:work|breakfast|bed)|after work"
-)
 _HABIT = re.compile(
     rf"(?:{_I}|{_MY} [\w ]{{2,30}} and I) (?:(?:always|usually|often|normally|generally|regularly|"
-    rf"sometimes|never) )?(?P<verb>[a-z]+)\b.*?\b(?:{_OFTEN})\b.*",
+    rf"sometimes|never) )?(?P<verb>[a-z]+)\b.*?\b(?:{OFTEN})\b.*",
     re.IGNORECASE,
 )
 _RULE = re.compile(
@@ -110,9 +141,15 @@ _EMPTY = re.compile(
 _FLEETING = re.compile(r"\b(?:today|tonight|this (?:morning|afternoon|evening))\b", re.IGNORECASE)
 
 
-def find_event(clause: Clause) -> Draft | None:
-    """An appointment with its day: "I have a talk on Friday"."""
-    return next(_event(clause), None)
+def find_event(clause: Clause, *, noted: bool = False) -> Draft | None:
+    """An appointment with its day and time: "I have a talk on Friday at 3". `noted`: the user asked
+    for it to be remembered, so that catchwords are enough."""
+    return next(_event(clause, noted), None)
+
+
+def is_note(text: str) -> bool:
+    """Whether catchwords tell of an appointment."""
+    return _NOTED.fullmatch(text) is not None
 
 
 def find_plans(clause: Clause) -> Iterator[Draft]:
@@ -124,20 +161,38 @@ def find_plans(clause: Clause) -> Iterator[Draft]:
             return
 
 
-def _event(clause: Clause) -> Iterator[Draft]:
+def _event(clause: Clause, noted: bool) -> Iterator[Draft]:
     when = find_when(clause.text, clause.today)
-    match = _EVENT.fullmatch(clause.text)
-    if match is None or when is None or when.last < clause.today - timedelta(days=1):
+    if when is None or when.last < clause.today - timedelta(days=1):
         return
-    if re.fullmatch(r"(?:\S+ )*birthday", match["what"], re.IGNORECASE):
-        return  # that of every year, and so a fact
-    what = re.sub(r"^(?:an?|the|my|big|next|important|new) ", "", match["what"].lower())
-    yield _commitment(clause, when, what)
+    if _OFTEN_SAID.search(clause.text) or _CALLED_OFF.search(clause.text):
+        return
+    match = _EVENT.fullmatch(clause.text)
+    if match is None and when.first == when.last:
+        match = _SEEN.fullmatch(clause.text)
+    note = None
+    if match is None and noted:
+        match = note = _NOTED.fullmatch(clause.text)
+    if match is None or re.fullmatch(r"(?:\S+ )*birthday", match["what"], re.IGNORECASE):
+        return  # a birthday is that of every year, and so a fact
+    yield _commitment(clause, when, _named(match["what"]), note=note is not None)
+
+
+def _named(what: str) -> str:
+    """ "a dentist" and "dentist appointment" are one."""
+    what = re.sub(rf"^(?:{_A}|big|next|important|new) ", "", what, flags=re.IGNORECASE)
+    if re.fullmatch(rf"(?:[\w'-]+ ){{0,2}}{PRACTITIONER}(?:'s)?", what, re.IGNORECASE):
+        what = f"{what.lower()} appointment"
+    what = re.sub(r"^(\w+)'s appointment$", r"\1 appointment", what, flags=re.IGNORECASE)
+    first, _, rest = what.partition(" ")
+    return f"{first.lower()} {rest}".strip() if first.istitle() else what
 
 
 def _journey(clause: Clause) -> Iterator[Draft]:
     when = find_when(clause.text, clause.today)
-    if when is None or when.last < clause.today or _FLEETING.search(clause.text):
+    if when is None or when.last < clause.today or _OFTEN_SAID.search(clause.text):
+        return
+    if _FLEETING.search(clause.text) and find_clock(clause.text) is None:
         return
     match = _GOING.fullmatch(clause.text)
     if match is not None:
@@ -153,16 +208,23 @@ def _bare(clause: Clause, when: When, match: Match, what: str) -> str:
     start = clause.text.index(what)
     cut = clause.text[start : when.start] + clause.text[max(when.end, start) :]
     bare = " ".join(cut.split()).strip(" ,") if when.start >= start else what
+    bare = without_clock(bare)
     return _TRIP.sub("trip to ", bare)
 
 
-def _commitment(clause: Clause, when: When, what: str) -> Draft:
-    return clause.draft(
+def _commitment(clause: Clause, when: When, what: str, *, note: bool = False) -> Draft:
+    """`note`: the clause is no sentence, and one is made of it."""
+    clock = find_clock(clause.text)
+    time = f" {clock.text}" if clock is not None else when.spoken_part
+    draft = clause.draft(
         "temporal",
-        ("user", f"date of {what}", when.iso),
+        ("user", f"{DATE_OF}{what}", f"{when.iso}{time}"),
+        text=f"my {what} is {when.dated}{time}" if note else None,
         weighty=True,
         commitment=True,
     )
+    moved = _SETTLED.search(clause.text) is not None or _DEFINITE.match(clause.text) is not None
+    return replace(draft, corrects=True) if moved else draft
 
 
 def _life(clause: Clause) -> Iterator[Draft]:

@@ -56,7 +56,7 @@ class Recall:
     """Prepares on partial transcripts; is asked at the end of the turn.
 
     `persona` gives the slug that sees only its own memories ("": there are no walls). `current`
-    gives the id of the journal that is being written: its turns are in the history anyway.
+    gives the ids of the journals of this conversation: their turns are in the history anyway.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Recall:
         store: MemoryStore,
         *,
         persona: Callable[[], str] = lambda: "",
-        current: Callable[[], str] = lambda: "",
+        current: Callable[[], tuple[str, ...]] = tuple,
         on_problem: Callable[[MemoryFailure], None] = lambda error: None,
     ) -> None:
         self._store = store
@@ -157,7 +157,7 @@ class Recall:
         """Memories first, then turns; each text once; no turn of the conversation that goes on."""
         memories: list[Found] = []
         turns: list[Found] = []
-        current = self._current()
+        current = tuple(f"{id}#" for id in self._current())
         seen: set[str] = set()
         for hit in hits:
             shared = words & content(hit.text)
@@ -167,7 +167,7 @@ class Recall:
             if hit.memory is not None:
                 if shared or hit.score >= LIKE:
                     memories.append(hit)
-            elif shared and not (current and hit.id.startswith(f"{current}#")) and _tells(hit):
+            elif shared and not hit.id.startswith(current) and _tells(hit):
                 turns.append(hit)
         return memories + turns
 

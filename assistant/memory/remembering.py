@@ -130,7 +130,10 @@ class Remembering(OpenBook, NoMemory):
             on_problem=self._problem,
         )
         self.recall = Recall(
-            store, persona=self._limit, current=self._current, on_problem=self._problem
+            store,
+            persona=self._limit,
+            current=lambda: self.keeper.ongoing,
+            on_problem=self._problem,
         )
 
     def begin(

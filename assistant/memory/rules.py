@@ -14,11 +14,12 @@ from datetime import date
 
 from assistant.memory.base import Turn
 from assistant.memory.clauses import Clause, day_last, parts_of, sentences_of, without_lead
+from assistant.memory.clock_times import written_out
 from assistant.memory.confidential import secret_in
 from assistant.memory.dates import find_when
 from assistant.memory.drafts import Draft, Outcome, Refused
 from assistant.memory.facts import find_facts
-from assistant.memory.plans import find_event, find_plans
+from assistant.memory.plans import find_event, find_plans, is_note
 from assistant.memory.sieve import (
     is_about_assistant,
     is_dangling,
@@ -39,8 +40,8 @@ _ASKED = re.compile(
     r"bear in mind|"
     r"make a note|take a note|write down|memori[sz]e|save|store)"
     r"(?: (?:this|it|the following|for me|for later))*"
-    r"(?:,? that|:|,?(?= (?:i|my|our|we|to)\b)|(?<=note)|(?<=save)|(?<=mind)|(?<=down)|(?<=forget)"
-    r"|(?<=remember)) +"
+    r"(?:,? that|:|,?(?= (?:i|my|our|we|to|the|an?)\b)|(?<=note)|(?<=save)|(?<=mind)"
+    r"|(?<=down)|(?<=forget)|(?<=remember)) +"
     r"(?P<rest>(?!when\b|what\b|how\b|who\b|why\b|where\b|me\b|the time\b|it\b[.!]?$|this\b[.!]?$"
     r"|that\b[.!]?$|you\b).+)",
     re.IGNORECASE,
@@ -76,7 +77,7 @@ class Rules:
             return []
         found: list[Outcome] = []
         today = turn.at.date()
-        sentences = sentences_of(turn.text[:MAX_CHARACTERS])
+        sentences = sentences_of(written_out(turn.text[:MAX_CHARACTERS], turn.at))
         for sentence in sentences:
             alone = len(sentences) == 1
             for outcome in self._sentence(sentence, turn.number, today, who, alone):
@@ -142,7 +143,7 @@ def asked_to_remember(text: str, *, alone: bool = True) -> str:
     ):
         return ""
     plainly = re.search(r"\bthat$|:$", text[: match.start("rest")].rstrip())
-    return rest if plainly or _WHOLE.search(rest) else ""
+    return rest if plainly or _WHOLE.search(rest) or is_note(rest) else ""
 
 
 def number_near(one: int, other: int) -> bool:
@@ -154,7 +155,7 @@ def _asked(rest: str, number: int, today: date, who: str) -> Iterator[Draft]:
     """What the user asked for: as a fact if it is one, else word for word."""
     for part in parts_of(rest):
         clause = Clause(_bare(part), number, today, who)
-        drafts = list(_drafts(clause)) or [_verbatim(clause)]
+        drafts = list(_drafts(clause, noted=True)) or [_verbatim(clause)]
         yield from (replace(each, confidence=1.0, asked=True, weighty=True) for each in drafts)
 
 
@@ -173,8 +174,8 @@ def _verbatim(clause: Clause) -> Draft:
     )
 
 
-def _drafts(clause: Clause) -> Iterator[Draft]:
-    event = find_event(clause)
+def _drafts(clause: Clause, *, noted: bool = False) -> Iterator[Draft]:
+    event = find_event(clause, noted=noted)
     if event is not None:
         yield event
     else:

@@ -60,7 +60,7 @@ async def test_only_the_users_own_words_and_no_old_questions_are_told() -> None:
 
 
 async def test_turns_of_the_conversation_that_goes_on_are_in_the_history_anyway() -> None:
-    recall = Recall(store(), current=lambda: "2026-11-20T120000-jarvis")
+    recall = Recall(store(), current=lambda: ("2026-11-20T120000-jarvis",))
     found = await recall.take("what does my parrot do?")
     assert all(hit.memory for hit in found.found)
 
