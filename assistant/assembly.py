@@ -28,6 +28,7 @@ from assistant.locations import data_dir, log_dir, transcripts_dir
 from assistant.memory.opening import open_store
 from assistant.memory.remembering import NoMemory, Remembering
 from assistant.memory.telling import first_person
+from assistant.memory.unwritten import PRIVATE, SWITCHED_OFF
 from assistant.personas import LoadedPersonas, load_personas, watch_personas
 from assistant.session import Session
 from assistant.transcript_store import TranscriptStore, talked_to
@@ -167,6 +168,7 @@ def _memory(config: Config, scripted: ScriptedBrain) -> NoMemory:
     if not wanted.enabled:
         nothing = NoMemory()
         nothing.private = private
+        nothing.why = PRIVATE if private else SWITCHED_OFF
         return nothing
 
     def forgotten(texts: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -27,6 +27,10 @@ class Message:
     """Of a tool: which of these calls this is the result of."""
 
 
+async def _goes_without_saying() -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Everything a brain may use to answer one turn."""
@@ -43,6 +47,9 @@ class Question:
     """What is remembered that may matter here, quoted for a prompt; within its budget."""
     remembered: Sequence[str] = ()
     """The same as the user would say it: "my parrot is called Picasso"."""
+    acknowledge: Callable[[], Awaitable[str]] = _goes_without_saying
+    """To be waited for before an answer says that what the user told is remembered. Returns what
+    has to be said instead where it is not: one or two sentences."""
 
 
 @dataclass(frozen=True, slots=True)

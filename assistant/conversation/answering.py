@@ -41,10 +41,33 @@ class Heard:
     origin: Origin = "speech"
 
 
+class _Keeping:
+    """What a turn taught is on disk before the first word of its answer is spoken."""
+
+    def __init__(self, memory: NoMemory, text: str) -> None:
+        self._memory = memory
+        self._text = text
+        self._settled = False
+        self.not_kept = ""
+        """What remains to be said of it."""
+
+    async def acknowledge(self) -> str:
+        """The answer will say that it is remembered, or else what this returns."""
+        self._settled = True
+        return await self._memory.acknowledge(self._text)
+
+    async def settle(self) -> None:
+        """Whatever the answer says."""
+        if not self._settled:
+            self._settled = True
+            self.not_kept = await self._memory.settle()
+
+
 @dataclass(slots=True)
 class _Round:
     """One answer of the brain: what of it was said, what it called."""
 
+    keeping: _Keeping
     said: str = ""
     results: list[ToolResult] = field(default_factory=list)
     malformed: list[str] = field(default_factory=list)
@@ -191,6 +214,7 @@ class Answerer:
             earlier.pop()  # the question itself travels in `text`
         utterance: Utterance | None = None
         spoken_any = False
+        keeping = _Keeping(self._memory, text)
         recalled = await self._memory.recalled(text)
         for _ in range(MAX_ROUNDS):
             question = Question(
@@ -200,8 +224,9 @@ class Answerer:
                 self._registry.schemas(),
                 memory=recalled.context(self._memory.budget_tokens),
                 remembered=self._memory.as_told(recalled),
+                acknowledge=keeping.acknowledge,
             )
-            outcome = _Round()
+            outcome = _Round(keeping)
             utterance = utterance or self._begin()
             failure: BrainError | None = None
             try:
@@ -228,6 +253,8 @@ class Answerer:
             if not spoken_any:
                 line = self._lines.line(self._persona(), "not_understood")
                 self._speech.say(utterance, line)
+            elif keeping.not_kept:
+                self._speech.say(utterance, f" {keeping.not_kept}")
             self._speech.say(utterance, "", final=True)
         if self.brain.label != self._label:
             self._label = self.brain.label
@@ -251,6 +278,7 @@ class Answerer:
                 self._malformed(item)
                 outcome.malformed.append(item.reason)
             case _:
+                await outcome.keeping.settle()
                 outcome.said += item.text
                 self._speech.say(utterance, item.text)
 

@@ -117,7 +117,7 @@ def failure(path: Path, error: OSError, what: str) -> MemoryFailure:
     if error.errno in _NO_ROOM:
         return NoRoom(told, "Free some room on that disk.", "the disk is full")
     remedy = "Is there room, and may you write there?"
-    return MemoryFailure(told, remedy, f"a file of my memory {what}")
+    return MemoryFailure(told, remedy, f"my memory {what}")
 
 
 def _sync_folder(folder: Path) -> None:

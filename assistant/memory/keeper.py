@@ -19,6 +19,7 @@ from rapidfuzz.fuzz import ratio
 from assistant.memory.base import (
     Forgotten,
     Journal,
+    Memory,
     MemoryFailure,
     MemoryStore,
     Turn,
@@ -81,8 +82,13 @@ class Keeper:
         self._now = now
         self._on_problem = on_problem
         self._desk = Desk("memory-keeper", self._when_idle)
-        self._known = Known(store)
+        self._numbers: dict[str, int] = {}
+        self._known = Known(store, self._numbers)
         self._journal: Journal | None = None
+        self._on_disk: frozenset[str] = frozenset()
+        """Ids of the journal's memories that were written."""
+        self._judged_last: tuple[str, Sequence[Outcome]] = ("", ())
+        """The user's last turn, and what became of it."""
         self._topics: Counter[str] = Counter()
         self._dirty = False
         self._written = time.monotonic()
@@ -117,6 +123,16 @@ class Keeper:
         `MemoryFailure`. The turn itself comes by `heard`."""
         return await self._desk.wait(lambda: self._asked(text, persona))
 
+    async def acknowledge(self, text: str, persona: str) -> Sequence[Outcome]:
+        """The user's last turn, of which the answer will say that it is remembered: on disk when
+        this returns. What the judge made nothing of is kept as if it was asked for. Raises
+        `MemoryFailure`."""
+        return await self._desk.wait(lambda: self._acknowledge(text, persona))
+
+    async def settle(self) -> None:
+        """Have written what the last turn taught; nothing else. Raises `MemoryFailure`."""
+        await self._desk.wait(lambda: self._settle())
+
     async def forget(self, ids: Sequence[str], also: Sequence[str] = ()) -> Forgotten:
         """Gone from this conversation's journal too; `also`: what the store takes along. Raises
         `MemoryFailure`."""
@@ -147,6 +163,13 @@ class Keeper:
         self._desk.close()
 
     @property
+    def unwritten(self) -> list[Memory]:
+        """What was learnt in this conversation and could not be written, or was not yet."""
+        journal = self._journal
+        memories = [] if journal is None else list(journal.memories)
+        return [each for each in memories if each.id not in self._on_disk and not each.replaced_by]
+
+    @property
     def journal(self) -> Journal | None:
         """The one that is being written; None before the first turn."""
         return self._journal
@@ -171,6 +194,7 @@ class Keeper:
         if turn.side == "user" and not self._is_echo(turn):
             self._note_mood(turn.text)
             outcomes = self._judged(turn)
+            self._judged_last = turn.text, outcomes
             if self._keep([each for each in outcomes if isinstance(each, Draft)], persona):
                 self._write()
 
@@ -187,11 +211,33 @@ class Keeper:
         number = own[-1] if own else 1
         turn = Turn(number, "user", "You", f"Remember that {text}", self._now())
         outcomes = self._judged(turn) or the_rules().judge(turn, self.who)
-        drafts = [each for each in outcomes if isinstance(each, Draft)]
-        if drafts and journal.turns:
-            self._keep(drafts, persona)
-            self._write(loud=True)
+        self._keep_for_sure(outcomes, persona)
         return outcomes
+
+    def _acknowledge(self, text: str, persona: str) -> Sequence[Outcome]:
+        heard, outcomes = self._judged_last
+        if heard != text or not outcomes:
+            return self._asked(text, persona)
+        self._keep_for_sure(outcomes, persona)
+        return outcomes
+
+    def _keep_for_sure(self, outcomes: Sequence[Outcome], persona: str) -> None:
+        """On disk, also what was known once and another program has forgotten since."""
+        drafts = [each for each in outcomes if isinstance(each, Draft)]
+        journal = self._journal
+        if journal is None or not drafts:
+            return
+        if self._dirty:
+            self._write(loud=True)
+        self._known = Known(self._store, self._numbers)
+        asked = [each for each in drafts if each.asked]
+        if new := [each for each in drafts if not self._known.holds(each, journal)] or asked:
+            self._keep(new, persona)
+            self._write(loud=True)
+
+    def _settle(self) -> None:
+        if self._dirty and self.unwritten:
+            self._write(loud=True)
 
     def _unread(self) -> list[Turn]:
         journal = self._journal
@@ -248,6 +294,7 @@ class Keeper:
             self.who = self._name_told_to(persona)
         if self._journal is None:
             self._number = self._read = 0
+            self._on_disk = frozenset()
             self._topics.clear()
             id = self._free_id(at, persona)
             self._journal = Journal(id=id, began=at, persona=persona, who=self.who)
@@ -282,7 +329,9 @@ class Keeper:
 
     def _write(self, *, loud: bool = False) -> None:
         journal = self._journal
-        if journal is None or not any(turn.side == "user" for turn in journal.turns):
+        if journal is None:
+            return
+        if not (journal.memories or any(turn.side == "user" for turn in journal.turns)):
             return
         journal.topics = [topic for topic, _ in self._topics.most_common(MAX_TOPICS)]
         self._written = time.monotonic()
@@ -294,6 +343,7 @@ class Keeper:
                 raise
         else:
             self._dirty, self._told = False, ""
+            self._on_disk = frozenset(memory.id for memory in journal.memories)
 
     def _failed(self, error: MemoryFailure) -> None:
         _log.warning("memory: %s", error.message)
@@ -310,7 +360,7 @@ class Keeper:
         if not self.private:
             self._write()
         done = edit()
-        self._known = Known(self._store)
+        self._known = Known(self._store, self._numbers)
         if not self.private:
             self._write()
         return done

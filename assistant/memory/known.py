@@ -24,8 +24,11 @@ _log = logging.getLogger(__name__)
 class Known:
     """Memories of the store and of the conversation, by claim and by words."""
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: MemoryStore, numbers: dict[str, int] | None = None) -> None:
+        """`numbers`: the last that a memory of each journal was given; it is not given again, not
+        where that memory was forgotten either."""
         self._store = store
+        self._numbers = {} if numbers is None else numbers
         self._memories: dict[str, Memory] | None = None
 
     def take(self, draft: Draft, journal: Journal, persona: str, at: datetime) -> Memory | None:
@@ -38,13 +41,20 @@ class Known:
             if sure > same.confidence:
                 self._change(replace(same, confidence=round(sure, 2)), journal)
             return None
-        number = 1 + max((_number(memory.id) for memory in journal.memories), default=0)
+        given = [_number(memory.id) for memory in journal.memories]
+        number = 1 + max([*given, self._numbers.get(journal.id, 0)])
+        self._numbers[journal.id] = number
         memory = draft.placed(f"{journal.id}/{number}", journal.id, persona, at)
         for older in self._corrected(draft):
             self._change(replace(older, replaced_by=memory.id), journal)
         journal.memories.append(memory)
         self._memories[memory.id] = memory
         return memory
+
+    def holds(self, draft: Draft, journal: Journal) -> bool:
+        """Whether it is remembered already."""
+        self._load(journal)
+        return self._same(draft) is not None
 
     def forget(self, ids: Sequence[str]) -> None:
         gone = set(ids)

@@ -5,7 +5,7 @@ in which it was said.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.memory.base import Journal, Memory, MemoryStore, Turn
@@ -74,6 +74,18 @@ def find_struck(store: MemoryStore, ids: Collection[str]) -> Doomed:
         if (id := f"{journal.id}#{turn.number}") in ids and id not in doomed.ids
     }
     return replace(doomed, ids=(*doomed.ids, *turns), texts=(*doomed.texts, *turns.values()))
+
+
+def with_unwritten(doomed: Doomed, memories: Sequence[Memory]) -> Doomed:
+    """And these, which are in no file yet, with the turns that they come from."""
+    new = [each for each in memories if each.id not in doomed.ids]
+    turns = [f"{each.journal}#{each.turn}" for each in new]
+    return replace(
+        doomed,
+        memories=(*doomed.memories, *new),
+        ids=(*doomed.ids, *(each.id for each in new), *turns),
+        texts=(*doomed.texts, *(each.text for each in new)),
+    )
 
 
 def _tells(turn: Turn, words: frozenset[str]) -> bool:

@@ -30,7 +30,7 @@ from assistant.memory.base import (
     MemoryStore,
     Reports,
 )
-from assistant.memory.disk import make_folder
+from assistant.memory.disk import failure, files_below, make_folder
 from assistant.memory.editing import correct, foretell, settle
 from assistant.memory.git_log import GitLog
 from assistant.memory.lock import FolderLock
@@ -78,6 +78,7 @@ def _open_files(config: MemoryConfig) -> MemoryStore:
         return FileStore(
             folder,
             _sealed_index(vault, folder) if vault.ending else _open_index(folder / INDEX),
+            spare=_index_in_memory,
             vault=vault,
             transcripts=places.transcripts,
             caches=places.caches,
@@ -87,6 +88,7 @@ def _open_files(config: MemoryConfig) -> MemoryStore:
         raise MemoryFailure(
             f"nothing can be remembered in {folder}: {(error.strerror or str(error)).lower()}",
             "Look at the folder's permissions, or set memory.enabled = false.",
+            failure(folder, error, "cannot be written").spoken,
         ) from error
 
 
@@ -155,17 +157,30 @@ def _sealed_index(vault: Vault, folder: Path) -> Index:
 def _open_index(
     path: Path | None, connect: Callable[[str], sqlite3.Connection] | None = None
 ) -> Index:
-    """The index; one that is damaged or of another version is made anew from the journals."""
+    """The index; one that is damaged or of another version is made anew from the journals, and one
+    that cannot be written, on a full disk or in a read-only folder, is made in memory."""
     from assistant.memory.index import IndexUnusable, SqliteIndex, delete_index
     from assistant.memory.retrieval.database import plain_connect
 
     try:
-        return SqliteIndex(path, connect=connect or plain_connect)
-    except IndexUnusable as error:
-        _log.warning("memory: %s; it is made anew", error.message)
-        if path is not None:
-            delete_index(path)
-        return SqliteIndex(path, connect=connect or plain_connect)
+        try:
+            return SqliteIndex(path, connect=connect or plain_connect)
+        except IndexUnusable as error:
+            _log.warning("memory: %s; it is made anew", error.message)
+            if path is not None:
+                delete_index(path)
+            return SqliteIndex(path, connect=connect or plain_connect)
+    except MemoryFailure as error:
+        if path is None:
+            raise
+        _log.warning("memory: %s; it is kept in memory", error.message)
+        return _index_in_memory()
+
+
+def _index_in_memory() -> Index:
+    from assistant.memory.index import SqliteIndex
+
+    return SqliteIndex(None)
 
 
 def _begin_history(folder: Path) -> None:

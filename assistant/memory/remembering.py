@@ -7,26 +7,37 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from assistant.brain.base import Completes
 from assistant.events import MemoryForgotten, MemoryRecalled, Notice, SessionEvent, Severity
-from assistant.memory.base import Filters, Forgotten, Memory, MemoryFailure, MemoryStore, Reports
+from assistant.memory.base import (
+    Filters,
+    Forgotten,
+    Found,
+    Memory,
+    MemoryFailure,
+    MemoryStore,
+    Reports,
+)
 from assistant.memory.book import ClosedBook, OpenBook
 from assistant.memory.confidential import without_secrets
-from assistant.memory.drafts import Judge, Outcome
+from assistant.memory.drafts import Judge, Outcome, Refused
 from assistant.memory.editing import foretell
 from assistant.memory.extract import Extractor
 from assistant.memory.greeting import greeting, personas_of, users_name
 from assistant.memory.keeper import Keeper
-from assistant.memory.oblivion import Doomed, find_doomed
+from assistant.memory.oblivion import Doomed, find_doomed, with_unwritten
 from assistant.memory.recall import NOTHING, Recall, Recalled
 from assistant.memory.telling import first_person
+from assistant.memory.unwritten import NOT_MADE_OUT, PRIVATE, not_written
 from assistant.memory.wording import content
 
+T = TypeVar("T")
 OPENING = 1.0
 """Seconds that a greeting may wait for what is known."""
 PAUSE = 15.0
@@ -35,6 +46,8 @@ ENOUGH = 4
 """Turns of the user that are worth the asking."""
 LAST_WORD = 5.0
 """Seconds that the end of a conversation may wait for a language model's verdict."""
+WRITING = 8.0
+"""Seconds that an answer may wait until what it acknowledges is on disk."""
 CLOSING = 10.0
 """Seconds that the end of a conversation may wait for its journal."""
 _log = logging.getLogger(__name__)
@@ -47,6 +60,8 @@ class NoMemory(ClosedBook):
     met: frozenset[str] = frozenset()
     """Slugs of the personas that the user has talked to, as far as that may be known. Once it has
     `opened`."""
+    why = ""
+    """Said where the user tells something and nothing is kept; "": it goes without saying."""
 
     def begin(
         self,
@@ -80,6 +95,15 @@ class NoMemory(ClosedBook):
 
     async def news(self, text: str) -> str:
         """What comes to mind, quoted, and has not yet in this conversation; "" for nothing."""
+        return ""
+
+    async def acknowledge(self, text: str) -> str:
+        """Keep what the user's turn tells, before the answer says that it is remembered. Returns
+        what has to be said where it is not: one or two sentences."""
+        return self.why
+
+    async def settle(self) -> str:
+        """Keep what the last turn taught, whatever the answer says. Returns the same, once."""
         return ""
 
     def as_told(self, recalled: Recalled) -> Sequence[str]:
@@ -121,6 +145,10 @@ class Remembering(OpenBook, NoMemory):
         self._given: set[str] = set()
         """What a model that answers by itself has been told in this conversation."""
         self._last_heard: list[str] = []
+        self._noted: list[tuple[str, str]] = []
+        """What no journal holds, as the user says it, with the persona it was told to."""
+        self._said_of = ""
+        """The reason why nothing can be written that was spoken last."""
         self.keeper = Keeper(
             store,
             private=private,
@@ -204,9 +232,47 @@ class Remembering(OpenBook, NoMemory):
         self._given.update(hit.id for hit in new)
         return replace(recalled, found=new).context(self.budget_tokens) if new else ""
 
+    async def acknowledge(self, text: str) -> str:
+        if self.private:
+            return PRIVATE
+        try:
+            outcomes = await self._in_time(self.keeper.acknowledge(text, self._persona()))
+        except MemoryFailure as error:
+            self.report(error)
+            return not_written(error)
+        self._said_of = ""
+        self.recall.drop()
+        refused = [each.sentence() for each in outcomes if isinstance(each, Refused)]
+        return refused[0] if refused else "" if outcomes else NOT_MADE_OUT
+
+    async def settle(self) -> str:
+        if self.private:
+            return ""
+        try:
+            await self._in_time(self.keeper.settle())
+        except MemoryFailure as error:
+            said = self._said_of
+            self.report(error)
+            return "" if said == error.spoken else not_written(error)
+        self._said_of = ""
+        return ""
+
+    def report(self, error: MemoryFailure) -> None:
+        """Show it with its remedy and the names of files, which are not spoken."""
+        self._said_of = error.spoken
+        self._problem(error)
+
+    def note(self, text: str) -> None:
+        """Know this, as the user says it, as long as the conversation lasts."""
+        self._noted.append((self._persona(), text))
+
     def as_told(self, recalled: Recalled) -> Sequence[str]:
         who = self.keeper.who
-        return [first_person(hit.text, who) for hit in recalled.found if hit.memory is not None]
+        hits = [first_person(hit.text, who) for hit in recalled.found if hit.memory is not None]
+        unwritten = [first_person(memory.text, who) for memory in self.keeper.unwritten]
+        limit = self._limit()
+        noted = [text for persona, text in self._noted if limit in ("", persona)]
+        return list(dict.fromkeys([*reversed(noted), *reversed(unwritten), *hits]))
 
     async def close(self) -> None:
         self._leave_model_alone()
@@ -236,8 +302,9 @@ class Remembering(OpenBook, NoMemory):
         return not wanted or 2 * len(wanted & said) >= len(wanted)
 
     async def remember(self, text: str) -> Sequence[Outcome]:
-        """Keep this because the user asked for it. Raises `MemoryFailure`."""
-        outcomes = await self.keeper.remember(text, self._persona())
+        """Keep this because the user asked for it: on disk when this returns. Raises
+        `MemoryFailure`; then it is known as long as the conversation lasts."""
+        outcomes = await self._in_time(self.keeper.remember(text, self._persona()))
         self.recall.drop()
         return outcomes
 
@@ -246,7 +313,33 @@ class Remembering(OpenBook, NoMemory):
         filters = Filters(persona=self._limit())
         if not self.private:
             await self.keeper.write()
-        return await self.recall.run(lambda: self.store.memories(filters))
+        unwritten = self.keeper.unwritten
+        try:
+            written = await self.recall.run(lambda: self.store.memories(filters))
+        except MemoryFailure as error:
+            if not unwritten:
+                raise
+            self._problem(error)
+            return unwritten[::-1]
+        there = {memory.id for memory in written}
+        return [*(each for each in reversed(unwritten) if each.id not in there), *written]
+
+    async def search(self, query: str) -> list[Found]:
+        """Best first, what could not be written too. Raises `MemoryFailure`."""
+        words = content(query)
+        unwritten = [
+            Found(each.id, each.text, each.at, each.persona, 1.0, each)
+            for each in self.keeper.unwritten
+            if words & content(each.text)
+        ]
+        try:
+            found = await self.recall.search(query)
+        except MemoryFailure as error:
+            if not unwritten:
+                raise
+            self._problem(error)
+            return unwritten
+        return [*unwritten, *found]
 
     async def doomed(self, what: str) -> Doomed:
         """What would be forgotten with these words, and all that stands or falls with it. Raises
@@ -261,12 +354,20 @@ class Remembering(OpenBook, NoMemory):
                 return doomed
             return foretell(self.store, doomed.ids)
 
-        return await self.recall.run(look)
+        words = content(what)
+        unwritten = [m for m in self.keeper.unwritten if words and words <= content(m.text)]
+        return with_unwritten(await self.recall.run(look), unwritten)
 
     async def forget(self, doomed: Doomed) -> Forgotten:
         """Raises `MemoryFailure`."""
         gone = await self.keeper.forget(doomed.ids, doomed.gone)
         self.recall.drop()
+        texts = [content(text) for text in doomed.texts]
+        self._noted = [
+            (persona, noted)
+            for persona, noted in self._noted
+            if not (doomed.everything or any(content(noted) <= text for text in texts))
+        ]
         for tell in self._on_forgotten:
             tell(doomed.texts)
         self._emit(MemoryForgotten(doomed=doomed))
@@ -304,6 +405,18 @@ class Remembering(OpenBook, NoMemory):
     def _current(self) -> str:
         journal = self.keeper.journal
         return journal.id if journal is not None else ""
+
+    async def _in_time(self, work: Awaitable[T]) -> T:
+        """Raises `MemoryFailure` where the disk does not answer; it may still be written later."""
+        try:
+            async with asyncio.timeout(WRITING):
+                return await work
+        except TimeoutError:
+            raise MemoryFailure(
+                "memory could not be written in time",
+                "Is the disk slow, or a network folder away?",
+                "the disk does not answer",
+            ) from None
 
     def _problem(self, error: MemoryFailure) -> None:
         """From any thread; each told once."""

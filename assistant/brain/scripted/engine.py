@@ -36,6 +36,11 @@ _NOTHING_TO_FORGET = (
     "I had not kept anything of the kind.",
     "I do not remember any such thing anyway.",
 )
+_FOR_NOW = (
+    "For this conversation I will remember that {fact}.",
+    "For now I know that {fact}.",
+    "While we talk I will bear in mind that {fact}.",
+)
 _OTHER_DAY = (
     "{Day} {is} {date}.",
     "{date}: that {is} {day}.",
@@ -70,10 +75,15 @@ class ScriptedBrain:
         self._last = ""
         self._cannot = 0
         self._repeats = 0
+        self._not_kept = ""
+        """Why what the user has just told is not kept."""
 
     async def answer(self, question: Question) -> AsyncIterator[str]:
         """Yield sentences, each equal to one of `known_lines` where it is spoken word for word, and
         a blank between them as a piece of its own."""
+        told = understand(question.text, [name for _, name in question.persona.names()])
+        if any(part.intent in ("fact_told", "name_told") for part in told):
+            self._not_kept = await question.acknowledge()
         for at, piece in enumerate(self.reply(question)):
             if at:
                 yield " "
@@ -92,7 +102,8 @@ class ScriptedBrain:
         pieces: list[str] = []
         for part in found:
             pieces += self._answer(self._resolved(part), question)
-        return pieces
+        not_kept, self._not_kept = self._not_kept, ""
+        return [*pieces, not_kept] if not_kept else pieces
 
     def listen(self, text: str, persona: Persona) -> None:
         """Learn from a turn that somebody else answers."""
@@ -156,7 +167,10 @@ class ScriptedBrain:
 
     def _learn(self, slots: Mapping[str, str], question: Question) -> list[str]:
         self.knowledge.learn(_fact(slots))
-        return self._say("fact_learned", question.persona, {"fact": slots["fact"]}, opener=True)
+        fact = {"fact": slots["fact"]}
+        if self._not_kept:
+            return self._compose(_FOR_NOW, question.persona, fact)
+        return self._say("fact_learned", question.persona, fact, opener=True)
 
     def _recall(self, slots: Mapping[str, str], question: Question) -> list[str]:
         query = Query(tuple(slots["keys"].split("|")), slots["subject"])

@@ -13,6 +13,7 @@ from assistant.memory.drafts import Draft, Refused
 from assistant.memory.oblivion import Doomed
 from assistant.memory.remembering import Remembering
 from assistant.memory.telling import first_person, second_person
+from assistant.memory.unwritten import PRIVATE, for_now, not_written
 from assistant.tools.base import ToolCall
 from assistant.tools.intents import is_yes
 from assistant.tools.registry import Tool, ToolError, ToolReply, tool
@@ -49,12 +50,16 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
         Args:
             text: What to remember, in the user's own words, like "my parrot is called Picasso".
         """
-        if memory.private:
-            raise ToolError("This conversation is private, so I am keeping nothing of it.")
         if not memory.has_said(text):
             raise ToolError("The user said nothing of the kind; nothing was kept.")
-        who = memory.keeper.who
-        outcomes = await _possible(memory.remember(first_person(text, who)))
+        fact = first_person(text, memory.keeper.who)
+        if memory.private:
+            return _for_now(memory, fact, PRIVATE)
+        try:
+            outcomes = await memory.remember(fact)
+        except MemoryFailure as error:
+            memory.report(error)
+            return _for_now(memory, fact, not_written(error))
         refused = [each for each in outcomes if isinstance(each, Refused)]
         if refused:
             raise ToolError(refused[0].sentence(), spoken=refused[0].sentence())
@@ -71,7 +76,7 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
         Args:
             query: What to look for, like "parrot" or "holiday last year".
         """
-        found = await _possible(memory.recall.search(query))
+        found = await _possible(memory, memory.search(query))
         shown = memory.recall.worth_saying(found, query)[:SAID]
         if not shown:
             return f"I remember nothing about {_to_you(query)}."
@@ -92,7 +97,7 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
         """
         doomed = asked.doomed if confirmed and is_yes(memory.last_words) else None
         if doomed is None:
-            doomed = await _possible(memory.doomed(what))
+            doomed = await _possible(memory, memory.doomed(what))
             asked.what, asked.doomed = "", None
             if not doomed.ids:
                 return f"There was nothing to forget about {_to_you(what)}."
@@ -102,14 +107,14 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
                 # Said word for word: a "yes" must not answer another question of a model's.
                 return ToolReply(question, spoken=question)
         asked.what, asked.doomed = "", None
-        await _possible(memory.forget(doomed))
+        await _possible(memory, memory.forget(doomed))
         count = len(doomed.memories)
         return "It is forgotten." if count <= 1 else f"All {count} are forgotten."
 
     @tool()
     async def what_do_you_know_about_me() -> str:
         """Tell the user what you remember about them."""
-        known = await _possible(memory.known())
+        known = await _possible(memory, memory.known())
         if not known:
             return "I know nothing about you yet. Tell me what I should remember."
         who = memory.keeper.who
@@ -142,9 +147,18 @@ def _to_you(words: str) -> str:
     return second_person(words.replace("my ", "your ").replace("I ", "you "))
 
 
-async def _possible(work: Awaitable[T]) -> T:
-    """What comes of it; a store that fails is an answer, too."""
+def _for_now(memory: Remembering, fact: str, why: str) -> ToolReply:
+    memory.note(fact)
+    told = for_now(second_person(fact), why)
+    return ToolReply(f"Not kept beyond this conversation. {told}", spoken=told)
+
+
+async def _possible(memory: Remembering, work: Awaitable[T]) -> T:
+    """What comes of it; a store that fails is an answer, too. Names of files are not spoken: the
+    screen shows them."""
     try:
         return await work
     except MemoryFailure as error:
-        raise ToolError(f"{error.message} {error.remedy}".strip()) from None
+        memory.report(error)
+        told = f"I am afraid that did not work: {error.spoken.rstrip('.')}."
+        raise ToolError(told, spoken=told) from None
