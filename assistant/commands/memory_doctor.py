@@ -65,7 +65,7 @@ def memory_checks(memory: MemoryConfig) -> list[Check]:
         _modes(folder),
         *sealing,
         *([] if memory.encryption == "off" else _others(places)),
-        *([] if vault is None else [*_files(folder, vault), _index(folder, vault)]),
+        *([] if vault is None else _of_journals(folder, vault)),
         _history(memory, folder),
         _vectors(),
     ]
@@ -198,7 +198,14 @@ def _files(folder: Path, vault: Vault) -> list[Check]:
     return found
 
 
+def _of_journals(folder: Path, vault: Vault) -> list[Check]:
+    from assistant.commands.memory_doctor_made import profile_check
+
+    return [*_files(folder, vault), _index(folder, vault), profile_check(folder, vault)]
+
+
 def _index(folder: Path, vault: Vault) -> Check:
+    from assistant.commands.memory_doctor_made import index_check
     from assistant.memory.index import SqliteIndex
     from assistant.memory.journals import JournalTree
     from assistant.memory.retrieval.database import IndexOutdated, plain_connect
@@ -213,18 +220,13 @@ def _index(folder: Path, vault: Vault) -> Check:
     try:
         index = SqliteIndex(path, connect=connect)
         try:
-            index.check()
-            known, count = index.stamps(), len(index)
+            return index_check(index, JournalTree(folder / "journals", vault))
         finally:
             index.close()
     except IndexOutdated as failure:
         return warn("index", failure.message, "It is made anew at the next start.")
     except MemoryFailure as failure:
         return fail("index", failure.message, "assistant memory rebuild")
-    changes = JournalTree(folder / "journals", vault).changed_since(known)
-    behind = len(changes.changed) + len(changes.gone)
-    late = f", {behind} journals to be read again" if behind else ""
-    return ok("index", f"sound, {count} turns and memories{late}")
 
 
 def _history(memory: MemoryConfig, folder: Path) -> Check:

@@ -79,11 +79,11 @@ class Eraser:
         return attempts
 
     def cut_all(self) -> Attempts:
-        """Every journal and transcript, and the index."""
+        """Every journal and transcript."""
         attempts = Attempts()
         for path in [*files_below(self._shelf.tree.folder), *transcripts_of(self._transcripts)]:
             attempts.do(partial(delete_file, path))
-        attempts.do(self._shelf.clear)
+        self._shelf.clear()
         return attempts
 
     def finish(self, attempts: Attempts) -> None:

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from assistant.memory.base import ANY, Filters, Found, Journal, Memory
+from assistant.memory.lock import Busy
 from assistant.memory.retrieval.database import (
     Connect,
     IndexUnusable,
@@ -37,6 +38,8 @@ _NONE = (0, b"", b"")
 
 
 _STAMP = "journal "
+_UNSCRUBBED = "unscrubbed"
+"""Rows were deleted of which bytes may still be in the file."""
 
 
 class SqliteIndex:
@@ -66,6 +69,7 @@ class SqliteIndex:
         self._speakers: set[str] | None = None
         self._rows = 0
         self._seen = -1
+        self._scrub_what_was_interrupted()
 
     def paths(self) -> list[Path]:
         """Every file of it there is now."""
@@ -77,8 +81,10 @@ class SqliteIndex:
         with self._using():
             with self._transaction():
                 gone = [self._write(journal) for journal in journals]
+                if any(gone):
+                    self._note_unscrubbed()
             if any(gone):
-                scrub(self._db)
+                self._scrub()
 
     def rebuild(self, journals: Iterable[Journal]) -> int:
         """Hold these journals and nothing else; returns how many."""
@@ -102,8 +108,14 @@ class SqliteIndex:
             with self._transaction():
                 for journal_id in journal_ids:
                     self._forget(self._writer.drop_journal(journal_id))
-                self._db.execute("DELETE FROM about WHERE name = ?", (_STAMP + journal_id,))
-            scrub(self._db)
+                    self._db.execute("DELETE FROM about WHERE name = ?", (_STAMP + journal_id,))
+                self._note_unscrubbed()
+            self._scrub()
+
+    def ids(self) -> set[str]:
+        """Of every turn and memory it holds."""
+        with self._using():
+            return {id for (id,) in self._db.execute("SELECT id FROM items")}
 
     def stamps(self) -> dict[str, str]:
         """The stamp that each journal was last given, by its id."""
@@ -224,8 +236,23 @@ class SqliteIndex:
         with self._transaction():
             self._writer.drop_all()
             self._db.execute("DELETE FROM about WHERE name GLOB ?", (_STAMP + "*",))
-        scrub(self._db)
+            self._note_unscrubbed()
+        self._scrub()
         self._vectors = self._speakers = None
+
+    def _note_unscrubbed(self) -> None:
+        self._db.execute("REPLACE INTO about VALUES(?, '')", (_UNSCRUBBED,))
+
+    def _scrub(self) -> None:
+        scrub(self._db)
+        self._db.execute("DELETE FROM about WHERE name = ?", (_UNSCRUBBED,))
+
+    def _scrub_what_was_interrupted(self) -> None:
+        with self._using():
+            query = "SELECT 1 FROM about WHERE name = ?"
+            if self._db.execute(query, (_UNSCRUBBED,)).fetchone():
+                with suppress(Busy):  # whoever uses it will have to close first
+                    self._scrub()
 
     def _newest(self, filters: Filters, limit: int) -> list[Found]:
         where, values = conditions(filters)

@@ -45,6 +45,8 @@ class Shelf:
         """The state of each journal's file that is known here."""
         self._untold: dict[str, Journal | None] = {}
         """What the index does not know yet; None: the journal is gone."""
+        self._all_gone = False
+        """It still knows what was there before all of it was forgotten."""
         self._memories: dict[str, tuple[str, list[Memory]]] = {}
         self.revision = 0
         """Grows whenever the memories change, for whoever makes something of all of them."""
@@ -72,19 +74,20 @@ class Shelf:
     def tell(self, *, must: bool = False) -> None:
         """Bring the index up to date. A journal is on disk, which is what counts: the index may
         wait until the next time, unless it `must` not, which raises `MemoryFailure`."""
-        for id, journal in list(self._untold.items()):
-            try:
+        try:
+            if self._all_gone:
+                self.index.clear()
+                self._all_gone = False
+            for id, journal in list(self._untold.items()):
                 self._tell(id, journal)
-            except Busy as failure:
-                _log.warning("index not brought up to date: %s", failure.message)
-                if must:
-                    raise
-                return
-            except MemoryFailure as failure:
-                _log.warning("index not brought up to date: %s", failure.message)
-                if not self.go_on_in_memory() and must:
-                    raise
-                return
+        except Busy as failure:
+            _log.warning("index not brought up to date: %s", failure.message)
+            if must:
+                raise
+        except MemoryFailure as failure:
+            _log.warning("index not brought up to date: %s", failure.message)
+            if not self.go_on_in_memory() and must:
+                raise
 
     def go_on_in_memory(self) -> bool:
         """Let go of the file of the index, and delete it, which takes what it held off the disk and
@@ -111,6 +114,7 @@ class Shelf:
         self._known.clear()
         self._untold.clear()
         self._memories.clear()
+        self._all_gone = False
         self.revision += 1
 
         def journals() -> Iterator[Journal]:
@@ -182,16 +186,12 @@ class Shelf:
         self._remember(parsed.journal)
 
     def clear(self) -> None:
-        """The index and all that is known here, not the files. Raises `MemoryFailure`."""
+        """All that is known here, not the files; the index is to be told."""
         self._known.clear()
         self._untold.clear()
         self._memories.clear()
+        self._all_gone = True
         self.revision += 1
-        try:
-            self.index.clear()
-        except MemoryFailure:
-            if not self.go_on_in_memory():
-                raise
 
     def memories(self) -> list[Memory]:
         """All, in the order of the journals."""

@@ -22,7 +22,7 @@ keyring = pytest.importorskip("keyring")
 from assistant.memory import sealing  # noqa: E402
 from assistant.memory.opening import PASSPHRASE  # noqa: E402
 from tests.commands.memory_house import House, empty  # noqa: E402
-from tests.interruption import interrupted, points_of  # noqa: E402
+from tests.interruption import Tell, interrupted  # noqa: E402
 from tests.memory.test_sealing import QUICK, Drawer, drawer  # noqa: E402
 
 __all__ = ["drawer", "empty"]
@@ -136,7 +136,7 @@ class Killed:
         self._monkeypatch = monkeypatch
         self._whole = house.home.with_name(f"{house.home.name}-whole")
         shutil.copytree(house.home, self._whole, symlinks=True)
-        self.count = points_of(self._run, house.home)
+        self.count = len(interrupted(self._run, 0).points)
 
     def homes(self) -> Iterator[tuple[str, House]]:
         """Each as the kill left it, with the point."""
@@ -144,11 +144,11 @@ class Killed:
         for when in spread(self.count):
             shutil.rmtree(self.house.home)
             shutil.copytree(self._whole, self.house.home, symlinks=True)
-            done = interrupted(self._run, when, self.house.home)
+            done = interrupted(self._run, when)
             assert done.killed
-            yield f"{when} of {self.count}, before {done.what}", self.house
+            yield f"{when} of {self.count}, before {done.points[-1]}", self.house
 
-    def _run(self) -> None:
+    def _run(self, tell: Tell) -> None:
         assert self.house.run(*self.words) == 0, self.house.err
 
 
