@@ -1,11 +1,13 @@
 #!/bin/sh
-# What the tests with real sound need on Debian and Ubuntu: a virtual sound card, a terminal, a
-# voice. Elsewhere, or without the rights, those tests are skipped and say so.
+# What some tests need on Debian and Ubuntu: a virtual sound card, a terminal, a voice, and strace,
+# by which a program is killed at a system call. Elsewhere, or without the rights, those tests are
+# skipped and say so.
 set -u
 
-packages="pulseaudio pulseaudio-utils espeak-ng sox tmux"
+packages="pulseaudio pulseaudio-utils espeak-ng sox tmux strace"
 missing=""
-for pair in pulseaudio:pulseaudio pactl:pulseaudio-utils espeak-ng:espeak-ng sox:sox tmux:tmux; do
+for pair in pulseaudio:pulseaudio pactl:pulseaudio-utils espeak-ng:espeak-ng sox:sox tmux:tmux \
+    strace:strace; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 [ -z "$missing" ] && exit 0
@@ -16,8 +18,8 @@ if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     # shellcheck disable=SC2086
     { apt-get install -y -qq --no-install-recommends $missing ||
         { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; }; } >/dev/null 2>&1 ||
-        echo "could not install$missing: tests with real sound will be skipped"
+        echo "could not install$missing: the tests that need it will be skipped"
 else
-    echo "Tests with real sound need: $packages (missing:$missing)"
+    echo "Some tests need: $packages (missing:$missing)"
 fi
 exit 0
