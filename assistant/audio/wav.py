@@ -26,6 +26,9 @@ _COMPRESSED = {2: "ADPCM", 6: "A-law", 7: "mu-law", 17: "ADPCM", 49: "GSM", 85: 
 _OTHER_FILES = {b"ID3": "MP3", b"\xff\xfb": "MP3", b"fLaC": "FLAC", b"OggS": "Ogg", b"FORM": "AIFF"}
 _CONVERT = "Convert it first: ffmpeg -i {name} -c:a pcm_s16le converted.wav"
 _HIGHEST_RATE = 768_000
+_MOST_CHANNELS = 64
+_MOST_CHUNKS = 10_000
+"""Before the sound; a file of empty ones would be walked through for ever."""
 _LONGEST_FORMAT = 40
 """Bytes of a format chunk that mean something to us."""
 _STREAMED = 0xFFFFFFFF
@@ -92,7 +95,7 @@ class WavReader:
         start = self._file.read(12)
         self._check_magic(start)
         found: WavFormat | None = None
-        while True:
+        for _ in range(_MOST_CHUNKS):
             header = self._file.read(8)
             if len(header) < 8:
                 raise self._error("has no sound in it", "Record it again.")
@@ -107,6 +110,7 @@ class WavReader:
                 return found, self._sound_bytes(size, found)
             else:
                 self._file.seek(size + (size & 1), 1)
+        raise self._error("is damaged: it has no end of chunks before its sound")
 
     def _check_magic(self, start: bytes) -> None:
         if not start:
@@ -129,7 +133,8 @@ class WavReader:
             raise self._error(f"is compressed ({kind}), which cannot be read")
         sample_bytes = block_bytes // channels if channels else 0
         known = (4, 8) if tag == _FLOAT else (1, 2, 3, 4)
-        if sample_bytes not in known or block_bytes % channels or not 0 < rate <= _HIGHEST_RATE:
+        likely = channels <= _MOST_CHANNELS and 0 < rate <= _HIGHEST_RATE
+        if sample_bytes not in known or block_bytes % channels or not likely:
             bits = 8 * sample_bytes
             raise self._error(f"cannot be read ({channels} channels, {bits} bits, {rate} Hz)")
         return WavFormat(rate, channels, sample_bytes, tag == _FLOAT)
@@ -242,7 +247,9 @@ def _decoder(found: WavFormat) -> Callable[[bytes], Float32]:
 
     def floats(data: bytes) -> Float32:
         kind = np.dtype(f"<f{found.sample_bytes}")
-        with np.errstate(over="ignore"):  # out of range becomes infinite, and is cleaned later
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # out of range becomes infinite, and is cleaned later
             return np.frombuffer(data, dtype=kind).astype(np.float32)
 
     def unsigned(data: bytes) -> Float32:

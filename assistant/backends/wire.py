@@ -13,6 +13,7 @@ import secrets
 import socket
 import tempfile
 from multiprocessing.connection import Client, Connection, Listener
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -24,6 +25,8 @@ ADDRESS_VARIABLE = "ASSISTANT_WIRE_ADDRESS"
 KEY_VARIABLE = "ASSISTANT_WIRE_KEY"
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes; nothing honest is larger, and a mad child must not fill the host's memory."""
+
+T = TypeVar("T")
 
 _encoder = msgspec.msgpack.Encoder()
 _commands: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)
@@ -53,12 +56,19 @@ def _whole(value: object) -> object:
 
 def decode_command(data: bytes) -> AnyCommand:
     """Raises `msgspec.DecodeError` (or its child `ValidationError`) on anything else."""
-    return _commands.decode(data)
+    return _decoded(_commands, data)
 
 
 def decode_event(data: bytes) -> AnyEvent:
     """Raises `msgspec.DecodeError` (or its child `ValidationError`) on anything else."""
-    return _events.decode(data)
+    return _decoded(_events, data)
+
+
+def _decoded(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
+    try:
+        return decoder.decode(data)
+    except (UnicodeDecodeError, RecursionError, OverflowError) as error:
+        raise msgspec.DecodeError(str(error)) from None
 
 
 def encode_pcm(samples: NDArray[np.float32]) -> bytes:

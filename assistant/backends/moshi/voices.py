@@ -35,6 +35,9 @@ _LAYOUT = 1
 _KINDS = (".wav", ".pt", ".safetensors", ".flac", ".mp3", ".ogg")
 _MOST_FRAMES = 1000
 _MOST_BYTES = 100_000_000
+_MOST_HEADER = 1 << 20
+"""Bytes of the list of tensors in a `.safetensors` file; ours have a hundred or two."""
+_HIGHEST_RATE = 768_000
 _CONVERT = "Convert it first: ffmpeg -i {name} -ac 1 -ar 24000 converted.wav"
 
 Voice = list[Codes] | EmbeddedVoice
@@ -107,8 +110,13 @@ def read_recording(path: Path) -> Float32:
         ) from error
     try:
         channels, rate = sphn.read(str(path), duration_sec=LONGEST_SECONDS)
-    except (ValueError, OSError) as error:
-        reason = str(error).replace(f'"{path}": ', "")
+        if not 0 < rate <= _HIGHEST_RATE:
+            raise ValueError(f"{rate} Hz")
+    except BaseException as error:
+        # A decoder that stumbles over a file says so by an exception that is none of `Exception`.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        reason = str(error).replace(f'"{path}": ', "")[:200]
         raise BackendError(
             f"{path} cannot be read as sound: {reason}.", _CONVERT.format(name=path)
         ) from error
@@ -149,10 +157,14 @@ def _embedded(path: Path) -> EmbeddedVoice:
     [1, 17, C] is the ring of tokens after them, position p in column p modulo C."""
     try:
         tensors = read_tensors(path)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
     except NotTensors as error:
         raise _unreadable(path, str(error)) from error
     embeddings, cache = tensors.get("embeddings"), tensors.get("cache")
     if embeddings is None or cache is None or cache.ndim != 3 or cache.shape[2] < 2:
+        raise _unreadable(path, "it holds no voice")
+    if not embeddings.size or embeddings.dtype.kind != "f" or cache.dtype.kind not in "iu":
         raise _unreadable(path, "it holds no voice")
     if embeddings.ndim < 2 or embeddings.size != len(embeddings) * embeddings.shape[-1]:
         raise _unreadable(path, f"its embeddings have the shape {embeddings.shape}")
@@ -216,19 +228,30 @@ def _read(path: Path) -> Voice:
 
     if path.stat().st_size > _MOST_BYTES:
         raise NotTensors("it is far too large")
+    data = path.read_bytes()
+    if int.from_bytes(data[:8], "little") > _MOST_HEADER:
+        raise NotTensors("its list of tensors is far too long")
     try:
-        tensors: dict[str, NDArray[np.generic]] = load(path.read_bytes())
-    except (SafetensorError, TypeError, KeyError, AttributeError) as error:
-        raise NotTensors(str(error)) from error  # the last three: of types that NumPy has not
+        tensors: dict[str, NDArray[np.generic]] = load(data)
+    except (SafetensorError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise NotTensors(str(error)) from error  # all but the first: of types that NumPy has not
     if "codes" in tensors:
-        codes = tensors["codes"].astype(np.int64)
-        if codes.ndim != 2:
+        codes = tensors["codes"]
+        if not _is_table(codes, "iu"):
             raise NotTensors("it holds no voice")
-        return list(codes)
+        return list(codes.astype(np.int64))
     embeddings, following = tensors.get("embeddings"), tensors.get("following")
-    if embeddings is None or following is None or embeddings.ndim != 2 or following.ndim != 2:
+    if embeddings is None or following is None:
+        raise NotTensors("it holds no voice")
+    if not _is_table(embeddings, "f") or not _is_table(following, "iu"):
         raise NotTensors("it holds no voice")
     return EmbeddedVoice(embeddings.astype(np.float32), following.astype(np.int64))
+
+
+def _is_table(tensor: NDArray[np.generic], kinds: str) -> bool:
+    """Of a size that may be made wider: a tensor of no columns can have any number of rows."""
+    right = tensor.ndim == 2 and tensor.dtype.kind in kinds
+    return right and 0 < len(tensor) <= _MOST_FRAMES and tensor.size > 0
 
 
 def _write(path: Path, voice: Voice) -> None:
