@@ -36,6 +36,10 @@ from assistant.transcript_store import TranscriptStore, talked_to
 log = logging.getLogger(__name__)
 
 
+_MOST_TOLD = 5
+"""Persona files that a notice names."""
+
+
 def find_personas(config: Config) -> LoadedPersonas:
     """Every persona there is. Raises `ConfigError` where the one that shall greet is not among
     them; broken files are in `failed`."""
@@ -201,7 +205,8 @@ def startup_notices(personas: LoadedPersonas) -> list[Notice]:
     """What a person should know of their persona files: one notice for all failures."""
     if not personas.failed:
         return []
-    text = "; ".join(str(f) for f in personas.failed)
+    told, more = personas.failed[:_MOST_TOLD], len(personas.failed) - _MOST_TOLD
+    text = "; ".join([*map(str, told), *([f"and {more} more files"] if more > 0 else [])])
     return [Notice(text=text, severity="warning", remedy="assistant personas check")]
 
 

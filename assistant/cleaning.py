@@ -34,6 +34,7 @@ _HALF = re.compile("(?:[\r\ud800-\udbff\u180e\u200c\u200d]|\U0001f3f4[\U000e0020
 _FLAG = re.compile("(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f)")
 """The flag of a part of a country: a black flag, its name in tag characters, and their end."""
 _ZWJ = "\u200d"
+_BLANK = "\N{BRAILLE PATTERN BLANK}"  # by category a symbol
 _JOINERS = frozenset({"\u180e", "\u200c", _ZWJ})
 # Signs of Arabic, Syriac and Kaithi: format characters by category, but with a shape.
 _SHOWN_FORMATS = frozenset(
@@ -41,7 +42,7 @@ _SHOWN_FORMATS = frozenset(
 )
 # Without a shape, though by category they are letters, marks, symbols or nothing as yet.
 _SHAPELESS = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufff0-\ufff8\U000e0000-\U000e00ff"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2065\u3164\uffa0\ufff0-\ufff8\U000e0000-\U000e00ff"
     "\U000e01f0-\U000e0fff]"
 )
 _SELECTORS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -111,7 +112,7 @@ def _clean(text: str, before: str) -> str:
     """`text`, cleaned. `before`: what is shown right before it."""
     # Two halves of a character make one; a half alone is none.
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    text = _SEQUENCE.sub("", _LINE_ENDS.sub("\n", text)).replace("\t", "    ")
+    text = _SEQUENCE.sub("", _LINE_ENDS.sub("\n", text)).replace("\t", "    ").replace(_BLANK, " ")
     if _HARMLESS.fullmatch(text):
         return text
     return "".join(_shown(text, before))

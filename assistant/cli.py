@@ -10,6 +10,7 @@ import typer
 
 from assistant import cli_bench, cli_models, cli_serve
 from assistant.cli_groups import config_app, personas_app, transcripts_app
+from assistant.cli_help import Commands
 from assistant.cli_memory_files import memory_app
 from assistant.cli_options import (
     Backend,
@@ -33,6 +34,7 @@ TALK, LOOK, SETUP = "Talk", "Look around", "Set up"
 
 app = typer.Typer(
     name="assistant",
+    cls=Commands,
     help="A voice companion that lives in the terminal and runs wholly on your machine.",
     epilog="Without a command the dashboard starts. Example: assistant --persona glados",
     context_settings={"help_option_names": ["-h", "--help"]},

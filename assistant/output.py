@@ -12,7 +12,7 @@ import locale
 import sys
 import unicodedata
 from functools import lru_cache
-from typing import IO, Any, TextIO
+from typing import IO, Any, TextIO, cast
 
 from assistant.cleaning import clean_line, clean_text
 
@@ -74,6 +74,11 @@ class StyledFile:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def styled(stderr: bool = False) -> IO[str]:
+    """Standard output or standard error as `rich` should have it."""
+    return cast(IO[str], StyledFile(sys.stderr if stderr else sys.stdout))
 
 
 def claim_streams() -> None:

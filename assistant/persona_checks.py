@@ -29,7 +29,7 @@ from assistant.persona_schema import (
 MIN_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3 (AA), text of ordinary size."""
 _MAX_RECORDING = 50_000_000
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _TEXT_COLORS = ("primary", "secondary", "accent", "success", "warning", "error", "muted")
 _FAMILIAR = re.compile(
@@ -116,7 +116,7 @@ def _strings(value: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]
 def _texts(persona: Persona) -> Iterator[_Finding]:
     """Control characters would reach the terminal; empty texts would be spoken as nothing."""
     for path, text in _strings(persona.model_dump()):
-        if odd := _CONTROL.search(text):
+        if odd := CONTROL.search(text):
             code = f"U+{ord(odd[0]):04X}"
             yield path, f"{_key(path)} holds the control character {code}", "Remove it."
         elif isinstance(path[-1], int) and not text.strip() and path[0] != "waveform":

@@ -11,6 +11,7 @@ from functools import cached_property
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from assistant.cleaning import clean_line
 from assistant.persona_schema import Colors, Lines, Moshi, Persona, Prompt, Voice, Waveform
 
 KeyPath = tuple[str | int, ...]
@@ -111,7 +112,7 @@ def closest(word: str, words: Sequence[str]) -> str | None:
 
 def shown(text: str, limit: int = 40) -> str:
     """`text` fit for a terminal: nothing that could move its cursor, and not too long."""
-    safe = "".join(character if character.isprintable() else "�" for character in text)
+    safe = clean_line("".join(c if c.isprintable() else "�" for c in text))
     return safe if len(safe) <= limit else safe[: limit - 1] + "…"
 
 

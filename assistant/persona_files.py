@@ -16,13 +16,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from assistant.persona_checks import check_persona
+from assistant.cleaning import clean_line, clean_text
+from assistant.persona_checks import CONTROL, check_persona
 from assistant.persona_errors import KeyLines, Problem, explain, shown
 from assistant.persona_schema import Persona
 
 MAX_BYTES = 256 * 1024
 """Largest persona file that is read; ours are near 20 KB."""
 
+_ONE_LINE = ("name", "aliases", "sounds_like", "summary")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -43,6 +45,11 @@ class PersonaFailure:
         """ "jarvis.toml:12", fit for a screen whatever the file's name."""
         name = shown(self.path.name, limit=60)
         return name if self.line is None else f"{name}:{self.line}"
+
+    @property
+    def full_place(self) -> str:
+        """The same with the folder: a file of the user's may be called like one of ours."""
+        return f"{shown(str(self.path.parent), limit=200)}/{self.place}"
 
     def with_more(self, count: int) -> PersonaFailure:
         return replace(self, message=f"{self.message} (and {count} more)")
@@ -87,6 +94,7 @@ def read_persona(path: Path) -> PersonaFile:
     tables = _parse(text)
     if isinstance(tables, Problem):
         return _failed(path, [tables])
+    tables = {key: _clean(value, key in _ONE_LINE) for key, value in tables.items()}
     lines = KeyLines(text)
     if "slug" in tables:
         remedy = "Remove it: a persona's slug is its file's name."
@@ -99,6 +107,18 @@ def read_persona(path: Path) -> PersonaFile:
     if problems:
         return _failed(path, problems)
     return PersonaFile(path, persona, lines=lines)
+
+
+def _clean(value: Any, one_line: bool = False) -> Any:
+    """What is invisible taken away. Controls stay for `check_persona` to tell of: they got there by
+    a mistake of which the file's owner should know."""
+    if isinstance(value, str):
+        return value if CONTROL.search(value) else (clean_line if one_line else clean_text)(value)
+    if isinstance(value, list):
+        return [_clean(each, one_line) for each in value]
+    if isinstance(value, dict):
+        return {key: _clean(each) for key, each in value.items()}
+    return value
 
 
 def _failed(path: Path, problems: list[Problem]) -> PersonaFile:

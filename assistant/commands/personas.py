@@ -11,7 +11,6 @@ from rich.text import Text
 from assistant.commands.tables import Column, console, print_json, print_table
 from assistant.locations import themes_dir, user_themes_dir
 from assistant.persona_checks import advice_on
-from assistant.persona_errors import shown
 from assistant.persona_files import PersonaFailure, persona_paths, read_persona, slug_of
 from assistant.persona_schema import Colors
 from assistant.persona_template import persona_template
@@ -40,7 +39,7 @@ def list_personas(json_output: bool = False) -> int:
         rows.append((persona.name, file, _swatches(persona.colors), persona.summary))
     print_table(columns, rows)
     for failure in personas.failed:
-        _print(console(stderr=True), failure)
+        print_failure(console(stderr=True), failure)
     console().print(Text(f"\nYour own: {user_themes_dir()}", style="dim"), soft_wrap=True)
     return 0
 
@@ -64,7 +63,7 @@ def check_personas(paths: Sequence[Path] = ()) -> int:
         failures += [failure for failure in load_personas().failed if failure.loaded]
     out = console()
     for failure in [*failures, *advice]:
-        _print(out, failure)
+        print_failure(out, failure)
     broken = {failure.path for failure in failures}
     good = sum(path not in broken for path in files)
     out.print(f"{good} of {len(files)} persona files are in order.", soft_wrap=True)
@@ -104,7 +103,7 @@ def new_persona(name: str, force: bool = False) -> int:
     print(path)
     for failure in load_personas().failed:
         if failure.path == path:
-            _print(complaint, failure)
+            print_failure(complaint, failure)
     return 0
 
 
@@ -152,9 +151,9 @@ def _swatches(colors: Colors) -> Text:
     return swatch
 
 
-def _print(out: Console, failure: PersonaFailure) -> None:
-    place = f"{shown(str(failure.path.parent), limit=200)}/{failure.place}"
-    text = Text(place, style="bold").append(f": {failure.message}. ", style="not bold")
+def print_failure(out: Console, failure: PersonaFailure) -> None:
+    """One line: file, line, what is wrong, and the remedy."""
+    text = Text(failure.full_place, style="bold").append(f": {failure.message}. ", style="not bold")
     text.append(failure.remedy, style="not bold green")
     if failure.loaded:
         text.append(" (a hint: it loads all the same)", style="not bold dim")

@@ -33,6 +33,7 @@ from assistant.events import (
     LoadProgress,
     Notice,
     PersonaChanged,
+    PersonasReloaded,
     SessionEvent,
     UserSaid,
 )
@@ -71,6 +72,9 @@ class Printer:
             case PersonaChanged():
                 self._names[event.persona.slug] = _called(event.persona)
                 _tell(f"now talking to {event.persona.name}")
+            case PersonasReloaded(failed=[_, *_] as failed):
+                for problem in failed:
+                    _tell(problem)
             case BrainChosen():
                 _tell(f"answers: {event.label}")
             case BackendChosen(ready=True):

@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.cleaning import clean_line, clean_text
-from assistant.output import StyledFile, is_unicode
+from assistant.output import is_unicode, styled
 
 _GAP = 2
 _LEAST = 20
@@ -52,9 +52,8 @@ class CleanConsole(Console):
 def console(*, stderr: bool = False, **options: Any) -> Console:
     """Where a command prints; as wide as the terminal, or endless where it is none. No markup is
     read in what is printed: texts are other people's."""
-    file = cast(Any, StyledFile(sys.stderr if stderr else sys.stdout))
     settings: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False, **options}
-    made = CleanConsole(file=file, stderr=stderr, **settings)
+    made = CleanConsole(file=styled(stderr), stderr=stderr, **settings)
     if not made.is_terminal:
         made.width = _ENDLESS
     return made

@@ -88,8 +88,8 @@ def describe(event: SessionEvent, dropped_before: dict[str, int]) -> Entry | Non
             took = f" after {event.latency:.2f} s" if event.latency is not None else ""
             return Entry("◆", "$primary", f"{event.persona.name} takes over{took}")
         case PersonasReloaded():
-            broken = f", {len(event.failed)} broken" if event.failed else ""
-            return Entry("↻", "$muted", f"{len(event.slugs)} personas loaded{broken}")
+            loaded = f"{len(event.slugs)} personas loaded"
+            return Entry("↻", "$muted", "; ".join([loaded, *event.failed]))
         case BackendChosen():
             what = f"{event.name} is ready" if event.ready else f"{event.name} is starting"
             detail = event.engine if event.ready else event.reason
