@@ -19,6 +19,7 @@ from assistant.commands.tables import Column, print_table
 from assistant.config import Config
 from assistant.locations import memory_dir
 from assistant.memory.base import CATEGORIES, Category, Filters, Found
+from assistant.memory.told import name_in, once, told_hits
 
 FAR = 0.2
 """Share of the best score below which a hit is not shown to a person."""
@@ -58,11 +59,14 @@ def list_command(config: Config, wanted: Wanted, *, json_output: bool = False) -
             for memory in store.memories(wanted.filters())
             if not wanted.topic or _is_of(wanted.topic, memory.topics)
         ]
+        who = name_in(store.memories())
+    if not json_output:
+        found = once(found)
     found = found[: wanted.limit or None]
     if json_output:
         print_json(found)
     elif found:
-        print_memories(found)
+        print_memories(found, who)
     else:
         what = "fits that" if wanted.limits() else "is remembered"
         print(f"Nothing {what}.", file=sys.stderr)
@@ -71,6 +75,7 @@ def list_command(config: Config, wanted: Wanted, *, json_output: bool = False) -
 
 def search_command(config: Config, query: str, wanted: Wanted, *, json_output: bool = False) -> int:
     """Best first; time words of the query ("last week") become a filter."""
+    from assistant.memory.relevance import to_the_point
     from assistant.memory.when import with_when
 
     if not json_output and nothing_yet(config):
@@ -80,14 +85,16 @@ def search_command(config: Config, query: str, wanted: Wanted, *, json_output: b
         return USAGE
     query, filters = with_when(query, wanted.filters(), now())
     with opened(config) as store:
-        found = store.search(query, filters, wanted.limit or 10)
+        found = to_the_point(query, store.search(query, filters, wanted.limit or 10))
+        who = name_in(store.memories())
     if wanted.topic:
         found = [hit for hit in found if hit.memory and _is_of(wanted.topic, hit.memory.topics)]
     if json_output:
         print_json(list(found))
     elif found:
         best = max(hit.score for hit in found)
-        _print_found([hit for hit in found if hit.score >= FAR * best])
+        near = [hit for hit in found if hit.score >= FAR * best]
+        _print_found(told_hits(near, who, now().date()))
     else:
         print("Nothing like that is remembered.", file=sys.stderr)
     return 0

@@ -20,6 +20,7 @@ from assistant.memory.disk import delete_file, files_below
 if TYPE_CHECKING:
     from assistant.memory.files import FileStore
     from assistant.memory.oblivion import Doomed
+from assistant.memory.told import name_in, told_doomed
 
 LOOKED_AT = 50
 """Hits of a search that may be forgotten with one --query."""
@@ -70,7 +71,7 @@ def forget_command(config: Config, what: What, *, yes: bool = False) -> int:
         if not (doomed.memories or doomed.turns or doomed.journals or transcripts):
             print("Nothing of that is remembered.", file=sys.stderr)
             return 0
-        _show(doomed)
+        _show(told_doomed(doomed, name_in(store.memories()), now().date()))
         _show_some("Transcripts of that day:", transcripts)
         if not yes and (code := agreed("Forget this for good?", _ALONE)):
             return code

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from assistant.cleaning import clean_text
-from assistant.commands.memory_store import as_data, clean, nothing_yet, opened, print_json
+from assistant.commands.memory_store import as_data, clean, nothing_yet, now, opened, print_json
 from assistant.commands.tables import console
 from assistant.config import Config
 from assistant.memory.base import Journal, Memory, MemoryFailure, Turn
+from assistant.memory.told import name_in, told
 
 if TYPE_CHECKING:
     from assistant.memory.files import FileStore
@@ -64,6 +65,7 @@ def before(memory: Memory, everything: Sequence[Memory]) -> list[Memory]:
 
 
 def _show_memory(store: FileStore, memory: Memory, json_output: bool) -> None:
+    who, today = name_in(store.memories()), now().date()
     older = before(memory, store.history())
     turn = _turn(store.read(memory.journal), memory.turn)
     path = store.tree.path(memory.journal)
@@ -71,7 +73,7 @@ def _show_memory(store: FileStore, memory: Memory, json_output: bool) -> None:
         data = {"memory": memory, "turn": turn, "before": older, "file": str(path)}
         print_json(as_data(data))
         return
-    print(clean(memory.text))
+    print(clean(told(memory, who, today)))
     print(
         f"{memory.category} · {memory.at:%Y-%m-%d %H:%M} · told to {clean(memory.persona)}"
         f" · {memory.confidence:.0%} sure"
@@ -91,7 +93,7 @@ def _show_memory(store: FileStore, memory: Memory, json_output: bool) -> None:
     if older:
         print("\nBefore:")
         for each in older:
-            print(f"  {each.at:%Y-%m-%d}  {clean(each.text)}  ({clean(each.id)})")
+            print(f"  {each.at:%Y-%m-%d}  {clean(told(each, who, today))}  ({clean(each.id)})")
     if memory.replaced_by:
         print(f"\nIt does not hold any more; see {clean(memory.replaced_by)}.")
 
@@ -107,8 +109,9 @@ def _show_turn(store: FileStore, id: str, json_output: bool) -> None:
         print_json({"turn": turn, "memories": made})
         return
     print(f"{clean(turn.name)} said ({turn.at:%Y-%m-%d %H:%M:%S}):\n  {clean(turn.text)}")
+    who = name_in(store.memories())
     for memory in made:
-        print(f"\nRemembered of it: {clean(memory.text)}  ({clean(memory.id)})")
+        print(f"\nRemembered of it: {clean(told(memory, who, now().date()))}  ({clean(memory.id)})")
 
 
 def _show_journal(store: FileStore, id: str, json_output: bool) -> None:

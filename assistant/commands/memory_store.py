@@ -18,6 +18,7 @@ from assistant.memory.base import Memory, MemoryFailure
 from assistant.memory.disk import files_below
 from assistant.memory.opening import PASSPHRASE, open_store
 from assistant.memory.remains import DECRYPTING, MARKERS
+from assistant.memory.told import told
 
 if TYPE_CHECKING:
     from assistant.memory.files import FileStore
@@ -147,13 +148,20 @@ def print_json(value: Any) -> None:
     tables.print_json(as_data(value))
 
 
-def print_memories(memories: list[Memory]) -> None:
-    """A table, in their order."""
+def print_memories(memories: list[Memory], who: str = "") -> None:
+    """A table, in their order, told to the user, whose name is `who`."""
+    today = now().date()
     columns = [*_COLUMNS, tables.Column("Sure", whole=True, right=True), tables.Column("What")]
     tables.print_table(
         columns,
         [
-            (each.id, f"{each.at:%Y-%m-%d}", each.category, f"{each.confidence:.0%}", each.text)
+            (
+                each.id,
+                f"{each.at:%Y-%m-%d}",
+                each.category,
+                f"{each.confidence:.0%}",
+                told(each, who, today),
+            )
             for each in memories
         ],
     )

@@ -1,10 +1,14 @@
-"""What a front end shows of memory, and what a person may do to it there."""
+"""What a front end shows of memory, and what a person may do to it there.
+
+It is told to the user, in the second person (`told`), whatever the journals say.
+"""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from assistant.memory.base import (
     Filters,
@@ -20,6 +24,16 @@ from assistant.memory.keeper import Keeper
 from assistant.memory.oblivion import Doomed
 from assistant.memory.profile import Profile, profile_of
 from assistant.memory.recall import Recall
+from assistant.memory.relevance import to_the_point
+from assistant.memory.told import (
+    in_third_person,
+    name_in,
+    once,
+    told_doomed,
+    told_hits,
+    told_memory,
+    told_profile,
+)
 
 NEIGHBOURS = 2
 """Turns that are shown before and after the one that a memory comes from."""
@@ -102,14 +116,21 @@ class OpenBook(ClosedBook):
         """All that holds, newest first."""
 
     async def book(self) -> Known:
-        memories = tuple(await self.known())
-        return await self.recall.run(lambda: Known(profile_of(memories), memories))
+        memories = await self.known()
+
+        def look() -> Known:
+            who, today = name_in(memories), _today()
+            profile = told_profile(profile_of(memories), who, today)
+            return Known(profile, tuple(told_memory(m, who, today) for m in once(memories)))
+
+        return await self.recall.run(look)
 
     async def look_up(self, words: str) -> Sequence[Found]:
         if not self.private:
             await self.keeper.write()
         filters = Filters(persona=self._limit())
-        return await self.recall.run(lambda: self.store.search(words, filters, HITS))
+        found = await self.recall.run(lambda: self.store.search(words, filters, HITS))
+        return told_hits(to_the_point(words, found), self.keeper.who, _today())
 
     async def source(self, id: str) -> Source:
         return await self.recall.run(lambda: _source(self.store, id))
@@ -117,17 +138,28 @@ class OpenBook(ClosedBook):
     async def foretell(self, ids: Sequence[str]) -> Doomed:
         if not self.private:
             await self.keeper.write()
-        return await self.recall.run(lambda: foretell(self.store, ids))
+        doomed = await self.recall.run(lambda: foretell(self.store, ids))
+        return told_doomed(doomed, self.keeper.who, _today())
 
     async def correct(self, memory: Memory, text: str) -> Memory:
-        words, claim = reworded(memory, text, self.keeper.who)
-        new = await self.keeper.edit(lambda: correct(self.store, memory.id, words, claim))
+        who = self.keeper.who
+
+        def edit() -> Memory:
+            same = (each for each in self.store.memories() if each.id == memory.id)
+            words, claim = reworded(next(same, memory), in_third_person(text, who), who)
+            return correct(self.store, memory.id, words, claim)
+
+        new = await self.keeper.edit(edit)
         self.recall.drop()
-        return new
+        return told_memory(new, who, _today())
 
     async def settle(self, right: str, wrong: Sequence[str]) -> None:
         await self.keeper.edit(lambda: settle(self.store, right, wrong))
         self.recall.drop()
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
 
 
 def _source(store: MemoryStore, id: str) -> Source:

@@ -37,6 +37,7 @@ _CLOCK = re.compile(
 _LATER = re.compile(
     r"\bin (?:about |around )?(?P<count>half an|an?|a couple of|a few|\d{1,3}(?:\.5)?"
     rf"|{'|'.join(_WORDS.split())})(?P<half> and a half)? (?P<unit>hours?|minutes?)"
+    r"(?P<half2> and a half)?"
     r"(?: and (?P<more>\d{1,2}) minutes?)?(?:'? time)?(?: from now)?\b(?! (?:a|per|each|every)\b)",
     re.IGNORECASE,
 )
@@ -85,7 +86,7 @@ def written_out(text: str, now: datetime) -> str:
 def _minutes(match: re.Match[str]) -> float:
     word = match["count"].lower()
     count = _FEW.get(word) or _NUMBERS.get(word) or float(word)
-    count += 0.5 if match["half"] else 0
+    count += 0.5 if match["half"] or match["half2"] else 0
     hours = match["unit"].lower().startswith("hour")
     return count * (60 if hours else 1) + int(match["more"] or 0)
 

@@ -44,7 +44,7 @@ _WHEN = re.compile(
     \b(?:on\ )?(?P<near>the\ day\ after\ tomorrow|tomorrow|today|tonight|
         this\ (?:morning|afternoon|evening)|the\ day\ before\ yesterday|yesterday){_PART}\b
     | \b(?:on\ )?(?P<which>next|this|last|this\ coming|coming)\ (?P<day>{_DAY}){_PART}\b
-    | \b(?:on|by|until|for|from|since)\ (?P<on>{_DAY}){_PART}\b(?!s)
+    | \b(?:on|by|until|for|from|since|to)\ (?P<on>{_DAY}){_PART}\b(?!s)
     | \b(?P<span>next|this|last)\ (?P<unit>week|weekend|month|year)\b
     | \b(?:at|on|over)\ the\ (?P<weekend>weekend)\b
     | \bin\ (?P<count>{_NUMBER})\ (?P<later>day|week|month|year)s?(?:'\ time)?\b

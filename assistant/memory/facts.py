@@ -17,6 +17,7 @@ from assistant.memory.lexicon import (
     ILLNESS,
     JOB,
     MANY_KIN,
+    OFTEN,
     PET,
     WHICH_KIN,
 )
@@ -47,6 +48,7 @@ _NO_TASTE = re.compile(
     r"|everything|nothing|something|things|one|some|all|both|either|neither|more|too)\b",
     re.IGNORECASE,
 )
+_OFTEN = re.compile(rf"\b(?:{OFTEN})\b", re.IGNORECASE)
 _PASSING = re.compile(r"\b(?:today|tonight|now|yesterday|this (?:morning|evening|week))$", re.I)
 
 
@@ -120,6 +122,11 @@ def _pet_called(clause: Clause, match: Match) -> Iterator[Draft]:
     )
 
 
+def _pet_is(clause: Clause, match: Match) -> Iterator[Draft]:
+    if not re.fullmatch(IDENTITY, match["v"], re.IGNORECASE):  # "my dog is British"
+        yield from _pet_called(clause, match)
+
+
 def _of_kin(clause: Clause, match: Match) -> Iterator[Draft]:
     yield from _of_person(clause, f"user's {match['kin'].lower()}", match["rest"], clause.dated)
 
@@ -155,6 +162,8 @@ def _of_person(clause: Clause, who: str, rest: str, text: str) -> Iterator[Draft
 
 def _is_kin(clause: Clause, match: Match) -> Iterator[Draft]:
     name = proper(match["name"])
+    if re.fullmatch(IDENTITY, name, re.IGNORECASE):
+        return
     claim = (name, "relation to user", match["kin"].lower())
     told = f"{name} is my {match['kin']}"
     yield clause.draft("relational", claim, text=told, people=(name,))
@@ -203,6 +212,8 @@ def _listed(attribute: str) -> Callable[[Clause, Match], Iterator[Draft]]:
 
     def make(clause: Clause, match: Match) -> Iterator[Draft]:
         value = match["v"].strip()
+        if _OFTEN.search(value):
+            return  # a habit
         if not _NO_TASTE.match(value) and not _PASSING.search(value) and len(value.split()) <= 6:
             yield clause.draft("personal", ("user", f"{attribute} {value}", "yes"))
 
@@ -267,6 +278,14 @@ _TABLE: tuple[tuple[str, Callable[[Clause, Match], Iterator[Draft]]], ...] = (
         _kin,
     ),
     (rf"{_MY} (?P<x>{PET}),? (?P<v>{_PERSON_NAME})(?:,? .+)?", _pet_called),
+    (rf"{_MY} (?P<x>{PET}) is (?P<v>{_PERSON_NAME})", _pet_is),
+    (rf"(?P<v>{_PERSON_NAME}) is (?:the name of )?{_MY} (?P<x>{PET})(?:'s name)?", _pet_is),
+    (
+        rf"{_I} have(?: got)? {_ONES} (?P<x>{PET})(?:,| whose name is| by the name of) "
+        rf"(?P<v>{_PERSON_NAME})",
+        _pet_is,
+    ),
+    (rf"{_MY} (?P<kin>{WHICH_KIN}) is (?P<name>{_PERSON_NAME})", _is_kin),
     (rf"(?P<name>{_NO_ADVERB}[^\W\d]{{3,}}) is {_MY} (?P<kin>{WHICH_KIN})", _is_kin),
     (rf"{_MY} (?P<kin>{WHICH_KIN}) (?P<rest>.+)", _of_kin),
     (

@@ -9,7 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from assistant.memory.base import Claim, Journal, Memory, MemoryFailure, MemoryStore
+from assistant.memory.dates import DATE_OF
 from assistant.memory.drafts import Draft
+from assistant.memory.wording import gist
 
 SURER = 0.1
 """What saying it again adds to the confidence."""
@@ -76,16 +78,16 @@ class Known:
 
     def _same(self, draft: Draft) -> Memory | None:
         assert self._memories is not None
-        words = _words(draft.text)
+        words = gist(draft.text)
         for memory in self._memories.values():
             if memory.replaced_by:
                 continue
             if _key(memory.claim) and _key(memory.claim) == _key(draft.claim):
                 assert memory.claim is not None
                 assert draft.claim is not None
-                if memory.claim.value.casefold() == draft.claim.value.casefold():
+                if _says_no_more(draft.claim, memory.claim):
                     return memory
-            elif _words(memory.text) == words:
+            elif gist(memory.text) == words and (memory.claim or not draft.claim):
                 return memory
         return None
 
@@ -97,7 +99,11 @@ class Known:
         return [
             memory
             for memory in self._memories.values()
-            if not memory.replaced_by and _key(memory.claim) == key
+            if not memory.replaced_by
+            and (
+                (_key(memory.claim) == key and _makes_way(memory.claim, draft))
+                or (memory.claim is None and gist(memory.text) == gist(draft.text))
+            )
         ]
 
     def _change(self, memory: Memory, journal: Journal) -> None:
@@ -119,8 +125,18 @@ def _key(claim: Claim | None) -> tuple[str, str] | None:
     return (claim.subject.casefold(), claim.attribute.casefold()) if claim else None
 
 
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
+def _says_no_more(new: Claim, old: Claim) -> bool:
+    """The same value; of an appointment perhaps without the time of day that is known."""
+    if new.value.casefold() == old.value.casefold():
+        return True
+    return new.attribute.startswith(DATE_OF) and old.value.startswith(f"{new.value} ")
+
+
+def _makes_way(old: Claim | None, draft: Draft) -> bool:
+    """Of an appointment only where it is moved, or its time of day is told: there may be two."""
+    if old is None or draft.claim is None or not draft.claim.attribute.startswith(DATE_OF):
+        return True
+    return draft.corrects or draft.claim.value.startswith(f"{old.value} ")
 
 
 def _number(id: str) -> int:

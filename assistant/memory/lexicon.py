@@ -120,8 +120,8 @@ DURABLE = _either(
 )
 OFTEN = (
     r"(?:every|each) (?:single |other )?(?:day|morning|evening|night|week|weekend|month|year|"
-    r"summer|winter|spring|autumn|monday|tuesday|wednesday|thursday|friday|saturday|sunday|other day|second (?:day"
-    r"|week)|weekday|hour)s?"
+    r"summer|winter|spring|autumn|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+    r"|other day|second (?:day|week)|weekday|hour)s?"
     r"|on (?:mon|tues|wednes|thurs|fri|satur|sun)days|on weekends|at weekends|on weekdays"
     r"|(?:once|twice|three times|four times|five times) (?:a|per) (?:day|week|month|year)"
     r"|in the (?:mornings|evenings|afternoons)|(?:daily|weekly)$"

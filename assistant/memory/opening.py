@@ -30,7 +30,7 @@ from assistant.memory.base import (
     MemoryStore,
     Reports,
 )
-from assistant.memory.disk import failure, files_below, make_folder
+from assistant.memory.disk import failure, make_folder
 from assistant.memory.editing import correct, foretell, settle
 from assistant.memory.git_log import GitLog
 from assistant.memory.lock import FolderLock

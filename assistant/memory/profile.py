@@ -6,28 +6,41 @@ says the same. Two sure claims that do not agree are asked about, not guessed; b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from assistant.memory.base import Claim, Memory
+from assistant.memory.dates import DATE_OF
+from assistant.memory.lexicon import EVENT, OFTEN
 from assistant.memory.plain_marks import escape, escape_block
 from assistant.memory.traces import content_words, plain
+from assistant.memory.wording import gist
 
 SURE_ENOUGH = 0.6
 """Confidence from which a claim is not given up for another without asking."""
 FACTS = "Facts"
 PEOPLE = "People"
 PROJECTS = "Projects and goals"
+PLANS = "Plans and appointments"
 HABITS = "Habits and schedules"
 TASTES = "Hobbies and tastes"
 NOTES = "The persona's own notes"
-SECTIONS = (FACTS, PEOPLE, PROJECTS, HABITS, TASTES, NOTES)
+SECTIONS = (FACTS, PEOPLE, PLANS, PROJECTS, HABITS, TASTES, NOTES)
 QUESTIONS = "To be asked"
 BEFORE = "before: "
 HINT = (
     "Made from the journals. Correct a line, and it is corrected there; delete one with the line"
     " below it,\nand it is forgotten; add one that begins with “- ”, and it is remembered."
 )
+_OFTEN = re.compile(rf"\b(?:{OFTEN})\b", re.IGNORECASE)
+_DAY = re.compile(r"\b(?:19|20)\d\d\b")
+_TO_BE = re.compile(
+    rf"\b(?:wants? to remember to|appointment|deadline|birthday|plans? to|going to|{EVENT}"
+    r" (?:on|at|is|starts|begins))\b",
+    re.IGNORECASE,
+)
+"""Of what is to come where no date tells it, as a language model may write it."""
 _USER = ("user", "the user", "i", "me")
 _TASTES = content_words(
     "likes dislikes loves hates enjoys favourite favorite prefers taste hobby hobbies music food"
@@ -47,10 +60,12 @@ class Item:
     memory: Memory
     history: tuple[Memory, ...] = ()
     """What it corrected, newest first."""
+    told: str = ""
+    """The same said to the user, where it is to be."""
 
     @property
     def text(self) -> str:
-        return shown(self.memory)
+        return self.told or shown(self.memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +128,7 @@ def profile_of(memories: Iterable[Memory]) -> Profile:
             history.setdefault(final.id, []).append(memory)
     items: list[Item] = []
     questions: list[Question] = []
-    for group in _groups(everything):
+    for group in _groups(_unrepeated(everything)):
         holding, older = _settle(group)
         if len(holding) > 1:
             questions.append(Question(_question(holding), tuple(holding)))
@@ -179,12 +194,31 @@ def _groups(memories: Sequence[Memory]) -> list[list[Memory]]:
         claim = memory.claim
         if claim is None:
             key: tuple[str, ...] = (plain(memory.text) or memory.id,)
-        elif content_words(claim.attribute) & _MANY and not claim.attribute.endswith("name"):
+        elif claim.attribute.startswith(DATE_OF) or (
+            content_words(claim.attribute) & _MANY and not claim.attribute.endswith("name")
+        ):
             key = (_subject(claim.subject), plain(claim.attribute), plain(claim.value))
         else:
             key = (_subject(claim.subject), plain(claim.attribute))
         groups.setdefault(key, []).append(memory)
     return list(groups.values())
+
+
+def _unrepeated(memories: Sequence[Memory]) -> list[Memory]:
+    """Without those that say in other words what another says that holds; history stays."""
+    best: dict[tuple[str, ...], Memory] = {}
+    for memory in memories:
+        if not memory.replaced_by:
+            held = best.get(key := gist(memory.text))
+            if held is None or _weight(memory) >= _weight(held):
+                best[key] = memory
+    kept = {memory.id for memory in best.values()}
+    return [memory for memory in memories if memory.replaced_by or memory.id in kept]
+
+
+def _weight(memory: Memory) -> tuple[bool, float]:
+    """What is claimed can be asked for and corrected."""
+    return memory.claim is not None, memory.confidence
 
 
 def _settle(group: Sequence[Memory]) -> tuple[list[Memory], list[Memory]]:
@@ -235,7 +269,16 @@ def _section(memory: Memory) -> str:
     if memory.category == "contextual":
         return PROJECTS
     if memory.category == "temporal":
-        return HABITS
+        return PLANS if _is_plan(memory) else HABITS
     if content_words(claim.attribute if claim else memory.text) & _TASTES:
         return TASTES
     return FACTS if of_user else PEOPLE
+
+
+def _is_plan(memory: Memory) -> bool:
+    """Whether it happens on a day, and not again and again; a birthday has its day, too."""
+    attribute = memory.claim.attribute if memory.claim else ""
+    if attribute.startswith(DATE_OF) or attribute.endswith("birthday"):
+        return True
+    text = f"{memory.text} {attribute}"
+    return not _OFTEN.search(text) and bool(_DAY.search(text) or _TO_BE.search(text))

@@ -16,6 +16,7 @@ from datetime import datetime
 from math import ceil
 
 from assistant.memory.base import Found
+from assistant.memory.told import as_of
 
 LONGEST = 300
 """Characters of one memory."""
@@ -63,7 +64,8 @@ def quote(found: Sequence[Found], budget: int, now: datetime) -> str:
     lines: list[str] = []
     for hit in found:
         who = "" if hit.memory is not None else "said: "
-        line = f'- {_day(hit.at, now)}, {who}"{defused(hit.text)}"'
+        text = hit.text if hit.memory is None else as_of(hit.memory, "", now.date())
+        line = f'- {_day(hit.at, now)}, {who}"{defused(text)}"'
         cost = tokens(line) + 1
         if cost <= left:
             lines.append(line)

@@ -13,6 +13,7 @@ from typing import TypeVar
 from assistant.memory.base import ANY, Filters, Found, MemoryFailure, MemoryStore
 from assistant.memory.desk import Desk
 from assistant.memory.quoting import defused, quote, tokens
+from assistant.memory.relevance import LONG, concerns, sentences_of_long, to_the_point
 from assistant.memory.sieve import is_order, is_question
 from assistant.memory.telling import plain
 from assistant.memory.wording import content
@@ -108,9 +109,8 @@ class Recall:
         return await self._desk.wait(job)
 
     def worth_saying(self, hits: Sequence[Found], text: str) -> list[Found]:
-        """Those hits that have a word in common with the text."""
-        words = content(text)
-        return [hit for hit in self._worth_saying(hits, words) if words & content(hit.text)]
+        """Those hits that are about what was asked for."""
+        return to_the_point(text, self._worth_saying(hits, content(text)))
 
     async def search(self, text: str, limit: int = LIMIT) -> list[Found]:
         """A search that the user asked for. Raises `MemoryFailure`."""
@@ -136,6 +136,8 @@ class Recall:
 
     def _find(self, text: str, words: frozenset[str], filters: Filters) -> Recalled:
         try:
+            if len(words) > LONG:
+                return Recalled(words, tuple(self._found_in_long(text, filters)[:LIMIT]))
             hits = self._store.search(text, filters, 2 * LIMIT)
         except MemoryFailure as error:
             _log.warning("memory: %s", error.message)
@@ -143,6 +145,21 @@ class Recall:
             return Recalled(words)
         found = self._worth_saying(hits, words)[:LIMIT]
         return Recalled(words, tuple(hit for hit in found if hit.memory or self._is_users(hit)))
+
+    def _found_in_long(self, text: str, filters: Filters) -> list[Found]:
+        """A pasted text has every common word in it: each sentence is looked up alone. Raises
+        `MemoryFailure`."""
+        found: dict[str, Found] = {}
+        for sentence in sentences_of_long(text):
+            hits = [
+                hit
+                for hit in self._store.search(sentence, filters, LIMIT)
+                if concerns(sentence, hit)
+            ]
+            for hit in self._worth_saying(hits, content(sentence)):
+                if hit.memory or self._is_users(hit):
+                    found.setdefault(hit.text.casefold(), hit)
+        return sorted(found.values(), key=lambda hit: hit.memory is None)
 
     def _is_users(self, hit: Found) -> bool:
         """What the assistant said once may have been wrong, and is not held to be known."""

@@ -33,7 +33,7 @@ from assistant.memory.greeting import greeting, personas_of, users_name
 from assistant.memory.keeper import Keeper
 from assistant.memory.oblivion import Doomed, find_doomed, with_unwritten
 from assistant.memory.recall import NOTHING, Recall, Recalled
-from assistant.memory.telling import first_person
+from assistant.memory.told import as_said, told_hits
 from assistant.memory.unwritten import NOT_MADE_OUT, PRIVATE, not_written
 from assistant.memory.wording import content
 
@@ -223,7 +223,10 @@ class Remembering(OpenBook, NoMemory):
     async def recalled(self, text: str) -> Recalled:
         recalled = await self.recall.take(text)
         if recalled.found:
-            self._emit(MemoryRecalled(found=recalled.found))
+            today = datetime.now().astimezone().date()
+            self._emit(
+                MemoryRecalled(found=tuple(told_hits(recalled.found, self.keeper.who, today)))
+            )
         return replace(recalled, who=self.keeper.who)
 
     async def news(self, text: str) -> str:
@@ -267,9 +270,10 @@ class Remembering(OpenBook, NoMemory):
         self._noted.append((self._persona(), text))
 
     def as_told(self, recalled: Recalled) -> Sequence[str]:
-        who = self.keeper.who
-        hits = [first_person(hit.text, who) for hit in recalled.found if hit.memory is not None]
-        unwritten = [first_person(memory.text, who) for memory in self.keeper.unwritten]
+        who, today = self.keeper.who, datetime.now().astimezone().date()
+        remembered = [hit.memory for hit in recalled.found if hit.memory is not None]
+        hits = [as_said(memory, who, today) for memory in remembered]
+        unwritten = [as_said(memory, who, today) for memory in self.keeper.unwritten]
         limit = self._limit()
         noted = [text for persona, text in self._noted if limit in ("", persona)]
         return list(dict.fromkeys([*reversed(noted), *reversed(unwritten), *hits]))

@@ -18,6 +18,7 @@ _ORDER = re.compile(
     r"|describe|define|look|google|check|get|put|bring|count|spell|recommend|suggest|help|create"
     r"|list|say|stop|change|become|mute|louder|quieter|repeat|forget|let us|let me|pretend|imagine"
     r"|guess|ask|do not (?:you|be|say|tell)|never mind|go (?:on|ahead|away)|wait|hold on|speak"
+    r"|pick|choose|roll|flip|toss|draw|throw|surprise me|name (?:a|an|one|some|three|five|the)"
     r"|talk|act|be|come on|listen|keep|start|write)\b",
     re.IGNORECASE,
 )

@@ -25,8 +25,28 @@ def content(text: str) -> frozenset[str]:
     return frozenset(stem(word) for word in found if word not in _EMPTY)
 
 
+_LINKING = word_set(
+    "a an the user users they them their my your i you am is are be called named name names has"
+    " have got that whose which who and to there"
+)
+_IDENTITY = re.compile(r"\b(?:is|are|called|named|name|names|whose)\b|'s\b")
+
+
+def gist(text: str) -> tuple[str, ...]:
+    """What a sentence says, whoever says it and however: "I have a cat called Pixel", "The user's
+    cat is Pixel." Where it only tells what something is, the order says nothing either."""
+    low = text.casefold().replace("’", "'")
+    found = re.findall(r"[^\W_]+(?:[:.]\d+)?", low.replace("'s", " "))
+    words = tuple(stem(word) for word in found if word not in _LINKING)
+    if len(words) == 2 and _IDENTITY.search(low):
+        return tuple(sorted(words))
+    return words or tuple(found)
+
+
 def stem(word: str) -> str:
-    """ "parrots" and "parrot" are one; numbers and short words stay."""
+    """ "parrots" and "parrot" are one; numbers and short words stay, and so does "news"."""
+    if word == "news":
+        return word
     for ending in ("ing", "ies", "es", "ed", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             return word[: -len(ending)] + ("y" if ending == "ies" else "")

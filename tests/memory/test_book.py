@@ -67,7 +67,11 @@ async def test_all_that_is_known_is_in_sections_with_its_open_questions(files: F
     assert [question.text for question in book.profile.questions] == [
         "Is your sister called Grace or Ann?"
     ]
-    assert {memory.text for memory in book.memories} == {m.text for m in journal().memories}
+    assert {memory.text for memory in book.memories} == {
+        "Your parrot is called Picasso.",
+        "Your sister is called Grace.",
+        "Your sister is called Ann.",
+    }
 
 
 async def test_the_source_is_the_turn_with_its_neighbours(files: FileStore) -> None:
@@ -80,7 +84,7 @@ async def test_the_source_is_the_turn_with_its_neighbours(files: FileStore) -> N
 async def test_what_is_foretold_is_what_goes_the_answer_included(files: FileStore) -> None:
     memory = Remembering(files)
     doomed = await memory.foretell([f"{ID}/1"])
-    assert [each.text for each in doomed.memories] == ["The user's parrot is called Picasso."]
+    assert [each.text for each in doomed.memories] == ["Your parrot is called Picasso."]
     assert [turn.number for turn in doomed.turns] == [1, 2]
     assert len(files.memories()) == 3, "to foretell changes nothing"
     gone = await memory.forget(doomed)
@@ -137,7 +141,7 @@ async def test_an_answered_question_is_not_asked_again(files: FileStore, store: 
     await memory.settle(f"{ID}/3", [f"{ID}/2"])
     book = await memory.book()
     assert not book.profile.questions
-    assert "The user's sister is called Ann." in {each.text for each in book.memories}
+    assert "Your sister is called Ann." in {each.text for each in book.memories}
     kept = {each.id: each for each in memory.store.read(ID).memories}
     assert kept[f"{ID}/2"].replaced_by == f"{ID}/3"
 

@@ -190,7 +190,7 @@ async def test_a_language_model_is_given_what_matters_and_the_dashboard_is_told(
     assert "Picasso" in brain.questions[0].memory
     assert "Bergen" not in brain.questions[0].memory
     assert [hit.text for event in room.of(MemoryRecalled) for hit in event.found][:1] == [
-        "The user's parrot is called Picasso."
+        "Your parrot is called Picasso."
     ]
     await room.leave()
 

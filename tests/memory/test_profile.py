@@ -58,7 +58,7 @@ def test_the_file_is_pleasant_to_read() -> None:
 - sister's name: Grace
   (2026-11-23; confidence 0.9; from {ID}#2; id {ID}/2)
 
-## Habits and schedules
+## Plans and appointments
 
 - Ada gives a talk on Friday.
   (2026-11-21; confidence 0.8; from {ID}#3; id {ID}/6)

@@ -72,16 +72,16 @@ async def pick(pilot: Pilot[None], words: str) -> None:
     await pilot.pause()
 
 
-async def test_questions_newest_and_sections_are_shown_with_date_confidence_and_source(
+async def test_questions_and_sections_are_shown_with_date_confidence_and_source(
     make_app: MakeApp,
 ) -> None:
     app = make_app(a_session())
     async with app.run_test(size=(120, 60)) as pilot:
         await opened(pilot)
         shown = text(app)
-        places = [shown.index(words) for words in ("To be asked", "Newest", "Facts", "People")]
+        places = [shown.index(words) for words in ("To be asked", "Facts", "People")]
         assert places == sorted(places)
-        assert "parrot's name: Picasso" in shown
+        assert shown.count("Your parrot is called Picasso.") == 1
         assert "2026-11-20 · sure 100 % · told to Butler" in shown
         assert "2026-11-20 · guessed 40 % · told to Butler" in shown
 
@@ -118,7 +118,11 @@ async def test_forgetting_tells_what_goes_and_waits_for_a_yes(make_app: MakeApp)
         await pick(pilot, "parrot")
         await pilot.press("delete")
         await to(pilot, ForgetScreen)
-        await see(pilot, f"✗ {PARROT}", "✗ “Remember that my parrot is called Picasso.”")
+        await see(
+            pilot,
+            "✗ Your parrot is called Picasso.",
+            "✗ “Remember that my parrot is called Picasso.”",
+        )
         await pilot.press("y")
         await see(pilot, "Forgotten: 1 memory and 1 turn.")
         assert PARROT not in texts(session)
@@ -152,7 +156,7 @@ async def test_a_corrected_fact_keeps_its_claim_and_its_old_words_as_history(
         await pilot.press("e")
         await to(pilot, EditScreen)
         await pilot.press("end", *["backspace"] * len("Picasso."), *"Dali", "enter")
-        await see(pilot, "Corrected: The user's parrot is called Dali.", "parrot's name: Dali")
+        await see(pilot, "Corrected: Your parrot is called Dali.")
         kept = store_of(session).read(evening().id).memories
         old = next(memory for memory in kept if memory.text == PARROT)
         new = next(memory for memory in kept if memory.id == old.replaced_by)
@@ -193,7 +197,7 @@ async def test_an_open_question_is_answered_by_choosing(make_app: MakeApp) -> No
         await opened(pilot, "enter")
         await to(pilot, WhichScreen)
         await pilot.press("down", "enter")
-        await see(pilot, "It holds: The user's sister is called Ann.")
+        await see(pilot, "It holds: Your sister is called Ann.")
         await until(lambda: ASKED not in text(app), pilot.pause)
         assert "The user's sister is called Grace." not in texts(session)
 
@@ -207,7 +211,7 @@ async def test_an_open_question_may_be_answered_in_other_words(make_app: MakeApp
         await pilot.press("end", "enter")
         await to(pilot, EditScreen)
         await pilot.press("end", *["backspace"] * len("Ann."), *"Grace Ann", "enter")
-        await see(pilot, "sister's name: Grace Ann")
+        await see(pilot, "Your sister is called Grace Ann.")
         await until(lambda: ASKED not in text(app), pilot.pause)
         assert sum("sister" in each for each in texts(session)) == 1
 
@@ -406,7 +410,7 @@ async def test_a_thousand_memories_are_cut_short_and_the_search_is_named(
     async with app.run_test(size=WIDE) as pilot:
         await see(pilot, "idle")
         await pilot.press("m")
-        await see(pilot, "The user read book")
+        await see(pilot, "You read book")
         await pilot.press("end")
         await see(pilot, "… and 900 more; a search finds them")
 

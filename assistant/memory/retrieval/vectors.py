@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from assistant.memory.base import Filters
 from assistant.memory.retrieval.embedding import Float32
 from assistant.memory.retrieval.word_table import DIMENSIONS
 
+Number = TypeVar("Number", bound=np.generic)
 _FIRST = 1024
 _HALF = DIMENSIONS // 2
 _CLOSER = 4
@@ -140,17 +141,23 @@ class Vectors:
             return
         while room < size:
             room *= 2
-        more = room - len(self._rowids)
-        self._first = np.concatenate([self._first, np.zeros((more, _HALF), np.float32)])
-        self._second = np.concatenate([self._second, np.zeros((more, _HALF), np.float32)])
-        self._rowids = np.concatenate([self._rowids, np.zeros(more, np.int64)])
-        self._at = np.concatenate([self._at, np.zeros(more, np.float64)])
-        self._category = np.concatenate([self._category, np.zeros(more, np.int32)])
-        self._persona = np.concatenate([self._persona, np.zeros(more, np.int32)])
+        # Zeros that nobody has touched take no memory yet: what is copied is only what there is.
+        self._first = _roomier(self._first, room)
+        self._second = _roomier(self._second, room)
+        self._rowids = _roomier(self._rowids, room)
+        self._at = _roomier(self._at, room)
+        self._category = _roomier(self._category, room)
+        self._persona = _roomier(self._persona, room)
 
     def _columns(self) -> tuple[NDArray[Any], ...]:
         columns = (self._first, self._second, self._rowids, self._at, self._category)
         return (*columns, self._persona)
+
+
+def _roomier(column: NDArray[Number], room: int) -> NDArray[Number]:
+    grown = np.zeros((room, *column.shape[1:]), column.dtype)
+    grown[: len(column)] = column
+    return grown
 
 
 def _best(scores: Float32, count: int) -> NDArray[np.intp]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from assistant.memory.base import Memory, MemoryFailure
@@ -13,6 +14,7 @@ from assistant.memory.drafts import Draft, Refused
 from assistant.memory.oblivion import Doomed
 from assistant.memory.remembering import Remembering
 from assistant.memory.telling import first_person, second_person
+from assistant.memory.told import as_of, once
 from assistant.memory.unwritten import PRIVATE, for_now, not_written
 from assistant.tools.base import ToolCall
 from assistant.tools.intents import is_yes
@@ -82,7 +84,7 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
             return f"I remember nothing about {_to_you(query)}."
         who = memory.keeper.who
         lines = [
-            second_person(hit.text, who) if hit.memory else f"you said: {hit.text.rstrip('.')}"
+            _told(hit.memory, who) if hit.memory else f"you said: {hit.text.rstrip('.')}"
             for hit in shown
         ]
         return f"You told me that {_joined(lines)}."
@@ -114,12 +116,12 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
     @tool()
     async def what_do_you_know_about_me() -> str:
         """Tell the user what you remember about them."""
-        known = await _possible(memory, memory.known())
+        known = once(await _possible(memory, memory.known()))
         if not known:
             return "I know nothing about you yet. Tell me what I should remember."
         who = memory.keeper.who
         best = sorted(known, key=lambda each: -each.confidence)[: 2 * SAID]
-        told = _joined([second_person(each.text, who) for each in best])
+        told = _joined([_told(each, who) for each in best])
         more = len(known) - len(best)
         rest = f" And {more} more things; assistant memory list shows them all." if more else ""
         return f"I know that {told}.{rest}"
@@ -130,10 +132,14 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
 def _question(memories: Sequence[Memory], who: str) -> str:
     if not memories:
         return "Shall I forget every conversation that we had?"
-    told = _joined([second_person(each.text, who) for each in memories[:SAID]])
+    told = _joined([_told(each, who) for each in memories[:SAID]])
     more = len(memories) - SAID
     rest = f", and {more} more" if more > 0 else ""
     return f"That is {len(memories)} things: {told}{rest}. Shall I forget them all?"
+
+
+def _told(memory: Memory, who: str) -> str:
+    return second_person(as_of(memory, who, datetime.now().astimezone().date()), who)
 
 
 def _joined(sentences: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 from assistant.memory.base import Memory
 from assistant.memory.oblivion import Doomed
 from assistant.memory.profile import Question
+from assistant.memory.wording import gist
 from assistant.ui.widgets.keyline import KeyLine
 from assistant.ui.widgets.memorylist import Names, memory_row
 
@@ -31,8 +32,8 @@ def going(doomed: Doomed) -> list[Content]:
         for turn in doomed.turns
     ]
     if not doomed.turns:
-        known = {memory.text for memory in doomed.memories}
-        said = [Content(f"✗ “{text}”") for text in doomed.texts if text not in known]
+        known = {gist(memory.text) for memory in doomed.memories}
+        said = [Content(f"✗ “{text}”") for text in doomed.texts if gist(text) not in known]
     lines += said
     more = len(lines) - SHOWN
     return [*lines[:SHOWN], Content(f"… and {more} more")] if more > 0 else lines

@@ -1,4 +1,4 @@
-"""What is remembered, as rows: open questions, what has just been recalled, newest, by section."""
+"""What is remembered, as rows: open questions, what has just been recalled, by section."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from assistant.memory.book import Known
 from assistant.memory.profile import QUESTIONS, SURE_ENOUGH, Question
 
 RECALLED = "Recalled in this conversation"
-NEWEST = "Newest"
-NEWEST_SHOWN = 5
 SECTION_SHOWN = 100
 """Rows of a section; a list that nobody can read to its end is no help, and slow to draw."""
 _INDENT = "  "
@@ -51,11 +49,10 @@ def book_rows(known: Known, recalled: Sequence[Found], names: Names) -> list[Row
         rows.append(Row(QUESTIONS, title=True))
         rows += [Row(each.text, "enter answers it", question=each) for each in questions]
     rows += _section(RECALLED, [found_row(each, names) for each in recalled])
-    if len(known.memories) > NEWEST_SHOWN:
-        newest = known.memories[:NEWEST_SHOWN]
-        rows += _section(NEWEST, [memory_row(each, names) for each in newest])
+    shown = {each.id for each in recalled}
     for title, items in known.profile.sections.items():
-        rows += _section(title, [memory_row(item.memory, names, item.text) for item in items])
+        fresh = [item for item in items if item.memory.id not in shown]
+        rows += _section(title, [memory_row(item.memory, names, item.text) for item in fresh])
     return rows or [Row("Nothing is remembered yet. Say “Remember that …”.")]
 
 
