@@ -42,7 +42,8 @@ def setup_logging(level: str = "info", *, secret_variable: str = "") -> Path | N
     root = logging.getLogger()
     for handler in root.handlers[:]:
         root.removeHandler(handler)
-        handler.close()
+        with contextlib.suppress(OSError):  # a full disk, and something left to write
+            handler.close()
     logging.lastResort = None
     logging.raiseExceptions = False  # a full disk must not print on the screen
     logging.captureWarnings(True)

@@ -60,7 +60,7 @@ class _Keeping:
         """Whatever the answer says."""
         if not self._settled:
             self._settled = True
-            self.not_kept = await self._memory.settle()
+            self.not_kept = await self._memory.keep_taught()
 
 
 @dataclass(slots=True)

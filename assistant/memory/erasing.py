@@ -92,6 +92,7 @@ class Eraser:
         forget_words_known()
         attempts.do(lambda: self._with_room(self._write_profile))
         attempts.do(lambda: self._shelf.tell(must=True))
+        attempts.do(self._shelf.drop_unused)
         attempts.do(self.sweep)
         self._empty_caches(attempts)
         if self._history is not None:

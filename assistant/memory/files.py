@@ -64,6 +64,7 @@ class FileStore:
         index: Index,
         *,
         spare: Callable[[], Index] | None = None,
+        unused: Callable[[], Sequence[Path]] = tuple,
         vault: Vault = PLAIN,
         transcripts: Path | None = None,
         caches: Sequence[Path] = (),
@@ -71,12 +72,13 @@ class FileStore:
         look_every: float = 1.0,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
-        """`spare` makes the index in memory, for where the file of `index` cannot be written.
+        """`spare` makes the index in memory, for where the file of `index` cannot be written;
+        `unused` are the files of one that could not be opened.
         `transcripts`, `caches`: folders that hold the same words, or sounds made of them.
         `look_every`: seconds between looks for edits by hand. `history`: None keeps none."""
         self.folder = folder
         self.tree = JournalTree(folder / JOURNALS, vault)
-        self._shelf = Shelf(self.tree, index, spare)
+        self._shelf = Shelf(self.tree, index, spare, unused)
         self._profile = ProfileFile(folder, vault)
         self._eraser = Eraser(
             folder,

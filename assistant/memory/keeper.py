@@ -129,9 +129,9 @@ class Keeper:
         `MemoryFailure`."""
         return await self._desk.wait(lambda: self._acknowledge(text, persona))
 
-    async def settle(self) -> None:
+    async def write_taught(self) -> None:
         """Have written what the last turn taught; nothing else. Raises `MemoryFailure`."""
-        await self._desk.wait(lambda: self._settle())
+        await self._desk.wait(lambda: self._write_taught())
 
     async def forget(self, ids: Sequence[str], also: Sequence[str] = ()) -> Forgotten:
         """Gone from this conversation's journal too; `also`: what the store takes along. Raises
@@ -235,7 +235,7 @@ class Keeper:
             self._keep(new, persona)
             self._write(loud=True)
 
-    def _settle(self) -> None:
+    def _write_taught(self) -> None:
         if self._dirty and self.unwritten:
             self._write(loud=True)
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.memory.base import Journal, Memory, MemoryStore, Turn
+from assistant.memory.traces import answers
 from assistant.memory.wording import content
 
 _LAST = re.compile(r"(?:that|it|this|what i (?:just )?(?:said|told you))", re.IGNORECASE)
@@ -76,15 +77,20 @@ def find_struck(store: MemoryStore, ids: Collection[str]) -> Doomed:
     return replace(doomed, ids=(*doomed.ids, *turns), texts=(*doomed.texts, *turns.values()))
 
 
-def with_unwritten(doomed: Doomed, memories: Sequence[Memory]) -> Doomed:
-    """And these, which are in no file yet, with the turns that they come from."""
+def with_unwritten(doomed: Doomed, memories: Sequence[Memory], journal: Journal | None) -> Doomed:
+    """And these of a journal that is in no file yet, with the turns that they come from and what
+    was answered to them."""
     new = [each for each in memories if each.id not in doomed.ids]
-    turns = [f"{each.journal}#{each.turn}" for each in new]
+    if journal is None or not new:
+        return doomed
+    turns = [turn for each in new for turn in journal.turns if turn.number == each.turn]
+    texts = [each.text for each in new] + [turn.text for turn in turns]
+    turns += [answer for turn in turns for answer in answers(journal, turn, texts)]
     return replace(
         doomed,
         memories=(*doomed.memories, *new),
-        ids=(*doomed.ids, *(each.id for each in new), *turns),
-        texts=(*doomed.texts, *(each.text for each in new)),
+        ids=(*doomed.ids, *(m.id for m in new), *(f"{journal.id}#{t.number}" for t in turns)),
+        texts=(*doomed.texts, *texts),
     )
 
 

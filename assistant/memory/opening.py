@@ -75,10 +75,13 @@ def _open_files(config: MemoryConfig) -> MemoryStore:
         if config.git:
             _begin_history(folder)
         vault = _open_vault(config, places)
+        index = _sealed_index(vault, folder) if vault.ending else _open_index(folder / INDEX)
+        file = folder / (SEALED_INDEX if vault.ending else INDEX)
         return FileStore(
             folder,
-            _sealed_index(vault, folder) if vault.ending else _open_index(folder / INDEX),
+            index,
             spare=_index_in_memory,
+            unused=lambda: [] if list(index.paths()) else _files_of(file),
             vault=vault,
             transcripts=places.transcripts,
             caches=places.caches,
@@ -175,6 +178,12 @@ def _open_index(
             raise
         _log.warning("memory: %s; it is kept in memory", error.message)
         return _index_in_memory()
+
+
+def _files_of(path: Path) -> list[Path]:
+    from assistant.memory.retrieval.database import files_of
+
+    return files_of(path)
 
 
 def _index_in_memory() -> Index:

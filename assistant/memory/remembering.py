@@ -102,7 +102,7 @@ class NoMemory(ClosedBook):
         what has to be said where it is not: one or two sentences."""
         return self.why
 
-    async def settle(self) -> str:
+    async def keep_taught(self) -> str:
         """Keep what the last turn taught, whatever the answer says. Returns the same, once."""
         return ""
 
@@ -248,11 +248,11 @@ class Remembering(OpenBook, NoMemory):
         refused = [each.sentence() for each in outcomes if isinstance(each, Refused)]
         return refused[0] if refused else "" if outcomes else NOT_MADE_OUT
 
-    async def settle(self) -> str:
+    async def keep_taught(self) -> str:
         if self.private:
             return ""
         try:
-            await self._in_time(self.keeper.settle())
+            await self._in_time(self.keeper.write_taught())
         except MemoryFailure as error:
             said = self._said_of
             self.report(error)
@@ -360,7 +360,7 @@ class Remembering(OpenBook, NoMemory):
 
         words = content(what)
         unwritten = [m for m in self.keeper.unwritten if words and words <= content(m.text)]
-        return with_unwritten(await self.recall.run(look), unwritten)
+        return with_unwritten(await self.recall.run(look), unwritten, self.keeper.journal)
 
     async def forget(self, doomed: Doomed) -> Forgotten:
         """Raises `MemoryFailure`."""

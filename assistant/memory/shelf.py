@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from assistant.memory.base import Index, Journal, KnowsStamps, Memory, MemoryFailure
 from assistant.memory.disk import delete_file, stamp
@@ -34,12 +35,18 @@ class Shelf:
     """
 
     def __init__(
-        self, tree: JournalTree, index: Index, spare: Callable[[], Index] | None = None
+        self,
+        tree: JournalTree,
+        index: Index,
+        spare: Callable[[], Index] | None = None,
+        unused: Callable[[], Sequence[Path]] = tuple,
     ) -> None:
-        """`spare`: makes an index in memory, for where the file of the other cannot be written."""
+        """`spare`: makes an index in memory, for where the file of the other cannot be written.
+        `unused`: files of an index that could not be opened; they may hold what is forgotten."""
         self.tree = tree
         self.index = index
         self._spare = spare
+        self._unused = unused
         self._started = False
         self._known: dict[str, str] = {}
         """The state of each journal's file that is known here."""
@@ -93,20 +100,28 @@ class Shelf:
         """Let go of the file of the index, and delete it, which takes what it held off the disk and
         makes room there; search goes on in memory. Whether that was possible."""
         paths = self.index.paths()
-        if self._spare is None or not paths:
+        if not paths:
+            return self._deleted(self._unused())
+        if self._spare is None:
             return False
-        try:
-            self.index.close()
-            for path in paths:
-                delete_file(path)
-        except MemoryFailure as failure:
-            _log.warning("memory: %s", failure.message)
-            deleted = False
-        else:
-            deleted = True
+        self.index.close()
+        deleted = self._deleted(paths)
         self.index = self._spare()
         self.make_index()
         return deleted
+
+    def drop_unused(self) -> None:
+        """Raises `MemoryFailure`."""
+        for path in self._unused():
+            delete_file(path)
+
+    def _deleted(self, paths: Sequence[Path]) -> bool:
+        """Whether there were any, and none is left."""
+        try:
+            return sum(delete_file(path) for path in paths) > 0
+        except MemoryFailure as failure:
+            _log.warning("memory: %s", failure.message)
+            return False
 
     def make_index(self, progress: Callable[[int, int], None] = lambda done, all: None) -> None:
         """Anew from the files, whatever it knew. Raises `MemoryFailure`."""
