@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from assistant.brain.scripted import fill, variants
+from assistant.memory.base import MemoryFailure
+from assistant.memory.disk import write_file
 from assistant.persona_schema import OpeningKey
 from assistant.personas import Persona
 
@@ -74,7 +76,6 @@ class LineChooser:
         if self._memory is None:
             return
         try:
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
-            self._memory.write_text(json.dumps(self._last, ensure_ascii=False), "utf-8")
-        except OSError:
+            write_file(self._memory, json.dumps(self._last, ensure_ascii=False).encode())
+        except MemoryFailure:
             self._memory = None  # a nicety, not worth a word on a full disk

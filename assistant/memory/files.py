@@ -37,7 +37,7 @@ from assistant.memory.hand import (
     journal_of_hand,
     replace_by,
 )
-from assistant.memory.journal_file import Parsed
+from assistant.memory.journal_file import Parsed, is_cut_off
 from assistant.memory.journal_head import is_journal_id
 from assistant.memory.journals import FileProblem, JournalTree
 from assistant.memory.lock import Busy, FolderLock, Unlockable
@@ -100,7 +100,7 @@ class FileStore:
         """The profile holds what a person wrote and could not be taken over yet."""
         self._profiled = -1
         """The state of the memories that the profile was made of."""
-        self._written: dict[str, Journal] = {}
+        self._written: dict[str, Parsed] = {}
         """As each was last written by `write`, for telling what others changed since."""
         self._gone: dict[str, Gone] = {}
 
@@ -119,12 +119,14 @@ class FileStore:
             before = self._shelf.existing(journal.id)
             gone = self._gone.setdefault(journal.id, Gone())
             base = self._written.get(journal.id)
-            merge(journal, base, before.journal if before else None, gone)
+            if base and before and is_cut_off(self.tree.text(journal.id), base):
+                before = base  # an editor was stopped while it wrote: that is no wish to forget
+            merge(journal, base and base.journal, before and before.journal, gone)
             if before is None and not (journal.turns or journal.memories):
                 return
-            written = self._shelf.put(Parsed(journal, front=_front(before), extra=_extra(before)))
+            parsed = Parsed(journal, front=_front(before), extra=_extra(before))
             self._written.pop(journal.id, None)
-            self._written[journal.id] = written
+            self._written[journal.id] = replace(parsed, journal=self._shelf.put(parsed))
             if len(self._written) > GOING_ON:
                 del self._written[next(iter(self._written))]
             self._made(f"journal {journal.id}")

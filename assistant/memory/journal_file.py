@@ -85,6 +85,12 @@ def render(journal: Journal, front: Sequence[str] = (), extra: Sequence[str] = (
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def is_cut_off(text: str, whole: Parsed) -> bool:
+    """Whether a file is empty, or ends in the middle of a line of what it was."""
+    made = render(whole.journal, whole.front, whole.extra)
+    return not text.strip("\0 \n") or (not text.endswith("\n") and made.startswith(text))
+
+
 def parse(text: str, id: str) -> Parsed:
     """Read a file named `id`.md. Raises `MemoryFailure` only where `id` is no journal's."""
     if not is_journal_id(id):

@@ -335,6 +335,7 @@ class Keeper:
             return
         journal.topics = [topic for topic, _ in self._topics.most_common(MAX_TOPICS)]
         self._written = time.monotonic()
+        ids = {memory.id for memory in journal.memories}
         try:
             self._store.write(journal)
         except MemoryFailure as error:
@@ -344,6 +345,8 @@ class Keeper:
         else:
             self._dirty, self._told = False, ""
             self._on_disk = frozenset(memory.id for memory in journal.memories)
+            if ids != self._on_disk:  # edited by hand meanwhile, or by another program
+                self._known = Known(self._store, self._numbers)
 
     def _failed(self, error: MemoryFailure) -> None:
         _log.warning("memory: %s", error.message)

@@ -7,10 +7,11 @@ conversation has it. What a person changed on disk wins; what they deleted stays
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from assistant.memory.base import Journal, Memory, Turn
+from assistant.memory.trailer import memory_id, next_number
 
 Entry = TypeVar("Entry", Memory, Turn)
 
@@ -55,6 +56,7 @@ def merge(mine: Journal, base: Journal | None, disk: Journal | None, gone: Gone)
     if base is not None and disk is None:
         gone.add(base)
     elif base is not None and disk is not None:
+        _renumber(mine, base, disk)
         _merge_head(mine, base, disk)
         mine.memories = _merge_entries(
             mine.memories, base.memories, disk.memories, gone.memories, lambda memory: memory.id
@@ -86,6 +88,26 @@ def drop_gone(mine: Journal, gone: Gone) -> None:
     mine.commitments = [each for each in mine.commitments if each not in words]
     mine.mood = "" if mine.mood in words else mine.mood
     mine.who = "" if mine.who in words else mine.who
+
+
+def _renumber(mine: Journal, base: Journal, disk: Journal) -> None:
+    """Both sides may have given the same number to something new; the file's keeps it."""
+    before = {memory.id for memory in base.memories}
+    taken = {memory.id: memory.text for memory in disk.memories if memory.id not in before}
+    number = max(next_number(mine), next_number(disk))
+    ids: dict[str, str] = {}
+    for memory in mine.memories:
+        if taken.get(memory.id, memory.text) != memory.text:
+            ids[memory.id] = memory_id(mine.id, number + len(ids))
+    if ids:
+        mine.memories = [
+            replace(
+                each,
+                id=ids.get(each.id, each.id),
+                replaced_by=ids.get(each.replaced_by, each.replaced_by),
+            )
+            for each in mine.memories
+        ]
 
 
 def _merge_head(mine: Journal, base: Journal, disk: Journal) -> None:

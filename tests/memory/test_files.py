@@ -228,3 +228,32 @@ def test_a_memory_that_was_moved_to_another_journal_by_hand_is_found(store: File
     path.write_text(path.read_text().replace(f"id {ID}/1", f"id {ID}/8"))
     store.correct(f"{ID}/8", "Ada likes coffee.")
     assert store.memories()[0].text == "Ada likes coffee."
+
+
+@pytest.mark.parametrize("end", [0, 1, 40, -20, -1])
+def test_a_journal_that_an_editor_left_half_written_forgets_nothing(
+    store: FileStore, end: int
+) -> None:
+    journal = parrot()
+    store.write(journal)
+    path = store.tree.path(ID)
+    path.write_bytes(path.read_bytes()[:end])
+    journal.turns.append(said(5, "Good night."))
+    store.write(journal)
+    written = store.read(ID)
+    assert written.memories == parrot().memories
+    assert len(written.turns) == 5
+
+
+def test_a_correction_by_hand_and_something_new_with_the_same_number_are_both_kept(
+    store: FileStore,
+) -> None:
+    journal = parrot()
+    store.write(journal)
+    journal.memories.append(kept(3, "Ada lives in Oslo.", 3))
+    store.correct(f"{ID}/2", "Ada gives a talk on Monday.")
+    store.write(journal)
+    texts = {memory.text: memory.id for memory in store.memories()}
+    assert {"Ada gives a talk on Monday.", "Ada lives in Oslo."} <= set(texts)
+    assert len(set(texts.values())) == len(texts)
+    assert store.read(ID).memories[1].replaced_by == texts["Ada gives a talk on Monday."]
