@@ -80,6 +80,16 @@ class FirstSample(SessionEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StillThinking(SessionEvent):
+    """No word of an answer yet, but there are signs of life; told about once a second."""
+
+    doing: Literal["thinking", "loading", "waiting"]
+    """A language model reasons, is being loaded, or is too busy."""
+    seconds: float
+    """Since it was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonaChanged(SessionEvent):
     persona: Persona
     latency: float | None = None

@@ -123,6 +123,8 @@ class Lines(_Table):
     """Words without a meaning it can find (≥ 6)."""
     statement: list[str] = []
     """The user told something that asks for nothing: a short sign of listening (≥ 6)."""
+    waiting: list[str] = []
+    """Said once where a language model thinks for long: that the answer is on its way."""
     repeat_nothing: list[str] = []
     """Asked to repeat, but it has said nothing yet."""
     list_personas: list[str] = []

@@ -253,6 +253,7 @@ class Session:
             emit=self._emit,
             memory=self.memory,
             follow_up=self._asked.answered,
+            say_aside=self._mouth.say_aside,
         )
 
     def _make_router(self) -> IntentRouter:

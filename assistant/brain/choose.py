@@ -10,6 +10,7 @@ from assistant.brain.discover import Found, discover
 from assistant.brain.fallback import FallbackBrain, Notify
 from assistant.brain.scripted import ScriptedBrain, prepare
 from assistant.config import BrainConfig
+from assistant.locations import cache_dir
 
 
 def _untold(error: BrainError) -> None:
@@ -65,6 +66,7 @@ def _language_model(
     # Imported here, and in a thread: loading an HTTP client takes tens of milliseconds, which
     # neither the scripted persona's users nor the event loop should wait for.
     from assistant.brain.openai import OpenAIBrain
+    from assistant.brain.traits import TraitBook
 
     brain = OpenAIBrain(
         url,
@@ -75,5 +77,6 @@ def _language_model(
         max_tokens=config.max_tokens,
         timeout_s=config.timeout_s,
         facts=scripted.knowledge.sentences,
+        traits=TraitBook(cache_dir() / "language-models.json"),
     )
     return FallbackBrain(brain, scripted, notify)

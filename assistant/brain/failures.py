@@ -18,6 +18,10 @@ class LanguageModelError(BrainError):
     speak the protocol.
     """
 
-    def __init__(self, kind: FailureKind, message: str, remedy: str = "") -> None:
+    def __init__(
+        self, kind: FailureKind, message: str, remedy: str = "", *, complaint: str = ""
+    ) -> None:
+        """`complaint`: the server's own words, where it answered that it will not."""
         super().__init__(message, remedy)
         self.kind: FailureKind = kind
+        self.complaint = complaint

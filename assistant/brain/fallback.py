@@ -6,11 +6,13 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-from assistant.brain.base import Brain, BrainError, Question
+from assistant.brain.base import Brain, BrainError, Piece, Question, TakenBack, Waiting
 from assistant.brain.failures import LanguageModelError
 from assistant.brain.scripted import ScriptedBrain
+
+P = TypeVar("P", bound=Piece)
 
 Notify = Callable[[BrainError], None]
 """Told once for each kind of failure; `label` already says who speaks."""
@@ -49,7 +51,7 @@ class FallbackBrain:
         self._pause = FIRST_PAUSE_SECONDS
         self._rest_until = float("-inf")
 
-    async def answer(self, question: Question) -> AsyncIterator[str]:
+    async def answer(self, question: Question) -> AsyncIterator[Piece]:
         """Stream the answer of whoever can give one."""
         asked = self._clock()
         if asked >= self._rest_until:
@@ -57,12 +59,16 @@ class FallbackBrain:
             try:
                 async with _closing(self._model.answer(question)) as pieces:
                     async for piece in pieces:
-                        if not begun and piece.strip():
+                        if isinstance(piece, Waiting):
+                            yield piece
+                            continue
+                        if not begun and _is_answer(piece):
                             begun = True
                             self._well()
                             self._scripted.listen(question.text, question.persona)
-                        if begun:
+                        if begun or isinstance(piece, TakenBack):
                             yield piece
+                        begun = begun and not isinstance(piece, TakenBack)
             except BrainError as error:
                 _log.warning("language model: %s", error.message)
                 if begun:
@@ -112,8 +118,13 @@ class FallbackBrain:
             self._notify(error)
 
 
+def _is_answer(piece: Piece) -> bool:
+    """Whether this is more than white space."""
+    return bool(piece.strip()) if isinstance(piece, str) else not isinstance(piece, TakenBack)
+
+
 @asynccontextmanager
-async def _closing(pieces: AsyncIterator[str]) -> AsyncIterator[AsyncIterator[str]]:
+async def _closing(pieces: AsyncIterator[P]) -> AsyncIterator[AsyncIterator[P]]:
     """Ends a brain's answer where the turn was interrupted, so that no request goes on unheard."""
     try:
         yield pieces

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from collections.abc import Sequence
@@ -22,17 +21,6 @@ def server_url(text: str) -> str:
     for ending in ("/chat/completions", "/models"):
         path = path.removesuffix(ending)
     return urlunsplit((parts.scheme, parts.netloc, path or "/v1", "", ""))
-
-
-def is_loopback(url: str) -> bool:
-    """Whether an address stays on this machine."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def model_ids(body: bytes) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from assistant.brain.base import Message, Question
@@ -27,41 +28,117 @@ _TOOL_RULES = (
     "The line is not spoken. What came of it is given to you as TOOL_RESULT; then go on. Call a "
     "tool only when the user asks for what it does. The tools, each with its JSON schema:"
 )
+_NATIVE_TOOL_RULES = "Call a tool only when the user asks for what it does."
 
 
-def build_messages(question: Question, facts: Sequence[str] = ()) -> list[dict[str, str]]:
+def build_messages(
+    question: Question,
+    facts: Sequence[str] = (),
+    *,
+    native: bool = False,
+    system_role: bool = True,
+    history: int = HISTORY,
+) -> list[dict[str, Any]]:
     """The conversation as chat messages, roles "system", "user" and "assistant".
 
     After the system message user and assistant take turns, beginning with the user: many models'
     chat templates refuse anything else. `facts` are sentences about the user, said to "you".
+    `native`: the server is given the tools by its own protocol, and so are calls and results (role
+    "tool"). Without a `system_role` the prompt is the beginning of the first user message. At most
+    `history` earlier messages are taken along.
     """
-    turns = [_turn(message, question.persona.slug) for message in question.history[-HISTORY:]]
+    earlier = _whole_calls(_latest(question, history))
+    turns = [_turn(message, question.persona.slug, native) for message in earlier]
     if question.text.strip():
-        turns.append(("user", _cut(question.text, MAX_MESSAGE_CHARS)))
-    if not turns or turns[0][0] != "user":
-        turns.insert(0, ("user", "Hello."))
-    if turns[-1][0] != "user":
-        turns.append(("user", "Go on."))
-    messages = [{"role": "system", "content": _system(question, facts)}]
-    for role, text in turns:
-        if messages[-1]["role"] == role:
-            messages[-1]["content"] += f"\n{text}"
+        turns.append(_said("user", question.text))
+    if not turns or turns[0]["role"] != "user":
+        turns.insert(0, {"role": "user", "content": "Hello."})
+    if turns[-1]["role"] not in ("user", "tool"):
+        turns.append({"role": "user", "content": "Go on."})
+    trimmed = history < HISTORY
+    prompt = _system(question, () if trimmed else facts, native=native, memory=bool(history))
+    messages: list[dict[str, Any]] = [{"role": "system", "content": prompt}]
+    for turn in turns:
+        if _joins(messages[-1], turn):
+            messages[-1]["content"] += f"\n{turn['content']}"
         else:
-            messages.append({"role": role, "content": text})
-    return messages
+            messages.append(turn)
+    return messages if system_role else _without_system(messages)
 
 
-def _turn(message: Message, slug: str) -> tuple[str, str]:
-    text = _cut(message.text, MAX_MESSAGE_CHARS)
+def _latest(question: Question, count: int) -> list[Message]:
+    """So many messages; where the question itself is among them, what came since, too."""
+    if not question.text.strip():
+        since = [n for n, message in enumerate(question.history) if message.role == "user"]
+        count = max(count, len(question.history) - since[-1] if since else 0)
+    return question.history[-count:] if count else []
+
+
+def _joins(last: dict[str, Any], turn: dict[str, Any]) -> bool:
+    plain = "tool_calls" not in turn and "tool_calls" not in last
+    return bool(last["role"] == turn["role"] and turn["role"] != "tool" and plain)
+
+
+def _without_system(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    prompt, first, *rest = messages
+    return [{"role": "user", "content": f"{prompt['content']}\n\n{first['content']}"}, *rest]
+
+
+def _whole_calls(messages: Sequence[Message]) -> list[Message]:
+    """Calls without their results, and results without their calls, are told in words: servers
+    refuse them."""
+    called = {call.id for message in messages for call in message.calls}
+    done = {message.call_id for message in messages if message.call_id}
+    whole: list[Message] = []
+    for message in messages:
+        if message.calls and not all(call.id in done for call in message.calls):
+            message = replace(message, calls=())
+        if message.call_id and message.call_id not in called:
+            message = replace(message, call_id="")
+        if message.text.strip() or message.calls or message.role == "tool":
+            whole.append(message)
+    return whole
+
+
+def _turn(message: Message, slug: str, native: bool) -> dict[str, Any]:
+    if message.calls:
+        return _called(message, native)
     if message.role == "tool":
-        return "user", f"TOOL_RESULT: {text}"
+        if native and message.call_id:
+            return {**_said("tool", message.text), "tool_call_id": message.call_id}
+        return _said("user", f"TOOL_RESULT: {message.text}")
     if message.role == "assistant" and message.persona and message.persona != slug:
         # As a remark of its own it would be taken for the model's own manner, and imitated.
-        return "user", f"(Before you took over, the persona {message.persona} answered: {text})"
-    return message.role, text
+        who, text = message.persona, message.text
+        return _said("user", f"(Before you took over, the persona {who} answered: {text})")
+    return _said(message.role, message.text)
 
 
-def _system(question: Question, facts: Sequence[str]) -> str:
+def _called(message: Message, native: bool) -> dict[str, Any]:
+    """What a model said and called, as it would do it itself."""
+    calls = [
+        {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)}
+        for call in message.calls
+    ]
+    if native:
+        ids = [call.id for call in message.calls]
+        functions = [
+            {"id": identity, "type": "function", "function": call}
+            for identity, call in zip(ids, calls, strict=True)
+        ]
+        return {**_said("assistant", message.text), "tool_calls": functions}
+    spelled = [
+        f'TOOL_CALL: {{"name": {json.dumps(call["name"])}, "arguments": {call["arguments"]}}}'
+        for call in calls
+    ]
+    return _said("assistant", "\n".join([message.text, *spelled]))
+
+
+def _said(role: str, text: str) -> dict[str, Any]:
+    return {"role": role, "content": _cut(text, MAX_MESSAGE_CHARS)}
+
+
+def _system(question: Question, facts: Sequence[str], *, native: bool, memory: bool) -> str:
     prompt = question.persona.prompt
     now = question.now
     parts = [
@@ -72,9 +149,11 @@ def _system(question: Question, facts: Sequence[str]) -> str:
     if facts:
         known = _cut("; ".join(facts), MAX_FACTS_CHARS)
         parts.append(f"The user told you earlier (in words said to the user): {known}.")
-    if question.memory:
+    if question.memory and memory:
         parts.append(question.memory)
-    if tools := _tools(question.tools):
+    if native and question.tools:
+        parts.append(_NATIVE_TOOL_RULES)
+    elif tools := _tools(question.tools):
         parts.append(f"{_TOOL_RULES}\n{tools}")
     return "\n\n".join(parts)
 

@@ -35,6 +35,7 @@ from assistant.events import (
     PersonaChanged,
     PersonasReloaded,
     SessionEvent,
+    StillThinking,
     UserSaid,
 )
 from assistant.logs import log_file
@@ -81,6 +82,8 @@ class Printer:
                 _tell(f"backend: {event.name} ({event.reason}), {event.engine}")
                 if event.note:
                     _tell(event.note)
+            case StillThinking(doing=doing, seconds=seconds) if round(seconds) % 10 == 5:
+                _tell(f"{doing} … ({seconds:.0f} s)")
             case LoadProgress(fraction=None):
                 _tell(event.text)
             case AudioChanged():

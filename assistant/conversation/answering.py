@@ -12,17 +12,19 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from assistant.brain.base import Brain, BrainError, Message, Question
+from assistant.brain.base import Brain, BrainError, Message, Piece, Question, TakenBack, Waiting
 from assistant.conversation.history import History
 from assistant.conversation.lines import LineChooser
 from assistant.conversation.speech import Speech, Utterance
+from assistant.conversation.waits import Waits
 from assistant.events import BrainChosen, Notice, SessionEvent, ToolCalled, ToolFinished
 from assistant.memory.remembering import NoMemory
 from assistant.personas import Persona
-from assistant.tools.base import Origin, ToolCall, ToolResult
+from assistant.tools.answer_parser import AnswerParser
+from assistant.tools.base import Malformed, Origin, ToolCall, ToolResult
 from assistant.tools.executor import ToolExecutor
 from assistant.tools.intents import Intent, IntentRouter, is_yes
-from assistant.tools.parser import Item, Malformed, ToolCallParser
+from assistant.tools.parser import Item, ToolCallParser
 from assistant.tools.registry import ToolRegistry
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,8 @@ class _Round:
     keeping: _Keeping
     said: str = ""
     results: list[ToolResult] = field(default_factory=list)
+    native: list[ToolCall] = field(default_factory=list)
+    """Those that it made by its server's own protocol."""
     malformed: list[str] = field(default_factory=list)
 
 
@@ -92,8 +96,10 @@ class Answerer:
         emit: Callable[[SessionEvent], None],
         memory: NoMemory,
         follow_up: Callable[[str], ToolCall | None],
+        say_aside: Callable[[Utterance, str], None],
     ) -> None:
-        """`follow_up(text)`: the call that answers a question which a tool has asked back."""
+        """`follow_up(text)`: the call that answers a question which a tool has asked back.
+        `say_aside(utterance, text)`: see `Mouth.say_aside`."""
         self.router = router
         self.brain = brain
         self._registry = registry
@@ -107,6 +113,7 @@ class Answerer:
         self._emit = emit
         self._memory = memory
         self._follow_up = follow_up
+        self._say_aside = say_aside
         self._label = brain.label
         self._asked_about: str | None = None
         """Slug of the persona of an open "did you mean …?"."""
@@ -212,7 +219,7 @@ class Answerer:
         earlier = self._history.messages()
         if earlier and earlier[-1].role == "user" and earlier[-1].text == text:
             earlier.pop()  # the question itself travels in `text`
-        utterance: Utterance | None = None
+        waits: Waits | None = None
         spoken_any = False
         keeping = _Keeping(self._memory, text)
         recalled = await self._memory.recalled(text)
@@ -227,15 +234,17 @@ class Answerer:
                 acknowledge=keeping.acknowledge,
             )
             outcome = _Round(keeping)
-            utterance = utterance or self._begin()
+            waits = waits or Waits(self._begin, self._speech, self._emit, self._fill)
             failure: BrainError | None = None
             try:
-                await self._stream(question, utterance, outcome)
+                await self._stream(question, waits, outcome)
             except BrainError as error:
                 failure = error
             except Exception:
-                self._speech.say(utterance, "", final=True)
+                self._speech.say(waits.utterance, "", final=True)
                 raise
+            finally:
+                waits.over()
             spoken_any = spoken_any or bool(outcome.said.strip())
             if failure is not None:
                 self._emit(Notice(text=failure.message, remedy=failure.remedy, severity="warning"))
@@ -244,35 +253,48 @@ class Answerer:
                 break
             by_themselves = [r.spoken for r in outcome.results if r.ok and r.spoken is not None]
             if by_themselves:
-                self._speech.say(utterance, " ".join(["", *by_themselves]))
+                self._speech.say(waits.utterance, " ".join(["", *by_themselves]))
                 spoken_any = True
                 break
             earlier = self._after_tools(earlier, text, outcome, persona)
             text = ""
-        if utterance is not None:
+        if waits is not None:
             if not spoken_any:
                 line = self._lines.line(self._persona(), "not_understood")
-                self._speech.say(utterance, line)
+                self._speech.say(waits.utterance, line)
             elif keeping.not_kept:
-                self._speech.say(utterance, f" {keeping.not_kept}")
-            self._speech.say(utterance, "", final=True)
+                self._speech.say(waits.utterance, f" {keeping.not_kept}")
+            self._speech.say(waits.utterance, "", final=True)
         if self.brain.label != self._label:
             self._label = self.brain.label
             self._emit(BrainChosen(label=self._label))
 
-    async def _stream(self, question: Question, utterance: Utterance, outcome: _Round) -> None:
-        parser = ToolCallParser()
-        answer = cast("AsyncGenerator[str]", self.brain.answer(question))
+    async def _stream(self, question: Question, waits: Waits, outcome: _Round) -> None:
+        parser = AnswerParser([tool.name for tool in self._registry])
+        answer = cast("AsyncGenerator[Piece]", self.brain.answer(question))
         async with aclosing(answer) as pieces:
             async for piece in pieces:
-                for item in parser.feed(piece):
-                    await self._take(item, utterance, outcome)
+                match piece:
+                    case str():
+                        for item in parser.feed(piece):
+                            await self._take(item, waits, outcome)
+                    case Waiting():
+                        waits.sign(piece)
+                    case TakenBack():
+                        parser = AnswerParser([tool.name for tool in self._registry])
+                        outcome.said = ""
+                        waits.take_back()
+                    case _:
+                        await self._take_native(piece, waits, outcome)
         for item in parser.finish():
-            await self._take(item, utterance, outcome)
+            await self._take(item, waits, outcome)
 
-    async def _take(self, item: Item, utterance: Utterance, outcome: _Round) -> None:
+    async def _take(self, item: Item, waits: Waits, outcome: _Round) -> None:
         match item:
             case ToolCall():
+                if any(_same(item, call) for call in outcome.native):
+                    return  # some servers send a call both ways
+                waits.over()
                 outcome.results.append(await self._run(item))
             case Malformed():
                 self._malformed(item)
@@ -280,7 +302,19 @@ class Answerer:
             case _:
                 await outcome.keeping.settle()
                 outcome.said += item.text
-                self._speech.say(utterance, item.text)
+                if outcome.said.strip():
+                    waits.over()
+                self._speech.say(waits.utterance, item.text)
+
+    async def _take_native(self, item: ToolCall | Malformed, waits: Waits, outcome: _Round) -> None:
+        if isinstance(item, ToolCall):
+            if any(_same(item, result.call) for result in outcome.results):
+                return
+            outcome.native.append(item)
+            waits.over()
+            outcome.results.append(await self._run(item))
+        else:
+            await self._take(item, waits, outcome)
 
     def _malformed(self, item: Malformed) -> None:
         log.warning("malformed tool call (%s): %.200s", item.reason, item.raw)
@@ -293,15 +327,24 @@ class Answerer:
         messages = list(earlier)
         if text:
             messages.append(Message("user", text, persona.slug))
-        if outcome.said.strip():
-            messages.append(Message("assistant", outcome.said.strip(), persona.slug))
+        said, native = outcome.said.strip(), tuple(outcome.native)
+        if said or native:
+            messages.append(Message("assistant", said, persona.slug, calls=native))
         for result in outcome.results:
             state = "" if result.ok else "error: "
             content = f"{result.call.name} → {state}{result.content}"
-            messages.append(Message("tool", content, persona.slug))
+            identity = result.call.id if result.call in native else ""
+            messages.append(Message("tool", content, persona.slug, call_id=identity))
         for reason in outcome.malformed:
             messages.append(Message("tool", f"error: malformed TOOL_CALL: {reason}", persona.slug))
         return messages
+
+    def _fill(self, utterance: Utterance) -> bool:
+        """Say that the answer is on its way. In writing the wait is seen."""
+        line = self._lines.line(self._persona(), "waiting") if self._speech.has_voice() else ""
+        if line:
+            self._say_aside(utterance, line)
+        return bool(line)
 
     # -- names -------------------------------------------------------------------------------
 
@@ -310,6 +353,10 @@ class Answerer:
 
     def _name(self, slug: str) -> str:
         return next((p.name for p in self._personas() if p.slug == slug), slug)
+
+
+def _same(one: ToolCall, other: ToolCall) -> bool:
+    return one.name == other.name and one.arguments == other.arguments
 
 
 def spoken_list(names: list[str]) -> str:

@@ -122,6 +122,9 @@ class Dialogue:
         """A turn of the assistant's has ended; `heard` is what of it was played."""
         heard = clean_text(heard)
         self._own_voice.said(heard)
+        if utterance.aside:
+            self._turn_taking.settle()
+            return
         self._history.add("assistant", heard, utterance.persona)
         if heard:
             self._cast.heard_of(utterance.persona)

@@ -79,6 +79,13 @@ class Mouth:
         for at, text in enumerate(texts or ("",), start=1):
             self.speech.say(utterance, f" {text}" if at > 1 else text, final=at >= len(texts))
 
+    def say_aside(self, utterance: Utterance, text: str) -> None:
+        """Fill the silence before an answer with this; `utterance`, still without words, is used
+        up by it. How long the answer took is told of the answer."""
+        utterance.aside = True
+        self.stopwatch = self._stopwatches.pop(utterance.number, self.stopwatch)
+        self.speech.say(utterance, text, final=True)
+
     def take(self, event: AudioOut | AgentText | UtteranceEnded, persona: Persona) -> None:
         """What the backend speaks; one that answers by itself begins its own turns."""
         number = event.utterance
@@ -143,7 +150,8 @@ class Mouth:
             stages = {name: round(ms, 1) for name, ms in watch.stages.items()}
             log.info("answered %.0f ms after the last word: %s", 1000 * latency, stages)
         self._emit(FirstSample(turn=utterance.turn, latency=latency, stages=stages))
-        self._on_sounding()
+        if not utterance.aside:
+            self._on_sounding()
 
     def _over(self, utterance: Utterance, heard: str, interrupted: bool) -> None:
         self._stopwatches.pop(utterance.number, None)

@@ -43,6 +43,9 @@ class Utterance:
     held: list[Float32] = field(default_factory=list)
     """Its first sound, until there is enough of it to begin."""
 
+    aside: bool = False
+    """It only fills a silence: no part of the conversation."""
+
     skipped: list[tuple[int, int]] = field(default_factory=list)
     """Silence that is not played, to catch up: where in the played sound, and samples of it."""
 
@@ -150,6 +153,14 @@ class Speech:
         self._send(Interrupt())
         for utterance in self.active:
             self._close(utterance, self._heard(utterance), interrupted=True)
+
+    def take_back(self, utterance: Utterance) -> None:
+        """Say no more of this one, and as if it had never been said."""
+        if utterance.number not in self._open:
+            return
+        self._playback.clear()
+        self._send(Interrupt())
+        self._close(utterance, "", interrupted=True)
 
     def abandon(self) -> None:
         """The backend died: what it had handed over still plays, the rest will not come."""

@@ -46,7 +46,7 @@ class Speech:
     text: str
 
 
-__all__ = ["Item", "Malformed", "Speech", "ToolCallParser", "read_call"]
+__all__ = ["Item", "Malformed", "Speech", "ToolCallParser", "load_json", "read_call"]
 
 Item = Speech | ToolCall | Malformed
 
@@ -243,8 +243,8 @@ class ToolCallParser:
         self._state = _State.TEXT
 
 
-def read_call(text: str) -> ToolCall:
-    """The call that a JSON object describes. Raises `ValueError` with what is wrong with it."""
+def load_json(text: str) -> Any:
+    """A JSON value as models write it. Raises `ValueError` with what is wrong with it."""
     try:
         # Not strict: a model that breaks a line inside a string means a line break.
         value = json.loads(text, strict=False, parse_constant=_no_constant)
@@ -255,6 +255,12 @@ def read_call(text: str) -> ToolCall:
         raise ValueError("not valid JSON: half of a surrogate pair") from None
     except RecursionError:
         raise ValueError("not valid JSON: nested too deep") from None
+    return value
+
+
+def read_call(text: str) -> ToolCall:
+    """The call that a JSON object describes. Raises `ValueError` with what is wrong with it."""
+    value = load_json(text)
     name, arguments = value.pop("name", None), value.pop("arguments", {})
     identity = value.pop("id", "")
     value.pop("type", None)

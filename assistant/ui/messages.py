@@ -12,6 +12,7 @@ from assistant.events import (
     LagChanged,
     LoadProgress,
     SessionEvent,
+    StillThinking,
     UserSaid,
 )
 
@@ -41,5 +42,5 @@ def _says_again(new: SessionEvent, old: SessionEvent) -> bool:
     if isinstance(new, UserSaid) and isinstance(old, UserSaid):
         return new.turn == old.turn and not old.final
     return type(new) is type(old) and isinstance(
-        new, LoadProgress | AudioChanged | Dropped | LagChanged
+        new, LoadProgress | AudioChanged | Dropped | LagChanged | StillThinking
     )

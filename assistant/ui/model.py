@@ -18,6 +18,7 @@ from assistant.events import (
     PersonaChanged,
     SessionEvent,
     StateChanged,
+    StillThinking,
 )
 from assistant.frames import AgentState
 from assistant.latencies import Latencies
@@ -34,6 +35,8 @@ class Status:
 
     persona: str = ""
     state: AgentState = "initializing"
+    waiting: str = ""
+    """What a language model does before its first word, and for how long: "thinking … (12 s)"."""
     paused: int | None = None
     """The turn of the assistant's that has fallen silent because the user may be speaking."""
     backend: str = ""
@@ -69,6 +72,11 @@ class Status:
             case StateChanged():
                 self.state = event.state
                 self.paused = None
+                self.waiting = ""
+            case StillThinking():
+                self.waiting = f"{event.doing} … ({event.seconds:.0f} s)"
+            case AgentSaid(final=False) if self.waiting:
+                self.waiting = ""
             case AnswerPaused():
                 self.paused = event.turn
             case AnswerResumed():

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.brain.sse import MAX_EVENT_CHARS, EventStream
-from assistant.brain.thinking import ThinkingFilter
 
 cuts = st.lists(st.integers(0, 300), max_size=12)
 lines = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=20)
@@ -50,30 +48,3 @@ def test_an_endless_line_is_not_kept() -> None:
     for _ in range(5):
         assert parser.feed(b"x" * MAX_EVENT_CHARS) == []
     assert parser.feed(b"\n\ndata: on\n\n") == ["on"]
-
-
-def spoken(text: str, at: list[int]) -> str:
-    thinking = ThinkingFilter()
-    parts = [thinking.feed(text[start:end]) for start, end in bounds(len(text), at)]
-    return "".join(parts) + thinking.end()
-
-
-@pytest.mark.parametrize(
-    ("text", "heard"),
-    [
-        ("<think>What now?</think>\n\nGood day.", "Good day."),
-        ("<THINK>a < b</think>Good day.", "Good day."),
-        ("<thinking>…</thinking>Good <think>or bad?</think>day.", "Good day."),
-        ("<think>never closed", ""),
-        ("3 < 4 and 5 <thin ice", "3 < 4 and 5 <thin ice"),
-        ("It is <", "It is <"),
-        ('TOOL_CALL: {"name": "stop"}', 'TOOL_CALL: {"name": "stop"}'),
-    ],
-)
-@given(at=cuts)
-def test_reasoning_is_never_heard(text: str, heard: str, at: list[int]) -> None:
-    assert spoken(text, at) == heard
-
-
-def test_words_are_not_held_back() -> None:
-    assert ThinkingFilter().feed("Good day, ") == "Good day, "

@@ -12,7 +12,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from assistant.brain.base import Brain, Question
+from assistant.brain.base import Brain, Piece, Question
 from assistant.tools.registry import Tool, tool
 
 TOOL = "look_up_weather"
@@ -73,7 +73,7 @@ class SimulatedBrain:
         self._time = time
         self._slowness = slowness
 
-    async def answer(self, question: Question) -> AsyncIterator[str]:
+    async def answer(self, question: Question) -> AsyncIterator[Piece]:
         await self._time.sleep(self._slowness.thinking)
         words = question.text.lower()
         if "story" in words:

@@ -20,7 +20,7 @@ from assistant.bench.room import Noise
 from assistant.bench.simulator.audio import SimulatedAudio
 from assistant.bench.simulator.sounds import sound
 from assistant.bench.soak.plan import ASKED, FaultKind
-from assistant.brain.base import Brain, BrainError, Question
+from assistant.brain.base import Brain, BrainError, Piece, Question
 from assistant.frames import Push
 from assistant.locations import themes_dir
 from assistant.personas import load_personas
@@ -93,7 +93,7 @@ class FaultyBrain:
         self.fail_next: FaultKind | None = None
         self._brain = brain
 
-    async def answer(self, question: Question) -> AsyncIterator[str]:
+    async def answer(self, question: Question) -> AsyncIterator[Piece]:
         fault = None
         if question.text:
             fault, self.fail_next = self.fail_next, None

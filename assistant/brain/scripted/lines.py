@@ -85,6 +85,7 @@ _PLAIN: Mapping[str, tuple[str, ...]] = {
         "Tell me more.",
         "Thank you for telling me.",
     ),
+    "waiting": ("One moment.", "Let me think about that.", "Give me a moment, please."),
     "repeat_nothing": ("I have not said anything yet.", "There is nothing to repeat yet."),
     "stopped": ("All right.", "I am quiet."),
 }
@@ -95,7 +96,7 @@ _ORDER = (
     "joke "
     "name_unknown goodbye mood_good mood_bad compliment insult apology opinion who_made_you "
     "how_to_llm "
-    "arithmetic_impossible stopped repeat_nothing already_here muted rate"
+    "arithmetic_impossible stopped repeat_nothing already_here muted rate waiting"
 )
 _LIKELY = _ORDER.split()
 

@@ -25,7 +25,8 @@ _DEVICE_CELLS = 24
 def state_text(status: Status) -> str:
     if status.paused is not None:
         return _PAUSED
-    return f"{STATE_SIGNS[status.state]} {status.state}"
+    doing = status.waiting if status.state == "thinking" and status.waiting else status.state
+    return f"{STATE_SIGNS[status.state]} {doing}"
 
 
 def microphone_text(status: Status, width: int = _DEVICE_CELLS) -> str:

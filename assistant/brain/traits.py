@@ -1,0 +1,117 @@
+"""What was found out about a model behind a server, so that it is found out once."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from assistant.brain.prompt import HISTORY
+
+FORGET_AFTER = 30 * 24 * 3600.0
+"""Seconds after which it is found out anew: servers are updated, and started with other options."""
+MAX_MODELS = 200
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """How a model wants to be asked."""
+
+    tools: Literal["native", "spelled"] = "native"
+    """Whether the server takes tools by its own protocol, or they are described in the prompt."""
+    tokens: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """What the bound of an answer is called."""
+    temperature: bool = True
+    """It may be set."""
+    system_role: bool = True
+    """There is a role "system"; else the prompt is the beginning of the user's first message."""
+    response_format: bool = True
+    """A form may be asked for."""
+    stream: bool = True
+    """It can be asked to stream."""
+    history: int = HISTORY
+    """Messages of the history that fit into its context."""
+    unopened: bool | None = None
+    """Its answers begin with reasoning that only a closing tag tells of; None: not known yet."""
+
+
+class TraitBook:
+    """The traits of every model that was talked to; in a file, where there is one to keep them."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._known: dict[str, tuple[float, Traits]] = self._read()
+
+    def of(self, server: str, model: str) -> Traits:
+        """Of the model of this name behind this address."""
+        learned, traits = self._known.get(_key(server, model), (0.0, Traits()))
+        return traits if time.time() - learned < FORGET_AFTER else Traits()
+
+    def learn(self, server: str, model: str, traits: Traits) -> None:
+        """Keep this. That a disk is full is not worth a word: it is found out again."""
+        if traits == self.of(server, model):
+            return
+        self._known[_key(server, model)] = (time.time(), traits)
+        while len(self._known) > MAX_MODELS:
+            self._known.pop(min(self._known, key=lambda key: self._known[key][0]))
+        self._write()
+
+    def _read(self) -> dict[str, tuple[float, Traits]]:
+        if self._file is None:
+            return {}
+        known: dict[str, tuple[float, Traits]] = {}
+        with suppress(OSError, ValueError, RecursionError):
+            data = json.loads(self._file.read_text("utf-8"))
+            for key, entry in data.items() if isinstance(data, dict) else ():
+                with suppress(TypeError, ValueError, KeyError):
+                    known[str(key)] = (float(entry["learned"]), _traits(entry))
+        return known
+
+    def _write(self) -> None:
+        if self._file is None:
+            return
+        data = {
+            key: {"learned": round(learned), **dataclasses.asdict(traits)}
+            for key, (learned, traits) in self._known.items()
+        }
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=".models-")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(data, file)
+            Path(name).replace(self._file)
+        except OSError as error:
+            _log.info("traits of models are not kept: %s", error)
+
+
+def _key(server: str, model: str) -> str:
+    """No address: there may be a password in it."""
+    return hashlib.sha256(f"{server}\n{model}".encode("utf-8", "replace")).hexdigest()[:24]
+
+
+def _traits(entry: dict[str, Any]) -> Traits:
+    """Raises where a value is none that a trait may have."""
+    plain = Traits()
+    values = {field.name: entry[field.name] for field in dataclasses.fields(Traits)}
+    for name in ("temperature", "system_role", "response_format", "stream"):
+        if not isinstance(values[name], bool):
+            raise ValueError(name)
+    if values["tools"] not in ("native", "spelled"):
+        raise ValueError("tools")
+    if values["tokens"] not in ("max_tokens", "max_completion_tokens"):
+        raise ValueError("tokens")
+    if values["unopened"] not in (None, True, False):
+        raise ValueError("unopened")
+    if not isinstance(values["history"], int) or not 0 <= values["history"] <= plain.history:
+        raise ValueError("history")
+    return Traits(**values)
