@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -14,9 +14,11 @@ from textual.app import App
 from textual.binding import Binding
 from textual.color import ColorParseError
 from textual.driver import Driver
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input
 
+from assistant.cleaning import clean_text
 from assistant.config import UiConfig
 from assistant.events import (
     Failure,
@@ -31,6 +33,7 @@ from assistant.personas import Persona
 from assistant.ui import themes
 from assistant.ui.bridge import Bridge
 from assistant.ui.commands import AssistantCommands
+from assistant.ui.gate import Gate
 from assistant.ui.keymap import BINDINGS, check_keymap
 from assistant.ui.messages import FromSession, Typed
 from assistant.ui.model import Status
@@ -80,6 +83,7 @@ class DashboardApp(App[None]):
         )
         self._config = config or UiConfig()
         self._clock = clock
+        self._gate = Gate()
         self._bridge = Bridge(session)
         self._tasks: set[asyncio.Task[None]] = set()
         self._dashboard = DashboardScreen(
@@ -99,6 +103,9 @@ class DashboardApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         return self._dashboard
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), self._gate]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.DEFAULTS
@@ -159,6 +166,8 @@ class DashboardApp(App[None]):
     @on(FromSession)
     def _follow(self, message: FromSession) -> None:
         """Runs after the dashboard's own handler: messages bubble up."""
+        if not self.is_running or self._exit:
+            return
         event: SessionEvent = message.event
         if isinstance(event, MemoryForgotten):
             self._forgotten(event.doomed)  # before the panel shows what was recalled
@@ -299,7 +308,7 @@ class DashboardApp(App[None]):
         if isinstance(focused, Input) and focused.selected_text:
             selected = focused.selected_text
         if selected:
-            self.copy_to_clipboard(selected)
+            self.copy_to_clipboard(clean_text(selected))
         elif self.status.state in ("thinking", "speaking") or self.status.paused is not None:
             self.session.interrupt()
         else:

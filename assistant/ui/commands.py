@@ -7,7 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.fuzzy import Matcher
 from textual.types import IgnoreReturnCallbackType
+
+from assistant.ui.fitting import one_line
 
 if TYPE_CHECKING:
     from assistant.ui.app import DashboardApp
@@ -27,21 +31,22 @@ class AssistantCommands(Provider):
 
     async def discover(self) -> Hits:
         for offer in self._offers():
-            yield DiscoveryHit(offer.name, offer.run, offer.name, offer.help)
+            yield DiscoveryHit(Content(offer.name), offer.run, offer.name, _literally(offer.help))
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for offer in self._offers():
             score = matcher.match(offer.name)
             if score > 0:
-                yield Hit(score, matcher.highlight(offer.name), offer.run, offer.name, offer.help)
+                shown = _highlighted(matcher, offer.name)
+                yield Hit(score, shown, offer.run, offer.name, _literally(offer.help))
 
     def _offers(self) -> Iterator[_Offer]:
         app = cast("DashboardApp", self.app)
         for persona in app.session.personas():
             yield _Offer(
-                f"Talk with {persona.name}",
-                persona.summary,
+                f"Talk with {one_line(persona.name)}",
+                one_line(persona.summary),
                 partial(app.choose_persona, persona.slug),
             )
         seen: set[str] = set()
@@ -56,3 +61,19 @@ class AssistantCommands(Provider):
                 binding.tooltip,
                 partial(app.run_action, binding.action),
             )
+
+
+def _highlighted(matcher: Matcher, name: str) -> Content:
+    """As `Matcher.highlight`, which reads markup in the name."""
+    content = Content(name)
+    _, offsets = matcher.fuzzy_search.match(matcher.query, name)
+    for offset in offsets:
+        if not name[offset].isspace():
+            content = content.stylize(matcher.match_style, offset, offset + 1)
+    return content
+
+
+def _literally(text: str) -> str:
+    """The palette reads markup in a help text, but takes content as it is; no way of escaping
+    markup gives every text back."""
+    return cast("str", Content(text))

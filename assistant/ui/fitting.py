@@ -6,10 +6,14 @@ cut: a fragment is said shorter, or left out, in the order of its priority.
 
 from __future__ import annotations
 
+import json
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
+
+from assistant.cleaning import clean_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,9 @@ class Fragment:
     action: str = ""
     """What a click does."""
 
+
+_SHORTEST_CUT = 8
+"""Cells from which the beginning of a word tells more than nothing."""
 
 Placed = tuple[Fragment, str]
 """A fragment and the wording that fits."""
@@ -46,8 +53,35 @@ def fit(
             return (lines or [])[:rows]
 
 
+def one_line(text: str) -> str:
+    """`text` without line breaks, tabs, and what acts on a terminal."""
+    return text if text.isprintable() else clean_line(text)
+
+
+def shortened(text: str, letters: int) -> str:
+    """`text`, with a sign at its end where it is longer than `letters`."""
+    return text if len(text) <= letters else text[: letters - 1] + "…"
+
+
+def spelled_out(text: str) -> str:
+    """`text` with an escape for each character that cannot be seen: nothing in it is hidden."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def as_json(value: object) -> str:
+    """What a tool was given, as it would be written; of what cannot be written so the outline."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return reprlib.repr(value)
+
+
 def ellipsis(text: str, width: int) -> str:
-    """`text` in at most `width` cells, cut between two words and ended with "…"."""
+    """`text` on one line of at most `width` cells, cut between two words and ended with "…". Only
+    a first word that has no room by itself is cut."""
+    text = one_line(text)
     if cell_len(text) <= width:
         return text
     kept = ""
@@ -56,6 +90,8 @@ def ellipsis(text: str, width: int) -> str:
         if cell_len(longer) + 1 > width:
             break
         kept = longer
+    if not kept and width > _SHORTEST_CUT:
+        kept = set_cell_size(text.split()[0], width - 1).rstrip()
     return kept.rstrip(",;:—-") + "…" if kept else ""
 
 
@@ -76,7 +112,7 @@ def _pack(
     lines: list[list[Placed]] = [[]]
     used = 0
     for fragment, index in zip(fragments, chosen, strict=True):
-        text = fragment.variants[index] if index < len(fragment.variants) else ""
+        text = one_line(fragment.variants[index]) if index < len(fragment.variants) else ""
         if not text:
             continue
         needed = cell_len(text)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from assistant.ui.fitting import Fragment, ellipsis, fit
+from assistant.ui.fitting import Fragment, as_json, ellipsis, fit, spelled_out
 
 WORDS = st.text(alphabet="abcdef ü中", min_size=1, max_size=30)
 
@@ -55,12 +55,36 @@ def test_it_always_fits(
 
 
 @given(st.text(alphabet="ab ,ü中", max_size=40), st.integers(-1, 40))
-def test_an_ellipsis_never_cuts_a_word(text: str, width: int) -> None:
+def test_an_ellipsis_cuts_no_word_that_has_room(text: str, width: int) -> None:
     short = ellipsis(text, width)
     assert cell_len(short) <= max(width, 0)
     if short and short != text:
         assert short.endswith("…")
         kept = short[:-1].split()
+        if len(kept) == 1 and cell_len(text.split()[0]) >= width:
+            assert text.split()[0].startswith(kept[0])
+            return
         assert [word.rstrip(",") for word in text.split()[: len(kept)]] == [
             word.rstrip(",") for word in kept
         ]
+
+
+def test_a_word_without_room_is_cut_and_not_left_out() -> None:
+    assert ellipsis("Donaudampfschifffahrtsgesellschaft", 12) == "Donaudampfs…"
+    assert ellipsis("李" * 20, 12) == "李李李李李…"
+
+
+def test_a_line_is_a_line_whatever_stands_in_it() -> None:
+    assert ellipsis("USB\x1b[2J\nHead\u202eset\t2", 40) == "USB Headset 2"
+    assert wordings(fit([Fragment("a", ("mic\none\x9b31m",))], 40)) == ["mic one"]
+
+
+def test_what_cannot_be_seen_is_spelled_out() -> None:
+    assert spelled_out("rm\u202e \x1b[2J\n中 é") == r"rm\u202e \x1b[2J\n中 é"
+
+
+def test_arguments_that_are_no_json_are_outlined() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    assert as_json({"a": [1, "ü"]}) == '{"a": [1, "ü"]}'
+    assert as_json(endless).startswith("[[")

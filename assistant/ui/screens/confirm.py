@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from assistant.tools.base import ToolCall
+from assistant.ui.fitting import as_json, shortened, spelled_out
 
+NAME_LETTERS = 100
 _ASKED_BY = {
     "model": "The language model wants to run",
     "speech": "You asked by voice to run",
@@ -30,36 +31,57 @@ class ConfirmTool(ModalScreen[bool]):
         Binding("y", "answer(True)", "Yes", id="confirm.yes", tooltip="Let it run once"),
         Binding("n,escape,q", "answer(False)", "No", id="confirm.no", tooltip="Refuse"),
         Binding("left,right", "app.focus_next", show=False),
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
     ]
 
     def __init__(self, call: ToolCall) -> None:
         super().__init__()
         self.call = call
+        self._arguments = VerticalScroll(id="confirm-arguments", can_focus=False)
+        self._no = Button("No  (n)", id="no")
+        self._withdrawn = False
 
     def compose(self) -> ComposeResult:
-        arguments = "\n".join(
-            f"{name}: {json.dumps(value, ensure_ascii=False, default=str)}"
-            for name, value in self.call.arguments.items()
-        )
+        # What is about to run is shown to the letter, the ones that have no shape included.
+        name = shortened(spelled_out(self.call.name), NAME_LETTERS)
+        arguments = [
+            spelled_out(f"{key}: {as_json(value)}") for key, value in self.call.arguments.items()
+        ]
         with Vertical(id="confirm") as box:
             box.border_title = "May this run?"
             yield Static(
                 Content.assemble(
-                    (_ASKED_BY[self.call.origin] + " ", ""), (self.call.name, "bold $primary"), "."
+                    (_ASKED_BY[self.call.origin] + " ", ""), (name, "bold $primary"), "."
                 )
             )
             if arguments:
-                yield Static(arguments, id="confirm-arguments", markup=False)
+                with self._arguments:
+                    yield Static("\n".join(arguments), markup=False)
             with Horizontal(id="confirm-buttons"):
-                yield Button("Yes, once  [y]", id="yes", variant="primary")
-                yield Button("No  [n]", id="no")
+                yield Button("Yes, once  (y)", id="yes", variant="primary")
+                yield self._no
 
     def on_mount(self) -> None:
-        self.query_one("#no", Button).focus()
+        self._no.focus()
+
+    def on_screen_resume(self) -> None:
+        if self._withdrawn:
+            self.dismiss(False)
+
+    def withdraw(self) -> None:
+        """Take the question off the screen; where something lies on top of it, after that."""
+        self._withdrawn = True
+        if self.is_current:
+            self.dismiss(False)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
         self.dismiss(event.button.id == "yes")
+
+    def action_move(self, lines: int) -> None:
+        """Read on in arguments that are longer than their room."""
+        self._arguments.scroll_relative(y=lines, animate=False)
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)
@@ -97,9 +119,4 @@ class ConfirmGate:
                 return bool(await answer)
             finally:
                 if not answer.done() or answer.cancelled():
-                    app.call_later(_withdraw, screen)
-
-
-def _withdraw(screen: ConfirmTool) -> None:
-    if screen.is_current:
-        screen.dismiss(False)
+                    app.call_later(screen.withdraw)

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import Screen
 
 from assistant.audio.levels import LevelHistory
+from assistant.cleaning import clean_line, clean_text
 from assistant.events import (
     AgentSaid,
     BackendChosen,
@@ -18,9 +19,11 @@ from assistant.events import (
     LoadProgress,
     Notice,
     PersonasReloaded,
+    Severity,
     UserSaid,
 )
 from assistant.personas import Persona
+from assistant.ui.fitting import shortened
 from assistant.ui.messages import FromSession
 from assistant.ui.model import Status
 from assistant.ui.screens.devices import shown_devices
@@ -34,6 +37,8 @@ from assistant.ui.widgets.prompt import Prompt
 from assistant.ui.widgets.roster import Roster
 from assistant.ui.widgets.statusline import StatusLine
 from assistant.ui.widgets.transcript import Transcript
+
+TOAST_LETTERS = 600
 
 
 class _Body(Vertical):
@@ -62,41 +67,37 @@ class DashboardScreen(Screen[None]):
         super().__init__()
         self._persona = persona
         self._status = status
-        self._levels = levels
-        self._clock = clock
-        self._rate = updates_per_second
         self._personas = personas
         self._names: dict[str, str] = {}
+        # Kept, not looked up: at the end of the program they go one by one, while the session
+        # still tells things.
+        glyphs = persona.waveform.glyphs
+        self._header = Header(persona, status, id="header")
+        self._levels = Levels(*levels, glyphs, updates_per_second=updates_per_second, id="levels")
+        self._loading = LoadingBar(id="loading")
+        self._banner = Banner(id="banner")
+        self.transcript = Transcript(clock, id="transcript")
+        self._roster = Roster(id="roster")
+        self.activity = Activity(clock, id="activity")
+        self.prompt = Prompt(id="prompt")
+        self._status_line = StatusLine(status, id="status")
 
     def compose(self) -> ComposeResult:
-        glyphs = self._persona.waveform.glyphs
-        yield Header(self._persona, self._status, id="header")
-        yield Levels(*self._levels, glyphs, updates_per_second=self._rate, id="levels")
+        yield self._header
+        yield self._levels
         with _Body(id="body"):
-            yield LoadingBar(id="loading")
-            yield Banner(id="banner")
+            yield self._loading
+            yield self._banner
             with Vertical(id="main"):
-                yield Transcript(self._clock, id="transcript").add_class("panel")
-                yield Roster(id="roster").add_class("panel")
-                yield Activity(self._clock, id="activity").add_class("panel")
-            yield Prompt(id="prompt").add_class("panel")
-            yield StatusLine(self._status, id="status")
+                yield self.transcript.add_class("panel")
+                yield self._roster.add_class("panel")
+                yield self.activity.add_class("panel")
+            yield self.prompt.add_class("panel")
+            yield self._status_line
             yield KeyBar(id="keys")
 
-    @property
-    def transcript(self) -> Transcript:
-        return self.query_one(Transcript)
-
-    @property
-    def activity(self) -> Activity:
-        return self.query_one(Activity)
-
-    @property
-    def prompt(self) -> Prompt:
-        return self.query_one(Prompt)
-
     def on_mount(self) -> None:
-        self.query_one(LoadingBar).show("starting", None)
+        self._loading.show("starting", None)
         self.show_persona(self._persona)
         self.show_personas(self._personas, self._persona.slug)
 
@@ -104,18 +105,20 @@ class DashboardScreen(Screen[None]):
         """The files as they are now."""
         self._personas = personas
         self._names = {persona.slug: persona.name for persona in personas}
-        self.query_one(Roster).show(personas, current)
+        self._roster.show(personas, current)
 
     def show_persona(self, persona: Persona) -> None:
         """Whose glyphs, name and colours are on the screen; may be a preview."""
         self._persona = persona
-        self.query_one(Header).show_persona(persona)
-        self.query_one(Levels).set_glyphs(persona.waveform.glyphs)
+        self._header.show_persona(persona)
+        self._levels.set_glyphs(persona.waveform.glyphs)
         self.prompt.address(persona.name)
         self._refresh_titles()
 
     @on(FromSession)
     def _hand_out(self, message: FromSession) -> None:
+        if not self.is_attached:
+            return  # the program ends
         event = message.event
         changed = self._status.apply(event)
         match event:
@@ -125,27 +128,18 @@ class DashboardScreen(Screen[None]):
                 speaker = self._names.get(event.persona, event.persona) or self._persona.name
                 self.transcript.speak(event, speaker)
             case LoadProgress():
-                self.query_one(LoadingBar).show(event.text, event.fraction)
+                self._loading.show(event.text, event.fraction)
             case BackendChosen():
                 self._backend_chosen(event)
             case Failure():
-                self.query_one(Banner).show(sentence(event.text, event.remedy))
+                self._banner.show(sentence(event.text, event.remedy))
             case Notice() if event.severity != "information" and shown_devices(self.app) is None:
-                self.notify(
-                    event.remedy or event.text,
-                    title=event.text if event.remedy else "",
-                    severity=event.severity,
-                    markup=False,
-                )
+                title = event.text if event.remedy else ""
+                self._toast(event.remedy or event.text, title, event.severity)
             case PersonasReloaded(failed=[_, *_] as failed):
                 count = f"{len(failed)} persona files" if len(failed) > 1 else "A persona file"
-                self.notify(
-                    "\n".join(failed),
-                    title=f"{count} could not be read",
-                    severity="warning",
-                    timeout=12,
-                    markup=False,
-                )
+                title = f"{count} could not be read"
+                self._toast("\n".join(failed), title, "warning", seconds=12)
         self.activity.take(event)
         if changed:
             self.refresh_status()
@@ -158,20 +152,31 @@ class DashboardScreen(Screen[None]):
 
     def refresh_status(self) -> None:
         """Draw again what shows the status."""
-        self.query_one(Header).refresh()
-        self.query_one(StatusLine).show()
+        self._header.refresh()
+        self._status_line.show()
         self._refresh_titles()
 
+    def _toast(
+        self, text: str, title: str, severity: Severity, seconds: float | None = None
+    ) -> None:
+        """In a corner for a while; the log keeps all of it."""
+        self.notify(
+            shortened(clean_text(text), TOAST_LETTERS),
+            title=shortened(clean_line(title), TOAST_LETTERS),
+            severity=severity,
+            timeout=seconds,
+            markup=False,
+        )
+
     def _backend_chosen(self, event: BackendChosen) -> None:
-        loading = self.query_one(LoadingBar)
         if event.ready:
-            loading.hide()
-            self.query_one(Banner).hide()
+            self._loading.hide()
+            self._banner.hide()
         else:
-            loading.show(f"starting {event.name}", None)
+            self._loading.show(f"starting {event.name}", None)
 
     def _refresh_titles(self) -> None:
-        self.query_one(Levels).show(self._status, self._persona.name)
+        self._levels.show(self._status, self._persona.name)
         self.transcript.hint(self._hint())
 
     def _hint(self) -> str:

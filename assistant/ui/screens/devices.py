@@ -20,8 +20,10 @@ from textual.widgets import OptionList, Static
 
 from assistant.audio.base import DeviceChoice
 from assistant.audio.portaudio import hung
+from assistant.cleaning import clean_text
 from assistant.events import AudioChanged, Failure, Notice, SessionEvent
 from assistant.frontend import SessionFrontend
+from assistant.ui.fitting import shortened
 from assistant.ui.model import Status
 from assistant.ui.widgets.activity import sentence
 from assistant.ui.widgets.devicelist import DeviceList, Kind
@@ -37,6 +39,7 @@ _OFFERED = (
     ("r", "look again", "screen.look", 2),
     ("esc", "close", "screen.close", 5),
 )
+NEWS_LETTERS = 1_000
 PATIENCE = 6.0
 """Seconds after which an answer of the sound system is given up; it promises three."""
 
@@ -75,6 +78,7 @@ class DevicesScreen(ModalScreen[None]):
             "input": DeviceList("input", id="microphones"),
             "output": DeviceList("output", id="speakers"),
         }
+        self._news_line = Static(id="device-news", markup=False)
         self._looking = False
         self._news = 0
         """Lines told so far: a later one must not be written over by an earlier question."""
@@ -85,7 +89,7 @@ class DevicesScreen(ModalScreen[None]):
             with Horizontal(id="device-lists"):
                 yield from self._lists.values()
             yield self._meter
-            yield Static(id="device-news", markup=False)
+            yield self._news_line
             yield KeyLine(_OFFERED, id="device-keys")
 
     def on_mount(self) -> None:
@@ -204,7 +208,7 @@ class DevicesScreen(ModalScreen[None]):
         """Gives the number of the line, by which one sees whether it is still the last."""
         self._news += 1
         if self.is_attached:
-            self.query_one("#device-news", Static).update(sentence(text, remedy))
+            self._news_line.update(shortened(clean_text(sentence(text, remedy)), NEWS_LETTERS))
         return self._news
 
     def _show_meter(self) -> None:

@@ -50,12 +50,13 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, rows: list[HelpRow]) -> None:
         super().__init__()
         self._rows = rows
+        self._scroll = VerticalScroll(id="help-rows")
 
     def compose(self) -> ComposeResult:
         with Vertical(id="help") as box:
             box.border_title = "Keys"
             box.border_subtitle = "esc closes"
-            with VerticalScroll(id="help-rows"):
+            with self._scroll:
                 for row in self._rows:
                     with Horizontal(classes="help-row"):
                         yield Static(row.keys, classes="help-keys", markup=False)
@@ -64,7 +65,7 @@ class HelpScreen(ModalScreen[None]):
                 yield Static(_NOTE, id="help-note", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one("#help-rows").focus()
+        self._scroll.focus()
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -14,16 +14,19 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
+from assistant.cleaning import clean_text
 from assistant.events import MemoryForgotten, MemoryRecalled, SessionEvent, ToolFinished
 from assistant.frontend import MemoryFrontend
 from assistant.memory.base import Forgotten, Found, Memory, MemoryFailure
 from assistant.memory.book import Known
 from assistant.memory.oblivion import Doomed
 from assistant.memory.profile import Question
+from assistant.ui.fitting import shortened
 from assistant.ui.model import Status
 from assistant.ui.screens.memory_dialogs import EditScreen, ForgetScreen, WhichScreen
 from assistant.ui.widgets.activity import sentence
 from assistant.ui.widgets.keyline import KeyLine
+from assistant.ui.widgets.lineinput import LineInput
 from assistant.ui.widgets.loading import LoadingBar
 from assistant.ui.widgets.memorylist import MemoryList, Names, Row, book_rows, hit_rows
 from assistant.ui.widgets.sourceview import SourceView
@@ -32,12 +35,13 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 TYPING = 0.2
 """Seconds without a key after which it is searched for."""
+NEWS_LETTERS = 1_000
 MEMORY_TOOLS = ("remember", "forget")
 Spawn = Callable[[Coroutine[Any, Any, None], str], None]
 """Runs work that must not end with the screen; tells the failure on the dashboard."""
 
 
-class SearchInput(Input):
+class SearchInput(LineInput):
     """Escape and down leave it for the list."""
 
     BINDINGS = [
@@ -73,18 +77,25 @@ class MemoryScreen(ModalScreen[None]):
         self._spawn = spawn
         self._known: Known | None = None
         self._at_work = 0
+        self._search_line = SearchInput(
+            placeholder="Press / to search", compact=True, id="memory-words"
+        )
+        self._list = MemoryList(id="memory-list")
+        self._source = SourceView(id="memory-source")
+        self._bar = LoadingBar(id="memory-loading")
+        self._news = Static(id="memory-news", markup=False)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="memory") as box:
             box.border_title = "Memory"
             if self._memory.private:
                 box.border_subtitle = "private: nothing of this conversation is kept"
-            yield SearchInput(placeholder="Press / to search", compact=True, id="memory-words")
+            yield self._search_line
             with Vertical(id="memory-body"):
-                yield MemoryList(id="memory-list")
-                yield SourceView(id="memory-source").add_class("panel")
-            yield LoadingBar(id="memory-loading")
-            yield Static(id="memory-news", markup=False)
+                yield self._list
+                yield self._source.add_class("panel")
+            yield self._bar
+            yield self._news
             yield KeyLine(
                 (
                     ("enter", "source", "screen.open", 3),
@@ -98,19 +109,11 @@ class MemoryScreen(ModalScreen[None]):
             )
 
     @property
-    def _list(self) -> MemoryList:
-        return self.query_one(MemoryList)
-
-    @property
-    def _source(self) -> SourceView:
-        return self.query_one(SourceView)
-
-    @property
     def _words(self) -> str:
-        return self.query_one(SearchInput).value.strip()
+        return self._search_line.value.strip()
 
     def on_mount(self) -> None:
-        self.query_one("#memory-loading", LoadingBar).hide()
+        self._bar.hide()
         self._list.focus()
         self.action_look()
 
@@ -161,10 +164,10 @@ class MemoryScreen(ModalScreen[None]):
             self._list.show(hit_rows(found, words, self._names), from_top=True)
 
     def action_search(self) -> None:
-        self.query_one(SearchInput).focus()
+        self._search_line.focus()
 
     def action_leave_search(self) -> None:
-        self.query_one(SearchInput).value = ""
+        self._search_line.value = ""
         self._list.focus()
 
     def action_to_list(self) -> None:
@@ -307,16 +310,15 @@ class MemoryScreen(ModalScreen[None]):
         self._at_work += 1 if doing else -1
         if not self.is_attached:
             return
-        bar = self.query_one("#memory-loading", LoadingBar)
-        self.query_one("#memory-news").display = not self._at_work
+        self._news.display = not self._at_work
         if not self._at_work:
-            bar.hide()
+            self._bar.hide()
         elif doing:
-            bar.show(doing, None)
+            self._bar.show(doing, None)
 
     def _tell(self, text: str, remedy: str = "") -> None:
         if self.is_attached:
-            self.query_one("#memory-news", Static).update(sentence(text, remedy))
+            self._news.update(shortened(clean_text(sentence(text, remedy)), NEWS_LETTERS))
 
 
 def shown_memory(app: App[Any]) -> MemoryScreen | None:

@@ -13,11 +13,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from assistant.cleaning import clean_text
 from assistant.memory.base import Memory
 from assistant.memory.oblivion import Doomed
 from assistant.memory.profile import Question
 from assistant.memory.wording import gist
+from assistant.ui.fitting import one_line
 from assistant.ui.widgets.keyline import KeyLine
+from assistant.ui.widgets.lineinput import LineInput
 from assistant.ui.widgets.memorylist import Names, memory_row
 
 SHOWN = 20
@@ -26,14 +29,16 @@ SHOWN = 20
 
 def going(doomed: Doomed) -> list[Content]:
     """What goes, line by line: memories, and what was said."""
-    lines = [Content(f"✗ {memory.text}") for memory in doomed.memories]
+    lines = [Content(f"✗ {one_line(memory.text)}") for memory in doomed.memories]
     said = [
-        Content.assemble("✗ ", (f"{turn.name}: ", "$muted"), f"“{turn.text}”")
+        Content.assemble("✗ ", (f"{one_line(turn.name)}: ", "$muted"), f"“{clean_text(turn.text)}”")
         for turn in doomed.turns
     ]
     if not doomed.turns:
         known = {gist(memory.text) for memory in doomed.memories}
-        said = [Content(f"✗ “{text}”") for text in doomed.texts if gist(text) not in known]
+        said = [
+            Content(f"✗ “{clean_text(text)}”") for text in doomed.texts if gist(text) not in known
+        ]
     lines += said
     more = len(lines) - SHOWN
     return [*lines[:SHOWN], Content(f"… and {more} more")] if more > 0 else lines
@@ -53,20 +58,22 @@ class ForgetScreen(ModalScreen[bool]):
     def __init__(self, doomed: Doomed) -> None:
         super().__init__()
         self._doomed = doomed
+        self._list = VerticalScroll(id="forget-list", can_focus=False)
+        self._no = Button("No (n)", id="no")
 
     def compose(self) -> ComposeResult:
         with Vertical(id="confirm") as box:
             box.border_title = "Forget this for good?"
             yield Static("This goes, from journals, profile and transcripts:", markup=False)
-            with VerticalScroll(id="forget-list", can_focus=False):
+            with self._list:
                 for line in going(self._doomed):
                     yield Static(line)
             with Horizontal(id="confirm-buttons"):
                 yield Button("Yes, forget (y)", id="yes", variant="primary")
-                yield Button("No (n)", id="no")
+                yield self._no
 
     def on_mount(self) -> None:
-        self.query_one("#no", Button).focus()
+        self._no.focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
@@ -74,7 +81,7 @@ class ForgetScreen(ModalScreen[bool]):
 
     def action_move(self, lines: int) -> None:
         """Read on in a list that is longer than its room."""
-        self.query_one("#forget-list").scroll_relative(y=lines, animate=False)
+        self._list.scroll_relative(y=lines, animate=False)
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)
@@ -90,15 +97,16 @@ class EditScreen(ModalScreen[str | None]):
 
     def __init__(self, text: str, title: str) -> None:
         super().__init__()
-        self._text = text
+        self._text = one_line(text)
         self._title = title
+        self._words = LineInput(self._text, compact=True, select_on_focus=False, id="correct-words")
 
     def compose(self) -> ComposeResult:
         with Vertical(id="confirm") as box:
             box.border_title = self._title
             box.border_subtitle = "the old words become history"
             yield Static(Content.assemble(("It says now: ", "$muted"), self._text))
-            yield Input(self._text, compact=True, select_on_focus=False, id="correct-words")
+            yield self._words
             yield KeyLine(
                 (
                     ("enter", "correct it", "screen.save", 1),
@@ -108,14 +116,14 @@ class EditScreen(ModalScreen[str | None]):
             )
 
     def on_mount(self) -> None:
-        self.query_one(Input).focus()
+        self._words.focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_save()
 
     def action_save(self) -> None:
-        words = self.query_one(Input).value.strip()
+        words = self._words.value.strip()
         self.dismiss(words if words and words != self._text else None)
 
     def action_cancel(self) -> None:
@@ -133,17 +141,18 @@ class WhichScreen(ModalScreen[int | None]):
         super().__init__()
         self._question = question
         self._names = names
+        self._list = OptionList(
+            *(Option(choice) for choice in _choices(question.memories, names)),
+            Option("Something else …"),
+            id="which",
+        )
 
     def compose(self) -> ComposeResult:
         with Vertical(id="confirm") as box:
             box.border_title = "Which is right?"
             box.border_subtitle = "the others become history"
-            yield Static(self._question.text, markup=False)
-            yield OptionList(
-                *(Option(choice) for choice in _choices(self._question.memories, self._names)),
-                Option("Something else …"),
-                id="which",
-            )
+            yield Static(clean_text(self._question.text), markup=False)
+            yield self._list
             yield KeyLine(
                 (
                     ("enter", "this is right", "screen.choose", 1),
@@ -153,7 +162,7 @@ class WhichScreen(ModalScreen[int | None]):
             )
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).focus()
+        self._list.focus()
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -161,7 +170,7 @@ class WhichScreen(ModalScreen[int | None]):
         self.dismiss(event.option_index)
 
     def action_choose(self) -> None:
-        self.query_one(OptionList).action_select()
+        self._list.action_select()
 
     def action_cancel(self) -> None:
         self.dismiss(None)
@@ -169,4 +178,6 @@ class WhichScreen(ModalScreen[int | None]):
 
 def _choices(memories: Sequence[Memory], names: Names) -> list[Content]:
     rows = [memory_row(memory, names) for memory in memories]
-    return [Content.assemble(row.text, "\n  ", (row.detail, "dim")) for row in rows]
+    return [
+        Content.assemble(one_line(row.text), "\n  ", (one_line(row.detail), "dim")) for row in rows
+    ]

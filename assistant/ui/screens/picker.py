@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from assistant.personas import Persona
+from assistant.ui.fitting import one_line
 from assistant.ui.keymap import NUMBERED
 
 _INDENT_CELLS = 3
@@ -41,14 +42,16 @@ class PickerScreen(ModalScreen[str | None]):
         self._personas = list(personas)
         self._current = current
         self._preview = preview
+        self._box = Vertical(id="picker")
+        self._list = OptionList(
+            *(Option(Content(one_line(persona.name))) for persona in self._personas),
+            id="picker-list",
+        )
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="picker") as box:
-            box.border_title = "Choose a persona"
-            yield OptionList(
-                *(Option(persona.name) for persona in self._personas),
-                id="picker-list",
-            )
+        self._box.border_title = "Choose a persona"
+        with self._box:
+            yield self._list
             yield Static(
                 Content.assemble(
                     ("enter", "bold $primary"),
@@ -60,20 +63,18 @@ class PickerScreen(ModalScreen[str | None]):
             )
 
     def on_mount(self) -> None:
-        options = self.query_one(OptionList)
         slugs = [persona.slug for persona in self._personas]
-        options.highlighted = slugs.index(self._current) if self._current in slugs else 0
-        options.focus()
+        self._list.highlighted = slugs.index(self._current) if self._current in slugs else 0
+        self._list.focus()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._write_prompts)
 
     def _write_prompts(self) -> None:
         """Names and summaries, these wrapped to the width that the list has now."""
-        options = self.query_one(OptionList)
-        room = max(20, self.query_one("#picker").content_size.width - _INDENT_CELLS)
+        room = max(20, self._box.content_size.width - _INDENT_CELLS)
         for place, persona in enumerate(self._personas):
-            options.replace_option_prompt_at_index(place, self._prompt(place, persona, room))
+            self._list.replace_option_prompt_at_index(place, self._prompt(place, persona, room))
 
     @on(OptionList.OptionHighlighted)
     def _show(self, event: OptionList.OptionHighlighted) -> None:
@@ -90,7 +91,7 @@ class PickerScreen(ModalScreen[str | None]):
             self.dismiss(self._personas[number - 1].slug)
 
     def action_select(self) -> None:
-        self.query_one(OptionList).action_select()
+        self._list.action_select()
 
     def action_cancel(self) -> None:
         self.dismiss(None)
@@ -98,5 +99,7 @@ class PickerScreen(ModalScreen[str | None]):
     def _prompt(self, place: int, persona: Persona, room: int) -> Content:
         digit = str(place + 1) if place < NUMBERED else " "
         mark = "  ◂ now" if persona.slug == self._current else ""
-        summary = Content("\n  ").join(Content(persona.summary).wrap(room))
-        return Content.assemble(f"{digit} ", (persona.name, "bold"), mark, "\n  ", summary)
+        summary = Content("\n  ").join(Content(one_line(persona.summary)).wrap(room))
+        return Content.assemble(
+            f"{digit} ", (one_line(persona.name), "bold"), mark, "\n  ", summary
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
 
+from assistant.cleaning import clean_line, clean_text
 from assistant.events import (
     AnswerPaused,
     AnswerResumed,
@@ -31,9 +31,12 @@ from assistant.events import (
 )
 from assistant.latencies import in_order
 from assistant.memory.base import Found
+from assistant.ui.fitting import as_json, shortened
 from assistant.ui.widgets.clickable import ClickableLine, pressing
 
 LINES_SHOWN = 200
+LETTERS_SHOWN = 2_000
+"""Of one entry."""
 RECALLED_SHOWN = 3
 """Memories that one line names."""
 _REDRAW_SECONDS = 0.05
@@ -139,8 +142,7 @@ def _answered(latency: float, stages: dict[str, float]) -> str:
 
 
 def _short(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 40 else text[:39] + "…"
+    return shortened(as_json(value), 40)
 
 
 class ActivityLine(ClickableLine):
@@ -155,7 +157,7 @@ class ActivityLine(ClickableLine):
 
     def tells(self, text: str) -> bool:
         """Whether this is among its words."""
-        return text in self._entry.text
+        return clean_line(text) in clean_line(self._entry.text)
 
     def join(self, entry: Entry) -> bool:
         """Take the entry on the same line; False where it needs one of its own."""
@@ -179,7 +181,8 @@ class ActivityLine(ClickableLine):
 
     def _wrapped(self, width: int) -> list[Content]:
         style = "$muted" if self._entry.joins else ""
-        return Content.styled(self._entry.text, style).wrap(max(1, width - _LEAD_CELLS))
+        words = shortened(clean_text(self._entry.text), LETTERS_SHOWN)
+        return Content.styled(words, style).wrap(max(1, width - _LEAD_CELLS))
 
 
 class Activity(VerticalScroll):

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
+from assistant.cleaning import clean_text
+from assistant.ui.fitting import shortened
+
+LETTERS_SHOWN = 1_000
+
 
 class Banner(Static):
     """Hidden where nothing is wrong."""
@@ -13,7 +18,7 @@ class Banner(Static):
         self.display = False
 
     def show(self, text: str) -> None:
-        self.update(f"✗ {text}")
+        self.update(f"✗ {shortened(clean_text(text), LETTERS_SHOWN)}")
         self.display = True
 
     def hide(self) -> None:

@@ -10,9 +10,11 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from assistant.audio.base import DeviceChoice
+from assistant.ui.fitting import one_line, shortened
 
 Kind = Literal["input", "output"]
 
+NAME_LETTERS = 120
 _INDENT_CELLS = 3
 """Cells of a row that are not the name's: indent, scroll bar."""
 _IN_USE, _NOT_IN_USE = "✓ ", "  "
@@ -96,9 +98,13 @@ class DeviceList(OptionList):
 
     def _prompt(self, name: str, detail: str, in_use: bool) -> Content:
         room = max(8, self.content_size.width - _INDENT_CELLS)
-        rows = Content.styled(name, "bold" if in_use else "").wrap(room)
+        rows = Content.styled(
+            shortened(one_line(name), NAME_LETTERS), "bold" if in_use else ""
+        ).wrap(room)
         if detail:
-            indented = Content.styled(detail, "$muted").wrap(room - 2)
+            indented = Content.styled(shortened(one_line(detail), NAME_LETTERS), "$muted").wrap(
+                room - 2
+            )
             rows += [Content("  ") + row for row in indented]
         mark = Content.styled(_IN_USE if in_use else _NOT_IN_USE, "bold")
         return mark + Content("\n" + _NOT_IN_USE).join(rows)

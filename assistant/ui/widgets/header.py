@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from assistant.personas import Persona
-from assistant.ui.fitting import ellipsis
+from assistant.ui.fitting import ellipsis, one_line
 from assistant.ui.model import Status
 from assistant.ui.widgets.clickable import ClickableLine, pressing
 from assistant.ui.widgets.statusline import state_text
@@ -26,7 +26,8 @@ class Header(ClickableLine):
 
     def render(self) -> Content:
         width = self.content_size.width
-        name = f" {ellipsis(self._persona.name, max(0, width - 20)) or self._persona.slug} "
+        name = ellipsis(self._persona.name, max(0, width - 20)) or one_line(self._persona.slug)
+        name = f" {name} "
         state = state_text(self._status)
         room = width - cell_len(name) - cell_len(state) - 4
         summary = ellipsis(self._persona.summary, room) if room > 0 else ""

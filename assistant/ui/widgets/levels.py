@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.widgets import Static
 
 from assistant.audio.levels import LevelHistory
@@ -48,8 +49,9 @@ class Level(Waveform):
 
     def _fit(self) -> None:
         room = self.outer_size.width - _FRAME_CELLS
-        self.border_title = ellipsis(self._title, room)
-        self.border_subtitle = ellipsis(self._device, room)
+        # As content: of a plain string the border would read the markup.
+        self.border_title = Content(ellipsis(self._title, room))
+        self.border_subtitle = Content(ellipsis(self._device, room))
 
 
 class Levels(Horizontal):

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 from assistant.memory.base import Found, Memory
 from assistant.memory.book import Known
 from assistant.memory.profile import QUESTIONS, SURE_ENOUGH, Question
+from assistant.ui.fitting import one_line
 
 RECALLED = "Recalled in this conversation"
 SECTION_SHOWN = 100
@@ -154,15 +155,17 @@ class MemoryList(OptionList):
     def _prompt(self, row: Row, *, first: bool) -> Content:
         room = max(8, self._width - _INDENT_CELLS)
         if row.title:
-            return Content.assemble("" if first else "\n", (row.text, "bold $primary"))
+            return Content.assemble("" if first else "\n", (one_line(row.text), "bold $primary"))
         return Content("\n").join(self._words(row, room))
 
     @staticmethod
     def _words(row: Row, room: int) -> Iterator[Content]:
         sign = Content.styled("? ", "bold") if row.question else Content("")
-        for line in (sign + Content(row.text)).wrap(room):
+        for line in (sign + Content(one_line(row.text))).wrap(room):
             yield Content(_INDENT if row.active else "") + line
-        for line in Content.styled(row.detail, "dim").wrap(room - 2) if row.detail else ():
+        for line in (
+            Content.styled(one_line(row.detail), "dim").wrap(room - 2) if row.detail else ()
+        ):
             yield Content(2 * _INDENT) + line
 
 

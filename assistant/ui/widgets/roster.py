@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.geometry import Size
 
 from assistant.personas import Persona
+from assistant.ui.fitting import one_line
 from assistant.ui.keymap import NUMBERED
 from assistant.ui.widgets.clickable import ClickableLine, pressing
 
@@ -46,17 +47,19 @@ class _Names(ClickableLine):
     def _persona(self, place: int, persona: Persona, width: int) -> list[Content]:
         """Digit, colours and name; the one that speaks has a mark beside its bold name."""
         current = persona.slug == self._current
-        action = f"app.choose_persona('{persona.slug}')"
+        action = f"app.choose_persona({persona.slug!r})"
         name = Content.assemble(
             ("▸" if current else " ", "bold $primary"),
             (f"{place + 1} " if place < NUMBERED else "  ", "$muted"),
             ("●", persona.colors.primary),
             ("●", persona.colors.accent),
-            (f" {persona.name}", "bold $primary" if current else "$foreground"),
+            (f" {one_line(persona.name)}", "bold $primary" if current else "$foreground"),
         )
         if not self.detailed:
             return [pressing(name.truncate(width, pad=True), action)]
-        summary = Content.styled(persona.summary, "$muted").wrap(max(1, width - _INDENT_CELLS))
+        summary = Content.styled(one_line(persona.summary), "$muted").wrap(
+            max(1, width - _INDENT_CELLS)
+        )
         rows = [Content(" " * _INDENT_CELLS) + line for line in summary]
         whole_rows = (row.truncate(width, pad=True) for row in (name, *rows))
         return [*(pressing(row, action) for row in whole_rows), Content("")]
@@ -67,18 +70,22 @@ class Roster(VerticalScroll):
 
     BORDER_TITLE = "Personas"
     can_focus = False
-    _count = 0
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._names = _Names()
+        self._count = 0
 
     def compose(self) -> ComposeResult:
-        yield _Names()
+        yield self._names
 
     def show(self, personas: Sequence[Persona], current: str) -> None:
         """Draw the list anew; `current` is the slug of the one that speaks."""
         self._count = len(personas)
-        self.query_one(_Names).show(personas, current)
+        self._names.show(personas, current)
 
     def on_resize(self) -> None:
-        names = self.query_one(_Names)
+        names = self._names
         detailed = self.size.height >= _ROWS_WITH_SUMMARY * self._count
         if names.detailed != detailed:
             names.detailed = detailed

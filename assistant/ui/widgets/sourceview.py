@@ -9,8 +9,10 @@ from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Static
 
+from assistant.cleaning import clean_text
 from assistant.memory.base import Memory, Turn
 from assistant.memory.book import Source
+from assistant.ui.fitting import one_line
 from assistant.ui.widgets.memorylist import Names, Row, sureness
 
 _HINT = "enter shows where it was said"
@@ -43,7 +45,7 @@ class SourceView(VerticalScroll):
         if row.memory is not None:
             notes.append(_about(row.memory, names))
         notes.append(f"journal {source.journal}")
-        below = Static("\n".join(notes), classes="source-notes", markup=False)
+        below = Static(clean_text("\n".join(notes)), classes="source-notes", markup=False)
         self._replace([*turns, below])
         said = next((turn for turn in turns if turn.here), below)
         self.call_after_refresh(self.scroll_to_widget, said, animate=False, top=True)
@@ -88,12 +90,12 @@ class TurnLine(Widget):
         turn = self._turn
         head = Content.assemble(
             (_HERE if self.here else _NEAR, "bold $primary"),
-            (turn.name, "bold $secondary" if turn.side == "user" else "bold $primary"),
+            (one_line(turn.name), "bold $secondary" if turn.side == "user" else "bold $primary"),
             (f"  {turn.at:%Y-%m-%d %H:%M}", "$muted"),
         )
         lines = (Content(_NEAR) + line for line in self._wrapped(self.content_size.width))
         return Content("\n").join([head, *lines])
 
     def _wrapped(self, width: int) -> list[Content]:
-        words = Content.styled(self._turn.text, "bold" if self.here else "")
+        words = Content.styled(clean_text(self._turn.text), "bold" if self.here else "")
         return words.wrap(max(1, width - len(_NEAR)))

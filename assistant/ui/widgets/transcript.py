@@ -11,12 +11,15 @@ from datetime import datetime
 
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.css.query import NoMatches
 from textual.widgets import Static
 
+from assistant.cleaning import clean_text
 from assistant.events import AgentSaid, UserSaid
 from assistant.frames import Side
+from assistant.ui.fitting import one_line, shortened
 
+LETTERS_SHOWN = 20_000
+"""Of one turn: the most that a language model may say, and what a person will read here."""
 TURNS_SHOWN = 200
 """Older turns leave the screen; the saved transcript keeps them."""
 
@@ -76,7 +79,7 @@ class TurnView(Static):
 
     def _content(self) -> Content:
         typed = "  typed" if self._typed else ""
-        words = self._text.strip()
+        words = shortened(clean_text(self._text).strip(), LETTERS_SHOWN)
         unheard = self._interrupted and not words
         if unheard:
             words = _NOTHING_HEARD
@@ -85,7 +88,10 @@ class TurnView(Static):
         elif self._partial:
             words += " …"
         return Content.assemble(
-            (self._speaker, "bold $primary" if self.has_class("-assistant") else "bold $secondary"),
+            (
+                one_line(self._speaker),
+                "bold $primary" if self.has_class("-assistant") else "bold $secondary",
+            ),
             (f"  {self._when:%H:%M:%S}{typed}", "$muted"),
             (_CUT_MARK if self._interrupted else "", "$warning"),
             "\n",
@@ -101,6 +107,7 @@ class Transcript(VerticalScroll):
     def __init__(self, clock: Callable[[], datetime], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._clock = clock
+        self._hint = Static(id="hint", markup=False)
         self._views: dict[tuple[Side, int], TurnView] = {}
 
     def on_mount(self) -> None:
@@ -110,10 +117,9 @@ class Transcript(VerticalScroll):
         """What an empty transcript says; gone with the first turn."""
         if self._views:
             return
-        try:
-            self.query_one("#hint", Static).update(text)
-        except NoMatches:
-            self.mount(Static(text, id="hint", markup=False))
+        self._hint.update(text)
+        if not self._hint.is_attached and self.is_attached:
+            self.mount(self._hint)
 
     def hear(self, event: UserSaid) -> None:
         """Words of the user."""
@@ -136,7 +142,7 @@ class Transcript(VerticalScroll):
         view = self._views.get(key)
         if view is None:
             if not self._views:
-                self.query("#hint").remove()
+                self._hint.remove()
             view = self._views[key] = TurnView(side, speaker, self._clock())
             self.mount(view)
             if len(self._views) > TURNS_SHOWN:
