@@ -23,10 +23,9 @@ from assistant.events import (
 from assistant.frames import AgentState
 from assistant.latencies import Latencies
 from assistant.memory.base import Found
+from assistant.ui.overload import Overload
 
 RECALLED_KEPT = 10
-LAG_SHOWN_SECONDS = 0.2
-"""A backend that is less far behind than this is not behind to a person."""
 
 
 @dataclass(slots=True)
@@ -57,8 +56,7 @@ class Status:
     echo: str = ""
     """What is done about the assistant hearing itself."""
     latencies: Latencies = field(default_factory=Latencies)
-    drops: dict[str, int] = field(default_factory=dict)
-    lag: float = 0.0
+    overload: Overload = field(default_factory=Overload)
     advice: str = ""
     """What would help against the lag."""
     memory: str = ""
@@ -101,11 +99,11 @@ class Status:
             case FirstSample(latency=float() as latency):
                 self.latencies.add(latency, event.stages)
             case Dropped():
-                self.drops = dict(event.counts)
+                self.overload.skipped(event.counts)
             case LagChanged():
-                self.lag, self.advice = event.seconds, event.advice
-                if event.dropped:
-                    self.drops = {**self.drops, "backend": event.dropped}
+                self.overload.behind(event.seconds)
+                self.overload.skipped({"backend": event.dropped})
+                self.advice = event.advice
             case MemoryRecalled():
                 news = {hit.id: hit for hit in (*event.found, *self.recalled)}
                 self.recalled = tuple(news.values())[:RECALLED_KEPT]
@@ -117,8 +115,3 @@ class Status:
     def closed(self) -> bool:
         """The microphone hears nothing although nobody holds a key back."""
         return self.muted or (self.audio_known and self.microphone is None)
-
-    @property
-    def dropped(self) -> int:
-        """Frames lost in all."""
-        return sum(self.drops.values())

@@ -147,9 +147,11 @@ async def test_tools_and_losses_stand_in_the_log(make_app: MakeApp, session: Fak
             Notice(text="The backend was restarted", severity="warning", key="backend"),
         )
         await see(pilot, "set_volume percent 30", "✗ set_volume: no speaker")
-        await see(pilot, "frames lost so far: microphone 5", "The backend was restarted")
+        await see(
+            pilot, "overload, frames skipped so far: microphone 5", "The backend was restarted"
+        )
         assert "microphone 3" not in text(app)
-        assert "▼ 5 frames lost" in text(app)
+        assert "▼ overload: 5 frames skipped: microphone 5" in text(app)
 
 
 async def test_notices_with_one_key_replace_each_other(
@@ -334,7 +336,7 @@ async def test_a_flood_of_events_loses_no_word(make_app: MakeApp, session: FakeS
                 Dropped(counts={"microphone": n + 1}),
             ]
         session.emit(*flood, AgentSaid(turn=2, persona="butler", text="end."))
-        await see(pilot, "end.", "500 frames lost")
+        await see(pilot, "end.", "500 frames skipped")
         user, agent = app._dashboard.transcript.turns()
         assert user.text == "partial 499"
         assert agent.text == " ".join(f"w{n}" for n in range(500)) + " end."

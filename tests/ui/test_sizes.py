@@ -27,13 +27,14 @@ SIZES = [
 WORD = re.compile(r"[A-Za-z][A-Za-z']+")
 
 VOCABULARY = """
-    You typed mic out open opening muted none no microphone speaker on answers answered in lost
+    You typed mic out open opening muted none no microphone speaker on answers answered in
     Microphone Conversation Personas Activity cascade is ready whisper tiny en int kokoro scripted
     persona Apple Silicon CUDA GPU Built Audio Analog Stereo Press and type to idle listening
     thinking speaking initializing interrupted change theme now Core name takes over starting
     joining the voice's weights Speak or Choose a enter choose esc keep as it was Keys closes space
     pgup pgdn ctrl Your own keys settings file under ui keymap write name right key All of this
     works with mouse too press and speaker Microphones Speakers System default USB Headset Living
+    overload frames skipped
     remembered say Remember that look again source forget correct search Press
     Nothing is remembered yet Say Memory Source shows where it was said
     Room good peak dB comes from it use tab other list test sound look again close

@@ -35,6 +35,8 @@ class ConfirmTool(ModalScreen[bool]):
         Binding("down", "move(1)", show=False),
     ]
 
+    AUTO_FOCUS = "#no"
+
     def __init__(self, call: ToolCall) -> None:
         super().__init__()
         self.call = call

@@ -23,10 +23,10 @@ from assistant.audio.portaudio import hung
 from assistant.cleaning import clean_text
 from assistant.events import AudioChanged, Failure, Notice, SessionEvent
 from assistant.frontend import SessionFrontend
-from assistant.ui.fitting import shortened
+from assistant.ui.fitting import one_line, shortened
 from assistant.ui.model import Status
 from assistant.ui.widgets.activity import sentence
-from assistant.ui.widgets.devicelist import DeviceList, Kind
+from assistant.ui.widgets.devicelist import NAME_LETTERS, DeviceList, Kind
 from assistant.ui.widgets.keyline import KeyLine
 from assistant.ui.widgets.meter import LevelMeter
 
@@ -153,7 +153,7 @@ class DevicesScreen(ModalScreen[None]):
 
     async def _use(self, kind: Kind, name: str | None) -> None:
         thing = _THING[kind]
-        told = self._tell(f"Going over to {name or f'the default {thing}'} …")
+        told = self._tell(f"Going over to {_short(name) or f'the default {thing}'} …")
         try:
             await self._session.use_device(kind, name)
         except Exception as error:
@@ -171,9 +171,9 @@ class DevicesScreen(ModalScreen[None]):
         thing = _THING[kind]
         in_use = self._lists[kind].in_use
         if in_use is None:
-            return f"{name or f'The default {thing}'} gives no sound yet."
+            return f"{_short(name) or f'The default {thing}'} gives no sound yet."
         advice = "Say something." if kind == "input" else "Press t to hear it."
-        return f"The {thing} is {in_use} now. {advice}"
+        return f"The {thing} is {_short(in_use)} now. {advice}"
 
     def action_choose(self) -> None:
         if isinstance(self.focused, DeviceList):
@@ -196,7 +196,7 @@ class DevicesScreen(ModalScreen[None]):
                 _log.exception("test sound")
                 self._tell(*_explained(error))
             else:
-                where = status.speaker or "the speaker"
+                where = _short(status.speaker) or "the speaker"
                 self._tell(f"Playing on {where}.", "Nothing to be heard? Choose another speaker.")
 
     # --- the rest ----------------------------------------------------------------------------
@@ -214,6 +214,10 @@ class DevicesScreen(ModalScreen[None]):
     def _show_meter(self) -> None:
         microphone = self._status.microphone if self._status.audio_known else ""
         self._meter.show(microphone, muted=self._status.muted)
+
+
+def _short(name: str | None) -> str:
+    return shortened(one_line(name or ""), NAME_LETTERS)
 
 
 def shown_devices(app: App[Any]) -> DevicesScreen | None:

@@ -55,6 +55,8 @@ class ForgetScreen(ModalScreen[bool]):
         Binding("down", "move(1)", show=False),
     ]
 
+    AUTO_FOCUS = "#no"
+
     def __init__(self, doomed: Doomed) -> None:
         super().__init__()
         self._doomed = doomed

@@ -1,4 +1,4 @@
-"""What happens behind the conversation: tools, states, restarts, losses, notices."""
+"""What happens behind the conversation: tools, states, restarts, overload, notices."""
 
 from __future__ import annotations
 
@@ -109,8 +109,9 @@ def describe(event: SessionEvent, dropped_before: dict[str, int]) -> Entry | Non
             }
             if not news:
                 return None
-            lost = ", ".join(f"{place} {n}" for place, n in news.items())
-            return Entry("▼", "$warning", f"frames lost so far: {lost}", key="dropped")
+            skipped = ", ".join(f"{place} {n}" for place, n in news.items())
+            words = f"overload, frames skipped so far: {skipped}"
+            return Entry("▼", "$warning", words, key="dropped")
         case Notice():
             signs = {
                 "information": ("·", "$muted"),

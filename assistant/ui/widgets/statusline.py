@@ -6,7 +6,7 @@ from textual.content import Content
 
 from assistant.latencies import Latencies
 from assistant.ui.fitting import Fragment, ellipsis, fit
-from assistant.ui.model import LAG_SHOWN_SECONDS, Status
+from assistant.ui.model import Status
 from assistant.ui.widgets.clickable import ClickableLine, pressing
 
 STATE_SIGNS = {
@@ -18,6 +18,7 @@ STATE_SIGNS = {
 }
 """One cell for each agent state, so that it is told without colour."""
 
+LOOK_SECONDS = 5.0
 _PAUSED = "❚❚ paused"
 _DEVICE_CELLS = 24
 
@@ -50,7 +51,7 @@ def fragments_of(status: Status) -> list[Fragment]:
         Fragment("persona", (status.persona,), 90, "bold $primary", "app.pick_persona"),
         Fragment("state", (state_text(status),), 100, _state_style(status), "app.interrupt"),
         *_latency(status),
-        *_losses(status),
+        *_overload(status),
         _microphone(status),
         Fragment("echo", (status.echo,) if status.echo else (), 60, "$muted", "app.pick_devices"),
         _speaker(status),
@@ -123,16 +124,17 @@ def _latency(status: Status) -> list[Fragment]:
     return [Fragment("latency", variants, 70, action="app.toggle_activity")]
 
 
-def _losses(status: Status) -> list[Fragment]:
+def _overload(status: Status) -> list[Fragment]:
     found = []
-    if status.lag >= LAG_SHOWN_SECONDS:
-        text = f"{status.lag:.1f} s behind"
+    if lag := status.overload.lag:
+        text = f"{lag:.1f} s behind"
         variants = (f"{text}: try {status.advice}", text) if status.advice else (text,)
         found.append(Fragment("lag", variants, 74, "$warning"))
-    if status.dropped:
-        places = ", ".join(f"{place} {count}" for place, count in status.drops.items() if count)
-        variants = (f"▼ {status.dropped} frames lost: {places}", f"▼ {status.dropped} lost")
-        found.append(Fragment("drops", variants, 75, "$warning"))
+    if skipped := status.overload.recent:
+        count = sum(skipped.values())
+        places = ", ".join(f"{place} {count}" for place, count in skipped.items())
+        variants = (f"▼ overload: {count} frames skipped: {places}", f"▼ overload: {count} skipped")
+        found.append(Fragment("overload", (*variants, "▼ overload"), 75, "$warning"))
     return found
 
 
@@ -171,6 +173,15 @@ class StatusLine(ClickableLine):
     def __init__(self, status: Status, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._status = status
+        self._shown: list[Fragment] = []
+
+    def on_mount(self) -> None:
+        self.set_interval(LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        """What was news for a while only goes by itself."""
+        if _overload(self._status) != self._shown:
+            self.refresh()
 
     def show(self) -> None:
         """The status has changed."""
@@ -182,6 +193,7 @@ class StatusLine(ClickableLine):
         width, height = self.content_size
         if not width or not height:
             return Content("")
+        self._shown = _overload(self._status)
         lines = fit(fragments_of(self._status), width, max(1, height))
         return Content("\n").join(self._line(line) for line in lines)
 
