@@ -121,7 +121,12 @@ class FileStore:
             base = self._written.get(journal.id)
             if base and before and is_cut_off(self.tree.text(journal.id), base):
                 before = base  # an editor was stopped while it wrote: that is no wish to forget
-            merge(journal, base and base.journal, before and before.journal, gone)
+            merge(
+                journal,
+                base.journal if base else None,
+                before.journal if before else None,
+                gone,
+            )
             if before is None and not (journal.turns or journal.memories):
                 return
             parsed = Parsed(journal, front=_front(before), extra=_extra(before))
