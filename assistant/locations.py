@@ -7,10 +7,13 @@ on first write, not here.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 from platformdirs import PlatformDirs
+
+from assistant.private_files import close_to_others, is_writable_by_others
 
 _APP = "assistant"
 _PACKAGE = Path(__file__).resolve().parent
@@ -63,8 +66,30 @@ def voice_cache_dir() -> Path:
     return cache_dir() / "voice"
 
 
+def scratch_dir() -> Path:
+    """What is needed for a while; a killed process's is swept by the next."""
+    return cache_dir() / "scratch"
+
+
 def log_dir() -> Path:
     return _home("XDG_STATE_HOME", "user_log_dir")
+
+
+def own_folders() -> tuple[Path, ...]:
+    """All that we keep anything in, each once."""
+    return tuple(dict.fromkeys((config_dir(), data_dir(), cache_dir(), log_dir())))
+
+
+def close_folders() -> None:
+    """Nobody else may look into them; earlier versions let the umask decide. A folder of settings
+    or personas that others could write to is left for a person to look at."""
+    inside = (transcripts_dir(), memory_dir(), models_dir(), voice_cache_dir())
+    for folder in (data_dir(), cache_dir(), log_dir(), *inside):
+        close_to_others(folder)
+    for folder in (config_dir(), user_themes_dir()):
+        with contextlib.suppress(OSError):
+            if not is_writable_by_others(folder):
+                close_to_others(folder)
 
 
 def _shipped(name: str) -> Path:

@@ -9,11 +9,13 @@ import re
 import sys
 import threading
 from collections.abc import Mapping
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
 from assistant.locations import log_dir
+from assistant.private_files import make_folder, open_append
 
 MAX_BYTES = 1_000_000
 BACKUPS = 3
@@ -75,11 +77,16 @@ class RedactingFormatter(logging.Formatter):
         return _SECRET_FORM.sub(_HIDDEN, text)
 
 
+class _PrivateHandler(RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        descriptor = open_append(Path(self.baseFilename))
+        return os.fdopen(descriptor, "a", encoding="utf-8", errors=self.errors)
+
+
 def _file_handler(path: Path, secrets: list[str]) -> logging.Handler:
     """Raises `OSError` where the file cannot be written."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
-    handler = RotatingFileHandler(
+    make_folder(path.parent)
+    handler = _PrivateHandler(
         path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", errors="backslashreplace"
     )
     handler.setFormatter(RedactingFormatter(secrets))

@@ -17,9 +17,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.cleaning import clean_line, clean_text
+from assistant.locations import themes_dir
 from assistant.persona_checks import CONTROL, check_persona
 from assistant.persona_errors import KeyLines, Problem, explain, shown
 from assistant.persona_schema import Persona
+from assistant.private_files import is_writable_by_others
 
 MAX_BYTES = 256 * 1024
 """Largest persona file that is read; ours are near 20 KB."""
@@ -71,9 +73,12 @@ class PersonaFile:
 def persona_paths(folder: Path) -> tuple[list[Path], PersonaFailure | None]:
     """Persona files of a folder by name, hidden ones (editors make them) left out.
 
-    A folder that does not exist is an empty one; one that cannot be read is a failure.
+    A folder that does not exist is an empty one; one that cannot be read is a failure, and so is
+    one of the user's that others may write to: whoever plants a persona there speaks to them.
     """
     try:
+        if folder != themes_dir() and is_writable_by_others(folder):
+            return [], _planted(folder, "its personas are not loaded: others can put some there")
         names = [path for path in folder.iterdir() if path.suffix == ".toml"]
     except FileNotFoundError:
         return [], None
@@ -81,6 +86,18 @@ def persona_paths(folder: Path) -> tuple[list[Path], PersonaFailure | None]:
         remedy = "Persona files are looked for in this folder."
         return [], PersonaFailure(folder, None, f"cannot be read: {_reason(error)}", remedy)
     return sorted(path for path in names if not path.name.startswith(".")), None
+
+
+def _can_be_planted(path: Path) -> bool:
+    """A file may be open to all where its folder is not; ours lie where nobody lives."""
+    if path.parent == themes_dir() or not is_writable_by_others(path):
+        return False
+    return bool(path.parent.stat().st_mode & 0o011)
+
+
+def _planted(path: Path, message: str) -> PersonaFailure:
+    remedy = f"Look at what is in it, then: chmod go-w '{path}'"
+    return PersonaFailure(path, None, message, remedy)
 
 
 def read_persona(path: Path) -> PersonaFile:
@@ -144,6 +161,9 @@ def slug_of(name: str) -> str:
 def _read_text(path: Path) -> str | Problem:
     try:
         status = path.stat()
+        if _can_be_planted(path):
+            planted = _planted(path, "this is not loaded: others can change it")
+            return Problem(None, planted.message, planted.remedy)
         if stat.S_ISDIR(status.st_mode):
             return Problem(None, "this is a folder", "Rename it, so that it doesn't end in .toml.")
         if not stat.S_ISREG(status.st_mode):

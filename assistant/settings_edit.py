@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.config import ConfigError
-from assistant.locations import config_file
+from assistant.locations import config_dir, config_file
+from assistant.private_files import make_folder
 from assistant.settings import (
     check,
     fits,
@@ -109,8 +110,12 @@ def _save(document: TOMLDocument, file: Path) -> None:
 
 def write_atomically(file: Path, text: str) -> None:
     """The old file or the new one, whole, whatever happens in between. Raises `OSError`."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
+    missing = not file.parent.exists()
+    if missing or file.parent == config_dir().resolve():
+        make_folder(file.parent)
+    # A file of the user's own place (--config) keeps what others may do with it.
+    theirs = file.exists() and file.parent != config_dir().resolve()
+    mode = file.stat().st_mode & 0o777 if theirs else 0o600
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:

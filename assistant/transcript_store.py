@@ -17,6 +17,7 @@ from pathlib import Path
 
 from assistant.cleaning import clean_line
 from assistant.locations import transcripts_dir
+from assistant.private_files import make_folder
 
 PAUSE = timedelta(minutes=30)
 """Silence after which a new heading with day and time is written."""
@@ -146,7 +147,7 @@ class TranscriptStore:
             os.close(self._descriptor)  # somebody has deleted the file: what comes now is a new one
             self._descriptor = None
         if self._descriptor is None:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self._folder)
             self._descriptor, self.path = _create(self._folder, time)
             _write_all(self._descriptor, b"# Conversation\n\n")
         return self._descriptor

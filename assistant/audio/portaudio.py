@@ -22,6 +22,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal, TypeVar
 
+from assistant.private_files import open_append
+
 T = TypeVar("T")
 Kind = Literal["missing", "hung", "broken"]
 
@@ -111,8 +113,7 @@ def quiet_stderr(target: Path | None = None) -> Iterator[None]:
     For commands without a screen of their own. Affects the whole process, so keep it short.
     """
     sys.stderr.flush()
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    sink = os.open(target, flags, 0o600) if target else os.open(os.devnull, os.O_WRONLY)
+    sink = open_append(target) if target else os.open(os.devnull, os.O_WRONLY)
     kept = os.dup(2)
     os.dup2(sink, 2)
     os.close(sink)

@@ -16,6 +16,7 @@ from assistant.backends.environments import code_path
 from assistant.backends.wire import WireListener
 from assistant.frames import Load
 from assistant.logs import MAX_BYTES
+from assistant.private_files import make_folder, open_append, write_whole
 
 _NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 """onnxruntime makes itself a device id at import and keeps events to send; nobody asked."""
@@ -36,7 +37,7 @@ async def start_child(
 ) -> asyncio.subprocess.Process:
     """Raises `OSError` where there is no such interpreter, or no room for a process."""
     with _open_log(log_path) as log_file:
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             launch.python or sys.executable,
             "-m",
             "assistant.backends.worker",
@@ -46,7 +47,10 @@ async def start_child(
             stderr=log_file,
             env=_environment(launch, listener),
             start_new_session=True,
+            pass_fds=listener.inherited,
         )
+    listener.handed_over()
+    return process
 
 
 async def end_child(process: asyncio.subprocess.Process) -> None:
@@ -81,13 +85,13 @@ def trim_log(path: Path, longest: int = 4 * MAX_BYTES) -> None:
     The file is emptied, not replaced: a child that writes to it (at its end, always) goes on.
     """
     with contextlib.suppress(OSError):
-        size = path.stat().st_size
-        if size <= longest:
+        size = path.lstat().st_size
+        if size <= longest or path.is_symlink():
             return
         with path.open("rb") as file:
             file.seek(size - MAX_BYTES)
             file.readline()  # its beginning was cut off
-            path.with_name(f"{path.name}.1").write_bytes(file.read())
+            write_whole(path.with_name(f"{path.name}.1"), file.read())
         os.truncate(path, 0)
 
 
@@ -95,8 +99,8 @@ def _open_log(path: Path | None) -> contextlib.AbstractContextManager[IO[bytes] 
     if path is None:
         return contextlib.nullcontext(subprocess.DEVNULL)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("ab")
+        make_folder(path.parent)
+        return os.fdopen(open_append(path), "ab")
     except OSError:
         return contextlib.nullcontext(subprocess.DEVNULL)
 

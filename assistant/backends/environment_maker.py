@@ -31,6 +31,7 @@ from assistant.backends.environments import (
     interpreter,
 )
 from assistant.backends.pip_output import explained, progress_of
+from assistant.private_files import make_folder, remove_tree
 
 Tell = Callable[[str, float | None], None]
 """What is being done, in words ("": the same still), and how much of it, 0…1 or None."""
@@ -101,11 +102,11 @@ def make(recipe: Recipe, python: Python, tell: Tell) -> Path:
     """Make the environment, or make it anew; returns its folder. Raises `BackendError`."""
     place = folder_of(recipe.name)
     try:
-        home().mkdir(parents=True, exist_ok=True)
+        make_folder(home())
         _clear_remains(recipe.name)
         _check_disk(recipe)
         aside = home() / f".{recipe.name}-{os.getpid()}"
-        aside.mkdir()
+        aside.mkdir(mode=0o700)
     except OSError as error:
         raise _disk_error(error) from error
     try:
@@ -124,7 +125,7 @@ def remove(name: str) -> None:
         # First out of sight: half of an environment must not be taken for one.
         gone = home() / f".{name}-{os.getpid()}"
         folder_of(name).rename(gone)
-        shutil.rmtree(gone)
+        remove_tree(gone)
     except OSError as error:
         raise _disk_error(error) from error
 
@@ -243,7 +244,8 @@ def _clear_remains(name: str) -> None:
     for path in home().glob(f".{name}-*"):
         pid = path.name.removeprefix(f".{name}-").removesuffix("-old")
         if pid.isdecimal() and not _runs(int(pid)):
-            shutil.rmtree(path, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                remove_tree(path)
 
 
 def _runs(pid: int) -> bool:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.locations import data_dir
+from assistant.private_files import make_folder
 
 STAMP = "environment.json"
 """Written last: an environment without it was never finished."""
@@ -211,7 +212,7 @@ def code_path() -> Path:
     try:
         if link.is_symlink() and link.readlink() == _PACKAGE:
             return folder
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         fresh = folder / f".{_PACKAGE.name}-{os.getpid()}"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(_PACKAGE, target_is_directory=True)

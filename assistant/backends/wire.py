@@ -11,9 +11,14 @@ import contextlib
 import os
 import secrets
 import socket
-import tempfile
-from multiprocessing.connection import Client, Connection, Listener
-from typing import TypeVar
+from multiprocessing.connection import (
+    Client,
+    Connection,
+    Listener,
+    answer_challenge,
+    deliver_challenge,
+)
+from typing import Any, TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -23,6 +28,8 @@ from assistant.frames import AnyCommand, AnyEvent
 
 ADDRESS_VARIABLE = "ASSISTANT_WIRE_ADDRESS"
 KEY_VARIABLE = "ASSISTANT_WIRE_KEY"
+_DESCRIPTOR = "descriptor:"
+"""Beginning of an address that is a socket which the process was started with."""
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes; nothing honest is larger, and a mad child must not fill the host's memory."""
 
@@ -82,60 +89,83 @@ def decode_pcm(data: bytes) -> NDArray[np.float32]:
 
 
 class WireListener:
-    """The host's end before the child has called: a private socket and a fresh key."""
+    """The host's end before the child has called: one end of a pair of sockets that have no name
+    anywhere, so that nobody else can call and nothing stays where this process is killed. Where a
+    child cannot be handed such a thing (Windows), a port of this machine. And a fresh key."""
 
     def __init__(self) -> None:
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.key = secrets.token_bytes(32)
-        try:
-            self._listener = self._listen_in_folder()
-        except (OSError, AttributeError):
-            # No such sockets on this system, or no room for one on a full disk.
+        self._listener: Listener | None = None
+        self._pair: tuple[socket.socket, socket.socket] | None = None
+        if hasattr(socket, "AF_UNIX") and os.name == "posix":
+            self._pair = socket.socketpair()
+        else:
             self._listener = Listener(("127.0.0.1", 0), authkey=self.key)
 
-    def _listen_in_folder(self) -> Listener:
-        """Raises `OSError` where nothing can be created, `AttributeError` on some systems."""
-        socket.AF_UNIX  # noqa: B018
-        # A private folder (mode 0700) of a short name: a socket's path may have ~100 bytes.
-        self._folder = tempfile.TemporaryDirectory(prefix="assistant-")
-        return Listener(os.path.join(self._folder.name, "s"), authkey=self.key)  # noqa: PTH118
-
     @property
-    def address(self) -> str | tuple[str, int]:
-        address: str | tuple[str, int] = self._listener.address
-        return address
+    def inherited(self) -> tuple[int, ...]:
+        """Descriptors that the child is started with."""
+        return (self._pair[1].fileno(),) if self._pair else ()
 
     def environment(self) -> dict[str, str]:
         """Variables by which the child finds its way back. The key is not on its command line,
         where every user of the machine could read it."""
-        address = self.address
-        text = address if isinstance(address, str) else f"{address[0]}:{address[1]}"
+        if self._listener is not None:
+            host, port = cast(tuple[str, int], self._listener.address)
+            text = f"{host}:{port}"
+        else:
+            (descriptor,) = self.inherited
+            text = f"{_DESCRIPTOR}{descriptor}"
         return {ADDRESS_VARIABLE: text, KEY_VARIABLE: self.key.hex()}
 
+    def handed_over(self) -> None:
+        """The child has its end now: once it lets go of it, ours is at its end."""
+        if self._pair is not None:
+            self._pair[1].close()
+
     def accept(self) -> Connection:
-        """Wait for the child. Raises `OSError` or `multiprocessing.AuthenticationError`; `wake`
-        from another thread ends the wait."""
-        return self._listener.accept()
+        """Wait for the child; `wake` from another thread ends the wait. Raises `OSError`,
+        `EOFError` or `multiprocessing.AuthenticationError`."""
+        if self._pair is None:
+            assert self._listener is not None
+            return self._listener.accept()
+        connection = Connection(os.dup(self._pair[0].fileno()))
+        try:
+            deliver_challenge(connection, self.key)
+            answer_challenge(connection, self.key)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def wake(self) -> None:
-        """End a waiting `accept` by calling it and hanging up: closing its socket would not."""
-        address = self.address
-        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-        with contextlib.suppress(OSError), socket.socket(family) as caller:
-            caller.settimeout(0.2)
-            caller.connect(address)
+        """End a waiting `accept`; a connection that was accepted is not cut by it before what is in
+        it was read."""
+        with contextlib.suppress(OSError):
+            if self._pair is not None:
+                self._pair[0].shutdown(socket.SHUT_WR)
+                self.handed_over()
+            elif self._listener is not None:
+                # Closing its socket would not: call it and hang up.
+                with socket.create_connection(cast(Any, self._listener.address), 0.2):
+                    pass
 
     def close(self) -> None:
-        self._listener.close()
-        if self._folder is not None:
-            self._folder.cleanup()
+        for each in (self._listener, *(self._pair or ())):
+            if each is not None:
+                each.close()
 
 
 def connect() -> Connection:
     """The child's end. Takes address and key from the environment and removes them from it."""
     address = os.environ.pop(ADDRESS_VARIABLE)
     key = bytes.fromhex(os.environ.pop(KEY_VARIABLE))
-    if ":" in address and not os.path.isabs(address):  # noqa: PTH117
+    if not address.startswith(_DESCRIPTOR):
         host, port = address.rsplit(":", 1)
         return Client((host, int(port)), authkey=key)
-    return Client(address, authkey=key)
+    descriptor = int(address.removeprefix(_DESCRIPTOR))
+    os.set_inheritable(descriptor, False)
+    connection = Connection(descriptor)
+    answer_challenge(connection, key)
+    deliver_challenge(connection, key)
+    return connection

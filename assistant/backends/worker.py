@@ -50,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Ctrl-C reaches the whole foreground group; the host decides when its child ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _step_back()
+    os.umask(0o077)  # what a model's library makes is for nobody else, either
     connection = connect()
     queue = SendQueue(connection)
     try:

@@ -7,7 +7,6 @@ every turn has time to be answered before the next.
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,8 @@ from assistant.commands.talk import Talk, TalkOptions
 from assistant.config import Config
 from assistant.events import FirstSample, PersonaChanged, SessionEvent, UserSaid
 from assistant.frames import SAMPLE_RATE, VoiceSpec
+from assistant.locations import scratch_dir
+from assistant.private_files import scratch_folder
 
 USER = VoiceSpec(kokoro={"am_puck": 0.5, "af_heart": 0.5})
 """A voice that no persona has."""
@@ -58,7 +59,7 @@ def measure(config: Config, turns: int = 24, *, warm: float = 0.0) -> list[Row]:
     find_personas(config)  # a misspelt name is told before anything is rendered
     config.session.save = False
     config.brain.kind = "scripted"
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder(scratch_dir()) as folder:
         source, target = Path(folder) / "in.wav", Path(folder) / "out.wav"
         with WavWriter(source) as file:
             file.write(_speech(script(turns), warm))

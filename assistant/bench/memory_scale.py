@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from assistant.bench.report import Row
+from assistant.locations import scratch_dir
 from assistant.memory.base import CATEGORIES, Claim, Filters, Journal, Memory, Turn
 from assistant.memory.index import SqliteIndex
+from assistant.private_files import scratch_folder
 
 PER_JOURNAL = 10
 """Memories of a conversation, each with the turn it was made from and the answer to that."""
@@ -104,7 +105,7 @@ def journals(memories: int, first: int = 0) -> Iterator[Journal]:
 
 def measure_scale(memories: int) -> list[Row]:
     """Speeds of an index of `memories` memories and twice as many turns, on this machine's disk."""
-    with TemporaryDirectory(prefix="assistant-bench-") as folder:
+    with scratch_folder(scratch_dir()) as folder:
         small = min(memories, _REBUILT)
         again = _rebuild(Path(folder) / "small.db", small)
         rates = tuple(small / _seconds(again) for _ in range(REBUILDS))

@@ -13,7 +13,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, get_args
@@ -35,7 +34,9 @@ from assistant.backends.moshi.bench_plan import (
 )
 from assistant.backends.moshi.contract import Quantization
 from assistant.bench.report import Row, machine, row_data
+from assistant.locations import scratch_dir
 from assistant.logs import log_file
+from assistant.private_files import make_folder, open_append, scratch_folder
 
 _PATIENCE = 3.0
 """Seconds until a child that was told to end is killed."""
@@ -151,8 +152,8 @@ def _run(plan: Plan, python: str | None, show: Callable[[str], None]) -> Run:
     python = python or python_of(f"moshi-{plan.framework}")
     # Mimi's 160 MB lie here: a process that is killed does not clean up.
     with (
-        tempfile.TemporaryDirectory(prefix="assistant-bench-") as folder,
-        _child(plan, python, folder) as process,
+        scratch_folder(scratch_dir()) as folder,
+        _child(plan, python, str(folder)) as process,
     ):
         assert process.stdout is not None
         for line in process.stdout:
@@ -219,8 +220,8 @@ def _child(plan: Plan, python: str | None, folder: str) -> Iterator[subprocess.P
 def _errors() -> Iterator[IO[bytes] | int]:
     """The log file, where what libraries print belongs."""
     try:
-        log_file().parent.mkdir(parents=True, exist_ok=True)
-        with log_file().open("ab") as file:
+        make_folder(log_file().parent)
+        with os.fdopen(open_append(log_file()), "ab") as file:
             yield file
     except OSError:
         yield subprocess.DEVNULL

@@ -12,7 +12,6 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -21,6 +20,8 @@ from assistant.audio.null import NullAudio
 from assistant.bench.report import Row
 from assistant.commands.ready import start_and_wait
 from assistant.config import Config
+from assistant.locations import scratch_dir
+from assistant.private_files import scratch_folder
 
 _ESCAPES = re.compile(rb"\x1b(\[[0-9;?<=>]*[a-zA-Z]|\][^\x07\x1b]*(\x07|\x1b\\)|[PX^_].*?\x1b\\|.)")
 
@@ -51,7 +52,7 @@ def _help() -> float:
 
 def _first_paint(words: int) -> float:
     """From exec to so many words on a pseudo-terminal of 100 × 30."""
-    with tempfile.TemporaryDirectory() as home:
+    with scratch_folder(scratch_dir()) as home:
         master, slave = pty.openpty()
         import fcntl
         import termios

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from assistant.backends import hardware
 from assistant.backends.hardware import GIB
 from assistant.commands.doctor_report import Check, ok, warn
 from assistant.config import Config
+from assistant.private_files import open_to_others
 
 MIN_DISK = 1_000_000_000
 """Bytes free: joined weights and the voice cache want room."""
@@ -35,7 +37,24 @@ def folders(config: Config) -> list[Check]:
         "cache folder": locations.cache_dir(),
         "log folder": locations.log_dir(),
     }
-    return [_writable(name, path) for name, path in places.items()]
+    return [*(_writable(name, path) for name, path in places.items()), _private()]
+
+
+def _private() -> Check:
+    """Whether anybody else can read, write or enter what is ours. Links are not followed."""
+    open_ones = [path for folder in locations.own_folders() for path in open_to_others(folder)]
+    if not open_ones:
+        return ok("private", "nobody else can read what is kept")
+    count = f"{open_ones[0]}" + (f" and {len(open_ones) - 1} more" if len(open_ones) > 1 else "")
+    value = f"others can read or change, or own: {count}"
+    places = " ".join(
+        shlex.quote(str(folder))
+        for folder in locations.own_folders()
+        if any(path == folder or folder in path.parents for path in open_ones)
+    )
+    if any(path.lstat().st_uid != os.geteuid() for path in open_ones):
+        return warn("private", value, f"sudo chown -R -h $USER {places}; chmod -R go= {places}")
+    return warn("private", value, f"chmod -R go= {places}")
 
 
 def disk(config: Config) -> list[Check]:

@@ -7,6 +7,7 @@ a promise; the README lists them. New fields may come, these stay.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -149,7 +150,9 @@ class EventLog:
 
     def __init__(self, path: Path) -> None:
         """Raises `OSError` where the file cannot be written."""
-        self._file: TextIO = path.open("w", encoding="utf-8")
+        # What was said is in it; a file that is there keeps the rights that it has.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        self._file: TextIO = os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8")
         self._path = path
         self._latencies = Latencies()
         self.error: OSError | None = None

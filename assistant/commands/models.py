@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,6 +27,7 @@ from assistant.commands.models_personas import PersonaNeeds, needs_of_personas
 from assistant.commands.pull import in_words, progress_bar
 from assistant.commands.runner import FAILED, USAGE, agreed, complain
 from assistant.commands.tables import Column, console, print_json, print_table
+from assistant.private_files import remove_tree
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -103,7 +103,7 @@ def remove_command(config: Config, name: str, *, yes: bool = False) -> int:
     freed = _delete_from_cache(model, folder) if model.kind != "whisper" else None
     if freed is None:
         freed = size
-        shutil.rmtree(folder)
+        remove_tree(folder)
     print(f"deleted {model.name}: {in_words(freed)} are free again", file=sys.stderr)
     return 0
 

@@ -21,6 +21,7 @@ from assistant.personas import (
     load_personas,
     persona_schema,
 )
+from assistant.private_files import write_whole
 
 MAX_NAME = 40
 
@@ -93,8 +94,7 @@ def new_persona(name: str, force: bool = False) -> int:
             )
     if problem is None:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(persona_template(name, examples), encoding="utf-8")
+            write_whole(path, persona_template(name, examples).encode())
         except OSError as error:
             problem = f"{path} cannot be written: {(error.strerror or str(error)).lower()}."
     if problem is not None:

@@ -42,6 +42,7 @@ from assistant.logs import log_file
 from assistant.loops import post
 from assistant.output import decoded, opened_like
 from assistant.personas import Persona
+from assistant.private_files import make_folder, open_append
 from assistant.session import Session
 
 log = logging.getLogger(__name__)
@@ -233,8 +234,8 @@ def _end(stopped: asyncio.Future[int], code: int) -> None:
 def libraries_speak_to_the_log() -> Iterator[None]:
     """ALSA, JACK and PortAudio complain on file descriptor 2; our own words stay on stderr."""
     try:
-        log_file().parent.mkdir(parents=True, exist_ok=True)
-        sink = os.open(log_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        make_folder(log_file().parent)
+        sink = open_append(log_file())
     except OSError:
         sink = os.open(os.devnull, os.O_WRONLY)
     sys.stderr.flush()

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.cleaning import clean_line, clean_text
+from assistant.locations import close_folders
+from assistant.private_files import private_umask
 
 if TYPE_CHECKING:
     from assistant.config import Config
@@ -70,9 +72,12 @@ def run(command: Callable[[], int], log_level: str | None = None) -> int:
 
 
 def guarded(command: Callable[[], int]) -> int:
-    """Run `command`; whatever it raises becomes a message on stderr and an exit code."""
+    """Run `command`; whatever it raises becomes a message on stderr and an exit code. What it makes
+    is for nobody else to read, and what an earlier version left open is closed."""
     try:
-        code = command()
+        with private_umask():
+            close_folders()
+            code = command()
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from assistant.brain.scripted import fill, variants
-from assistant.memory.base import MemoryFailure
-from assistant.memory.disk import write_file
 from assistant.persona_schema import OpeningKey
 from assistant.personas import Persona
+from assistant.private_files import write_whole
 
 
 class LineChooser:
@@ -76,6 +75,6 @@ class LineChooser:
         if self._memory is None:
             return
         try:
-            write_file(self._memory, json.dumps(self._last, ensure_ascii=False).encode())
-        except MemoryFailure:
+            write_whole(self._memory, json.dumps(self._last, ensure_ascii=False).encode())
+        except OSError:
             self._memory = None  # a nicety, not worth a word on a full disk

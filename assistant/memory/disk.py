@@ -15,6 +15,7 @@ from pathlib import Path
 
 from assistant.memory.base import MemoryFailure, NoRoom
 from assistant.memory.vault import PLAIN, SEALED, Vault
+from assistant.private_files import plain_files
 
 MAX_BYTES = 64_000_000
 """Size past which a file is none of ours."""
@@ -83,7 +84,7 @@ def make_folder(folder: Path) -> None:
 
 def sweep(folder: Path) -> int:
     """Delete what a killed writer left half written; call it where nobody else writes."""
-    return sum(delete_file(path) for path in files_below(folder) if is_temporary(path))
+    return sum(delete_file(path) for path in plain_files(folder) if is_temporary(path))
 
 
 def is_temporary(path: Path) -> bool:

@@ -19,6 +19,7 @@ from assistant.memory.saved_transcripts import strike, transcripts_of
 from assistant.memory.shelf import Shelf
 from assistant.memory.traces import forget_words_known
 from assistant.memory.vault import Vault
+from assistant.voice_files import voice_files
 
 
 class Attempts:
@@ -110,7 +111,7 @@ class Eraser:
 
     def _empty_caches(self, attempts: Attempts) -> None:
         for cache in self._caches:
-            for path in list(files_below(cache)):
+            for path in list(voice_files(cache)):
                 attempts.do(partial(delete_file, path))
 
     def _with_room(self, step: Callable[..., object], *arguments: object) -> None:

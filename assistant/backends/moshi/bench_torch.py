@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,8 @@ from assistant.backends.moshi.memory import parameters
 from assistant.backends.moshi.prompting import PromptPlan
 from assistant.backends.moshi.torch_loading import compiles, device_of
 from assistant.frames import FRAME_SECONDS
+from assistant.locations import scratch_dir
+from assistant.private_files import scratch
 
 
 class TorchRig:
@@ -50,7 +51,7 @@ class TorchRig:
             seed=0,
             cuda_graphs=plan.graphs,
         )
-        self._folder = tempfile.TemporaryDirectory(prefix="assistant-bench-")
+        self._folder = scratch(scratch_dir())
         self._mimi = random_weights.mimi_file(Path(self._folder.name) / "mimi.safetensors")
 
     def facts(self) -> dict[str, str]:

@@ -24,6 +24,7 @@ from assistant.backends.moshi.contract import Checkpoint, EngineSettings, Progre
 from assistant.backends.moshi.header import read_header
 from assistant.backends.moshi.mlx_runtime import explained
 from assistant.backends.moshi.weights import slice_depformer
+from assistant.private_files import make_folder
 
 log = logging.getLogger(__name__)
 
@@ -218,7 +219,7 @@ def _keep(model: Lm, kept: Path, quantization: Quantization, progress: Progress)
     """Written beside and renamed, so that a start cut short leaves no half file."""
     beside = kept.with_name(f".{os.getpid()}-{kept.name}")
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(kept.parent)
         mx.save_safetensors(str(beside), dict(tree_flatten(model.parameters())), {"format": "mlx"})
         beside.replace(kept)
         for old in _outdated(kept):

@@ -26,6 +26,7 @@ from assistant.backends.moshi.contract import (
     Progress,
     Quantization,
 )
+from assistant.private_files import make_folder
 
 GROUPS = (64, 32)
 TINYGEMM_CAPABILITY = (8, 0)
@@ -165,7 +166,7 @@ def keep(lm: Any, path: Path) -> None:
     room on the disk the conversation goes on all the same."""
     unfinished = path.with_suffix(f".{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         torch.save(lm.state_dict(), unfinished)
         unfinished.replace(path)
     except (OSError, RuntimeError) as error:  # torch's writer says RuntimeError for a full disk

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tarfile
-import tempfile
 import zlib
 from pathlib import Path
 
 from assistant.backends.base import BackendError
 from assistant.locations import cache_dir
+from assistant.private_files import scratch_folder
 
 _MOST_BYTES = 2_000_000_000
 _MOST_FILES = 2000
@@ -33,15 +32,11 @@ def _unpacked(archive: Path) -> Path:
             key = hashlib.file_digest(file, "sha256").hexdigest()[:16]
         place = cache_dir() / "moshi" / "voices" / key
         if not place.is_dir():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            fresh = Path(tempfile.mkdtemp(dir=place.parent))
-            try:
+            with scratch_folder(place.parent) as fresh:
                 _extract(archive, fresh)
                 # Another process may have been faster; what it unpacked is the same.
                 if not place.is_dir():
                     fresh.replace(place)
-            finally:
-                shutil.rmtree(fresh, ignore_errors=True)
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise BackendError(
             f"The voices in {archive} cannot be unpacked: {error}.",

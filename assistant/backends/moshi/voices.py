@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ from assistant.backends.moshi.contract import Checkpoint, Codec, Progress
 from assistant.backends.moshi.prompting import SILENCE, VOICE_LOUDNESS, Codes, EmbeddedVoice
 from assistant.backends.moshi.pt_reader import NotTensors, read_tensors
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
+from assistant.private_files import write_whole
 
 LONGEST_SECONDS = 15.0
 """Of a recording; what comes after is not heard. Every second takes room in the context."""
@@ -264,15 +264,7 @@ def _write(path: Path, voice: Voice) -> None:
     data = save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()})
     # A cache that cannot be written costs the next start a second, nothing else.
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            try:
-                file.write(data)
-                file.close()
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+        write_whole(path, data)
 
 
 def _unreadable(path: Path, reason: str) -> BackendError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 import threading
 import time
 import tracemalloc
@@ -34,6 +33,8 @@ from assistant.config import Config
 from assistant.conversation.parts import MakeBackend, MakeBrain
 from assistant.events import Notice
 from assistant.frames import FRAME_SAMPLES, AnyEvent, Load
+from assistant.locations import scratch_dir
+from assistant.private_files import scratch_folder
 from assistant.session import Session
 from assistant.transcript_store import TranscriptStore, list_transcripts
 
@@ -57,7 +58,7 @@ async def soak(config: Config, options: SoakOptions) -> Outcomes:
     await render_sentences()
     await asyncio.to_thread(time.sleep, 0)  # the loop's own thread is no leak of ours
     before = _holdings()
-    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+    with scratch_folder(scratch_dir()) as folder:
         one = Soak(config, options, Path(folder))
         began = time.monotonic()
         await one.run()

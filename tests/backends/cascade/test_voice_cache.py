@@ -1,5 +1,6 @@
 """What was rendered once sounds at once: kept whole, bounded, and never in the way."""
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -91,18 +92,17 @@ def test_an_unwritable_folder_is_told_once_and_speech_goes_on(tmp_path: Path) ->
     assert len(problems) == 1
 
 
-def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write_half(path: Path, data: bytes) -> int:
-        with path.open("wb") as file:
-            file.write(data[: len(data) // 2])
-        raise OSError(28, "No space left on device")
-
+def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
     problems: list[str] = []
     cache = VoiceCache(tmp_path, 1, problems.append)
-    monkeypatch.setattr(Path, "write_bytes", write_half)
-    cache.put("ab12", sound())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    try:
+        cache.put("ab12", sound())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert files(tmp_path) == []
-    assert "No space left" in problems[0]
+    assert "cannot be kept" in problems[0]
 
 
 HAMMER = """
