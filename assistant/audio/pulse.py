@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
@@ -30,7 +31,13 @@ _SETTLE_SECONDS = 0.02
 """One change makes several reports; they are answered by one look."""
 
 _LIST = ["pactl", "-f", "json", "list"]
+_TEXT = ["pactl", "list"]
 _INFO = ["pactl", "info"]
+_UNTOLD = "(null)"
+"""What pactl 16 writes into JSON for whatever is not ASCII; in its text it is as it should be."""
+_NAMES = ("device.product.name", "node.nick", "alsa.card_name", "bluetooth.alias")
+"""Properties that tell what a person calls a device, best first."""
+_SECTION = re.compile(r"(Sink|Source) #(\d+)")
 _REPORTS = (b"on source", b"on sink", b"on server")
 
 
@@ -92,19 +99,22 @@ def ask(timeout: float = ASK_LIMIT) -> PulseState | None:
     """One look, for commands; None where nothing is to be learnt."""
     if shutil.which("pactl") is None:
         return None
-    answers = []
-    for command in (_LIST, _INFO):
-        try:
-            done = subprocess.run(command, capture_output=True, timeout=timeout, env=_environment())
-        except (OSError, subprocess.SubprocessError):
-            return None
-        answers.append(done.stdout if done.returncode == 0 else b"")
-    return read_state(answers[0], answers[1], os.getpid())
+
+    def answer(command: list[str]) -> bytes:
+        done = subprocess.run(command, capture_output=True, timeout=timeout, env=_environment())
+        return done.stdout if done.returncode == 0 else b""
+
+    try:
+        listing, info = answer(_LIST), answer(_INFO)
+        text = answer(_TEXT) if _hides_names(listing) else b""
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return read_state(listing, info, os.getpid(), text)
 
 
-def read_state(listing: bytes, info: bytes, pid: int) -> PulseState | None:
+def read_state(listing: bytes, info: bytes, pid: int, text: bytes = b"") -> PulseState | None:
     """From what `pactl -f json list` (empty where that is too old to write JSON) and `pactl info`
-    printed; None where the server did not answer."""
+    printed, and `pactl list`, where the JSON hides names; None where the server did not answer."""
     defaults: dict[str, str] = {}
     for line in info.decode(errors="replace").splitlines():
         key, _, value = line.partition(": ")
@@ -114,11 +124,12 @@ def read_state(listing: bytes, info: bytes, pid: int) -> PulseState | None:
     state = PulseState((), defaults.get("Default Source", ""), defaults.get("Default Sink", ""))
     try:
         found = json.loads(listing.decode(errors="replace"))
+        told = _told_in_text(text)
         return replace(
             state,
             devices=(
-                *_devices(found["sources"], "input"),
-                *_devices(found["sinks"], "output"),
+                *_devices(found["sources"], "input", told),
+                *_devices(found["sinks"], "output", told),
             ),
             heard=_connected(found["source_outputs"], "source", pid),
             played=_connected(found["sink_inputs"], "sink", pid),
@@ -127,10 +138,50 @@ def read_state(listing: bytes, info: bytes, pid: int) -> PulseState | None:
         return state
 
 
-def _devices(entries: list[dict[str, Any]], kind: Kind) -> Iterable[PulseDevice]:
-    described = [str(entry.get("description") or entry["name"]) for entry in entries]
-    for entry, description in zip(entries, described, strict=True):
-        name = str(entry["name"])
+def _hides_names(listing: bytes) -> bool:
+    return f'"{_UNTOLD}"'.encode() in listing
+
+
+def _told_in_text(text: bytes) -> dict[tuple[Kind, int], dict[str, str]]:
+    """Name and description of each source and sink in what `pactl list` printed. The first line of
+    each counts: what follows in a section is for anybody to choose."""
+    found: dict[tuple[Kind, int], dict[str, str]] = {}
+    section: dict[str, str] = {}
+    for line in text.decode(errors="replace").split("\n"):
+        if match := _SECTION.fullmatch(line):
+            kind: Kind = "output" if match[1] == "Sink" else "input"
+            section = found.setdefault((kind, int(match[2])), {})
+        elif line and not line[0].isspace():
+            section = {}
+        elif line.startswith(("\tName: ", "\tDescription: ")):
+            key, _, value = line.strip().partition(": ")
+            section.setdefault(key, value)
+    return found
+
+
+def _description(entry: dict[str, Any], told: dict[str, str]) -> str:
+    """What a person calls it, else the server's own name."""
+    properties = entry.get("properties")
+    own = properties if isinstance(properties, dict) else {}
+    candidates = [entry.get("description"), told.get("Description"), *map(own.get, _NAMES)]
+    for known in candidates:
+        if known and known != _UNTOLD:
+            return str(known)
+    return _name(entry, told)
+
+
+def _name(entry: dict[str, Any], told: dict[str, str]) -> str:
+    name = str(entry["name"])
+    return told.get("Name", name) if name == _UNTOLD else name
+
+
+def _devices(
+    entries: list[dict[str, Any]], kind: Kind, text: dict[tuple[Kind, int], dict[str, str]]
+) -> Iterable[PulseDevice]:
+    told = [text.get((kind, int(entry["index"])), {}) for entry in entries]
+    described = [_description(entry, each) for entry, each in zip(entries, told, strict=True)]
+    for entry, each, description in zip(entries, told, described, strict=True):
+        name = _name(entry, each)
         if described.count(description) > 1:
             description = f"{description} ({name})"
         yield PulseDevice(
@@ -190,9 +241,10 @@ class PulseWatch:
             try:
                 async with asyncio.timeout(ASK_LIMIT):
                     listing, info = await asyncio.gather(_output(_LIST), _output(_INFO))
+                    text = await _output(_TEXT) if _hides_names(listing) else b""
             except (OSError, TimeoutError):
                 return False
-            state = read_state(listing, info, os.getpid())
+            state = read_state(listing, info, os.getpid(), text)
         if state != self.state:
             self.state = state
             self._on_change()

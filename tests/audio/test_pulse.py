@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assistant.audio import pulse
 from assistant.audio.pulse import PulseWatch, read_state
+from tests.e2e.virtual_card import VirtualCard, missing_programs
 
 INFO = b"Server Name: PulseAudio\nDefault Sink: spk\nDefault Source: usb\nCookie: 1\n"
 
@@ -100,3 +103,77 @@ async def test_without_pactl_nothing_is_known_and_nothing_fails(
     assert not await watch.look()
     assert watch.state is None
     assert pulse.ask() is None
+
+
+UNTOLD = [
+    {"index": 2, "name": "usb", "description": "(null)", "properties": {}},
+    {
+        "index": 3,
+        "name": "bt",
+        "description": "(null)",
+        "properties": {"device.product.name": "(null)", "bluetooth.alias": "Anna's ears"},
+    },
+    {"index": 4, "name": "hdmi", "description": "(null)", "properties": None},
+]
+TEXT = """Sink #2
+\tState: IDLE
+\tName: usb
+\tDescription: Колонки: левая
+\tProperties:
+\t\tdevice.description = "Другая"
+\tDescription: forged
+
+Module #3
+\tName: module-x
+\tDescription: of a module
+"""
+
+
+def test_names_that_pactl_hides_in_json_are_read_from_its_text() -> None:
+    state = read_state(listing(sinks=UNTOLD), INFO, 1, TEXT.encode())
+    assert state is not None
+    names = [device.description for device in state.of_kind("output")]
+    assert names == ["Колонки: левая", "Anna's ears", "hdmi"]
+
+
+def test_where_no_text_is_to_be_had_a_hidden_name_is_the_servers_own() -> None:
+    state = read_state(listing(sinks=UNTOLD), INFO, 1)
+    assert state is not None
+    names = [device.description for device in state.of_kind("output")]
+    assert names == ["usb", "Anna's ears", "hdmi"]
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe\n\tName: x", b"Sink #99999999999\nSink #\n", b"\t\n"])
+def test_text_that_is_none_hides_nothing_else(text: bytes) -> None:
+    state = read_state(listing(), INFO, 1, text)
+    assert state is not None
+    assert state.of_kind("output")[0].description == "Speakers"
+
+
+def plug_in(name: str, called: str) -> None:
+    properties = f'sink_properties=device.description="{called}"'
+    load = ["pactl", "load-module", "module-null-sink", f"sink_name={name}", properties]
+    subprocess.run(load, check=True, capture_output=True)
+
+
+async def test_devices_with_cyrillic_and_japanese_names_are_called_so_by_a_real_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if missing := missing_programs():
+        pytest.skip(f"needs {', '.join(missing)}")
+    with VirtualCard(tmp_path) as card:
+        for name, value in card.environment.items():
+            monkeypatch.setenv(name, value)
+        for name, called in (("ru", "Колонки"), ("ja", "スピーカー"), ("he", "רמקול")):
+            plug_in(name, called)
+        asked = pulse.ask(10.0)
+        watch = PulseWatch(lambda: None)
+        monkeypatch.setattr(pulse, "ASK_LIMIT", 10.0)
+        assert await watch.look()
+    for state in (asked, watch.state):
+        assert state is not None
+        called_so = {device.name: device.description for device in state.devices}
+        assert (called_so["ru"], called_so["ja"]) == ("Колонки", "スピーカー")
+        assert called_so["he"] == "רמקול"
+        assert called_so["ru.monitor"] == "Monitor of Колонки"
+        assert "(null)" not in str(state)
