@@ -292,6 +292,8 @@ class Session:
     async def send_text(self, text: str) -> None:
         text = text.strip()
         if text:
+            if self._backend.was_there:
+                self._backend.start_again()  # who writes wants to be answered aloud
             self._emit(UserSaid(turn=next(self._turns), text=text, final=True, typed=True))
             self._dialogue.answer(Heard(text, origin="typed"), None)
 
@@ -303,6 +305,8 @@ class Session:
         self._turn_taking.interrupt()
 
     def repeat(self) -> None:
+        if self._backend.start_again():
+            return  # there is nobody to say it; `Ready` tells when there is again
         self._turn_taking.act(ToolCall("repeat", origin="key"))
 
     def set_muted(self, muted: bool) -> None:

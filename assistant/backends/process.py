@@ -34,6 +34,8 @@ from assistant.frames import (
     Settled,
     Status,
     Substituted,
+    UserText,
+    UtteranceEnded,
 )
 
 EXIT_CANNOT_RUN = 3
@@ -91,6 +93,9 @@ class BackendProcess:
         self._left_out: int | None = None
         """The last utterance of which something was not sent."""
         self._stopping = False
+        self._waits = False
+        self._hurry = asyncio.Event()
+        """Somebody wants it back before its pause is over."""
         self.given_up = False
 
     # -- life ------------------------------------------------------------------------------
@@ -98,6 +103,26 @@ class BackendProcess:
     def start(self) -> None:
         """Start in the background; `Status`, `Ready` or `Failed` come as events."""
         self._supervisor = asyncio.create_task(self._supervise(), name="backend-supervisor")
+
+    @property
+    def was_there(self) -> bool:
+        """It has been ready once, so that another start may be worth its time."""
+        return self._policy.ever_up
+
+    def start_again(self) -> bool:
+        """A person wants it back: at once where it waits for its next start, and also where it was
+        given up. False where it runs, or is being started."""
+        runs = self._process is not None and self._process.returncode is None
+        if self._stopping or runs:
+            return False
+        if self.given_up:
+            self.given_up = False
+            self._policy = RestartPolicy()
+            self.start()
+            return True
+        waits = self._waits
+        self._hurry.set()
+        return waits
 
     async def stop(self) -> None:
         """Ask it to close, then end it, then kill it: gone within two seconds whatever it does."""
@@ -180,7 +205,7 @@ class BackendProcess:
                 return
             pause = self._policy.ended()
             # A library that crashes while it loads will do so again, and takes a minute for it.
-            hopeless = pause is None or not self._policy.ever_up
+            hopeless = self._policy.is_exhausted or not self._policy.ever_up
             if hopeless and self._substitute is not None:
                 self._put_substitute_in_place(self._substitute, code)
                 continue
@@ -192,13 +217,28 @@ class BackendProcess:
                 self._give_up(how)
                 return
             self.restarts += 1
-            self._on_event(
-                Failed(
-                    message=how,
-                    remedy=f"starting it again, restart {self.restarts}",
-                )
-            )
-            await asyncio.sleep(pause)
+            self._tell_of_restart(how, pause)
+            await self._wait(pause)
+
+    async def _wait(self, pause: float) -> None:
+        """`pause` seconds, or until somebody wants it at once."""
+        self._hurry.clear()
+        self._waits = True
+        try:
+            async with asyncio.timeout(pause):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._waits = False
+
+    def _tell_of_restart(self, how: str, pause: float) -> None:
+        remedy = f"starting it again, restart {self.restarts}"
+        if self._policy.is_exhausted:
+            times = f"{self._policy.useless} times in a row"
+            how = f"{how} – {times}"
+            remedy = f"it is tried again in {pause / 60:.0f} min; at once with r, or when you write"
+        self._on_event(Failed(message=how, remedy=remedy))
 
     def _give_up(self, how: str) -> None:
         self.given_up = True
@@ -206,7 +246,7 @@ class BackendProcess:
         self._on_event(
             Failed(
                 message=f"{how} – {self._policy.useless} times in a row before it was of any use",
-                remedy=remedy or "assistant doctor tells what is wrong; then start again",
+                remedy=remedy or "assistant doctor tells what is wrong; then r starts it again",
                 fatal=True,
             )
         )
@@ -302,6 +342,8 @@ class BackendProcess:
                 event = Failed(message=event.message, remedy=event.remedy)
                 with contextlib.suppress(ProcessLookupError):
                     self._process.terminate()
+            case UtteranceEnded() | UserText(final=True):
+                self._policy.did_work()
             case Ready():
                 self._policy.came_up()
                 self.ready.set()

@@ -1,8 +1,10 @@
 """When a child that ended is started again, after how long, and when it is let be.
 
 A child that breaks every few minutes is worth starting as often as it takes: each was of use in
-between. One that breaks again and again before it has been of any use is not. The two are told
-apart by what the child did, not by how long it ran, so that it is the same on the virtual clock.
+between. One that was of use and now breaks again and again is tried ever more rarely, for whatever
+it wants (memory, a driver, a disk) may be there again. One that has never been of any use is let
+be. These are told apart by what the child did, not by how long it ran, so that it is the same on
+the virtual clock.
 """
 
 from __future__ import annotations
@@ -18,7 +20,10 @@ USEFUL_FRAMES = 25
 USEFUL_SECONDS = 60.0
 """So does one that stayed for this long, where there is no microphone."""
 TRIES = 8
-"""Useless starts in a row after which it is given up: half a minute of pauses in all."""
+"""Useless starts in a row after which it is given up: half a minute of pauses in all. One that was
+of use before has from now on these longer pauses between two starts:"""
+RARE_PAUSE = 60.0
+LONGEST_RARE_PAUSE = 600.0
 FIRST_TRIES = 3
 """The same where it has never come up at all: a library that breaks while it loads will do so
 again, and may take a minute for it."""
@@ -36,8 +41,15 @@ class RestartPolicy:
         """The child that runs, or ran last, was ready once."""
         self.ever_up = False
         """Some child was."""
+        self.ever_useful = False
+        """Some child did its work."""
         self.useless = 0
         """Starts in a row that came to nothing."""
+
+    @property
+    def is_exhausted(self) -> bool:
+        """It has had the starts that a fault of a moment is granted."""
+        return self.useless >= (TRIES if self.ever_up else FIRST_TRIES)
 
     def began(self) -> None:
         self._began = self._clock()
@@ -50,12 +62,19 @@ class RestartPolicy:
     def took_frame(self) -> None:
         self._frames += 1
 
+    def did_work(self) -> None:
+        """It has heard or said something for a person."""
+        self.ever_useful = True
+
     def ended(self) -> float | None:
         long_enough = self._clock() - self._began > USEFUL_SECONDS
         if self.is_up and (self._frames >= USEFUL_FRAMES or long_enough):
+            self.ever_useful = True
             self.useless = 0
             return FIRST_PAUSE
         self.useless += 1
-        if self.useless >= (TRIES if self.ever_up else FIRST_TRIES):
-            return None
+        if self.is_exhausted:
+            if not self.ever_useful:
+                return None
+            return min(LONGEST_RARE_PAUSE, RARE_PAUSE * 2.0 ** (self.useless - TRIES))
         return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (self.useless - 1))

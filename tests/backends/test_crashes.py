@@ -16,6 +16,7 @@ from assistant import frames as f
 from assistant.backends import restarts
 from assistant.backends.child import trim_log
 from assistant.backends.process import BackendProcess
+from assistant.backends.restarts import USEFUL_FRAMES
 from tests.backends.test_process import LOUD, SILENT, Recorder, until
 from tests.processes import children, descendants
 
@@ -81,6 +82,53 @@ async def test_a_backend_that_crashes_at_every_start_is_given_up_with_a_remedy()
     assert "exit code 1" in last.message
     assert "in a row" in last.message
     assert [e.fatal for e in recorder.of(f.Failed)].count(True) == 1
+
+
+async def test_a_backend_that_was_of_use_is_never_given_up_and_comes_back_when_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("FIRST_PAUSE", "LONGEST_PAUSE"):
+        monkeypatch.setattr(restarts, name, 0.01)
+    recorder = Recorder()
+    process = BackendProcess("echo", f.Load({}, [], virtual_clock=True), recorder)
+    process.start()
+    pid = await come_up(process)
+    for number in range(USEFUL_FRAMES):
+        await process.push_and_wait(f.Push(number, SILENT))
+    assert not process.start_again(), "it runs"
+    for _ in range(restarts.TRIES + 1):
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda gone=pid: process.pid != gone or "min" in last_remedy(recorder))
+        if "min" not in last_remedy(recorder):
+            pid = await come_up(process)
+    assert "8 times in a row" in recorder.of(f.Failed)[-1].message
+    assert not any(failed.fatal for failed in recorder.of(f.Failed))
+    assert not process.given_up
+    assert process.start_again()
+    assert await come_up(process) != pid
+    await process.push_and_wait(f.Push(99, SILENT))
+    await process.stop()
+
+
+def last_remedy(recorder: Recorder) -> str:
+    return recorder.of(f.Failed)[-1].remedy if recorder.of(f.Failed) else ""
+
+
+async def test_a_backend_that_was_given_up_is_started_again_when_it_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    process = BackendProcess("echo", f.Load({}, []), Recorder(), python=str(python))
+    process.start()
+    await until(lambda: process.given_up)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    assert process.start_again()
+    await come_up(process)
+    assert not process.given_up
+    await process.stop()
+    assert not process.start_again()
 
 
 async def test_a_backend_that_hangs_is_replaced_and_the_conversation_waits_no_longer() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from assistant.backends.restarts import (
     FIRST_PAUSE,
     FIRST_TRIES,
+    LONGEST_RARE_PAUSE,
+    RARE_PAUSE,
     TRIES,
     USEFUL_FRAMES,
     RestartPolicy,
@@ -35,15 +37,28 @@ def test_one_that_never_comes_up_is_given_up_soon() -> None:
     assert None not in pauses[:-1]
 
 
-def test_one_that_ran_well_gets_more_chances_to_come_back_each_after_a_longer_pause() -> None:
+def test_one_that_ran_well_is_tried_again_and_again_each_time_after_a_longer_pause() -> None:
     policy = RestartPolicy(lambda: 0.0)
     one_life(policy, frames=USEFUL_FRAMES)
-    pauses = [one_life(policy, up=False) for _ in range(TRIES)]
-    assert pauses[-1] is None
+    pauses = [one_life(policy, up=False) for _ in range(TRIES + 20)]
     waits = [pause for pause in pauses if pause is not None]
     assert waits == sorted(waits)
-    assert len(waits) == TRIES - 1
-    assert sum(waits) > 20, "whatever it wants (memory, a disk) has time to be there again"
+    assert len(waits) == len(pauses)
+    assert sum(waits[: TRIES - 1]) > 20, "whatever it wants has time to be there again"
+    assert waits[TRIES - 1] == RARE_PAUSE
+    assert waits[-1] == LONGEST_RARE_PAUSE
+    assert policy.is_exhausted
+    one_life(policy, frames=USEFUL_FRAMES)
+    assert not policy.is_exhausted
+    assert one_life(policy) == FIRST_PAUSE
+
+
+def test_one_that_has_answered_once_is_not_given_up_either() -> None:
+    policy = RestartPolicy(lambda: 0.0)
+    policy.began()
+    policy.came_up()
+    policy.did_work()
+    assert None not in [one_life(policy) for _ in range(3 * TRIES)]
 
 
 def test_one_that_comes_up_and_breaks_at_the_first_sound_is_given_up_too() -> None:
