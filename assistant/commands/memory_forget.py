@@ -15,7 +15,8 @@ from assistant.commands.runner import USAGE, agreed, complain
 from assistant.config import Config
 from assistant.locations import memory_dir, transcripts_dir, voice_cache_dir
 from assistant.memory.base import Forgotten, MemoryFailure
-from assistant.memory.disk import delete_file, files_below
+from assistant.memory.disk import delete_file, kept_files
+from assistant.voice_files import voice_files
 
 if TYPE_CHECKING:
     from assistant.memory.files import FileStore
@@ -174,7 +175,7 @@ def _forget_all(config: Config, *, yes: bool) -> int:
 def _anything_there() -> bool:
     from assistant.memory.saved_transcripts import transcripts_of
 
-    return any(files_below(memory_dir())) or any(transcripts_of(transcripts_dir()))
+    return any(kept_files(memory_dir())) or any(transcripts_of(transcripts_dir()))
 
 
 def _delete_unread() -> int:
@@ -184,8 +185,8 @@ def _delete_unread() -> int:
 
     folder = memory_dir()
     with FolderLock(folder).held():
-        doomed = [path for path in files_below(folder) if _is_ours(path)]
-        doomed += [*transcripts_of(transcripts_dir()), *files_below(voice_cache_dir())]
+        doomed = [*kept_files(folder), *transcripts_of(transcripts_dir())]
+        doomed += voice_files(voice_cache_dir())
         count = sum(delete_file(path) for path in doomed)
         GitLog(folder).squash()
     return count
@@ -196,18 +197,7 @@ def _leftovers(config: Config) -> list[Path]:
     from assistant.memory.remains import INDEX, SEALED_INDEX
 
     current = INDEX if config.memory.encryption == "off" else SEALED_INDEX
-    return [
-        path
-        for path in files_below(memory_dir())
-        if _is_ours(path) and not path.name.startswith(current)
-    ]
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a file of the folder may hold what was remembered."""
-    below = path.relative_to(memory_dir())
-    ours = ("index.sqlite", "index.sealed.sqlite", ".index")
-    return below.parts[0] == "journals" or "profile" in path.name or path.name.startswith(ours)
+    return [path for path in kept_files(memory_dir()) if not path.name.startswith(current)]
 
 
 def _warn_of_history(config: Config) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from assistant.memory.base import MemoryFailure, NoRoom
-from assistant.memory.disk import delete_file, files_below, sweep
+from assistant.memory.disk import delete_file, journal_files, sweep
 from assistant.memory.forgetting import Plan
 from assistant.memory.git_log import GitLog
 from assistant.memory.merging import Gone
@@ -82,7 +82,7 @@ class Eraser:
     def cut_all(self) -> Attempts:
         """Every journal and transcript."""
         attempts = Attempts()
-        for path in [*files_below(self._shelf.tree.folder), *transcripts_of(self._transcripts)]:
+        for path in [*journal_files(self._shelf.tree.folder), *transcripts_of(self._transcripts)]:
             attempts.do(partial(delete_file, path))
         self._shelf.clear()
         return attempts

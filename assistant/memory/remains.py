@@ -15,6 +15,7 @@ from pathlib import Path
 
 from assistant.memory.disk import MAX_BYTES, delete_file, files_below, is_temporary
 from assistant.memory.vault import SEALED
+from assistant.voice_files import voice_files
 
 JOURNALS = "journals"
 INDEX = "index.sqlite"
@@ -26,8 +27,6 @@ with the key that this is done with, so that no other is taken for it afterwards
 MARKERS = (ENCRYPTING, DECRYPTING)
 _JOURNAL = re.compile(r"\d{4}-\d\d-\d\dT\d{6}-")
 _TRANSCRIPT = re.compile(r"\d{4}-\d\d-\d\d-\d{6}")
-_SOUND = re.compile(r"[0-9a-f]{40}\.voice|\.[0-9a-f]{40}\.voice\..*")
-"""As `VoiceCache` names them, half written ones too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +84,7 @@ def index_files(folder: Path, name: str = INDEX) -> list[Path]:
 
 def sounds(caches: Sequence[Path]) -> list[Path]:
     """Rendered sentences, by their names; a folder that is a link belongs to somebody else."""
-    return [
-        path
-        for cache in caches
-        if not cache.is_symlink()
-        for path in files_below(cache)
-        if _SOUND.fullmatch(path.name)
-    ]
+    return [path for cache in caches for path in voice_files(cache)]
 
 
 def delete_all(paths: Sequence[Path]) -> None:

@@ -216,7 +216,7 @@ def test_what_a_killed_writer_left_behind(full: FileStore, data: Path) -> None:
 def test_spoken_sentences_that_were_kept(make_store: Maker, data: Path) -> None:
     cache = data / "voice"
     cache.mkdir(parents=True)
-    (cache / "0a1b.bin").write_bytes(b"sound of Picasso")
+    (cache / "0a1b.voice").write_bytes(b"sound of Picasso")
     store = make_store(caches=[cache])
     store.write(parrot())
     store.forget([f"{ID}/1"])
