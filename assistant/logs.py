@@ -14,6 +14,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
+from assistant.cleaning import clean_text
 from assistant.locations import log_dir
 from assistant.private_files import make_folder, open_append
 
@@ -63,14 +64,15 @@ def setup_logging(level: str = "info", *, secret_variable: str = "") -> Path | N
 
 
 class RedactingFormatter(logging.Formatter):
-    """Hides what looks like a key, and every known one, tracebacks included."""
+    """Hides what looks like a key, and every known one, tracebacks included. What others wrote does
+    nothing to the terminal on which the log is read."""
 
     def __init__(self, secrets: list[str]) -> None:
         super().__init__(_FORMAT)
         self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
+        text = clean_text(super().format(record))
         for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)
         text = _SECRET_TEXT.sub(lambda match: match["keep"] + _HIDDEN, text)

@@ -130,7 +130,9 @@ def _clean(value: Any, one_line: bool = False) -> Any:
     """What is invisible taken away. Controls stay for `check_persona` to tell of: they got there by
     a mistake of which the file's owner should know."""
     if isinstance(value, str):
-        return value if CONTROL.search(value) else (clean_line if one_line else clean_text)(value)
+        if CONTROL.search(value) or value.isspace():
+            return value
+        return clean_line(value) if one_line else clean_text(value)
     if isinstance(value, list):
         return [_clean(each, one_line) for each in value]
     if isinstance(value, dict):

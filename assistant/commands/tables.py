@@ -42,6 +42,10 @@ class Column:
 class CleanConsole(Console):
     """A console that shows texts of others and does not obey them."""
 
+    def render_str(self, text: str, **options: Any) -> Text:
+        # Before `rich` takes the bell away that ends a sequence.
+        return super().render_str(clean_text(text), **options)
+
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
