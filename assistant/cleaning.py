@@ -165,6 +165,8 @@ def _kind(character: str) -> _Kind:
 def _joins(last: str, joiner: str, following: str) -> bool:
     """Whether a joiner between these two shapes anything: letters of a script that joins, or two
     pictures (a family, a profession)."""
+    if not last:
+        return False
     if _JOINING_SCRIPTS.match(last):
         return unicodedata.category(last)[0] in "LM"
     return joiner == _ZWJ and _is_picture(following) and (last == "\ufe0f" or _is_picture(last))

@@ -16,9 +16,6 @@ from typing import IO, Any, TextIO, cast
 
 from assistant.cleaning import clean_line, clean_text
 
-READABLE = "assistant.readable"
-"""Name of the error handler that writes something readable for what cannot be encoded."""
-
 # fmt: off
 _SIMILAR = {
     **dict.fromkeys("‘’‚‛′´`ʹʼ‹›", "'"),
@@ -97,7 +94,7 @@ def opened_like(descriptor: int, stream: TextIO) -> TextIO:
     return CleanStream(
         open(descriptor, "wb"),
         encoding=stream.encoding or "utf-8",
-        errors=READABLE,
+        errors=readable(stream.encoding or "utf-8"),
         line_buffering=True,
     )
 
@@ -128,17 +125,26 @@ def _clean_stream(buffer: Any, like: io.TextIOWrapper) -> CleanStream:
     return CleanStream(
         buffer,
         encoding=like.encoding,
-        errors=READABLE,
+        errors=readable(like.encoding),
         line_buffering=like.line_buffering,
         write_through=like.write_through,
     )
 
 
-def _readable(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    lost = error.object[error.start : error.end]
-    return "".join(_similar(character, error.encoding) for character in lost), error.end
+@lru_cache
+def readable(encoding: str) -> str:
+    """Name of an error handler that writes something readable for what `encoding` lacks. The error
+    itself does not tell: that of every encoding with a table says "charmap"."""
+
+    def written(error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeEncodeError):
+            raise error
+        lost = error.object[error.start : error.end]
+        return "".join(_similar(character, encoding) for character in lost), error.end
+
+    name = f"assistant.readable.{encoding}"
+    codecs.register_error(name, written)
+    return name
 
 
 @lru_cache(1_024)
@@ -165,6 +171,3 @@ def _can_write(text: str, encoding: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-codecs.register_error(READABLE, _readable)

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.cleaning import clean_text
 from assistant.config import ConfigError
 from assistant.locations import config_dir, config_file
 from assistant.private_files import make_folder
@@ -31,6 +32,9 @@ def set_value(key: str, text: str, path: Path | None = None) -> Any:
     """
     file = path or config_file()
     _require_known(key)
+    if clean_text(text) != text:
+        remedy = "Type it anew: colours, controls and letters of no width can come with a copy."
+        raise ConfigError(f"{key}: the value holds characters that cannot be seen", remedy, key=key)
     value = interpret(key, text)
     if not fits(key, value):
         # Let the same check explain it that explains a file.

@@ -41,6 +41,7 @@ REMOVED = {
     "hidden words in tags": ("hello\U000e0049\U000e0067\U000e006e", "hello"),
     "hidden words in selectors": ("hello\U000e0101\U000e0102\ufe0f", "hello"),
     "fillers": ("\u3164he\u115fll\u2800o", "hell o"),
+    "a joiner that begins a text": ("\u200d😀", "😀"),
     "joiners among Latin letters": ("he\u200dl\u200clo", "hello"),
     "noncharacters": ("he\ufdd0l\uffffl\U0010ffffo", "hello"),
 }

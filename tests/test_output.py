@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import output
-from assistant.output import READABLE, CleanStream, StyledFile, decoded
+from assistant.output import CleanStream, StyledFile, decoded, readable
 
 READ_AS = [
     ("ascii", "it’s “so” – 5 € … •", 'it\'s "so" - 5 EUR ... *'),
@@ -25,6 +25,7 @@ READ_AS = [
     ("iso-8859-1", "Иван", "\\u0418\\u0432\\u0430\\u043d"),
     ("koi8-r", "Иван и café – “да”", 'Иван и cafe - "да"'),
     ("koi8-r", "и\u0306од", "йод"),
+    ("koi8-r", "ѐ ¤", "е \\u00a4"),
     ("utf-8", "Иван 李明 – 😀", "Иван 李明 – 😀"),
 ]
 
@@ -34,7 +35,7 @@ def test_what_an_encoding_lacks_is_written_as_the_nearest_there_is(
     encoding: str, text: str, read: str
 ) -> None:
     raw = io.BytesIO()
-    stream = CleanStream(raw, encoding=encoding, errors=READABLE)
+    stream = CleanStream(raw, encoding=encoding, errors=readable(encoding))
     print(text, file=stream, flush=True)
     assert raw.getvalue().decode(encoding) == f"{read}\n"
 
@@ -44,7 +45,7 @@ def test_what_an_encoding_lacks_is_written_as_the_nearest_there_is(
 )
 def test_every_text_can_be_written_in_every_encoding(text: str, encoding: str) -> None:
     raw = io.BytesIO()
-    stream = CleanStream(raw, encoding=encoding, errors=READABLE)
+    stream = CleanStream(raw, encoding=encoding, errors=readable(encoding))
     stream.write(text)
     stream.flush()
     assert "\x1b" not in raw.getvalue().decode(encoding)
@@ -52,7 +53,7 @@ def test_every_text_can_be_written_in_every_encoding(text: str, encoding: str) -
 
 def test_colours_of_ours_come_out_and_those_of_others_do_not() -> None:
     raw = io.BytesIO()
-    stream = CleanStream(raw, encoding="utf-8", errors=READABLE)
+    stream = CleanStream(raw, encoding="utf-8", errors=readable("utf-8"))
     stream.write("\x1b[31mred\x1b[0m")
     StyledFile(stream).write("\x1b[32mgreen\x1b[0m")
     stream.flush()
