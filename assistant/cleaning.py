@@ -25,11 +25,13 @@ _LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 # C1 controls stand for ESC and a letter: U+009B is ESC [, U+009D is ESC ]. The groups are the ends.
 _SEQUENCE = re.compile(
     r"(?:\x1b[PX^_\]]|[\x90\x98\x9d\x9e\x9f])[^\x07\x18\x1a\x1b\x9c\n]*([\x07\x18\x1a\x9c]?)"
-    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*([@-~]?)"
-    r"|\x1b[ -/]*([0-~]?)"
+    r"|(?:\x1b\[|\x9b)[0-?]{0,200}[ -/]{0,9}([@-~]?)"  # none in use is nearly as long
+    r"|\x1b[ -/]{0,9}([0-~]?)"
 )
 _STRING_BEGUN = re.compile(r"\x1b[PX^_\]]|[\x90\x98\x9d\x9e\x9f]")
-_HALF = re.compile("(?:[\r\ud800-\udbff\u180e\u200c\u200d]|\U0001f3f4[\U000e0020-\U000e007f]*)\\Z")
+_HALF = re.compile(
+    "(?:[\r\ud800-\udbff\u180e\u200c\u200d]|\U0001f3f4[\U000e0020-\U000e007f]{0,7})\\Z"
+)
 """What only the next piece of text gives a meaning."""
 _FLAG = re.compile("(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f)")
 """The flag of a part of a country: a black flag, its name in tag characters, and their end."""

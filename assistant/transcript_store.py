@@ -25,7 +25,7 @@ MAX_WAITING = 10_000
 """Turns kept in memory while the disk is full."""
 _LATELY = 20
 """Conversations that are looked at for who spoke in them."""
-_TURN = re.compile(r"^\*\*(?P<name>.+?)\*\* \((?P<time>\d\d:\d\d)[^)]*\): (?P<text>.*)$")
+TURN = re.compile(r"^\*\*(?P<name>.+?)\*\* \((?P<time>\d\d:\d\d)[^)]*\): (?P<text>.*)$")
 _ID = re.compile(r"^\d{4}-\d\d-\d\d-\d{6}(?:-\d+)?$")
 
 _log = logging.getLogger(__name__)
@@ -223,7 +223,7 @@ def _info(path: Path) -> TranscriptInfo | None:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return None
-    turns = [match for line in lines if (match := _TURN.match(line))]
+    turns = [match for line in lines if (match := TURN.match(line))]
     names = [clean_line(turn["name"]) for turn in turns]
     opening = [turn["text"] for turn in turns if turn["name"] == "You"]
     return TranscriptInfo(

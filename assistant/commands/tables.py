@@ -149,7 +149,7 @@ def _print_stacked(out: Console, heads: Sequence[Column], cells: list[list[Text]
     for row in cells:
         out.print(row[0], soft_wrap=True)
         known = [
-            Text(f"{head.title} " if head.title else "", style="dim") + cell
+            Text.assemble((f"{head.title} " if head.title else "", "dim"), cell)
             for head, cell in zip(heads[1:], row[1:], strict=True)
             if head.whole and cell
         ]
@@ -158,4 +158,4 @@ def _print_stacked(out: Console, heads: Sequence[Column], cells: list[list[Text]
         for at in texts:
             if row[at]:
                 name = f"{heads[at].title}: " if len(texts) > 1 and heads[at].title else ""
-                out.print(Padding(Text(name, style="dim") + row[at], (0, 0, 0, 2)))
+                out.print(Padding(Text.assemble((name, "dim"), row[at]), (0, 0, 0, 2)))

@@ -9,7 +9,7 @@ from assistant.cleaning import clean_text
 from assistant.commands.runner import USAGE, agreed, complain
 from assistant.commands.tables import Column, console, print_json, print_table
 from assistant.locations import transcripts_dir
-from assistant.transcript_store import find_transcript, list_transcripts
+from assistant.transcript_store import TURN, find_transcript, list_transcripts
 
 
 def list_command(*, json_output: bool = False) -> int:
@@ -45,7 +45,8 @@ def list_command(*, json_output: bool = False) -> int:
 
 
 def show_command(id: str) -> int:
-    """The conversation as it reads well on a terminal; as it is in the file elsewhere."""
+    """The conversation as it reads well on a terminal; as it is in the file elsewhere. Turns are
+    no Markdown: what stands in them between * or < > was said so."""
     path = _find(id)
     if path is None:
         return USAGE
@@ -53,9 +54,14 @@ def show_command(id: str) -> int:
     if not sys.stdout.isatty():
         print(text, end="")
         return 0
-    from rich.markdown import Markdown
+    from rich.text import Text
 
-    console().print(Markdown(text, hyperlinks=False))
+    out = console()
+    for line in text.splitlines():
+        if turn := TURN.match(line):
+            out.print(Text.assemble((turn["name"], "bold"), line[turn.end("name") + 2 :]))
+        else:
+            out.print(Text(line.lstrip("# "), style="bold" if line.startswith("#") else ""))
     return 0
 
 

@@ -35,6 +35,12 @@ class Terminal(io.StringIO):
         return True
 
 
+class Screen(Terminal):
+    """Standard output of one."""
+
+    encoding = "utf-8"
+
+
 def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.list_command() == 0
     text = capsys.readouterr().out
@@ -80,3 +86,18 @@ def test_deleting_wants_a_yes(
     assert commands.delete_command(ID) == 0
     assert not saved.exists()
     assert commands.delete_command(ID, yes=True) == 2
+
+
+def test_on_a_terminal_every_letter_of_a_turn_is_there(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "Use <b> for *bold*, 2 * 3 * 4, `x`, [a](http://b) and <script>no</script> \x1b[2J."
+    with saved.open("a", encoding="utf-8") as file:
+        file.write(f"**You** (09:43): {said}\n\n")
+    screen = Screen()
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "xterm")
+    assert commands.show_command("last") == 0
+    assert said.replace("\x1b[2J", "") in screen.getvalue()
+    assert " (09:43): Use" in screen.getvalue()
