@@ -17,11 +17,13 @@ from typing import Literal
 
 from assistant.audio.base import DeviceChoice, Float32
 from assistant.brain.base import Brain
+from assistant.cleaning import clean_line, clean_text
 from assistant.conversation.answering import Answerer, Heard
 from assistant.conversation.barge_in import BargeIn
 from assistant.conversation.beside import Beside
 from assistant.conversation.bulletin import Bulletin, Listener
 from assistant.conversation.cast import Cast
+from assistant.conversation.clean_events import cleaned
 from assistant.conversation.controls import Controls
 from assistant.conversation.dialogue import Dialogue
 from assistant.conversation.ears import Ears
@@ -63,6 +65,8 @@ class Session:
         self._who_answers = ""
         self._notices: list[Notice] = []
         self._work: tuple[Callable[[Session], Awaitable[None]], ...] = ()
+        self._device_names: dict[str, str] = {}
+        """As a person sees a device's name → as its driver calls it."""
         self._began = time.monotonic()
         self._bulletin = Bulletin(self.clock, parts.store)
         self._emit = self._bulletin.emit
@@ -242,7 +246,7 @@ class Session:
         return Answerer(
             router=self._make_router(),
             registry=self._registry,
-            executor=ToolExecutor(self._registry, lambda call: self.confirm(call)),
+            executor=ToolExecutor(self._registry, lambda call: self.confirm(cleaned(call))),
             brain=brain,
             history=self.history,
             lines=self._parts.lines,
@@ -290,7 +294,7 @@ class Session:
         self._cast.become(slug)
 
     async def send_text(self, text: str) -> None:
-        text = text.strip()
+        text = clean_text(text).strip()
         if text:
             if self._backend.was_there:
                 self._backend.start_again()  # who writes wants to be answered aloud
@@ -321,10 +325,12 @@ class Session:
         self.sound.talk_key(down)
 
     async def devices(self) -> list[DeviceChoice]:
-        return await self._audio.devices()
+        choices = await self._audio.devices()
+        self._device_names = {clean_line(each.name): each.name for each in choices}
+        return [cleaned(each) for each in choices]
 
     async def use_device(self, kind: Literal["input", "output"], name: str | None) -> None:
-        await self._audio.use_device(kind, name)
+        await self._audio.use_device(kind, self._device_names.get(name or "", name))
         self.sound.changed()
 
     def play_test_sound(self) -> None:

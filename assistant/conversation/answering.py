@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from assistant.brain.base import Brain, BrainError, Message, Piece, Question, TakenBack, Waiting
+from assistant.cleaning import PieceCleaner
 from assistant.conversation.history import History
 from assistant.conversation.lines import LineChooser
 from assistant.conversation.speech import Speech, Utterance
@@ -270,24 +271,29 @@ class Answerer:
             self._emit(BrainChosen(label=self._label))
 
     async def _stream(self, question: Question, waits: Waits, outcome: _Round) -> None:
-        parser = AnswerParser([tool.name for tool in self._registry])
+        # Cleaned before anything else: pieces are put together with spaces later, and what acts on a
+        # terminal is known by its characters standing next to each other.
+        parser, cleaner = self._parser(), PieceCleaner()
         answer = cast("AsyncGenerator[Piece]", self.brain.answer(question))
         async with aclosing(answer) as pieces:
             async for piece in pieces:
                 match piece:
                     case str():
-                        for item in parser.feed(piece):
+                        for item in parser.feed(cleaner.feed(piece)):
                             await self._take(item, waits, outcome)
                     case Waiting():
                         waits.sign(piece)
                     case TakenBack():
-                        parser = AnswerParser([tool.name for tool in self._registry])
+                        parser, cleaner = self._parser(), PieceCleaner()
                         outcome.said = ""
                         waits.take_back()
                     case _:
                         await self._take_native(piece, waits, outcome)
-        for item in parser.finish():
+        for item in [*parser.feed(cleaner.close()), *parser.finish()]:
             await self._take(item, waits, outcome)
+
+    def _parser(self) -> AnswerParser:
+        return AnswerParser([tool.name for tool in self._registry])
 
     async def _take(self, item: Item, waits: Waits, outcome: _Round) -> None:
         match item:

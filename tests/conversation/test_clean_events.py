@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from assistant import events
+from assistant.audio.base import DeviceChoice
 from assistant.conversation.bulletin import Bulletin
 from assistant.events import AgentSaid, Notice, PersonaChanged, SessionEvent, UserSaid
 from assistant.memory.base import Found, Memory, Turn
@@ -20,6 +21,8 @@ from assistant.memory.oblivion import Doomed
 from assistant.personas import Persona, load_personas
 from assistant.tools.base import ToolCall, ToolResult
 from assistant.transcript_store import TranscriptStore
+from tests.conversation.room import Room
+from tests.fakes import FakeAudio, FakeBrain
 
 NASTY = "\x1b]52;c;aGk=\x07\x1b[2Ja\x9b31mb\u202ec\r\nYou: d\x00\u200b [/] [bold]"
 CLEAN = "abc\nYou: d [/] [bold]"
@@ -135,3 +138,54 @@ def test_nothing_is_copied_that_was_clean(tmp_path: Path) -> None:
     [event] = _told(tmp_path, events.PersonaChanged(persona=persona))
     assert isinstance(event, PersonaChanged)
     assert event.persona is persona
+
+
+class _NastyAudio(FakeAudio):
+    """A microphone with a name from a stranger."""
+
+    async def devices(self) -> list[DeviceChoice]:
+        return [DeviceChoice("input", NASTY, True, False)]
+
+    async def use_device(self, kind: str, name: str | None) -> None:
+        self.microphone = name
+
+
+async def test_a_device_is_shown_clean_and_chosen_by_what_is_shown(tmp_path: Path) -> None:
+    room = await Room(tmp_path, audio=_NastyAudio()).enter()
+    [device] = await room.session.devices()
+    assert device.name == ONE_LINE
+    await room.session.use_device("input", device.name)
+    assert room.audio.microphone == NASTY
+    assert room.of(events.AudioChanged)[-1].microphone == ONE_LINE
+    await room.session.stop()
+
+
+async def test_what_is_typed_and_what_a_model_says_is_kept_clean(tmp_path: Path) -> None:
+    room = await Room(tmp_path, FakeBrain(["Well\x1b", "]0;t\x07", " done\x9b1m"])).enter()
+    await room.type("tell \x1b[31mme\x1b[0m\u202e a story")
+    await room.listen_to_the_end()
+    await room.session.stop()
+    assert room.user_turns() == ["tell me a story"]
+    assert room.answers() == ["Well done"]
+    kept = room.transcript()
+    assert "tell me a story" in kept
+    assert "Well done" in kept
+    assert not {"\x1b", "\x9b", "\u202e"} & set(kept)
+
+
+async def test_who_is_asked_whether_a_tool_may_run_sees_nothing_but_words(tmp_path: Path) -> None:
+    asked: list[ToolCall] = []
+
+    async def no(call: ToolCall) -> bool:
+        asked.append(call)
+        return False
+
+    call = (
+        'TOOL_CALL: {"name": "change_theme", "arguments": {"persona_name": "\\u001b[2JHAL\\u202e"}}'
+    )
+    room = Room(tmp_path, FakeBrain([call]), permissions={"change_theme": "ask"})
+    await room.enter()
+    room.session.confirm = no
+    await room.type("Somebody else, perhaps?")
+    await room.session.stop()
+    assert [each.arguments for each in asked] == [{"persona_name": "HAL"}]
