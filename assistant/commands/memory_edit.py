@@ -50,7 +50,7 @@ def edit_command(config: Config, id: str, text: str | None = None) -> int:
 
 
 def _correct(config: Config, id: str, text: str) -> int:
-    text = " ".join(text.split())
+    text = clean(text)
     if not text:
         raise MemoryFailure(
             "a memory has to say something", f"To be rid of it: assistant memory forget {id}"

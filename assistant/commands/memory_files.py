@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.commands.memory_store import counted, nothing_yet, opened, print_json
+from assistant.commands.memory_store import clean, counted, nothing_yet, opened, print_json
 from assistant.commands.runner import USAGE, agreed, complain
 from assistant.config import Config
 from assistant.memory.base import CATEGORIES, MemoryFailure
@@ -104,7 +104,7 @@ def stats_command(config: Config, *, json_output: bool = False) -> int:
     print(f"memories   {stats.memories}, and {stats.corrected} that were corrected")
     for title, counts in (("category", stats.categories), ("told to", stats.personas)):
         for name, count in counts.items():
-            print(f"  {title:<9}{name:<12}{count:>7}")
+            print(f"  {title:<9}{clean(name):<12} {count:>6}")
     print(f"journals   {stats.journals}, {stats.turns} turns, {_size(stats.journal_bytes)}")
     if stats.oldest and stats.newest:
         print(f"from       {stats.oldest:%Y-%m-%d} to {stats.newest:%Y-%m-%d}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from assistant.cleaning import clean_line
 from assistant.config import Config
 from assistant.memory.http_access import sendable
 from assistant.memory.opening import open_store
@@ -134,4 +135,4 @@ def names_of_this_machine(settings: MemoryServeSettings) -> frozenset[str]:
 
 
 def _tell(text: str) -> None:
-    print(f"· {text}", file=sys.stderr, flush=True)
+    print(f"· {clean_line(text)}", file=sys.stderr, flush=True)

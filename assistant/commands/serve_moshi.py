@@ -16,6 +16,7 @@ from assistant.backends.registry import (
     list_backends,
 )
 from assistant.backends.server.opus import require_packages
+from assistant.cleaning import clean_line
 from assistant.config import Config
 from assistant.frames import AnyEvent, Load
 from assistant.locations import log_dir
@@ -95,4 +96,4 @@ async def _serve(config: Config, settings: ServeSettings) -> int:
 
 
 def _tell(text: str) -> None:
-    print(f"· {text}", file=sys.stderr, flush=True)
+    print(f"· {clean_line(text)}", file=sys.stderr, flush=True)
