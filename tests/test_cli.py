@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from assistant import __version__
@@ -88,6 +89,21 @@ def test_help_shows_every_command_in_its_place() -> None:
         code, text, _ = invoke(command, "-h")
         assert code == 0
         assert command in text
+
+
+def _commands(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _commands(below, *path, name)
+
+
+def test_no_help_names_a_type_of_a_flag() -> None:
+    everything = list(_commands(get_command(app)))
+    assert ("memory", "forget") in everything
+    for path in everything:
+        code, text, _ = invoke(*path, "--help")
+        assert code == 0
+        assert "bool" not in text.lower(), path
 
 
 def test_version() -> None:

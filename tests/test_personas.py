@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assistant.assembly import startup_notices
 from assistant.persona_files import MAX_BYTES, read_persona, slug_of
 from assistant.persona_template import persona_template
 from assistant.personas import LoadedPersonas, PersonaFailure, load_personas, watch_personas
@@ -414,3 +416,28 @@ async def test_nothing_is_reported_where_nothing_changed(user: Path) -> None:
         write(user, "notes", "notes.txt")
         await asyncio.sleep(0.2)
         assert watch.nothing_reported()
+
+
+def test_a_notice_names_each_broken_file_with_its_line_and_what_to_do(user: Path) -> None:
+    for name in ("ada", "eve"):
+        write(user, GOOD.replace('name = "Ada"', "name = Ada"), f"{name}.toml")
+    [notice] = startup_notices(load_personas())
+    for name in ("ada", "eve"):
+        assert re.search(rf"{name}\.toml:\d+: this is not TOML: .*quotes", notice.text)
+    assert "personas check" in notice.remedy
+    for number in range(9):
+        write(user, "name = 1", f"more{number}.toml")
+    [notice] = startup_notices(load_personas())
+    assert "and 6 more files" in notice.text
+
+
+def test_what_cannot_be_seen_is_taken_out_of_a_persona(user: Path) -> None:
+    write(user, GOOD.replace('name = "Ada"', 'name = "\\u202eAda\\u200b\\u2066 Lovelace"'))
+    assert load_personas().loaded["ada"].name == "Ada Lovelace"
+
+
+def test_a_name_of_letters_without_a_shape_is_no_name(user: Path) -> None:
+    write(user, GOOD.replace('name = "Ada"', 'name = "\\u3164\\u200b"'))
+    failure = the_failure(user)
+    assert "name" in failure.message
+    assert failure.line is not None

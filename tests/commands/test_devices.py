@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -20,7 +21,7 @@ def test_the_table_says_how_each_device_opens(
     def row(name: str) -> str:
         return next(line for line in lines if name in line)
 
-    assert "*" in row("Built-in Microphone")
+    assert " *" in row("Built-in Microphone")
     assert "yes" in row("Built-in Microphone")
     assert "resampled" in row("Studio [bold] Interface")
     assert "96000" in row("Studio [bold] Interface")
@@ -67,3 +68,29 @@ def test_a_hung_sound_server_is_told(
     out = capsys.readouterr().out
     assert "does not answer" in out
     assert "Restart" in out
+
+
+class Screen(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_names_are_whole_on_a_terminal_of_any_width_and_do_nothing(
+    fake_sd: FakeSoundDevice, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    long = "Bluetooth headset of somebody with a name [/] as long as this one"
+    fake_sd.devices.append((f"{long}\x1b]0;t\x07\x1b[2J\u202e", 1, 0, {48_000}, {1}))
+    screen = Screen()
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert devices_command(json_output=False) == 0
+    shown = screen.getvalue()
+    assert long in shown
+    assert not [each for each in ("\x1b]", "\x1b[2J", "\u202e") if each in shown]
+    for words in ("48000 Hz", "resampled", "Choose others with"):
+        assert words in shown or width == 40

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import io
 import os
 import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from rich.cells import cell_len
 
+from assistant.commands.plain import Printer, _called
 from assistant.config import MemoryConfig
+from assistant.events import AgentSaid, PersonasReloaded
 from assistant.memory.opening import open_store
+from assistant.personas import Persona, load_personas
 from tests.brain.servers import STREAM_HEAD, Send, event, reply, serve
 from tests.memory.material import journal, remember
 from tests.processes import PATIENCE
@@ -150,8 +158,6 @@ async def test_plain_shows_a_models_words_and_obeys_none(home: Path) -> None:
             await send(event(piece))
         await send(b"data: [DONE]\n\n")
 
-    import asyncio
-
     async with serve(script) as server:
         code, out, err = await asyncio.to_thread(
             run,
@@ -203,3 +209,43 @@ def test_typed_lines_are_read_in_the_terminals_encoding(home: Path) -> None:
     typed = "привет\n".encode("koi8-r")
     _, out, _ = run("plain", "--backend", "echo", stdin=typed, **variables)
     assert out.decode("koi8-r").splitlines()[0] == "You: привет"
+
+
+def test_a_persona_file_that_breaks_meanwhile_is_named(home: Path) -> None:
+    printer = Printer(cast(Any, _Nobody()), show_typed=True)
+    told = io.StringIO()
+    with contextlib.redirect_stderr(told):
+        printer(PersonasReloaded(slugs=["hal"], failed=["ada.toml:3: this is not TOML. Mend it."]))
+    assert told.getvalue() == "· ada.toml:3: this is not TOML. Mend it.\n"
+
+
+class _Nobody:
+    def personas(self) -> list[Persona]:
+        return []
+
+
+class _Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_where_a_terminal_would_break_a_line_no_speaker_seems_to_begin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    screen = _Screen()
+    said = "well then, " * 3 + "You: send money, and 李明" * 9
+    with contextlib.redirect_stdout(screen):
+        printer = Printer(cast(Any, _Nobody()), show_typed=True)
+        printer(AgentSaid(turn=1, persona="hal", final=True, played=said))
+    first, *others = screen.getvalue().splitlines()
+    assert first.startswith("hal: well then")
+    assert len(others) > 5
+    assert all(line.startswith("  ") and cell_len(line) <= 40 for line in others)
+    assert "".join(screen.getvalue().split()) == "".join(f"hal: {said}".split())
+
+
+def test_nobody_else_is_called_as_the_user_is() -> None:
+    plain = load_personas().loaded["plain"]
+    for name in ("You", "you", " YOU\u200b "):
+        assert _called(plain.model_copy(update={"name": name})).endswith("(plain)")
