@@ -9,9 +9,11 @@ from __future__ import annotations
 import codecs
 import io
 import locale
+import os
 import sys
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 from typing import IO, Any, TextIO, cast
 
 from assistant.cleaning import clean_line, clean_text
@@ -97,6 +99,16 @@ def opened_like(descriptor: int, stream: TextIO) -> TextIO:
         errors=readable(stream.encoding or "utf-8"),
         line_buffering=True,
     )
+
+
+def print_path(path: Path) -> None:
+    """A path on a line of its own; byte for byte where a program reads it and it is no text."""
+    if sys.stdout.isatty() or not any("\ud800" <= c <= "\udfff" for c in str(path)):
+        print(path)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(os.fsencode(path) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def write_status(text: str) -> None:

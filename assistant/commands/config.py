@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 from assistant.commands.tables import json_text, print_json
 from assistant.config import Config
 from assistant.locations import config_file
+from assistant.output import print_path
 from assistant.settings import DEFAULT, known_fields, load_settings, value_of
 
 
@@ -49,7 +50,7 @@ def show_command(
 
 def path_command(path: Path | None) -> int:
     """Where the settings file is, or would be."""
-    print(path or config_file())
+    print_path(path or config_file())
     return 0
 
 

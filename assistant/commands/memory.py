@@ -20,6 +20,7 @@ from assistant.config import Config
 from assistant.locations import memory_dir
 from assistant.memory.base import CATEGORIES, Category, Filters, Found
 from assistant.memory.told import name_in, once, told_hits
+from assistant.output import print_path
 
 FAR = 0.2
 """Share of the best score below which a hit is not shown to a person."""
@@ -102,7 +103,7 @@ def search_command(config: Config, query: str, wanted: Wanted, *, json_output: b
 
 def path_command() -> int:
     """The folder of the journals and of what is made from them."""
-    print(memory_dir())
+    print_path(memory_dir())
     return 0
 
 

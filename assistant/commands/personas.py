@@ -10,6 +10,7 @@ from rich.text import Text
 
 from assistant.commands.tables import Column, console, print_json, print_table
 from assistant.locations import themes_dir, user_themes_dir
+from assistant.output import print_path
 from assistant.persona_checks import advice_on
 from assistant.persona_files import PersonaFailure, persona_paths, read_persona, slug_of
 from assistant.persona_schema import Colors
@@ -100,7 +101,7 @@ def new_persona(name: str, force: bool = False) -> int:
     if problem is not None:
         complaint.print(Text(problem), soft_wrap=True)
         return 1
-    print(path)
+    print_path(path)
     for failure in load_personas().failed:
         if failure.path == path:
             print_failure(complaint, failure)

@@ -12,6 +12,7 @@ from pathlib import Path
 from assistant.backends.base import BackendError
 from assistant.commands.runner import agreed, complain
 from assistant.commands.tables import console
+from assistant.output import print_path
 
 Progress = Callable[[str, float | None], None]
 
@@ -53,7 +54,7 @@ def pull_command(name: str, *, yes: bool = False) -> int:
             f"the same again goes on from there: assistant models pull {name}",
         )
         raise
-    print(place)
+    print_path(place)
     print(f"use it: assistant config set {wanted.setting} {wanted.value}", file=sys.stderr)
     return 0
 

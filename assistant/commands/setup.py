@@ -10,6 +10,7 @@ from assistant.backends.base import BackendError
 from assistant.backends.environments import RECIPES, Environment, folder_of, home, inspect
 from assistant.commands.runner import agreed
 from assistant.commands.tables import console, print_json
+from assistant.output import print_path
 
 _MAIN = ("torch", "mlx", "moshi", "moshi_mlx", "rustymimi")
 """Packages whose versions are worth telling."""
@@ -30,7 +31,7 @@ def setup_command(name: str, *, yes: bool = False, python: str | None = None) ->
     alone = f"setting up {name} takes about {about}, and nobody is there to agree"
     if not yes and (code := agreed(question, alone)):
         return code
-    print(_make(name, chosen))
+    print_path(_make(name, chosen))
     print(f"{name} is set up: {described(inspect(name))}", file=sys.stderr)
     print(f"use it: assistant --backend {name}", file=sys.stderr)
     return 0

@@ -9,6 +9,7 @@ from assistant.cleaning import clean_text
 from assistant.commands.runner import USAGE, agreed, complain
 from assistant.commands.tables import Column, console, print_json, print_table
 from assistant.locations import transcripts_dir
+from assistant.output import print_path
 from assistant.transcript_store import TURN, find_transcript, list_transcripts
 
 
@@ -70,7 +71,7 @@ def path_command(id: str | None) -> int:
     path = transcripts_dir() if id is None else _find(id)
     if path is None:
         return USAGE
-    print(path)
+    print_path(path)
     return 0
 
 

@@ -271,7 +271,7 @@ class Answerer:
             self._emit(BrainChosen(label=self._label))
 
     async def _stream(self, question: Question, waits: Waits, outcome: _Round) -> None:
-        # Cleaned before anything else: pieces are put together with spaces later, and what acts on a
+        # Cleaned first: pieces are put together with spaces later, and what acts on a
         # terminal is known by its characters standing next to each other.
         parser, cleaner = self._parser(), PieceCleaner()
         answer = cast("AsyncGenerator[Piece]", self.brain.answer(question))

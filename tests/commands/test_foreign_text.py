@@ -249,3 +249,16 @@ def test_nobody_else_is_called_as_the_user_is() -> None:
     plain = load_personas().loaded["plain"]
     for name in ("You", "you", " YOU\u200b "):
         assert _called(plain.model_copy(update={"name": name})).endswith("(plain)")
+
+
+def test_a_folder_whose_name_is_no_text_is_found_by_the_path_that_is_printed(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = os.fsencode(tmp_path) + b"/\xe4"
+    for command in (("config", "path"), ("transcripts", "path")):
+        variables = dict.fromkeys(("XDG_CONFIG_HOME", "XDG_DATA_HOME"), os.fsdecode(folder))
+        code, out, _ = run(*command, **variables)
+        assert code == 0
+        assert out.startswith(folder + b"/")
+    monkeypatch.setenv("XDG_DATA_HOME", os.fsdecode(folder))
+    assert "/�/" in run_on_a_terminal("transcripts", "path").decode()
