@@ -221,7 +221,8 @@ def _line(entry: TranscriptEntry) -> str:
 def _info(path: Path) -> TranscriptInfo | None:
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+        began = datetime.strptime(path.stem[:17], "%Y-%m-%d-%H%M%S")
+    except (OSError, ValueError):  # ValueError: there is no such day
         return None
     turns = [match for line in lines if (match := TURN.match(line))]
     names = [clean_line(turn["name"]) for turn in turns]
@@ -229,7 +230,7 @@ def _info(path: Path) -> TranscriptInfo | None:
     return TranscriptInfo(
         id=path.stem,
         path=path,
-        began=datetime.strptime(path.stem[:17], "%Y-%m-%d-%H%M%S"),
+        began=began,
         turns=len(turns),
         spoken=sum(name != "You" for name in names),
         names=list(dict.fromkeys(name for name in names if name != "You")),

@@ -37,6 +37,12 @@ def export_command(config: Config, path: Path, *, yes: bool = False) -> int:
         done = export_to(store, path)
         sealed = bool(store.tree.vault.ending)
     print(f"{path}: {_amount(done.journals, done.memories, done.turns)}")
+    if done.unread:
+        complain(
+            f"could not be read, and {counted(len(done.unread), 'journal')} is not among them:"
+            f" {done.unread[0]}",
+            "`assistant memory doctor` tells why; the zip has it as it is, where it can be opened.",
+        )
     if sealed:
         print("It is in plain text: memory is encrypted, this file is not.", file=sys.stderr)
     return 0

@@ -11,6 +11,7 @@ from assistant.commands.memory_store import as_data, clean, nothing_yet, now, op
 from assistant.commands.tables import console
 from assistant.config import Config
 from assistant.memory.base import Journal, Memory, MemoryFailure, Turn
+from assistant.memory.plain_marks import whole_number
 from assistant.memory.told import name_in, told
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _show_memory(store: FileStore, memory: Memory, json_output: bool) -> None:
 def _show_turn(store: FileStore, id: str, json_output: bool) -> None:
     journal_id, _, number = id.partition("#")
     journal = store.read(find_journal(store, journal_id))
-    turn = _turn(journal, int(number)) if number.isdecimal() else None
+    turn = _turn(journal, whole_number(number)) if number else None
     if turn is None:
         raise MemoryFailure(f"there is no turn “{clean(id)[:80]}”", _REMEDY)
     made = [memory for memory in journal.memories if memory.turn == turn.number]

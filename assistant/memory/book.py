@@ -22,6 +22,7 @@ from assistant.memory.base import (
 from assistant.memory.editing import correct, foretell, reworded, settle
 from assistant.memory.keeper import Keeper
 from assistant.memory.oblivion import Doomed
+from assistant.memory.plain_marks import whole_number
 from assistant.memory.profile import Profile, profile_of
 from assistant.memory.recall import Recall
 from assistant.memory.relevance import to_the_point
@@ -164,7 +165,7 @@ def _today() -> date:
 
 def _source(store: MemoryStore, id: str) -> Source:
     journal, _, number = id.partition("#")
-    turn = int(number) if number.isdigit() else 0
+    turn = whole_number(number)
     if not turn:
         memory = next((each for each in store.memories() if each.id == id), None)
         if memory is None:

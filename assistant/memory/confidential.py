@@ -121,7 +121,7 @@ def _is_value(value: str, digit: bool) -> bool:
 
 
 def _luhn(number: str) -> bool:
-    digits = [int(letter) for letter in number if letter.isdigit()]
+    digits = [int(letter) for letter in number if letter.isdecimal()]
     if len(set(digits)) < 2:
         return False
     doubled = [sum(divmod(2 * d, 10)) if at % 2 else d for at, d in enumerate(reversed(digits))]

@@ -244,7 +244,7 @@ def _next_such_day(day: int, today: date) -> date:
 
 
 def _number(word: str) -> int:
-    return int(word) if word.isdigit() else _NUMBERS[word]
+    return int(word) if word.isdecimal() else _NUMBERS[word]
 
 
 def _add_months(first: date, count: int) -> date:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -19,12 +19,14 @@ import msgspec
 from assistant.memory.base import Journal, MemoryFailure
 from assistant.memory.disk import write_file
 from assistant.memory.files import JOURNALS, FileStore
+from assistant.memory.http_protocol import Misunderstood, check_journal
 from assistant.memory.journal_file import parse, render
 from assistant.memory.journal_head import is_journal_id
 from assistant.memory.journals import ENDING
 from assistant.memory.merging import Taken
 
 JSON = "memory.json"
+UNREAD = "not-understood"
 PROFILE = "profile.md"
 MAX_FILES = 200_000
 MAX_BYTES = 1_000_000_000
@@ -51,15 +53,24 @@ class Exported:
     memories: int
     turns: int
     bytes: int
+    unread: tuple[str, ...] = ()
+    """Journals that are not understood: in the zip as they are, apart from the others."""
 
 
 def export_to(store: FileStore, path: Path) -> Exported:
     """Write the zip, in plain text whatever the vault, mode 0600. Raises `MemoryFailure`."""
     journals: list[Journal] = []
+    unread: list[str] = []
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for id in store.journals():
-            parsed = store.tree.read(id)
+            try:
+                parsed = store.tree.read(id)
+            except MemoryFailure:
+                unread.append(id)
+                with suppress(MemoryFailure):  # not even opened: its key is another
+                    archive.writestr(f"{UNREAD}/{id}{ENDING}", store.tree.text(id))
+                continue
             journals.append(parsed.journal)
             name = f"{JOURNALS}/{id[:4]}/{id[5:7]}/{id}{ENDING}"
             archive.writestr(name, render(parsed.journal, parsed.front, parsed.extra))
@@ -73,6 +84,7 @@ def export_to(store: FileStore, path: Path) -> Exported:
         memories=sum(len(journal.memories) for journal in journals),
         turns=sum(len(journal.turns) for journal in journals),
         bytes=packed.tell(),
+        unread=tuple(unread),
     )
 
 
@@ -86,24 +98,37 @@ def journals_in(path: Path) -> list[Journal]:
     try:
         with zipfile.ZipFile(path) as archive:
             _check(path, archive.infolist())
-            pages = [info for info in archive.infolist() if _journal_id(info.filename)]
-            if pages:
-                return [
-                    parse(
-                        _read(path, archive, info).decode("utf-8"),
-                        PurePosixPath(info.filename).stem,
-                    ).journal
-                    for info in pages
-                ]
-            info = next((each for each in archive.infolist() if each.filename == JSON), None)
-            return _of_json(path, _read(path, archive, info)) if info else []
+            return _journals(path, archive)
+    except MemoryFailure:
+        raise
     except UnicodeDecodeError:
         raise _refused(path, "holds a journal that is not UTF-8 text") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _refused(path, f"is no zip that can be read ({error})") from None
-    except OSError as error:
+    except FileNotFoundError as error:
         reason = (error.strerror or str(error)).lower()
         raise MemoryFailure(f"{path}: cannot be read ({reason})", "Is it the right file?") from None
+    except Exception as error:  # zipfile and what unpacks raise whatever a broken file leads to
+        if isinstance(error, OSError) and error.errno is not None:
+            reason = (error.strerror or str(error)).lower()
+            told = MemoryFailure(f"{path}: cannot be read ({reason})", "Is it the right file?")
+            raise told from None
+        raise _refused(path, f"is no zip that can be read ({error})"[:300]) from None
+
+
+def _journals(path: Path, archive: zipfile.ZipFile) -> list[Journal]:
+    pages = [info for info in archive.infolist() if _journal_id(info.filename)]
+    if pages:
+        return [_of_page(path, info, _read(path, archive, info)) for info in pages]
+    info = next((each for each in archive.infolist() if each.filename == JSON), None)
+    return _of_json(path, _read(path, archive, info)) if info else []
+
+
+def _of_page(path: Path, info: zipfile.ZipInfo, data: bytes) -> Journal:
+    text = data.decode("utf-8")
+    try:
+        return parse(text, PurePosixPath(info.filename).stem).journal
+    except Exception as error:
+        what = f'holds a journal that is not understood ("{info.filename[:80]}": {error})'
+        raise _refused(path, what[:300]) from None
 
 
 def _check(path: Path, infos: list[zipfile.ZipInfo]) -> None:
@@ -111,6 +136,10 @@ def _check(path: Path, infos: list[zipfile.ZipInfo]) -> None:
         raise _refused(path, f"holds more than {MAX_FILES} files")
     if sum(info.file_size for info in infos) > MAX_BYTES:
         raise _refused(path, "would be larger than 1 GB unpacked")
+    names = [info.filename for info in infos]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _refused(path, f'holds a file twice ("{twice[:80]}")')
     for info in infos:
         name = info.orig_filename.replace("\\", "/")
         parts = PurePosixPath(name).parts
@@ -120,6 +149,8 @@ def _check(path: Path, infos: list[zipfile.ZipInfo]) -> None:
             raise _refused(path, f'holds a link ("{info.filename[:80]}")')
         if info.flag_bits & 1:
             raise _refused(path, "is encrypted with a password")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _refused(path, f'is packed in a way that is not read ("{info.filename[:80]}")')
         if info.file_size > max(RATIO_FROM, info.compress_size * MAX_RATIO):
             raise _refused(path, f'is packed too tightly to be text ("{info.filename[:80]}")')
 
@@ -141,14 +172,11 @@ def _journal_id(name: str) -> bool:
 def _of_json(path: Path, data: bytes) -> list[Journal]:
     try:
         journals = msgspec.json.decode(data, type=Everything).journals
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise _refused(path, f"holds a {JSON} that is not understood ({error})") from None
-    for journal in journals:
-        times = [turn.at for turn in journal.turns] + [each.at for each in journal.memories]
-        if not is_journal_id(journal.id) or any(
-            time.tzinfo is None for time in [journal.began, *times]
-        ):
-            raise _refused(path, f"holds a {JSON} with a wrong id or a time without a zone")
+        for journal in journals:
+            check_journal(journal)
+    except (msgspec.MsgspecError, Misunderstood, ValueError, RecursionError) as error:
+        why = f"holds a {JSON} that is not understood ({error})"
+        raise _refused(path, why[:300]) from None
     return journals
 
 

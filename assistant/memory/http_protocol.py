@@ -39,6 +39,8 @@ MAX_LIMIT = 1_000
 MAX_QUERY = 20_000
 """Characters."""
 MAX_IDS = 1_000_000
+MAX_NUMBER = 999_999_999
+"""Of a turn: nine digits are read in a file."""
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "�")
 
 T = TypeVar("T")
@@ -104,8 +106,9 @@ def decode(data: bytes, type: type[T]) -> T:
     """Raises `Misunderstood`; every time in what comes back has its zone."""
     try:
         message = msgspec.json.decode(data, type=type)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Misunderstood(str(error)) from None
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
+        # ValueError: a number of more digits than Python reads, bytes that are no UTF-8
+        raise Misunderstood(str(error)[:300]) from None
     _check(message)
     return message
 
@@ -149,10 +152,11 @@ def _check(message: Any) -> None:
         case list():
             for each in message:
                 _check(each)
-        case Written(journal=journal):
-            _check(journal)
+        case Written(journal=journal, known=known):
+            check_journal(journal)
+            _check_numbers(known.turns)
         case Journal():
-            _check_journal(message)
+            check_journal(message)
         case Memory():
             _check_memory(message)
         case Found(at=at, memory=memory):
@@ -162,7 +166,7 @@ def _check(message: Any) -> None:
         case Wanted(filters=filters) | Search(filters=filters):
             _check_times((filters.since, filters.until))
             if isinstance(message, Search) and not 0 <= message.limit <= MAX_LIMIT:
-                raise Misunderstood(f"a limit is 0 to {MAX_LIMIT}, not {message.limit}")
+                raise Misunderstood(f"a limit is 0 to {MAX_LIMIT}, not {str(message.limit)[:20]}")
             if isinstance(message, Search) and len(message.query) > MAX_QUERY:
                 raise Misunderstood(f"a query has up to {MAX_QUERY} characters")
         case Forget(ids=ids):
@@ -172,18 +176,33 @@ def _check(message: Any) -> None:
             pass
 
 
-def _check_journal(journal: Journal) -> None:
+def check_journal(journal: Journal) -> None:
+    """Raises `Misunderstood` where a value is none that a journal can have, though of its kind."""
     if not is_journal_id(journal.id):
         raise Misunderstood(f'"{journal.id[:80]}" is no id of a journal')
     _check_times((journal.began, journal.ended, *(turn.at for turn in journal.turns)))
+    numbers = [turn.number for turn in journal.turns]
+    _check_numbers(numbers)
+    if len(set(numbers)) < len(numbers):
+        raise Misunderstood("two turns have the same number")
     for memory in journal.memories:
         _check_memory(memory)
         if memory.journal != journal.id:
             raise Misunderstood(f'memory "{memory.id[:80]}" is of another journal')
 
 
+def _check_numbers(numbers: Sequence[int]) -> None:
+    for number in numbers:
+        if not 1 <= number <= MAX_NUMBER:
+            raise Misunderstood(
+                f"a turn has a number from 1 to {MAX_NUMBER}, not {str(number)[:20]}"
+            )
+
+
 def _check_memory(memory: Memory) -> None:
     _check_times((memory.at,))
+    if not 0 <= memory.turn <= MAX_NUMBER:
+        raise Misunderstood(f"a memory is of turn 0 to {MAX_NUMBER}, not {str(memory.turn)[:20]}")
     if not 0 <= memory.confidence <= 1:
         raise Misunderstood(f"a confidence is 0 to 1, not {memory.confidence}")
     assert memory.category in CATEGORIES  # msgspec has looked

@@ -27,7 +27,7 @@ from assistant.memory.retrieval.database import (
 )
 from assistant.memory.retrieval.embedding import Embedder, load_embedder, units
 from assistant.memory.retrieval.ranking import DEFAULT_WEIGHTS, Hit, Ranking, Weights, conditions
-from assistant.memory.retrieval.rows import Row, load_memory, rows_of
+from assistant.memory.retrieval.rows import Row, encodable, load_memory, rows_of
 from assistant.memory.retrieval.vectors import Vectors
 from assistant.memory.retrieval.words import parse_query
 from assistant.memory.retrieval.writing import Writer, key, load_vectors
@@ -200,6 +200,7 @@ class SqliteIndex:
 
     def _write(self, journal: Journal, fresh: bool = False) -> bool:
         """Returns whether words were there that are not any more."""
+        journal = encodable(journal)
         rows = rows_of(journal)
         if fresh:
             self._add(journal, rows)

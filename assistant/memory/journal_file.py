@@ -189,39 +189,46 @@ def _items(
 
 def _read_memories(parsed: Parsed, first: int, body: Sequence[str], unclear: list[str]) -> None:
     journal = parsed.journal
+    taken = {memory.id: 0 for memory in journal.memories}
     for item in _items(parsed, first, body, _BULLET, unclear):
         below = [(number, line) for number, line in item.below]
         while below and not below[-1][1]:
             below.pop()
-        trailer = ""
+        trailer, line = "", item.line
         if below and looks_like_trailer(below[-1][1]):
             line, trailer = below.pop()
         text = unescape_block([item.match["text"] or "", *(line for _, line in below)])
         if not text and not trailer:
             continue
         memory, problems = read_trailer(trailer, text, journal)
-        journal.memories.append(_unique(memory, journal))
+        journal.memories.append(_unique(memory, taken))
         parsed.problems += [Problem(line, what) for what in problems]
+        if problems:
+            unclear.append(trailer)
 
 
-def _unique(memory: Memory, journal: Journal) -> Memory:
-    """A copied line is a memory of its own."""
-    taken = {each.id for each in journal.memories}
-    id = memory.id
-    number = 2
+def _unique(memory: Memory, taken: dict[str, int]) -> Memory:
+    """A copied line is a memory of its own. `taken`: the ids there are, with the last number that
+    a copy of each was given."""
+    id, number = memory.id, taken.get(memory.id, 0)
     while id in taken:
-        id, number = f"{memory.id}-{number}", number + 1
+        number += 1 + (number == 0)
+        id = f"{memory.id}-{number}"
+    taken[memory.id] = number
+    taken.setdefault(id, 0)
     return memory if id == memory.id else replace(memory, id=id)
 
 
 def _read_turns(parsed: Parsed, first: int, body: Sequence[str], unclear: list[str]) -> None:
     journal = parsed.journal
     taken = {turn.number for turn in journal.turns}
+    last = max(taken, default=0)
     for item in _items(parsed, first, body, _TURN, unclear):
         name = unescape(item.match["name"])
         at = _turn_time(item.match["time"], journal.began)
         if at is None:
             parsed.problems.append(Problem(item.line, "its time is none like 19:05:03"))
+            unclear.append(f"(a time: {item.match['time']})")
         side: Side = _usual_side(name, journal)
         if marked := item.match["side"]:
             side = "user" if marked == "user" else "agent"
@@ -229,8 +236,9 @@ def _read_turns(parsed: Parsed, first: int, body: Sequence[str], unclear: list[s
         number = int(item.match["number"])
         if number in taken:
             parsed.problems.append(Problem(item.line, f"there is a turn {number} already"))
-            number = max(taken) + 1
+            number = last + 1
         taken.add(number)
+        last = max(last, number)
         journal.turns.append(Turn(number, side, name, text, at or journal.began))
 
 
@@ -241,7 +249,7 @@ def _turn_time(text: str, began: datetime) -> datetime | None:
             return time if time.tzinfo else time.replace(tzinfo=began.tzinfo)
         hour, minute, second = map(int, [*text.split(":"), "0"][:3])
         return began.replace(hour=hour, minute=minute, second=second, microsecond=0)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -18,11 +18,13 @@ from assistant.memory.front_matter import (
 from assistant.memory.trailer import to_the_second
 
 KEYS = ("time", "ended", "persona", "who", "topics", "mood", "commitments")
-_ID = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d{6})-(?P<persona>[a-z0-9][a-z0-9_-]*)")
+LONGEST_ID = 200
+"""Characters: with its endings it is the name of a file, which may have 255 bytes."""
+_ID = re.compile(r"(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6})-(?P<persona>[a-z0-9][a-z0-9_-]*)")
 
 
 def is_journal_id(id: str) -> bool:
-    return _ID.fullmatch(id) is not None
+    return len(id) <= LONGEST_ID and _ID.fullmatch(id) is not None
 
 
 def write_head(journal: Journal, more: Sequence[str]) -> list[str]:
@@ -73,6 +75,7 @@ def _time(front: FrontMatter, key: str) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         what = f'"{key}" is no time like 2026-11-21T19:05:03+01:00'
         front.problems.append(Problem(line, what))
+        front.broken += front.raw[key]
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +18,7 @@ from assistant.memory.journal_head import is_journal_id
 from assistant.memory.vault import PLAIN, SEALED, Vault
 
 ENDING = ".md"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,14 @@ class JournalTree:
             )
         data = read_file(path, self.vault)
         try:
-            return parse(data.decode("utf-8"), id)
-        except UnicodeDecodeError as error:
-            parsed = parse(data.decode("latin-1"), id)  # of which every byte is a character
-            line = data.count(b"\n", 0, error.start) + 1
-            parsed.problems.insert(0, Problem(line, "is not UTF-8 text; save it as UTF-8"))
-            return parsed
+            return _parsed(data, id)
+        except Exception as error:
+            # One file that nobody foresaw may not cost all the others.
+            _log.exception("%s", path)
+            what = f"{type(error).__name__}: {error}"[:200]
+            raise MemoryFailure(
+                f"{path}: cannot be understood ({what})", "Correct or move the file."
+            ) from None
 
     def text(self, id: str) -> str:
         """The file as it is, not taken apart. Raises `MemoryFailure`."""
@@ -161,6 +165,16 @@ class JournalTree:
             if id is not None and (id not in found or entry.name.endswith(ending)):
                 found[id] = entry
         return found
+
+
+def _parsed(data: bytes, id: str) -> Parsed:
+    try:
+        return parse(data.decode("utf-8"), id)
+    except UnicodeDecodeError as error:
+        parsed = parse(data.decode("latin-1"), id)  # of which every byte is a character
+        line = data.count(b"\n", 0, error.start) + 1
+        parsed.problems.insert(0, Problem(line, "is not UTF-8 text; save it as UTF-8"))
+        return parsed
 
 
 def _files(folder: Path | str) -> Iterator[os.DirEntry[str]]:

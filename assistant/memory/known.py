@@ -11,6 +11,7 @@ from datetime import datetime
 from assistant.memory.base import Claim, Journal, Memory, MemoryFailure, MemoryStore
 from assistant.memory.dates import DATE_OF
 from assistant.memory.drafts import Draft
+from assistant.memory.plain_marks import whole_number
 from assistant.memory.wording import gist
 
 SURER = 0.1
@@ -141,4 +142,4 @@ def _makes_way(old: Claim | None, draft: Draft) -> bool:
 
 def _number(id: str) -> int:
     last = re.split(r"[/#.]", id)[-1]
-    return int(last) if last.isdigit() else 0
+    return whole_number(last)

@@ -21,9 +21,9 @@ from assistant.memory.base import Journal, MemoryFailure, Turn
 
 CATEGORIES = {1: "several turns", 2: "time", 3: "inference", 4: "one turn", 5: "unanswerable"}
 """What the paper (section 4.1) and its data call 1 to 5."""
-_SESSION = re.compile(r"session_(\d+)")
-_EVIDENCE = re.compile(r"D?(\d+):(\d+)")
-_TIME = re.compile(r"(\d+):(\d+) ([ap])m on (\d+) (\w+),? (\d{4})")
+_SESSION = re.compile(r"session_(\d{1,9})")
+_EVIDENCE = re.compile(r"(?<!\d)(\d{1,9}):(\d{1,9})(?!\d)")
+_TIME = re.compile(r"(?<!\d)(\d{1,2}):(\d{1,2}) ([ap])m on (\d{1,2}) (\w+),? (\d{4})")
 _MONTHS = "january february march april may june july august september october november december"
 _MONTH = {name: number for number, name in enumerate(_MONTHS.split(), 1)}
 
@@ -71,11 +71,19 @@ def _samples(file: Path) -> Iterator[Sample]:
         raise MemoryFailure(
             f"{file}, line {error.lineno}: {error.msg}", "it has to be JSON"
         ) from error
+    except (ValueError, RecursionError) as error:  # numbers and depths past what Python reads
+        raise MemoryFailure(f"{file} cannot be read: {error}"[:300], "it has to be JSON") from error
     for number, entry in enumerate(data if isinstance(data, list) else [data], 1):
         if not isinstance(entry, dict):
             continue
         name = str(entry.get("sample_id") or (f"{file.stem}-{number}" if number > 1 else file.stem))
-        sample = _sample(name, entry)
+        try:
+            sample = _sample(name, entry)
+        except Exception as error:  # of a layout that nobody foresaw
+            raise MemoryFailure(
+                f"{file}, conversation {number}: is not understood ({error})"[:300],
+                "it has to have the LOCOMO layout",
+            ) from error
         if sample.journals:
             yield sample
 
@@ -117,7 +125,7 @@ def _journal(
         place = _EVIDENCE.search(str(said.get("dia_id", "")))
         ids[(int(place[1]), int(place[2])) if place else (session, number)] = f"{id}#{number}"
         side = "user" if speaker == journal.who else "agent"
-        at = began + timedelta(seconds=10 * number)
+        at = began + timedelta(seconds=10 * number) if began.year < 9999 else began
         journal.turns.append(Turn(number, "user" if side == "user" else "agent", speaker, text, at))
     return journal
 

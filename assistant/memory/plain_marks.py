@@ -21,6 +21,11 @@ _SPECIAL = re.compile(r"[\\\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]
 """Without any of it, which is nearly always, a text is written as it is."""
 
 
+def whole_number(text: str, otherwise: int = 0) -> int:
+    """Of one to nine digits; `otherwise` where it is none, whatever it is instead."""
+    return int(text) if len(text) < 10 and text.isdecimal() else otherwise
+
+
 def escape(text: str, also: str = "") -> str:
     """One line for a text of any kind; the punctuation in `also` is marked too."""
     if not _SPECIAL.search(text) and not any(char in text for char in also):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +86,19 @@ def crowd(archive: zipfile.ZipFile) -> None:
         archive.writestr(f"{number}", "")
 
 
+def json_of() -> str:
+    turn = {"number": 1, "side": "user", "name": "You", "text": "Hi.", "at": "2026-11-21T00:00:00Z"}
+    journal = {"id": ID, "began": "2026-11-21T00:00:00Z", "persona": "x", "turns": [turn]}
+    return json.dumps({"journals": [journal]})
+
+
+def twice(archive: zipfile.ZipFile) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for text in ("one", "two"):
+            archive.writestr(f"journals/2026/11/{ID}.md", text)
+
+
 HOSTILE = {
     "points elsewhere": [
         lambda archive: archive.writestr("../../evil.md", "x"),
@@ -100,15 +114,32 @@ HOSTILE = {
         lambda archive: archive.writestr("memory.json", '{"journals": [{"id": 3}]}'),
         lambda archive: archive.writestr("memory.json", "[" * 100_000),
     ],
-    "a wrong id": [
+    "no id of a journal": [
         lambda archive: archive.writestr(
             "memory.json",
             '{"journals": [{"id": "../x", "began": "2026-11-21T00:00:00Z", "persona": "x"}]}',
         ),
         lambda archive: archive.writestr(
             "memory.json",
+            json_of().replace(ID, f"2026-11-21T190503-{'x' * 300}"),
+        ),
+    ],
+    "no zone": [
+        lambda archive: archive.writestr(
+            "memory.json",
             f'{{"journals": [{{"id": "{ID}", "began": "2026-11-21T00:00:00", "persona": "x"}}]}}',
         ),
+    ],
+    "memory.json that is not understood": [
+        lambda archive, wrong=wrong: archive.writestr(
+            "memory.json", json_of().replace('"number": 1', f'"number": {wrong}')
+        )
+        for wrong in ("-1", "0", "true", "1.5", "NaN", "1e999", "9" * 20, "9" * 5000, "null")
+    ],
+    "a file twice": [twice],
+    "packed in a way": [
+        lambda archive: archive.writestr(f"journals/{ID}.md", "x", zipfile.ZIP_LZMA),
+        lambda archive: archive.writestr(f"journals/{ID}.md", "x", zipfile.ZIP_BZIP2),
     ],
     "not UTF-8": [lambda archive: archive.writestr(f"journals/2026/11/{ID}.md", b"\xff")],
 }
@@ -130,6 +161,30 @@ def test_a_hostile_file_is_refused_in_plain_words(
     assert store.journals() == []
 
     assert not list(tmp_path.rglob("evil*"))
+
+
+def test_a_page_that_cannot_be_read_does_not_keep_the_others_from_an_export(
+    make_store: Maker, tmp_path: Path
+) -> None:
+    store = make_store()
+    store.write(parrot())
+    other = "2026-11-22T190503-hal"
+    sealed = store.tree.path(other).with_suffix(".md.sealed")
+    sealed.write_bytes(b"nobody has the key of this")
+    done = export_to(store, tmp_path / "x.zip")
+    assert (done.journals, done.unread) == (1, (other,))
+    again = make_store(tmp_path / "again")
+    assert import_from(again, tmp_path / "x.zip").journals == 1
+
+
+def test_an_encrypted_zip_is_refused_in_plain_words(page: Path, store: FileStore) -> None:
+    data = bytearray(page.read_bytes())
+    place = -1
+    while (place := data.find(b"PK\x01\x02", place + 1)) >= 0:
+        data[place + 8] |= 1
+    page.write_bytes(data)
+    with pytest.raises(MemoryFailure, match="encrypted with a password"):
+        import_from(store, page)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "text", "size"])

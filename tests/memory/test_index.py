@@ -307,12 +307,17 @@ def test_what_cannot_be_erased_while_another_program_reads_is_said(tmp_path: Pat
 def test_nothing_of_a_journal_is_held_when_a_part_of_it_cannot_be(tmp_path: Path) -> None:
     index = SqliteIndex(tmp_path / "index.db")
     broken = journal(said=TALK)
-    remember(broken, "A broken \ud800 letter.")
+    broken.persona = None  # type: ignore[assignment]
     with pytest.raises(MemoryFailure):
         index.update(journal("a", TALK), broken)
     assert len(index) == 0
     index.update(journal("b", ["A broken \ud800 letter that was typed."]))
     assert ids(index, "broken letter") == ["b#1"]
+    half = journal("c", TALK)
+    half.persona = "\udfff"
+    remember(half, "A split \ud800 hair.", people=("A\udfff",))
+    index.update(half)
+    assert ids(index, "split hair") == ["c-1"]
 
 
 def test_a_file_of_another_version_is_to_be_made_anew(tmp_path: Path) -> None:

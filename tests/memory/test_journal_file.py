@@ -93,7 +93,16 @@ def test_broken_lines_are_told_with_their_number_and_kept() -> None:
     assert [turn.number for turn in parsed.journal.turns] == [1, 3, 4]
     assert len(parsed.journal.memories) == 2
     written = render(parsed.journal, parsed.front, parsed.extra)
-    assert "\n## Not understood\n\nmood cheerful\n2 Jarvis: Picasso: a painter's name!\n" in written
+    _, _, unclear = written.partition("\n## Not understood\n\n")
+    lines = unclear.strip().split("\n")
+    assert len(lines) == 4
+    assert lines[0] == "mood cheerful"
+    assert lines[1].startswith("ended: yesterday #")
+    assert lines[2] == "2 Jarvis: Picasso: a painter's name!"
+    assert "confidence lots" in lines[3]
+    again = parse(written, ID)
+    assert again.problems == []
+    assert render(again.journal, again.front, again.extra) == written
 
 
 def test_a_number_that_stands_there_twice_loses_no_turn() -> None:
@@ -102,6 +111,37 @@ def test_a_number_that_stands_there_twice_loses_no_turn() -> None:
     assert [(each.line, each.what) for each in parsed.problems] == [
         (22, "there is a turn 2 already")
     ]
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "99999999999999999999:05:03",
+        "9" * 5000,
+        "24:00:00",
+        "-1:05:03",
+        "19:05:03:99",
+        "99999-11-21T19:05:03+01:00",
+        "2026-11-21T19:05:03+99:00",
+        "2026-11-21T19:05:03+25:00",
+        "T",
+        "\u0661\u0669:99:03",
+    ],
+)
+def test_a_time_that_is_none_costs_only_itself(time: str) -> None:
+    text = FILE.replace("3. **You** (19:05:21)", f"3. **You** ({time})")
+    assert time in text
+    parsed = parse(text, ID)
+    problems = [each for each in parsed.problems if each.line == 22]
+    assert [turn.text for turn in parsed.journal.turns] == [t.text for t in parrot().turns]
+    if problems:
+        assert time in render(parsed.journal, parsed.front, parsed.extra)
+
+
+def test_many_copies_of_a_line_are_memories_of_their_own() -> None:
+    lines = "\n".join(["- A line.", "  (personal; no 1)"] * 20_000)
+    memories = parse(f"---\n---\n## What mattered\n\n{lines}\n", ID).journal.memories
+    assert len({memory.id for memory in memories}) == 20_000
 
 
 def test_what_a_person_adds_for_themselves_stays() -> None:

@@ -45,6 +45,37 @@ def test_evidence_is_understood_however_it_is_written() -> None:
     assert ends == [("6", "7"), ("6",), ("2",), ("1",), ("3",), ("8", "2")]
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ('{"session_%s": [{"text": "Hi"}]}' % ("1" * 5000), False),
+        ('{"session_1": [{"text": "Hi", "dia_id": "D%s:1"}]}' % ("1" * 5000), True),
+        ('{"session_1": [{"text": "Hi"}], "qa": [{"question": "?", "evidence": ["%s:1"]}]}'
+         % ("1" * 5000), True),
+        ('{"session_1": [{"text": "Hi", "dia_id": %s}]}' % ("1" * 5000), False),
+        ('{"session_1": [{"text": "Hi"}], "session_1_date_time": "%s:1 pm on 1 may 2000"}'
+         % ("1" * 5000), True),
+        ('{"session_1": [{"text": "Hi"}], "session_1_date_time": "11:59 pm on 31 december 9999"}',
+         True),
+        ('{"session_1": [{"text": NaN}, 1, null, [], {"text": {"a": true}}], "qa": {"a": 1}}',
+         True),
+        ("[" * 100_000, False),
+        ("7", False),
+        ("", False),
+    ],
+)  # fmt: skip
+def test_numbers_and_shapes_past_all_bounds_are_read_or_told_with_the_file(
+    tmp_path: Path, text: str, read: bool
+) -> None:
+    file = tmp_path / "odd.json"
+    file.write_text(text)
+    if read:
+        assert [len(sample.journals) for sample in load_samples(file)] == [1]
+    else:
+        with pytest.raises(MemoryFailure, match=r"odd\.json"):
+            load_samples(file)
+
+
 def test_questions_about_turns_that_are_missing_are_left_out_and_counted() -> None:
     qa = [{"question": "?", "evidence": e} for e in (["D7:1"], [], None, ["nonsense"], 7)]
     sample = _sample("s", {"session_1": [{"speaker": "A", "text": "Hi"}], "qa": qa})

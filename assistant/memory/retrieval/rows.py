@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
@@ -46,7 +47,8 @@ class Row:
 
 def rows_of(journal: Journal) -> list[Row]:
     """Turns that are empty are left out, as are memories that were corrected: they are history."""
-    said = [_encodable(turn) for turn in journal.turns if turn.text.strip()]
+    journal = encodable(journal)
+    said = [turn for turn in journal.turns if turn.text.strip()]
     rows = [_turn_row(journal, said, at) for at in range(len(said))]
     rows += [_memory_row(memory) for memory in journal.memories if not memory.replaced_by]
     return list({row.id: row for row in rows}.values())
@@ -59,15 +61,18 @@ def load_memory(kept: str) -> Memory:
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Memory)
+_journals = msgspec.json.Decoder(Journal)
 
 
-def _encodable(turn: Turn) -> Turn:
-    """A terminal may hand over bytes that are no text as lone surrogates."""
+def encodable(journal: Journal) -> Journal:
+    """A terminal may hand over bytes that are no text as lone surrogates, and a file may name them:
+    no index can hold these. The same journal where there are none."""
     try:
-        turn.text.encode("utf-8")
+        _encoder.encode(journal)
+        return journal
     except UnicodeEncodeError:
-        return replace(turn, text=turn.text.encode("utf-8", "replace").decode("utf-8"))
-    return turn
+        text = json.dumps(msgspec.to_builtins(journal), ensure_ascii=False)
+        return _journals.decode(text.encode("utf-8", "replace"))
 
 
 def _turn_row(journal: Journal, said: Sequence[Turn], at: int) -> Row:
