@@ -1,7 +1,7 @@
 """Encryption that was killed at any point: nothing lost, and nothing readable once memory is opened
 again; the same for the way back.
 
-ASSISTANT_TESTS_POINTS=all tries every point, and not some of each way.
+Some of the points in each run; with ASSISTANT_EVERY_CALL=1 each of them, which takes minutes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ keyring = pytest.importorskip("keyring")
 from assistant.memory import sealing  # noqa: E402
 from assistant.memory.opening import PASSPHRASE  # noqa: E402
 from tests.commands.memory_house import House, empty  # noqa: E402
-from tests.interruption import Tell, interrupted  # noqa: E402
+from tests.interruption import Tell, copy_of, interrupted  # noqa: E402
 from tests.memory.test_sealing import QUICK, Drawer, drawer  # noqa: E402
 
 __all__ = ["drawer", "empty"]
@@ -32,8 +32,7 @@ pytestmark = [
 ]
 WORD = "correct horse battery"
 WORDS = (b"picasso", b"bergen", b"monet")
-SOME = 9
-"""Points of a way that are tried each time."""
+STRIDE = 1 if os.environ.get("ASSISTANT_EVERY_CALL") else 29
 
 
 def settings(home: Path) -> str:
@@ -77,89 +76,80 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealing, "passphrase_vault", fast)
 
 
-@pytest.fixture
-def full(empty: House, monkeypatch: pytest.MonkeyPatch, drawer: Drawer, quick: None) -> House:
-    """A home with all that holds words: journals, profile, index and its logs, transcripts, sounds,
-    a history with a stash and packs, copies of editors, exports, what a killed writer left."""
-    monkeypatch.setenv(PASSPHRASE, WORD)
-    # So that the key is there in each child: a keyring lasts.
-    drawer.set_password(sealing.KEYRING_SERVICE, sealing.KEYRING_NAME, KEY)
-    empty.run("path")
-    config = empty.home / "config" / "assistant" / "config.toml"
+def furnish(house: House) -> None:
+    """All that holds words: journals, profile, index and its logs, transcripts, sounds, a history
+    with a stash and packs, copies of editors, exports, what a killed writer left."""
+    config = house.home / "config" / "assistant" / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text("[memory]\ngit = true\n")
-    store = empty.store(git=True)
+    store = house.store(git=True)
     store.close()
-    empty.fill()
-    store = empty.store(git=True)
+    house.fill()
+    store = house.store(git=True)
     store.add("Ada paints like Monet.")
-    subprocess.run(["git", "-C", str(empty.memory), "gc", "--quiet"], check=True)
+    subprocess.run(["git", "-C", str(house.memory), "gc", "--quiet"], check=True)
     store.add("Grace lives in Bergen, still.")
-    journal = empty.journal()
+    journal = house.journal()
     before = journal.read_text()
     journal.write_text(before + "\n## Of mine\n\nPicasso bites.\n")
-    git = ["git", "-C", str(empty.memory), "-c", "user.name=x", "-c", "user.email=x@y"]
+    git = ["git", "-C", str(house.memory), "-c", "user.name=x", "-c", "user.email=x@y"]
     subprocess.run([*git, "stash", "--quiet"], check=True)
     store.close()
-    assert empty.run("list") == 0
-    assert empty.run("export", str(empty.memory / "memory.zip")) == 0
+    assert house.run("list") == 0
+    assert house.run("export", str(house.memory / "memory.zip")) == 0
     shutil.copy(journal, journal.with_name(f".{journal.name}.swp"))
-    shutil.copy(empty.memory / "profile.md", empty.memory / "profile.md~")
+    shutil.copy(house.memory / "profile.md", house.memory / "profile.md~")
     journal.with_name(f".{journal.name}.0123456789ab.tmp").write_text("Picasso, half wri")
-    (empty.memory / "index.sqlite-journal").write_text("Picasso")
-    sound = empty.home / "cache" / "assistant" / "voice" / "ab" / f"{'ab' * 20}.voice"
+    (house.memory / "index.sqlite-journal").write_text("Picasso")
+    sound = house.home / "cache" / "assistant" / "voice" / "ab" / f"{'ab' * 20}.voice"
     sound.parent.mkdir(parents=True)
     sound.write_bytes(b"Picasso")
     sound.with_name(f".{sound.name}.1.2").write_bytes(b"Pica")
-    for path in (*empty.data.rglob("*"),):
+    for path in (*house.data.rglob("*"),):
         if ".git" not in path.parts:
             path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+@pytest.fixture
+def full(empty: House, monkeypatch: pytest.MonkeyPatch, drawer: Drawer, quick: None) -> House:
+    """A home with all that holds words, and a key that lasts."""
+    monkeypatch.setenv(PASSPHRASE, WORD)
+    # So that the key is there in each child: a keyring lasts.
+    drawer.set_password(sealing.KEYRING_SERVICE, sealing.KEYRING_NAME, KEY)
+    furnish(empty)
     return empty
 
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 
-def spread(count: int) -> list[int]:
-    """Some points, the first and the last among them."""
-    if os.environ.get("ASSISTANT_TESTS_POINTS") == "all":
-        return list(range(1, count + 1))
-    return sorted({1 + (count - 1) * place // (SOME - 1) for place in range(SOME)})
+def homes(house: House, *words: str) -> Iterator[tuple[str, House]]:
+    """As a kill at each of the points left it; at last after the end."""
+    whole = house.home.with_name(f"{house.home.name}-whole")
+    copy_of(house.home, whole)
+    at = 1
+    while True:
+        copy_of(whole, house.home)
 
+        def work(tell: Tell) -> None:
+            assert house.run(*words) == 0, house.err
 
-class Killed:
-    """A command, killed in copies of one home."""
-
-    def __init__(self, house: House, monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
-        self.house = house
-        self.words = words
-        self._monkeypatch = monkeypatch
-        self._whole = house.home.with_name(f"{house.home.name}-whole")
-        shutil.copytree(house.home, self._whole, symlinks=True)
-        self.count = len(interrupted(self._run, 0).points)
-
-    def homes(self) -> Iterator[tuple[str, House]]:
-        """Each as the kill left it, with the point."""
-        assert self.count > 50, self.count
-        for when in spread(self.count):
-            shutil.rmtree(self.house.home)
-            shutil.copytree(self._whole, self.house.home, symlinks=True)
-            done = interrupted(self._run, when)
-            assert done.killed
-            yield f"{when} of {self.count}, before {done.points[-1]}", self.house
-
-    def _run(self, tell: Tell) -> None:
-        assert self.house.run(*self.words) == 0, self.house.err
+        killed = interrupted(work, at).killed
+        yield f"{' '.join(words)}, killed at change {at}", house
+        if not killed:
+            assert at > 100, "there was nothing to interrupt"
+            return
+        at += STRIDE
 
 
 @pytest.mark.parametrize("way", ["keyring", "passphrase"])
 def test_killed_while_it_is_sealed_nothing_stays_readable_and_nothing_is_lost(
-    full: House, monkeypatch: pytest.MonkeyPatch, way: str
+    full: House, way: str
 ) -> None:
     texts = full.texts()
     words = ("encrypt", "--keyring") if way == "keyring" else ("encrypt",)
     seen = set()
-    for point, house in Killed(full, monkeypatch, *words).homes():
+    for point, house in homes(full, *words):
         begun = "encryption" in settings(house.home)
         seen.add(begun)
         if begun and readable(house.home):
@@ -174,14 +164,12 @@ def test_killed_while_it_is_sealed_nothing_stays_readable_and_nothing_is_lost(
 
 
 @pytest.mark.parametrize("way", ["keyring", "passphrase"])
-def test_killed_while_it_is_made_readable_nothing_is_lost(
-    full: House, monkeypatch: pytest.MonkeyPatch, way: str
-) -> None:
+def test_killed_while_it_is_made_readable_nothing_is_lost(full: House, way: str) -> None:
     texts = full.texts()
     files = {path.relative_to(full.data): path.read_bytes() for path in full.data.rglob("*.md*")}
     assert full.run("encrypt", *(("--keyring",) if way == "keyring" else ())) == 0
     assert readable(full.home) == []
-    for point, house in Killed(full, monkeypatch, "decrypt").homes():
+    for point, house in homes(full, "decrypt"):
         sealed = "encryption" in settings(house.home)
         assert house.texts() == texts, point
         assert house.run("doctor") == 0, f"{point}: {house.out}"
