@@ -121,7 +121,11 @@ def fallback_of(name: str, config: Config, look: Look | None = None) -> Choice |
 def backend_options(name: str, config: Config) -> dict[str, str | int | float | bool | None]:
     """The backend's own table of the config, as it crosses the wire."""
     if name == "cascade":
-        return config.backend.cascade.model_dump()
+        memory = config.memory
+        sealed = memory.enabled and memory.encryption != "off"
+        # Rendered speech is the words of the conversation, readable for anybody who listens.
+        kept = {"keep_sounds": False} if sealed or memory.private else {}
+        return config.backend.cascade.model_dump() | kept
     if name in ("moshi-mlx", "moshi-torch"):
         return config.backend.moshi.model_dump()
     if name == "moshi-server":

@@ -10,6 +10,7 @@ from __future__ import annotations
 from assistant.backends.base import Emit, Float32
 from assistant.backends.cascade.hearing import Hearing
 from assistant.backends.cascade.patience import TurnConfig
+from assistant.backends.cascade.sounds_in_memory import SoundsInMemory
 from assistant.backends.cascade.speaker import Speaker
 from assistant.backends.cascade.stt import Recognizer
 from assistant.backends.cascade.tts import load_engine
@@ -47,10 +48,13 @@ class CascadeBackend:
         engine = load_engine(
             str(options["voice_engine"]), threads=threads, voice=str(voice) if voice else None
         )
-        cache = VoiceCache(
-            voice_cache_dir(),
-            int(options.get("voice_cache_mb") or 0),
-            on_problem=lambda text: self._emit(Failed(message=text)),
+        room = int(options.get("voice_cache_mb") or 0)
+        cache = (
+            VoiceCache(
+                voice_cache_dir(), room, on_problem=lambda text: self._emit(Failed(message=text))
+            )
+            if options.get("keep_sounds", True)
+            else SoundsInMemory(room)
         )
         self._speaker = Speaker(engine, cache, self._emit, inline=inline)
         self._hearing = Hearing(
