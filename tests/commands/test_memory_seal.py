@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import getpass
+import io
+import shutil
+import subprocess
+import zipfile
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from assistant.memory.git_log import SEAL
 from assistant.memory.opening import PASSPHRASE
-from tests.commands.memory_house import PARROT, House, empty, house
+from tests.commands.memory_house import OLD, PARROT, House, empty, house
 
 __all__ = ["empty", "house"]
 pytest.importorskip("cryptography")
@@ -120,3 +128,166 @@ def test_settings_that_were_changed_by_hand_are_found(
     monkeypatch.setenv("ASSISTANT_MEMORY__ENCRYPTION", "off")
     house.run("encrypt")
     assert "ASSISTANT_MEMORY__ENCRYPTION" in house.err
+
+
+def begun(house: House, monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
+    """A command that ends by itself before it has converted all files."""
+    from assistant.memory import conversion
+
+    usual = conversion._convert_one
+    count = 0
+
+    def tired(*arguments: Any) -> int | None:
+        nonlocal count
+        count += 1
+        if count == 3:
+            raise KeyboardInterrupt
+        return usual(*arguments)
+
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+        patch.setattr(conversion, "_convert_one", tired)
+        house.run(*words)
+    assert count == 3
+
+
+def test_a_conversion_that_was_interrupted_goes_on_with_no_other_word(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = house.texts()
+    monkeypatch.setenv(PASSPHRASE, WORD)
+    begun(house, monkeypatch, "encrypt")
+    assert b"picasso" in house.raw()
+    monkeypatch.setenv(PASSPHRASE, "correct hoarse battery")
+    before = house.raw()
+    for words in (("list",), ("encrypt",), ("decrypt",)):
+        assert house.run(*words) == 1
+        assert "not the passphrase" in house.err
+    assert house.raw() == before
+    monkeypatch.delenv(PASSPHRASE)
+    assert house.run("list") == 1
+    assert PASSPHRASE in house.err
+    assert house.run("doctor") == 1
+    monkeypatch.setenv(PASSPHRASE, WORD)
+    assert house.run("encrypt") == 0, house.err
+    assert "still readable" in house.out
+    assert b"picasso" not in house.raw()
+    assert house.texts() == texts
+
+
+def test_decrypting_that_was_interrupted_says_what_to_do_without_the_word(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = house.texts()
+    monkeypatch.setenv(PASSPHRASE, WORD)
+    house.run("encrypt")
+    begun(house, monkeypatch, "decrypt")
+    assert b"picasso" in house.raw()
+    monkeypatch.delenv(PASSPHRASE)
+    for words in (("list",), ("search", "Picasso"), ("stats",)):
+        assert house.run(*words) == 1
+        assert "was being decrypted, which was interrupted" in house.err
+        assert PASSPHRASE in house.err
+    assert house.run("doctor") == 1
+    assert "assistant memory decrypt" in house.out
+    monkeypatch.setattr(getpass, "getpass", lambda prompt: WORD)
+    assert house.run("list", typed="") == 0, house.err
+    assert house.run("doctor") == 0, house.out
+    assert house.texts() == texts
+    assert not list(house.data.rglob("*.sealed"))
+
+
+def test_half_sealed_with_the_settings_taken_back_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = house.texts()
+    monkeypatch.setenv(PASSPHRASE, WORD)
+    begun(house, monkeypatch, "encrypt")
+    (house.home / "config" / "assistant" / "config.toml").unlink()
+    assert house.run("list") == 1
+    assert "decrypt` undoes it" in house.err
+    assert house.run("decrypt") == 0, house.err
+    assert house.texts() == texts
+    assert house.run("doctor") == 0, house.out
+
+
+def test_the_doctor_finds_whatever_can_be_read_though_memory_is_sealed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PASSPHRASE, WORD)
+    house.run("encrypt")
+    assert house.run("doctor") == 0, house.out
+    sound = house.home / "cache" / "assistant" / "voice" / "ab" / f"{'ab' * 20}.voice"
+    exported = house.memory / "all.zip"
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("memory.json", "{}")
+    places = (
+        house.memory / "index.sqlite",
+        house.memory / "index.sqlite-wal",
+        house.memory / "index.sqlite-shm",
+        house.memory / "profile.md",
+        house.memory / "profile.md~",
+        house.memory / "journals" / "2026" / f".{OLD}.md.swp",
+        house.memory / ".profile.md.0123456789ab.tmp",
+        house.data / "transcripts" / "2026-03-02-190510.md",
+        house.data / "transcripts" / "2026-03-02-190510.md~",
+        exported,
+        sound,
+    )
+    for path in places:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(archive.getvalue() if path == exported else b"Picasso")
+        path.chmod(0o600)
+        assert house.run("doctor") == 1, path
+        assert str(path) in house.out
+        assert "assistant memory list" in house.out
+        assert house.run("list") == 0, house.err
+        assert not path.exists(), path
+        assert house.run("doctor") == 0, house.out
+    assert b"picasso" not in house.raw()
+    (house.memory / "notes.txt").write_text("mine")
+    (house.memory / "notes.txt").chmod(0o600)
+    assert house.run("doctor") == 0
+    assert "notes.txt" in house.out
+    assert house.run("decrypt") == 0
+    assert zipfile.is_zipfile(exported)
+    assert (house.memory / "notes.txt").read_text() == "mine"
+
+
+def test_the_doctor_looks_into_the_history(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    git = shutil.which("git")
+    if git is None:
+        pytest.skip("needs git")
+    monkeypatch.setenv(PASSPHRASE, WORD)
+    monkeypatch.setenv("ASSISTANT_MEMORY__GIT", "true")
+    house.run("list")
+    house.run("encrypt")
+    assert house.run("doctor") == 0, house.out
+    (house.memory / "old.txt").write_text("Picasso")
+    (house.memory / "old.txt").chmod(0o600)
+    subprocess.run([git, "-C", str(house.memory), "add", "-f", "old.txt"], check=True)
+    assert house.run("doctor") == 1
+    assert "1 contents of the history can be read" in house.out
+    (house.memory / ".git" / SEAL).unlink()
+    assert house.run("list") == 0
+    assert house.run("doctor") == 0, house.out
+
+
+def test_what_a_running_assistant_sealed_after_all_is_not_lost(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had not heard that memory was made readable."""
+    monkeypatch.setenv(PASSPHRASE, WORD)
+    house.run("encrypt")
+    running = house.store(encryption="passphrase")
+    monkeypatch.setenv("ASSISTANT_MEMORY__ENCRYPTION", "off")
+    assert house.run("decrypt") == 0
+    journal = running.tree.read(OLD).journal
+    journal.turns.append(replace(journal.turns[-1], number=99, text="One word more."))
+    running._written.clear()
+    running.tree.write(journal)
+    running.close()
+    assert house.run("doctor") == 1
+    assert house.run("decrypt") == 0, house.err
+    assert "One word more." in house.journal().read_text()
+    assert house.run("doctor") == 0, house.out
