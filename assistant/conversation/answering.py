@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 from assistant.brain.base import Brain, BrainError, Message, Piece, Question, TakenBack, Waiting
 from assistant.cleaning import PieceCleaner
 from assistant.conversation.history import History
 from assistant.conversation.lines import LineChooser
+from assistant.conversation.rounds import Keeping, Round
 from assistant.conversation.speech import Speech, Utterance
 from assistant.conversation.waits import Waits
 from assistant.events import BrainChosen, Notice, SessionEvent, ToolCalled, ToolFinished
@@ -42,40 +43,6 @@ class Heard:
     prompted: str | None = None
     """Second decode of the same sound, helped by the personas' names."""
     origin: Origin = "speech"
-
-
-class _Keeping:
-    """What a turn taught is on disk before the first word of its answer is spoken."""
-
-    def __init__(self, memory: NoMemory, text: str) -> None:
-        self._memory = memory
-        self._text = text
-        self._settled = False
-        self.not_kept = ""
-        """What remains to be said of it."""
-
-    async def acknowledge(self) -> str:
-        """The answer will say that it is remembered, or else what this returns."""
-        self._settled = True
-        return await self._memory.acknowledge(self._text)
-
-    async def settle(self) -> None:
-        """Whatever the answer says."""
-        if not self._settled:
-            self._settled = True
-            self.not_kept = await self._memory.keep_taught()
-
-
-@dataclass(slots=True)
-class _Round:
-    """One answer of the brain: what of it was said, what it called."""
-
-    keeping: _Keeping
-    said: str = ""
-    results: list[ToolResult] = field(default_factory=list)
-    native: list[ToolCall] = field(default_factory=list)
-    """Those that it made by its server's own protocol."""
-    malformed: list[str] = field(default_factory=list)
 
 
 class Answerer:
@@ -222,7 +189,7 @@ class Answerer:
             earlier.pop()  # the question itself travels in `text`
         waits: Waits | None = None
         spoken_any = False
-        keeping = _Keeping(self._memory, text)
+        keeping = Keeping(self._memory, text)
         recalled = await self._memory.recalled(text)
         for _ in range(MAX_ROUNDS):
             question = Question(
@@ -234,7 +201,7 @@ class Answerer:
                 remembered=self._memory.as_told(recalled),
                 acknowledge=keeping.acknowledge,
             )
-            outcome = _Round(keeping)
+            outcome = Round(keeping)
             waits = waits or Waits(self._begin, self._speech, self._emit, self._fill)
             failure: BrainError | None = None
             try:
@@ -270,7 +237,7 @@ class Answerer:
             self._label = self.brain.label
             self._emit(BrainChosen(label=self._label))
 
-    async def _stream(self, question: Question, waits: Waits, outcome: _Round) -> None:
+    async def _stream(self, question: Question, waits: Waits, outcome: Round) -> None:
         # Cleaned first: pieces are put together with spaces later, and what acts on a
         # terminal is known by its characters standing next to each other.
         parser, cleaner = self._parser(), PieceCleaner()
@@ -295,7 +262,7 @@ class Answerer:
     def _parser(self) -> AnswerParser:
         return AnswerParser([tool.name for tool in self._registry])
 
-    async def _take(self, item: Item, waits: Waits, outcome: _Round) -> None:
+    async def _take(self, item: Item, waits: Waits, outcome: Round) -> None:
         match item:
             case ToolCall():
                 if any(_same(item, call) for call in outcome.native):
@@ -312,7 +279,7 @@ class Answerer:
                     waits.over()
                 self._speech.say(waits.utterance, item.text)
 
-    async def _take_native(self, item: ToolCall | Malformed, waits: Waits, outcome: _Round) -> None:
+    async def _take_native(self, item: ToolCall | Malformed, waits: Waits, outcome: Round) -> None:
         if isinstance(item, ToolCall):
             if any(_same(item, result.call) for result in outcome.results):
                 return
@@ -327,7 +294,7 @@ class Answerer:
         self._emit(Notice(text=f"a tool call could not be read: {item.reason}"))
 
     def _after_tools(
-        self, earlier: list[Message], text: str, outcome: _Round, persona: Persona
+        self, earlier: list[Message], text: str, outcome: Round, persona: Persona
     ) -> list[Message]:
         """The history for the next round: question, what was said so far, what the tools gave."""
         messages = list(earlier)

@@ -245,3 +245,13 @@ class Reports(Protocol):
     def report_to(self, listener: Callable[[str, str], None]) -> None:
         """`listener(text, remedy)` is called from any thread; without a remedy all is well."""
         ...
+
+
+@runtime_checkable
+class Defers(Protocol):
+    """A store that takes what it cannot put on disk yet, and keeps it until it can."""
+
+    def deferred(self) -> str:
+        """Why something waits, to be said aloud: "my memory server cannot be reached"; "" where
+        all is on disk."""
+        ...

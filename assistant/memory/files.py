@@ -121,12 +121,7 @@ class FileStore:
             base = self._written.get(journal.id)
             if base and before and is_cut_off(self.tree.text(journal.id), base):
                 before = base  # an editor was stopped while it wrote: that is no wish to forget
-            merge(
-                journal,
-                base.journal if base else None,
-                before.journal if before else None,
-                gone,
-            )
+            merge(journal, _journal(base), _journal(before), gone)
             if before is None and not (journal.turns or journal.memories):
                 return
             parsed = Parsed(journal, front=_front(before), extra=_extra(before))
@@ -352,6 +347,10 @@ class FileStore:
                     "it is forgotten, but for a file that cannot be read",
                 )
             return planned.counts()
+
+
+def _journal(parsed: Parsed | None) -> Journal | None:
+    return parsed.journal if parsed else None
 
 
 def _front(parsed: Parsed | None) -> list[str]:

@@ -120,6 +120,9 @@ class HttpStore:
                 bring_up_to_date(journal, now)
                 self._found()
 
+    def deferred(self) -> str:
+        return "my memory server cannot be reached" if self._kept.journals() else ""
+
     def journals(self) -> Sequence[str]:
         def ask() -> Sequence[str]:
             return self._ask("GET", "/journals", list[str])

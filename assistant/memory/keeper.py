@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -14,9 +13,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from rapidfuzz.fuzz import ratio
-
 from assistant.memory.base import (
+    Defers,
     Forgotten,
     Journal,
     Memory,
@@ -30,21 +28,14 @@ from assistant.memory.drafts import Draft, Judge, Outcome, the_rules
 from assistant.memory.extract import Extracted
 from assistant.memory.greeting import users_name
 from assistant.memory.known import Known
-from assistant.memory.lexicon import FEELING
+from assistant.memory.moods import is_echo, mood_of
 from assistant.memory.topics import topics_of
 
 T = TypeVar("T")
-ECHO = 85.0
-"""Likeness (0…100) from which a user's turn is the assistant's words said back."""
 MAX_TOPICS = 5
 LONGEST = 400
 """Turns of a journal. A file is written whole each time something weighty is told, so what goes on
 for longer is continued in the next one."""
-_MOOD = re.compile(
-    rf"\bI(?: am| feel| have been|['’]m)(?: \w+)? (?P<mood>{FEELING}|tired|exhausted|good|great|"
-    r"fine|bad|terrible|awful|wonderful|bored|calm)\b",
-    re.IGNORECASE,
-)
 _log = logging.getLogger(__name__)
 
 
@@ -191,7 +182,7 @@ class Keeper:
         journal.turns.append(replace(turn, text=without_secrets(turn.text)))
         self._lately.append(turn)
         self._dirty = True
-        if turn.side == "user" and not self._is_echo(turn):
+        if turn.side == "user" and not is_echo(turn.text, self._lately):
             self._note_mood(turn.text)
             outcomes = self._judged(turn)
             self._judged_last = turn.text, outcomes
@@ -316,16 +307,10 @@ class Keeper:
         except MemoryFailure:
             return ""
 
-    def _is_echo(self, turn: Turn) -> bool:
-        said = [t.text for t in self._lately if t.side == "agent"]
-        long = len(turn.text.split()) >= 4
-        return long and any(ratio(turn.text.lower(), text.lower()) >= ECHO for text in said)
-
     def _note_mood(self, text: str) -> None:
         assert self._journal is not None
         self._topics.update(topics_of(text))
-        if match := _MOOD.search(text):
-            self._journal.mood = match["mood"].lower()
+        self._journal.mood = mood_of(text) or self._journal.mood
 
     def _write(self, *, loud: bool = False) -> None:
         journal = self._journal
@@ -344,6 +329,8 @@ class Keeper:
                 raise
         else:
             self._dirty, self._told = False, ""
+            if loud and isinstance(self._store, Defers) and (why := self._store.deferred()):
+                raise MemoryFailure(why, "What is new is handed over as soon as it can be.", why)
             self._on_disk = frozenset(memory.id for memory in journal.memories)
             if ids != self._on_disk:  # edited by hand meanwhile, or by another program
                 self._known = Known(self._store, self._numbers)
@@ -369,22 +356,33 @@ class Keeper:
         return done
 
     def _forget(self, ids: Sequence[str], also: Sequence[str]) -> Forgotten:
+        unwritten = {memory.id for memory in self.unwritten}
         if self._dirty:
             self._write()
-        gone = self._store.forget(ids)
-        self._known.forget([*ids, *also])
+        unwritten &= {memory.id for memory in self.unwritten}
+        self._drop({*ids, *also})
+        try:
+            return self._store.forget(ids)
+        except MemoryFailure:
+            if not unwritten or any("#" not in id and id not in unwritten for id in ids):
+                raise
+            return Forgotten(len(unwritten), 0, 0)  # it was in no file
+        finally:
+            self._known.forget([*ids, *also])
+
+    def _drop(self, away: set[str]) -> None:
+        """From the conversation that goes on."""
         journal = self._journal
-        if journal is not None:
-            away = {*ids, *also}
-            journal.memories = [each for each in journal.memories if each.id not in away]
-            journal.turns = [
-                each for each in journal.turns if f"{journal.id}#{each.number}" not in away
-            ]
-            left = {memory.text for memory in journal.memories}
-            journal.commitments = [text for text in journal.commitments if text in left]
-            if journal.id in away:
-                self._journal = None
-        return gone
+        if journal is None:
+            return
+        journal.memories = [each for each in journal.memories if each.id not in away]
+        journal.turns = [
+            each for each in journal.turns if f"{journal.id}#{each.number}" not in away
+        ]
+        left = {memory.text for memory in journal.memories}
+        journal.commitments = [text for text in journal.commitments if text in left]
+        if journal.id in away:
+            self._journal = None
 
     def _when_idle(self) -> float | None:
         if not self._dirty or self.private:

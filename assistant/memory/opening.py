@@ -20,6 +20,7 @@ from assistant.locations import memory_dir, transcripts_dir, voice_cache_dir
 from assistant.memory.base import (
     ANY,
     Claim,
+    Defers,
     Filters,
     Forgotten,
     Found,
@@ -231,6 +232,9 @@ class LazyStore:
 
     def write(self, journal: Journal) -> None:
         self.store.write(journal)
+
+    def deferred(self) -> str:
+        return self.store.deferred() if isinstance(self.store, Defers) else ""
 
     def journals(self) -> Sequence[str]:
         return self.store.journals()

@@ -1,17 +1,16 @@
 """Memory as a session sees it: told of every turn, asked before every answer.
 
-`NoMemory` is the same without any: everything may be asked of it, and nothing comes of it.
+`no_memory` is the same without any.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
 
 from assistant.brain.base import Completes
 from assistant.events import MemoryForgotten, MemoryRecalled, Notice, SessionEvent, Severity
@@ -24,20 +23,22 @@ from assistant.memory.base import (
     MemoryStore,
     Reports,
 )
-from assistant.memory.book import ClosedBook, OpenBook
+from assistant.memory.book import OpenBook
 from assistant.memory.confidential import without_secrets
-from assistant.memory.drafts import Judge, Outcome, Refused
+from assistant.memory.drafts import Judge, Outcome
 from assistant.memory.editing import foretell
 from assistant.memory.extract import Extractor
 from assistant.memory.greeting import greeting, personas_of, users_name
 from assistant.memory.keeper import Keeper
+from assistant.memory.no_memory import NoMemory
 from assistant.memory.oblivion import Doomed, find_doomed, with_unwritten
-from assistant.memory.recall import NOTHING, Recall, Recalled
+from assistant.memory.recall import Recall, Recalled
 from assistant.memory.told import as_said, told_hits
-from assistant.memory.unwritten import NOT_MADE_OUT, PRIVATE, not_written
+from assistant.memory.unwritten import PRIVATE, Unwritten, in_time
 from assistant.memory.wording import content
 
-T = TypeVar("T")
+__all__ = ["NoMemory", "Remembering"]
+
 OPENING = 1.0
 """Seconds that a greeting may wait for what is known."""
 PAUSE = 15.0
@@ -46,72 +47,9 @@ ENOUGH = 4
 """Turns of the user that are worth the asking."""
 LAST_WORD = 5.0
 """Seconds that the end of a conversation may wait for a language model's verdict."""
-WRITING = 8.0
-"""Seconds that an answer may wait until what it acknowledges is on disk."""
 CLOSING = 10.0
 """Seconds that the end of a conversation may wait for its journal."""
 _log = logging.getLogger(__name__)
-
-
-class NoMemory(ClosedBook):
-    """Remembers nothing."""
-
-    budget_tokens = 0
-    met: frozenset[str] = frozenset()
-    """Slugs of the personas that the user has talked to, as far as that may be known. Once it has
-    `opened`."""
-    why = ""
-    """Said where the user tells something and nothing is kept; "": it goes without saying."""
-
-    def begin(
-        self,
-        emit: Callable[[SessionEvent], None],
-        persona: Callable[[], str],
-        on_forgotten: Callable[[Sequence[str]], None] = lambda texts: None,
-    ) -> None:
-        """`persona` gives the slug of the one in charge; `on_forgotten(texts)` hears what else has
-        to forget. Call in the event loop."""
-
-    async def opened(self) -> str:
-        """One sentence more for the greeting; "" for none."""
-        return ""
-
-    def prepare(self, partial: str) -> None:
-        """The user has said this so far."""
-
-    def heard(self, text: str) -> None:
-        """The user's turn."""
-
-    def said(self, text: str, persona: str, name: str) -> None:
-        """What was heard of the assistant's."""
-
-    def without_secrets(self, text: str) -> str:
-        """As it may be written down."""
-        return text
-
-    async def recalled(self, text: str) -> Recalled:
-        """What comes to mind at the user's words."""
-        return NOTHING
-
-    async def news(self, text: str) -> str:
-        """What comes to mind, quoted, and has not yet in this conversation; "" for nothing."""
-        return ""
-
-    async def acknowledge(self, text: str) -> str:
-        """Keep what the user's turn tells, before the answer says that it is remembered. Returns
-        what has to be said where it is not: one or two sentences."""
-        return self.why
-
-    async def keep_taught(self) -> str:
-        """Keep what the last turn taught, whatever the answer says. Returns the same, once."""
-        return ""
-
-    def as_told(self, recalled: Recalled) -> Sequence[str]:
-        """The same as the user would say it: "my parrot is called Picasso"."""
-        return ()
-
-    async def close(self) -> None:
-        """The conversation is over."""
 
 
 class Remembering(OpenBook, NoMemory):
@@ -145,10 +83,6 @@ class Remembering(OpenBook, NoMemory):
         self._given: set[str] = set()
         """What a model that answers by itself has been told in this conversation."""
         self._last_heard: list[str] = []
-        self._noted: list[tuple[str, str]] = []
-        """What no journal holds, as the user says it, with the persona it was told to."""
-        self._said_of = ""
-        """The reason why nothing can be written that was spoken last."""
         self.keeper = Keeper(
             store,
             private=private,
@@ -157,6 +91,7 @@ class Remembering(OpenBook, NoMemory):
             judge=judge,
             on_problem=self._problem,
         )
+        self._unwritten = Unwritten(self.keeper, self._problem)
         self.recall = Recall(
             store,
             persona=self._limit,
@@ -237,46 +172,28 @@ class Remembering(OpenBook, NoMemory):
 
     async def acknowledge(self, text: str) -> str:
         if self.private:
+            self.note(text)
             return PRIVATE
-        try:
-            outcomes = await self._in_time(self.keeper.acknowledge(text, self._persona()))
-        except MemoryFailure as error:
-            self.report(error)
-            return not_written(error)
-        self._said_of = ""
+        why = await self._unwritten.acknowledge(text, self._persona())
         self.recall.drop()
-        refused = [each.sentence() for each in outcomes if isinstance(each, Refused)]
-        return refused[0] if refused else "" if outcomes else NOT_MADE_OUT
+        return why
 
     async def keep_taught(self) -> str:
-        if self.private:
-            return ""
-        try:
-            await self._in_time(self.keeper.write_taught())
-        except MemoryFailure as error:
-            said = self._said_of
-            self.report(error)
-            return "" if said == error.spoken else not_written(error)
-        self._said_of = ""
-        return ""
+        return "" if self.private else await self._unwritten.keep_taught()
 
     def report(self, error: MemoryFailure) -> None:
         """Show it with its remedy and the names of files, which are not spoken."""
-        self._said_of = error.spoken
-        self._problem(error)
+        self._unwritten.report(error)
 
     def note(self, text: str) -> None:
         """Know this, as the user says it, as long as the conversation lasts."""
-        self._noted.append((self._persona(), text))
+        self._unwritten.note(text, self._persona())
 
     def as_told(self, recalled: Recalled) -> Sequence[str]:
         who, today = self.keeper.who, datetime.now().astimezone().date()
         remembered = [hit.memory for hit in recalled.found if hit.memory is not None]
         hits = [as_said(memory, who, today) for memory in remembered]
-        unwritten = [as_said(memory, who, today) for memory in self.keeper.unwritten]
-        limit = self._limit()
-        noted = [text for persona, text in self._noted if limit in ("", persona)]
-        return list(dict.fromkeys([*reversed(noted), *reversed(unwritten), *hits]))
+        return list(dict.fromkeys([*self._unwritten.as_told(self._limit()), *hits]))
 
     async def close(self) -> None:
         self._leave_model_alone()
@@ -308,7 +225,7 @@ class Remembering(OpenBook, NoMemory):
     async def remember(self, text: str) -> Sequence[Outcome]:
         """Keep this because the user asked for it: on disk when this returns. Raises
         `MemoryFailure`; then it is known as long as the conversation lasts."""
-        outcomes = await self._in_time(self.keeper.remember(text, self._persona()))
+        outcomes = await in_time(self.keeper.remember(text, self._persona()))
         self.recall.drop()
         return outcomes
 
@@ -330,12 +247,7 @@ class Remembering(OpenBook, NoMemory):
 
     async def search(self, query: str) -> list[Found]:
         """Best first, what could not be written too. Raises `MemoryFailure`."""
-        words = content(query)
-        unwritten = [
-            Found(each.id, each.text, each.at, each.persona, 1.0, each)
-            for each in self.keeper.unwritten
-            if words & content(each.text)
-        ]
+        unwritten = self._unwritten.hits(query)
         try:
             found = await self.recall.search(query)
         except MemoryFailure as error:
@@ -358,20 +270,27 @@ class Remembering(OpenBook, NoMemory):
                 return doomed
             return foretell(self.store, doomed.ids)
 
-        words = content(what)
-        unwritten = [m for m in self.keeper.unwritten if words and words <= content(m.text)]
-        return with_unwritten(await self.recall.run(look), unwritten, self.keeper.journal)
+        unwritten = self._unwritten.about(what)
+        try:
+            written = await self.recall.run(look)
+        except MemoryFailure:
+            if not unwritten:
+                raise
+            written = Doomed()
+        return with_unwritten(written, unwritten, self.keeper.journal)
+
+    def forget_noted(self, what: str) -> bool:
+        """Whether something was known of it that no file holds; it is not any more."""
+        texts = self._unwritten.drop_noted(what)
+        for tell in self._on_forgotten if texts else ():
+            tell(texts)
+        return bool(texts)
 
     async def forget(self, doomed: Doomed) -> Forgotten:
         """Raises `MemoryFailure`."""
         gone = await self.keeper.forget(doomed.ids, doomed.gone)
         self.recall.drop()
-        texts = [content(text) for text in doomed.texts]
-        self._noted = [
-            (persona, noted)
-            for persona, noted in self._noted
-            if not (doomed.everything or any(content(noted) <= text for text in texts))
-        ]
+        self._unwritten.forget(doomed)
         for tell in self._on_forgotten:
             tell(doomed.texts)
         self._emit(MemoryForgotten(doomed=doomed))
@@ -409,18 +328,6 @@ class Remembering(OpenBook, NoMemory):
     def _current(self) -> str:
         journal = self.keeper.journal
         return journal.id if journal is not None else ""
-
-    async def _in_time(self, work: Awaitable[T]) -> T:
-        """Raises `MemoryFailure` where the disk does not answer; it may still be written later."""
-        try:
-            async with asyncio.timeout(WRITING):
-                return await work
-        except TimeoutError:
-            raise MemoryFailure(
-                "memory could not be written in time",
-                "Is the disk slow, or a network folder away?",
-                "the disk does not answer",
-            ) from None
 
     def _problem(self, error: MemoryFailure) -> None:
         """From any thread; each told once."""

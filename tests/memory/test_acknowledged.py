@@ -15,6 +15,7 @@ from assistant.config import Config
 from assistant.events import AgentSaid, Notice, SessionEvent, ToolFinished
 from assistant.memory.base import Journal, MemoryFailure, NoRoom
 from assistant.memory.remembering import NoMemory, Remembering
+from assistant.memory.telling import first_person
 from tests.conversation.room import Room
 from tests.fakes import FakeAudio, FakeBrain, FakeMemoryStore
 from tests.memory.test_in_conversation import ask, enter, scripted
@@ -122,6 +123,51 @@ async def test_in_private_it_is_known_while_we_talk_and_said_so(tmp_path: Path) 
     await room.leave()
 
 
+@pytest.mark.parametrize("told", ["my dog is called Rex", "remember that my dog is called Rex"])
+@pytest.mark.parametrize("private", [False, True])
+async def test_what_no_file_holds_can_be_forgotten(
+    tmp_path: Path, told: str, private: bool
+) -> None:
+    store = FakeMemoryStore()
+    knowing = ScriptedBrain(Random(1))
+
+    async def make_brain(notify: object) -> ScriptedBrain:
+        return knowing
+
+    memory = Remembering(
+        store,
+        private=private,
+        on_forgotten=lambda texts: [knowing.knowledge.unlearn(first_person(t)) for t in texts],
+    )
+    audio = FakeAudio(speaker=False)
+    room = Room(tmp_path, None, audio=audio, greeting=False, make_brain=make_brain, memory=memory)
+    await room.enter()
+    store.failure = None if private else FULL
+    await room.type(told)
+    answer = await ask(room, "forget my dog")
+    assert "forgotten" in answer
+    assert "Rex" not in await ask(room, "what is my dog called?")
+    await room.leave()
+
+
+async def test_while_the_memory_server_is_away_nothing_is_acknowledged(tmp_path: Path) -> None:
+    from assistant.memory.http_client import HttpStore
+    from tests.memory.served import TOKEN, Served
+
+    theirs = FakeMemoryStore()
+    with Served(theirs) as served:
+        client = HttpStore(served.url, TOKEN, retry=0)
+        room = await enter(tmp_path, client)  # type: ignore[arg-type]
+        assert "write it down" not in await ask(room, "my cat is called Pixel")
+        served.stop()
+        assert "server cannot be reached" in await ask(room, "my dog is called Rex")
+        served.start()
+        assert "write it down" not in await ask(room, "my boat is called Argo")
+        assert len(theirs.memories()) == 3
+        await room.leave()
+        client.close()
+
+
 async def test_with_walls_nobody_else_knows_what_could_not_be_written(tmp_path: Path) -> None:
     store = FakeMemoryStore()
     room = await enter(tmp_path, store, walls=True)
@@ -161,7 +207,7 @@ async def test_where_memory_is_off_it_is_said(
 async def test_a_disk_that_does_not_answer_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assistant.memory.remembering.WRITING", 0.2)
+    monkeypatch.setattr("assistant.memory.unwritten.WRITING", 0.2)
     store = FakeMemoryStore()
     room = await enter(tmp_path, store)
     hang = asyncio.Event()

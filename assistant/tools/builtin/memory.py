@@ -99,8 +99,11 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
         """
         doomed = asked.doomed if confirmed and is_yes(memory.last_words) else None
         if doomed is None:
+            noted = memory.forget_noted(what)
             doomed = await _possible(memory, memory.doomed(what))
             asked.what, asked.doomed = "", None
+            if not doomed.ids and noted:
+                return "It is forgotten."
             if not doomed.ids:
                 return f"There was nothing to forget about {_to_you(what)}."
             if len(doomed.memories) > 1 or doomed.everything:
