@@ -7,6 +7,7 @@ file anew without some of its lines does, and where there is none the file of th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -71,7 +72,7 @@ class Eraser:
     def cut(self, planned: Plan, ids: Sequence[str], gone: dict[str, Gone]) -> Attempts:
         """Out of transcripts and journals; `gone` hears of it. What was named by `ids` goes last:
         interrupted, it can be named again."""
-        attempts = Attempts()
+        attempts = self._begun()
         self._empty_caches(attempts)
         attempts.do(lambda: self._with_room(self._strike, planned))
         for cut in sorted(planned.cuts, key=lambda cut: cut.gone.holds(ids)):
@@ -105,6 +106,13 @@ class Eraser:
         for folder in (self._folder, self._transcripts):
             if folder is not None and folder.is_dir():
                 sweep(folder)
+
+    def _begun(self) -> Attempts:
+        """From here on the history has to go, even if this is the last that is done."""
+        if self._history is not None:
+            with suppress(MemoryFailure):
+                self._history.doom()
+        return Attempts()
 
     def _strike(self, planned: Plan) -> None:
         strike(self._transcripts, planned.said, self._vault)

@@ -274,6 +274,8 @@ class FileStore:
             if self._looked == float("-inf"):
                 with self._may_wait("what a killed writer left"):
                     self._eraser.sweep()
+                    if self._history is not None:
+                        self._history.resume()
             self._looked = time.monotonic()
             changes = self._shelf.look()
             # Hand edits first: what is written into the profile anew could no longer tell them.

@@ -14,6 +14,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ TIMEOUT = 60.0
 IGNORED = ("*.tmp", ".lock", "*.sqlite*", "*.db*", ".git-*", ".encrypting*", ".decrypting*")
 ONLY_SEALED = ("*", "!*/", f"!*{SEALED}")
 """Goes before those: of a memory that is sealed nothing else is committed."""
-STALE = 600.0
+STALE = 2 * TIMEOUT
 """Seconds after which a lock of git is what a killed one left behind."""
+UNFINISHED = "assistant-unfinished"
+"""A file in a repository that still holds what is to be forgotten."""
 SEAL = "assistant-sealed"
 """A file in a repository that was made anew of sealed files, and never held others."""
 _ANEW = "anew"
@@ -63,7 +66,7 @@ class GitLog:
     def clean(self) -> bool:
         """Whether there is none, or it holds only what it may: nothing was interrupted, and where
         memory is sealed it was made anew since."""
-        if self._is_torn():
+        if self._is_torn() or (self._place / UNFINISHED).exists():
             return False
         return not self._place.is_dir() or not self._sealed or (self._place / SEAL).exists()
 
@@ -82,6 +85,21 @@ class GitLog:
             return False
         return True
 
+    def doom(self) -> None:
+        """From now on the history is to be cut off, by `squash` or at the next start. Raises
+        `MemoryFailure`."""
+        if self._place.is_dir():
+            try:
+                (self._place / UNFINISHED).touch(0o600)
+            except OSError as error:
+                raise self._failed(error) from None
+
+    def resume(self) -> None:
+        """Go on with what was interrupted. Raises `MemoryFailure`."""
+        self.repair()
+        if (self._place / UNFINISHED).exists():
+            self.squash()
+
     def squash(self) -> None:
         """Make the history one commit of what is there now, and delete the rest for good.
 
@@ -97,6 +115,7 @@ class GitLog:
                 f"{self._folder}: gone from the files, but not from their git history",
                 "Install git and do it again, or delete the .git folder there.",
             )
+        self.doom()
         try:
             self._make_anew(self._place / _ANEW)
             self._place.rename(self._folder / _OLD)
@@ -175,12 +194,11 @@ class GitLog:
 
     def _unlock(self) -> None:
         """A killed git leaves its lock, and no other would ever commit again."""
-        lock = self._place / "index.lock"
-        try:
-            if time.time() - lock.stat().st_mtime > STALE:
-                lock.unlink()
-        except OSError:
-            return
+        for pattern in ("*.lock", "refs/**/*.lock"):
+            for lock in self._place.glob(pattern):
+                with suppress(OSError):
+                    if time.time() - lock.stat().st_mtime > STALE:
+                        lock.unlink()
 
     def _unlike(self, names: list[str], opening: bytes) -> int:
         given = "".join(f"{name}\n" for name in names).encode("ascii")

@@ -196,7 +196,7 @@ def _index_in_memory() -> Index:
 def _begin_history(folder: Path) -> None:
     """A git repository in the folder, where the user wants one and there is none."""
     git = shutil.which("git")
-    if (folder / ".git").exists():
+    if (folder / ".git" / "HEAD").exists() or (folder / ".git").is_file():
         return
     if git is None:
         _log.warning("memory: memory.git is set, and git is not installed")

@@ -197,3 +197,50 @@ def test_the_users_own_settings_of_git_do_not_get_in_the_way(
     logged.write(parrot())
     monkeypatch.delenv("GIT_DIR")
     assert git(logged.folder, "log", "--format=%s") == f"journal {ID}"
+
+
+def test_a_killed_git_does_not_keep_later_ones_from_working(
+    logged: FileStore, repository: Path
+) -> None:
+    logged.write(parrot())
+    lock = repository / ".git" / "index.lock"
+    lock.touch()
+    os.utime(lock, (0, 0))
+    logged.add("Ada plays the cello.")
+    assert git(repository, "status", "--porcelain") == ""
+    assert not lock.exists()
+
+
+def test_a_lock_of_somebody_at_work_is_left_alone(logged: FileStore, repository: Path) -> None:
+    logged.write(parrot())
+    lock = repository / ".git" / "index.lock"
+    lock.touch()
+    logged.add("Ada plays the cello.")
+    assert lock.exists()
+
+
+@pytest.mark.parametrize(
+    "step", ["before", "init", "write-tree", "commit-tree", "update-ref", "gc"]
+)
+def test_forgetting_that_was_stopped_in_the_history_goes_on_at_the_next_start(
+    repository: Path, make_store: Maker, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    log = GitLog(repository)
+    store = make_store(history=log)
+    store.write(parrot())
+    run = log._run
+
+    def stop(*arguments: str, **options: bool) -> str:
+        if step in arguments:
+            raise KeyboardInterrupt
+        return run(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "_run", stop)
+        if step == "before":
+            patch.setattr(log, "squash", lambda: stop("before"))
+        with pytest.raises(KeyboardInterrupt):
+            store.forget([f"{ID}/1"])
+    make_store(history=GitLog(repository)).memories()
+    assert b"picasso" not in everything_in(repository)
+    assert len(git(repository, "log", "--format=%h").split()) == 1
