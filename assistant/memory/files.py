@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -45,6 +45,7 @@ from assistant.memory.merging import Gone, Taken, join, merge
 from assistant.memory.oblivion import Doomed
 from assistant.memory.profile import Profile, profile_of
 from assistant.memory.profile_edits import ProfileFile
+from assistant.memory.profile_upkeep import ProfileUpkeep, may_wait
 from assistant.memory.saved_transcripts import strike_day
 from assistant.memory.shelf import Held, Shelf
 from assistant.memory.vault import PLAIN, Vault
@@ -79,11 +80,11 @@ class FileStore:
         self.folder = folder
         self.tree = JournalTree(folder / JOURNALS, vault)
         self._shelf = Shelf(self.tree, index, spare, unused)
-        self._profile = ProfileFile(folder, vault)
+        self._profile = ProfileUpkeep(ProfileFile(folder, vault), self._shelf)
         self._eraser = Eraser(
             folder,
             self._shelf,
-            self._write_profile,
+            self._profile.write,
             vault=vault,
             transcripts=transcripts,
             caches=caches,
@@ -96,10 +97,6 @@ class FileStore:
         self._lock = FolderLock(folder)
         self._looked = float("-inf")
         self._looking = False
-        self._edits_wait = False
-        """The profile holds what a person wrote and could not be taken over yet."""
-        self._profiled = -1
-        """The state of the memories that the profile was made of."""
         self._written: dict[str, Parsed] = {}
         """As each was last written by `write`, for telling what others changed since."""
         self._gone: dict[str, Gone] = {}
@@ -240,8 +237,7 @@ class FileStore:
         with self._lock.held():
             self._look()
             self._shelf.make_index(progress)
-            if not self._edits_wait:
-                self._write_profile()
+            self._profile.write()
             return len(self._shelf)
 
     def problems(self) -> list[FileProblem]:
@@ -272,7 +268,7 @@ class FileStore:
         self._looking = True
         try:
             if self._looked == float("-inf"):
-                with self._may_wait("what a killed writer left"):
+                with may_wait("what a killed writer left"):
                     self._eraser.sweep()
                     if self._history is not None:
                         self._history.resume()
@@ -280,50 +276,24 @@ class FileStore:
             changes = self._shelf.look()
             # Hand edits first: what is written into the profile anew could no longer tell them.
             touched = self._profile.touched()
-            kinds = self._take_edits() if touched else set()
+            kinds = self._profile.take_edits(self) if touched else set()
         finally:
             self._looking = False
         if "forget" in kinds:
-            with self._may_wait("what was deleted by hand"):
+            with may_wait("what was deleted by hand"):
                 self._eraser.finish(Attempts())
         elif touched or changes.changed or changes.gone:
             self._made("edits by hand")
         self._shelf.tell()
 
-    def _take_edits(self) -> set[str]:
-        """What a person did to the profile; its kinds. What cannot be written now stays there."""
-        kinds = set[str]()
-        self._edits_wait, self._profiled = True, -1
-        with self._may_wait("edits by hand"):
-            for edit in self._profile.edits(self._shelf.memories()):
-                kinds.add(edit.kind)
-                edit.apply(self)
-            self._edits_wait = False
-        return kinds
-
-    def _write_profile(self) -> None:
-        memories = self._shelf.memories()
-        self._profile.write(profile_of(memories))
-        self._profiled = self._shelf.revision
-
     def _made(self, what: str) -> None:
         """Make what is made of the journals. They are on disk, whatever fails here."""
         if self._looking:
             return  # it follows when all edits are made: the profile still holds the others
-        if self._profiled != self._shelf.revision and not self._edits_wait:
-            with self._may_wait("the profile"):
-                self._write_profile()
+        self._profile.follow()
         self._shelf.tell()
         if self._history is not None and what:
             self._history.commit(what)
-
-    @contextmanager
-    def _may_wait(self, what: str) -> Iterator[None]:
-        """It is tried again at the next change or start."""
-        try:
-            yield
-        except MemoryFailure as failure:
-            _log.warning("memory: %s has to wait: %s", what, failure.message)
 
     def _plan(self, ids: Sequence[str], words: Sequence[str]) -> tuple[Plan, Held]:
         memories = self._shelf.memories()

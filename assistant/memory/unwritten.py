@@ -20,6 +20,8 @@ from assistant.memory.wording import content
 T = TypeVar("T")
 WRITING = 8.0
 """Seconds that an answer may wait until what it acknowledges is on disk."""
+TAUGHT = 1.0
+"""Seconds that the answer of a language model may wait, whose words are its own."""
 ONLY_NOW = "so I know it only while we talk"
 PRIVATE = f"This conversation is private, {ONLY_NOW}."
 SWITCHED_OFF = f"Memory is switched off, {ONLY_NOW}."
@@ -76,7 +78,10 @@ class Unwritten:
         """Keep what the last turn taught; the same, once for each reason."""
         said = self._said_of
         try:
-            await in_time(self._keeper.write_taught())
+            async with asyncio.timeout(TAUGHT):
+                await self._keeper.write_taught()
+        except TimeoutError:
+            return ""  # memory is being opened, or the disk is slow: it is written later
         except MemoryFailure as error:
             self.report(error)
             return "" if said == error.spoken else not_written(error)

@@ -1,6 +1,6 @@
 """The whole program, killed by strace at its system calls that change files.
 
-Some of the calls in each run; with ASSISTANT_EVERY_CALL=1 each of them, which takes minutes.
+A few of the calls in each run; with ASSISTANT_EVERY_CALL=3 every third, which takes minutes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ import pytest
 from tests.commands.memory_house import PARROT, House
 from tests.interruption import copy_of, strace_kill
 
-EVERY = bool(os.environ.get("ASSISTANT_EVERY_CALL"))
-STRIDE = 1 if EVERY else 37
-TOO_MANY = 400
+STRIDE = int(os.environ.get("ASSISTANT_EVERY_CALL", "37"))
+TOO_MANY = 5_000
 FACTS = frozenset(
     {"Ada's parrot is called Picasso.", "Grace is Ada's sister.", "Ada gives a talk on Friday."}
 )
@@ -95,7 +94,6 @@ def test_killed_at_its_system_calls_a_command_loses_and_invents_nothing(
         at += STRIDE
         assert at < TOO_MANY
     assert set(house.texts()) == command.after
-    assert not EVERY or at > 5, "there was nothing to interrupt"
 
 
 def check(house: House, before: frozenset[str], after: frozenset[str], when: str) -> None:
