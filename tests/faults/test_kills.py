@@ -10,8 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
+from assistant.backends.cascade.voice_cache import VoiceCache
 from assistant.conversation.lines import LineChooser
 from assistant.settings import parse
 from assistant.settings_edit import set_value, unset_value
@@ -102,3 +104,20 @@ def test_the_last_lines_are_the_old_ones_or_the_new_ones(tmp_path: Path) -> None
         seen.add(last["a"])
         assert not ending.told or last == {"a": "two"}
     assert seen == {"one", "two"}
+
+
+def test_a_rendered_line_is_whole_or_not_there(tmp_path: Path) -> None:
+    folder, begun = tmp_path / "voice", tmp_path / "begun"
+    begun.mkdir()
+    sound = np.linspace(-0.5, 0.5, 24_000, dtype=np.float32)
+
+    def work(tell: Tell) -> None:
+        VoiceCache(folder, 10).put("ab" * 20, sound)
+        tell("kept")
+
+    lengths = set[int]()
+    for _, ending in every_interruption(work, lambda: copy_of(begun, folder)):
+        found = VoiceCache(folder, 10).get("ab" * 20)
+        lengths.add(0 if found is None else found.size)
+        assert found is not None or not ending.told
+    assert lengths == {0, sound.size}
