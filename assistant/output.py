@@ -81,9 +81,11 @@ def styled(stderr: bool = False) -> IO[str]:
 
 
 def claim_streams() -> None:
-    """Put clean streams in the place of `sys.stdout` and `sys.stderr`. Call once, at the start."""
+    """Put clean streams in the place of `sys.stdout` and `sys.stderr`. Call it at the start."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
+        if stream is None:  # closed by who started us
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
         if isinstance(stream, io.TextIOWrapper) and not isinstance(stream, CleanStream):
             stream.flush()
             setattr(sys, name, _clean_stream(stream.buffer, stream))

@@ -79,6 +79,15 @@ def test_text_in_no_known_encoding_loses_only_what_cannot_be_read(
     assert decoded(b"hello \xff there") == "hello � there"
 
 
+def test_a_stream_that_is_closed_swallows_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    output.claim_streams()
+    print("nobody")
+    output.styled().write("nobody")
+
+
 def test_streams_are_claimed_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with (tmp_path / "out").open("w", encoding="ascii") as file:
         monkeypatch.setattr(sys, "stdout", file)
