@@ -85,7 +85,8 @@ def claim_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by who started us
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, os.fdopen(nowhere, "w", encoding="utf-8"))
         if isinstance(stream, io.TextIOWrapper) and not isinstance(stream, CleanStream):
             stream.flush()
             setattr(sys, name, _clean_stream(stream.buffer, stream))
