@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from typer.core import TyperGroup
 
 _HELP = ("-h", "--help")
+_TYPE = re.compile(
+    r"<(?:(?P<number>(?:int|float)(?: range)?)|str|path|list\[\w+\])>", re.IGNORECASE
+)
 
 
 class Commands(TyperGroup):
-    """The root of all commands. Their flags take no value, so their help names no type of one;
-    what was typed may hold anything, so complaints about it are printed on clean consoles."""
+    """The root of all commands. Help names no type of a flag, which takes no value, and of others
+    none by its name in Python. What was typed may hold anything, so complaints about it are printed
+    on clean consoles."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         if not set(_HELP).isdisjoint(sys.argv):
@@ -36,24 +43,42 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)
         if command is not None:
-            _without_types_of_flags(command, ctx)
+            _in_plain_words(command, ctx)
         return command
 
     def get_params(self, ctx: Any) -> Any:
-        return _flags_bare(super().get_params(ctx))
+        return _types_in_words(super().get_params(ctx))
 
 
-def _without_types_of_flags(command: Any, context: Any) -> None:
-    _flags_bare(command.get_params(context))
+def _in_plain_words(command: Any, context: Any) -> None:
+    _types_in_words(command.get_params(context))
     for below in getattr(command, "commands", {}).values():
-        _without_types_of_flags(below, context)
+        _in_plain_words(below, context)
 
 
-def _flags_bare(parameters: Any) -> Any:
+def _types_in_words(parameters: Any) -> Any:
     for parameter in parameters:
-        if getattr(parameter, "is_flag", False) and parameter.metavar is None:
-            parameter.metavar = ""
+        if getattr(parameter, "is_flag", False):
+            if parameter.metavar is None:
+                parameter.metavar = ""
+        elif (shown := getattr(parameter, "display_type_rich", None)) is not None:
+            otherwise = "" if parameter.param_type_name == "argument" else "TEXT"
+            parameter.display_type_rich = _worded(shown, otherwise)
     return parameters
+
+
+def _worded(shown: Callable[..., str | None], otherwise: str) -> Callable[..., str | None]:
+    """What shows a type, with our words for the language's: `otherwise` for text and files."""
+    if isinstance(shown, partial):
+        return shown  # it has been seen to already
+
+    def words(ctx: Any) -> str | None:
+        name = shown(ctx=ctx)
+        if name is None or not (type_ := _TYPE.fullmatch(name)):
+            return name
+        return "NUMBER" if type_["number"] else otherwise
+
+    return partial(words)
 
 
 def _use_clean_consoles() -> None:
