@@ -132,6 +132,7 @@ class HttpStore:
     def read(self, journal: str) -> Journal:
         def ask() -> Journal:
             found = self._ask("GET", f"/journals/{quote(journal, safe='')}", Journal)
+            self._require(journal, found)
             self._known[found.id] = known_of(found)
             return found
 
@@ -210,6 +211,7 @@ class HttpStore:
         message = Written(journal, self._known.get(journal.id, Known()))
         path = f"/journals/{quote(journal.id, safe='')}"
         now = self._ask("PUT", path, Journal, message)
+        self._require(journal.id, now)
         self._known[journal.id] = known_of(now)
         return now
 
@@ -246,6 +248,8 @@ class HttpStore:
             response = self._client.request(method, path, content=content)
         except httpx.TransportError as error:
             raise _Away(_reason(error)) from None
+        except (httpx.RequestError, httpx.InvalidURL) as error:  # packed in a way it does not say
+            raise self._other(str(error)) from None
         try:
             if response.status_code == httpx.codes.OK:
                 return decode(response.content, type)
@@ -263,6 +267,17 @@ class HttpStore:
                 f"{self.url} wants another token", f"Put it into the variable {TOKEN}."
             )
         raise MemoryFailure(trouble.error, trouble.remedy)
+
+    def _require(self, id: str, found: Journal) -> None:
+        if found.id != id:
+            raise self._other(f"asked for {id}, it tells of {found.id}")
+
+    def _other(self, why: str) -> MemoryFailure:
+        _log.warning("memory server: %s", why)
+        return MemoryFailure(
+            f"{self.url} does not answer as a memory server does",
+            "Look at memory.server; is it of the same version?",
+        )
 
     def _lost(self, away: _Away) -> None:
         with self._lock:

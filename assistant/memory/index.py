@@ -34,6 +34,8 @@ from assistant.memory.retrieval.writing import Writer, key, load_vectors
 
 __all__ = ["IndexUnusable", "SqliteIndex", "delete_index"]
 
+MOST = 10_000
+"""Hits of one search, however many are asked for: SQLite takes as many values twice."""
 _NONE = (0, b"", b"")
 
 
@@ -165,6 +167,7 @@ class SqliteIndex:
             assert self._speakers is not None
             if limit < 1:
                 return []
+            limit = min(limit, MOST)
             parsed = parse_query(query, self._speakers)
             if not parsed.words:
                 if len(parsed.speakers) == 1 and not filters.person:

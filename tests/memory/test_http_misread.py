@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import pytest
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
+from assistant.memory.base import Journal, MemoryFailure
+from assistant.memory.http_client import HttpStore
 from assistant.memory.http_protocol import Misunderstood, decode
 from assistant.memory.http_server import Gate, MemoryApi
 from assistant.memory.in_memory import InMemoryStore
@@ -112,8 +116,69 @@ def test_a_limit_is_a_number(limit: str) -> None:
 
 @pytest.mark.parametrize("number", NUMBERS, ids=[number[:12] for number in NUMBERS])
 def test_a_client_believes_its_server_no_more(number: str) -> None:
-    from assistant.memory.base import Journal
-
     data = json.dumps(journal()).replace('"number": 1', f'"number": {number}')
     with pytest.raises(Misunderstood):
         decode(data.encode(), Journal)
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Somebody else at the address of the server."""
+
+    body = b""
+    headers_more: dict[str, str] = {}
+    status = 200
+
+    def do_GET(self) -> None:
+        self.send_response(self.status)
+        for name, value in self.headers_more.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    do_PUT = do_POST
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+
+ANSWERS: tuple[tuple[int, bytes, dict[str, str]], ...] = (
+    (200, b"", {}),
+    (200, b"null", {}),
+    (200, b"[" * 100_000, {}),
+    (200, json.dumps(journal(id="2026-11-21T190504-hal", memories=[])).encode(), {}),
+    (200, json.dumps(journal()).replace('"number": 1', f'"number": {HUGE}').encode(), {}),
+    (200, json.dumps(journal(id="../../x")).encode(), {}),
+    (200, b"no gzip", {"Content-Encoding": "gzip"}),
+    (200, b"\xff\xfe", {"Content-Type": "application/json; charset=nonsense"}),
+    (301, b"", {"Location": "http://["}),
+    (500, b"<html>", {}),
+)
+
+
+@pytest.mark.parametrize("number", range(len(ANSWERS)))
+def test_whatever_answers_instead_of_the_server_ends_no_conversation(number: int) -> None:
+    status, body, headers = ANSWERS[number]
+    kind = type("One", (Answering,), {"status": status, "body": body, "headers_more": headers})
+    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        store = HttpStore(f"http://127.0.0.1:{server.server_port}")
+        own = decode(json.dumps(journal()).encode(), Journal)
+        try:
+            for ask in (
+                lambda: store.read(ID),
+                lambda: store.write(own),
+                lambda: store.memories(),
+                lambda: store.search("bees"),
+                lambda: store.forget([f"{ID}/1"]),
+            ):
+                with pytest.raises(MemoryFailure):
+                    ask()
+        finally:
+            server.shutdown()
+    assert [turn.text for turn in own.turns] == ["Hi."]
+    assert own.id == ID

@@ -320,6 +320,14 @@ def test_nothing_of_a_journal_is_held_when_a_part_of_it_cannot_be(tmp_path: Path
     assert ids(index, "split hair") == ["c-1"]
 
 
+@pytest.mark.parametrize("limit", [10**5, 2**63, 10**30])
+def test_however_many_hits_are_asked_for_those_there_are_come(limit: int) -> None:
+    index = SqliteIndex(None)
+    index.update(journal("a", TALK))
+    assert index.search(TALK[0], limit=limit)
+    assert len(index.search("what did I say?", limit=limit)) == len(TALK)
+
+
 def test_a_file_of_another_version_is_to_be_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "index.db"
     SqliteIndex(path).close()
