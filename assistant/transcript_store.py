@@ -25,7 +25,7 @@ MAX_WAITING = 10_000
 """Turns kept in memory while the disk is full."""
 _LATELY = 20
 """Conversations that are looked at for who spoke in them."""
-TURN = re.compile(r"^\*\*(?P<name>.+?)\*\* \((?P<time>\d\d:\d\d)[^)]*\): (?P<text>.*)$")
+TURN = re.compile(r"^\*\*(?P<name>.+?)\*\* \((?P<time>\d\d:\d\d)[^)]{0,40}\): (?P<text>.*)$")
 _ID = re.compile(r"^\d{4}-\d\d-\d\d-\d{6}(?:-\d+)?$")
 
 _log = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 FENCE = "---"
 _PLAIN = re.compile(r"[^\W_][\w '’.!?+/-]*(?<! )")
-_PAIR = re.compile(r"(?P<key>[A-Za-z][\w -]*?)\s*:(?:\s+(?P<value>.*))?")
+_KEY = re.compile(r"[A-Za-z][\w -]*")
 _ENTRY = re.compile(r"\s*-\s+(?P<value>.*)")
-_PIECE = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,"'][^,]*?|)\s*(?:,|$)""")
+_PIECE = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,"'][^,]*|)\s*(?:,|$)""")
 
 Value = str | list[str]
 
@@ -71,17 +71,17 @@ def _read_line(found: FrontMatter, number: int, line: str, key: str) -> str:
         found.values[key][1].append(_scalar(entry["value"]))  # type: ignore[union-attr]
         found.raw[key].append(line)
         return key
-    pair = _PAIR.fullmatch(line.rstrip())
-    if pair is None or line[0] in " \t":
+    name, colon, value = line.rstrip().partition(":")
+    if not colon or not _KEY.fullmatch(name) or (value and not value[0].isspace()):
         found.problems.append(Problem(number, 'is no "key: value"'))
         found.broken.append(line)
         return key
-    key = pair["key"].lower()
+    key = name.rstrip().lower()
     if key in found.values:
         found.problems.append(Problem(number, f'"{key}" stands here a second time'))
         found.broken.append(line)
         return key
-    found.values[key] = number, _value(pair["value"] or "")
+    found.values[key] = number, _value(value)
     found.raw[key] = [line]
     return key
 

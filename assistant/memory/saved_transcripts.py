@@ -11,7 +11,7 @@ from assistant.memory.base import MemoryFailure
 from assistant.memory.disk import delete_file, read_file, write_file
 from assistant.memory.vault import PLAIN, Vault
 
-_TURN = re.compile(r"\*\*(?P<name>.+?)\*\* \((?P<time>\d\d:\d\d)[^)]*\): (?P<text>.*)")
+_TURN = re.compile(r"\*\*(?P<name>.+?)\*\* \((?P<time>\d\d:\d\d)[^)]{0,40}\): (?P<text>.*)")
 _FILE = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)-\d{6}(?:-\d+)?\.md(?:\.sealed)?")
 CUT = "…"
 """Ends a turn of which not all was heard."""

@@ -138,6 +138,24 @@ def test_a_time_that_is_none_costs_only_itself(time: str) -> None:
         assert time in render(parsed.journal, parsed.front, parsed.extra)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a" + " " * 500_000,
+        "a" + " " * 500_000 + "b",
+        "topics: [" + "a" + " " * 500_000 + "'",
+        "topics: [" + "'" * 50_000 + "x]",
+        "topics: " + "[" * 500_000,
+        'who: "' + "\\" * 500_001 + '"',
+        "k" * 1_000_000 + ": x",
+    ],
+    ids=range(7),
+)
+def test_a_head_of_any_length_is_read_in_a_moment(line: str) -> None:
+    parsed = parse(FILE.replace("who: Ada", f"who: Ada\n{line}"), ID)
+    assert parsed.journal.turns == parrot().turns
+
+
 def test_many_copies_of_a_line_are_memories_of_their_own() -> None:
     lines = "\n".join(["- A line.", "  (personal; no 1)"] * 20_000)
     memories = parse(f"---\n---\n## What mattered\n\n{lines}\n", ID).journal.memories
