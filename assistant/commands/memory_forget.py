@@ -194,10 +194,13 @@ def _delete_unread() -> int:
 
 def _leftovers(config: Config) -> list[Path]:
     """Sealed files and indexes of settings that do not hold any more, and copies of editors."""
-    from assistant.memory.remains import INDEX, SEALED_INDEX
+    from assistant.memory.opening import places_of_memory
+    from assistant.memory.remains import INDEX, SEALED_INDEX, ours
 
+    places = places_of_memory()
     current = INDEX if config.memory.encryption == "off" else SEALED_INDEX
-    return [path for path in kept_files(memory_dir()) if not path.name.startswith(current)]
+    old = (path for path in kept_files(memory_dir()) if not path.name.startswith(current))
+    return list(dict.fromkeys([*old, *ours(places)]))
 
 
 def _warn_of_history(config: Config) -> None:

@@ -106,7 +106,8 @@ def kept_files(folder: Path) -> Iterator[Path]:
     editors made of them too. Where the folder is a link to one of other things, these are none."""
     for path in files_below(folder):
         kept = path.relative_to(folder).parts[0] == "journals" or "profile" in path.name
-        if kept or path.name.startswith(_INDEXES):
+        # Sealed: no other passphrase could be chosen while one of these lies there.
+        if kept or path.suffix == SEALED or path.name.startswith(_INDEXES):
             yield path
 
 

@@ -196,6 +196,27 @@ def test_decrypting_that_was_interrupted_says_what_to_do_without_the_word(
     assert not list(house.data.rglob("*.sealed"))
 
 
+@pytest.mark.parametrize("way", ["encrypt", "decrypt"])
+def test_a_lost_word_of_a_half_sealed_memory_leaves_one_way_to_begin_anew(
+    house: House, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setenv(PASSPHRASE, WORD)
+    house.run("export", str(house.memory / "all.zip"))
+    (house.data / "transcripts" / "2026-03-02-190510.md~").write_text("Picasso")
+    if way == "decrypt":
+        house.run("encrypt")
+    begun(house, monkeypatch, way)
+    monkeypatch.setenv(PASSPHRASE, "quite another")
+    assert house.run("forget", "--all", "--yes") == 0, house.err
+    assert b"picasso" not in house.raw()
+    assert not list(house.data.rglob("*.sealed"))
+    assert not list(house.data.rglob("*.zip"))
+    store = house.store(encryption="passphrase")
+    store.add("Ada keeps bees.")
+    assert [each.text for each in store.memories()] == ["Ada keeps bees."]
+    store.close()
+
+
 def test_half_sealed_with_the_settings_taken_back_is_told(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
