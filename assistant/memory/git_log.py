@@ -188,6 +188,8 @@ class GitLog:
             if known != wanted:
                 exclude.parent.mkdir(exist_ok=True)
                 exclude.write_text("\n".join(wanted), encoding="utf-8")
+            if not self._sealed:
+                (place / SEAL).unlink(missing_ok=True)
         except OSError as error:
             raise MemoryFailure(f"{exclude}: {error.strerror or error}") from None
         self._run(*here, "add", "--all", "--", ".")

@@ -168,6 +168,9 @@ def test_readable_contents_of_a_sealed_history_are_found(logged: FileStore) -> N
     assert git(logged.folder, "ls-files") == "x.md.sealed"
     assert history.readable(b"ASMEM1") == 0
     assert not history.commit("nothing new")
+    GitLog(logged.folder).commit("readable again, for a while")
+    assert not history.clean
+    history.squash()
     git(logged.folder, "add", "--force", "notes.txt")
     assert history.readable(b"ASMEM1") == 1
     (logged.folder / ".git" / "objects" / "ab").mkdir()
