@@ -51,8 +51,8 @@ from assistant.memory.shelf import Held, Shelf
 from assistant.memory.vault import PLAIN, Vault
 
 JOURNALS = "journals"
-GOING_ON = 8
-"""Journals of which it is known how they were last written: those that conversations fill now."""
+ENDED_KEPT = 2
+"""Journals that are over, of which it is known how they were last written; nobody fills them."""
 _log = logging.getLogger(__name__)
 
 
@@ -124,8 +124,9 @@ class FileStore:
             parsed = Parsed(journal, front=_front(before), extra=_extra(before))
             self._written.pop(journal.id, None)
             self._written[journal.id] = replace(parsed, journal=self._shelf.put(parsed))
-            if len(self._written) > GOING_ON:
-                del self._written[next(iter(self._written))]
+            over = [id for id, each in self._written.items() if each.journal.ended is not None]
+            for id in over[:-ENDED_KEPT]:
+                del self._written[id]
             self._made(f"journal {journal.id}")
 
     def journals(self) -> Sequence[str]:

@@ -38,7 +38,7 @@ class Known:
         """Put a draft into the journal; None where it was known: then it is only surer."""
         self._load(journal)
         assert self._memories is not None
-        same = self._same(draft)
+        same = self._same(draft, journal.who)
         if same is not None:
             sure = 1.0 if draft.asked else min(0.99, max(same.confidence, draft.confidence) + SURER)
             if sure > same.confidence:
@@ -48,7 +48,7 @@ class Known:
         number = 1 + max([*given, self._numbers.get(journal.id, 0)])
         self._numbers[journal.id] = number
         memory = draft.placed(f"{journal.id}/{number}", journal.id, persona, at)
-        for older in self._corrected(draft):
+        for older in self._corrected(draft, journal.who):
             self._change(replace(older, replaced_by=memory.id), journal)
         journal.memories.append(memory)
         self._memories[memory.id] = memory
@@ -77,9 +77,9 @@ class Known:
                 found = ()
             self._memories = {memory.id: memory for memory in (*found, *journal.memories)}
 
-    def _same(self, draft: Draft) -> Memory | None:
+    def _same(self, draft: Draft, who: str) -> Memory | None:
         assert self._memories is not None
-        words = gist(draft.text)
+        words = gist(draft.text, who)
         for memory in self._memories.values():
             if memory.replaced_by:
                 continue
@@ -88,11 +88,11 @@ class Known:
                 assert draft.claim is not None
                 if _says_no_more(draft.claim, memory.claim):
                     return memory
-            elif gist(memory.text) == words and (memory.claim or not draft.claim):
+            elif gist(memory.text, who) == words and (memory.claim or not draft.claim):
                 return memory
         return None
 
-    def _corrected(self, draft: Draft) -> list[Memory]:
+    def _corrected(self, draft: Draft, who: str) -> list[Memory]:
         assert self._memories is not None
         key = _key(draft.claim)
         if not key or (key[1] in LASTING and not (draft.corrects or draft.asked)):
@@ -103,7 +103,7 @@ class Known:
             if not memory.replaced_by
             and (
                 (_key(memory.claim) == key and _makes_way(memory.claim, draft))
-                or (memory.claim is None and gist(memory.text) == gist(draft.text))
+                or (memory.claim is None and gist(memory.text, who) == gist(draft.text, who))
             )
         ]
 

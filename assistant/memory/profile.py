@@ -206,10 +206,12 @@ def _groups(memories: Sequence[Memory]) -> list[list[Memory]]:
 
 def _unrepeated(memories: Sequence[Memory]) -> list[Memory]:
     """Without those that say in other words what another says that holds; history stays."""
+    names = [m.claim.value for m in memories if m.claim and m.claim.attribute == "name"]
+    who = names[-1] if names else ""
     best: dict[tuple[str, ...], Memory] = {}
     for memory in memories:
         if not memory.replaced_by:
-            held = best.get(key := gist(memory.text))
+            held = best.get(key := gist(memory.text, who))
             if held is None or _weight(memory) >= _weight(held):
                 best[key] = memory
     kept = {memory.id for memory in best.values()}

@@ -64,9 +64,11 @@ def as_said(memory: Memory, who: str, today: date) -> str:
 def once(memories: Iterable[Memory]) -> list[Memory]:
     """Those that say something new, in their order; of two that say the same, the one with a claim,
     then the surer one."""
+    memories = list(memories)
+    who = name_in(memories)
     best: dict[object, Memory] = {}
     for memory in memories:
-        key = gist(memory.text)
+        key = gist(memory.text, who)
         held = best.get(key)
         if held is None:
             best[key] = memory

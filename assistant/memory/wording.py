@@ -32,9 +32,12 @@ _LINKING = word_set(
 _IDENTITY = re.compile(r"\b(?:is|are|called|named|name|names|whose)\b|'s\b")
 
 
-def gist(text: str) -> tuple[str, ...]:
+def gist(text: str, who: str = "") -> tuple[str, ...]:
     """What a sentence says, whoever says it and however: "I have a cat called Pixel", "The user's
-    cat is Pixel." Where it only tells what something is, the order says nothing either."""
+    cat is Pixel." Where it only tells what something is, the order says nothing either. `who`: the
+    user's name, which may stand for the user."""
+    if who:
+        text = re.sub(rf"\b{re.escape(who)}(?='s\b| )(?! is the user)", "the user", text)
     low = text.casefold().replace("’", "'")
     found = re.findall(r"[^\W_]+(?:[:.]\d+)?", low.replace("'s", " "))
     words = tuple(stem(word) for word in found if word not in _LINKING)
