@@ -57,7 +57,7 @@ class Known:
     def holds(self, draft: Draft, journal: Journal) -> bool:
         """Whether it is remembered already."""
         self._load(journal)
-        return self._same(draft) is not None
+        return self._same(draft, journal.who) is not None
 
     def forget(self, ids: Sequence[str]) -> None:
         gone = set(ids)

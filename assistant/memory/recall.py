@@ -113,9 +113,14 @@ class Recall:
         return to_the_point(text, self._worth_saying(hits, content(text)))
 
     async def search(self, text: str, limit: int = LIMIT) -> list[Found]:
-        """A search that the user asked for. Raises `MemoryFailure`."""
+        """What the user told, searched for at their word. Raises `MemoryFailure`."""
         filters = self._filters()
-        return await self._desk.wait(lambda: list(self._store.search(text, filters, limit)))
+
+        def search() -> list[Found]:
+            hits = self._store.search(text, filters, limit)
+            return [hit for hit in hits if hit.memory or self._is_users(hit)]
+
+        return await self._desk.wait(search)
 
     def drop(self) -> None:
         """Something was forgotten: what is prepared may hold it."""

@@ -192,7 +192,7 @@ class Remembering(OpenBook, NoMemory):
     def as_told(self, recalled: Recalled) -> Sequence[str]:
         who, today = self.keeper.who, datetime.now().astimezone().date()
         remembered = [hit.memory for hit in recalled.found if hit.memory is not None]
-        hits = [as_said(memory, who, today) for memory in remembered]
+        hits = [text for each in remembered for text in as_said(each, who, today)]
         return list(dict.fromkeys([*self._unwritten.as_told(self._limit()), *hits]))
 
     async def close(self) -> None:

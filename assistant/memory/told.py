@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from assistant.memory.base import Found, Memory
@@ -14,7 +14,7 @@ from assistant.memory.dates import DATE_OF, When, parse_iso
 from assistant.memory.oblivion import Doomed
 from assistant.memory.profile import Item, Profile, Question
 from assistant.memory.telling import first_person, second_person, sentence, third_person
-from assistant.memory.wording import gist
+from assistant.memory.wording import content, gist
 
 _YOU_ARE = (("you are", "I am"), ("you're", "I am"), ("you were", "I was"), ("yourself", "myself"))
 _TO_YOU = re.compile(
@@ -30,17 +30,11 @@ def told(memory: Memory, who: str, today: date) -> str:
 
 def as_of(memory: Memory, who: str, today: date) -> str:
     """Its sentence, in the third person; of an appointment that is over: that it was."""
-    claim = memory.claim
-    if claim is None or not claim.attribute.startswith(DATE_OF):
+    plan = _plan(memory)
+    if plan is None or plan.last >= today:
         return memory.text
-    days = parse_iso(claim.value)
-    if days is None or days[1] >= today:
-        return memory.text
-    what = claim.attribute.removeprefix(DATE_OF)
-    whose = "" if re.match(r"\w+ing\b", what) else f"{who or 'The user'}'s "
-    time = claim.value.partition(" ")[2]
-    day = When(*days, 0, 0).spoken
-    return sentence(f"{whose}{what} was {day} {time}")
+    whose = "" if re.match(r"\w+ing\b", plan.what) else f"{who or 'The user'}'s "
+    return sentence(f"{whose}{plan.what} was {plan.when}")
 
 
 def in_third_person(text: str, who: str) -> str:
@@ -56,9 +50,35 @@ def in_third_person(text: str, who: str) -> str:
     return third_person(re.sub(r"\byou\b", "I", text, flags=re.IGNORECASE), who)
 
 
-def as_said(memory: Memory, who: str, today: date) -> str:
-    """As the user would say it: "my parrot is called Picasso"."""
-    return first_person(as_of(memory, who, today), who)
+def as_said(memory: Memory, who: str, today: date) -> list[str]:
+    """As the user would say it: "my parrot is called Picasso"; of an appointment as it is asked
+    for: "my flight to Oslo is on Friday, 4 December 2026", "my flight is on …"."""
+    plan = _plan(memory)
+    if plan is None or re.match(r"\w+ing\b", plan.what):
+        return [first_person(as_of(memory, who, today), who)]
+    verb = "is" if plan.last >= today else "was"
+    short = re.split(r" (?:to|with|at|for|from|in) ", plan.what)[0]
+    return [f"my {what} {verb} {plan.when}" for what in dict.fromkeys((plan.what, short))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    what: str
+    when: str
+    """Day and time, as they are spoken."""
+    last: date
+
+
+def _plan(memory: Memory) -> _Plan | None:
+    claim = memory.claim
+    if claim is None or not claim.attribute.startswith(DATE_OF):
+        return None
+    days = parse_iso(claim.value)
+    if days is None:
+        return None
+    time = claim.value.partition(" ")[2]
+    when = f"{When(*days, 0, 0).spoken} {time}".strip()
+    return _Plan(claim.attribute.removeprefix(DATE_OF), when, days[1])
 
 
 def once(memories: Iterable[Memory]) -> list[Memory]:
@@ -97,10 +117,23 @@ def told_found(found: Found, who: str, today: date) -> Found:
 
 def told_hits(found: Sequence[Found], who: str, today: date) -> list[Found]:
     """What a search has found, each thing once."""
-    kept = {memory.id for memory in once(hit.memory for hit in found if hit.memory is not None)}
+    return [told_found(hit, who, today) for hit in unrepeated(found)]
+
+
+def unrepeated(found: Sequence[Found]) -> list[Found]:
+    """Without memories that say the same, and turns that say no more than one of them."""
+    memories = once(hit.memory for hit in found if hit.memory is not None)
+    kept = {memory.id for memory in memories}
+    matter = [content(memory.text) for memory in memories]
     return [
-        told_found(hit, who, today) for hit in found if hit.memory is None or hit.memory.id in kept
+        hit
+        for hit in found
+        if (hit.memory.id in kept if hit.memory else not _within(content(hit.text), matter))
     ]
+
+
+def _within(words: frozenset[str], others: Sequence[frozenset[str]]) -> bool:
+    return bool(words) and any(words <= other for other in others)
 
 
 def told_profile(profile: Profile, who: str, today: date) -> Profile:

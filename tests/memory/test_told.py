@@ -16,9 +16,12 @@ from assistant.memory.known import Known
 from assistant.memory.profile import FACTS, profile_of
 from assistant.memory.remembering import Remembering
 from assistant.memory.rules import Rules
-from assistant.memory.told import in_third_person, once, told, told_hits
+from assistant.memory.told import as_said, in_third_person, once, told, told_hits
 from assistant.memory.wording import gist
-from tests.fakes import FakeMemoryStore
+from assistant.tools.builtin.memory import Asked, memory_tools
+from tests.conversation.room import Room
+from tests.fakes import FakeAudio, FakeMemoryStore
+from tests.memory.test_in_conversation import scripted
 
 AT = datetime(2026, 11, 20, 12).astimezone()
 TODAY = date(2026, 11, 29)
@@ -185,3 +188,41 @@ async def test_the_panel_shows_it_once_to_the_user_by_name(tmp_path: Path) -> No
     shown = [item.text for item in book.profile.items]
     assert sorted(shown) == ["Your cat is called Pixel.", "Your name is Ada."]
     assert sorted(m.text for m in book.memories) == sorted(shown)
+
+
+def test_an_appointment_is_said_as_it_is_asked_for() -> None:
+    claim = Claim("user", "date of flight to Oslo", "2026-12-04 in the evening")
+    flight = memory("The user's flight to Oslo leaves on Friday, 4 December 2026.", claim)
+    when = "on Friday, 4 December 2026 in the evening"
+    assert as_said(flight, "", TODAY) == [f"my flight to Oslo is {when}", f"my flight is {when}"]
+    assert as_said(flight, "", date(2026, 12, 5))[1] == f"my flight was {when}"
+    assert as_said(memory(*CAT), "", TODAY) == ["my cat is called Pixel"]
+
+
+async def test_when_an_appointment_is_the_scripted_persona_knows(tmp_path: Path) -> None:
+    store = FakeMemoryStore()
+    claim = Claim("user", "date of dentist appointment", "2099-12-01 at 3")
+    text = "The user has the dentist on Tuesday, 1 December 2099 at 3."
+    store.write(Journal(ID, AT, "jarvis", memories=[memory(text, claim)]))
+    room = Room(tmp_path, make_brain=scripted, memory=Remembering(store),
+                audio=FakeAudio(speaker=False))  # fmt: skip
+    await room.enter()
+    await room.type("When is my dentist appointment?")
+    assert "Tuesday 1 December 2099 at 3" in room.answers()[-1]
+    await room.leave()
+
+
+async def test_what_is_recalled_was_said_by_the_user_and_is_said_once() -> None:
+    said = [
+        Turn(1, "user", "You", "My cat is called Pixel.", AT),
+        Turn(2, "agent", "JARVIS", "Your cat, Pixel, is a lion, sir.", AT),
+        Turn(3, "user", "You", "My cat sleeps on the radiator.", AT),
+        Turn(4, "user", "You", "Remember that my cat is called Pixel.", AT),
+    ]
+    store = FakeMemoryStore(Journal(ID, AT, "jarvis", memories=[memory(*CAT)], turns=said))
+    tools = {each.name: each for each in memory_tools(Remembering(store), Asked())}
+    answer = await tools["recall"].function(query="my cat")
+    assert answer == (
+        "You told me that your cat is called Pixel, and that you said: "
+        "My cat sleeps on the radiator."
+    )

@@ -14,7 +14,7 @@ from assistant.memory.drafts import Draft, Refused
 from assistant.memory.oblivion import Doomed
 from assistant.memory.remembering import Remembering
 from assistant.memory.telling import first_person, second_person
-from assistant.memory.told import as_of, once
+from assistant.memory.told import as_of, once, unrepeated
 from assistant.memory.unwritten import PRIVATE, for_now, not_written
 from assistant.tools.base import ToolCall
 from assistant.tools.intents import is_yes
@@ -79,7 +79,7 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
             query: What to look for, like "parrot" or "holiday last year".
         """
         found = await _possible(memory, memory.search(query))
-        shown = memory.recall.worth_saying(found, query)[:SAID]
+        shown = unrepeated(memory.recall.worth_saying(found, query))[:SAID]
         if not shown:
             return f"I remember nothing about {_to_you(query)}."
         who = memory.keeper.who
