@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 _VARIABLES = re.compile(r"(?:all|http|https|ws|wss|socks|ftp)_proxy", re.IGNORECASE)
+_WAYS = {"ws": ("ws", "socks", "https", "http"), "wss": ("wss", "socks", "https")}
+"""Kinds of proxies that are looked at for an address, in this order (RFC 6455, 4.1)."""
 _SECRET = re.compile(r"(?<=//)[^/@]*(?:@[^/@]*)*@")
 _environment = threading.Lock()
 
@@ -128,7 +130,8 @@ def _proxy(url: str) -> str:
     except ValueError:
         return ""
     proxies = urllib.request.getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all") or ""
+    ways = _WAYS.get(parts.scheme, (parts.scheme, "all"))
+    return next((proxies[way] for way in ways if proxies.get(way)), "")
 
 
 def _all_proxies() -> list[str]:

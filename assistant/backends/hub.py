@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from assistant import web
 from assistant.backends import hub_cache
 from assistant.backends.base import BackendError
 from assistant.backends.hub_errors import disk_full, gated, understood
@@ -72,7 +73,9 @@ def listing(repository: str, endpoint: str | None = None) -> Listing:
         # Older versions look at this only once in the life of a process.
         if constants.HF_HUB_OFFLINE:
             raise errors.OfflineModeIsEnabled(repository)
-        info = HfApi(endpoint=endpoint).model_info(repository, files_metadata=True, timeout=15)
+        with web.direct(endpoint or constants.ENDPOINT):
+            hub = HfApi(endpoint=endpoint)
+            info = hub.model_info(repository, files_metadata=True, timeout=15)
         if info.gated and get_token() is None:
             raise gated(repository)
     files = tuple(

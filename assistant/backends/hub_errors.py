@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from assistant import web
 from assistant.backends.base import BackendError
 
 
@@ -14,7 +15,7 @@ from assistant.backends.base import BackendError
 def understood(repository: str, folder: Path | None = None) -> Iterator[None]:
     """Turn whatever goes wrong with the hub, or on the way into `folder`, into a `BackendError`
     with its remedy."""
-    from huggingface_hub import errors, get_token
+    from huggingface_hub import constants, errors, get_token
 
     try:
         yield
@@ -49,6 +50,11 @@ def understood(repository: str, folder: Path | None = None) -> Iterator[None]:
     except Exception as error:
         if is_network(error):
             raise unreachable(error) from error
+        if (isinstance(error, ImportError) and "socks" in str(error).lower()) or (
+            isinstance(error, ValueError) and "proxy" in str(error).lower()
+        ):
+            bad = web.unusable(constants.ENDPOINT, error)
+            raise BackendError(bad.message, bad.remedy) from error
         raise
 
 
@@ -86,10 +92,22 @@ def refused(repository: str, status: int) -> BackendError:
 
 
 def unreachable(error: Exception) -> BackendError:
+    proxy = web.proxy_for(_asked(error))
+    through = f" through the proxy {proxy}" if proxy else ""
     return BackendError(
-        f"The model hub cannot be reached ({type(error).__name__}).",
+        f"The model hub cannot be reached{through} ({type(error).__name__}).",
         "Check the network; what was downloaded is kept, and the next try goes on from there.",
     )
+
+
+def _asked(error: Exception) -> str:
+    """The address that was asked, where the error still knows it."""
+    from huggingface_hub import constants
+
+    try:
+        return str(error.request.url)  # type: ignore[attr-defined]
+    except (AttributeError, RuntimeError):
+        return constants.ENDPOINT
 
 
 def disk_full(folder: Path, needed: int | None) -> BackendError:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from assistant import __version__
+from assistant import __version__, web
 from assistant.backends.base import BackendError
 from assistant.backends.hub_errors import is_network, refused, unreachable
+
+if TYPE_CHECKING:
+    import httpx
 
 _TRIES = 5
 """In a row without a single byte."""
@@ -35,7 +40,8 @@ class Source:
 
         if constants.HF_HUB_OFFLINE:
             raise errors.OfflineModeIsEnabled(self.url)
-        get_hf_file_metadata(self.url)
+        with web.direct(self.url):
+            get_hf_file_metadata(self.url)
 
     def headers(self, start: int) -> dict[str, str]:
         from huggingface_hub import get_token
@@ -50,12 +56,8 @@ class Source:
 
     def read(self, most: int) -> bytes:
         """The whole file, cut off after `most` bytes."""
-        import httpx
-
         self.check()
-        with httpx.stream(
-            "GET", self.url, headers=self.headers(0), follow_redirects=True, timeout=_TIMEOUT
-        ) as answer:
+        with _answer(self, 0) as answer:
             if answer.status_code != 200:
                 raise refused(self.repository, answer.status_code)
             content = b""
@@ -99,12 +101,20 @@ def fetch(source: Source, partial: Path, size: int | None, tell: Callable[[int],
         time.sleep(2.0**failures - 0.5)
 
 
-def _go_on(source: Source, partial: Path, start: int, tell: Callable[[int], None]) -> None:
-    import httpx
+@contextmanager
+def _answer(source: Source, start: int) -> Iterator[httpx.Response]:
+    """The hub's answer to a question for the file from byte `start` on. Raises `BackendError` where
+    a proxy that is none leads to it."""
+    try:
+        client = web.client(source.url, follow_redirects=True, timeout=_TIMEOUT)
+    except web.BadProxy as error:
+        raise BackendError(error.message, error.remedy) from None
+    with client, client.stream("GET", source.url, headers=source.headers(start)) as answer:
+        yield answer
 
-    with httpx.stream(
-        "GET", source.url, headers=source.headers(start), follow_redirects=True, timeout=_TIMEOUT
-    ) as answer:
+
+def _go_on(source: Source, partial: Path, start: int, tell: Callable[[int], None]) -> None:
+    with _answer(source, start) as answer:
         if answer.status_code == 416:
             partial.unlink(missing_ok=True)
             raise _Again("the file is shorter than what is here")

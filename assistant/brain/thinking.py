@@ -185,7 +185,9 @@ class ThinkingFilter:
         self.reasoning = (self.reasoning + text)[:MAX_KEPT]
 
     def _say(self, text: str) -> None:
-        if self._unopened and text.strip():
+        if self._unopened:
+            if not text.strip():
+                return
             self._take_back()
         if not self._said:
             text = text.lstrip()  # what stands between the reasoning and the first word

@@ -148,13 +148,18 @@ def _device(config: Config, reports: list[DeviceReport], kind: Literal["input", 
 def _language_model(config: BrainConfig, url: str) -> Check:
     import httpx
 
+    from assistant import web
     from assistant.brain.models import server_url
 
     key = os.environ.get(config.api_key_env, "").strip()
     headers = {"Authorization": f"Bearer {key}"} if key and key.isascii() else {}
     name = config.model or "its first model"
     try:
-        reply = httpx.get(f"{server_url(url)}/models", headers=headers, timeout=5)
+        models = f"{server_url(url)}/models"
+        with web.client(models, timeout=5) as client:
+            reply = client.get(models, headers=headers)
+    except web.BadProxy as error:
+        return warn("answers", error.message, error.remedy)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         remedy = "Start the server, or change brain.url. The scripted persona answers meanwhile."
         return warn("answers", f"{url} cannot be reached: {error}", remedy)

@@ -19,17 +19,18 @@ _TAG_NAMES = (
 )
 _TAG = rf"<(?:{_TAG_NAMES})(?:\s+name\s*=\s*[\"']?[\w.:-]{{1,80}}[\"']?)?\s*>"
 _NAMED = r"<(?:function|invoke)(?:=|\s+name\s*=\s*)[\"']?[\w.:-]{1,80}[\"']?\s*>"
-_SPECIAL = (
+_TOKENS = (
     r"<[|｜](?=[^|｜<>\n]*(?:tool|python_tag|action|function|plugin))[^|｜<>\n]{1,60}[|｜]>"
     r"|<\|tool_[a-z_]{1,30}>|<tool_[a-z_]{1,30}\|>"
-    r"|\[/?(?:TOOL_CALLS?|FUNCTION_CALLS?|ARGS|CALL_ID)\]"
 )
+_SPECIAL = rf"{_TOKENS}|\[/?(?:TOOL_CALLS?|FUNCTION_CALLS?|ARGS|CALL_ID)\]"
 _OPENING = re.compile(
     rf"(?P<tag>{_TAG})|(?P<named>{_NAMED})|(?P<special>{_SPECIAL})", re.IGNORECASE
 )
 _OPENING_PART = re.compile(
     r"<[/A-Za-z][\w:-]{0,30}(?:=[\"']?[\w.:-]{0,80}[\"']?\s?"
-    r"|\s+[a-z]{0,4}\s?=?\s?[\"']?[\w.:-]{0,80}[\"']?\s?)?|<|<[|｜][^|｜<>\n]{0,60}[|｜]?|<tool_[a-z_]{0,30}\|?|\[/?[A-Z_]{0,15}"
+    r"|\s+[a-z]{0,4}\s?=?\s?[\"']?[\w.:-]{0,80}[\"']?\s?)?|<|<[|｜][^|｜<>\n]{0,60}[|｜]?|<tool_[a-z_]{0,30}\|?|\[/?[A-Z_]{0,15}",
+    re.IGNORECASE,
 )
 _CLOSING = re.compile(
     rf"</(?:{_TAG_NAMES}|function|invoke)\s*>|\[/(?:TOOL_CALLS?|FUNCTION_CALLS?)\]"
@@ -41,11 +42,13 @@ _SEPARATOR = re.compile(
 )
 _NAME = re.compile(r"(?:call:)?[A-Za-z_][\w.-]{0,79}(?::\d{1,3})?")
 _BETWEEN = re.compile(
-    rf"(?:\s|{_SPECIAL}|\[CALL_ID\]\s*[\w-]{{1,40}}|```(?:json)?(?=\s)"
+    rf"(?:\s|{_TOKENS}|\[ARGS\]|\[CALL_ID\]\s*[\w-]{{1,40}}|```(?:json)?(?=\s)"
     r"|(?<=\]|>)[\w-]{1,40}(?=\[ARGS\]))*",
     re.IGNORECASE,
 )
-_BETWEEN_PART = re.compile(r"<[^<>\n]{0,80}|\[[A-Z_]{0,8}|`{1,3}[a-z]{0,4}|:\d{0,3}", re.IGNORECASE)
+_BETWEEN_PART = re.compile(
+    r"<[^<>\n]{0,80}|\[[A-Z_]{0,16}|\[CALL_ID\]\s*|`{1,3}[a-z]{0,4}|:\d{0,3}", re.IGNORECASE
+)
 _CALL_ID_PART = re.compile(r"[\w-]{1,40}(?:\[[A-Z_]{0,5})?")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]()"]', re.DOTALL)
 _FIRST_KEYS = (
@@ -79,6 +82,9 @@ def marked_at(text: str, *, final: bool) -> Region | Outcome:
         part = not final and len(text) < 160 and _OPENING_PART.fullmatch(text)
         return "more" if part else "none"
     if opening["named"]:
+        rest = text[opening.end() :].lstrip()
+        if rest and rest[0] not in "{<":
+            return "none"  # words about it
         return _xml(text, 0, _closer(opening[0]), final)
     body = opening.end()
     closer = _closer(opening[0]) if opening["tag"] else ""

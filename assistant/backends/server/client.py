@@ -26,6 +26,7 @@ from assistant.backends.server.exchange import Exchange, Handler, Peer, shake_ha
 from assistant.backends.server.failures import Address, explained, tls_for
 from assistant.backends.server.protocol import Request
 from assistant.loops import post
+from assistant.web import is_loopback
 
 Float32 = NDArray[np.float32]
 
@@ -231,5 +232,6 @@ def _options(address: Address) -> dict[str, Any]:
         "ping_interval": 10,
         "ping_timeout": 20,
         "close_timeout": 1,
+        "proxy": None if is_loopback(address.url) else True,
         **({"ssl": tls} if tls is not None else {}),
     }

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from websockets.exceptions import (
     ConnectionClosed,
     InvalidHandshake,
+    InvalidProxy,
     InvalidStatus,
     InvalidURI,
     ProxyError,
@@ -18,6 +19,7 @@ from websockets.exceptions import (
 
 from assistant.backends.base import BackendError
 from assistant.backends.server.protocol import PATH
+from assistant.web import proxy_for, unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,23 @@ def explained(error: BaseException, address: Address) -> BackendError:
             return _status(error.response.status_code, address)
         case ProxyError():
             return BackendError(
-                f"the proxy on the way to {address.place} refuses: {error}",
+                f"the proxy{_named(address)} on the way to {address.place} refuses: {error}",
                 "look at the variables http_proxy, https_proxy and no_proxy",
             )
+        case ImportError() | InvalidProxy():
+            bad = unusable(address.url, error)
+            return BackendError(bad.message, bad.remedy)
         case InvalidURI():
             return BackendError(f"no address of a server: {error}", _LOOK_AT_URL)
         case InvalidHandshake() | EOFError() | ConnectionResetError():
             return _no_moshi(error, address)
         case _:
             return _network(error, address)
+
+
+def _named(address: Address) -> str:
+    proxy = proxy_for(address.url)
+    return f" {proxy}" if proxy else ""
 
 
 _LOOK_AT_URL = "look at backend.server.url in the config"
