@@ -46,7 +46,7 @@ _ANGLE = re.compile(
 )
 _ANGLE_PART = re.compile(
     r"<(?:/?[ ]?|/?[ ]?[A-Za-z_][\w:-]{0,79}\s{0,2}/?"
-    rf"|{_REASONING}(?:\s+[\w:-]{{0,30}}|\s+[\w:-]{{1,30}}\s*=[^<>]{{0,4000}}))",
+    rf"|/?[ ]?{_REASONING}(?:\s+[\w:-]{{0,30}}|\s+[\w:-]{{1,30}}\s*=[^<>]{{0,4000}}))",
     re.IGNORECASE,
 )
 _PIPED = re.compile(

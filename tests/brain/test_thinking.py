@@ -47,6 +47,7 @@ REASONED = [
     "<thinking>…</thinking>Good <think>or bad?</think>day.",
     "<think>They greet.</thinking>Good day.",
     '<think signature="Eq/Rk+==" id=7>They greet.</think>Good day.',
+    '<think a="b">They greet.</think a="b">Good day.',
     "<thought>They greet.</thought>Good day.",
     "<reasoning>They greet.</reasoning>\nGood day.",
     "<antThinking>They greet.</antThinking>Good day.",
