@@ -272,12 +272,13 @@ class Answerer:
             case Malformed():
                 self._malformed(item)
                 outcome.malformed.append(item.reason)
-            case _:
+            case _ if item.text.strip() or outcome.said:
                 await outcome.keeping.settle()
                 outcome.said += item.text
-                if outcome.said.strip():
-                    waits.over()
+                waits.over()
                 self._speech.say(waits.utterance, item.text)
+            case _:
+                pass  # white space between a call and the first word
 
     async def _take_native(self, item: ToolCall | Malformed, waits: Waits, outcome: Round) -> None:
         if isinstance(item, ToolCall):

@@ -112,7 +112,8 @@ def _call(value: dict[str, Any], text: str, names: Collection[str] | None) -> Ca
         value = {**{k: v for k, v in value.items() if k != "function"}, **inner}
     name_key = next((key for key in _NAMES if isinstance(value.get(key), str)), "")
     argument_key = next((key for key in _ARGUMENTS if key in value), "")
-    name, arguments = plain_name(value.get(name_key, "")), value.get(argument_key)
+    name = plain_name(value[name_key]) if name_key else ""
+    arguments = value[argument_key] if argument_key else None
     if isinstance(arguments, str):
         arguments = _decoded(arguments)
     unknown = set(value) - _BESIDE - {name_key, argument_key}

@@ -6,13 +6,14 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from assistant.brain.base import Brain, BrainError
 from assistant.brain.choose import choose_brain
 from assistant.config import BrainConfig
-from assistant.events import Notice, PersonaChanged, ToolFinished
+from assistant.events import AgentSaid, Notice, PersonaChanged, ToolFinished
 from tests.brain.servers import (
     CHUNKED_HEAD,
     STREAM_HEAD,
@@ -144,3 +145,66 @@ async def test_a_spoken_command_needs_no_model(tmp_path: Path) -> None:
         await room.leave()
         assert server.requests == []
     assert room.of(PersonaChanged)[0].persona.slug == "glados"
+
+
+async def test_a_call_by_the_servers_own_protocol_is_made_and_answered(tmp_path: Path) -> None:
+    """Offered, called, and given back as OpenAI has it; nothing of it is shown."""
+    bodies: list[dict[str, Any]] = []
+
+    def delta(finish: str | None = None, **delta: object) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
+
+    async def script(request: str, send: Send) -> None:
+        bodies.append(json.loads(server.requests[-1][2]))
+        await send(STREAM_HEAD + b": keep-alive\n\n")
+        if len(bodies) > 1:
+            await send(event("<think>It worked.</think>There.<|im_end|>") + DONE)
+            return
+        await send(delta(reasoning_content="They want it softer."))
+        name = {"name": "set_volume", "arguments": '{"perc'}
+        await send(delta(tool_calls=[{"index": 0, "id": "a1B2c3D4e", "function": name}]))
+        await send(delta(tool_calls=[{"index": 0, "function": {"arguments": 'ent": 40}'}}]))
+        await send(delta("tool_calls") + DONE)
+
+    async with serve(script) as server:
+        room = await make_room(tmp_path, server.url)
+        await room.type("It is a little loud in here, is it not?")
+        await room.leave()
+    assert room.session.sound.volume == 0.4
+    assert room.answers() == ["There."]
+    assert "set_volume" in [tool["function"]["name"] for tool in bodies[0]["tools"]]
+    assert bodies[1]["messages"][-1]["role"] == "tool"
+    assert bodies[1]["messages"][-1]["tool_call_id"] == "a1B2c3D4e"
+    assert bodies[1]["messages"][-2]["tool_calls"][0]["id"] == "a1B2c3D4e"
+    shown = room.transcript() + str(room.history()) + str(room.of(AgentSaid))
+    assert "think" not in shown
+    assert "softer" not in shown
+    assert "im_end" not in shown
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '<tool_call>{"name": "set_volume", "arguments": {"percent": 40}}</tool_call>',
+        '[TOOL_CALLS][{"name": "set_volume", "arguments": {"percent": 40}}]',
+        '{"name": "set_volume", "parameters": {"percent": 40}}',
+        '```json\n{"name": "set_volume", "arguments": {"percent": 40}}\n```',
+    ],
+)
+async def test_a_call_in_a_models_own_dialect_is_made_and_not_shown(
+    tmp_path: Path, answer: str
+) -> None:
+    async def script(request: str, send: Send) -> None:
+        await send(STREAM_HEAD)
+        text = answer if len(server.requests) == 1 else 'There. JSON is {"name": "Ada"}.'
+        for at in range(0, len(text), 3):
+            await send(event(text[at : at + 3]))
+        await send(DONE)
+
+    async with serve(script) as server:
+        room = await make_room(tmp_path, server.url)
+        await room.type("It is a little loud in here, is it not?")
+        await room.leave()
+    assert room.session.sound.volume == 0.4
+    assert room.answers() == ['There. JSON is {"name": "Ada"}.']

@@ -169,6 +169,7 @@ def test_words_about_json_stay_words(text: str, places: list[int]) -> None:
         '<tool_call>{"name": "set_volume", "arguments": {</tool_call>',
         "<tool_call>{'name': 'set_volume'}</tool_call>",
         '<tool_call>{"arguments": {}}</tool_call>',
+        '<tool_call>{"": 1}</tool_call>',
         '<tool_call>{"name": "set_volume", "arguments": [1]}</tool_call>',
         "<function=set_volume>{percent}</function>",
         "<function=set_volume>{",
