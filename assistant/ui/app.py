@@ -16,7 +16,7 @@ from textual.color import ColorParseError
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from assistant.cleaning import clean_text
 from assistant.config import UiConfig
@@ -305,7 +305,7 @@ class DashboardApp(App[None]):
         """What a person may mean by ctrl+c, the harmless reading first."""
         focused = self.screen.focused
         selected = self.screen.get_selected_text()
-        if isinstance(focused, Input) and focused.selected_text:
+        if isinstance(focused, Input | TextArea) and focused.selected_text:
             selected = focused.selected_text
         if selected:
             self.copy_to_clipboard(clean_text(selected))

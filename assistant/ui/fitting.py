@@ -63,6 +63,12 @@ def shortened(text: str, letters: int) -> str:
     return text if len(text) <= letters else text[: letters - 1] + "…"
 
 
+def size_words(text: str) -> str:
+    """How much it is, as it would be saved: "100 kB"."""
+    size = len(text.encode(errors="replace"))
+    return f"{size / 1000:.0f} kB" if size >= 1000 else f"{size} bytes"
+
+
 def spelled_out(text: str) -> str:
     """`text` with an escape for each character that cannot be seen: nothing in it is hidden."""
     if text.isprintable():

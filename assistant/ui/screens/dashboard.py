@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import Screen
@@ -114,6 +114,11 @@ class DashboardScreen(Screen[None]):
         self._levels.set_glyphs(persona.waveform.glyphs)
         self.prompt.address(persona.name)
         self._refresh_titles()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Wherever the focus is: what is pasted is meant for the line."""
+        event.stop()
+        self.prompt.input.paste(event.text)
 
     @on(FromSession)
     def _hand_out(self, message: FromSession) -> None:

@@ -16,10 +16,10 @@ from textual.widgets import Static
 from assistant.cleaning import clean_text
 from assistant.events import AgentSaid, UserSaid
 from assistant.frames import Side
-from assistant.ui.fitting import one_line, shortened
+from assistant.ui.fitting import one_line, size_words
 
 LETTERS_SHOWN = 20_000
-"""Of one turn: the most that a language model may say, and what a person will read here."""
+"""Of one turn, the most that a language model may say; the saved transcript keeps all."""
 TURNS_SHOWN = 200
 """Older turns leave the screen; the saved transcript keeps them."""
 
@@ -79,7 +79,9 @@ class TurnView(Static):
 
     def _content(self) -> Content:
         typed = "  typed" if self._typed else ""
-        words = shortened(clean_text(self._text).strip(), LETTERS_SHOWN)
+        words = clean_text(self._text).strip()
+        if len(words) > LETTERS_SHOWN:
+            words = f"{words[:LETTERS_SHOWN]}… ({size_words(words)} in all)"
         unheard = self._interrupted and not words
         if unheard:
             words = _NOTHING_HEARD
