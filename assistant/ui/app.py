@@ -39,6 +39,7 @@ from assistant.ui.messages import FromSession, Typed
 from assistant.ui.model import Status
 from assistant.ui.screens.dashboard import DashboardScreen
 from assistant.ui.screens.devices import DevicesScreen, shown_devices
+from assistant.ui.screens.dialog import Palette
 from assistant.ui.screens.help import HelpScreen, help_rows
 from assistant.ui.screens.memory import MemoryScreen, shown_memory, without
 from assistant.ui.screens.picker import PickerScreen
@@ -297,9 +298,15 @@ class DashboardApp(App[None]):
         known = [(key, binding) for key, binding in bindings if binding.id in order]
         return sorted(known, key=lambda pair: order.index(pair[1].id))
 
-    async def action_help(self) -> None:
+    def action_command_palette(self) -> None:
+        if not Palette.is_open(self):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def action_help(self) -> None:
+        if isinstance(self.screen, HelpScreen):
+            return
         rows = help_rows(self, (binding for _, binding in self.bindings_in_force()))
-        await self.push_screen(HelpScreen(rows))
+        self.push_screen(HelpScreen(rows))
 
     def action_copy_or_stop(self) -> None:
         """What a person may mean by ctrl+c, the harmless reading first."""

@@ -106,7 +106,7 @@ async def stir(pilot: Pilot[None], session: FakeSession, gate: ConfirmGate, seed
             session.emit(any_event(choice))
         what = choice.random()
         if what < 0.7:
-            await pilot._press_keys([choice.choice(KEYS)])
+            await pilot.app._press_keys([choice.choice(KEYS)])
         elif what < 0.8:
             await pilot.resize_terminal(*choice.choice(SIZES))
         elif what < 0.9:

@@ -9,11 +9,11 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from assistant.tools.base import ToolCall
 from assistant.ui.fitting import as_json, shortened, spelled_out
+from assistant.ui.screens.dialog import Dialog
 
 NAME_LETTERS = 100
 _ASKED_BY = {
@@ -24,7 +24,7 @@ _ASKED_BY = {
 }
 
 
-class ConfirmTool(ModalScreen[bool]):
+class ConfirmTool(Dialog[bool]):
     """Asks whether a tool may run; gives back the answer. Escape means no."""
 
     BINDINGS = [
@@ -74,8 +74,7 @@ class ConfirmTool(ModalScreen[bool]):
     def withdraw(self) -> None:
         """Take the question off the screen; where something lies on top of it, after that."""
         self._withdrawn = True
-        if self.is_current:
-            self.dismiss(False)
+        self.dismiss(False)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()

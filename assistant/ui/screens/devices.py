@@ -15,7 +15,6 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
 from assistant.audio.base import DeviceChoice
@@ -25,6 +24,7 @@ from assistant.events import AudioChanged, Failure, Notice, SessionEvent
 from assistant.frontend import SessionFrontend
 from assistant.ui.fitting import one_line, shortened
 from assistant.ui.model import Status
+from assistant.ui.screens.dialog import Dialog
 from assistant.ui.widgets.activity import sentence
 from assistant.ui.widgets.devicelist import NAME_LETTERS, DeviceList, Kind
 from assistant.ui.widgets.keyline import KeyLine
@@ -49,7 +49,7 @@ Spawn = Callable[[Coroutine[Any, Any, None], str], None]
 _THING: dict[Kind, str] = {"input": "microphone", "output": "speaker"}
 
 
-class DevicesScreen(ModalScreen[None]):
+class DevicesScreen(Dialog[None]):
     """Two lists, a meter, and a line that says what came of it."""
 
     BINDINGS = [

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from assistant.ui.screens.dialog import Dialog
 
 _NOTE = (
     "Your own keys: in the settings file, under [ui.keymap], write the name on the right = "
@@ -40,7 +41,7 @@ def help_rows(app: App[None], bindings: Iterable[Binding]) -> list[HelpRow]:
     ]
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """The table of keys."""
 
     BINDINGS = [

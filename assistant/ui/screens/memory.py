@@ -11,7 +11,6 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from assistant.cleaning import clean_text
@@ -23,6 +22,7 @@ from assistant.memory.oblivion import Doomed
 from assistant.memory.profile import Question
 from assistant.ui.fitting import shortened
 from assistant.ui.model import Status
+from assistant.ui.screens.dialog import Dialog
 from assistant.ui.screens.memory_dialogs import EditScreen, ForgetScreen, WhichScreen
 from assistant.ui.widgets.activity import sentence
 from assistant.ui.widgets.keyline import KeyLine
@@ -51,7 +51,7 @@ class SearchInput(LineInput):
     ]  # fmt: skip
 
 
-class MemoryScreen(ModalScreen[None]):
+class MemoryScreen(Dialog[None]):
     """The panel. Whatever asks memory runs beside the event loop; the keys stay alive meanwhile."""
 
     BINDINGS = [

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -19,6 +18,7 @@ from assistant.memory.oblivion import Doomed
 from assistant.memory.profile import Question
 from assistant.memory.wording import gist
 from assistant.ui.fitting import one_line
+from assistant.ui.screens.dialog import Dialog
 from assistant.ui.widgets.keyline import KeyLine
 from assistant.ui.widgets.lineinput import LineInput
 from assistant.ui.widgets.memorylist import Names, memory_row
@@ -44,7 +44,7 @@ def going(doomed: Doomed) -> list[Content]:
     return [*lines[:SHOWN], Content(f"… and {more} more")] if more > 0 else lines
 
 
-class ForgetScreen(ModalScreen[bool]):
+class ForgetScreen(Dialog[bool]):
     """Tells exactly what goes; gives back whether it shall. Escape means no."""
 
     BINDINGS = [
@@ -89,7 +89,7 @@ class ForgetScreen(ModalScreen[bool]):
         self.dismiss(answer)
 
 
-class EditScreen(ModalScreen[str | None]):
+class EditScreen(Dialog[str | None]):
     """Gives back the new words, None where all stays as it is."""
 
     BINDINGS = [
@@ -132,7 +132,7 @@ class EditScreen(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-class WhichScreen(ModalScreen[int | None]):
+class WhichScreen(Dialog[int | None]):
     """Gives back the number of the memory that is right; one more means none of them."""
 
     BINDINGS = [

@@ -9,19 +9,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from assistant.personas import Persona
 from assistant.ui.fitting import one_line
 from assistant.ui.keymap import NUMBERED
+from assistant.ui.screens.dialog import Dialog
 
 _INDENT_CELLS = 3
 """Cells of a line that are not its summary's: digit, space, scroll bar."""
 
 
-class PickerScreen(ModalScreen[str | None]):
+class PickerScreen(Dialog[str | None]):
     """Gives back the slug of the chosen persona, or None where the old one stays.
 
     `preview` is told of each persona that the cursor is on; whoever opened the picker puts the old
