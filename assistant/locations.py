@@ -86,6 +86,8 @@ def close_folders() -> None:
     inside = (transcripts_dir(), memory_dir(), models_dir(), voice_cache_dir())
     for folder in (data_dir(), cache_dir(), log_dir(), *inside):
         close_to_others(folder)
+    for log in log_dir().glob("*.log*"):
+        close_to_others(log)
     for folder in (config_dir(), user_themes_dir()):
         with contextlib.suppress(OSError):
             if not is_writable_by_others(folder):

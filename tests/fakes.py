@@ -347,6 +347,10 @@ class FakeBackendProcess:
         self.ready = asyncio.Event()
         self.dropped = 0
         self.given_up = False
+        self.was_there = True
+        self.is_away = False
+        """It waits for its next start; `started_again` counts how often somebody wants it back."""
+        self.started_again = 0
         self.voice = True
         self.capabilities = Capabilities(user_text=True, say=True)
         self.stopped = False
@@ -357,6 +361,10 @@ class FakeBackendProcess:
 
     def start(self) -> None:
         self.emit(Status("starting"))
+
+    def start_again(self) -> bool:
+        self.started_again += self.is_away
+        return self.is_away
 
     async def stop(self) -> None:
         self.stopped = True

@@ -131,6 +131,7 @@ def test_what_an_earlier_version_left_open_is_closed_when_it_is_touched(home: Pa
     lines.write_text("{}")
     make_folder(log_file().parent)
     log_file().write_text("old\n")
+    log_file().with_name("assistant.log.2").write_text("older\n")
     for path in [*home.rglob("*")]:
         path.chmod(0o777 if path.is_dir() else 0o666)
     assert cache.get(key) is not None

@@ -102,6 +102,25 @@ async def test_nobody_introduces_himself_in_the_same_words_twice_running(
 # --- personas -------------------------------------------------------------------------
 
 
+async def test_a_backend_that_is_away_comes_back_when_somebody_writes_or_asks_to_repeat(
+    enter_room: EnterRoom,
+) -> None:
+    room = await enter_room()
+    room.session.repeat()
+    await room.calm()
+    await room.session.send_text("hello")
+    await room.calm()
+    assert room.backend.started_again == 0
+    room.backend.crash()
+    room.backend.is_away = True
+    room.session.repeat()
+    await room.session.send_text("are you there?")
+    assert room.backend.started_again == 2
+    room.backend.is_away = False
+    room.backend.come_up()
+    await room.calm()
+
+
 async def test_a_key_changes_the_persona_at_once_in_mid_answer(enter_room: EnterRoom) -> None:
     more = asyncio.Event()
     brain = FakeBrain(["One two three four five six. ", more, "Seven eight."])

@@ -167,6 +167,9 @@ def test_any_bytes_are_understood_or_refused(data: bytes) -> None:
 def test_other_machines_are_served_with_a_token_only() -> None:
     with pytest.raises(ServeError, match="token"):
         check_exposure(MemoryServeSettings(host="0.0.0.0"))
+    with pytest.raises(ServeError, match="by trying") as refused:
+        check_exposure(MemoryServeSettings(host="0.0.0.0", token="t" * 15))
+    assert "secrets.token_urlsafe" in refused.value.remedy
     assert "unencrypted" in check_exposure(MemoryServeSettings(host="0.0.0.0", token="t" * 16))
     assert "every program" in check_exposure(MemoryServeSettings())
     assert check_exposure(MemoryServeSettings(token="t")) == ""
