@@ -53,7 +53,8 @@ def memory_serve_command(config: Config, settings: MemoryServeSettings) -> int:
     if settings.token:
         sendable(settings.token, "the variable of --token-env")
     certificate = tls_context(settings)
-    from assistant.memory.http_server import Gate, HttpServer
+    from assistant.memory.http_gate import Gate
+    from assistant.memory.http_server import HttpServer
     from assistant.serving.visitors import open_sockets
 
     # Opened before the first client asks: what is wrong with it is told to who can repair it.

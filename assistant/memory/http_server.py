@@ -11,13 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
-import ipaddress
 import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 import uvicorn
@@ -27,10 +24,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from assistant import __version__
 from assistant.memory.base import MemoryFailure, MemoryStore
+from assistant.memory.http_gate import Door, Gate, json_response, trouble
 from assistant.memory.http_protocol import (
     MAX_BODY,
     ROOT,
@@ -40,11 +38,9 @@ from assistant.memory.http_protocol import (
     Known,
     Misunderstood,
     Search,
-    Trouble,
     Wanted,
     Written,
     decode,
-    encode,
     without_gone,
 )
 from assistant.memory.journal_head import is_journal_id
@@ -54,101 +50,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-_ONCE = ("authorization", "host", "origin", "content-type", "content-length")
-"""Headers of which two would leave open which one counts."""
 BODY_SECONDS = 20.0
 """In which a body has to be there, however slowly it comes."""
 MOST_AT_WORK = 16
 """Requests that the store works on at a time; only who was let in is counted."""
 WORK_SECONDS = 10.0
 """That a request waits for its turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Who is let in."""
-
-    token: str | None = None
-    """None: everybody who reaches the port."""
-    names: frozenset[str] = field(default=frozenset())
-    """What this machine is called by its clients, besides "localhost" and its addresses."""
-
-    def refusal(self, request: Request) -> Response | None:
-        """None: come in."""
-        for name in _ONCE:
-            if len(request.headers.getlist(name)) > 1:
-                return _trouble(400, f"two headers {name}, and only one can count")
-        if not self._is_host(request.headers.get("host", "")):
-            return _trouble(
-                421, "this memory is not known by that name", "Ask for it by its address."
-            )
-        if "origin" in request.headers:
-            return _trouble(403, "web pages have no business in this memory")
-        if not self.admits(request.headers.get("authorization", "")):
-            refused = _trouble(
-                401, "a token is needed, and this is not it", "It is the server's --token-env."
-            )
-            refused.headers["WWW-Authenticate"] = "Bearer"
-            return refused
-        return None
-
-    def admits(self, authorization: str) -> bool:
-        if self.token is None:
-            return True
-        scheme, _, given = authorization.partition(" ")
-        same = hmac.compare_digest(given.strip().encode(), self.token.encode())
-        return same and scheme.lower() == "bearer"
-
-    def _is_host(self, header: str) -> bool:
-        """An address cannot be rebound; a name can."""
-        ipv6, _, _ = header.removeprefix("[").partition("]")
-        name = ipv6 if header.startswith("[") else header.partition(":")[0]
-        if name.lower().rstrip(".") in {"localhost", *self.names}:
-            return True
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return True
-
-
-class Door:
-    """Asks the gate before anything else is looked at, and tells the visitors' book whom it let
-    in. Who is refused is hung up on."""
-
-    def __init__(self, app: ASGIApp, gate: Gate, visitors: Visitors) -> None:
-        self._app = app
-        self._gate = gate
-        self._visitors = visitors
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        if refusal := self._gate.refusal(Request(scope)):
-            refusal.headers["Connection"] = "close"
-            await _let_finish(receive)
-            await refusal(scope, receive, send)
-            return
-        peer = scope["client"]
-        self._visitors.admit(peer)
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._visitors.rest(peer)
-
-
-async def _let_finish(receive: Receive) -> None:
-    """A little of what a refused client is still sending, so that it reads why: an end in the
-    middle of what it says would be all that it sees (RFC 9112, section 9.6)."""
-    left = 65_536
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(1.0):
-            while left > 0:
-                message = await receive()
-                left -= len(message.get("body", b""))
-                if not message.get("more_body", False):
-                    return
 
 
 class MemoryApi:
@@ -241,16 +148,16 @@ def _told(
 
     async def respond(request: Request) -> Response:
         try:
-            return _json(200, await answer(request))
+            return json_response(200, await answer(request))
         except Misunderstood as error:
-            return _trouble(400, f"not understood: {error}", "Are both sides of one version?")
+            return trouble(400, f"not understood: {error}", "Are both sides of one version?")
         except MemoryFailure as failure:
-            return _trouble(500, failure.message, failure.remedy)
+            return trouble(500, failure.message, failure.remedy)
         except (HTTPException, ClientDisconnect):
             raise
         except Exception:
             log.exception("memory server: %s %s", request.method, request.url.path)
-            return _trouble(500, "something unexpected happened", "The server's log tells more.")
+            return trouble(500, "something unexpected happened", "The server's log tells more.")
 
     return respond
 
@@ -277,19 +184,11 @@ async def _body(request: Request) -> bytes:
 
 async def _no_such_page(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    response = _trouble(error.status_code, error.detail)
+    response = trouble(error.status_code, error.detail)
     if error.status_code in (408, 413):
         # What is left of the body would be read for nothing.
         response.headers["Connection"] = "close"
     return response
-
-
-def _trouble(status: int, message: str, remedy: str = "") -> Response:
-    return _json(status, Trouble(message, remedy))
-
-
-def _json(status: int, message: object) -> Response:
-    return Response(encode(message), status, _HEADERS, "application/json")
 
 
 class HttpServer(uvicorn.Server):  # type: ignore[misc]

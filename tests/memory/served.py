@@ -8,7 +8,8 @@ import threading
 from types import TracebackType
 
 from assistant.memory.base import MemoryStore
-from assistant.memory.http_server import Gate, HttpServer
+from assistant.memory.http_gate import Gate
+from assistant.memory.http_server import HttpServer
 from assistant.serving.visitors import Limits, open_sockets
 
 TOKEN = "a-token-for-tests"
