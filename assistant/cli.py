@@ -261,7 +261,7 @@ def doctor(
             options.config, options.overrides, json_output=json_output, online=online
         )
 
-    raise typer.Exit(run(command, options.log_level))
+    raise typer.Exit(run(command, options.log_level, mends=False))
 
 
 @app.command(rich_help_panel=LOOK)

@@ -92,7 +92,7 @@ def memory_doctor(
 
         return doctor_command(settings, json_output=json_output)
 
-    raise typer.Exit(run_with_config(gather(context, config), command))
+    raise typer.Exit(run_with_config(gather(context, config), command, mends=False))
 
 
 @memory_app.command("bench")

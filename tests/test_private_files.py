@@ -342,6 +342,17 @@ def test_the_doctor_names_what_others_can_read_and_the_command_that_mends_it(hom
     assert mode(outside / "open") & 0o044
 
 
+def test_the_doctor_tells_before_any_other_command_mends(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "assistant"
+    (folder / "transcripts").mkdir(parents=True)
+    for each in (folder, folder / "transcripts"):
+        each.chmod(0o755)
+    told = run(tmp_path, "doctor", mask=0o022)
+    assert f"chmod -R go= {folder}" in told.stdout
+    assert run(tmp_path, "transcripts", mask=0o022).returncode == 0
+    assert wrong(tmp_path) == {}
+
+
 def test_what_belongs_to_somebody_else_is_left_alone_and_told(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

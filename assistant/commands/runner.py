@@ -45,8 +45,11 @@ class Options:
         )
 
 
-def run_with_config(options: Options, command: Callable[[Config], int]) -> int:
-    """Load the settings, start the log, run `command`; returns the exit code."""
+def run_with_config(
+    options: Options, command: Callable[[Config], int], *, mends: bool = True
+) -> int:
+    """Load the settings, start the log, run `command`; returns the exit code. `mends`: see
+    `guarded`."""
 
     def load_and_run() -> int:
         from assistant.logs import setup_logging
@@ -56,10 +59,10 @@ def run_with_config(options: Options, command: Callable[[Config], int]) -> int:
         setup_logging(options.log_level or "info", secret_variable=config.brain.api_key_env)
         return command(config)
 
-    return guarded(load_and_run)
+    return guarded(load_and_run, mends=mends)
 
 
-def run(command: Callable[[], int], log_level: str | None = None) -> int:
+def run(command: Callable[[], int], log_level: str | None = None, *, mends: bool = True) -> int:
     """As `run_with_config`, for commands that have to work whatever the settings are."""
 
     def log_and_run() -> int:
@@ -68,15 +71,17 @@ def run(command: Callable[[], int], log_level: str | None = None) -> int:
         setup_logging(log_level or "info")
         return command()
 
-    return guarded(log_and_run)
+    return guarded(log_and_run, mends=mends)
 
 
-def guarded(command: Callable[[], int]) -> int:
+def guarded(command: Callable[[], int], *, mends: bool = True) -> int:
     """Run `command`; whatever it raises becomes a message on stderr and an exit code. What it makes
-    is for nobody else to read, and what an earlier version left open is closed."""
+    is for nobody else to read, and where it `mends`, folders that an earlier version left open are
+    closed: a doctor tells of them instead."""
     try:
         with private_umask():
-            close_folders()
+            if mends:
+                close_folders()
             code = command()
         sys.stdout.flush()
     except KeyboardInterrupt:
