@@ -131,10 +131,15 @@ def plain(
 @app.command(rich_help_panel=TALK)
 def say(
     context: typer.Context,
-    text: Annotated[str, typer.Argument(help="What to say; - reads standard input.")],
+    text: Annotated[
+        str | None,
+        typer.Argument(help="What to say; - or nothing reads standard input.", show_default=False),
+    ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write a WAV file instead."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write a WAV file instead; - to standard output."
+        ),
     ] = None,
     persona: Persona = None,
     backend: Backend = None,
@@ -145,13 +150,18 @@ def say(
     """Say one text in a persona's voice.
 
     Example: assistant say "The door is open." --persona hal --output door.wav
+
+    In a pipe: fortune | assistant say --output - | aplay
     """
     options = gather(
         context, config, log_level, persona=persona, backend=backend, output_device=output_device
     )
-    words = (sys.stdin.read() if text == "-" else text).strip()
+    words = (_standard_input() if text in (None, "-") else text or "").strip()
     if not words:
-        raise typer.BadParameter("there is nothing to say", param_hint="TEXT")
+        raise typer.BadParameter(
+            "there is nothing to say; give a text, or send one in: echo Hello | assistant say",
+            param_hint="TEXT",
+        )
 
     def command(settings: Config) -> int:
         from assistant.commands.dashboard import open_audio
@@ -160,6 +170,13 @@ def say(
         return say_command(settings, words, output or open_audio(settings))
 
     raise typer.Exit(run_with_config(options, command))
+
+
+def _standard_input() -> str:
+    """What was sent in; "" where that is a terminal, which nobody was asked to type into."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return ""
+    return sys.stdin.buffer.read().decode("utf-8", "replace").removeprefix("\ufeff")
 
 
 @app.command(rich_help_panel=TALK)

@@ -35,8 +35,11 @@ class FileAudio:
         input_wav: Path | None,
         output_wav: Path | None = None,
         config: AudioConfig | None = None,
+        *,
+        writer: WavWriter | None = None,
     ) -> None:
-        """Raises `AudioFileError` where the input has no sound or the output cannot be written."""
+        """`writer`: what the speaker plays into, instead of the file `output_wav`. Raises
+        `AudioFileError` where the input has no sound or the output cannot be written."""
         self.playback = JitterBuffer()
         self.front = FrontEnd(config or AudioConfig())
         self.input_levels = LevelHistory()
@@ -49,9 +52,10 @@ class FileAudio:
             _refuse_same(input_wav, output_wav)
         self._reader = WavReader(input_wav) if input_wav else None
         self._frames = read_frames(self._reader) if self._reader else iter(())
-        self._writer: WavWriter | None = None
+        self._writer = writer
         try:
-            self._writer = WavWriter(output_wav) if output_wav else None
+            if output_wav and writer is None:
+                self._writer = WavWriter(output_wav)
         except AudioFileError:
             if self._reader is not None:
                 self._reader.close()

@@ -161,9 +161,10 @@ class WavWriter:
     """24 kHz mono int16 to disk as it comes. The header is put right once a second, so that a
     crash costs at most the last second."""
 
-    def __init__(self, path: Path, rate: int = SAMPLE_RATE) -> None:
-        """Raises `AudioFileError` where nothing can be written there."""
-        self.path = path
+    def __init__(self, path: Path, rate: int = SAMPLE_RATE, *, shown: Path | None = None) -> None:
+        """`shown`: what errors call the file. Raises `AudioFileError` where nothing can be written
+        there."""
+        self.path = shown or path
         self._rate = rate
         self._samples = 0
         self._next_header = rate
@@ -175,15 +176,20 @@ class WavWriter:
 
     def write(self, samples: Float32) -> None:
         """Append float32 [n] in −1…1. Raises `AudioFileError`, for one where the disk is full."""
-        pcm = np.round(np.clip(samples, -1.0, 1.0) * 32_767).astype("<i2")
         try:
-            self._file.write(pcm.tobytes())
+            self._file.write(self.encode(samples))
             self._samples += samples.size
             if self._samples >= self._next_header:
                 self._next_header = self._samples + self._rate
                 self._write_header()
         except OSError as error:
             raise self._error(error) from error
+
+    @staticmethod
+    def encode(samples: Float32) -> bytes:
+        """int16 of float32 [n] in −1…1."""
+        pcm = np.round(np.clip(samples, -1.0, 1.0) * 32_767).astype("<i2")
+        return pcm.tobytes()
 
     def close(self) -> None:
         """Put the header right and let go. Raises `AudioFileError`."""
@@ -209,21 +215,30 @@ class WavWriter:
         self.close()
 
     def _write_header(self) -> None:
-        size = min(2 * self._samples, 0xFFFFFFFF - 36)
-        header = struct.pack(
-            "<4sI4s4sIHHIIHH4sI",
-            *(b"RIFF", 36 + size, b"WAVE", b"fmt ", 16),
-            *(_PCM, 1, self._rate, 2 * self._rate, 2, 16, b"data", size),
-        )
         self._file.seek(0)
-        self._file.write(header)
+        self._file.write(wav_header(self._rate, 2 * self._samples))
         self._file.seek(0, 2)
         self._file.flush()
 
     def _error(self, error: OSError) -> AudioFileError:
-        reason = error.strerror or str(error)
-        remedy = "Choose another place, or make room there."
-        return AudioFileError(f"{self.path} cannot be written: {reason}.", remedy)
+        return unwritable(self.path, error)
+
+
+def wav_header(rate: int, size: int) -> bytes:
+    """Header of a mono int16 file with `size` bytes of sound."""
+    size = min(size, _STREAMED)
+    return struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        *(b"RIFF", min(36 + size, _STREAMED), b"WAVE", b"fmt ", 16),
+        *(_PCM, 1, rate, 2 * rate, 2, 16, b"data", size),
+    )
+
+
+def unwritable(path: Path, error: Exception) -> AudioFileError:
+    """Why `path` cannot be written, in words."""
+    reason = getattr(error, "strerror", None) or str(error)
+    remedy = "Choose another place, or make room there."
+    return AudioFileError(f"{path} cannot be written: {reason}.", remedy)
 
 
 def _open(path: Path) -> BinaryIO:

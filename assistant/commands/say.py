@@ -1,44 +1,178 @@
-"""`assistant say TEXT`: one sentence in the persona's voice, to the speaker or into a file."""
+"""`assistant say TEXT`: one text in the persona's voice, to the speaker or into a file.
+
+Into a file goes what is rendered and nothing else, as it comes: how fast the machine is does not
+show in it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from assistant.assembly import make_session
+from assistant.assembly import find_personas, make_session
 from assistant.audio.base import AudioIO
 from assistant.audio.files import FileAudio
+from assistant.audio.jitter import JitterBuffer
+from assistant.audio.wav_output import WholeWav, open_output
 from assistant.backends.base import BackendError
 from assistant.commands.plain import libraries_speak_to_the_log
 from assistant.commands.ready import start_and_wait
 from assistant.config import Config
-from assistant.frames import FRAME_SAMPLES
+from assistant.events import AgentSaid, Failure, Notice, SessionEvent
+from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
+from assistant.session import Session
+
+_LOOK = 0.005
+"""Seconds between two looks at what was rendered: far less than what fits into the queue."""
+_LONGEST = 24 * 3600.0
+"""Seconds of speech that may wait for a reader that is slow."""
+_LONG_TEXT = 600
+"""Characters from which a text's progress is told, about 40 s of speech."""
+_PROGRESS = 1.0
+"""Seconds between two lines of progress."""
+_TERMINATED = 128 + signal.SIGTERM
 
 
 def say_command(config: Config, text: str, audio: AudioIO | Path) -> int:
-    """Speak `text` through `audio`, or into a new WAV file where it is a path."""
+    """Speak `text` through `audio`, or into a new WAV file where it is a path ("-": to standard
+    output). Returns the exit code; raises `AudioFileError` or `BackendError`, and then there is no
+    file."""
     config.session.greeting = False
     config.session.save = False
     config.brain.kind = "scripted"
-    with libraries_speak_to_the_log():
+    find_personas(config)  # a misspelt name is told before anything is opened
+    with libraries_speak_to_the_log(), contextlib.suppress(asyncio.CancelledError):
         return asyncio.run(_say(config, text, audio))
+    return _TERMINATED
 
 
 async def _say(config: Config, text: str, audio: AudioIO | Path) -> int:
-    into_file = isinstance(audio, Path)
-    device = FileAudio(None, audio) if isinstance(audio, Path) else audio
-    session = make_session(config, device, steps=into_file)
+    with _terminable():
+        if isinstance(audio, Path):
+            await _into_file(config, text, audio)
+        else:
+            await _aloud(config, text, audio)
+    return 0
+
+
+async def _aloud(config: Config, text: str, device: AudioIO) -> None:
+    session = make_session(config, device)
     try:
         await start_and_wait(session)
         if device.speaker is None:
             raise BackendError("there is no speaker", "assistant say --output FILE writes a file")
+        outcome = _Outcome(session)
         session.say(text)
-        while session.speech.active:
-            if isinstance(device, FileAudio):
-                device.pull_output(FRAME_SAMPLES)
-            await asyncio.sleep(0 if into_file else 0.02)
-        if not into_file:
-            await asyncio.sleep(device.output_delay() + 0.1)  # the device's own buffers
+        await session.speech.quiet.wait()
+        await asyncio.sleep(device.output_delay() + 0.1)  # the device's own buffers
+        outcome.check()
     finally:
         await session.stop()
-    return 0
+
+
+async def _into_file(config: Config, text: str, path: Path) -> None:
+    writer = open_output(path)
+    device = FileAudio(None, path, writer=writer)
+    device.playback = JitterBuffer(max_seconds=_LONGEST)
+    session = make_session(config, device, steps=True)
+    try:
+        await start_and_wait(session)
+        outcome = _Outcome(session)
+        progress = _Progress(session, len(text))
+        session.say(text)
+        samples = 0
+        while session.speech.active and device.error is None:
+            # On a thread, because a reader (aplay) may take sound no faster than it is heard.
+            samples += await asyncio.to_thread(_drain, device)
+            progress.tell(samples)
+            await asyncio.sleep(_LOOK)
+        outcome.check()
+        if device.error is not None:
+            raise device.error
+        if not samples:
+            raise BackendError(
+                "nothing in this text can be said", "words are said; marks and pictures are not"
+            )
+        if isinstance(writer, WholeWav):
+            writer.whole = True
+    finally:
+        await session.stop()
+    if device.error is not None:
+        raise device.error
+
+
+def _drain(device: FileAudio) -> int:
+    """Write what is there; returns how many samples that was."""
+    samples = 0
+    while device.error is None and (size := min(device.playback.queued, FRAME_SAMPLES)):
+        device.pull_output(size)
+        samples += size
+    return samples
+
+
+class _Outcome:
+    """Whether all of it was said, and if not, why."""
+
+    def __init__(self, session: Session) -> None:
+        self._failure: BackendError | None = None
+        self._cut = False
+        session.subscribe(self._note)
+
+    def _note(self, event: SessionEvent) -> None:
+        match event:
+            case Failure():
+                self._failure = BackendError(event.text, event.remedy)
+            case Notice(severity="error") if self._failure is None:
+                self._failure = BackendError(event.text, event.remedy)
+            case AgentSaid(final=True, interrupted=True):
+                self._cut = True
+            case _:
+                pass
+
+    def check(self) -> None:
+        """Raises `BackendError` where something was not said."""
+        if self._failure is not None:
+            raise self._failure
+        if self._cut:
+            raise BackendError("the voice stopped before the end", "try again")
+
+
+class _Progress:
+    """How far a long text is, on standard error."""
+
+    def __init__(self, session: Session, characters: int) -> None:
+        self._characters = characters
+        self._said = 0
+        self._next = time.monotonic() + _PROGRESS
+        session.subscribe(self._note)
+
+    def _note(self, event: SessionEvent) -> None:
+        if isinstance(event, AgentSaid):
+            self._said += len(event.text)
+
+    def tell(self, samples: int) -> None:
+        """`samples` are in the file."""
+        if self._characters < _LONG_TEXT or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _PROGRESS
+        share = min(99, 100 * self._said // self._characters)
+        print(f"· {share} %, {samples / SAMPLE_RATE:.0f} s of speech", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM and SIGHUP end it as Ctrl-C does: everything is closed, no half file stays."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    numbers = (signal.SIGTERM, signal.SIGHUP) if task is not None else ()
+    for number in numbers:
+        loop.add_signal_handler(number, task.cancel)  # type: ignore[union-attr]
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

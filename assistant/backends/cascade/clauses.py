@@ -22,6 +22,8 @@ MOST_WORDS = 36
 """Words after which a clause ends at the next space."""
 MOST_CHARACTERS = 400
 """Characters after which text without any space is cut."""
+LONGEST_ASIDE = 80
+"""Characters that are waited for until what was opened is closed: "(pauses, then smiles)"."""
 
 _CLOSERS = r"[\"'”’)\]»*_]*"
 _CANDIDATE = re.compile(
@@ -45,6 +47,27 @@ _ABBREVIATION = re.compile(
     \.$ | ^\s*\d{1,3}\.$""",
     re.VERBOSE | re.IGNORECASE,
 )
+_BEFORE_A_NUMBER = re.compile(
+    r"""(?:^|[\s("'“‘\[])(?:nos?|nr|ch|chap|sec|sect|eq|art|para|ex|ext|apt|tel|op|vols|figs|pg|min|max
+        |est|ver|app)\.$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""These end a sentence ("No.") unless a number follows ("No. 5")."""
+_FACTORIAL = re.compile(r"(?:\d|\b[a-z])!$")
+_ENTITY = re.compile(r"&\#?\w{1,12};$")
+_ASIDE = re.compile(
+    r"(?P<round>(?<![:;=-])\()|(?P<square>\[)|(?P<star>(?<![\w*])\*{1,3}(?=[^\s*]))"
+    r"|(?P<formula>(?<![\w\\$])\$(?=[^\s\d$]))|(?P<struck>~~(?=\S))|(?P<code>`+)"
+)
+"""What opens something that is read as one: an aside, an emphasis, a formula."""
+_CLOSING = {
+    "round": re.compile(r"\)"),
+    "square": re.compile(r"\]"),
+    "star": re.compile(r"(?<=[^\s*])\*(?!\w)"),
+    "formula": re.compile(r"(?<=\S)\$(?!\w)"),
+    "struck": re.compile(r"(?<=\S)~~"),
+    "code": re.compile(r"`"),
+}
 
 
 class ClauseSplitter:
@@ -61,29 +84,78 @@ class ClauseSplitter:
     def push(self, text: str) -> list[str]:
         """Take the next piece, of any size; return the clauses it completed, stripped."""
         self._pending += text
-        clauses = []
-        while (cut := self._find_cut()) is not None:
-            clauses.append(self._take(cut))
-        return [clause for clause in clauses if clause]
+        return self._cut_all(over=False)
 
     def flush(self) -> list[str]:
-        """The text is over: what is left, as at most one clause. Ready for the next utterance."""
-        last = self._take(len(self._pending))
+        """The text is over: what is left, mostly one clause. Ready for the next utterance."""
+        clauses = [*self._cut_all(over=True), self._take(len(self._pending))]
         self._words = 0
-        return [last] if last else []
+        return [clause for clause in clauses if clause]
+
+    def _cut_all(self, *, over: bool) -> list[str]:
+        clauses = []
+        while (cut := self._find_cut(over=over)) is not None:
+            clauses.append(self._take(cut))
+        return [clause for clause in clauses if clause]
 
     def _take(self, cut: int) -> str:
         clause, self._pending = self._pending[:cut].strip(), self._pending[cut:]
         self._words += _count_words(clause)
         return clause
 
-    def _find_cut(self) -> int | None:
+    def _find_cut(self, *, over: bool) -> int | None:
+        """Where the next clause ends; None where that is not certain yet. `over`: no text follows
+        what is pending."""
         for candidate in _CANDIDATE.finditer(self._pending):
             if candidate.end() > MOST_CHARACTERS:
                 break
-            if self._accepts(candidate):
+            if not self._accepts(candidate):
+                continue
+            inside = self._is_inside(candidate, over=over)
+            if inside is None:
+                return None
+            if not inside:
                 return candidate.end()
         return MOST_CHARACTERS if len(self._pending) > MOST_CHARACTERS else None
+
+    def _is_inside(self, candidate: re.Match[str], *, over: bool) -> bool | None:
+        """Whether it stands within something that is read as one; None: what follows will tell."""
+        kind, end = candidate.lastgroup, candidate.end()
+        if kind in ("line", "space"):
+            return False
+        if kind == "sentence" and (follows := self._number_follows(end, over=over)) is not False:
+            return follows
+        return self._is_in_aside(end, over=over)
+
+    def _number_follows(self, end: int, *, over: bool) -> bool | None:
+        """ "No. 5" and "5! = 120" go on where a sentence seems to end."""
+        before, rest = self._pending[:end], self._pending[end:].lstrip()
+        expected = (
+            r"[\d#]" if _BEFORE_A_NUMBER.search(before) else
+            r"[=+*/×÷]" if _FACTORIAL.search(before) else None
+        )  # fmt: skip
+        if expected is None:
+            return False
+        if not rest:
+            return False if over else None
+        return re.match(expected, rest) is not None
+
+    def _is_in_aside(self, end: int, *, over: bool) -> bool | None:
+        at = 0
+        while (opening := _ASIDE.search(self._pending, at, end)) is not None:
+            limit = opening.start() + LONGEST_ASIDE
+            closing = _CLOSING[str(opening.lastgroup)]
+            closed = closing.search(self._pending, opening.end(), limit)
+            line = self._pending.find("\n", opening.end(), limit)
+            if closed is None or -1 < line < closed.start():
+                if line < 0 and len(self._pending) < limit and not over:
+                    return None
+                at = opening.end()  # nothing was opened
+            elif closed.end() > end:
+                return True
+            else:
+                at = closed.end()
+        return False
 
     def _accepts(self, candidate: re.Match[str]) -> bool:
         before = self._pending[: candidate.end()]
@@ -98,6 +170,8 @@ class ClauseSplitter:
         if kind == "space":
             return words >= MOST_WORDS
         early = self._words < EARLY_WORDS
+        if kind == "soft" and _ENTITY.search(before):
+            return False
         if kind == "soft":
             return words >= (FIRST_WORDS if early else LONG_SENTENCE_WORDS)
         return words >= (2 * FIRST_WORDS if early else LONG_SENTENCE_WORDS + FIRST_WORDS)

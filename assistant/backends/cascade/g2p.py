@@ -8,6 +8,7 @@ differences between the two accents are applied here: Wells (1982), "Accents of 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import Any
 
@@ -18,8 +19,26 @@ PRONUNCIATIONS = {
     "Cylons": "sˈIlɑnz",
     "Threepio": "θɹˈipiO",
     "Gladoss": "ɡlˈædɑs",
+    "résumé": "ɹˈɛzəmˌA",
+    "rosé": "ɹOzˈA",
+    "exposé": "ˌɛkspOzˈA",
+    "pâté": "pætˈA",
+    "lamé": "læmˈA",
+    "cliché": "kliʃˈA",
+    "Zoë": "zˈOi",
 }
 """American phonemes of names that the dictionaries lack or mistake."""
+
+_UNLIKE = str.maketrans({
+    "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+    "đ": "d", "Đ": "D", "ð": "th", "Ð": "Th", "þ": "th", "Þ": "Th", "ı": "i", "ħ": "h", "ŧ": "t",
+    "ŋ": "ng", "ə": "e", "ĸ": "k", "ſ": "s",
+})  # fmt: skip
+"""Letters that are no English letter with a mark on it."""
+_MATHEMATICAL = frozenset(
+    ("plus", "minus", "times", "equals", "over", "squared", "cubed", "is", "to", "factorial")
+)
+"""After "a" these make it a letter: "a plus b"."""
 
 MAX_TOKENS = 400
 """Phonemes that are given to the model at once. It takes 510, but its memory grows with them."""
@@ -41,15 +60,39 @@ _SPLIT = re.compile(r"(?<=[.!?…])\s+|(?<=[,;:—])\s*|\s+")
 
 def phonemes(text: str, *, british: bool = False) -> str:
     """Phonemes and punctuation of `text`, which should hold only words and punctuation."""
-    _, tokens = _g2p()(text)
+    _, tokens = _g2p()(_in_english_letters(text))
     spoken = []
-    for token in tokens:
-        sounds = token.phonemes or ""
+    for at, token in enumerate(tokens):
+        sounds = "ˈA" if _is_letter_a(tokens, at) else token.phonemes or ""
         if british:
             sounds = _british(token.text, sounds)
         spoken.append(sounds + (" " if token.whitespace else ""))
     joined = "".join(spoken).strip()
     return _drop_r(joined) if british else joined
+
+
+def _in_english_letters(text: str) -> str:
+    """The dictionaries know no others: "café" is found as "cafe", which is said the same."""
+    if text.isascii():
+        return text
+    words = re.split(r"(?<=\w)(?!\w)|(?<!\w)(?=\w)", unicodedata.normalize("NFC", text))
+    return "".join(w if {w, w.lower()} & PRONUNCIATIONS.keys() else _unmarked(w) for w in words)
+
+
+def _unmarked(word: str) -> str:
+    plain = unicodedata.normalize("NFD", word.translate(_UNLIKE))
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+def _is_letter_a(tokens: list[Any], at: int) -> bool:
+    """ "vitamin A" and "a plus b", where the dictionaries see the article."""
+    if tokens[at].text not in ("a", "A"):
+        return False
+    following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    if following in _MATHEMATICAL:
+        return True
+    inside = at > 0 and tokens[at - 1].text[-1:] not in tuple('.!?…:“"(—')
+    return tokens[at].text == "A" and inside and not following[:1].isupper()
 
 
 def pieces(sounds: str, limit: int = MAX_TOKENS) -> list[str]:
