@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from assistant.commands.memory_store import (
     beginning,
@@ -21,6 +22,9 @@ from assistant.locations import memory_dir
 from assistant.memory.base import CATEGORIES, Category, Filters, Found
 from assistant.memory.told import name_in, once, told_hits
 from assistant.output import print_path
+
+if TYPE_CHECKING:
+    from assistant.memory.files import FileStore
 
 FAR = 0.2
 """Share of the best score below which a hit is not shown to a person."""
@@ -87,15 +91,13 @@ def search_command(config: Config, query: str, wanted: Wanted, *, json_output: b
     query, filters = with_when(query, wanted.filters(), now())
     with opened(config) as store:
         found = to_the_point(query, store.search(query, filters, wanted.limit or 10))
-        who = name_in(store.memories())
-    if wanted.topic:
-        found = [hit for hit in found if hit.memory and _is_of(wanted.topic, hit.memory.topics)]
+        if wanted.topic:
+            found = [hit for hit in found if hit.memory and _is_of(wanted.topic, hit.memory.topics)]
+        shown = [] if json_output else _told(found, store)
     if json_output:
-        print_json(list(found))
-    elif found:
-        best = max(hit.score for hit in found)
-        near = [hit for hit in found if hit.score >= FAR * best]
-        _print_found(told_hits(near, who, now().date()))
+        print_json(found)
+    elif shown:
+        _print_found(shown)
     else:
         print("Nothing like that is remembered.", file=sys.stderr)
     return 0
@@ -105,6 +107,13 @@ def path_command() -> int:
     """The folder of the journals and of what is made from them."""
     print_path(memory_dir())
     return 0
+
+
+def _told(found: Sequence[Found], store: FileStore) -> list[Found]:
+    """What is near, said to the user, each thing once."""
+    best = max((hit.score for hit in found), default=0.0)
+    near = [hit for hit in found if hit.score >= FAR * best]
+    return told_hits(near, name_in(store.memories()), now().date(), store)
 
 
 def _categories(name: str) -> tuple[Category, ...]:

@@ -130,8 +130,12 @@ class OpenBook(ClosedBook):
         if not self.private:
             await self.keeper.write()
         filters = Filters(persona=self._limit())
-        found = await self.recall.run(lambda: self.store.search(words, filters, HITS))
-        return told_hits(to_the_point(words, found), self.keeper.who, _today())
+
+        def look() -> list[Found]:
+            found = to_the_point(words, self.store.search(words, filters, HITS))
+            return told_hits(found, self.keeper.who, _today(), self.store)
+
+        return await self.recall.run(look)
 
     async def source(self, id: str) -> Source:
         return await self.recall.run(lambda: _source(self.store, id))

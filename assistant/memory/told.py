@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from assistant.memory.base import Found, Memory
+from assistant.memory.base import Found, Memory, MemoryStore
 from assistant.memory.dates import DATE_OF, When, parse_iso
 from assistant.memory.oblivion import Doomed
 from assistant.memory.profile import Item, Profile, Question
@@ -115,25 +115,36 @@ def told_found(found: Found, who: str, today: date) -> Found:
     return replace(found, text=memory.text, memory=memory)
 
 
-def told_hits(found: Sequence[Found], who: str, today: date) -> list[Found]:
-    """What a search has found, each thing once."""
-    return [told_found(hit, who, today) for hit in unrepeated(found)]
+def told_hits(
+    found: Sequence[Found], who: str, today: date, store: MemoryStore | None = None
+) -> list[Found]:
+    """What a search of `store` has found, each thing once, what is remembered before what was said.
+    Raises `MemoryFailure`."""
+    hits = [told_found(hit, who, today) for hit in unrepeated(found, store)]
+    return sorted(hits, key=lambda hit: hit.memory is None)
 
 
-def unrepeated(found: Sequence[Found]) -> list[Found]:
-    """Without memories that say the same, and turns that say no more than one of them."""
+def unrepeated(found: Sequence[Found], store: MemoryStore | None = None) -> list[Found]:
+    """Without memories that say the same, turns that say no more than one of them, and (where a
+    `store` can tell) the assistant's turns that say one of them again."""
     memories = once(hit.memory for hit in found if hit.memory is not None)
     kept = {memory.id for memory in memories}
-    matter = [content(memory.text) for memory in memories]
-    return [
-        hit
-        for hit in found
-        if (hit.memory.id in kept if hit.memory else not _within(content(hit.text), matter))
-    ]
+    matter = [words for memory in memories if (words := content(memory.text))]
+
+    def says_more(hit: Found) -> bool:
+        words = content(hit.text)
+        if any(words <= each for each in matter):
+            return not words
+        again = any(each <= words for each in matter)
+        return not (again and store is not None and _is_agents(hit, store))
+
+    return [hit for hit in found if (hit.memory.id in kept if hit.memory else says_more(hit))]
 
 
-def _within(words: frozenset[str], others: Sequence[frozenset[str]]) -> bool:
-    return bool(words) and any(words <= other for other in others)
+def _is_agents(hit: Found, store: MemoryStore) -> bool:
+    journal, _, number = hit.id.partition("#")
+    turns = store.read(journal).turns
+    return any(turn.side == "agent" and str(turn.number) == number for turn in turns)
 
 
 def told_profile(profile: Profile, who: str, today: date) -> Profile:
