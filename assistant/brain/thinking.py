@@ -11,6 +11,7 @@ from typing import Literal
 from assistant.brain.base import TakenBack
 from assistant.brain.calls import read_arguments
 from assistant.brain.mentions import Surroundings
+from assistant.brain.phrases import LONGEST_PHRASE, PHRASE_PART, PHRASES
 from assistant.brain.tags import CANDIDATE, Tag, tag_at
 from assistant.tools.base import Malformed, ToolCall
 
@@ -18,25 +19,6 @@ MAX_KEPT = 100_000
 """Characters of reasoning that are kept for the log."""
 _LONGEST_HEADER = 200
 _LONGEST_ROLE = 40
-_PHRASES = {
-    # Harmony, where a server took out its special tokens, and IBM's Granite.
-    re.compile(r"\s*analysis(?=[A-Z])"): re.compile(r"assistant\s?final"),
-    re.compile(r"\s*Here(?: is|'s|’s) my thought process:"): re.compile(
-        r"Here(?: is|'s|’s) my response:"
-    ),
-}
-"""Words that begin reasoning at the very beginning of an answer, and those that end it."""
-_PHRASE_PART = re.compile(
-    r"\s*(?:"
-    + "|".join(
-        word[:length]
-        for word in ("analysis", "Here is my thought process:", "Here's my thought process:",
-                     "Here’s my thought process:")
-        for length in range(len(word), 0, -1)
-    )
-    + r")?"
-)  # fmt: skip
-_LONGEST_PHRASE = 30
 _MAX_CALL = 64 * 1024
 _RECIPIENT = re.compile(r"\bto=(?:functions?\.)?([\w.-]+)")
 _ROLE = re.compile(r"\s*(assistant|model|[a-z_]*)[ :]*", re.IGNORECASE)
@@ -76,7 +58,7 @@ class ThinkingFilter:
         """There was reasoning that was opened as it should be."""
         self._mentioned = False
         self._begun = False
-        """It is known whether the answer begins with a phrase of `_PHRASES`, and…"""
+        """It is known whether the answer begins with a phrase of `PHRASES`, and…"""
         self._phrase: re.Pattern[str] | None = None
         """…what would end it."""
         self._unopened = False
@@ -148,19 +130,19 @@ class ThinkingFilter:
         return True
 
     def _begin(self, *, final: bool) -> bool:
-        for opening, closing in _PHRASES.items():
+        for opening, closing in PHRASES.items():
             if match := opening.match(self._buffer):
                 self._begun, self._phrase, self._opened = True, closing, True
                 self._buffer = self._buffer[match.end() :]
                 return True
-        self._begun = final or not _PHRASE_PART.fullmatch(self._buffer)
+        self._begun = final or not PHRASE_PART.fullmatch(self._buffer)
         return self._begun
 
     def _skip_to_phrase(self, closing: re.Pattern[str], *, final: bool) -> bool:
         match = closing.search(self._buffer)
         if match:
             self._phrase = None
-        rest = match.end() if match else max(0, len(self._buffer) - _LONGEST_PHRASE)
+        rest = match.end() if match else max(0, len(self._buffer) - LONGEST_PHRASE)
         if final and not match:
             rest = len(self._buffer)
         self._keep(self._buffer[:rest])

@@ -113,6 +113,7 @@ def test_every_kind_of_event_is_either_described_or_of_no_interest_outside() -> 
     """A new event has to be thought about, not forgotten."""
     # What was recalled may be forgotten later, and a log would keep it; and what is forgotten.
     silent = {"LoadProgress", "PersonasReloaded", "MemoryRecalled", "MemoryForgotten"}
+    silent.add("StillThinking")  # once a second; how long it took is told with the answer
     kinds = {kind.__name__ for kind in e.SessionEvent.__subclasses__()}
     described = {type(event).__name__ for event, _ in PROMISED} | {"BackendChosen"}
     assert kinds == silent | described
