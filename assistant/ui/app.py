@@ -299,7 +299,7 @@ class DashboardApp(App[None]):
         return sorted(known, key=lambda pair: order.index(pair[1].id))
 
     def action_command_palette(self) -> None:
-        if not Palette.is_open(self):
+        if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from assistant.cleaning import clean_line
+from assistant.cleaning import clean_line, clean_text
+from assistant.ui.letters import legible
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,12 @@ def fit(
 
 def one_line(text: str) -> str:
     """`text` without line breaks, tabs, and what acts on a terminal."""
-    return text if text.isprintable() else clean_line(text)
+    return legible(text if text.isprintable() else clean_line(text))
+
+
+def lines_of(text: str) -> str:
+    """`text` without what acts on a terminal; lines stay lines."""
+    return legible(clean_text(text))
 
 
 def shortened(text: str, letters: int) -> str:

@@ -14,6 +14,8 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
+from assistant.ui.letters import in_place
+
 # Controls, changes of the reading direction, halves of characters: all without a cell of
 # their own but the last. Joiners and selectors stay, emojis are made with them.
 _ACTING = re.compile(
@@ -24,8 +26,9 @@ _ACTING = re.compile(
 
 def inert(text: str) -> str:
     """`text` without the characters that a terminal obeys; as many cells wide as before."""
-    if text.isprintable():
+    if text.isascii() and text.isprintable():
         return text
+    text = in_place(text)
     kept = _ACTING.sub("", text)
     return kept + " " * max(0, cell_len(text) - cell_len(kept))
 
@@ -34,8 +37,6 @@ class Gate(LineFilter):
     """Takes everything out of a row that a terminal would obey."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        if all(segment.text.isprintable() for segment in segments):
-            return segments
         return [
             segment if segment.control else Segment(inert(segment.text), segment.style)
             for segment in segments

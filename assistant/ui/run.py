@@ -14,6 +14,8 @@ from assistant.config import Config
 from assistant.logs import log_file
 from assistant.tools.base import ToolCall
 from assistant.ui.app import DashboardApp
+from assistant.ui.driver import LocaleDriver
+from assistant.ui.letters import terminal_encoding, write_in
 from assistant.ui.screens.confirm import ConfirmGate
 from assistant.ui.terminal import TerminalStream, claim_terminal
 
@@ -41,8 +43,11 @@ def run_dashboard(
     as SIGHUP). What went wrong is one line on the restored terminal; its traceback is in the log.
     """
     log_path = log_path or log_file()
+    encoding = terminal_encoding()
+    write_in(encoding)
+    LocaleDriver.encoding = encoding
     try:
-        with claim_terminal(log_path) as screen:
+        with claim_terminal(log_path, encoding) as screen:
             code, message = asyncio.run(_Run(session_factory, config, screen).run())
     except OSError as error:
         code, message = 1, f"the log cannot be written: {error}"
@@ -72,7 +77,7 @@ class _Run:
             _log.exception("the session could not be made")
             return 1, f"the conversation could not be set up: {error}"
         try:
-            app = self._app = DashboardApp(session, self._config.ui)
+            app = self._app = DashboardApp(session, self._config.ui, driver_class=LocaleDriver)
             gate.connect(app)
             for number in _SIGNALS:
                 loop.add_signal_handler(number, self._end, number)

@@ -24,10 +24,10 @@ class TerminalStream(io.TextIOWrapper):
     thread would hold up the end of the program for ever.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, encoding: str = "utf-8") -> None:
         super().__init__(
             io.BufferedWriter(io.FileIO(descriptor, "w"), 1 << 16),
-            encoding="utf-8",
+            encoding=encoding,
             errors="replace",
             newline="",
         )
@@ -57,7 +57,7 @@ class TerminalStream(io.TextIOWrapper):
 
 
 @contextmanager
-def claim_terminal(log_path: Path) -> Iterator[TerminalStream]:
+def claim_terminal(log_path: Path, encoding: str = "utf-8") -> Iterator[TerminalStream]:
     """Keep the screen to Textual; whatever else is written to it goes to `log_path` (appended).
 
     Must surround `App.run`. Gives the stream on which the screen is drawn. Raises `OSError` where
@@ -74,7 +74,7 @@ def claim_terminal(log_path: Path) -> Iterator[TerminalStream]:
     os.close(log)
     # Textual asks stdout's descriptor for the size of the terminal and draws on stderr's.
     sys.__stdout__ = TerminalStream(os.dup(output))  # type: ignore[misc]
-    stream = TerminalStream(os.dup(screen))
+    stream = TerminalStream(os.dup(screen), encoding)
     sys.__stderr__ = stream  # type: ignore[misc]
     try:
         yield stream

@@ -182,3 +182,33 @@ def test_a_session_that_cannot_start_leaves_the_dashboard_up(play: type[Terminal
     terminal.read_until(b"could not be started")
     terminal.press(b"q")
     assert terminal.end() == 0
+
+
+def test_letters_of_another_encoding_end_nothing(play: type[Terminal]) -> None:
+    terminal = play()
+    terminal.read_until(b"cascade")
+    terminal.press(b"/")
+    terminal.read_until(b"Leave")
+    terminal.press(b"\xd0\xff\xfe caf\xe9!")
+    terminal.read_until("caf\N{REPLACEMENT CHARACTER}!".encode())
+    terminal.press(b"\x1b")
+    time.sleep(0.5)
+    terminal.press(b"q")
+    assert terminal.end() == 0
+
+
+def test_a_terminal_of_another_encoding_is_written_in_it(
+    play: type[Terminal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "koi8-r")
+    terminal = play()
+    terminal.read_until(b"cascade")
+    terminal.press(b"/")
+    terminal.read_until(b"Leave")
+    terminal.press("Иван!".encode("koi8-r"))
+    terminal.read_until("Иван".encode("koi8-r"))
+    terminal.press(b"\x1b")
+    time.sleep(0.5)
+    terminal.press(b"q")
+    assert terminal.end() == 0
+    assert "╭".encode() not in terminal.output

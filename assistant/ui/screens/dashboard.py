@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.screen import Screen
 
 from assistant.audio.levels import LevelHistory
-from assistant.cleaning import clean_line, clean_text
+from assistant.cleaning import clean_line
 from assistant.events import (
     AgentSaid,
     BackendChosen,
@@ -23,7 +23,7 @@ from assistant.events import (
     UserSaid,
 )
 from assistant.personas import Persona
-from assistant.ui.fitting import shortened
+from assistant.ui.fitting import lines_of, shortened
 from assistant.ui.messages import FromSession
 from assistant.ui.model import Status
 from assistant.ui.screens.devices import shown_devices
@@ -166,7 +166,7 @@ class DashboardScreen(Screen[None]):
     ) -> None:
         """In a corner for a while; the log keeps all of it."""
         self.notify(
-            shortened(clean_text(text), TOAST_LETTERS),
+            shortened(lines_of(text), TOAST_LETTERS),
             title=shortened(clean_line(title), TOAST_LETTERS),
             severity=severity,
             timeout=seconds,

@@ -19,10 +19,9 @@ from textual.widgets import OptionList, Static
 
 from assistant.audio.base import DeviceChoice
 from assistant.audio.portaudio import hung
-from assistant.cleaning import clean_text
 from assistant.events import AudioChanged, Failure, Notice, SessionEvent
 from assistant.frontend import SessionFrontend
-from assistant.ui.fitting import one_line, shortened
+from assistant.ui.fitting import lines_of, one_line, shortened
 from assistant.ui.model import Status
 from assistant.ui.screens.dialog import Dialog
 from assistant.ui.widgets.activity import sentence
@@ -208,7 +207,7 @@ class DevicesScreen(Dialog[None]):
         """Gives the number of the line, by which one sees whether it is still the last."""
         self._news += 1
         if self.is_attached:
-            self._news_line.update(shortened(clean_text(sentence(text, remedy)), NEWS_LETTERS))
+            self._news_line.update(shortened(lines_of(sentence(text, remedy)), NEWS_LETTERS))
         return self._news
 
     def _show_meter(self) -> None:

@@ -19,7 +19,7 @@ class ClosesOnce(Screen[ScreenResultType]):
         """As ever, where it is on top and was not closed yet; else nothing happens."""
         stack = self.app.screen_stack
         if self._closing_asked or not stack or stack[-1] is not self:
-            return AwaitComplete.nothing()
+            return AwaitComplete()
         self._closing_asked = True
         try:
             return super().dismiss(result)

@@ -13,14 +13,13 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input, OptionList, Static
 
-from assistant.cleaning import clean_text
 from assistant.events import MemoryForgotten, MemoryRecalled, SessionEvent, ToolFinished
 from assistant.frontend import MemoryFrontend
 from assistant.memory.base import Forgotten, Found, Memory, MemoryFailure
 from assistant.memory.book import Known
 from assistant.memory.oblivion import Doomed
 from assistant.memory.profile import Question
-from assistant.ui.fitting import shortened
+from assistant.ui.fitting import lines_of, shortened
 from assistant.ui.model import Status
 from assistant.ui.screens.dialog import Dialog
 from assistant.ui.screens.memory_dialogs import EditScreen, ForgetScreen, WhichScreen
@@ -318,7 +317,7 @@ class MemoryScreen(Dialog[None]):
 
     def _tell(self, text: str, remedy: str = "") -> None:
         if self.is_attached:
-            self._news.update(shortened(clean_text(sentence(text, remedy)), NEWS_LETTERS))
+            self._news.update(shortened(lines_of(sentence(text, remedy)), NEWS_LETTERS))
 
 
 def shown_memory(app: App[Any]) -> MemoryScreen | None:

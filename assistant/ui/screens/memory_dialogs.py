@@ -12,12 +12,11 @@ from textual.content import Content
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from assistant.cleaning import clean_text
 from assistant.memory.base import Memory
 from assistant.memory.oblivion import Doomed
 from assistant.memory.profile import Question
 from assistant.memory.wording import gist
-from assistant.ui.fitting import one_line
+from assistant.ui.fitting import lines_of, one_line
 from assistant.ui.screens.dialog import Dialog
 from assistant.ui.widgets.keyline import KeyLine
 from assistant.ui.widgets.lineinput import LineInput
@@ -31,13 +30,13 @@ def going(doomed: Doomed) -> list[Content]:
     """What goes, line by line: memories, and what was said."""
     lines = [Content(f"✗ {one_line(memory.text)}") for memory in doomed.memories]
     said = [
-        Content.assemble("✗ ", (f"{one_line(turn.name)}: ", "$muted"), f"“{clean_text(turn.text)}”")
+        Content.assemble("✗ ", (f"{one_line(turn.name)}: ", "$muted"), f"“{lines_of(turn.text)}”")
         for turn in doomed.turns
     ]
     if not doomed.turns:
         known = {gist(memory.text) for memory in doomed.memories}
         said = [
-            Content(f"✗ “{clean_text(text)}”") for text in doomed.texts if gist(text) not in known
+            Content(f"✗ “{lines_of(text)}”") for text in doomed.texts if gist(text) not in known
         ]
     lines += said
     more = len(lines) - SHOWN
@@ -153,7 +152,7 @@ class WhichScreen(Dialog[int | None]):
         with Vertical(id="confirm") as box:
             box.border_title = "Which is right?"
             box.border_subtitle = "the others become history"
-            yield Static(clean_text(self._question.text), markup=False)
+            yield Static(lines_of(self._question.text), markup=False)
             yield self._list
             yield KeyLine(
                 (

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
 
-from assistant.cleaning import clean_line, clean_text
+from assistant.cleaning import clean_line
 from assistant.events import (
     AnswerPaused,
     AnswerResumed,
@@ -31,7 +31,7 @@ from assistant.events import (
 )
 from assistant.latencies import in_order
 from assistant.memory.base import Found
-from assistant.ui.fitting import as_json, shortened
+from assistant.ui.fitting import as_json, lines_of, shortened
 from assistant.ui.widgets.clickable import ClickableLine, pressing
 
 LINES_SHOWN = 200
@@ -182,7 +182,7 @@ class ActivityLine(ClickableLine):
 
     def _wrapped(self, width: int) -> list[Content]:
         style = "$muted" if self._entry.joins else ""
-        words = shortened(clean_text(self._entry.text), LETTERS_SHOWN)
+        words = shortened(lines_of(self._entry.text), LETTERS_SHOWN)
         return Content.styled(words, style).wrap(max(1, width - _LEAD_CELLS))
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
-from assistant.cleaning import clean_text
-from assistant.ui.fitting import shortened
+from assistant.ui.fitting import lines_of, shortened
 
 LETTERS_SHOWN = 1_000
 
@@ -18,7 +17,7 @@ class Banner(Static):
         self.display = False
 
     def show(self, text: str) -> None:
-        self.update(f"✗ {shortened(clean_text(text), LETTERS_SHOWN)}")
+        self.update(f"✗ {shortened(lines_of(text), LETTERS_SHOWN)}")
         self.display = True
 
     def hide(self) -> None:

@@ -189,11 +189,11 @@ class PromptInput(TextArea):
                 return True
         return False
 
-    async def action_cursor_page_up(self) -> None:
-        await self.run_action("app.scroll_conversation(-1)")
+    def action_cursor_page_up(self) -> None:
+        self.call_next(self.run_action, "app.scroll_conversation(-1)")
 
-    async def action_cursor_page_down(self) -> None:
-        await self.run_action("app.scroll_conversation(1)")
+    def action_cursor_page_down(self) -> None:
+        self.call_next(self.run_action, "app.scroll_conversation(1)")
 
 
 class Prompt(Horizontal):

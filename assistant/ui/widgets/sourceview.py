@@ -9,10 +9,9 @@ from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Static
 
-from assistant.cleaning import clean_text
 from assistant.memory.base import Memory, Turn
 from assistant.memory.book import Source
-from assistant.ui.fitting import one_line
+from assistant.ui.fitting import lines_of, one_line
 from assistant.ui.widgets.memorylist import Names, Row, sureness
 
 _HINT = "enter shows where it was said"
@@ -45,7 +44,7 @@ class SourceView(VerticalScroll):
         if row.memory is not None:
             notes.append(_about(row.memory, names))
         notes.append(f"journal {source.journal}")
-        below = Static(clean_text("\n".join(notes)), classes="source-notes", markup=False)
+        below = Static(lines_of("\n".join(notes)), classes="source-notes", markup=False)
         self._replace([*turns, below])
         said = next((turn for turn in turns if turn.here), below)
         self.call_after_refresh(self.scroll_to_widget, said, animate=False, top=True)
@@ -97,5 +96,5 @@ class TurnLine(Widget):
         return Content("\n").join([head, *lines])
 
     def _wrapped(self, width: int) -> list[Content]:
-        words = Content.styled(clean_text(self._turn.text), "bold" if self.here else "")
+        words = Content.styled(lines_of(self._turn.text), "bold" if self.here else "")
         return words.wrap(max(1, width - len(_NEAR)))

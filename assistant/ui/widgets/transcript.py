@@ -13,10 +13,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from assistant.cleaning import clean_text
 from assistant.events import AgentSaid, UserSaid
 from assistant.frames import Side
-from assistant.ui.fitting import one_line, size_words
+from assistant.ui.fitting import lines_of, one_line, size_words
 
 LETTERS_SHOWN = 20_000
 """Of one turn, the most that a language model may say; the saved transcript keeps all."""
@@ -79,7 +78,7 @@ class TurnView(Static):
 
     def _content(self) -> Content:
         typed = "  typed" if self._typed else ""
-        words = clean_text(self._text).strip()
+        words = lines_of(self._text).strip()
         if len(words) > LETTERS_SHOWN:
             words = f"{words[:LETTERS_SHOWN]}… ({size_words(words)} in all)"
         unheard = self._interrupted and not words

@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from assistant.audio.levels import LevelHistory
+from assistant.ui.letters import in_place
 
 THRESHOLDS = np.array([0.17, 0.37, 0.53, 0.70], dtype=np.float32)
 """Levels from which each larger glyph is drawn: -50, -38, -28 and -18 dBFS."""
@@ -56,7 +57,7 @@ class Waveform(Widget):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._history = levels
-        self._glyphs = tuple(glyphs)
+        self._glyphs = tuple(in_place(glyph) for glyph in glyphs)
         self._count = -1
         self._beads: NDArray[np.uint8] = np.zeros((1, 0), dtype=np.uint8)
         self._strips: list[Strip | None] = []
@@ -65,7 +66,7 @@ class Waveform(Widget):
 
     def set_glyphs(self, glyphs: Sequence[str]) -> None:
         """Another persona's beads."""
-        self._glyphs = tuple(glyphs)
+        self._glyphs = tuple(in_place(glyph) for glyph in glyphs)
         self._forget()
 
     def poll(self) -> None:
