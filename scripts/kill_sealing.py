@@ -1,6 +1,6 @@
 """Kills `assistant memory encrypt` and `decrypt` at every system call that changes a file.
 
-    python scripts/kill_sealing.py [--step 1] [--passphrase-only]
+    PYTHONPATH=. python scripts/kill_sealing.py [--step 1]
 
 After each kill memory is opened again: nothing may be lost, no word may be readable where
 encryption is on, objects of git included, and the doctor has to agree. Needs Linux, strace and git;
