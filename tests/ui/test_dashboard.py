@@ -148,7 +148,7 @@ async def test_tools_and_losses_stand_in_the_log(make_app: MakeApp, session: Fak
         )
         await see(pilot, "set_volume percent 30", "✗ set_volume: no speaker")
         await see(
-            pilot, "overload, frames skipped so far: microphone 5", "The backend was restarted"
+            pilot, "overload, frames skipped so far:", "microphone 5", "The backend was restarted"
         )
         assert "microphone 3" not in text(app)
         assert "▼ overload: 5 frames skipped: microphone 5" in text(app)

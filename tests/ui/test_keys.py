@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import TextArea
 
 from assistant.events import AnswerPaused, AudioChanged, StateChanged
 from assistant.ui.app import DashboardApp
@@ -114,7 +114,7 @@ async def test_letters_are_letters_while_typing_and_escape_leaves(
         await pilot.press("slash", *"quip n1/? r", "enter")
         await see(pilot, "quip n1/? r")
         assert session.calls == [("start", None), ("send_text", "quip n1/? r")]
-        assert isinstance(app.focused, Input)
+        assert isinstance(app.focused, TextArea)
         await pilot.press("escape")
         assert app.focused is None
         await pilot.press("r")
