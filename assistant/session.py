@@ -301,9 +301,9 @@ class Session:
             self._emit(UserSaid(turn=next(self._turns), text=text, final=True, typed=True))
             self._dialogue.answer(Heard(text, origin="typed"), None)
 
-    def say(self, text: str) -> None:
-        """Say this as a turn of the persona in charge."""
-        self._mouth.say(self.persona, text)
+    def say(self, *texts: str) -> None:
+        """Say this, in one piece or in several, as a turn of the persona in charge."""
+        self._mouth.say(self.persona, *texts)
 
     def interrupt(self) -> None:
         self._turn_taking.interrupt()

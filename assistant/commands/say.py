@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 import sys
 import time
@@ -31,6 +32,8 @@ _LOOK = 0.005
 """Seconds between two looks at what was rendered: far less than what fits into the queue."""
 _LONGEST = 24 * 3600.0
 """Seconds of speech that may wait for a reader that is slow."""
+_PIECE = 400
+"""Characters from which a text is handed over in several pieces."""
 _LONG_TEXT = 600
 """Characters from which a text's progress is told, about 40 s of speech."""
 _PROGRESS = 1.0
@@ -67,7 +70,7 @@ async def _aloud(config: Config, text: str, device: AudioIO) -> None:
         if device.speaker is None:
             raise BackendError("there is no speaker", "assistant say --output FILE writes a file")
         outcome = _Outcome(session)
-        session.say(text)
+        session.say(*_in_pieces(text))
         await session.speech.quiet.wait()
         await asyncio.sleep(device.output_delay() + 0.1)  # the device's own buffers
         outcome.check()
@@ -84,7 +87,7 @@ async def _into_file(config: Config, text: str, path: Path) -> None:
         await start_and_wait(session)
         outcome = _Outcome(session)
         progress = _Progress(session, len(text))
-        session.say(text)
+        session.say(*_in_pieces(text))
         samples = 0
         while session.speech.active and device.error is None:
             # On a thread, because a reader (aplay) may take sound no faster than it is heard.
@@ -104,6 +107,16 @@ async def _into_file(config: Config, text: str, path: Path) -> None:
         await session.stop()
     if device.error is not None:
         raise device.error
+
+
+def _in_pieces(text: str) -> list[str]:
+    """Cut at blanks, so that a whole book is not rendered as one message of the backend's."""
+    pieces = [""]
+    for word in re.findall(r"\S+\s?", text):
+        if len(pieces[-1]) > _PIECE:
+            pieces.append("")
+        pieces[-1] += word
+    return pieces
 
 
 def _drain(device: FileAudio) -> int:

@@ -40,6 +40,9 @@ _MATHEMATICAL = frozenset(
 )
 """After "a" these make it a letter: "a plus b"."""
 
+VERSION = 2
+"""Changes whenever the same words get other phonemes; rendered speech is kept under it."""
+
 MAX_TOKENS = 400
 """Phonemes that are given to the model at once. It takes 510, but its memory grows with them."""
 

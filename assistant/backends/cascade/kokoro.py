@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from assistant import locations
 from assistant.backends.base import BackendError, Float32
 from assistant.backends.cascade import onnx
+from assistant.backends.cascade.g2p import VERSION as G2P_VERSION
 from assistant.backends.cascade.g2p import phonemes, pieces
 from assistant.backends.cascade.tts import Aborted, Cancellation
 from assistant.frames import SAMPLE_RATE, VoiceSpec
@@ -60,7 +61,7 @@ class KokoroEngine:
         self._voices = _packaged_voices() | _further_voices(voices_file)
         expected = _expected_hash()
         path = join_model(expected)
-        self.version = f"kokoro/{expected[:12]}/{_fingerprint(voices_file)}"
+        self.version = f"kokoro/{expected[:12]}/{G2P_VERSION}/{_fingerprint(voices_file)}"
         try:
             self._session = onnx.open_session(path, threads)
         except Exception as error:

@@ -27,8 +27,6 @@ from assistant.backends.cascade.normalisation.markup import without_markup
 from assistant.backends.cascade.normalisation.rules import Rule, rewrite
 from assistant.backends.cascade.normalisation.stage import without_directions
 
-VERSION = 2
-"""Changes whenever the same text would be spoken in other words."""
 _PASSES = 6
 """Most passes over a text. One is enough for nearly all; what it leaves is looked at again, so that
 spoken text stays as it is."""
