@@ -1,4 +1,4 @@
-"""Any text can be spoken: one line of words and punctuation that stays as it is, however it came."""
+"""Any text can be spoken: as one line of words and punctuation that stays as it is."""
 
 from __future__ import annotations
 

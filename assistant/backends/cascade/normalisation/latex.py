@@ -64,7 +64,9 @@ class _Reader:
     """A recursive descent through the tokens of one formula."""
 
     def __init__(self, formula: str) -> None:
-        self._tokens = [t for t in _TOKEN.findall(formula) if t == _BLANK or not t.isspace()]
+        self._tokens: list[str] = [
+            t for t in _TOKEN.findall(formula) if t == _BLANK or not t.isspace()
+        ]
         self._at = 0
 
     def read(self, until: str = "", depth: int = 0) -> str:
@@ -90,7 +92,7 @@ class _Reader:
             words.append(_OPERATORS.get(token, token))
 
     def _next(self) -> str:
-        token = self._tokens[self._at]
+        token: str = self._tokens[self._at]
         self._at += 1
         return token
 
