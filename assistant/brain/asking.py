@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from assistant.brain.base import Question
-from assistant.brain.prompt import build_messages
+from assistant.brain.prompt import MAX_MESSAGE_CHARS, build_messages, pending
 from assistant.brain.traits import Traits
 
 
@@ -17,6 +17,10 @@ class Ask(Protocol):
     @property
     def in_a_form(self) -> bool:
         """The answer shall have a form."""
+
+    @property
+    def lengthy(self) -> bool:
+        """It alone may be more than a model's context holds: that says nothing of the next one."""
 
     def body(self, model: str, traits: Traits) -> dict[str, Any]:
         """Of the request."""
@@ -31,6 +35,10 @@ class QuestionAsk:
     temperature: float
     max_tokens: int
     in_a_form: bool = False
+
+    @property
+    def lengthy(self) -> bool:
+        return len(pending(self.question)) > MAX_MESSAGE_CHARS
 
     def body(self, model: str, traits: Traits) -> dict[str, Any]:
         native = traits.tools == "native" and bool(self.question.tools)
@@ -58,6 +66,7 @@ class FormAsk:
     schema: dict[str, Any]
     max_tokens: int
     in_a_form: bool = True
+    lengthy: bool = False
 
     def body(self, model: str, traits: Traits) -> dict[str, Any]:
         messages: list[dict[str, Any]] = [dict(message) for message in self.messages]

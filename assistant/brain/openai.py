@@ -123,7 +123,7 @@ class OpenAIBrain:
         """Ask, and ask otherwise where the server says that it has to be."""
         patience = Patience(self._timeout)
         model = self._model or await self._first_model(patience)
-        traits = self._traits.of(self.url, model)
+        known = traits = self._traits.of(self.url, model)
         changes = retries = 0
         while True:
             reading = Reading(self._place(), model, traits, self._hold if hold is None else hold)
@@ -146,7 +146,8 @@ class OpenAIBrain:
                 await asyncio.sleep(pause)
                 patience.sign()
                 continue
-            self._learn(model, traits, reading)
+            history = known.history if ask.lengthy else traits.history
+            self._learn(model, replace(traits, history=history), reading)
             return
 
     async def _attempt(

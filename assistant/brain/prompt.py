@@ -15,7 +15,10 @@ MAX_PERSONA_CHARS = 6_000
 MAX_TOOLS_CHARS = 8_000
 MAX_FACTS_CHARS = 1_500
 MAX_MESSAGE_CHARS = 2_000
-"""Bounds, so that the whole stays under about 40,000 characters (10,000 tokens)."""
+"""Bounds, so that all but the question stays under about 40,000 characters (10,000 tokens)."""
+MAX_QUESTION_CHARS = 200_000
+"""What the user has just said or pasted is sent whole: as much as can be typed at once. Where that
+is more than the model's context holds, its server says so, and the user is told."""
 
 _RULES = (
     "Everything you write is spoken aloud by a voice. Answer in one to three short sentences, as "
@@ -49,8 +52,13 @@ def build_messages(
     """
     earlier = _whole_calls(_latest(question, history))
     turns = [_turn(message, question.persona.slug, native) for message in earlier]
+    asked = pending(question)
     if question.text.strip():
-        turns.append(_said("user", question.text))
+        turns.append(_said("user", asked, MAX_QUESTION_CHARS))
+    else:
+        for turn, message in zip(turns, earlier, strict=True):
+            if message.role == "user" and message.text == asked:
+                turn["content"] = _cut(asked, MAX_QUESTION_CHARS)
     if not turns or turns[0]["role"] != "user":
         turns.insert(0, {"role": "user", "content": "Hello."})
     if turns[-1]["role"] not in ("user", "tool"):
@@ -64,6 +72,12 @@ def build_messages(
         else:
             messages.append(turn)
     return messages if system_role else _without_system(messages)
+
+
+def pending(question: Question) -> str:
+    """What the user wants answered, whether tools have been called since or not."""
+    earlier = (m.text for m in reversed(question.history) if m.role == "user")
+    return question.text if question.text.strip() else next(earlier, "")
 
 
 def _latest(question: Question, count: int) -> list[Message]:
@@ -134,8 +148,8 @@ def _called(message: Message, native: bool) -> dict[str, Any]:
     return _said("assistant", "\n".join([message.text, *spelled]))
 
 
-def _said(role: str, text: str) -> dict[str, Any]:
-    return {"role": role, "content": _cut(text, MAX_MESSAGE_CHARS)}
+def _said(role: str, text: str, limit: int = MAX_MESSAGE_CHARS) -> dict[str, Any]:
+    return {"role": role, "content": _cut(text, limit)}
 
 
 def _system(question: Question, facts: Sequence[str], *, native: bool, memory: bool) -> str:

@@ -133,7 +133,7 @@ class Place:
             f"The server at {self.url}{self.through} answered {status}{detail}.",
             "Look into the server's log, or choose another model in brain.model."
             if traits.history
-            else "Choose a model with a longer context in brain.model, or give it more there.",
+            else "Write less at once, or choose a model with a longer context in brain.model.",
         )
 
     def _busy(self, refusal: Refusal) -> LanguageModelError:

@@ -192,6 +192,20 @@ async def test_a_context_too_small_for_anything_is_told_with_a_remedy() -> None:
     assert len(server.requests) < 6
 
 
+async def test_a_pasted_text_that_was_too_long_costs_later_questions_nothing() -> None:
+    history = [Message("user" if n % 2 else "assistant", f"line {n}", "edgar") for n in range(10)]
+    too_long = refusal("400 Bad", "the request exceeds the available context size")
+    async with answering(too_long, FINE) as server:
+        brain = OpenAIBrain(server.url, "m")
+        pasted = "word " * 20_000
+        assert words(await ask(brain, question(pasted, history=history))) == "Good day."
+        assert words(await ask(brain, question(history=history))) == "Good day."
+        await brain.close()
+    first, second, third = bodies(server)
+    assert all(pasted.strip() in body["messages"][-1]["content"] for body in (first, second))
+    assert len(second["messages"]) < len(first["messages"]) == len(third["messages"])
+
+
 async def test_a_form_that_is_not_known_is_not_asked_for() -> None:
     unknown = refusal("400 Bad", "response_format is not supported")
     async with answering(unknown, event("{}", finish_reason="stop") + DONE) as server:

@@ -92,4 +92,15 @@ def test_turns_alternate_and_the_whole_is_bounded(
     assert roles[1::2] == ["user"] * len(roles[1::2])
     assert roles[2::2] == ["assistant"] * len(roles[2::2])
     assert roles[-1] == "user"
-    assert sum(len(m["content"]) for m in messages) < 45_000
+    asked = text.strip() or next((m.text for m in reversed(history) if m.role == "user"), "")
+    assert sum(len(m["content"]) for m in messages) < 45_000 + len(asked)
+
+
+@pytest.mark.parametrize("length", [100_000, 200_000])
+def test_what_was_pasted_is_sent_whole(length: int) -> None:
+    pasted = "line\n" * (length // 5 - 1) + "last"
+    assert build_messages(ask(pasted, []))[-1]["content"] == pasted
+    earlier = [Message("user", "Hello. " * 1_000), Message("user", pasted)]
+    after_a_tool = build_messages(ask("", [*earlier, Message("tool", "done")]))
+    assert pasted in "".join(m["content"] for m in after_a_tool)
+    assert sum(len(m["content"]) for m in after_a_tool) < length + 5_000
