@@ -375,17 +375,20 @@ async def test_who_types_before_the_voice_is_there_is_answered_in_writing(tmp_pa
 
 
 async def test_who_types_before_it_is_known_who_answers_is_answered_then(tmp_path: Path) -> None:
-    room = Room(tmp_path, FakeBrain(["Now I know."]), audio=FakeAudio(speaker=False))
+    """All of it: nobody has interrupted anything yet."""
+    brain = FakeBrain(["Now I know."], ["Ten."])
+    room = Room(tmp_path, brain, audio=FakeAudio(speaker=False))
     room.brain_found.clear()
     starting = asyncio.create_task(room.session.start())
     await room.calm()
     await room.session.send_text("Who answers me?")
+    await room.session.send_text("And how late is it?")
     room.brain_found.set()
     await starting
     await room.session.settled()
     await room.calm()
-    assert room.user_turns() == ["Who answers me?"]
-    assert room.answers() == ["Now I know."]
+    assert room.user_turns() == ["Who answers me?", "And how late is it?"]
+    assert room.answers() == ["Now I know.", "Ten."]
     await room.leave()
 
 

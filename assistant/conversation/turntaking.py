@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from assistant.audio.jitter import JitterBuffer
@@ -51,7 +51,7 @@ class TurnTaking:
         """The state in which nothing goes on."""
         self.answerer: Answerer | None = None
         """None until it is known who answers; see `begin`."""
-        self._unanswered: Heard | None = None
+        self._unanswered: list[Heard] = []
         """What was typed before that."""
         self._task: asyncio.Task[None] | None = None
         self._user_speaks = False
@@ -61,9 +61,15 @@ class TurnTaking:
     def begin(self, answerer: Answerer) -> None:
         """It is known now who answers."""
         self.answerer = answerer
-        heard, self._unanswered = self._unanswered, None
-        if heard is not None:
-            self.heard(heard, None)
+        unanswered, self._unanswered = self._unanswered, []
+        if unanswered:
+            self.set_state("thinking")
+            self._run(self._catch_up(answerer, unanswered))
+
+    @staticmethod
+    async def _catch_up(answerer: Answerer, unanswered: Sequence[Heard]) -> None:
+        for heard in unanswered:
+            await answerer.answer(heard)
 
     def rest_in(self, state: Literal["idle", "initializing"]) -> None:
         """Whether the backend is there: the state to fall back to."""
@@ -109,7 +115,7 @@ class TurnTaking:
             heard = joined(first, heard)
         self._stop_answering()
         if self.answerer is None:
-            self._unanswered = heard
+            self._unanswered.append(heard)
         else:
             self.set_state("thinking")
             self._second_thoughts.asked(heard if self.answerer.is_question(heard) else None)
