@@ -62,6 +62,14 @@ class Utterance:
     def text(self) -> str:
         return join_pieces([span.text for span in self.spans])
 
+    def add_silent(self, text: str) -> None:
+        """A piece that is only shown: it may end within a word, and the next one go on there."""
+        last = self.spans[-1] if self.spans else None
+        if last is not None and last.start == last.end:
+            text = self.spans.pop().text + text
+        at = last.end if last is not None else 0
+        self.spans.append(AgentText(self.number, text, at, at))
+
     def heard(self, samples: int) -> str:
         """The text of the first `samples` samples that are played, cut at a word."""
         samples += sum(n for at, n in self.skipped if at < samples)
@@ -140,7 +148,7 @@ class Speech:
             self._send(Say(utterance.number, text, final, self.rate))
             return
         if text:
-            utterance.spans.append(AgentText(utterance.number, text, 0, 0))
+            utterance.add_silent(text)
             self._on_text(utterance, text)
         if final:
             self._close(utterance, utterance.intended, interrupted=False)

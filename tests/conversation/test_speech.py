@@ -85,6 +85,15 @@ def test_without_a_voice_text_is_shown_at_once(stage: Stage) -> None:
     assert stage.over == [(3, "Good evening.", False)]
 
 
+def test_pieces_of_words_that_are_only_shown_stay_words(stage: Stage) -> None:
+    stage.speech.has_voice = lambda: False
+    utterance = stage.speech.begin(1, "jarvis")
+    for piece in ("P", "ixel", ",", " sir", "."):
+        stage.speech.say(utterance, piece)
+    stage.speech.interrupt()
+    assert stage.over == [(1, "Pixel, sir.", True)]
+
+
 def test_a_backend_that_dies_in_mid_sentence_leaves_what_it_had_said(stage: Stage) -> None:
     utterance = stage.speech.begin(1, "jarvis")
     stage.speech.say(utterance, "One two. Three four.", final=True)
