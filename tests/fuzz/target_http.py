@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import tempfile
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from assistant.memory.files import FileStore
 from assistant.memory.http_protocol import Misunderstood, Trouble, decode
 from assistant.memory.http_server import Gate, MemoryApi
 from assistant.memory.index import SqliteIndex
+from assistant.serving.visitors import Visitors
 from tests.fuzz.target_import import _ALL
 from tests.fuzz.target_journal import ID, WHOLE
 
@@ -48,7 +48,6 @@ SEEDS = [
 
 
 def one(data: bytes) -> None:
-    logging.disable(logging.CRITICAL)
     line, _, body = data.partition(b"\n")
     method, _, path = line.decode("ascii", "replace").partition(" ")
     if not method.isalpha() or not path.startswith("/v1") or not path.isprintable():
@@ -75,7 +74,9 @@ def one(data: bytes) -> None:
 
 
 async def _asked(store: FileStore, method: str, url: httpx.URL, body: bytes) -> httpx.Response:
-    transport = httpx.ASGITransport(MemoryApi(store).app(Gate()), raise_app_exceptions=True)
+    transport = httpx.ASGITransport(
+        MemoryApi(store).app(Gate(), Visitors()), raise_app_exceptions=True
+    )
     async with httpx.AsyncClient(transport=transport) as client:
         headers = {"Content-Type": "application/json"}
         return await client.request(method, url, content=body, headers=headers)

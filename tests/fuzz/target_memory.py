@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from pathlib import Path
 
@@ -24,7 +23,6 @@ BAD = "2026-11-21T190503-jarvis"
 
 
 def one(data: bytes) -> None:
-    logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         _use(Path(folder), data)
 

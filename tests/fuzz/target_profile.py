@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from pathlib import Path
 
@@ -27,7 +26,6 @@ SEEDS = [
 
 
 def one(data: bytes) -> None:
-    logging.disable(logging.CRITICAL)
     lines_of(data.decode("utf-8", "replace"))
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         file = ProfileFile(Path(folder))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 import signal
 from collections.abc import Iterator
@@ -45,8 +46,18 @@ def known_inputs(target: Target) -> list[tuple[str, bytes]]:
 
 def attempt(target: Target, data: bytes) -> None:
     """Raises what the target raises, and `TooLong`."""
-    with _limited():
+    with _limited(), _unlogged():
         target.one(data)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from assistant.memory.http_client import HttpStore
 from assistant.memory.http_protocol import Misunderstood, decode
 from assistant.memory.http_server import Gate, MemoryApi
 from assistant.memory.in_memory import InMemoryStore
+from assistant.serving.visitors import Visitors
 
 ID = "2026-11-21T190503-jarvis"
 AT = "2026-11-21T19:05:03+01:00"
@@ -40,7 +41,7 @@ def journal(**changed: Any) -> dict[str, Any]:
 
 def asked(store: InMemoryStore, method: str, path: str, body: str) -> httpx.Response:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(MemoryApi(store).app(Gate()))
+        transport = httpx.ASGITransport(MemoryApi(store).app(Gate(), Visitors()))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             headers = {"Content-Type": "application/json"}
             return await client.request(method, path, content=body.encode(), headers=headers)

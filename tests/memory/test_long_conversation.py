@@ -77,7 +77,7 @@ async def test_a_line_leaves_little_in_memory_however_many_came_before(
     assert grown / 120 < A_LINE
     journal = room.session.memory.keeper.journal  # type: ignore[attr-defined]
     assert len(journal.turns) <= 40
-    assert sum(len(each.turns) for each in store._written.values()) <= 3 * 40
+    assert sum(len(each.journal.turns) for each in store._written.values()) <= 3 * 40
     await room.leave()
     turns = [t for id in store.journals() for t in store.read(id).turns if t.side == "user"]
     assert [turn.text for turn in turns] == said, "every word is in a journal, in its order"

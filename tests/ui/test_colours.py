@@ -20,7 +20,7 @@ MakeApp = Callable[..., DashboardApp]
 PANELS = {
     "picker": (["p"], "keep as it was"),
     "devices": (["d"], "System default"),
-    "memory": (["m"], "Newest"),
+    "memory": (["m"], "To be asked"),
     "question": (["m", "enter"], "Which is right?"),
     "palette": (["ctrl+p"], "Talk with Wren"),
     "help": (["question_mark"], "microphone.toggle"),

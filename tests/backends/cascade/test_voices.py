@@ -64,7 +64,9 @@ def spectral_centroid(sound: Float32) -> float:
 def words_right(recogniser: Recognizer, sound: Float32) -> float:
     """Share of the sentence's words that come back, in order."""
     text = recogniser.transcribe(resample_poly(sound, 2, 3).astype(np.float32)).text
-    said, back = (re.findall(r"[a-z']+", t.lower()) for t in (SENTENCE, text))
+    said, back = (
+        re.findall(r"[a-z']+", t.lower().replace("12", "twelve")) for t in (SENTENCE, text)
+    )
     blocks = difflib.SequenceMatcher(None, said, back, autojunk=False).get_matching_blocks()
     return sum(block.size for block in blocks) / len(said)
 

@@ -254,7 +254,8 @@ def test_rust_hears_and_speaks_in_the_published_shape(full: Path) -> None:
     codec.reset_encoder()
     np.testing.assert_array_equal(encoded(codec, frames), first)
     assert (encoded(codec, sound(2, seed=1)) != first[:2]).any()
-    np.testing.assert_array_equal(decoded(codec, first)[0] != spoken[0], True)
+    # Samples that are equal by chance are few.
+    assert np.mean(decoded(codec, first)[0] != spoken[0]) > 0.99
     codec.reset_decoder()
     np.testing.assert_allclose(decoded(codec, first), spoken, atol=1e-6)
 

@@ -48,7 +48,8 @@ def test_depformer_logits_of_the_agents_codebooks_are_the_same(both: tuple[Any, 
                 ]
             )
     for whole, sliced in zip(*logits, strict=True):
-        assert torch.equal(whole, sliced)
+        # To the last bits: which kernel multiplies depends on the processor and where the rows lie.
+        torch.testing.assert_close(whole, sliced)
 
 
 def test_a_conversation_is_the_same_token_for_token(both: tuple[Any, Any]) -> None:
