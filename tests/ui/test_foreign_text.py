@@ -237,6 +237,8 @@ async def _memory(pilot: Pilot[None], nasty: str) -> None:
     rows = memory._list.rows
     memory._list.highlighted = next(n for n, row in enumerate(rows) if row.memory is not None)
     await pilot.press("enter")
+    await see(pilot, "▸")
+    memory._source.scroll_end(animate=False)  # below what was said, which may be long
     await see(pilot, "journal 2026-11-20")
     await pilot.press("e")
     await see(pilot, "It says now:", shown(nasty))

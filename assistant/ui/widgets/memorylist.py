@@ -13,11 +13,13 @@ from textual.widgets.option_list import Option
 from assistant.memory.base import Found, Memory
 from assistant.memory.book import Known
 from assistant.memory.profile import QUESTIONS, SURE_ENOUGH, Question
-from assistant.ui.fitting import one_line
+from assistant.ui.fitting import one_line, shortened
 
 RECALLED = "Recalled in this conversation"
 SECTION_SHOWN = 100
 """Rows of a section; a list that nobody can read to its end is no help, and slow to draw."""
+LETTERS_SHOWN = 400
+"""Of one entry; all of it stands where it was said."""
 _INDENT = "  "
 _INDENT_CELLS = 3
 """Cells of a row that are not the words': indent, scroll bar."""
@@ -161,11 +163,10 @@ class MemoryList(OptionList):
     @staticmethod
     def _words(row: Row, room: int) -> Iterator[Content]:
         sign = Content.styled("? ", "bold") if row.question else Content("")
-        for line in (sign + Content(one_line(row.text))).wrap(room):
+        for line in (sign + Content(shortened(one_line(row.text), LETTERS_SHOWN))).wrap(room):
             yield Content(_INDENT if row.active else "") + line
-        for line in (
-            Content.styled(one_line(row.detail), "dim").wrap(room - 2) if row.detail else ()
-        ):
+        detail = shortened(one_line(row.detail), LETTERS_SHOWN)
+        for line in Content.styled(detail, "dim").wrap(room - 2) if detail else ():
             yield Content(2 * _INDENT) + line
 
 
