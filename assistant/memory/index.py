@@ -16,8 +16,10 @@ from pathlib import Path
 from assistant.memory.base import ANY, Filters, Found, Journal, Memory
 from assistant.memory.lock import Busy
 from assistant.memory.retrieval.database import (
+    AMONG,
     Connect,
     IndexUnusable,
+    among,
     delete_index,
     files_of,
     open_database,
@@ -268,12 +270,11 @@ class SqliteIndex:
 
     def _found(self, hits: Sequence[Hit], limit: int) -> list[Found]:
         best = {hit.rowid: hit.score for hit in hits[: 2 * limit]}
-        marks = ",".join("?" * len(best))
         rows = self._db.execute(
             f"""SELECT items.rowid, id, journal || '#' || turn, at_text, persona, memory, own
             FROM items JOIN words ON words.rowid = items.rowid JOIN kept ON kept.item = items.rowid
-            WHERE items.rowid IN ({marks})""",
-            tuple(best),
+            WHERE items.rowid IN {AMONG}""",
+            (among(best),),
         ).fetchall()
         told = {source for *_, source, _, _, memory, _ in rows if memory}
         by_rowid = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -86,6 +87,14 @@ class TestEmbedder:
         np.testing.assert_allclose(vectors[1], units(embedder.sums(["parrot"]))[0])
 
 
+Table = np.ndarray[tuple[int, int], np.dtype[np.float32]]
+
+
+def reader(table: Table) -> Callable[[Sequence[int]], tuple[Sequence[int], Table]]:
+    """Vectors as they are stored."""
+    return lambda rowids: (rowids, table[list(rowids)])
+
+
 def entry(rowid: int, category: str = "", persona: str = "jarvis") -> Entry:
     return Entry(rowid, float(rowid), category, persona)
 
@@ -93,8 +102,8 @@ def entry(rowid: int, category: str = "", persona: str = "jarvis") -> Entry:
 @given(st.lists(st.integers(0, 30), max_size=60))
 def test_vectors_hold_what_was_added_and_not_removed(changes: list[int]) -> None:
     """Each number is put in when it is out, and out when it is in."""
-    vectors, held = Vectors(), set[int]()
-    table = unit_rows(31)
+    table, held = unit_rows(31), set[int]()
+    vectors = Vectors(reader(table))
     for rowid in changes:
         if rowid in held:
             vectors.remove([rowid])
@@ -107,8 +116,8 @@ def test_vectors_hold_what_was_added_and_not_removed(changes: list[int]) -> None
 
 
 def test_vectors_grow_and_keep_to_filters() -> None:
-    vectors = Vectors()
     table = unit_rows(3000)
+    vectors = Vectors(reader(table))
     categories = ["personal", "emotional", ""]
     vectors.add([entry(n, categories[n % 3], f"p{n % 2}") for n in range(3000)], table)
     assert len(vectors) == 3000
@@ -129,9 +138,19 @@ def test_a_stored_vector_is_what_it_was() -> None:
     np.testing.assert_allclose(decode(encode(table)), table, atol=1e-3)
 
 
-def unit_rows(count: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def test_what_is_compared_in_short_first_is_scored_in_full() -> None:
+    table = unit_rows(5000)
+    vectors = Vectors(reader(table), 5000)
+    vectors.add([entry(n) for n in range(5000)], table)
+    near = units(table[1:2] + np.float32(0.3) * table[2:3])[0]
+    whole = table @ near
+    found = vectors.nearest(near, ANY, None, 10)
+    assert max(found, key=lambda rowid: found[rowid]) == int(whole.argmax()) == 1
+    np.testing.assert_allclose(list(found.values()), whole[list(found)], atol=1e-6)
+    assert vectors.span(ANY) == (0, 4999)
+
+
+def unit_rows(count: int) -> Table:
     made = np.random.default_rng(1).standard_normal((count, DIMENSIONS)).astype(np.float32)
-    rows: np.ndarray[tuple[int, int], np.dtype[np.float32]] = made / np.linalg.norm(
-        made, axis=1, keepdims=True
-    )
+    rows: Table = made / np.linalg.norm(made, axis=1, keepdims=True)
     return rows

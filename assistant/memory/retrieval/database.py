@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from assistant.memory.lock import Busy
 
 VERSION = 1
 """Of the tables below. A file of another version is made anew."""
+LEAST_CACHE, MOST_CACHE = 2**20, 32 * 2**20
+"""Bytes of the file that are kept in memory."""
 Connect = Callable[[str], sqlite3.Connection]
 """Opens a file, in autocommit mode and for every thread: `plain_connect`, or one that decrypts."""
 _SCHEMA = """
@@ -51,6 +54,16 @@ CREATE INDEX claims_item ON claims(item);
 CREATE VIRTUAL TABLE words USING fts5(own, near, far, tokenize='porter unicode61');
 CREATE TABLE about(name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+
+
+AMONG = "(SELECT value FROM json_each(?))"
+"""Instead of a mark for each value: a statement for every count of them would be kept, and some
+hundred take megabytes."""
+
+
+def among(values: Iterable[int] | Iterable[str]) -> str:
+    """What `AMONG` takes."""
+    return json.dumps(list(values))
 
 
 class IndexUnusable(MemoryFailure):
@@ -95,7 +108,7 @@ def _prepare(db: sqlite3.Connection, path: Path | None, vectors: str) -> None:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=NORMAL")  # a lost last entry is made anew from its journal
     db.execute("PRAGMA wal_autocheckpoint=4000")  # pages: it waits for the disk each time
-    db.execute("PRAGMA cache_size=-32768")  # KiB
+    db.execute(f"PRAGMA cache_size=-{_cache(path) // 1024}")  # KiB
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if version == 0 and tables == 0:
@@ -111,6 +124,14 @@ def _prepare(db: sqlite3.Connection, path: Path | None, vectors: str) -> None:
     (known,) = db.execute("SELECT value FROM about WHERE name='vectors'").fetchone() or ("",)
     if known != vectors:
         raise IndexOutdated(f"{path} was made with {known or 'no'} vectors, not {vectors}")
+
+
+def _cache(path: Path | None) -> int:
+    """Bytes: an eighth of the file as it is now. What the system has in its own cache costs nearly
+    nothing to read again, but where it is encrypted: then a search of a large file needs as much.
+    A young one fills the least soon, and what is talked of from then on takes no more."""
+    size = path.stat().st_size if path is not None else 0
+    return min(max(size // 8, LEAST_CACHE), MOST_CACHE)
 
 
 @contextmanager

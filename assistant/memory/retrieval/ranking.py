@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from math import log
 
 from assistant.memory.base import Filters
+from assistant.memory.retrieval.database import AMONG, among
 from assistant.memory.retrieval.embedding import Float32
 from assistant.memory.retrieval.vectors import Vectors
 from assistant.memory.retrieval.words import Query, match_expression, match_phrase
@@ -160,15 +161,14 @@ class Ranking:
         return {rowid for (rowid,) in self._db.execute(_ABOUT, _about(person))}
 
     def _rows_with_people(self, names: Collection[str]) -> set[int]:
-        marks = ",".join("?" * len(names))
-        rows = self._db.execute(f"SELECT item FROM people WHERE name IN ({marks})", tuple(names))
+        statement = f"SELECT item FROM people WHERE name IN {AMONG}"
+        rows = self._db.execute(statement, (among(names),))
         return {rowid for (rowid,) in rows}
 
     def _traits(self, rowids: Collection[int]) -> Iterator[tuple[int, Traits]]:
-        marks = ",".join("?" * len(rowids))
         rows = self._db.execute(
-            f"SELECT rowid, id, at, name, side, asks FROM items WHERE rowid IN ({marks})",
-            tuple(rowids),
+            f"SELECT rowid, id, at, name, side, asks FROM items WHERE rowid IN {AMONG}",
+            (among(rowids),),
         )
         for rowid, *traits in rows:
             yield rowid, Traits(*traits)

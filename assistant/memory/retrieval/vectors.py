@@ -1,8 +1,8 @@
-"""The vectors of all rows in memory, one matrix, and what they can be limited by."""
+"""The vectors of all rows in short, in memory, and what they can be limited by."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -13,10 +13,16 @@ from assistant.memory.retrieval.embedding import Float32
 from assistant.memory.retrieval.word_table import DIMENSIONS
 
 Number = TypeVar("Number", bound=np.generic)
-_FIRST = 1024
-_HALF = DIMENSIONS // 2
+Read = Callable[[Sequence[int]], tuple[Sequence[int], Float32]]
+"""Of the row ids it is given those that are stored, and their vectors, whole."""
+_SPARE = 8_192
+"""Rows that there is room for beyond those that are there: some thousand turns of a conversation.
+To make room means to copy, and what was copied leaves a gap in the memory of the process."""
+_SHORT = DIMENSIONS // 2
 _CLOSER = 4
 """Times as many as asked for are compared in full."""
+_AT_A_TIME = 1024
+"""Rows that are multiplied at once: as numbers of four bytes they fit into a core's cache."""
 
 
 class Entry(NamedTuple):
@@ -30,56 +36,61 @@ class Entry(NamedTuple):
 
 
 class Vectors:
-    """Grows by doubling; a removed row's place is taken by the last one.
+    """About 90 bytes a row, in the order of the row ids.
 
-    The first half of every vector lies in one matrix and the second in another: the first is
-    nearly as good (Matryoshka), so all are compared by it and only the best of them in full.
+    Of every vector the first half is here, a byte a number: it is nearly as good (Matryoshka), so
+    all are compared by it, and only the best of them in full, as they are stored.
     """
 
-    def __init__(self, room: int = 0) -> None:
+    def __init__(self, read: Read, room: int = 0) -> None:
         """`room`: how many are expected."""
+        self._read = read
         self._size = 0
-        room = max(room, _FIRST)
-        self._first: Float32 = np.zeros((room, _HALF), np.float32)
-        self._second: Float32 = np.zeros((room, _HALF), np.float32)
+        room += _SPARE
+        self._short: NDArray[np.int8] = np.zeros((room, _SHORT), np.int8)
+        self._scales: Float32 = np.zeros(room, np.float32)
         self._rowids: NDArray[np.int64] = np.zeros(room, np.int64)
         self._at: NDArray[np.float64] = np.zeros(room, np.float64)
         self._category: NDArray[np.int32] = np.zeros(room, np.int32)
         self._persona: NDArray[np.int32] = np.zeros(room, np.int32)
         self._codes: dict[str, int] = {}
-        self._places: dict[int, int] = {}
 
     def __len__(self) -> int:
         return self._size
 
     def add(self, entries: Sequence[Entry], vectors: Float32) -> None:
-        """A row of `vectors` for each of the entries."""
+        """A row of `vectors` for each of the entries, none of which is there yet."""
+        if not entries:
+            return
         start, end = self._size, self._size + len(entries)
         self._grow(end)
         self._size = end
         rowids, at, categories, personas = zip(*entries, strict=True)
-        self._first[start:end] = vectors[:, :_HALF]
-        self._second[start:end] = vectors[:, _HALF:]
+        self._short[start:end], self._scales[start:end] = _shortened(vectors[:, :_SHORT])
         self._rowids[start:end] = rowids
         self._at[start:end] = at
         self._category[start:end] = [self._code(name) for name in categories]
         self._persona[start:end] = [self._code(name) for name in personas]
-        self._places.update(zip(rowids, range(start, end), strict=True))
+        added = self._rowids[max(start - 1, 0) : end]
+        if (added[1:] < added[:-1]).any():
+            self._sort()
 
     def remove(self, rowids: Iterable[int]) -> None:
-        columns = self._columns()
-        for rowid in rowids:
-            place = self._places.pop(rowid, None)
-            if place is None:
-                continue
-            last = self._size - 1
-            if place != last:
-                for column in columns:
-                    column[place] = column[last]
-                self._places[int(self._rowids[place])] = place
-            for column in columns:
-                column[last] = 0  # what is forgotten does not stay in memory either
-            self._size = last
+        held = self._rowids[: self._size]
+        asked = np.unique(np.fromiter(rowids, np.int64))
+        places = held.searchsorted(asked)
+        places = places[places < self._size]
+        places = places[np.isin(held[places], asked)]
+        if not len(places):
+            return
+        first = places[0]
+        stay = np.ones(self._size - first, np.bool_)
+        stay[places - first] = False
+        end = first + np.count_nonzero(stay)
+        for column in self._columns():
+            column[first:end] = column[first : self._size][stay]
+            column[end : self._size] = 0  # what is forgotten does not stay in memory either
+        self._size = int(end)
 
     def nearest(
         self, vector: Float32, filters: Filters, allowed: Collection[int] | None, limit: int
@@ -87,34 +98,39 @@ class Vectors:
         """Row ids and cosines of the best. `allowed`: row ids to choose from; None: all."""
         mask = self._mask(filters, allowed)
         places = np.arange(self._size) if mask is None else np.flatnonzero(mask)
-        scores = self._roughly(vector, places)
-        best = _best(scores, _CLOSER * limit)
-        places, scores = places[best], scores[best]
-        scores = scores + self._second[places] @ vector[_HALF:]
-        nearest = _best(scores, limit)
-        rowids = self._rowids[places[nearest]].tolist()
-        return dict(zip(rowids, scores[nearest].tolist(), strict=True))
+        if len(places) > _CLOSER * limit:
+            places = places[_best(self._roughly(vector, places), _CLOSER * limit)]
+        cosines = self.cosines(vector, self._rowids[places].tolist())
+        if len(cosines) <= limit:
+            return cosines
+        rowids, scores = list(cosines), np.fromiter(cosines.values(), np.float32)
+        return {rowids[place]: cosines[rowids[place]] for place in _best(scores, limit)}
+
+    def cosines(self, vector: Float32, rowids: Sequence[int]) -> dict[int, float]:
+        """Of certain rows, as far as they are stored."""
+        known, rows = self._read(rowids)
+        return dict(zip(known, (rows @ vector).tolist(), strict=True))
 
     def _roughly(self, vector: Float32, places: NDArray[np.intp]) -> Float32:
         """By the first half of the vectors. To pick rows takes longer than to multiply them."""
-        if len(places) < self._size // 8:
-            return self._first[places] @ vector[:_HALF]
-        scores: Float32 = self._first[: self._size] @ vector[:_HALF]
-        return scores if len(places) == self._size else scores[places]
-
-    def cosines(self, vector: Float32, rowids: Iterable[int]) -> dict[int, float]:
-        """Of certain rows."""
-        known = [rowid for rowid in rowids if rowid in self._places]
-        places = [self._places[rowid] for rowid in known]
-        scores = self._first[places] @ vector[:_HALF] + self._second[places] @ vector[_HALF:]
-        return dict(zip(known, scores.tolist(), strict=True))
+        few = len(places) < self._size // 8
+        short = self._short[places] if few else self._short[: self._size]
+        scales = self._scales[places] if few else self._scales[: self._size]
+        scores = np.empty(len(short), np.float32)
+        part = np.empty((min(_AT_A_TIME, len(short)), _SHORT), np.float32)
+        for start in range(0, len(short), _AT_A_TIME):
+            rows = short[start : start + _AT_A_TIME]
+            np.copyto(part[: len(rows)], rows)
+            np.dot(part[: len(rows)], vector[:_SHORT], out=scores[start : start + len(rows)])
+        scores *= scales
+        return scores if few or len(places) == self._size else scores[places]
 
     def span(self, filters: Filters) -> tuple[int, int] | None:
         """The first and last row id that the filters let through, but for a person; None where
         they let nothing through."""
         mask = self._mask(filters, None)
         rowids = self._rowids[: self._size] if mask is None else self._rowids[: self._size][mask]
-        return (int(rowids.min()), int(rowids.max())) if len(rowids) else None
+        return (int(rowids[0]), int(rowids[-1])) if len(rowids) else None
 
     def _mask(self, filters: Filters, allowed: Collection[int] | None) -> NDArray[np.bool_] | None:
         size = self._size
@@ -139,19 +155,29 @@ class Vectors:
         room = len(self._rowids)
         if size <= room:
             return
-        while room < size:
-            room *= 2
+        room = max(size, room + room // 2)
         # Zeros that nobody has touched take no memory yet: what is copied is only what there is.
-        self._first = _roomier(self._first, room)
-        self._second = _roomier(self._second, room)
+        self._short = _roomier(self._short, room)
+        self._scales = _roomier(self._scales, room)
         self._rowids = _roomier(self._rowids, room)
         self._at = _roomier(self._at, room)
         self._category = _roomier(self._category, room)
         self._persona = _roomier(self._persona, room)
 
+    def _sort(self) -> None:
+        order = self._rowids[: self._size].argsort()
+        for column in self._columns():
+            column[: self._size] = column[order]
+
     def _columns(self) -> tuple[NDArray[Any], ...]:
-        columns = (self._first, self._second, self._rowids, self._at, self._category)
+        columns = (self._short, self._scales, self._rowids, self._at, self._category)
         return (*columns, self._persona)
+
+
+def _shortened(rows: Float32) -> tuple[NDArray[np.int8], Float32]:
+    """Whole numbers up to 127, and what those of each row have to be multiplied by."""
+    scales = np.abs(rows).max(axis=1) / np.float32(127)
+    return np.rint(rows / np.where(scales > 0, scales, 1)[:, None]).astype(np.int8), scales
 
 
 def _roomier(column: NDArray[Number], room: int) -> NDArray[Number]:

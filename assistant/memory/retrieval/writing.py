@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from assistant.memory.base import Journal
+from assistant.memory.retrieval.database import AMONG, among
 from assistant.memory.retrieval.embedding import Embedder, Float32, decode, encode, units
 from assistant.memory.retrieval.rows import Row
 from assistant.memory.retrieval.vectors import Entry, Vectors
@@ -136,11 +137,21 @@ def _entry(journal: Journal, row: Row, rowid: int) -> Entry:
 def load_vectors(db: sqlite3.Connection) -> Vectors:
     """Of the whole index."""
     (count,) = db.execute("SELECT count(*) FROM items").fetchone()
-    vectors = Vectors(count)
+    vectors = Vectors(lambda rowids: stored_vectors(db, rowids), count)
     cursor = db.execute(
-        """SELECT items.rowid, at, category, persona, vector
-        FROM items JOIN kept ON kept.item = items.rowid WHERE vector IS NOT NULL"""
+        """SELECT items.rowid, at, category, persona, vector FROM items
+        JOIN kept ON kept.item = items.rowid WHERE vector IS NOT NULL ORDER BY items.rowid"""
     )
     while rows := cursor.fetchmany(_BATCH):
-        vectors.add([row[:4] for row in rows], decode([row[4] for row in rows]))
+        entries = [Entry(*row[:4]) for row in rows]
+        vectors.add(entries, decode([row[4] for row in rows]))
     return vectors
+
+
+def stored_vectors(db: sqlite3.Connection, rowids: Sequence[int]) -> tuple[list[int], Float32]:
+    """The row ids that have vectors, and these."""
+    rows = db.execute(
+        f"SELECT item, vector FROM kept WHERE item IN {AMONG} AND vector IS NOT NULL",
+        (among(rowids),),
+    ).fetchall()
+    return [rowid for rowid, _ in rows], decode([vector for _, vector in rows])
