@@ -24,6 +24,7 @@ from assistant.conversation.lines import LineChooser
 from assistant.conversation.parts import Parts
 from assistant.events import Notice
 from assistant.frames import AnyEvent, Load
+from assistant.heap import use_one_heap
 from assistant.locations import data_dir, log_dir, transcripts_dir
 from assistant.memory.opening import open_store
 from assistant.memory.remembering import NoMemory, Remembering
@@ -64,6 +65,7 @@ def make_session(
     remember: bool = False,
 ) -> Session:
     """A session that is ready to `start`; see `make_parts`."""
+    use_one_heap()  # before there are threads
     return Session(
         make_parts(
             config,
