@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -20,20 +20,23 @@ from assistant.memory.files import FileStore
 from assistant.memory.index import SqliteIndex
 from assistant.memory.keeper import Keeper
 from assistant.memory.remembering import Remembering
+from assistant.memory.retrieval.embedding import load_embedder
 from tests.conversation.room import Room
 from tests.fakes import FakeAudio, FakeMemoryStore
 
-A_LINE = 4_000
-"""Bytes that a line may leave in memory over some hundred lines: of the words that are new, the
-vectors are kept, and of each turn where its own is found."""
+A_LINE, A_FACT = 350, 4_000
+"""Bytes that one may leave in memory after some hundred. What a line leaves in the index,
+`test_index_memory` weighs."""
+WORDS_KNOWN = 5_000
+"""As many as somebody uses in a long conversation: the pieces of the last few thousand are kept."""
 
 
-def lines(count: int) -> Iterator[str]:
-    """Small talk, and every tenth line something to be remembered."""
-    talk = iter(small_talk(4 * count, seed=3))
+def lines(count: int, every: int = 10) -> Iterator[str]:
+    """Small talk, and every so many lines something to be remembered; 0: never."""
+    talk = iter(small_talk(4 * count, seed=3, facts=0.05 if every else 0.0))
     random = Random(3)
     for number in range(1, count + 1):
-        if number % 10 == 0:
+        if every and number % every == 0:
             art = random.choice(WORDS["art"])
             yield f"Remember that my favourite number {number} is {art}."
             continue
@@ -47,44 +50,77 @@ async def scripted(notify: object) -> Brain:
     return ScriptedBrain(Random(1))
 
 
-async def test_a_line_leaves_little_in_memory_however_many_came_before(
+class Long:
+    """A conversation in a room, and what each of its lines left in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = FileStore(folder / "memory", SqliteIndex(folder / "index.sqlite"))
+        self.room = Room(
+            folder / "transcripts",
+            audio=FakeAudio(speaker=False),
+            make_brain=scripted,
+            memory=Remembering(self.store),
+        )
+
+    @property
+    def keeper(self) -> Keeper:
+        keeper: Keeper = self.room.session.memory.keeper  # type: ignore[attr-defined]
+        return keeper
+
+    async def hold(self, said: Sequence[str], known: int) -> float:
+        """Say it all; bytes of a line, of those after `known` ones."""
+        tracemalloc.start(1)
+        if embedder := load_embedder():
+            embedder.sums([f"word{number}" for number in range(WORDS_KNOWN)])
+        await self.room.enter()
+        held = 0
+        for number, line in enumerate(said, 1):
+            await self.room.session.send_text(line)
+            await self.room.session.finished()
+            self.room.events.clear()  # the test's own
+            if number == known:
+                held = await self._held()
+        grown = await self._held() - held
+        tracemalloc.stop()
+        return grown / (len(said) - known)
+
+    async def _held(self) -> int:
+        await self.keeper.write()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+
+async def test_small_talk_leaves_next_to_nothing_in_memory_however_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "LONGEST", 40)
-    store = FileStore(tmp_path / "memory", SqliteIndex(None))
-    room = Room(
-        tmp_path / "transcripts",
-        audio=FakeAudio(speaker=False),
-        make_brain=scripted,
-        memory=Remembering(store),
-    )
-    await room.enter()
-    said = list(lines(180))
-    held = 0
-    for number, line in enumerate(said, 1):
-        await room.session.send_text(line)
-        await room.session.finished()
-        room.events.clear()  # the test's own
-        if number == 60:
-            await room.session.memory.keeper.write()  # type: ignore[attr-defined]
-            gc.collect()
-            tracemalloc.start(1)
-            held = tracemalloc.get_traced_memory()[0]
-    await room.session.memory.keeper.write()  # type: ignore[attr-defined]
-    gc.collect()
-    grown = tracemalloc.get_traced_memory()[0] - held
-    tracemalloc.stop()
-    assert grown / 120 < A_LINE
-    journal = room.session.memory.keeper.journal  # type: ignore[attr-defined]
+    long = Long(tmp_path)
+    left = await long.hold(list(lines(320, every=0)), known=160)
+    assert left < A_LINE
+    await long.room.leave()
+    long.store.close()
+
+
+async def test_a_long_conversation_keeps_every_word_and_holds_little_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "LONGEST", 40)
+    long = Long(tmp_path)
+    store, room = long.store, long.room
+    said = list(lines(240))
+    left = await long.hold(said, known=120)
+    assert left < A_LINE + A_FACT / 10
+    journal = long.keeper.journal
+    assert journal is not None
     assert len(journal.turns) <= 40
     assert sum(len(each.journal.turns) for each in store._written.values()) <= 3 * 40
     await room.leave()
     turns = [t for id in store.journals() for t in store.read(id).turns if t.side == "user"]
     assert [turn.text for turn in turns] == said, "every word is in a journal, in its order"
-    assert len(store.journals()) == 9
+    assert len(store.journals()) == 12
     transcript = room.transcript()
     assert all(f": {line}\n" in transcript for line in said)
-    assert len(store.memories()) >= 18
+    assert len(store.memories()) >= 24
     store.close()
 
 

@@ -110,6 +110,7 @@ def test_vectors_hold_what_was_added_and_not_removed(changes: list[int]) -> None
         else:
             vectors.add([entry(rowid)], table[rowid : rowid + 1])
         held ^= {rowid}
+    assert not vectors._short[len(held) :].any(), "what is removed is not in memory either"
     for rowid in range(31):
         nearest = vectors.nearest(table[rowid], ANY, None, 1) if held else {}
         assert (rowid in nearest) == (rowid in held)

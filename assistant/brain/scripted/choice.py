@@ -8,6 +8,9 @@ from random import Random
 
 WINDOW = 10
 """Answers within which no text comes back."""
+MOST = 4_096
+"""Texts of which it is known when they were used; there are fewer templates, but answers that
+repeat what was said are all different."""
 
 Pieces = tuple[str, ...]
 """An answer as the sentences it is spoken in."""
@@ -45,7 +48,10 @@ class Chooser:
         """Note that this was said, and which templates it was made from."""
         self._recent[-1].add(_key(pieces))
         for text in (*pieces, *templates):
+            self._used.pop(text, None)
             self._used[text] = self._turn
+        while len(self._used) > MOST:
+            del self._used[next(iter(self._used))]
 
 
 def _key(pieces: Pieces) -> str:

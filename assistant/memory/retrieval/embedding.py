@@ -24,6 +24,8 @@ _SPACE = "▁"
 _NOT_LETTERS = re.compile(r"\W+")
 _LONGEST = 40
 """Characters of a word: what is longer is no word, and its merging takes the square of them."""
+_WORDS = 4_096
+"""Of which the pieces are kept: in what people say, nearly all words are among the commonest."""
 _log = logging.getLogger(__name__)
 
 
@@ -36,7 +38,7 @@ class Embedder:
         self._vocabulary = table.vocabulary
         self._rows = table.rows
         self._scales = table.scales
-        self._word = lru_cache(maxsize=50_000)(self._ids)
+        self._word = lru_cache(maxsize=_WORDS)(self._ids)
 
     def sums(self, texts: Sequence[str]) -> Float32:
         """A row for each text: the sum of the vectors of its words, zero where there are none.
