@@ -17,31 +17,7 @@ from pathlib import Path
 from typing import IO, Any, TextIO, cast
 
 from assistant.cleaning import clean_line, clean_text
-
-# fmt: off
-_SIMILAR = {
-    **dict.fromkeys("‘’‚‛′´`ʹʼ‹›", "'"),
-    **dict.fromkeys("“”„‟″«»", '"'),
-    **dict.fromkeys("‐‑‒–—―−─━═╌╍", "-"),
-    **dict.fromkeys("│┃║▏▕", "|"),
-    **dict.fromkeys("┌┐└┘├┤┬┴┼┏┓┗┛┣┫┳┻╋╔╗╚╝╠╣╦╩╬╭╮╯╰╞╡╪┡┩╇", "+"),
-    **dict.fromkeys("•●◦‣⁃∙·○◉⬤", "*"),
-    **dict.fromkeys("█▓▒░▇▆▅▄▃▂▁▌▐▀■", "#"),
-    **dict.fromkeys("✓✔", "v"),
-    **dict.fromkeys("×✕✗✘", "x"),
-    **dict.fromkeys("→➜▶▸▷", ">"),
-    **dict.fromkeys("←◀◂", "<"),
-    **dict.fromkeys("↑▲", "^"),
-    **dict.fromkeys("↓▼", "v"),
-    **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000", " "),
-    "…": "...", "÷": "/", "⁄": "/", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "±": "+/-",
-    "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O",
-    "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ł": "l", "Ł": "L",
-    "ı": "i", "ħ": "h", "Ħ": "H", "€": "EUR", "£": "GBP", "¥": "JPY", "¢": "c", "§": "par.",
-    "©": "(c)", "®": "(R)", "°": " deg", "µ": "u", "¿": "?", "¡": "!", "№": "No.", "�": "?",
-}
-# fmt: on
-"""By rising rank: what stands for a character where nothing nearer to it can be written."""
+from assistant.transliteration import similar, writes_all
 
 
 class CleanStream(io.TextIOWrapper):
@@ -53,7 +29,7 @@ class CleanStream(io.TextIOWrapper):
 
     def write_as_it_is(self, text: str) -> None:
         """For the few who move the cursor or colour words, and clean what they are given."""
-        if "utf" not in self.encoding.lower():
+        if not writes_all(self.encoding):
             text = unicodedata.normalize("NFC", text)  # a letter with its mark may be one there
         super().write(text)
 
@@ -133,7 +109,7 @@ def decoded(data: bytes) -> str:
 
 def is_unicode(stream: IO[str]) -> bool:
     """Whether every character can be written to it."""
-    return "utf" in (getattr(stream, "encoding", None) or "utf-8").lower()
+    return writes_all(getattr(stream, "encoding", None) or "utf-8")
 
 
 def _clean_stream(buffer: Any, like: io.TextIOWrapper) -> CleanStream:
@@ -155,34 +131,8 @@ def readable(encoding: str) -> str:
         if not isinstance(error, UnicodeEncodeError):
             raise error
         lost = error.object[error.start : error.end]
-        return "".join(_similar(character, encoding) for character in lost), error.end
+        return "".join(similar(character, encoding) for character in lost), error.end
 
     name = f"assistant.readable.{encoding}"
     codecs.register_error(name, written)
     return name
-
-
-@lru_cache(1_024)
-def _similar(character: str, encoding: str) -> str:
-    """The nearest to this that can be written: its letter without marks, a sign like it, its
-    name, or its number."""
-    parts = unicodedata.normalize("NFKD", character)
-    letters = "".join(part for part in parts if not unicodedata.combining(part))
-    for found in (_SIMILAR.get(character), "".join(_SIMILAR.get(c, c) for c in letters)):
-        if found is not None and _can_write(found, encoding):
-            return found
-    if unicodedata.category(character) in ("Mn", "Me", "Cf", "Sk"):
-        return ""  # it only changes what stands before it
-    name = unicodedata.name(character, "").lower()
-    if unicodedata.category(character) == "So" and name:
-        return f"({name})"
-    number = ord(character)
-    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
-
-
-def _can_write(text: str, encoding: str) -> bool:
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True

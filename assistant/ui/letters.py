@@ -8,22 +8,11 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from functools import lru_cache
 
 from rich.cells import cell_len
 
-# fmt: off
-_SIMILAR = {
-    **dict.fromkeys("‘’‚‹›′", "'"), **dict.fromkeys("“”„«»″", '"'),
-    **dict.fromkeys("‐‑‒–—―−─━═▔▁▂", "-"), **dict.fromkeys("│┃║▌▐▎▏▕┆", "|"),
-    **dict.fromkeys("╭╮╯╰┌┐└┘├┤┬┴┼┏┓┗┛┣┫┳┻╋", "+"),
-    **dict.fromkeys("•●○◉◌◐◔⬤◆◇·∙", "*"), **dict.fromkeys("█▓▒░▇▆▅▄▃■", "#"),
-    **dict.fromkeys("✓✔", "v"), **dict.fromkeys("×✕✗✘⊘", "x"), **dict.fromkeys("→▶▸❯↻", ">"),
-    **dict.fromkeys("←◀◂", "<"), **dict.fromkeys("↑▲", "^"), **dict.fromkeys("↓▼", "v"),
-    "…": "...", "€": "EUR", "ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "þ": "th",
-    "Æ": "AE", "Ø": "O", "Ł": "L", "Đ": "D", "Þ": "Th", "œ": "oe", "Œ": "OE", "№": "No.",
-}
-# fmt: on
+from assistant.transliteration import can_write, similar, similar_of_width, writes_all
+
 _encoding = "utf-8"
 
 
@@ -31,7 +20,6 @@ def write_in(encoding: str | None) -> None:
     """Write for a terminal of this encoding from now on; None: UTF-8."""
     global _encoding
     _encoding = encoding or "utf-8"
-    _otherwise.cache_clear()
 
 
 def terminal_encoding() -> str:
@@ -42,38 +30,14 @@ def terminal_encoding() -> str:
 def legible(text: str) -> str:
     """`text` in characters that the terminal can write; a letter that has no likeness among them
     is told by its number: "\\\\u674e"."""
-    if text.isascii() or _encoding.startswith("utf"):
+    if text.isascii() or writes_all(_encoding):
         return text
     text = unicodedata.normalize("NFC", text)
-    return text if _writable(text) else "".join(map(_otherwise, text))
+    return "".join(similar(c, _encoding) for c in text)
 
 
 def in_place(text: str) -> str:
     """The same for a row that is laid out already: as many cells as before."""
-    if text.isascii() or _encoding.startswith("utf") or _writable(text):
+    if text.isascii() or writes_all(_encoding) or can_write(text, _encoding):
         return text
-    return "".join(c if _writable(c) else _of_width(c, cell_len(c)) for c in text)
-
-
-def _of_width(character: str, cells: int) -> str:
-    other = _otherwise(character)
-    return other if len(other) == cells else (other[0] if cells == 1 else "?" * cells)
-
-
-@lru_cache(4_096)
-def _otherwise(character: str) -> str:
-    if _writable(character):
-        return character
-    similar = _SIMILAR.get(character, "")
-    if not similar:
-        parts = unicodedata.normalize("NFKD", character)
-        similar = "".join(c for c in parts if not unicodedata.combining(c) and _writable(c))
-    return similar or ascii(character)[1:-1]
-
-
-def _writable(text: str) -> bool:
-    try:
-        text.encode(_encoding)
-    except UnicodeError:
-        return False
-    return True
+    return "".join(similar_of_width(c, cell_len(c), _encoding) for c in text)
