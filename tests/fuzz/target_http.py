@@ -74,9 +74,8 @@ def one(data: bytes) -> None:
 
 
 async def _asked(store: FileStore, method: str, url: httpx.URL, body: bytes) -> httpx.Response:
-    transport = httpx.ASGITransport(
-        MemoryApi(store).app(Gate(), Visitors()), raise_app_exceptions=True
-    )
+    app = MemoryApi(store).app(Gate(), Visitors())
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport) as client:
         headers = {"Content-Type": "application/json"}
         return await client.request(method, url, content=body, headers=headers)
