@@ -3,6 +3,9 @@
 What the program keeps tells what was said to it. So every file is made by one of these; what an
 earlier version left open to others is closed when it is touched (`assistant doctor` finds the
 rest). A link in the place of a file is an error, or is replaced: never followed to be written.
+
+A file that is written anew is written atomically: beside its place, synced, and moved over it
+(rename(2) replaces), so that a crash at any moment leaves the old one or the new one.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -22,6 +26,7 @@ FOLDER = 0o700
 _OTHERS = 0o077
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 """Not through a link, and without waiting where it is a pipe."""
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")
 
 
 @contextlib.contextmanager
@@ -37,10 +42,15 @@ def private_umask() -> Iterator[None]:
 def make_folder(folder: Path) -> None:
     """With all above it that are missing, each 0700; one that is there is closed to others. Raises
     `OSError`."""
+    make_missing(folder)
+    close_to_others(folder)
+
+
+def make_missing(folder: Path) -> None:
+    """The same, but one that is there stays as it is: the user may have chosen it."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     for each in reversed(missing):
         each.mkdir(mode=FOLDER, exist_ok=True)
-    close_to_others(folder)
 
 
 def close_to_others(path: Path) -> None:
@@ -72,19 +82,46 @@ def open_append(path: Path) -> int:
     return descriptor
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(
+    path: Path, data: bytes, *, mode: int = FILE, close: bool = True, durable: bool = True
+) -> None:
     """The old file or the new one, whole, whatever happens in between; a link in its place is
-    replaced. Raises `OSError`."""
-    make_folder(path.parent)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    replaced. Raises `OSError`.
+
+    `close`: its folder is one of ours, and closed to others. `durable`: after a power cut, too,
+    it is the new one; not worth the wait for what can be made again.
+    """
+    make_folder(path.parent) if close else make_missing(path.parent)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE)
         with os.fdopen(descriptor, "wb") as stream:
+            if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
+                fresh.chmod(mode)  # a umask may have taken our own rights
             stream.write(data)
-        fresh.chmod(FILE)  # a umask may have taken our own rights
+            if durable:
+                stream.flush()
+                os.fsync(descriptor)
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
+    if durable:
+        sync_folder(path.parent)
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether `write_whole` gave it its name: a process that was killed left it."""
+    return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def sync_folder(folder: Path) -> None:
+    """The names in it are on disk too (POSIX asks for this; elsewhere it may not be possible)."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def plain_files(folder: Path) -> Iterator[Path]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.cleaning import clean_text
 from assistant.config import ConfigError
 from assistant.locations import config_dir, config_file
-from assistant.private_files import make_folder
+from assistant.private_files import FILE, write_whole
 from assistant.settings import (
     check,
     fits,
@@ -113,21 +112,8 @@ def _save(document: TOMLDocument, file: Path) -> None:
 
 
 def write_atomically(file: Path, text: str) -> None:
-    """The old file or the new one, whole, whatever happens in between. Raises `OSError`."""
-    missing = not file.parent.exists()
-    if missing or file.parent == config_dir().resolve():
-        make_folder(file.parent)
-    # A file of the user's own place (--config) keeps what others may do with it.
-    theirs = file.exists() and file.parent != config_dir().resolve()
-    mode = file.stat().st_mode & 0o777 if theirs else 0o600
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """See `write_whole`. A file of the user's own place (--config) keeps what others may do with
+    it. Raises `OSError`."""
+    ours = file.parent == config_dir().resolve()
+    mode = FILE if ours or not file.exists() else stat.S_IMODE(file.stat().st_mode) & 0o777
+    write_whole(file, text.encode(), mode=mode, close=ours)

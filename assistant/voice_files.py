@@ -10,7 +10,7 @@ from assistant.private_files import plain_files
 
 SUFFIX = ".voice"
 """Of a rendered clause."""
-_LEFT_OVER = re.compile(r"\..+\.voice\.[0-9a-f.-]+")
+_LEFT_OVER = re.compile(r"\..+\.voice\.[0-9a-f.-]+(?:\.tmp)?")
 """What a crash left of one."""
 
 

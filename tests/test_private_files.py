@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -26,6 +27,7 @@ from assistant.memory.files import FileStore
 from assistant.personas import load_personas
 from assistant.private_files import (
     close_to_others,
+    is_temporary,
     make_folder,
     open_append,
     open_to_others,
@@ -218,6 +220,7 @@ def test_forgetting_deletes_rendered_sentences_and_nothing_else(tmp_path: Path) 
     voices = VoiceCache(cache, 1)
     voices.put("ab" + "0" * 38, SOUND)
     (cache / "ab" / f".ab{'0' * 38}.voice.99-0a1b").write_text("left by a crash")
+    (cache / "ab" / f".ab{'0' * 38}.voice.0123456789ab.tmp").write_text("left by another")
     (cache / "notes.txt").write_text("of the user's own")
     forget_everything(tmp_path / "memory", (cache,))
     assert [path.name for path in plain_files(cache)] == ["notes.txt"]
@@ -420,3 +423,35 @@ def test_forgetting_everything_leaves_what_is_none_of_ours_where_memory_is_a_lin
     assert {"letter.txt", "notes.md", "taxes/2025.pdf", "photo.tmp"} <= set(left)
     assert not [path for path in left if "2026-" in path]
     assert b"Picasso" not in b"".join(path.read_bytes() for path in plain_files(documents))
+
+
+def test_what_a_kill_leaves_of_a_file_is_known_by_its_name(tmp_path: Path) -> None:
+    from tests.interruption import every_interruption
+
+    place, left = tmp_path / "place", set[str]()
+
+    def prepare() -> None:
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        (place / "diary.md").write_text("old")
+
+    for _, ending in every_interruption(
+        lambda tell: (write_whole(place / "diary.md", b"new"), tell("new")), prepare
+    ):
+        assert (place / "diary.md").read_text() in ("old", "new")
+        others = [path for path in place.iterdir() if path.name != "diary.md"]
+        assert all(map(is_temporary, others))
+        left.update("left" for _ in others)
+        assert not ending.told or (place / "diary.md").read_text() == "new"
+    assert left
+    assert not any(map(is_temporary, map(Path, ("diary.md", ".x.tmp", "x.0123456789ab.tmp"))))
+
+
+def test_a_folder_of_the_users_own_choice_stays_as_open_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir(mode=0o755)
+    write_whole(tmp_path / "documents" / "export.zip", b"", close=False)
+    write_whole(tmp_path / "documents" / "new" / "config.toml", b"", close=False, mode=0o644)
+    assert mode(tmp_path / "documents") & 0o055
+    assert mode(tmp_path / "documents" / "export.zip") == 0o600
+    assert mode(tmp_path / "documents" / "new") == 0o700
+    assert mode(tmp_path / "documents" / "new" / "config.toml") == 0o644

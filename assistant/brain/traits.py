@@ -6,8 +6,6 @@ import dataclasses
 import hashlib
 import json
 import logging
-import os
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assistant.brain.prompt import HISTORY
+from assistant.private_files import write_whole
 
 FORGET_AFTER = 30 * 24 * 3600.0
 """Seconds after which it is found out anew: servers are updated, and started with other options."""
@@ -85,11 +84,7 @@ class TraitBook:
             for key, (learned, traits) in self._known.items()
         }
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=".models-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(data, file)
-            Path(name).replace(self._file)
+            write_whole(self._file, json.dumps(data).encode(), durable=False)
         except OSError as error:
             _log.info("traits of models are not kept: %s", error)
 

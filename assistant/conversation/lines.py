@@ -75,6 +75,7 @@ class LineChooser:
         if self._memory is None:
             return
         try:
-            write_whole(self._memory, json.dumps(self._last, ensure_ascii=False).encode())
+            data = json.dumps(self._last, ensure_ascii=False).encode()
+            write_whole(self._memory, data, durable=False)
         except OSError:
             self._memory = None  # a nicety, not worth a word on a full disk

@@ -1,45 +1,29 @@
-"""Files of memory on disk: whole or not at all, and for nobody but the user.
-
-A file is written beside its place, synced, and moved over it (rename(2) replaces atomically), so
-that a crash at any moment leaves the old or the new one. Modes are 0600 and 0700.
-"""
+"""Files of memory on disk, as `private_files` writes them, sealed where memory is; what fails is a
+`MemoryFailure`."""
 
 from __future__ import annotations
 
 import errno
 import os
 import re
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 from assistant.memory.base import MemoryFailure, NoRoom
 from assistant.memory.vault import PLAIN, SEALED, Vault
-from assistant.private_files import plain_files
+from assistant.private_files import is_temporary, plain_files, sync_folder, write_whole
 
 MAX_BYTES = 64_000_000
 """Size past which a file is none of ours."""
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _INDEXES = ("index.sqlite", "index.sealed.sqlite", ".index")
 _JOURNAL = re.compile(r"\d{4}-\d\d-\d\dT\d{6}-")
-_TEMP = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")
 
 
 def write_file(path: Path, data: bytes) -> None:
     """Raises `MemoryFailure`; then the file is as it was."""
-    temp = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
-        make_folder(path.parent)
-        try:
-            descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temp.replace(path)
-        finally:
-            temp.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        write_whole(path, data, close=False)
     except OSError as error:
         raise failure(path, error, "cannot be written") from None
 
@@ -69,7 +53,7 @@ def delete_file(path: Path) -> bool:
     """Whether there was one. Raises `MemoryFailure`."""
     try:
         path.unlink()
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except FileNotFoundError:
         return False
     except OSError as error:
@@ -77,21 +61,9 @@ def delete_file(path: Path) -> bool:
     return True
 
 
-def make_folder(folder: Path) -> None:
-    """With all above it that are missing, each 0700. Raises `OSError`."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    for each in reversed(missing):
-        each.mkdir(mode=0o700, exist_ok=True)
-
-
 def sweep(folder: Path) -> int:
     """Delete what a killed writer left half written; call it where nobody else writes."""
     return sum(delete_file(path) for path in plain_files(folder) if is_temporary(path))
-
-
-def is_temporary(path: Path) -> bool:
-    """Whether `write_file` gave it its name, to be moved over another."""
-    return _TEMP.fullmatch(path.name) is not None
 
 
 def files_below(folder: Path) -> Iterator[Path]:
@@ -138,17 +110,3 @@ def failure(path: Path, error: OSError, what: str) -> MemoryFailure:
         return NoRoom(told, "Free some room on that disk.", "the disk is full")
     remedy = "Is there room, and may you write there?"
     return MemoryFailure(told, remedy, f"my memory {what}")
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name is on disk too (POSIX asks for this; elsewhere it may not be possible)."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from assistant.memory.base import MemoryFailure
-from assistant.memory.disk import failure, make_folder
+from assistant.memory.disk import failure
+from assistant.private_files import make_missing
 
 LOCK = ".lock"
 PATIENCE = 20.0
@@ -43,7 +44,7 @@ class FolderLock:
                 yield
                 return
             try:
-                make_folder(self._folder)
+                make_missing(self._folder)
                 lock = FileLock(self._folder / LOCK, timeout=patience, mode=0o600)
                 lock.acquire()
             except Timeout:

@@ -31,13 +31,14 @@ from assistant.memory.base import (
     MemoryStore,
     Reports,
 )
-from assistant.memory.disk import failure, make_folder
+from assistant.memory.disk import failure
 from assistant.memory.editing import correct, foretell, settle
 from assistant.memory.git_log import GitLog
 from assistant.memory.lock import FolderLock
 from assistant.memory.oblivion import Doomed
 from assistant.memory.remains import INDEX, MARKERS, SEALED_INDEX, Places
 from assistant.memory.vault import PLAIN, Vault
+from assistant.private_files import make_missing
 
 PASSPHRASE = "ASSISTANT_MEMORY_PASSPHRASE"
 """Name of the environment variable that holds it; the passphrase itself is never written down."""
@@ -72,7 +73,7 @@ def _open_files(config: MemoryConfig) -> MemoryStore:
     places = places_of_memory()
     folder = places.folder
     try:
-        make_folder(folder)
+        make_missing(folder)
         if config.git:
             _begin_history(folder)
         vault = _open_vault(config, places)

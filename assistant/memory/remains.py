@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.memory.disk import MAX_BYTES, delete_file, files_below, is_temporary
+from assistant.memory.disk import MAX_BYTES, delete_file, files_below
 from assistant.memory.vault import SEALED
+from assistant.private_files import is_temporary
 from assistant.voice_files import voice_files
 
 JOURNALS = "journals"

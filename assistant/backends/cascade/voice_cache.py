@@ -87,7 +87,7 @@ class VoiceCache:
             if self.folder.is_symlink():
                 raise OSError(errno.ELOOP, "it is a link to another folder")
             make_folder(self.folder)
-            write_whole(path, data)
+            write_whole(path, data, durable=False)
         except OSError as error:
             self._report(error)
             return

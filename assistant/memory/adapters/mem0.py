@@ -29,10 +29,10 @@ from assistant.memory.adapters.shelves import (
     for_nobody_else,
 )
 from assistant.memory.base import Filters, Found, Journal, Memory, MemoryFailure
-from assistant.memory.disk import make_folder
 from assistant.memory.filtering import passes
 from assistant.memory.http_protocol import encode
 from assistant.memory.retrieval.word_table import DIMENSIONS
+from assistant.private_files import make_missing
 
 OTHERS = "1970-01-01T000000-mem0"
 """Id of the journal of what this program has not written."""
@@ -53,7 +53,7 @@ class Mem0Store(Shelves):
         self._own = settings is None
         self._user = {"user_id": user}
         self._agent = {"agent_id": f"{user}-conversations"}
-        make_folder(folder)
+        make_missing(folder)
         with self._told():
             self._mem0 = _open_local(folder) if settings is None else _open(settings, folder)
         for_nobody_else(folder)

@@ -33,11 +33,11 @@ from assistant.memory.adapters.shelves import (
     for_nobody_else,
 )
 from assistant.memory.base import Filters, Found, Journal, MemoryFailure
-from assistant.memory.disk import make_folder
 from assistant.memory.retrieval.embedding import load_embedder, units
 from assistant.memory.retrieval.rows import Row, rows_of
 from assistant.memory.retrieval.word_table import DIMENSIONS
 from assistant.memory.traces import content_words
+from assistant.private_files import make_missing
 
 BATCH = 256
 """Points sent or asked for at a time."""
@@ -243,7 +243,7 @@ def _client(url: str, key: str, path: Path | None) -> QdrantClient:
         )
     if path is None:
         return QdrantClient(":memory:")
-    make_folder(path)
+    make_missing(path)
     return QdrantClient(path=str(path), force_disable_check_same_thread=True)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from assistant.memory.base import MemoryFailure, NoRoom
 from assistant.memory.lock import Busy
+from assistant.private_files import make_missing
 
 VERSION = 1
 """Of the tables below. A file of another version is made anew."""
@@ -89,7 +90,7 @@ def open_database(path: Path | None, connect: Connect, vectors: str) -> sqlite3.
     """
     with telling(path):
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_missing(path.parent)
             # SQLite would make it readable for everybody; its log gets the mode of the file.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             path.chmod(0o600)
