@@ -18,12 +18,10 @@ from assistant.commands.tables import print_json
 from assistant.config import Config, MemoryConfig
 from assistant.locations import memory_dir, transcripts_dir
 from assistant.memory.base import MemoryFailure
-from assistant.memory.disk import files_below
-from assistant.memory.git_log import SEAL, GitLog
-from assistant.memory.opening import PASSPHRASE, places_of_memory
-from assistant.memory.remains import (
+from assistant.memory.contents import (
     DECRYPTING,
     INDEX,
+    JOURNALS,
     MARKERS,
     SEALED_INDEX,
     Places,
@@ -34,6 +32,9 @@ from assistant.memory.remains import (
     strangers,
     temporary,
 )
+from assistant.memory.disk import files_below
+from assistant.memory.git_log import SEAL, GitLog
+from assistant.memory.opening import PASSPHRASE, places_of_memory
 from assistant.memory.vault import PLAIN, SEALED, Vault
 
 SHOWN = 10
@@ -185,7 +186,7 @@ def _sealed_vault(memory: MemoryConfig, folder: Path) -> Vault:
 def _files(folder: Path, vault: Vault) -> list[Check]:
     from assistant.memory.journals import JournalTree
 
-    tree = JournalTree(folder / "journals", vault)
+    tree = JournalTree(folder / JOURNALS, vault)
     problems = tree.problems()
     if not problems:
         return [ok("journals", f"{len(tree.ids())}, all understood")]
@@ -220,7 +221,7 @@ def _index(folder: Path, vault: Vault) -> Check:
     try:
         index = SqliteIndex(path, connect=connect)
         try:
-            return index_check(index, JournalTree(folder / "journals", vault))
+            return index_check(index, JournalTree(folder / JOURNALS, vault))
         finally:
             index.close()
     except IndexOutdated as failure:

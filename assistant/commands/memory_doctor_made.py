@@ -7,6 +7,7 @@ from pathlib import Path
 
 from assistant.commands.doctor_report import Check, fail, ok, warn
 from assistant.memory.base import Journal, Memory, MemoryFailure
+from assistant.memory.contents import JOURNALS
 from assistant.memory.index import SqliteIndex
 from assistant.memory.journals import JournalTree
 from assistant.memory.profile import profile_of
@@ -59,7 +60,7 @@ def ids_in(journal: Journal) -> list[str]:
 
 def profile_check(folder: Path, vault: Vault) -> Check:
     """It says what the journals say, or what a person has made of it since."""
-    tree = JournalTree(folder / "journals", vault)
+    tree = JournalTree(folder / JOURNALS, vault)
     memories: list[Memory] = [each for journal in readable(tree) for each in journal.memories]
     profile = profile_of(memories)
     file = ProfileFile(folder, vault)

@@ -166,7 +166,7 @@ def _turns(store: FileStore, id: str) -> int:
 
 def _index_files(config: Config) -> list[Path]:
     from assistant.locations import memory_dir
-    from assistant.memory.remains import INDEX, SEALED_INDEX
+    from assistant.memory.contents import INDEX, SEALED_INDEX
 
     return [memory_dir() / (INDEX if config.memory.encryption == "off" else SEALED_INDEX)]
 

@@ -15,8 +15,8 @@ from assistant.commands.runner import USAGE, agreed, complain
 from assistant.config import Config
 from assistant.locations import memory_dir, transcripts_dir, voice_cache_dir
 from assistant.memory.base import Forgotten, MemoryFailure
-from assistant.memory.disk import delete_file, kept_files
-from assistant.voice_files import voice_files
+from assistant.memory.contents import INDEX, SEALED_INDEX, kept_files, ours, sounds
+from assistant.memory.disk import delete_file
 
 if TYPE_CHECKING:
     from assistant.memory.files import FileStore
@@ -186,7 +186,7 @@ def _delete_unread() -> int:
     folder = memory_dir()
     with FolderLock(folder).held():
         doomed = [*kept_files(folder), *transcripts_of(transcripts_dir())]
-        doomed += voice_files(voice_cache_dir())
+        doomed += sounds([voice_cache_dir()])
         count = sum(delete_file(path) for path in doomed)
         GitLog(folder).squash()
     return count
@@ -195,7 +195,6 @@ def _delete_unread() -> int:
 def _leftovers(config: Config) -> list[Path]:
     """Sealed files and indexes of settings that do not hold any more, and copies of editors."""
     from assistant.memory.opening import places_of_memory
-    from assistant.memory.remains import INDEX, SEALED_INDEX, ours
 
     places = places_of_memory()
     current = INDEX if config.memory.encryption == "off" else SEALED_INDEX

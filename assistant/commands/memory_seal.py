@@ -80,10 +80,10 @@ def _already(config: Config, kind: Kind) -> int:
 def decrypt_command(config: Config, options: Options, kind: Kind | None = None) -> int:
     """`kind`: where the key is, if the settings do not tell. Raises `MemoryFailure`; interrupted,
     whatever opens memory next goes on."""
+    from assistant.memory.contents import DECRYPTING, ours
     from assistant.memory.conversion import begin, finish_decrypting
     from assistant.memory.git_log import GitLog
     from assistant.memory.opening import places_of_memory
-    from assistant.memory.remains import DECRYPTING, ours
     from assistant.memory.vault import PLAIN, SEALED
 
     places = places_of_memory()
@@ -105,8 +105,8 @@ def decrypt_command(config: Config, options: Options, kind: Kind | None = None) 
 
 
 def _kind_there() -> Kind:
+    from assistant.memory.contents import ours
     from assistant.memory.opening import places_of_memory
-    from assistant.memory.remains import ours
     from assistant.memory.sealing import kind_of
     from assistant.memory.vault import SEALED
 

@@ -15,9 +15,9 @@ from assistant.commands import tables
 from assistant.config import Config, MemoryConfig
 from assistant.locations import memory_dir
 from assistant.memory.base import Memory, MemoryFailure
+from assistant.memory.contents import DECRYPTING, JOURNALS, MARKERS
 from assistant.memory.disk import files_below
 from assistant.memory.opening import PASSPHRASE, open_store
-from assistant.memory.remains import DECRYPTING, MARKERS
 from assistant.memory.told import told
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def is_empty() -> bool:
     """Whether there is no journal, and no conversion to finish; nothing is opened or made."""
     folder = memory_dir()
     unfinished = any((folder / name).exists() for name in MARKERS)
-    return not unfinished and not any(files_below(folder / "journals"))
+    return not unfinished and not any(files_below(folder / JOURNALS))
 
 
 def nothing_yet(config: Config) -> bool:

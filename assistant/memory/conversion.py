@@ -13,10 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.memory.base import Index, MemoryFailure
-from assistant.memory.disk import delete_file, read_file, sweep, write_file
-from assistant.memory.git_log import GitLog
-from assistant.memory.lock import FolderLock
-from assistant.memory.remains import (
+from assistant.memory.contents import (
     DECRYPTING,
     ENCRYPTING,
     INDEX,
@@ -30,6 +27,9 @@ from assistant.memory.remains import (
     sounds,
     temporary,
 )
+from assistant.memory.disk import delete_file, read_file, sweep, write_file
+from assistant.memory.git_log import GitLog
+from assistant.memory.lock import FolderLock
 from assistant.memory.vault import PLAIN, SEALED, Vault
 
 

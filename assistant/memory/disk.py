@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from assistant.private_files import is_temporary, plain_files, sync_folder, writ
 MAX_BYTES = 64_000_000
 """Size past which a file is none of ours."""
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_INDEXES = ("index.sqlite", "index.sealed.sqlite", ".index")
-_JOURNAL = re.compile(r"\d{4}-\d\d-\d\dT\d{6}-")
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -71,23 +68,6 @@ def files_below(folder: Path) -> Iterator[Path]:
     for base, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name != ".git")
         yield from (Path(base, name) for name in sorted(names))
-
-
-def kept_files(folder: Path) -> Iterator[Path]:
-    """Of the files in the folder of memory those that may hold what was remembered, copies that
-    editors made of them too. Where the folder is a link to one of other things, these are none."""
-    for path in files_below(folder):
-        kept = path.relative_to(folder).parts[0] == "journals" or "profile" in path.name
-        # Sealed: no other passphrase could be chosen while one of these lies there.
-        if kept or path.suffix == SEALED or path.name.startswith(_INDEXES):
-            yield path
-
-
-def journal_files(folder: Path) -> Iterator[Path]:
-    """All in the folder of the journals; where that is a link to one of other things, those that
-    are called as journals are."""
-    linked = folder.is_symlink()
-    return (path for path in files_below(folder) if not linked or _JOURNAL.search(path.name))
 
 
 def stamp(path: Path) -> str:

@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from assistant.memory.base import MemoryFailure, NoRoom
-from assistant.memory.disk import delete_file, journal_files, sweep
+from assistant.memory.contents import journal_files, sounds
+from assistant.memory.disk import delete_file, sweep
 from assistant.memory.forgetting import Plan
 from assistant.memory.git_log import GitLog
 from assistant.memory.merging import Gone
@@ -20,7 +21,6 @@ from assistant.memory.saved_transcripts import strike, transcripts_of
 from assistant.memory.shelf import Shelf
 from assistant.memory.traces import forget_words_known
 from assistant.memory.vault import Vault
-from assistant.voice_files import voice_files
 
 
 class Attempts:
@@ -118,9 +118,8 @@ class Eraser:
         strike(self._transcripts, planned.said, self._vault)
 
     def _empty_caches(self, attempts: Attempts) -> None:
-        for cache in self._caches:
-            for path in list(voice_files(cache)):
-                attempts.do(partial(delete_file, path))
+        for path in sounds(self._caches):
+            attempts.do(partial(delete_file, path))
 
     def _with_room(self, step: Callable[..., object], *arguments: object) -> None:
         try:

@@ -17,8 +17,9 @@ from typing import Literal
 import msgspec
 
 from assistant.memory.base import Journal, MemoryFailure
+from assistant.memory.contents import JOURNALS
 from assistant.memory.disk import write_file
-from assistant.memory.files import JOURNALS, FileStore
+from assistant.memory.files import FileStore
 from assistant.memory.http_protocol import Misunderstood, check_journal
 from assistant.memory.journal_file import parse, render
 from assistant.memory.journal_head import is_journal_id

@@ -26,6 +26,7 @@ from assistant.memory.base import (
     Memory,
     MemoryFailure,
 )
+from assistant.memory.contents import JOURNALS
 from assistant.memory.erasing import Attempts, Eraser
 from assistant.memory.filtering import passes
 from assistant.memory.forgetting import Aim, Plan, ids_of_day, journals_named
@@ -50,7 +51,6 @@ from assistant.memory.saved_transcripts import strike_day
 from assistant.memory.shelf import Held, Shelf
 from assistant.memory.vault import PLAIN, Vault
 
-JOURNALS = "journals"
 ENDED_KEPT = 2
 """Journals that are over, of which it is known how they were last written; nobody fills them."""
 _log = logging.getLogger(__name__)

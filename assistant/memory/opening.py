@@ -31,12 +31,12 @@ from assistant.memory.base import (
     MemoryStore,
     Reports,
 )
+from assistant.memory.contents import INDEX, MARKERS, SEALED_INDEX, Places
 from assistant.memory.disk import failure
 from assistant.memory.editing import correct, foretell, settle
 from assistant.memory.git_log import GitLog
 from assistant.memory.lock import FolderLock
 from assistant.memory.oblivion import Doomed
-from assistant.memory.remains import INDEX, MARKERS, SEALED_INDEX, Places
 from assistant.memory.vault import PLAIN, Vault
 from assistant.private_files import make_missing
 

@@ -1,8 +1,10 @@
-"""What of memory can still be read on disk: files that are to be sealed, and what is to go.
+"""What the folder of memory, transcripts and voice caches hold: which files are ours, and of what
+kind.
 
-An index, sounds and temporary files are made again or were never whole: they are deleted. Journals,
-profile and transcripts, copies of them that an editor or a person left beside them, and exports in
-the folder are sealed, so that nothing is lost.
+Of these, when memory is encrypted, an index, sounds and temporary files are deleted: they are made
+again or were never whole. Journals, profile and transcripts, copies of them that an editor or a
+person left beside them, and exports in the folder are sealed, so that nothing is lost. What is
+forgotten for good (secure deletion) is in the same files.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ DECRYPTING = f".decrypting{SEALED}"
 """Lie in the folder while all of it is sealed, or made readable: made first, removed last. Sealed
 with the key that this is done with, so that no other is taken for it afterwards."""
 MARKERS = (ENCRYPTING, DECRYPTING)
+_INDEXES = (INDEX, SEALED_INDEX, ".index")
 _JOURNAL = re.compile(r"\d{4}-\d\d-\d\dT\d{6}-")
 _TRANSCRIPT = re.compile(r"\d{4}-\d\d-\d\d-\d{6}")
 
@@ -62,7 +65,7 @@ def readable(places: Places) -> list[Path]:
 
 def strangers(folder: Path) -> list[Path]:
     """Files in the folder that are none of ours, so that nobody knows what they hold."""
-    known = ("index.sqlite", "index.sealed.sqlite", ".lock", ".gitignore", ".gitattributes")
+    known = (INDEX, SEALED_INDEX, ".lock", ".gitignore", ".gitattributes")
     return [
         path
         for path in files_below(folder)
@@ -71,6 +74,23 @@ def strangers(folder: Path) -> list[Path]:
         and not is_temporary(path)
         and not _is_ours(path, path.relative_to(folder))
     ]
+
+
+def kept_files(folder: Path) -> Iterator[Path]:
+    """Of the files in the folder of memory those that may hold what was remembered, copies that
+    editors made of them too. Where the folder is a link to one of other things, these are none."""
+    for path in files_below(folder):
+        kept = path.relative_to(folder).parts[0] == JOURNALS or "profile" in path.name
+        # Sealed: no other passphrase could be chosen while one of these lies there.
+        if kept or path.suffix == SEALED or path.name.startswith(_INDEXES):
+            yield path
+
+
+def journal_files(folder: Path) -> Iterator[Path]:
+    """All in the folder of the journals; where that is a link to one of other things, those that
+    are called as journals are."""
+    linked = folder.is_symlink()
+    return (path for path in files_below(folder) if not linked or _JOURNAL.search(path.name))
 
 
 def temporary(places: Places) -> list[Path]:
