@@ -297,17 +297,19 @@ class ThinkingFilter:
             self._text(rest)
 
     def _end_channel(self, *, complete: bool) -> None:
-        header, self._header = self._header, ""
-        head = header[:_LONGEST_HEADER]
-        recipient = _RECIPIENT.search(head)
+        written, self._header = self._header, ""
+        header, after = written[:_LONGEST_HEADER], written[_LONGEST_HEADER:]
+        recipient = _RECIPIENT.search(header)
         self._place = "answer"
         self._around = Surroundings()
         if recipient and recipient[1] not in _PEOPLE:
             self._place, self._recipient = "call", recipient[1]
-        elif "to=assistant" in head or _is_hidden(head):
+        elif "to=assistant" in header or _is_hidden(header):
             self._open("harmony")
         elif not complete:
             self._text(_CHANNEL.sub("", header, count=1))
+        if after:
+            self._text(after)
 
     def _end_call(self) -> None:
         if self._place == "call":
