@@ -12,7 +12,15 @@ import re
 from collections.abc import Collection
 
 from assistant.tools.base import Malformed
-from assistant.tools.call_regions import MAX_CALL, Outcome, Region, bare_at, code_at, marked_at
+from assistant.tools.call_regions import (
+    MAX_CALL,
+    Brackets,
+    Outcome,
+    Region,
+    bare_at,
+    code_at,
+    marked_at,
+)
 from assistant.tools.parser import Item, Speech, ToolCallParser
 
 _CANDIDATE = re.compile(r"[<\[{`]")
@@ -36,6 +44,7 @@ class AnswerParser:
         self._spelled = ToolCallParser()
         self._text = ""
         """Held back: it may be a call."""
+        self._brackets = Brackets()
         self._asked = 0
         """Length of the text when more of it was asked for."""
         self._fence = ""
@@ -70,6 +79,7 @@ class AnswerParser:
         if not final and len(self._text) < self._asked:
             return
         self._asked = 0
+        self._brackets = Brackets()
         while self._text and self._step(final=final):
             pass
 
@@ -100,7 +110,7 @@ class AnswerParser:
             marked = marked_at(text, final=final)
             if marked != "none" or text[0] == "<":
                 return marked
-        return bare_at(text, self._names, final=final)
+        return bare_at(text, self._names, self._brackets, final=final)
 
     def _more(self) -> bool:
         if len(self._text) > MAX_CALL:

@@ -38,7 +38,7 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _SEPARATOR = re.compile(
-    rf"(?P<plain>\s+|[,;])|{_SPECIAL}|function(?=<[|｜]tool[^|｜]{{0,9}}[|｜]>)", re.IGNORECASE
+    rf"(?P<plain>\s+|[,;])|{_SPECIAL}|function(?=<[|｜]tool[^|｜<>\n]{{0,9}}[|｜]>)", re.IGNORECASE
 )
 _NAME = re.compile(r"(?:call:)?[A-Za-z_][\w.-]{0,79}(?::\d{1,3})?")
 _BETWEEN = re.compile(
@@ -63,6 +63,42 @@ _BROKEN = re.compile(
 )
 
 Outcome = Literal["more", "none"]
+
+
+class Brackets:
+    """Where the brackets of a text are closed: looked for once for all that stand in each other.
+
+    The text may lose its beginning meanwhile, but nothing may be added to it: places are kept by
+    their distance from its end.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, int | None] = {}
+
+    def closed(self, text: str, start: int) -> int | None:
+        """Where those that open at `start` are; None where they are not."""
+        size = len(text)
+        if size - start not in self._known:
+            self._look(text, start)
+        end = self._known[size - start]
+        return None if end is None else size - end
+
+    def _look(self, text: str, start: int) -> None:
+        size = len(text)
+        within: list[int] = []
+        for token in _TOKEN.finditer(text, start):
+            match token[0]:
+                case "{" | "[" | "(":
+                    within.append(size - token.start())
+                case "}" | "]" | ")":
+                    self._known[within.pop()] = size - token.end()
+                    if not within:
+                        return
+                case '"':
+                    break
+                case _:
+                    pass
+        self._known.update(dict.fromkeys(within))
 
 
 @dataclass(slots=True)
@@ -94,15 +130,17 @@ def marked_at(text: str, *, final: bool) -> Region | Outcome:
     return region
 
 
-def bare_at(text: str, names: Collection[str], *, final: bool) -> Region | Outcome:
+def bare_at(
+    text: str, names: Collection[str], brackets: Brackets, *, final: bool
+) -> Region | Outcome:
     """The same for JSON (and Python in brackets) that nothing marks: only a whole call of a tool of
-    these names is one."""
-    python = _python_list(text, names, final)
+    these names is one. `brackets`: of this text, also as it was when it began earlier."""
+    python = _python_list(text, names, brackets, final)
     if python != "none":
         return python
     if not _may_be_call(text):
         return "none"
-    end = balanced(text, 0)
+    end = brackets.closed(text, 0)
     if end is None:
         if len(text) > MAX_CALL:
             return "none"
@@ -129,20 +167,7 @@ def code_at(text: str, ticks: str, names: Collection[str], *, final: bool) -> Re
 
 def balanced(text: str, start: int) -> int | None:
     """Where the brackets that open at `start` are closed; None where they are not."""
-    depth = 0
-    for token in _TOKEN.finditer(text, start):
-        match token[0]:
-            case "{" | "[" | "(":
-                depth += 1
-            case "}" | "]" | ")":
-                depth -= 1
-                if depth <= 0:
-                    return token.end()
-            case '"':
-                return None
-            case _:
-                pass
-    return None
+    return Brackets().closed(text, start)
 
 
 # -- marked ------------------------------------------------------------------------------------
@@ -283,7 +308,9 @@ def _may_be_call(text: str) -> bool:
     return key.end() == len(inner) and any(word.startswith(key[1]) for word in _FIRST_KEYS)
 
 
-def _python_list(text: str, names: Collection[str], final: bool) -> Region | Outcome:
+def _python_list(
+    text: str, names: Collection[str], brackets: Brackets, final: bool
+) -> Region | Outcome:
     head = re.match(r"\[\s{0,8}([A-Za-z_]\w{0,79})?(\()?", text)
     if head is None or not head[1]:
         return "none"
@@ -292,7 +319,7 @@ def _python_list(text: str, names: Collection[str], final: bool) -> Region | Out
         return "more" if partial and not final else "none"
     if head[1] not in names:
         return "none"
-    end = balanced(text, 0)
+    end = brackets.closed(text, 0)
     if end is None:
         return "none" if final or len(text) > MAX_CALL else "more"
     calls = from_python(text[:end])

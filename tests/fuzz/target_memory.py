@@ -17,6 +17,7 @@ SEEDS = [
     JOURNALS[0].replace(b"Picasso", b"&#55296; &#0; &#1114111; \xc2\xb2"),
     JOURNALS[0].replace(b"no 1", b"id \xc2\xb2/\xc2\xb2").replace(b"+01:00", b"+23:59"),
     JOURNALS[0].replace(b"2026", b"0001"),
+    (b"## What mattered\n\n" + b"- Ad&#55296; \n\n" * 4_369)[:65_536],
 ]
 GOOD = "2026-03-02T190500-jarvis"
 BAD = "2026-11-21T190503-jarvis"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assistant.tools.answer_parser import AnswerParser
 from assistant.tools.base import Malformed, ToolCall
-from assistant.tools.call_regions import MAX_CALL
+from assistant.tools.call_regions import MAX_CALL, Brackets, balanced
 from assistant.tools.parser import Speech
 from tests.tools.test_parser import cut
 
@@ -255,3 +255,29 @@ def test_ids_are_kept() -> None:
     assert isinstance(call, ToolCall)
     assert call.id == "a1B2c3D4e"
     assert json.dumps(call.arguments) == ARGUMENTS
+
+
+@given(st.text(alphabet='{}[]()"\\a', max_size=60))
+def test_brackets_close_at_the_same_place_wherever_the_text_begins(text: str) -> None:
+    brackets = Brackets()
+    for at, char in enumerate(text):
+        if char in "{[(":
+            end = brackets.closed(text[at:], 0)
+            assert (None if end is None else end + at) == balanced(text, at)
+
+
+@pytest.mark.parametrize("text", ['{"name":' * 500 + "1" + "}" * 500, '{"name":' * 500])
+def test_brackets_in_brackets_are_looked_for_once(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts: list[int] = []
+    look = Brackets._look
+
+    def counted(self: Brackets, text: str, start: int) -> None:
+        starts.append(len(text))
+        look(self, text, start)
+
+    monkeypatch.setattr(Brackets, "_look", counted)
+    parser = AnswerParser(["set_volume"])
+    assert "".join(item.text for item in [*parser.feed(text), *parser.finish()]) == text
+    assert len(starts) <= 2
