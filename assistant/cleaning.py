@@ -1,4 +1,5 @@
-"""Foreign text made harmless: what a model, a file, a device or a server wrote, before it is shown.
+"""Terminal escape sanitisation, foreign text made harmless: what a model, a file, a device or a
+server wrote, before it is shown.
 
 A terminal obeys what it is sent. Text that nobody here wrote may move the cursor, write to the
 clipboard, turn the reading direction round or hide letters in characters without a shape. What is

@@ -1,4 +1,5 @@
-"""What waits to be written on the wire, and what becomes of it where the other end does not read.
+"""Bounded send queue with backpressure: what waits to be written on the wire, and what becomes of
+it where the other end does not read.
 
 Every queue has an end: a host that goes on asking of a child that hangs, or a child that speaks
 faster than it is heard, must not fill the memory of either. What of it may go is decided by what it

@@ -1,4 +1,5 @@
-"""From a server's complaint to another way of asking: each is tried once, and remembered.
+"""Feature detection by errors, from a server's complaint to another way of asking: each is tried
+once, and remembered.
 
 The words are those of OpenAI, Ollama, llama.cpp, vLLM, LM Studio, TGI, OpenRouter and Mistral.
 """

@@ -1,4 +1,5 @@
-"""Telling words about a tag ("the <think> tag of HTML") from the tag itself."""
+"""Reasoning tags that are only written about ("the <think> tag of HTML") told from tags that are
+meant."""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ from assistant.brain.base import Piece, Question, Waiting
 from assistant.brain.failures import LanguageModelError
 from assistant.brain.models import display_name, model_ids, server_url, usable
 from assistant.brain.opening import HOLD_SECONDS
-from assistant.brain.patience import LONGEST_RETRY, Patience, retry_after
 from assistant.brain.reading import MAX_ANSWER_CHARS, MAX_BODY_BYTES, Reading
 from assistant.brain.refusals import BUSY, Place, Refusal, duration, own_words, short
 from assistant.brain.replies import readable
+from assistant.brain.timeouts import LONGEST_RETRY, Patience, retry_after
 from assistant.brain.traits import TraitBook, Traits
 from assistant.web import BadProxy, async_client, proxy_for
 

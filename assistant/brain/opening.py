@@ -1,4 +1,5 @@
-"""The beginning of an answer, held back while it may be reasoning that was never opened.
+"""Unopened reasoning: the beginning of an answer is held back while it may be reasoning that was
+never opened.
 
 Some chat templates write `<think>` themselves, so that an answer begins in the middle of reasoning
 and only `</think>` tells. A model that is known to do so is not believed before that; one that is

@@ -10,10 +10,10 @@ import httpx
 from assistant.brain.base import Piece, TakenBack, Waiting
 from assistant.brain.failures import LanguageModelError
 from assistant.brain.opening import Opening
-from assistant.brain.patience import Patience
 from assistant.brain.refusals import Place
 from assistant.brain.replies import AnswerReader, Broken
 from assistant.brain.thinking import Item
+from assistant.brain.timeouts import Patience
 from assistant.brain.traits import Traits
 
 MAX_ANSWER_CHARS = 20_000

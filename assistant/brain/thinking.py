@@ -1,4 +1,5 @@
-"""Taking out of an answer what is not for its reader: reasoning, special tokens, other turns.
+"""Output filter of a language model: takes out what is not for the reader of an answer, which is
+reasoning (chain of thought, `<think>` tags), special tokens, other turns.
 
 What is reasoning depends on the text alone, never on where it was cut into pieces.
 """
@@ -11,7 +12,7 @@ from typing import Literal
 from assistant.brain.base import TakenBack
 from assistant.brain.calls import read_arguments
 from assistant.brain.mentions import Surroundings
-from assistant.brain.phrases import LONGEST_PHRASE, PHRASE_PART, PHRASES
+from assistant.brain.reasoning_phrases import LONGEST_PHRASE, PHRASE_PART, PHRASES
 from assistant.brain.tags import CANDIDATE, Tag, tag_at
 from assistant.tools.base import Malformed, ToolCall
 

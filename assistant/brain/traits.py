@@ -1,4 +1,4 @@
-"""What was found out about a model behind a server, so that it is found out once."""
+"""Model capabilities cache: what was found out about a model behind a server is found out once."""
 
 from __future__ import annotations
 

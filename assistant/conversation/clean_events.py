@@ -1,4 +1,4 @@
-"""Events made harmless before anybody hears them: every text in them, however deep it stands.
+"""Sanitises events before anybody hears them: every text in them, however deep it stands.
 
 Models, persona files, devices, servers and journals write these texts. Cleaned here, once, no front
 end can forget to.

@@ -1,4 +1,5 @@
-"""One answer of the brain: what of it was said and called, and whether what it tells is kept."""
+"""One round of the tool-calling loop, an answer of the brain: what of it was said and called, and
+whether what it acknowledges is on disk before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""While an answer is not there yet: telling how long it takes, and filling the silence once."""
+"""Latency of an answer ("thinking …"): telling how long it takes, and a filler, once, in the
+silence."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ kind.
 Of these, when memory is encrypted, an index, sounds and temporary files are deleted: they are made
 again or were never whole. Journals, profile and transcripts, copies of them that an editor or a
 person left beside them, and exports in the folder are sealed, so that nothing is lost. What is
-forgotten for good (secure deletion) is in the same files.
+forgotten (erasure) is taken out of the same files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Takes what is forgotten out of the files: journals, transcripts, profile, index, caches, history.
+"""Erasure: takes what is forgotten out of all files, which are journals, transcripts, profile,
+index, caches, history. It is secure deletion short of one thing: no disk is overwritten.
 
 Every step is tried, whatever became of the others. Deleting needs no room on the disk; writing a
 file anew without some of its lines does, and where there is none the file of the index makes some.

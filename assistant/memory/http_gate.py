@@ -1,4 +1,5 @@
-"""Who is let into a memory server, and how those are refused who are not."""
+"""Access control of a memory server (bearer token, `Host` against DNS rebinding, `Origin`): who is
+let in, and how those are refused who are not."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""What has to go when something is to be forgotten: memories, their older versions, and the turns
-in which it was said.
-"""
+"""The extent of an erasure, what has to go when something is to be forgotten: memories, their older
+versions, and the turns in which it was said."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""What is remembered, as it is told to the user: "Your cat is called Pixel.", once, and what is
-over as something that was.
-"""
+"""Rendering memories in the second person, as they are told to the user: "Your cat is called
+Pixel.", once, and what is over as something that was."""
 
 from __future__ import annotations
 

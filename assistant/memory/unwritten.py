@@ -1,4 +1,5 @@
-"""What the user told in this conversation and no file holds, and how that is said aloud.
+"""Durability of what the user told: what of this conversation no file holds (write failures,
+private conversations), and how that is said aloud.
 
 Nothing is acknowledged as remembered before it is on disk; what cannot be written is known as long
 as the conversation lasts, and the user is told so. No name of a file is ever spoken.

@@ -1,10 +1,11 @@
-"""Who has called at a listening socket, and who of them has shown that he may come in.
+"""Connection limits of a listening socket, against floods and slow requests (slowloris): who has
+called, and who of them has shown that he may come in.
 
 A connection costs a server something before it has said a word: a file, a place, a TLS handshake.
 So it is counted where it is accepted, below TLS and below whatever speaks HTTP or WebSocket on it,
 and each has a *stranger's* few seconds to be admitted. Where too many are there the oldest stranger
 is sent away, never one that was admitted: whoever fills the doorstep only pushes himself off it.
-(Slow requests as an attack: CWE-400; RFC 9112, section 9.5, on closing idle connections.)
+(Denial of service by slow requests: CWE-400; RFC 9112, section 9.5, on closing idle connections.)
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ from assistant.personas import Persona
 from assistant.ui import themes
 from assistant.ui.bridge import Bridge
 from assistant.ui.commands import AssistantCommands
-from assistant.ui.gate import Gate
+from assistant.ui.escape_filter import EscapeFilter
 from assistant.ui.keymap import BINDINGS, check_keymap
 from assistant.ui.messages import FromSession, Typed
 from assistant.ui.model import Status
@@ -84,7 +84,7 @@ class DashboardApp(App[None]):
         )
         self._config = config or UiConfig()
         self._clock = clock
-        self._gate = Gate()
+        self._gate = EscapeFilter()
         self._bridge = Bridge(session)
         self._tasks: set[asyncio.Task[None]] = set()
         self._dashboard = DashboardScreen(

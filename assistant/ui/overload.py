@@ -1,4 +1,5 @@
-"""What a machine could not keep up with, for as long as it is news.
+"""Dropped frames and lag (overload): what a machine could not keep up with, for as long as it is
+news.
 
 Frames are skipped where the sound comes faster than it is worked on. That is no loss for good, and
 nothing that a person should read for the rest of the day: it is shown while it happens and a minute

@@ -14,7 +14,7 @@ import pytest
 from assistant.brain.base import Message, Piece, Question, TakenBack, Waiting
 from assistant.brain.failures import LanguageModelError
 from assistant.brain.openai import OpenAIBrain
-from assistant.brain.patience import Patience, retry_after
+from assistant.brain.timeouts import Patience, retry_after
 from assistant.brain.traits import TraitBook, Traits
 from assistant.tools.base import Malformed, ToolCall
 from tests.brain.personas import persona

@@ -36,7 +36,7 @@ from assistant.memory.base import Claim, Found
 from assistant.personas import Persona
 from assistant.tools.base import ToolCall, ToolResult
 from assistant.ui.app import DashboardApp
-from assistant.ui.gate import inert
+from assistant.ui.escape_filter import inert
 from assistant.ui.screens.confirm import ConfirmGate
 from assistant.ui.screens.memory import MemoryScreen
 from tests.fakes import BUTLER, CORE, FRIEND, READY, FakeSession, until

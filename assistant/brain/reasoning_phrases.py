@@ -1,4 +1,5 @@
-"""Words, not tags, between which some models reason at the beginning of an answer."""
+"""Reasoning without tags: the phrases between which some models think at the beginning of an
+answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How long an answer is waited for: as long as there are signs of life, within a bound."""
+"""Timeouts of a language model: how long an answer is waited for (as long as there are signs of
+life, within a bound), and how long a server that says `Retry-After` is left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The last gate before the terminal: nothing that is drawn may act on it.
+"""Output filter, the last before the terminal: sanitises escape sequences, so that nothing drawn
+acts.
 
 Whatever is told by the session was cleaned before it came here, and panels put foreign text into
 `Content`, where no markup is read. This filter sees every row last: it holds where either of them
@@ -33,7 +34,7 @@ def inert(text: str) -> str:
     return kept + " " * max(0, cell_len(text) - cell_len(kept))
 
 
-class Gate(LineFilter):
+class EscapeFilter(LineFilter):
     """Takes everything out of a row that a terminal would obey."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
