@@ -11,11 +11,13 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+from assistant.backends import restart_words
 from assistant.backends.child import Launch, end_child, exit_in_words, start_child
 from assistant.backends.child_watch import ChildWatch
 from assistant.backends.frame_book import FrameBook
 from assistant.backends.link import Link
 from assistant.backends.restarts import RestartPolicy
+from assistant.backends.waiters import Waiters
 from assistant.backends.wire import WireListener
 from assistant.frames import (
     Ack,
@@ -33,7 +35,6 @@ from assistant.frames import (
     Settle,
     Settled,
     Status,
-    Substituted,
     UserText,
     UtteranceEnded,
 )
@@ -85,8 +86,8 @@ class BackendProcess:
         """Started so far."""
         self._link: Link | None = None
         self._supervisor: asyncio.Task[None] | None = None
-        self._ack_waiters: dict[int, asyncio.Future[None]] = {}
-        self._settle_waiters: dict[int, asyncio.Future[None]] = {}
+        self._frames_awaited = Waiters()
+        self._settles_awaited = Waiters()
         self._settles = 0
         self._behind = False
         """Something was sent since the last frame."""
@@ -176,8 +177,7 @@ class BackendProcess:
         if not self.ready.is_set():
             self.send(command)
             return
-        waiter = asyncio.get_running_loop().create_future()
-        self._ack_waiters[command.frame] = waiter
+        waiter = self._frames_awaited.add(command.frame)
         self.send(command)
         await waiter
 
@@ -188,8 +188,7 @@ class BackendProcess:
             return False
         self._behind = False
         self._settles += 1
-        waiter = asyncio.get_running_loop().create_future()
-        self._settle_waiters[self._settles] = waiter
+        waiter = self._settles_awaited.add(self._settles)
         self.send(Settle(self._settles))
         await waiter
         return True
@@ -214,10 +213,11 @@ class BackendProcess:
                 return
             how = self._refusal.message if self._refusal else f"the {self.name} backend {self._end}"
             if pause is None:
-                self._give_up(how)
+                self.given_up = True
+                self._on_event(restart_words.given_up(how, self._refusal, self._policy))
                 return
             self.restarts += 1
-            self._tell_of_restart(how, pause)
+            self._on_event(restart_words.starts_again(how, self.restarts, pause, self._policy))
             await self._wait(pause)
 
     async def _wait(self, pause: float) -> None:
@@ -232,33 +232,11 @@ class BackendProcess:
         finally:
             self._waits = False
 
-    def _tell_of_restart(self, how: str, pause: float) -> None:
-        remedy = f"starting it again, restart {self.restarts}"
-        if self._policy.is_exhausted:
-            times = f"{self._policy.useless} times in a row"
-            how = f"{how} – {times}"
-            remedy = f"it is tried again in {pause / 60:.0f} min; at once with r, or when you write"
-        self._on_event(Failed(message=how, remedy=remedy))
-
-    def _give_up(self, how: str) -> None:
-        self.given_up = True
-        remedy = self._refusal.remedy if self._refusal else ""
-        self._on_event(
-            Failed(
-                message=f"{how} – {self._policy.useless} times in a row before it was of any use",
-                remedy=remedy or "assistant doctor tells what is wrong; then r starts it again",
-                fatal=True,
-            )
-        )
-
     def _put_substitute_in_place(self, launch: Launch, code: int) -> None:
-        refusal, self._refusal = self._refusal, None
-        when = "again and again" if self._policy.ever_up else "while loading"
-        reason = refusal.message if refusal else f"it stopped {when}, {exit_in_words(code)}"
-        remedy = refusal.remedy if refusal else "the log has the whole story: assistant doctor"
-        failed, self._launch, self._substitute = self.name, launch, None
+        told = restart_words.substituted(self.name, launch.name, self._refusal, code, self._policy)
+        self._refusal, self._launch, self._substitute = None, launch, None
         self._policy = RestartPolicy()
-        self._on_event(Substituted(failed, self.name, reason, remedy))
+        self._on_event(told)
 
     async def _run_once(self) -> int:
         """Start one child and stay until it ends; returns its exit code."""
@@ -312,7 +290,7 @@ class BackendProcess:
     def _is_owed(self) -> bool:
         """The child has been sent something that it has not acknowledged."""
         frames = self.frames.on_the_way > (self._link.dropped if self._link else 0)
-        return frames or bool(self._settle_waiters)
+        return frames or bool(self._settles_awaited)
 
     def _called(self) -> None:
         if self._link is not None:
@@ -323,14 +301,10 @@ class BackendProcess:
             case Ack(frame=frame):
                 self.frames.take()
                 self._policy.took_frame()
-                waiter = self._ack_waiters.pop(frame, None)
-                if waiter is not None and not waiter.done():
-                    waiter.set_result(None)
+                self._frames_awaited.answered(frame)
                 return
             case Settled(number=number):
-                waiter = self._settle_waiters.pop(number, None)
-                if waiter is not None and not waiter.done():
-                    waiter.set_result(None)
+                self._settles_awaited.answered(number)
                 return
             case Failed(fatal=True) if not self._policy.is_up and (
                 self._substitute is not None or self._policy.ever_up
@@ -362,8 +336,5 @@ class BackendProcess:
             self._link = None
 
     def _release_waiters(self) -> None:
-        for waiters in (self._ack_waiters, self._settle_waiters):
-            for waiter in waiters.values():
-                if not waiter.done():
-                    waiter.set_result(None)
-            waiters.clear()
+        self._frames_awaited.release()
+        self._settles_awaited.release()

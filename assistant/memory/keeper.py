@@ -10,7 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from assistant.memory.base import (
@@ -27,6 +27,7 @@ from assistant.memory.desk import Desk
 from assistant.memory.drafts import Draft, Judge, Outcome, the_rules
 from assistant.memory.extract import Extracted
 from assistant.memory.greeting import users_name
+from assistant.memory.journal_cuts import doubted, drop, free_id, withdraw
 from assistant.memory.known import Known
 from assistant.memory.moods import is_echo, mood_of
 from assistant.memory.topics import topics_of
@@ -239,16 +240,9 @@ class Keeper:
         if journal is None or not extracted.turns:
             return
         self._read = max(self._read, *extracted.turns)
-        doubted = [
-            memory
-            for memory in journal.memories
-            if memory.turn in extracted.turns and memory.claim is None and memory.confidence < 1
-        ]
-        self._known.forget([memory.id for memory in doubted])
-        journal.memories = [memory for memory in journal.memories if memory not in doubted]
-        kept = {draft.text for draft in extracted.drafts} | {m.text for m in journal.memories}
-        dropped = {memory.text for memory in doubted} - kept
-        journal.commitments = [text for text in journal.commitments if text not in dropped]
+        away = doubted(journal, extracted.turns)
+        self._known.forget([memory.id for memory in away])
+        withdraw(journal, away, [draft.text for draft in extracted.drafts])
         self._keep(extracted.drafts, persona)
         self._write()
 
@@ -287,19 +281,15 @@ class Keeper:
             self._number = self._read = 0
             self._on_disk = frozenset()
             self._topics.clear()
-            id = self._free_id(at, persona)
+            id = free_id(at, persona, self._ids())
             self._journal = Journal(id=id, began=at, persona=persona, who=self.who)
         return self._journal
 
-    def _free_id(self, at: datetime, persona: str) -> str:
-        """Of this second, or of the next in which no other conversation began."""
+    def _ids(self) -> set[str]:
         try:
-            taken = set(self._store.journals())
+            return set(self._store.journals())
         except MemoryFailure:
-            taken = set()
-        while (id := f"{at:%Y-%m-%dT%H%M%S}-{persona}") in taken:
-            at += timedelta(seconds=1)
-        return id
+            return set()
 
     def _name_told_to(self, persona: str) -> str:
         try:
@@ -375,12 +365,7 @@ class Keeper:
         journal = self._journal
         if journal is None:
             return
-        journal.memories = [each for each in journal.memories if each.id not in away]
-        journal.turns = [
-            each for each in journal.turns if f"{journal.id}#{each.number}" not in away
-        ]
-        left = {memory.text for memory in journal.memories}
-        journal.commitments = [text for text in journal.commitments if text in left]
+        drop(journal, away)
         if journal.id in away:
             self._journal = None
 
