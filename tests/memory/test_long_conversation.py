@@ -14,7 +14,7 @@ import pytest
 from assistant.bench.small_talk import WORDS, small_talk
 from assistant.brain.base import Brain
 from assistant.brain.scripted import ScriptedBrain
-from assistant.memory import keeper
+from assistant.memory import journal_writer
 from assistant.memory.base import Journal, MemoryFailure
 from assistant.memory.files import FileStore
 from assistant.memory.index import SqliteIndex
@@ -93,7 +93,7 @@ class Long:
 async def test_small_talk_leaves_next_to_nothing_in_memory_however_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "LONGEST", 40)
+    monkeypatch.setattr(journal_writer, "LONGEST", 40)
     long = Long(tmp_path)
     left = await long.hold(list(lines(320, every=0)), known=160)
     assert left < A_LINE
@@ -104,7 +104,7 @@ async def test_small_talk_leaves_next_to_nothing_in_memory_however_long(
 async def test_a_long_conversation_keeps_every_word_and_holds_little_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "LONGEST", 40)
+    monkeypatch.setattr(journal_writer, "LONGEST", 40)
     long = Long(tmp_path)
     store, room = long.store, long.room
     said = list(lines(240))
@@ -145,7 +145,7 @@ def ticking() -> Callable[[], datetime]:
 async def test_a_full_journal_is_closed_and_the_next_goes_on(
     monkeypatch: pytest.MonkeyPatch, ticking: Callable[[], datetime]
 ) -> None:
-    monkeypatch.setattr(keeper, "LONGEST", 10)
+    monkeypatch.setattr(journal_writer, "LONGEST", 10)
     store = FakeMemoryStore()
     keep = Keeper(store, now=ticking)
     talk(keep, 12)
@@ -161,7 +161,7 @@ async def test_a_full_journal_is_closed_and_the_next_goes_on(
 async def test_a_journal_that_cannot_be_written_is_not_left(
     monkeypatch: pytest.MonkeyPatch, ticking: Callable[[], datetime]
 ) -> None:
-    monkeypatch.setattr(keeper, "LONGEST", 10)
+    monkeypatch.setattr(journal_writer, "LONGEST", 10)
     store = FakeMemoryStore()
     keep = Keeper(store, now=ticking)
     store.failure = MemoryFailure("the disk is full")
