@@ -32,7 +32,9 @@ class LocaleDriver(LinuxDriver):
             try:
                 while not self.exit_event.is_set():
                     if selector.select(_TURN_SECONDS):
-                        text = decoder.decode(os.read(self.fileno, _READ_BYTES))
+                        if not (data := self._read()):
+                            break  # nobody types any more: the terminal is gone
+                        text = decoder.decode(data)
                         for event in parser.feed(text) if text else ():
                             self.process_message(event)
                     for event in parser.tick():
@@ -40,6 +42,13 @@ class LocaleDriver(LinuxDriver):
             finally:
                 for _ in _rest(parser):
                     pass
+
+    def _read(self) -> bytes:
+        """What was typed; nothing where the terminal is gone."""
+        try:
+            return os.read(self.fileno, _READ_BYTES)
+        except OSError:
+            return b""
 
 
 def _rest(parser: XTermParser) -> list[object]:

@@ -13,11 +13,14 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from assistant.ui.driver import LocaleDriver
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_SCREEN = b"\x1b[?1049l"
@@ -212,3 +215,17 @@ def test_a_terminal_of_another_encoding_is_written_in_it(
     terminal.press(b"q")
     assert terminal.end() == 0
     assert "╭".encode() not in terminal.output
+
+
+def test_the_thread_that_reads_ends_with_its_terminal() -> None:
+    """One that went on would keep the program from ending, and a processor busy."""
+    leader, follower = os.openpty()
+    driver = object.__new__(LocaleDriver)
+    driver.fileno, driver.exit_event, driver._debug = follower, threading.Event(), False
+    reading = threading.Thread(target=driver.run_input_thread, daemon=True)
+    reading.start()
+    os.close(leader)
+    reading.join(10)
+    assert not reading.is_alive()
+    driver.exit_event.set()
+    os.close(follower)
