@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import stat
-import tomllib
 import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from assistant.persona_checks import CONTROL, check_persona
 from assistant.persona_errors import KeyLines, Problem, explain, shown
 from assistant.persona_schema import Persona
 from assistant.private_files import is_writable_by_others
+from assistant.toml_text import TooDeep, parse_toml
 
 MAX_BYTES = 256 * 1024
 """Largest persona file that is read; ours are near 20 KB."""
@@ -190,9 +190,10 @@ def _read_text(path: Path) -> str | Problem:
 
 def _parse(text: str) -> dict[str, Any] | Problem:
     try:
-        return tomllib.loads(text)
-    except RecursionError:
-        return Problem(None, "brackets stand too deep within each other", "Remove some of them.")
+        return parse_toml(text)
+    except TooDeep:
+        what = "tables or lists stand too deep within each other"
+        return Problem(None, what, "Remove some of them.")
     except ValueError as error:  # TOMLDecodeError, and Python's own on numbers past all bounds
         message = shown(str(error), limit=200)
         place = _AT_LINE.search(message)

@@ -7,7 +7,6 @@ and what would be right, because a setting that is silently ignored is worse tha
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from assistant.config import Config, ConfigError
 from assistant.locations import config_file
+from assistant.toml_text import TooDeep, parse_toml
 
 PREFIX = "ASSISTANT_"
 MAX_BYTES = 1_000_000
@@ -104,7 +104,7 @@ def read_text(file: Path) -> str:
 def parse(text: str, file: Path) -> Data:
     """Raises `ConfigError` with the line where it is no TOML."""
     try:
-        return tomllib.loads(text)
+        return parse_toml(text)
     except ValueError as error:  # of tomllib itself, or of a number past all bounds
         what, _, place = str(error).partition(" (at ")
         digits = place.removeprefix("line ").split(",")[0]
@@ -112,7 +112,7 @@ def parse(text: str, file: Path) -> Data:
         remedy = 'A setting looks like: volume = 0.8   and a text like: persona = "glados"'
         message = f"{file}:{line}: not valid TOML: {what[:1].lower()}{what[1:]}"
         raise ConfigError(message, remedy, file=file, line=line) from None
-    except RecursionError:
+    except TooDeep:
         raise ConfigError(f"{file}: nested too deep", "This is no settings file.") from None
 
 
@@ -133,10 +133,10 @@ def interpret(key: str, text: str) -> Any:
     A number, truth value or list as TOML writes it where the setting takes that, else the text.
     """
     try:
-        value = tomllib.loads(f"value = {text}")
+        value = parse_toml(f"value = {text}")
         if list(value) == ["value"] and fits(key, value["value"]):
             return value["value"]
-    except (ValueError, RecursionError):
+    except (ValueError, TooDeep):
         pass
     return text
 

@@ -103,6 +103,7 @@ def test_other_variables_of_ours_are_no_settings() -> None:
         ("[audio\nvolume = 1\n", 1, ["not valid TOML"]),
         ("[audio]\nvolume = 1\nvolume = 2\n", None, ["not valid TOML"]),
         ("[audio]\nvolume = " + "9" * 5_000, None, ["not valid TOML"]),
+        ("audio.volume." + "a." * 20_000 + "a = 1\n", None, ["nested too deep"]),
         (b"# caf\xe9\n[audio]\n", 1, ["UTF-8"]),
         (b"\x00\x01\xff" * 10, 1, ["UTF-8"]),
         ("# " + "x" * 1_100_000, None, ["1 MB"]),

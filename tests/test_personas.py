@@ -206,6 +206,8 @@ def test_an_end_in_the_middle_of_a_value_points_at_the_last_line(user: Path) -> 
         (b"\x89PNG\r\n\x1a\n\x00\x00", "not UTF-8", 1),
         (b"\x00" * 100, "not TOML", 1),
         (b"a = " + b"[" * 20_000, "too deep", None),
+        (b"a." * 20_000 + b"a = 1", "too deep", None),
+        (b"[prompt]\nidentity = " + b"[" * 90 + b"]" * 90, "too deep", None),
         (b"a = " + b"9" * 5_000, "not TOML", None),
         (b"x" * (MAX_BYTES + 1), "too large", None),
     ],

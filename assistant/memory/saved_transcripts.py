@@ -65,8 +65,13 @@ def _is_gone(line: str, gone: Callable[[str, int], bool]) -> bool:
     return gone(match["text"].removesuffix(CUT).rstrip(), int(hours) * 60 + int(minutes))
 
 
-def _without_bare_headings(lines: list[str]) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        following = next((each for each in lines[number + 1 :] if each.strip()), "## ")
+def _without_bare_headings(lines: list[str]) -> list[str]:
+    """Backwards, so that what follows a line is known: a file of headings takes linear time."""
+    kept: list[str] = []
+    following = "## "
+    for line in reversed(lines):
         if not (line.startswith("## ") and following.startswith("## ")):
-            yield line
+            kept.append(line)
+        if line.strip():
+            following = line
+    return kept[::-1]

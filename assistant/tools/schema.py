@@ -162,7 +162,10 @@ def _tidy_schema(function: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:  # JSON that could just be read is not always as shallow as it takes
+        return f"{type(value).__name__} within {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
