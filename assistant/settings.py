@@ -106,11 +106,13 @@ def parse(text: str, file: Path) -> Data:
     try:
         return parse_toml(text)
     except ValueError as error:  # of tomllib itself, or of a number past all bounds
+        from assistant.persona_errors import shown
+
         what, _, place = str(error).partition(" (at ")
         digits = place.removeprefix("line ").split(",")[0]
         line = int(digits) if digits.isdigit() else text.count("\n") + 1
         remedy = 'A setting looks like: volume = 0.8   and a text like: persona = "glados"'
-        message = f"{file}:{line}: not valid TOML: {what[:1].lower()}{what[1:]}"
+        message = f"{file}:{line}: not valid TOML: {shown(what[:1].lower() + what[1:], 200)}"
         raise ConfigError(message, remedy, file=file, line=line) from None
     except TooDeep:
         raise ConfigError(f"{file}: nested too deep", "This is no settings file.") from None
