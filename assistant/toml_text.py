@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import Any
 
 MAX_DEPTH = 16
 """Tables and lists within each other, as deep as a file may go; ours go three deep."""
+
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}""")
+"""A dotted key so long that the parser, whose time grows with its square, never gets to see it."""
 
 
 class TooDeep(Exception):
@@ -15,6 +19,8 @@ class TooDeep(Exception):
 
 def parse_toml(text: str) -> dict[str, Any]:
     """Raises `TooDeep`, and `ValueError` where it is no TOML or a number is past all bounds."""
+    if _LONG_KEY.search(text):
+        raise TooDeep
     try:
         tables = tomllib.loads(text)
     except RecursionError:
