@@ -174,7 +174,8 @@ def _named_month(match: re.Match[str], today: date) -> Span:
     word = match[1].lower()
     past = month > today.month or (word == "last" and month == today.month)
     span = _month(int(match[3] or today.year - past), month)
-    return (span[0], today + timedelta(days=1)) if word == "since" else span
+    # Since a month that is still to come: nothing can have been said, but it is a stretch.
+    return (span[0], today + timedelta(days=1)) if word == "since" and span[0] <= today else span
 
 
 def _iso_day(match: re.Match[str], today: date) -> Span:
