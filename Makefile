@@ -50,8 +50,9 @@ $(VENV)/.moshi-ready: requirements/moshi.txt $(VENV)/.dev-ready
 
 # A second environment with the library versions that Kyutai's packages declare.
 DECLARED := .venv-declared
-DECLARED_TESTS := $(addprefix tests/backends/moshi/test_, \
-	language_models.py codecs.py tokenizer.py weights.py slicing.py backend_on_frameworks.py)
+DECLARED_TESTS := $(addprefix tests/backends/moshi/, \
+	test_language_models.py test_tokenizer.py test_backend_on_frameworks.py pytorch/test_codecs.py \
+	checkpoint/test_weights.py checkpoint/test_slicing.py)
 
 $(DECLARED)/.ready: requirements/moshi-declared.txt
 	@"$(PYTHON)" -m venv $(DECLARED)
@@ -72,7 +73,7 @@ $(ADAPTERS)/.ready: requirements/adapters.txt $(VENV)/.dev-ready
 	@touch $@
 
 test-adapters: $(ADAPTERS)/.ready
-	PYTHONPATH=$(ADAPTERS) $(BIN)/python -m pytest -n auto tests/memory/test_adapters.py
+	PYTHONPATH=$(ADAPTERS) $(BIN)/python -m pytest -n auto tests/memory/adapters/test_adapters.py
 
 test: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(TESTS)

@@ -14,9 +14,9 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
-from assistant.cleaning import clean_text
 from assistant.locations import log_dir
 from assistant.private_files import make_folder, open_append
+from assistant.terminal.sanitize import clean_text
 
 MAX_BYTES = 1_000_000
 BACKUPS = 3

@@ -26,7 +26,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assistant.memory.journals import JournalTree
+from assistant.memory.store.journals import JournalTree
 
 KINDS = ("cat", "dog", "parrot", "horse", "rabbit", "canary", "boat", "guitar", "sister", "cousin")
 WAYS = (

@@ -19,8 +19,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.commands.memory_house import House
-from tests.commands.test_interrupted_sealing import WORD, furnish, readable, settings
+from tests.commands.memory.stored import House
+from tests.commands.memory.test_interrupted_encryption import WORD, furnish, readable, settings
 from tests.interruption import FILE_CALLS, copy_of
 
 CALLS = f"{FILE_CALLS},write,chmod,fchmod,fchmodat"

@@ -21,9 +21,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from assistant.audio.duplex import LiveAudio
-from assistant.audio.portaudio import quiet_stderr
-from assistant.config import AudioConfig
+from assistant.audio.devices.live import LiveAudio
+from assistant.audio.devices.portaudio import quiet_stderr
+from assistant.config.schema import AudioConfig
 from tests.e2e.virtual_card import VirtualCard
 
 _PATIENCE = 30.0

@@ -18,8 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from assistant.config import UiConfig  # noqa: E402
-from assistant.events import (  # noqa: E402
+from assistant.config.schema import UiConfig  # noqa: E402
+from assistant.personas.loading import Persona, load_personas  # noqa: E402
+from assistant.session.events import (  # noqa: E402
     AgentSaid,
     FirstSample,
     PersonaChanged,
@@ -29,7 +30,6 @@ from assistant.events import (  # noqa: E402
     ToolFinished,
     UserSaid,
 )
-from assistant.personas import Persona, load_personas  # noqa: E402
 from assistant.tools.base import ToolCall, ToolResult  # noqa: E402
 from assistant.ui.app import DashboardApp  # noqa: E402
 from tests.fakes import READY, FakeSession, speech_like  # noqa: E402

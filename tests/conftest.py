@@ -13,7 +13,7 @@ import pytest
 from _pytest.terminal import TerminalReporter
 from hypothesis import settings
 
-from tests.audio.fake_sounddevice import fake_sd, own_thread
+from tests.audio.devices.fake_sounddevice import fake_sd, own_thread
 from tests.e2e.virtual_card import virtual_card
 
 __all__ = ["fake_sd", "own_thread", "virtual_card"]

@@ -12,26 +12,12 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from assistant.audio.base import DeviceChoice, Float32, OnFrame
-from assistant.audio.front import FrontEnd
+from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.levels import LevelHistory
 from assistant.audio.null import NullAudio
 from assistant.backends.wire import encode_pcm
 from assistant.brain.base import Piece, Question
-from assistant.config import AudioConfig
-from assistant.events import (
-    AgentSaid,
-    AudioChanged,
-    BackendChosen,
-    BrainChosen,
-    FirstSample,
-    LoadProgress,
-    PersonaChanged,
-    SessionEvent,
-    StateChanged,
-    ToolCalled,
-    ToolFinished,
-    UserSaid,
-)
+from assistant.config.schema import AudioConfig
 from assistant.frames import (
     FRAME_SAMPLES,
     FRAME_SECONDS,
@@ -50,6 +36,7 @@ from assistant.frames import (
     Status,
     UtteranceEnded,
 )
+from assistant.language.stems import content
 from assistant.memory.base import (
     ANY,
     Filters,
@@ -59,9 +46,22 @@ from assistant.memory.base import (
     Memory,
     MemoryFailure,
 )
-from assistant.memory.remembering import NoMemory, Remembering
-from assistant.memory.wording import content
-from assistant.personas import Colors, Persona, Prompt, Waveform
+from assistant.memory.service import NoMemory, Remembering
+from assistant.personas.loading import Colors, Persona, Prompt, Waveform
+from assistant.session.events import (
+    AgentSaid,
+    AudioChanged,
+    BackendChosen,
+    BrainChosen,
+    FirstSample,
+    LoadProgress,
+    PersonaChanged,
+    SessionEvent,
+    StateChanged,
+    ToolCalled,
+    ToolFinished,
+    UserSaid,
+)
 from assistant.tools.base import ToolCall, ToolResult
 
 Sent = TypeVar("Sent", bound=AnyCommand)

@@ -17,14 +17,13 @@ import numpy as np
 import pytest
 
 from assistant import locations, private_files
-from assistant.backends.cascade.voice_cache import VoiceCache
-from assistant.backends.child import trim_log
-from assistant.commands import doctor_machine
-from assistant.config import Config
-from assistant.conversation.lines import LineChooser
+from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
+from assistant.backends.host.child import trim_log
+from assistant.commands.doctor import machine as doctor_machine
+from assistant.config.schema import Config
 from assistant.logs import log_file, setup_logging
-from assistant.memory.files import FileStore
-from assistant.personas import load_personas
+from assistant.memory.store.files import FileStore
+from assistant.personas.loading import load_personas
 from assistant.private_files import (
     close_to_others,
     is_temporary,
@@ -37,7 +36,8 @@ from assistant.private_files import (
     sweep_scratch,
     write_whole,
 )
-from assistant.transcript_store import TranscriptStore
+from assistant.session.line_chooser import LineChooser
+from assistant.session.transcript_store import TranscriptStore
 
 posix = pytest.mark.skipif(os.name != "posix", reason="rights of this kind")
 pytestmark = posix
@@ -180,8 +180,8 @@ def test_a_pipe_in_the_place_of_the_log_holds_nobody_up(home: Path) -> None:
 
 
 def forget_everything(folder: Path, caches: tuple[Path, ...]) -> None:
+    from tests.memory.retrieval.small_index import SmallIndex
     from tests.memory.samples import parrot
-    from tests.memory.small_index import SmallIndex
 
     store = FileStore(folder, SmallIndex(None), caches=caches)
     store.write(parrot())
@@ -286,7 +286,7 @@ def test_a_persona_that_others_could_have_planted_is_not_loaded(
 def test_a_killed_host_leaves_nothing_in_the_temporary_directory(tmp_path: Path) -> None:
     program = (
         "import asyncio, sys\n"
-        "from assistant.backends.process import BackendProcess\n"
+        "from assistant.backends.host.process import BackendProcess\n"
         "from assistant.frames import Load\n"
         "async def main():\n"
         "    process = BackendProcess('echo', Load(options={}, names=[]), lambda event: None)\n"
@@ -372,7 +372,7 @@ def test_what_belongs_to_somebody_else_is_left_alone_and_told(
 def test_a_transcript_is_private_in_a_folder_that_was_not(tmp_path: Path) -> None:
     from datetime import datetime
 
-    from assistant.transcript_store import TranscriptEntry
+    from assistant.session.transcript_store import TranscriptEntry
 
     (tmp_path / "t").mkdir(mode=0o755)
     store = TranscriptStore(tmp_path / "t")
@@ -384,7 +384,7 @@ def test_a_transcript_is_private_in_a_folder_that_was_not(tmp_path: Path) -> Non
 
 
 async def test_the_log_of_a_backend_is_private(tmp_path: Path) -> None:
-    from assistant.backends.process import BackendProcess
+    from assistant.backends.host.process import BackendProcess
     from assistant.frames import Load
 
     log = tmp_path / "log" / "backend.log"
@@ -402,8 +402,8 @@ async def test_the_log_of_a_backend_is_private(tmp_path: Path) -> None:
 def test_forgetting_everything_leaves_what_is_none_of_ours_where_memory_is_a_linked_folder(
     tmp_path: Path, place: str
 ) -> None:
+    from tests.memory.retrieval.small_index import SmallIndex
     from tests.memory.samples import parrot
-    from tests.memory.small_index import SmallIndex
 
     documents = tmp_path / "documents"
     (documents / "taxes").mkdir(parents=True)

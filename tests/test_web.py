@@ -9,17 +9,17 @@ import pytest
 
 from assistant import web
 from assistant.backends.base import BackendError
-from assistant.backends.hub import listing
-from assistant.backends.hub_errors import understood
 from assistant.backends.server.client import _options
 from assistant.backends.server.failures import Address, explained
 from assistant.brain.base import Question
 from assistant.brain.choose import choose_brain
 from assistant.brain.failures import LanguageModelError
-from assistant.brain.openai import OpenAIBrain
-from assistant.config import BrainConfig
+from assistant.brain.openai.client import OpenAIBrain
+from assistant.config.schema import BrainConfig
+from assistant.models.errors import understood
+from assistant.models.hub import listing
+from tests.brain.openai.servers import STREAM_HEAD, Send, event, reply, serve
 from tests.brain.personas import persona
-from tests.brain.servers import STREAM_HEAD, Send, event, reply, serve
 
 BROKEN = ["socks5://127.0.0.1:1080", "socks4://x", "nonsense://u:pass@x:1", "http://[::1"]
 FAR = "http://models.example:8000/v1"

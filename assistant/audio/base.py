@@ -9,9 +9,9 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.audio.front import FrontEnd
-from assistant.audio.jitter import JitterBuffer
+from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.levels import LevelHistory
+from assistant.audio.playback.jitter import JitterBuffer
 
 Float32 = NDArray[np.float32]
 OnFrame = Callable[[int, Float32], None]

@@ -10,13 +10,13 @@ import numpy as np
 
 from assistant.audio.base import DeviceChoice, Float32, OnFrame
 from assistant.audio.clean import clean
-from assistant.audio.front import FrontEnd
-from assistant.audio.jitter import JitterBuffer
+from assistant.audio.devices.reblock import Reblocker
+from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.levels import LevelHistory
-from assistant.audio.reblock import Reblocker
+from assistant.audio.playback.jitter import JitterBuffer
 from assistant.audio.resample import OFFLINE, StreamResampler
 from assistant.audio.wav import AudioFileError, WavReader, WavWriter
-from assistant.config import AudioConfig
+from assistant.config.schema import AudioConfig
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
 
 __all__ = ["AudioFileError", "FileAudio", "read_frames"]

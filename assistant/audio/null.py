@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Literal
 
 from assistant.audio.base import DeviceChoice, OnFrame
-from assistant.audio.front import FrontEnd
-from assistant.audio.jitter import JitterBuffer
+from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.levels import LevelHistory
-from assistant.config import AudioConfig
+from assistant.audio.playback.jitter import JitterBuffer
+from assistant.config.schema import AudioConfig
 
 
 class NullAudio:

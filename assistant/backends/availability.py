@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assistant.backends.environments import missing
-from assistant.backends.hardware import Hardware
+from assistant.models.environments import missing
+from assistant.models.hardware import Hardware
 
 if TYPE_CHECKING:
-    from assistant.config import Config
+    from assistant.config.schema import Config
 
 Look = Callable[[], Hardware]
 """Only called where the machine matters: asking a graphics driver takes a while."""

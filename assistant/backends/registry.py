@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from assistant.backends import hardware
 from assistant.backends.availability import (
     BackendReport,
     Look,
@@ -19,11 +18,12 @@ from assistant.backends.availability import (
     check_server,
 )
 from assistant.backends.base import Backend, BackendError, Emit
-from assistant.backends.environments import RECIPES, python_of
 from assistant.backends.moshi.availability import check_moshi, why_not_moshi
+from assistant.models import hardware
+from assistant.models.environments import RECIPES, python_of
 
 if TYPE_CHECKING:
-    from assistant.config import Config
+    from assistant.config.schema import Config
 
 __all__ = [
     "BackendReport",

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from assistant.audio.front import FrontEnd
-from assistant.audio.voice import level_db
+from assistant.audio.frontend.frontend import FrontEnd
+from assistant.audio.frontend.voice_onset import level_db
 from assistant.bench.report import Row
 from assistant.bench.room import Float32, Noise, Room, at_level, speech_level_db
-from assistant.config import AudioConfig
+from assistant.config.schema import AudioConfig
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 
 STEP = SAMPLE_RATE // 50
@@ -185,7 +185,7 @@ def measure(*, minutes: float = 10.0) -> list[Row]:
 
 def material() -> tuple[list[Float32], list[Float32]]:
     """The assistant's sentences and the user's, float32 at 24 kHz; rendered by Kokoro."""
-    from assistant.backends.cascade.tts import load_engine, render
+    from assistant.backends.cascade.synthesis.tts import load_engine, render
 
     engine = load_engine("kokoro")
     voices = ["bm_george", "af_heart", "am_fenrir"]

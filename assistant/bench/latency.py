@@ -11,16 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.assembly import find_personas
 from assistant.audio.wav import WavWriter
 from assistant.backends.base import Float32
 from assistant.bench.report import Row
 from assistant.commands.talk import Talk, TalkOptions
-from assistant.config import Config
-from assistant.events import FirstSample, PersonaChanged, SessionEvent, UserSaid
+from assistant.config.schema import Config
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 from assistant.locations import scratch_dir
 from assistant.private_files import scratch_folder
+from assistant.session.events import FirstSample, PersonaChanged, SessionEvent, UserSaid
+from assistant.session.factory import find_personas
 
 USER = VoiceSpec(kokoro={"am_puck": 0.5, "af_heart": 0.5})
 """A voice that no persona has."""
@@ -105,7 +105,7 @@ class _Watch:
 
 
 def _speech(sentences: list[str], warm: float) -> Float32:
-    from assistant.backends.cascade.tts import load_engine, render
+    from assistant.backends.cascade.synthesis.tts import load_engine, render
 
     engine = load_engine("kokoro")
     pieces = [np.zeros(int(SAMPLE_RATE * (1 + warm)), np.float32)]

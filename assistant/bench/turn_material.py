@@ -240,8 +240,8 @@ class Booth:
     """Where the speakers stand: renders a piece, or fetches it from the cache."""
 
     def __init__(self) -> None:
-        from assistant.backends.cascade.tts import load_engine
-        from assistant.backends.cascade.voice_cache import VoiceCache
+        from assistant.backends.cascade.synthesis.tts import load_engine
+        from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 
         self._engine = load_engine("kokoro")
         self._cache = VoiceCache(cache_dir() / "bench", 200)
@@ -251,7 +251,7 @@ class Booth:
 
         What ends without a mark is spoken as if it went on.
         """
-        from assistant.backends.cascade.tts import render
+        from assistant.backends.cascade.synthesis.tts import render
 
         text = text if text[-1] in ".?!," else f"{text},"
         key = self._cache.key(self._engine.version, text, voice, 1.0)

@@ -21,12 +21,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assistant.assembly import find_personas
 from assistant.audio.wav import AudioFileError, WavReader
 from assistant.backends.base import BackendError, Float32
 from assistant.bench.report import Row
 from assistant.bench.turn_material import AFTER, COMPLETE, PAUSED, Half, Turn, spoken, voiced
-from assistant.config import Config
+from assistant.config.schema import Config
 from assistant.frames import (
     FRAME_SAMPLES,
     FRAME_SECONDS,
@@ -36,13 +35,14 @@ from assistant.frames import (
     SpokenNames,
     TurnEnded,
 )
-from assistant.output import write_status
+from assistant.session.factory import find_personas
+from assistant.terminal.output import write_status
 
 if TYPE_CHECKING:
-    from assistant.backends.cascade.hearing import Transcribes
-    from assistant.backends.cascade.names import NameHints
-    from assistant.backends.cascade.patience import TurnConfig
-    from assistant.backends.cascade.stt import Transcript
+    from assistant.backends.cascade.endpointing.patience import TurnConfig
+    from assistant.backends.cascade.recognition.hearing import Transcribes
+    from assistant.backends.cascade.recognition.names import NameHints
+    from assistant.backends.cascade.recognition.stt import Transcript
 
 _EARLY = 0.15
 """Seconds by which a decision may come before the marked end: its last sound fades."""
@@ -78,8 +78,8 @@ def measure(
 
 def judge(config: Config, turns: Iterable[Turn]) -> Iterator[Outcome]:
     """Let the cascade's ears hear each turn, in a room of its own."""
-    from assistant.backends.cascade.patience import TurnConfig
-    from assistant.backends.cascade.stt import Recognizer
+    from assistant.backends.cascade.endpointing.patience import TurnConfig
+    from assistant.backends.cascade.recognition.stt import Recognizer
 
     cascade = config.backend.cascade
     recognizer = Recognizer.load(cascade.whisper, cascade.threads)
@@ -94,7 +94,7 @@ def _decision(
     recognizer: Transcribes, settings: TurnConfig, names: list[SpokenNames], sound: Float32
 ) -> float | None:
     """Seconds to the end of the frame at which the first turn was over."""
-    from assistant.backends.cascade.hearing import Hearing
+    from assistant.backends.cascade.recognition.hearing import Hearing
 
     events: list[AnyEvent] = []
     hearing = Hearing(recognizer, settings, names, events.append, inline=True)

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.assembly import find_personas
 from assistant.backends.base import BackendError, Float32
 from assistant.bench.report import machine
-from assistant.config import Config
+from assistant.config.schema import Config
 from assistant.frames import SAMPLE_RATE, AgentText, AnyEvent, AudioOut, VoiceSpec
+from assistant.session.factory import find_personas
 
 ANSWER = (
     "Of course. It is a quarter past seven, and the train leaves in ten minutes. "
@@ -88,7 +88,7 @@ def measure(
 
 def levels_of(persona: str, events: list[AnyEvent]) -> VoiceLevels:
     """What the events of one utterance sound like."""
-    from assistant.backends.cascade.loudness import integrated_loudness, true_peaks
+    from assistant.backends.cascade.synthesis.loudness import integrated_loudness, true_peaks
 
     sound = np.frombuffer(b"".join(e.pcm for e in events if isinstance(e, AudioOut)), "<f4")
     spans = [(e.start, e.end) for e in events if isinstance(e, AgentText) and e.end > e.start]
@@ -109,9 +109,9 @@ def apart(levels: list[VoiceLevels]) -> float:
 
 def spoken(config: Config) -> Callable[[VoiceSpec], list[AnyEvent]]:
     """Says `ANSWER` with the configured engine. Raises `BackendError` where it is missing."""
-    from assistant.backends.cascade.speaker import Speaker
-    from assistant.backends.cascade.tts import load_engine
-    from assistant.backends.cascade.voice_cache import VoiceCache
+    from assistant.backends.cascade.synthesis.speaker import Speaker
+    from assistant.backends.cascade.synthesis.tts import load_engine
+    from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 
     cascade = config.backend.cascade
     engine = load_engine(cascade.voice_engine)

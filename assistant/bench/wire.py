@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from assistant.backends.process import BackendProcess
+from assistant.backends.host.process import BackendProcess
 from assistant.bench.report import Row
 from assistant.frames import FRAME_BYTES, AnyEvent, AudioOut, Load, Push, Say
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from assistant.personas import Persona
+from assistant.personas.loading import Persona
 from assistant.tools.base import Malformed, ToolCall
 
 Role = Literal["user", "assistant", "tool"]

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from assistant.brain.base import Brain, BrainError
-from assistant.brain.discover import Found, discover
 from assistant.brain.fallback import FallbackBrain, Notify
+from assistant.brain.openai.discover import Found, discover
 from assistant.brain.scripted import ScriptedBrain, prepare
-from assistant.config import BrainConfig
+from assistant.config.schema import BrainConfig
 from assistant.locations import cache_dir
 
 
@@ -65,8 +65,8 @@ def _language_model(
 ) -> FallbackBrain:
     # Imported here, and in a thread: loading an HTTP client takes tens of milliseconds, which
     # neither the scripted persona's users nor the event loop should wait for.
-    from assistant.brain.openai import OpenAIBrain
-    from assistant.brain.traits import TraitBook
+    from assistant.brain.openai.capabilities import TraitBook
+    from assistant.brain.openai.client import OpenAIBrain
 
     brain = OpenAIBrain(
         url,

@@ -6,12 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from assistant.assembly import find_personas
 from assistant.bench.report import Row, print_rows
-from assistant.config import Config
+from assistant.config.schema import Config
+from assistant.session.factory import find_personas
 
 if TYPE_CHECKING:
-    from assistant.bench.moshi import MoshiOptions
+    from assistant.bench.moshi.command import MoshiOptions
     from assistant.bench.simulator.options import ConversationOptions
     from assistant.bench.soak.options import SoakOptions
 
@@ -38,7 +38,7 @@ def bench_command(
     rows: list[Row]
     match name:
         case "moshi":
-            from assistant.bench.moshi import MoshiOptions, moshi_command
+            from assistant.bench.moshi.command import MoshiOptions, moshi_command
 
             return moshi_command(moshi or MoshiOptions(), json_output=json_output)
         case "conversation":
@@ -79,7 +79,7 @@ def bench_command(
 
             rows = asyncio.run(wire())
         case "ui":
-            from assistant.ui.bench import measure_ui
+            from assistant.bench.ui import measure_ui
 
             persona = next(iter(find_personas(config).loaded.values()))
             rows = [

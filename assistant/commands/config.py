@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from assistant.commands.tables import json_text, print_json
-from assistant.config import Config
+from assistant.config.loading import DEFAULT, known_fields, load_settings, value_of
+from assistant.config.schema import Config
 from assistant.locations import config_file
-from assistant.output import print_path
-from assistant.settings import DEFAULT, known_fields, load_settings, value_of
+from assistant.terminal.output import print_path
 
 
 def show_command(
@@ -71,7 +71,7 @@ def schema_command(*, json_output: bool = False) -> int:
 
 def set_command(key: str, value: str, path: Path | None) -> int:
     """Raises `ConfigError`."""
-    from assistant.settings_edit import set_value
+    from assistant.config.editing import set_value
 
     written = set_value(key, value, path)
     print(f"{key} = {_toml(written)}")
@@ -81,7 +81,7 @@ def set_command(key: str, value: str, path: Path | None) -> int:
 
 def unset_command(key: str, path: Path | None) -> int:
     """Raises `ConfigError`."""
-    from assistant.settings_edit import unset_value
+    from assistant.config.editing import unset_value
 
     if not unset_value(key, path):
         print(f"{key} was not set in {path or config_file()}", file=sys.stderr)

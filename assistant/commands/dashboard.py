@@ -9,18 +9,18 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from assistant.config import Config
+from assistant.config.schema import Config
 from assistant.ui.opening import opening_title
 
 if TYPE_CHECKING:
     from assistant.audio.base import AudioIO
-    from assistant.session import Session
+    from assistant.session.session import Session
     from assistant.tools.base import ToolCall
 
 
 def open_audio(config: Config) -> AudioIO:
     """Microphone and speaker, opened when the session starts."""
-    from assistant.audio.duplex import LiveAudio
+    from assistant.audio.devices.live import LiveAudio
 
     return LiveAudio(config.audio)
 
@@ -32,7 +32,7 @@ def dashboard_command(config: Config) -> int:
 
         return plain_command(config, open_audio(config))
     with opening_title("is on its way …") as title:
-        from assistant.assembly import (
+        from assistant.session.factory import (
             find_personas,
             follow_persona_files,
             make_session,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from types import ModuleType
 
-from assistant.audio.devices import Device, list_devices, listens_to_speaker, opens_at
-from assistant.audio.portaudio import (
+from assistant.audio.devices.listing import Device, list_devices, listens_to_speaker, opens_at
+from assistant.audio.devices.portaudio import (
     THREAD,
     PortAudioUnavailable,
     hung,
@@ -14,8 +14,8 @@ from assistant.audio.portaudio import (
     load_sounddevice,
     quiet_stderr,
 )
-from assistant.audio.pulse import Kind, PulseState
-from assistant.audio.pulse import ask as ask_sound_server
+from assistant.audio.devices.pulse import Kind, PulseState
+from assistant.audio.devices.pulse import ask as ask_sound_server
 from assistant.commands.tables import Column, console, print_json, print_table
 from assistant.frames import SAMPLE_RATE
 

@@ -11,8 +11,8 @@ import os
 from pathlib import Path
 from typing import Any, TextIO
 
-from assistant import events as e
-from assistant.latencies import Latencies
+from assistant.session import events as e
+from assistant.session.latencies import Latencies
 
 
 def describe(event: e.SessionEvent, latencies: Latencies | None = None) -> dict[str, Any] | None:

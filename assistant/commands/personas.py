@@ -10,19 +10,19 @@ from rich.text import Text
 
 from assistant.commands.tables import Column, console, print_json, print_table
 from assistant.locations import themes_dir, user_themes_dir
-from assistant.output import print_path
-from assistant.persona_checks import advice_on
-from assistant.persona_files import PersonaFailure, persona_paths, read_persona, slug_of
-from assistant.persona_schema import Colors
-from assistant.persona_template import persona_template
-from assistant.personas import (
+from assistant.personas.checks import advice_on
+from assistant.personas.files import PersonaFailure, persona_paths, read_persona, slug_of
+from assistant.personas.loading import (
     PLAIN,
     LoadedPersonas,
     lent_lines,
     load_personas,
     persona_schema,
 )
+from assistant.personas.schema import Colors
+from assistant.personas.template import persona_template
 from assistant.private_files import write_whole
+from assistant.terminal.output import print_path
 
 MAX_NAME = 40
 

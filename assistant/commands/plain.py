@@ -20,11 +20,13 @@ from typing import TextIO
 
 from rich.cells import cell_len, set_cell_size
 
-from assistant.assembly import find_personas, follow_persona_files, make_session, startup_notices
 from assistant.audio.base import AudioIO
-from assistant.cleaning import MOST_MARKS, clean_line
-from assistant.config import Config
-from assistant.events import (
+from assistant.config.schema import Config
+from assistant.logs import log_file
+from assistant.loops import post
+from assistant.personas.loading import Persona
+from assistant.private_files import make_folder, open_append
+from assistant.session.events import (
     AgentSaid,
     AudioChanged,
     BackendChosen,
@@ -38,12 +40,15 @@ from assistant.events import (
     StillThinking,
     UserSaid,
 )
-from assistant.logs import log_file
-from assistant.loops import post
-from assistant.output import decoded, opened_like
-from assistant.personas import Persona
-from assistant.private_files import make_folder, open_append
-from assistant.session import Session
+from assistant.session.factory import (
+    find_personas,
+    follow_persona_files,
+    make_session,
+    startup_notices,
+)
+from assistant.session.session import Session
+from assistant.terminal.output import decoded, opened_like
+from assistant.terminal.sanitize import MOST_MARKS, clean_line
 
 log = logging.getLogger(__name__)
 

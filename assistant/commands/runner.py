@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.cleaning import clean_line, clean_text
 from assistant.locations import close_folders
 from assistant.private_files import private_umask
+from assistant.terminal.sanitize import clean_line, clean_text
 
 if TYPE_CHECKING:
-    from assistant.config import Config
+    from assistant.config.schema import Config
 
 FAILED = 1
 USAGE = 2
@@ -52,8 +52,8 @@ def run_with_config(
     `guarded`."""
 
     def load_and_run() -> int:
+        from assistant.config.loading import load_config
         from assistant.logs import setup_logging
-        from assistant.settings import load_config
 
         config = load_config(options.config, options.overrides)
         setup_logging(options.log_level or "info", secret_variable=config.brain.api_key_env)
@@ -118,7 +118,7 @@ def agreed(question: str, alone: str) -> int:
 def _explained(error: Exception) -> int:
     import logging
 
-    from assistant.config import ConfigError
+    from assistant.config.schema import ConfigError
 
     log = logging.getLogger(__name__)
     remedy = getattr(error, "remedy", None)

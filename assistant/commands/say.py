@@ -15,18 +15,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from assistant.assembly import find_personas, make_session
 from assistant.audio.base import AudioIO
 from assistant.audio.files import FileAudio
-from assistant.audio.jitter import JitterBuffer
+from assistant.audio.playback.jitter import JitterBuffer
 from assistant.audio.wav_output import WholeWav, open_output
 from assistant.backends.base import BackendError
 from assistant.commands.plain import libraries_speak_to_the_log
-from assistant.commands.ready import start_and_wait
-from assistant.config import Config
-from assistant.events import AgentSaid, Failure, Notice, SessionEvent
+from assistant.config.schema import Config
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
-from assistant.session import Session
+from assistant.session.events import AgentSaid, Failure, Notice, SessionEvent
+from assistant.session.factory import find_personas, make_session
+from assistant.session.ready import start_and_wait
+from assistant.session.session import Session
 
 _LOOK = 0.005
 """Seconds between two looks at what was rendered: far less than what fits into the queue."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from assistant.backends.base import BackendError
-from assistant.backends.process import BackendProcess
+from assistant.backends.host.process import BackendProcess
 from assistant.backends.registry import (
     backend_options,
     backend_python,
@@ -16,11 +16,11 @@ from assistant.backends.registry import (
     list_backends,
 )
 from assistant.backends.server.opus import require_packages
-from assistant.cleaning import clean_line
-from assistant.config import Config
+from assistant.config.schema import Config
 from assistant.frames import AnyEvent, Load
 from assistant.locations import log_dir
 from assistant.serving.settings import ServeSettings, check_exposure
+from assistant.terminal.sanitize import clean_line
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _MODELS = ("moshi-mlx", "moshi-torch")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from assistant.backends import environment_maker as maker
 from assistant.backends.base import BackendError
-from assistant.backends.environments import RECIPES, Environment, folder_of, home, inspect
 from assistant.commands.runner import agreed
 from assistant.commands.tables import console, print_json
-from assistant.output import print_path
+from assistant.models import environment_maker as maker
+from assistant.models.environments import RECIPES, Environment, folder_of, home, inspect
+from assistant.terminal.output import print_path
 
 _MAIN = ("torch", "mlx", "moshi", "moshi_mlx", "rustymimi")
 """Packages whose versions are worth telling."""

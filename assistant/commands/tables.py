@@ -18,8 +18,8 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from assistant.cleaning import clean_line, clean_text
-from assistant.output import is_unicode, styled
+from assistant.terminal.output import is_unicode, styled
+from assistant.terminal.sanitize import clean_line, clean_text
 
 _GAP = 2
 _LEAST = 20

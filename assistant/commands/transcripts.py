@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from assistant.cleaning import clean_text
 from assistant.commands.runner import USAGE, agreed, complain
 from assistant.commands.tables import Column, console, print_json, print_table
 from assistant.locations import transcripts_dir
-from assistant.output import print_path
-from assistant.transcript_store import TURN, find_transcript, list_transcripts
+from assistant.session.transcript_store import TURN, find_transcript, list_transcripts
+from assistant.terminal.output import print_path
+from assistant.terminal.sanitize import clean_text
 
 
 def list_command(*, json_output: bool = False) -> int:

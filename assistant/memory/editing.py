@@ -10,12 +10,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from assistant.language.person import first_person, sentence
 from assistant.memory.base import Claim, Corrects, Journal, Memory, MemoryFailure, MemoryStore, Turn
-from assistant.memory.confidential import secret_in
-from assistant.memory.drafts import Draft, Refused, the_rules
-from assistant.memory.hand import correct_by_hand, replace_by
-from assistant.memory.oblivion import Doomed, find_struck
-from assistant.memory.telling import first_person, sentence
+from assistant.memory.deletion.plan import Doomed, find_struck
+from assistant.memory.extraction.candidates import Draft, Refused, the_rules
+from assistant.memory.extraction.secrets import secret_in
+from assistant.memory.journal.manual_edits import correct_by_hand, replace_by
 
 
 @runtime_checkable

@@ -17,14 +17,14 @@ from typing import Literal
 import msgspec
 
 from assistant.memory.base import Journal, MemoryFailure
-from assistant.memory.contents import JOURNALS
-from assistant.memory.disk import write_file
-from assistant.memory.files import FileStore
-from assistant.memory.http_protocol import Misunderstood, check_journal
-from assistant.memory.journal_file import parse, render
-from assistant.memory.journal_head import is_journal_id
-from assistant.memory.journals import ENDING
-from assistant.memory.merging import Taken
+from assistant.memory.journal.format import parse, render
+from assistant.memory.journal.head import is_journal_id
+from assistant.memory.journal.merging import Taken
+from assistant.memory.remote.protocol import Misunderstood, check_journal
+from assistant.memory.store.contents import JOURNALS
+from assistant.memory.store.disk import write_file
+from assistant.memory.store.files import FileStore
+from assistant.memory.store.journals import ENDING
 
 JSON = "memory.json"
 UNREAD = "not-understood"

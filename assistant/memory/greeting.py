@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from assistant.language.dates import DATE_OF, parse_iso
+from assistant.language.lexicon import EVENT
 from assistant.memory.base import Filters, Memory, MemoryStore
-from assistant.memory.dates import DATE_OF, parse_iso
-from assistant.memory.lexicon import EVENT
 
 LATE = timedelta(days=14)
 """How long after its day something is still asked about."""

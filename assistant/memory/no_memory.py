@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from assistant.events import SessionEvent
-from assistant.memory.book import ClosedBook
 from assistant.memory.recall import NOTHING, Recalled
+from assistant.memory.view import ClosedBook
+from assistant.session.events import SessionEvent
 
 
 class NoMemory(ClosedBook):

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from assistant.language.person import plain
+from assistant.language.stems import content
 from assistant.memory.base import ANY, Filters, Found, MemoryFailure, MemoryStore
-from assistant.memory.desk import Desk
+from assistant.memory.extraction.filters import is_order, is_question
 from assistant.memory.quoting import defused, quote, tokens
-from assistant.memory.relevance import LONG, concerns, sentences_of_long, to_the_point
-from assistant.memory.sieve import is_order, is_question
-from assistant.memory.telling import plain
-from assistant.memory.wording import content
+from assistant.memory.retrieval.relevance import LONG, concerns, sentences_of_long, to_the_point
+from assistant.memory.worker_thread import Desk
 
 T = TypeVar("T")
 LIMIT = 8

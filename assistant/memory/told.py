@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from assistant.language.dates import DATE_OF, When, parse_iso
+from assistant.language.person import first_person, second_person, sentence, third_person
+from assistant.language.stems import content, gist
 from assistant.memory.base import Found, Memory, MemoryStore
-from assistant.memory.dates import DATE_OF, When, parse_iso
-from assistant.memory.oblivion import Doomed
-from assistant.memory.profile import Item, Profile, Question
-from assistant.memory.telling import first_person, second_person, sentence, third_person
-from assistant.memory.wording import content, gist
+from assistant.memory.deletion.plan import Doomed
+from assistant.memory.profile.profile import Item, Profile, Question
 
 _YOU_ARE = (("you are", "I am"), ("you're", "I am"), ("you were", "I was"), ("yourself", "myself"))
 _TO_YOU = re.compile(

@@ -11,12 +11,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from assistant.language.person import first_person
+from assistant.language.stems import content
 from assistant.memory.base import Found, Memory, MemoryFailure
-from assistant.memory.drafts import Refused
-from assistant.memory.keeper import Keeper
-from assistant.memory.oblivion import Doomed
-from assistant.memory.telling import first_person
-from assistant.memory.wording import content
+from assistant.memory.deletion.plan import Doomed
+from assistant.memory.extraction.candidates import Refused
+from assistant.memory.recorder import Keeper
 
 T = TypeVar("T")
 WRITING = 8.0

@@ -21,7 +21,7 @@ from websockets.http11 import Request, Response
 
 from assistant import __version__
 from assistant.backends.base import BackendError
-from assistant.backends.process import BackendProcess
+from assistant.backends.host.process import BackendProcess
 from assistant.backends.server import protocol
 from assistant.backends.server.protocol import Hello, PersonaRequest, Report
 from assistant.frames import (
@@ -34,11 +34,11 @@ from assistant.frames import (
     SetPersona,
     Status,
 )
+from assistant.serving.connection_limits import Limits, Peer, Visitors, open_sockets
 from assistant.serving.conversation import ClientGone, Conversation, discard, persona_prompt
-from assistant.serving.line import Place, WaitingLine
 from assistant.serving.newest import Newest
 from assistant.serving.settings import ServeError, ServeSettings, cannot_listen, tls_context
-from assistant.serving.visitors import Limits, Peer, Visitors, open_sockets
+from assistant.serving.waiting_line import Place, WaitingLine
 
 log = logging.getLogger(__name__)
 

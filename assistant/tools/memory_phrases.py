@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from assistant.memory.clauses import sentences_of
+from assistant.memory.extraction.clauses import sentences_of
 from assistant.tools.base import ToolCall
 
 _POLITE = re.compile(
@@ -48,7 +48,7 @@ _FORGET_ABOUT = re.compile(
 def memory_call(text: str) -> ToolCall | None:
     """The call to memory that a turn asks for, if it does."""
     # Its grammar takes a tenth of a second to load, which the start does not have; see `the_rules`.
-    from assistant.memory.rules import asked_to_remember
+    from assistant.memory.extraction.rules import asked_to_remember
 
     sentences = sentences_of(text)
     for sentence in sentences:

@@ -18,18 +18,18 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from assistant.cleaning import clean_text
-from assistant.config import UiConfig
-from assistant.events import (
+from assistant.config.schema import UiConfig
+from assistant.memory.deletion.plan import Doomed
+from assistant.personas.loading import Persona
+from assistant.session.events import (
     Failure,
     MemoryForgotten,
     PersonaChanged,
     PersonasReloaded,
     SessionEvent,
 )
-from assistant.frontend import MemoryFrontend, SessionFrontend
-from assistant.memory.oblivion import Doomed
-from assistant.personas import Persona
+from assistant.session.frontend import MemoryFrontend, SessionFrontend
+from assistant.terminal.sanitize import clean_text
 from assistant.ui import themes
 from assistant.ui.bridge import Bridge
 from assistant.ui.commands import AssistantCommands

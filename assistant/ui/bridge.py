@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from textual.message_pump import MessagePump
 
-from assistant.events import SessionEvent
+from assistant.session.events import SessionEvent
 from assistant.ui.messages import FromSession
 
 if TYPE_CHECKING:
-    from assistant.frontend import SessionFrontend
+    from assistant.session.frontend import SessionFrontend
 
 
 class Bridge:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from assistant.cleaning import clean_line, clean_text
+from assistant.terminal.sanitize import clean_line, clean_text
 from assistant.ui.letters import legible
 
 

@@ -11,7 +11,7 @@ import unicodedata
 
 from rich.cells import cell_len
 
-from assistant.transliteration import can_write, similar, similar_of_width, writes_all
+from assistant.terminal.transliteration import can_write, similar, similar_of_width, writes_all
 
 _encoding = "utf-8"
 

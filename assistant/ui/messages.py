@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from assistant.events import (
+from assistant.session.events import (
     AudioChanged,
     Dropped,
     LagChanged,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from assistant.events import (
+from assistant.frames import AgentState
+from assistant.memory.base import Found
+from assistant.session.events import (
     AgentSaid,
     AnswerPaused,
     AnswerResumed,
@@ -20,9 +22,7 @@ from assistant.events import (
     StateChanged,
     StillThinking,
 )
-from assistant.frames import AgentState
-from assistant.latencies import Latencies
-from assistant.memory.base import Found
+from assistant.session.latencies import Latencies
 from assistant.ui.overload import Overload
 
 RECALLED_KEPT = 10

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.config import Config
+from assistant.config.schema import Config
 from assistant.logs import log_file
 from assistant.tools.base import ToolCall
 from assistant.ui.app import DashboardApp
@@ -20,7 +20,7 @@ from assistant.ui.screens.confirm import ConfirmGate
 from assistant.ui.terminal import TerminalStream, claim_terminal
 
 if TYPE_CHECKING:
-    from assistant.frontend import SessionFrontend
+    from assistant.session.frontend import SessionFrontend
 
 Confirm = Callable[[ToolCall], Awaitable[bool]]
 """Asks the user whether a tool may run."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from textual.color import Color
 from textual.theme import Theme
 
-from assistant.persona_checks import contrast
-from assistant.personas import Colors, Persona
+from assistant.personas.checks import contrast
+from assistant.personas.loading import Colors, Persona
 
 PREFIX = "persona-"
 """Before a persona's slug, so that no persona can replace one of Textual's own themes."""

@@ -12,10 +12,9 @@ import pytest
 from assistant.backends import availability, registry
 from assistant.backends.availability import BackendReport
 from assistant.backends.base import BackendError
-from assistant.backends.hardware import Card, Hardware
-from assistant.backends.moshi import finding
+from assistant.backends.moshi.checkpoint import finding
+from assistant.backends.moshi.checkpoint.weights import MOSHI_7B
 from assistant.backends.moshi.contract import Checkpoint
-from assistant.backends.moshi.weights import MOSHI_7B
 from assistant.backends.registry import (
     backend_options,
     backend_python,
@@ -23,7 +22,8 @@ from assistant.backends.registry import (
     fallback_of,
     list_backends,
 )
-from assistant.config import Config
+from assistant.config.schema import Config
+from assistant.models.hardware import Card, Hardware
 
 GIB = 1024**3
 PLAIN = Hardware("Linux", "x86_64", memory=16 * GIB, available=12 * GIB)
@@ -224,7 +224,7 @@ def test_a_broken_environment_is_named(
 def test_packages_are_looked_for_in_the_interpreter_that_will_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from assistant.backends import environments
+    from assistant.models import environments
 
     monkeypatch.setattr(availability, "missing", environments.missing)
     config = Config()
@@ -328,7 +328,7 @@ def test_a_reason_carries_its_command_and_nothing_else() -> None:
 def test_the_backend_process_needs_no_package_of_the_host() -> None:
     """What `assistant setup` does not install must not be imported there."""
     code = (
-        "import sys, assistant.backends.worker\n"
+        "import sys, assistant.backends.host.worker\n"
         "print(*{m.partition('.')[0] for m in sys.modules})\n"
     )
     loaded = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from assistant import frames as f
 from assistant.backends import wire
-from assistant.backends.send_queue import SendQueue
+from assistant.backends.host.send_queue import SendQueue
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False, width=32)
 VOICES = st.builds(

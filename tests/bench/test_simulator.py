@@ -20,9 +20,9 @@ from assistant.bench.simulator.run import Outcome, play
 from assistant.bench.simulator.scenarios import SCENARIOS, Scenario, Surroundings, find
 from assistant.bench.simulator.script import Say, Type, Wait, WhenFinished, WhenSpeaking
 from assistant.bench.simulator.voice import UserVoice
-from assistant.config import AudioConfig, Config
-from assistant.events import FirstSample, ToolFinished
+from assistant.config.schema import AudioConfig, Config
 from assistant.frames import SAMPLE_RATE
+from assistant.session.events import FirstSample, ToolFinished
 from tests.fakes import speech_like
 
 

@@ -9,7 +9,7 @@ from assistant.bench.simulator.measures import Measures, measure
 from assistant.bench.simulator.script import Deed, Meant
 from assistant.bench.simulator.tape import Envelopes, Recording
 from assistant.bench.simulator.words import count_words
-from assistant.events import (
+from assistant.session.events import (
     AgentSaid,
     AnswerPaused,
     AnswerResumed,

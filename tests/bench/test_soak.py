@@ -21,8 +21,8 @@ from assistant.bench.soak.resources import (
     resident_mb,
 )
 from assistant.bench.soak.run import soak
-from assistant.config import Config
-from assistant.events import (
+from assistant.config.schema import Config
+from assistant.session.events import (
     AgentSaid,
     Notice,
     PersonaChanged,
@@ -31,7 +31,7 @@ from assistant.events import (
     UserSaid,
 )
 from assistant.tools.base import ToolCall
-from tests.conversation.room import cast_of_characters
+from tests.session.room import cast_of_characters
 
 
 def settings(backend: str) -> Config:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 
 from assistant.locations import themes_dir
-from assistant.personas import Lines, Persona
+from assistant.personas.loading import Lines, Persona
 
 _COLORS = {
     "background": "#101010",

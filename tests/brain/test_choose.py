@@ -8,10 +8,10 @@ from random import Random
 
 from assistant.brain.base import BrainError
 from assistant.brain.choose import choose_brain
-from assistant.brain.discover import Found
 from assistant.brain.fallback import FallbackBrain
+from assistant.brain.openai.discover import Found
 from assistant.brain.scripted import ScriptedBrain
-from assistant.config import BrainConfig
+from assistant.config.schema import BrainConfig
 
 OLLAMA = Found("Ollama", "http://127.0.0.1:11434/v1", ("qwen3:4b", "llama3"))
 

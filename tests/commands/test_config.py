@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from assistant.commands import config as commands
-from assistant.config import Config, ConfigError
+from assistant.config.loading import load_config
+from assistant.config.schema import Config, ConfigError
 from assistant.locations import config_file
-from assistant.settings import load_config
 
 
 @pytest.fixture(autouse=True)

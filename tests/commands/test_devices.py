@@ -7,7 +7,7 @@ import pytest
 
 from assistant.commands import devices
 from assistant.commands.devices import devices_command
-from tests.audio.fake_sounddevice import FakeSoundDevice
+from tests.audio.devices.fake_sounddevice import FakeSoundDevice
 
 
 def test_the_table_says_how_each_device_opens(

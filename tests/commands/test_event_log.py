@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant import events as e
 from assistant.commands.event_log import EventLog, describe
+from assistant.session import events as e
 from assistant.tools.base import ToolCall, ToolResult
 from tests.fakes import BUTLER
 

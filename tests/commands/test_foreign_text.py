@@ -16,11 +16,11 @@ import pytest
 from rich.cells import cell_len
 
 from assistant.commands.plain import Printer, _called
-from assistant.config import MemoryConfig
-from assistant.events import AgentSaid, PersonasReloaded
-from assistant.memory.opening import open_store
-from assistant.personas import Persona, load_personas
-from tests.brain.servers import STREAM_HEAD, Send, event, reply, serve
+from assistant.config.schema import MemoryConfig
+from assistant.memory.factory import open_store
+from assistant.personas.loading import Persona, load_personas
+from assistant.session.events import AgentSaid, PersonasReloaded
+from tests.brain.openai.servers import STREAM_HEAD, Send, event, reply, serve
 from tests.memory.material import journal, remember
 from tests.processes import PATIENCE
 

@@ -16,9 +16,9 @@ from assistant.commands.personas import (
     new_persona,
     print_schema,
 )
-from assistant.persona_files import read_persona
-from assistant.persona_schema import Colors, Lines, Moshi, Persona, Prompt, Voice, Waveform
-from assistant.personas import load_personas
+from assistant.personas.files import read_persona
+from assistant.personas.loading import load_personas
+from assistant.personas.schema import Colors, Lines, Moshi, Persona, Prompt, Voice, Waveform
 
 
 @pytest.fixture

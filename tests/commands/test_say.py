@@ -16,7 +16,7 @@ import pytest
 from assistant.audio.wav import AudioFileError, WavReader
 from assistant.backends.base import BackendError
 from assistant.commands.say import say_command
-from assistant.config import Config
+from assistant.config.schema import Config
 from tests.commands.test_talk import limit_files
 
 TEXT = "The town has 8,000 people, and 3.05 percent are farmers. That is all there is to say."
@@ -83,7 +83,7 @@ def test_a_machine_that_is_slow_makes_no_longer_a_file(
 ) -> None:
     quick = into(tmp_path / "quick.wav")
     from assistant.commands import say
-    from assistant.conversation.speech import Speech
+    from assistant.session.turns.playback_tracker import Speech
 
     take = Speech.audio
 

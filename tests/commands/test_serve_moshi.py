@@ -15,7 +15,7 @@ pytest.importorskip("sphn", reason="the server needs sphn")
 from assistant.backends.availability import BackendReport
 from assistant.backends.base import BackendError
 from assistant.commands.serve_moshi import served_backend
-from assistant.config import Config
+from assistant.config.schema import Config
 from assistant.serving.settings import ServeError, token_from
 from tests.processes import descendants, is_alive, until
 

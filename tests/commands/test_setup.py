@@ -19,10 +19,14 @@ import pytest
 from typer.testing import CliRunner
 
 from assistant import frames as f
-from assistant.backends import environment_maker as maker
-from assistant.backends import environments
 from assistant.backends.base import BackendError
-from assistant.backends.environments import (
+from assistant.backends.host.process import BackendProcess
+from assistant.cli.main import app
+from assistant.commands import setup as commands
+from assistant.config.schema import Config
+from assistant.models import environment_maker as maker
+from assistant.models import environments
+from assistant.models.environments import (
     RECIPES,
     STAMP,
     Recipe,
@@ -34,11 +38,7 @@ from assistant.backends.environments import (
     missing,
     python_of,
 )
-from assistant.backends.pip_output import explained, progress_of
-from assistant.backends.process import BackendProcess
-from assistant.cli import app
-from assistant.commands import setup as commands
-from assistant.config import Config
+from assistant.models.pip_output import explained, progress_of
 from tests.processes import command_of
 
 pytestmark = pytest.mark.xdist_group("setup")

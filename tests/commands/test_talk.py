@@ -19,7 +19,7 @@ import soxr
 
 from assistant.audio.wav import AudioFileError, WavReader, WavWriter
 from assistant.commands.talk import Talk, TalkOptions, talk_command
-from assistant.config import Config
+from assistant.config.schema import Config
 from tests.fakes import speech_like
 from tests.speech import RATE, kokoro
 

@@ -11,7 +11,7 @@ import pytest
 
 from assistant.commands import transcripts as commands
 from assistant.locations import transcripts_dir
-from assistant.transcript_store import TranscriptEntry, TranscriptStore
+from assistant.session.transcript_store import TranscriptEntry, TranscriptStore
 
 ID = "2026-07-21-094103"
 

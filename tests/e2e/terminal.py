@@ -88,7 +88,7 @@ class Terminal:
 
     def backend(self) -> int | None:
         """The backend process, where there is one at the moment."""
-        found = [p for p in self.processes() if "assistant.backends.worker" in command_of(p)]
+        found = [p for p in self.processes() if "assistant.backends.host.worker" in command_of(p)]
         return found[0] if found else None
 
     def exit_code(self) -> int:

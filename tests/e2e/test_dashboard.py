@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.personas import Persona, load_personas
+from assistant.personas.loading import Persona, load_personas
 from tests.e2e.conftest import Room, furnished, loudness
 from tests.e2e.terminal import Terminal
 from tests.processes import is_alive, until

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.personas import load_personas
+from assistant.personas.loading import load_personas
 from tests.e2e.conftest import Room, loudness
 from tests.e2e.terminal import ROOT
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.memory_house import PARROT, House
+from tests.commands.memory.stored import PARROT, House
 from tests.interruption import copy_of, strace_kill
 
 STRIDE = int(os.environ.get("ASSISTANT_EVERY_CALL", "37"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.backends.process import BackendProcess
+from assistant.backends.host.process import BackendProcess
 from assistant.backends.wire import WireListener
 from assistant.frames import AnyEvent, Failed, Load, Ready
 

@@ -13,11 +13,11 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from assistant.backends.cascade.voice_cache import VoiceCache
-from assistant.conversation.lines import LineChooser
-from assistant.settings import parse
-from assistant.settings_edit import set_value, unset_value
-from assistant.transcript_store import TranscriptEntry, TranscriptStore, list_transcripts
+from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
+from assistant.config.editing import set_value, unset_value
+from assistant.config.loading import parse
+from assistant.session.line_chooser import LineChooser
+from assistant.session.transcript_store import TranscriptEntry, TranscriptStore, list_transcripts
 from tests.interruption import Tell, copy_of, every_interruption
 
 KILLS = 6

@@ -12,9 +12,9 @@ import pytest
 
 from assistant.brain.base import Brain, BrainError
 from assistant.brain.choose import choose_brain
-from assistant.config import BrainConfig
-from assistant.events import AgentSaid, Notice, PersonaChanged, ToolFinished
-from tests.brain.servers import (
+from assistant.config.schema import BrainConfig
+from assistant.session.events import AgentSaid, Notice, PersonaChanged, ToolFinished
+from tests.brain.openai.servers import (
     CHUNKED_HEAD,
     STREAM_HEAD,
     Script,
@@ -24,8 +24,8 @@ from tests.brain.servers import (
     reply,
     serve,
 )
-from tests.conversation.room import Room
 from tests.fakes import FakeAudio
+from tests.session.room import Room
 
 DONE = b"data: [DONE]\n\n"
 

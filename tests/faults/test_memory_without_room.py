@@ -11,13 +11,13 @@ import pytest
 
 from assistant.brain.base import Brain
 from assistant.brain.scripted import ScriptedBrain
-from assistant.config import MemoryConfig
-from assistant.events import Notice
-from assistant.memory.opening import open_store
-from assistant.memory.remembering import Remembering
-from tests.commands.memory_house import OLD, PARROT, House
-from tests.conversation.room import Room
+from assistant.config.schema import MemoryConfig
+from assistant.memory.factory import open_store
+from assistant.memory.service import Remembering
+from assistant.session.events import Notice
+from tests.commands.memory.stored import OLD, PARROT, House
 from tests.fakes import FakeAudio
+from tests.session.room import Room
 from tests.small_disk import SmallDisk, small_disk
 
 

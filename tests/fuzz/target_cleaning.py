@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from assistant.cleaning import PieceCleaner, clean_line, clean_text
-from assistant.output import readable
+from assistant.terminal.output import readable
+from assistant.terminal.sanitize import PieceCleaner, clean_line, clean_text
 
 NAME = "cleaning"
 SEEDS = [

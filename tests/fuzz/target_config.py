@@ -6,10 +6,10 @@ import functools
 import tempfile
 from pathlib import Path
 
-from assistant.cleaning import clean_line
-from assistant.config import ConfigError
-from assistant.settings import known_fields, load_settings, value_of
-from assistant.settings_edit import set_value
+from assistant.config.editing import set_value
+from assistant.config.loading import known_fields, load_settings, value_of
+from assistant.config.schema import ConfigError
+from assistant.terminal.sanitize import clean_line
 
 NAME = "config"
 SEEDS = [

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import httpx
 
-from assistant.memory.files import FileStore
-from assistant.memory.http_protocol import Misunderstood, Trouble, decode
-from assistant.memory.http_server import Gate, MemoryApi
-from assistant.memory.index import SqliteIndex
-from assistant.serving.visitors import Visitors
+from assistant.memory.remote.protocol import Misunderstood, Trouble, decode
+from assistant.memory.remote.server import Gate, MemoryApi
+from assistant.memory.retrieval.index import SqliteIndex
+from assistant.memory.store.files import FileStore
+from assistant.serving.connection_limits import Visitors
 from tests.fuzz.target_import import _ALL
 from tests.fuzz.target_journal import ID, WHOLE
 

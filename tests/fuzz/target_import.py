@@ -10,8 +10,8 @@ from pathlib import Path
 
 from assistant.memory.base import MemoryFailure
 from assistant.memory.export import JSON, journals_in
-from assistant.memory.journal_file import render
-from assistant.memory.journal_head import is_journal_id
+from assistant.memory.journal.format import render
+from assistant.memory.journal.head import is_journal_id
 from tests.fuzz.target_journal import ID, WHOLE
 
 NAME = "import"

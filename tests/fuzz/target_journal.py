@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.memory.journal_file import parse, render
+from assistant.memory.journal.format import parse, render
 
 NAME = "journal"
 ID = "2026-11-21T190503-jarvis"

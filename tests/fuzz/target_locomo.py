@@ -6,8 +6,8 @@ import json
 import tempfile
 from pathlib import Path
 
+from assistant.bench.memory.locomo import load_samples
 from assistant.memory.base import MemoryFailure
-from assistant.memory.locomo import load_samples
 from assistant.memory.retrieval.rows import rows_of
 
 NAME = "locomo"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from assistant.memory.base import MemoryFailure
 from assistant.memory.export import export_to
-from assistant.memory.files import FileStore
-from assistant.memory.index import SqliteIndex
+from assistant.memory.retrieval.index import SqliteIndex
+from assistant.memory.store.files import FileStore
 from tests.fuzz.target_journal import SEEDS as JOURNALS
 
 NAME = "memory"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from assistant.backends.cascade.clauses import MOST_CHARACTERS, ClauseSplitter, split_clauses
-from assistant.backends.cascade.normalise import speakable
+from assistant.backends.cascade.synthesis.clauses import (
+    MOST_CHARACTERS,
+    ClauseSplitter,
+    split_clauses,
+)
+from assistant.language.normalise import speakable
 
 NAME = "normalise"
 SEEDS = [

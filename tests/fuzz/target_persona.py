@@ -6,9 +6,9 @@ import functools
 import tempfile
 from pathlib import Path
 
-from assistant.cleaning import clean_line, clean_text
-from assistant.persona_checks import advice_on
-from assistant.persona_files import read_persona
+from assistant.personas.checks import advice_on
+from assistant.personas.files import read_persona
+from assistant.terminal.sanitize import clean_line, clean_text
 
 NAME = "persona"
 _THEMES = Path(__file__).parents[2] / "themes"

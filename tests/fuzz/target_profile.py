@@ -5,11 +5,11 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from assistant.memory.files import FileStore
-from assistant.memory.index import SqliteIndex
-from assistant.memory.journal_file import parse
-from assistant.memory.profile import profile_of
-from assistant.memory.profile_edits import ProfileFile, lines_of
+from assistant.memory.journal.format import parse
+from assistant.memory.profile.edits import ProfileFile, lines_of
+from assistant.memory.profile.profile import profile_of
+from assistant.memory.retrieval.index import SqliteIndex
+from assistant.memory.store.files import FileStore
 from tests.fuzz.target_journal import ID, WHOLE
 
 NAME = "profile"

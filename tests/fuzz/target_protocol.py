@@ -11,7 +11,7 @@ from assistant.backends import wire
 from assistant.backends.server import protocol
 from assistant.backends.server.protocol import Report, Request
 from assistant.frames import Inject, Interrupt, Push, Say, SetPersona
-from assistant.memory.http_protocol import Forget, Misunderstood, Search, Written, decode, encode
+from assistant.memory.remote.protocol import Forget, Misunderstood, Search, Written, decode, encode
 from assistant.serving.conversation import persona_prompt
 from assistant.serving.server import asked_persona
 

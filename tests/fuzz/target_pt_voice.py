@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.backends.moshi.pt_reader import NotTensors, read_tensors
+from assistant.backends.moshi.checkpoint.pt_reader import NotTensors, read_tensors
 
 NAME = "pt-voice"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assistant.brain.base import TakenBack
-from assistant.brain.thinking import ThinkingFilter
+from assistant.brain.output_filter.filter import ThinkingFilter
 
 NAME = "reasoning"
 SEEDS = [

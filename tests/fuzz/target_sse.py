@@ -7,8 +7,8 @@ import json
 
 from assistant.brain.base import TakenBack
 from assistant.brain.failures import LanguageModelError
-from assistant.brain.replies import AnswerReader, Broken
-from assistant.brain.sse import EventStream
+from assistant.brain.openai.replies import AnswerReader, Broken
+from assistant.brain.openai.sse import EventStream
 
 NAME = "sse"
 

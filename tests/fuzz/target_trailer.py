@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from assistant.memory.base import Journal
-from assistant.memory.front_matter import as_list, as_text, read_front, write_front
-from assistant.memory.journal_head import read_head
-from assistant.memory.plain_marks import escape_block, split, unescape_block
-from assistant.memory.trailer import (
+from assistant.memory.journal.escaping import escape_block, split, unescape_block
+from assistant.memory.journal.front_matter import as_list, as_text, read_front, write_front
+from assistant.memory.journal.head import read_head
+from assistant.memory.journal.provenance import (
     looks_like_trailer,
     next_number,
     read_trailer,

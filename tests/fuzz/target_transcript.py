@@ -6,8 +6,8 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from assistant.memory.saved_transcripts import strike, transcripts_of
-from assistant.transcript_store import find_transcript, list_transcripts
+from assistant.memory.deletion.transcripts import strike, transcripts_of
+from assistant.session.transcript_store import find_transcript, list_transcripts
 
 NAME = "transcript"
 _TEXT = b"""# Conversation

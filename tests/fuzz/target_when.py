@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from assistant.memory import dates, when
+from assistant.language import dates
+from assistant.language import periods as when
 from assistant.memory.base import ANY
 
 NAME = "when"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from assistant.memory.files import FileStore
+from assistant.memory.store.files import FileStore
+from tests.memory.retrieval.small_index import SmallIndex
 from tests.memory.samples import BEGAN
-from tests.memory.small_index import SmallIndex
 
 Maker = Callable[..., FileStore]
 

@@ -8,17 +8,17 @@ from random import Random
 
 import pytest
 
-from assistant.assembly import make_parts
 from assistant.brain.base import Question
 from assistant.brain.scripted import ScriptedBrain
-from assistant.config import Config
-from assistant.events import AgentSaid, Notice, SessionEvent, ToolFinished
+from assistant.config.schema import Config
+from assistant.language.person import first_person
 from assistant.memory.base import Journal, MemoryFailure, NoRoom
-from assistant.memory.remembering import NoMemory, Remembering
-from assistant.memory.telling import first_person
-from tests.conversation.room import Room
+from assistant.memory.service import NoMemory, Remembering
+from assistant.session.events import AgentSaid, Notice, SessionEvent, ToolFinished
+from assistant.session.factory import make_parts
 from tests.fakes import FakeAudio, FakeBrain, FakeMemoryStore
 from tests.memory.test_in_conversation import ask, enter, scripted
+from tests.session.room import Room
 
 FULL = NoRoom("/home/ada/x.md: cannot be written (no space)", "Free some room.", "the disk is full")
 TOLD = [
@@ -151,8 +151,8 @@ async def test_what_no_file_holds_can_be_forgotten(
 
 
 async def test_while_the_memory_server_is_away_nothing_is_acknowledged(tmp_path: Path) -> None:
-    from assistant.memory.http_client import HttpStore
-    from tests.memory.served import TOKEN, Served
+    from assistant.memory.remote.client import HttpStore
+    from tests.memory.remote.served import TOKEN, Served
 
     theirs = FakeMemoryStore()
     with Served(theirs) as served:
@@ -226,8 +226,8 @@ async def test_a_disk_that_does_not_answer_is_told(
 
 
 async def test_what_was_forgotten_can_be_told_again(tmp_path: Path) -> None:
-    from assistant.memory.files import FileStore
-    from tests.memory.small_index import SmallIndex
+    from assistant.memory.store.files import FileStore
+    from tests.memory.retrieval.small_index import SmallIndex
 
     folder = tmp_path / "memory"
     store = FileStore(folder, SmallIndex(None), look_every=0)

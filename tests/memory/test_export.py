@@ -12,8 +12,8 @@ import pytest
 
 from assistant.memory.base import MemoryFailure
 from assistant.memory.export import Exported, export_to, import_from
-from assistant.memory.files import FileStore
-from assistant.memory.merging import Taken
+from assistant.memory.journal.merging import Taken
+from assistant.memory.store.files import FileStore
 from tests.memory.conftest import Maker
 from tests.memory.samples import ID, kept, parrot, said
 

@@ -11,12 +11,12 @@ import pytest
 
 from assistant.brain.base import Brain
 from assistant.brain.scripted import ScriptedBrain
-from assistant.events import MemoryRecalled, Notice, ToolCalled
 from assistant.frames import UserText
 from assistant.memory.base import Claim, Journal, Memory, MemoryFailure, Turn
-from assistant.memory.remembering import Remembering
-from tests.conversation.room import Room
+from assistant.memory.service import Remembering
+from assistant.session.events import MemoryRecalled, Notice, ToolCalled
 from tests.fakes import FakeAudio, FakeBrain, FakeMemoryStore
+from tests.session.room import Room
 
 
 async def scripted(notify: Callable[[Notice], None]) -> Brain:

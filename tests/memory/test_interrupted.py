@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from assistant.commands.memory_doctor_made import index_check, profile_check
+from assistant.commands.memory.doctor_made import index_check, profile_check
 from assistant.memory.base import Index, Journal
+from assistant.memory.encryption.cipher import PLAIN, Vault
+from assistant.memory.encryption.sealing import Argon2, passphrase_vault
 from assistant.memory.export import export_to, import_from, journals_in
-from assistant.memory.files import FileStore
-from assistant.memory.git_log import GitLog
-from assistant.memory.index import SqliteIndex
-from assistant.memory.profile import profile_of
+from assistant.memory.profile.profile import profile_of
 from assistant.memory.retrieval.embedding import load_embedder
-from assistant.memory.sealing import Argon2, passphrase_vault
-from assistant.memory.vault import PLAIN, Vault
+from assistant.memory.retrieval.index import SqliteIndex
+from assistant.memory.store.files import FileStore
+from assistant.memory.store.git import GitLog
 from tests.interruption import Tell, copy_of, every_interruption
 from tests.memory.conftest import raw
+from tests.memory.deletion.test_journals import OTHER, another, save
 from tests.memory.samples import BEGAN, ID, parrot
-from tests.memory.test_forgetting import OTHER, another, save
 
 QUICK = Argon2(b"0123456789abcdef", rounds=1, memory=8, lanes=1)
 NEW = "2026-12-03T080000-hal"

@@ -11,18 +11,18 @@ from random import Random
 
 import pytest
 
-from assistant.bench.small_talk import WORDS, small_talk
+from assistant.bench.memory.small_talk import WORDS, small_talk
 from assistant.brain.base import Brain
 from assistant.brain.scripted import ScriptedBrain
-from assistant.memory import journal_writer
 from assistant.memory.base import Journal, MemoryFailure
-from assistant.memory.files import FileStore
-from assistant.memory.index import SqliteIndex
-from assistant.memory.keeper import Keeper
-from assistant.memory.remembering import Remembering
+from assistant.memory.journal import writer as journal_writer
+from assistant.memory.recorder import Keeper
 from assistant.memory.retrieval.embedding import load_embedder
-from tests.conversation.room import Room
+from assistant.memory.retrieval.index import SqliteIndex
+from assistant.memory.service import Remembering
+from assistant.memory.store.files import FileStore
 from tests.fakes import FakeAudio, FakeMemoryStore
+from tests.session.room import Room
 
 A_LINE, A_FACT = 350, 4_000
 """Bytes that one may leave in memory after some hundred. What a line leaves in the index,

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from assistant.language.stems import gist
 from assistant.memory.base import Claim, Found, Journal, Memory, Turn
-from assistant.memory.drafts import Draft
 from assistant.memory.editing import reworded
-from assistant.memory.files import FileStore
-from assistant.memory.index import SqliteIndex
-from assistant.memory.known import Known
-from assistant.memory.profile import FACTS, profile_of
-from assistant.memory.remembering import Remembering
-from assistant.memory.rules import Rules
+from assistant.memory.extraction.candidates import Draft
+from assistant.memory.extraction.deduplicate import Known
+from assistant.memory.extraction.rules import Rules
+from assistant.memory.profile.profile import FACTS, profile_of
+from assistant.memory.retrieval.index import SqliteIndex
+from assistant.memory.service import Remembering
+from assistant.memory.store.files import FileStore
 from assistant.memory.told import as_said, in_third_person, once, told, told_hits
-from assistant.memory.wording import gist
 from assistant.tools.builtin.memory import Asked, memory_tools
-from tests.conversation.room import Room
 from tests.fakes import FakeAudio, FakeMemoryStore
 from tests.memory.test_in_conversation import scripted
+from tests.session.room import Room
 
 AT = datetime(2026, 11, 20, 12).astimezone()
 TODAY = date(2026, 11, 29)

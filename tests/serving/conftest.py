@@ -17,12 +17,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from assistant import frames as f
-from assistant.backends.process import BackendProcess
+from assistant.backends.host.process import BackendProcess
 from assistant.backends.server import protocol
 from assistant.backends.server.opus import OpusDecoder, OpusEncoder
+from assistant.serving.connection_limits import Limits
 from assistant.serving.server import MoshiServer
 from assistant.serving.settings import ServeSettings
-from assistant.serving.visitors import Limits
 
 LOUD = (0.3 * np.sin(np.arange(f.FRAME_SAMPLES) / 5)).astype(np.float32)
 SILENT = np.zeros(f.FRAME_SAMPLES, np.float32)

@@ -21,13 +21,13 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from assistant.backends.server import protocol
+from assistant.serving.connection_limits import Limits
 from assistant.serving.settings import (
     ServeError,
     ServeSettings,
     check_exposure,
     token_from,
 )
-from assistant.serving.visitors import Limits
 from tests.serving.conftest import LOUD, SILENT, Running, serving, stranger, until
 
 TURN = [*[LOUD] * 10, *[SILENT] * 30]

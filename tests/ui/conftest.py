@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.config import UiConfig
+from assistant.config.schema import UiConfig
 from assistant.ui.app import DashboardApp
 from tests.fakes import READY, FakeSession
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.config import Config
+from assistant.config.schema import Config
 from assistant.ui.run import Confirm, run_dashboard
 from tests.fakes import READY, FakeSession, conversation, speech_like
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from assistant.events import MemoryRecalled
 from assistant.memory.base import Category, Claim, Found, Journal, Memory, Turn
-from assistant.memory.remembering import Remembering
+from assistant.memory.service import Remembering
+from assistant.session.events import MemoryRecalled
 from tests.fakes import FakeMemoryStore
 
 BEGAN = datetime(2026, 11, 20, 19, 5, tzinfo=timezone(timedelta(hours=1)))

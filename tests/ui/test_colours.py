@@ -9,8 +9,8 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from textual._context import visible_screen_stack
 
-from assistant.persona_checks import contrast
-from assistant.personas import Persona
+from assistant.personas.checks import contrast
+from assistant.personas.loading import Persona
 from assistant.ui.app import DashboardApp
 from tests.fakes import BUTLER, FRIEND, READY, FakeSession, conversation
 from tests.ui.looking import see, text

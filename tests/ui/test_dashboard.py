@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from textual.color import Color
 
-from assistant.events import (
+from assistant.session.events import (
     AgentSaid,
     AnswerPaused,
     AnswerResumed,
@@ -27,7 +27,7 @@ from assistant.events import (
     ToolFinished,
     UserSaid,
 )
-from assistant.latencies import in_order
+from assistant.session.latencies import in_order
 from assistant.tools.base import ToolCall, ToolResult
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.confirm import ConfirmGate, ConfirmTool

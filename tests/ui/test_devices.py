@@ -12,10 +12,10 @@ import pytest
 from textual.pilot import Pilot
 
 from assistant.audio.base import DeviceChoice
+from assistant.audio.devices.portaudio import PortAudioUnavailable
 from assistant.audio.levels import LevelHistory
-from assistant.audio.portaudio import PortAudioUnavailable
-from assistant.config import UiConfig
-from assistant.events import AudioChanged, Notice, StateChanged
+from assistant.config.schema import UiConfig
+from assistant.session.events import AudioChanged, Notice, StateChanged
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.devices import DevicesScreen
 from assistant.ui.widgets.meter import read

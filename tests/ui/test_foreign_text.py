@@ -13,8 +13,9 @@ from textual.drivers import headless_driver
 from textual.pilot import Pilot
 
 from assistant.audio.base import DeviceChoice
-from assistant.cleaning import clean_line
-from assistant.events import (
+from assistant.memory.base import Claim, Found
+from assistant.personas.loading import Persona
+from assistant.session.events import (
     AgentSaid,
     AudioChanged,
     BackendChosen,
@@ -32,8 +33,7 @@ from assistant.events import (
     ToolFinished,
     UserSaid,
 )
-from assistant.memory.base import Claim, Found
-from assistant.personas import Persona
+from assistant.terminal.sanitize import clean_line
 from assistant.tools.base import ToolCall, ToolResult
 from assistant.ui.app import DashboardApp
 from assistant.ui.escape_filter import inert

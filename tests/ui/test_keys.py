@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from textual.widgets import TextArea
 
-from assistant.events import AnswerPaused, AudioChanged, StateChanged
+from assistant.session.events import AnswerPaused, AudioChanged, StateChanged
 from assistant.ui.app import DashboardApp
 from assistant.ui.keymap import BINDINGS
 from assistant.ui.screens.help import HelpScreen
@@ -236,7 +236,7 @@ async def test_q_quits(make_app: MakeApp, session: FakeSession) -> None:
 
 
 async def test_page_up_shows_what_was_said_before(make_app: MakeApp, session: FakeSession) -> None:
-    from assistant.events import UserSaid
+    from assistant.session.events import UserSaid
 
     app = make_app(session)
     async with app.run_test() as pilot:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from assistant.events import AgentSaid
+from assistant.session.events import AgentSaid
 from assistant.ui.app import DashboardApp
 from assistant.ui.letters import in_place, legible, write_in
 from tests.fakes import FakeSession

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 import pytest
 from textual.pilot import Pilot
 
-from assistant.config import UiConfig
-from assistant.events import MemoryForgotten, MemoryRecalled
+from assistant.config.schema import UiConfig
 from assistant.memory.base import ANY, Filters, Found, Memory, MemoryFailure
-from assistant.memory.oblivion import Doomed
-from assistant.memory.remembering import NoMemory, Remembering
+from assistant.memory.deletion.plan import Doomed
+from assistant.memory.service import NoMemory, Remembering
+from assistant.session.events import MemoryForgotten, MemoryRecalled
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.memory import MemoryScreen
 from assistant.ui.screens.memory_dialogs import EditScreen, ForgetScreen, WhichScreen
@@ -431,7 +431,7 @@ async def test_the_palette_opens_it_and_another_key_may_be_given_to_it(
 
 
 def test_no_word_of_a_memory_is_taken_for_markup() -> None:
-    from assistant.memory.oblivion import Doomed
+    from assistant.memory.deletion.plan import Doomed
     from assistant.ui.screens.memory_dialogs import going
 
     odd = "The user types [bold]x[/bold] and [/]."

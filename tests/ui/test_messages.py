@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.events import AgentSaid, AudioChanged, Dropped, LoadProgress, SessionEvent, UserSaid
+from assistant.session.events import (
+    AgentSaid,
+    AudioChanged,
+    Dropped,
+    LoadProgress,
+    SessionEvent,
+    UserSaid,
+)
 from assistant.ui.messages import FromSession
 
 

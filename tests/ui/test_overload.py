@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from assistant.events import Dropped, LagChanged
+from assistant.session.events import Dropped, LagChanged
 from assistant.ui.app import DashboardApp
 from assistant.ui.overload import SHOWN_SECONDS, Overload
 from assistant.ui.widgets import statusline

@@ -185,7 +185,7 @@ async def test_arrows_at_the_edge_recall_what_was_sent_and_keep_the_draft(
 async def test_page_keys_scroll_the_conversation_while_one_types(
     make_app: MakeApp, session: FakeSession
 ) -> None:
-    from assistant.events import AgentSaid
+    from assistant.session.events import AgentSaid
 
     app = make_app(session)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
-from assistant.events import (
+from assistant.memory.deletion.plan import Doomed
+from assistant.session.events import (
     AgentSaid,
     AnswerPaused,
     AnswerResumed,
@@ -31,7 +32,6 @@ from assistant.events import (
     ToolFinished,
     UserSaid,
 )
-from assistant.memory.oblivion import Doomed
 from assistant.tools.base import ToolCall, ToolResult
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.confirm import ConfirmGate

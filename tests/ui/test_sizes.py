@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from assistant.events import Notice
+from assistant.session.events import Notice
 from assistant.ui.app import DashboardApp
 from assistant.ui.keymap import BINDINGS
 from tests.fakes import BUTLER, LOADING, PERSONAS, READY, FakeSession, conversation

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 import pytest
 from textual.pilot import Pilot
 
-from assistant.audio.portaudio import PortAudioUnavailable
-from assistant.events import (
+from assistant.audio.devices.portaudio import PortAudioUnavailable
+from assistant.personas.loading import Persona
+from assistant.session.events import (
     AgentSaid,
     AnswerPaused,
     AudioChanged,
@@ -21,7 +22,6 @@ from assistant.events import (
     SessionEvent,
     StateChanged,
 )
-from assistant.personas import Persona
 from assistant.ui.app import DashboardApp
 from tests.fakes import (
     BUTLER,

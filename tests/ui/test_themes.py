@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.color import Color, ColorParseError
 
-from assistant.persona_checks import contrast
+from assistant.personas.checks import contrast
 from assistant.ui.themes import DEFAULTS, terminal_theme, theme_name, theme_of
 from tests.fakes import AMBER, BUTLER, CORE, DARK, FRIEND
 

@@ -8,13 +8,13 @@ On the virtual clock everything happens on the calling thread before the frame i
 from __future__ import annotations
 
 from assistant.backends.base import Emit, Float32
-from assistant.backends.cascade.hearing import Hearing
-from assistant.backends.cascade.patience import TurnConfig
-from assistant.backends.cascade.sounds_in_memory import SoundsInMemory
-from assistant.backends.cascade.speaker import Speaker
-from assistant.backends.cascade.stt import Recognizer
-from assistant.backends.cascade.tts import load_engine
-from assistant.backends.cascade.voice_cache import VoiceCache
+from assistant.backends.cascade.endpointing.patience import TurnConfig
+from assistant.backends.cascade.recognition.hearing import Hearing
+from assistant.backends.cascade.recognition.stt import Recognizer
+from assistant.backends.cascade.synthesis.sounds_in_memory import SoundsInMemory
+from assistant.backends.cascade.synthesis.speaker import Speaker
+from assistant.backends.cascade.synthesis.tts import load_engine
+from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 from assistant.frames import (
     Capabilities,
     Failed,

@@ -21,7 +21,7 @@ from assistant.locations import models_dir
 from assistant.private_files import make_folder
 
 if TYPE_CHECKING:
-    from assistant.backends.hub import HubFile, Listing
+    from assistant.models.hub import HubFile, Listing
 
 Progress = Callable[[str, float | None], None]
 """Text for a person, and how much is done, 0…1 or None where it cannot be known."""
@@ -142,7 +142,7 @@ def size_of(spec: str, *, endpoint: str | None = None) -> int | None:
     repository = repository_of(spec)
     if (_folder(repository) / _DONE).is_file():
         return 0
-    from assistant.backends import hub
+    from assistant.models import hub
 
     return hub.total_size(_wanted(hub.listing(repository, endpoint)))
 
@@ -157,7 +157,7 @@ def pull(spec: str, progress: Progress, *, endpoint: str | None = None) -> Whisp
         repository = repository_of(spec)
         folder = _folder(repository)
         if not (folder / _DONE).is_file():
-            from assistant.backends import hub
+            from assistant.models import hub
 
             source = hub.listing(repository, endpoint)
             hashes = hub.download_to_folder(source, _wanted(source), folder, progress)
@@ -185,7 +185,7 @@ def is_complete(folder: Path) -> bool:
 
 def damages(folder: Path) -> list[str]:
     """What is wrong with the files of a complete download of ours, in words."""
-    from assistant.backends import hub
+    from assistant.models import hub
 
     try:
         hashes = json.loads((folder / _DONE).read_text(encoding="utf-8"))["sha256"]

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 
 from assistant.backends.availability import BackendReport, Look, packages_missing
 from assistant.backends.base import BackendError
-from assistant.backends.environments import inspect, python_of
-from assistant.backends.hardware import Card, Hardware, card_number
-from assistant.backends.moshi.contract import Checkpoint, Quantization
-from assistant.backends.moshi.memory import (
+from assistant.backends.moshi.checkpoint.memory import (
     Asked,
     Framework,
     MemoryEstimate,
@@ -19,12 +16,15 @@ from assistant.backends.moshi.memory import (
     gib,
     positions_in,
 )
-from assistant.backends.moshi.memory import (
+from assistant.backends.moshi.checkpoint.memory import (
     Config as LmConfig,
 )
+from assistant.backends.moshi.contract import Checkpoint, Quantization
+from assistant.models.environments import inspect, python_of
+from assistant.models.hardware import Card, Hardware, card_number
 
 if TYPE_CHECKING:
-    from assistant.config import Config
+    from assistant.config.schema import Config
 
 MODULES: dict[Framework, tuple[str, ...]] = {
     "torch": ("torch", "moshi", "sentencepiece", "safetensors"),
@@ -151,7 +151,7 @@ def _check(framework: Framework, config: Config, modules: tuple[str, ...]) -> No
 def fit_of(framework: Framework, config: Config, place: Place) -> Fit:
     """The configured weights in this place. Raises `BackendError` where they are not here, are no
     weights, or do not fit."""
-    from assistant.backends.moshi.finding import find_checkpoint
+    from assistant.backends.moshi.checkpoint.finding import find_checkpoint
 
     source = config.backend.moshi.weights
     checkpoint = find_checkpoint(source, framework, lambda text, part: None, download=False)

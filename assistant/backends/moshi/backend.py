@@ -18,6 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from assistant.backends.base import BackendError, Emit, Float32
+from assistant.backends.moshi.checkpoint.memory import POSITIONS_PER_SECOND, Framework
 from assistant.backends.moshi.clock import FrameClock, Taken
 from assistant.backends.moshi.contract import Codec, Sampling
 from assistant.backends.moshi.engine import (
@@ -27,11 +28,10 @@ from assistant.backends.moshi.engine import (
     load_engine,
     sampling_of,
 )
-from assistant.backends.moshi.listener import Deaf, Listener
-from assistant.backends.moshi.memory import POSITIONS_PER_SECOND, Framework
+from assistant.backends.moshi.listening.listener import Deaf, Listener
 from assistant.backends.moshi.monologue import TokenText, rms
-from assistant.backends.moshi.personas import Personas
-from assistant.backends.moshi.prompting import SILENCE
+from assistant.backends.moshi.prompts.personas import Personas
+from assistant.backends.moshi.prompts.prompting import SILENCE
 from assistant.backends.moshi.stages import Stages
 from assistant.backends.moshi.stepping import Encoded, Stepper
 from assistant.backends.moshi.utterances import Moment, Utterances
@@ -190,7 +190,7 @@ class MoshiBackend:
     def _make_listener(
         self, command: Load, engine: Engine, progress: Callable[[str, float | None], None]
     ) -> Listener:
-        from assistant.backends.moshi.listener import load_listener
+        from assistant.backends.moshi.listening.listener import load_listener
 
         listen: LoadListener = self._load_listener or load_listener
         return listen(

@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.backends.moshi.prompting import PromptPlan
+from assistant.backends.moshi.prompts.prompting import PromptPlan
 
 Float32 = NDArray[np.float32]
 Codes = NDArray[np.int64]

@@ -13,6 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.backends.base import Float32
+from assistant.backends.moshi.checkpoint.memory import (
+    Asked,
+    Framework,
+    choose_quantization,
+    estimate,
+    positions_in,
+)
 from assistant.backends.moshi.contract import (
     Checkpoint,
     CheckpointKind,
@@ -25,18 +32,11 @@ from assistant.backends.moshi.contract import (
     Sampling,
     TextTokenizer,
 )
-from assistant.backends.moshi.memory import (
-    Asked,
-    Framework,
-    choose_quantization,
-    estimate,
-    positions_in,
-)
-from assistant.backends.moshi.prompting import EmbeddedVoice
+from assistant.backends.moshi.prompts.prompting import EmbeddedVoice
 from assistant.frames import PersonaPrompt
 
 if TYPE_CHECKING:
-    from assistant.backends.hardware import Hardware
+    from assistant.models.hardware import Hardware
 
 Options = dict[str, str | int | float | bool | None]
 AGENT_CODEBOOKS = 8
@@ -68,7 +68,7 @@ def load_engine(framework: Framework, options: Options, progress: Progress) -> E
 
     Raises `BackendError` where packages, weights or memory are missing.
     """
-    from assistant.backends.moshi.finding import find_checkpoint
+    from assistant.backends.moshi.checkpoint.finding import find_checkpoint
     from assistant.backends.moshi.tokenizer import load_tokenizer
 
     source = options.get("weights")
@@ -154,7 +154,7 @@ def _sampling(options: Options) -> Sampling:
 
 def _place(framework: Framework, device: str, hardware: Hardware | None) -> tuple[bool, int | None]:
     """Whether it will run on the processor, and the bytes that are free there."""
-    from assistant.backends.hardware import card_number, survey
+    from assistant.models.hardware import card_number, survey
 
     found = hardware or survey()
     here = found.available or found.memory or None
@@ -171,10 +171,10 @@ def _load_lm(
     framework: Framework, checkpoint: Checkpoint, settings: EngineSettings, progress: Progress
 ) -> LanguageModel:
     if framework == "mlx":
-        from assistant.backends.moshi import mlx_lm
+        from assistant.backends.moshi.mlx import lm as mlx_lm
 
         return mlx_lm.load_language_model(checkpoint, settings, progress)
-    from assistant.backends.moshi import torch_lm
+    from assistant.backends.moshi.pytorch import lm as torch_lm
 
     return torch_lm.load_language_model(checkpoint, settings, progress)
 
@@ -183,10 +183,10 @@ def _load_codec(
     framework: Framework, checkpoint: Checkpoint, settings: EngineSettings, codebooks: int
 ) -> Codec:
     if framework == "mlx":
-        from assistant.backends.moshi import mlx_codec
+        from assistant.backends.moshi.mlx import codec as mlx_codec
 
         return mlx_codec.load_codec(checkpoint, settings, codebooks=codebooks)
-    from assistant.backends.moshi import torch_codec
+    from assistant.backends.moshi.pytorch import codec as torch_codec
 
     return torch_codec.load_codec(checkpoint, settings, codebooks=codebooks)
 
@@ -195,7 +195,7 @@ def _voices(
     checkpoint: Checkpoint, make_codec: Callable[[int], Codec], progress: Progress
 ) -> Callable[[str], list[Codes] | EmbeddedVoice]:
     def load(name: str) -> list[Codes] | EmbeddedVoice:
-        from assistant.backends.moshi.voices import load_voice
+        from assistant.backends.moshi.prompts.voices import load_voice
         from assistant.locations import voice_cache_dir
 
         # A codec of its own: the conversation's is in the middle of the user's sentence.

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from assistant.backends.base import BackendError
+from assistant.backends.moshi.checkpoint.mimi_file import stored_codebooks
 from assistant.backends.moshi.contract import Codes, Float32
-from assistant.backends.moshi.mimi_file import stored_codebooks
 from assistant.frames import FRAME_SAMPLES
 
 AGENT_CODEBOOKS = 8

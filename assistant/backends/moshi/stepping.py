@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from assistant.backends.moshi.contract import Codes, LanguageModel, Sampling, TextTokenizer
-from assistant.backends.moshi.personas import Personas
-from assistant.backends.moshi.prompting import SILENCE, SINE, context_plan, system_text
+from assistant.backends.moshi.prompts.personas import Personas
+from assistant.backends.moshi.prompts.prompting import SILENCE, SINE, context_plan, system_text
+from assistant.backends.moshi.prompts.snapshots import columns_after
 from assistant.backends.moshi.saying import Saying
-from assistant.backends.moshi.snapshots import columns_after
 from assistant.backends.moshi.utterances import Moment, Utterances
 from assistant.frames import PersonaPrompt
 

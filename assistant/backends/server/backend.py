@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.backends.base import BackendError, Emit
-from assistant.backends.moshi.listener import Deaf, Listener, load_listener
+from assistant.backends.moshi.listening.listener import Deaf, Listener, load_listener
 from assistant.backends.server import protocol
 from assistant.backends.server.opus import require_packages
 from assistant.frames import (

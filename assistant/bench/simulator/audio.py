@@ -17,11 +17,11 @@ from typing import Literal, Protocol
 import numpy as np
 
 from assistant.audio.base import DeviceChoice, Float32, OnFrame
-from assistant.audio.front import FrontEnd
-from assistant.audio.jitter import JitterBuffer
+from assistant.audio.devices.reblock import Reblocker
+from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.levels import LevelHistory
-from assistant.audio.reblock import Reblocker
-from assistant.config import AudioConfig
+from assistant.audio.playback.jitter import JitterBuffer
+from assistant.config.schema import AudioConfig
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
 
 STEP_SAMPLES = 480

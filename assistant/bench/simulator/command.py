@@ -11,7 +11,7 @@ from assistant.bench.simulator.report import print_report
 from assistant.bench.simulator.run import Outcome, play
 from assistant.bench.simulator.scenarios import Scenario, find
 from assistant.bench.simulator.voice import USERS, UserVoice
-from assistant.config import Config, ConfigError
+from assistant.config.schema import Config, ConfigError
 
 
 def conversation_command(config: Config, options: ConversationOptions, *, json_output: bool) -> int:

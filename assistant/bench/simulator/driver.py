@@ -13,19 +13,19 @@ from typing import Self
 
 import numpy as np
 
-from assistant.assembly import find_personas, make_parts
 from assistant.audio.base import Float32
-from assistant.backends.process import BackendProcess
+from assistant.backends.host.process import BackendProcess
 from assistant.bench.simulator.audio import STEP_SAMPLES, SimulatedAudio
 from assistant.bench.simulator.slow import SimulatedBrain, Slowness, VirtualTime, weather_tool
 from assistant.brain.base import Brain
-from assistant.commands.ready import start_and_wait
-from assistant.config import Config
-from assistant.conversation.parts import MakeBackend, MakeBrain
-from assistant.events import Notice
+from assistant.config.schema import Config
 from assistant.frames import AnyEvent, Capabilities, Load, Ready
-from assistant.personas import LoadedPersonas
-from assistant.session import Session
+from assistant.personas.loading import LoadedPersonas
+from assistant.session.dependencies import MakeBackend, MakeBrain
+from assistant.session.events import Notice
+from assistant.session.factory import find_personas, make_parts
+from assistant.session.ready import start_and_wait
+from assistant.session.session import Session
 
 Mouth = Callable[[float], Float32]
 """Second at which a step begins → what the user says in it, float32 [480]."""

@@ -14,7 +14,7 @@ from typing import TypeGuard
 
 from assistant.bench.simulator.script import Deed
 from assistant.bench.simulator.tape import Envelopes
-from assistant.events import (
+from assistant.session.events import (
     AgentSaid,
     AnswerPaused,
     AnswerResumed,

@@ -13,8 +13,9 @@ from assistant.bench.simulator.scenarios import Scenario
 from assistant.bench.simulator.script import Renders, Stage, perform
 from assistant.bench.simulator.tape import Recording
 from assistant.bench.simulator.words import word_errors
-from assistant.config import Config
-from assistant.events import (
+from assistant.config.schema import Config
+from assistant.frames import FRAME_SECONDS
+from assistant.session.events import (
     AudioChanged,
     Dropped,
     FirstSample,
@@ -23,7 +24,6 @@ from assistant.events import (
     SessionEvent,
     ToolFinished,
 )
-from assistant.frames import FRAME_SECONDS
 
 _LAST_WORDS = 1.0
 """Seconds after the last act."""

@@ -17,7 +17,7 @@ from assistant.frames import SAMPLE_RATE
 MS_SAMPLES = SAMPLE_RATE // 1000
 _STEP_MS = STEP_SAMPLES // MS_SAMPLES
 VOICED_PEAK = 0.003
-"""−50 dBFS: from here on sound is heard as speech, as in `assistant.audio.jitter`."""
+"""−50 dBFS: from here on sound is heard as speech, as in `assistant.audio.playback.jitter`."""
 SILENT_PEAK = 0.001
 """−60 dBFS: under this a fade is over."""
 BREATH = 0.7

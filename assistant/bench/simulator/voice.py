@@ -26,7 +26,7 @@ class UserVoice:
     """One user's voice. Loads the speech engine only where something is not on disk yet."""
 
     def __init__(self, spec: VoiceSpec = USERS[0]) -> None:
-        from assistant.backends.cascade.voice_cache import VoiceCache
+        from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 
         self._spec = spec
         self._cache = VoiceCache(cache_dir() / "simulator", _MEGABYTES)
@@ -45,7 +45,7 @@ class UserVoice:
         key = self._cache.key(_KEEP, text, self._spec, 1.0)
         sound = self._cache.get(key)
         if sound is None:
-            from assistant.backends.cascade.tts import load_engine, render
+            from assistant.backends.cascade.synthesis.tts import load_engine, render
 
             sound = render(load_engine("kokoro"), text, self._spec)
             self._cache.put(key, sound)

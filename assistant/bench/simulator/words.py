@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from assistant.audio.resample import OFFLINE, StreamResampler
 from assistant.backends.base import BackendError
 from assistant.bench.simulator.tape import Recording
-from assistant.events import AgentSaid, FirstSample, SessionEvent
 from assistant.frames import SAMPLE_RATE
+from assistant.session.events import AgentSaid, FirstSample, SessionEvent
 
 _EAR = "packaged:tiny.en"
 _RATE = 16_000
@@ -28,7 +28,7 @@ def word_errors(
 
     `tape` has kept the sound. None where there is no recogniser, or nothing to compare.
     """
-    from assistant.backends.cascade.stt import Recognizer
+    from assistant.backends.cascade.recognition.stt import Recognizer
 
     began = {e.turn: e.t for e in events if isinstance(e, FirstSample)}
     cut = [

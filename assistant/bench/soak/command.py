@@ -7,7 +7,7 @@ import asyncio
 from assistant.bench.soak.options import SoakOptions
 from assistant.bench.soak.report import print_report
 from assistant.bench.soak.run import soak
-from assistant.config import Config
+from assistant.config.schema import Config
 
 
 def soak_command(config: Config, options: SoakOptions, *, json_output: bool) -> int:

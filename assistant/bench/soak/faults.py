@@ -15,7 +15,7 @@ from random import Random
 import numpy as np
 
 from assistant.audio.base import Float32
-from assistant.backends.process import BackendProcess
+from assistant.backends.host.process import BackendProcess
 from assistant.bench.room import Noise
 from assistant.bench.simulator.audio import SimulatedAudio
 from assistant.bench.simulator.sounds import sound
@@ -23,8 +23,8 @@ from assistant.bench.soak.plan import ASKED, FaultKind
 from assistant.brain.base import Brain, BrainError, Piece, Question
 from assistant.frames import Push
 from assistant.locations import themes_dir
-from assistant.personas import load_personas
-from assistant.session import Session
+from assistant.personas.loading import load_personas
+from assistant.session.session import Session
 from assistant.tools.registry import Tool, tool
 
 ENDS = (signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM, signal.SIGABRT)

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-from assistant.events import (
+from assistant.session.events import (
     AgentSaid,
     Dropped,
     Failure,

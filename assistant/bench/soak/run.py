@@ -13,9 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.assembly import find_personas, make_parts
 from assistant.audio.base import Float32
-from assistant.backends.process import BackendProcess
+from assistant.backends.host.process import BackendProcess
 from assistant.bench.latency import QUESTIONS
 from assistant.bench.simulator.audio import STEP_SAMPLES, SimulatedAudio
 from assistant.bench.simulator.voice import UserVoice
@@ -28,15 +27,16 @@ from assistant.bench.soak.report import print_line, print_progress
 from assistant.bench.soak.resources import children, open_files, take_sample
 from assistant.bench.soak.sentences import render_sentences
 from assistant.brain.base import Brain
-from assistant.commands.ready import start_and_wait
-from assistant.config import Config
-from assistant.conversation.parts import MakeBackend, MakeBrain
-from assistant.events import Notice
+from assistant.config.schema import Config
 from assistant.frames import FRAME_SAMPLES, AnyEvent, Load
 from assistant.locations import scratch_dir
 from assistant.private_files import scratch_folder
-from assistant.session import Session
-from assistant.transcript_store import TranscriptStore, list_transcripts
+from assistant.session.dependencies import MakeBackend, MakeBrain
+from assistant.session.events import Notice
+from assistant.session.factory import find_personas, make_parts
+from assistant.session.ready import start_and_wait
+from assistant.session.session import Session
+from assistant.session.transcript_store import TranscriptStore, list_transcripts
 
 STEPS_A_FRAME = FRAME_SAMPLES // STEP_SAMPLES
 POLITE = 20.0

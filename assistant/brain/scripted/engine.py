@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from random import Random
 
 from assistant.brain.base import Question
-from assistant.brain.scripted import arithmetic, clock
 from assistant.brain.scripted.choice import Chooser, Pieces
 from assistant.brain.scripted.knowledge import Fact, Knowledge, Query, remembered
 from assistant.brain.scripted.lines import fill, variants
-from assistant.brain.scripted.numerals import ordinal
 from assistant.brain.scripted.results import speakable
 from assistant.brain.scripted.understanding import Understood, understand
-from assistant.personas import Persona
+from assistant.language import arithmetic, clock
+from assistant.language.numbers import ordinal
+from assistant.personas.loading import Persona
 
 _HINT_EVERY = 4
 """Every so many `cannot` answers, beginning with the second, also say how to give it a model."""

@@ -1,4 +1,4 @@
-"""The names of everything a turn can mean. Most are keys of `assistant.personas.Lines`."""
+"""The names of everything a turn can mean. Most are keys of `assistant.personas.loading.Lines`."""
 
 from __future__ import annotations
 

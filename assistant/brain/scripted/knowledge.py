@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.brain.scripted.naming import name_told, proper
-from assistant.brain.scripted.words import Sentence, Word, sentences
+from assistant.language.naming import name_told, proper
+from assistant.language.tokens import Sentence, Word, sentences
 
 _MAX_FACTS = 200
 _MAX_VALUE_WORDS = 12

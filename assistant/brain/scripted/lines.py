@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from itertools import zip_longest
 
-from assistant.personas import Persona
+from assistant.personas.loading import Persona
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NO_USER = re.compile(r"^\{user\}[,.]?\s*|,?\s*\{user\}(?=\s*[,.!?;:]|$)|\{user\},?\s*")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from assistant.brain.scripted.words import Sentence, Word, sentences
+from assistant.language.tokens import Sentence, Word, sentences
 
 LEADING = re.compile(
     r"(?:sorry to (?:bother|interrupt|disturb|trouble) you|okay|so|well|and|now|then|oh|hey|"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from assistant.brain.scripted.arithmetic import Value
+from assistant.language.arithmetic import Value
 
 
 def speakable(value: Value) -> str:

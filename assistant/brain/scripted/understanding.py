@@ -11,14 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from assistant.brain.scripted import arithmetic, knowledge
+from assistant.brain.scripted import knowledge
 from assistant.brain.scripted.intents import Intent
-from assistant.brain.scripted.naming import name_told
-from assistant.brain.scripted.numerals import read_number
 from assistant.brain.scripted.patterns import table
 from assistant.brain.scripted.politeness import forms, name_pattern, without_name
 from assistant.brain.scripted.vague import vague
-from assistant.brain.scripted.words import Sentence, Word, sentences
+from assistant.language import arithmetic
+from assistant.language.naming import name_told
+from assistant.language.numbers import read_number
+from assistant.language.tokens import Sentence, Word, sentences
 
 MAX_INTENTS = 3
 """Of one turn; more is a speech, and the first requests count."""

@@ -6,7 +6,7 @@ import re
 
 from assistant.brain.scripted.intents import Intent
 from assistant.brain.scripted.politeness import LEADING
-from assistant.brain.scripted.words import Sentence
+from assistant.language.tokens import Sentence
 
 _QUESTION = re.compile(
     r"(?:what|who|whom|whose|where|when|why|how|which|is|are|was|were|am|do(?! not)|does|did|can|"

@@ -30,7 +30,7 @@ from assistant.memory.adapters.shelves import (
 )
 from assistant.memory.base import Filters, Found, Journal, Memory, MemoryFailure
 from assistant.memory.filtering import passes
-from assistant.memory.http_protocol import encode
+from assistant.memory.remote.protocol import encode
 from assistant.memory.retrieval.word_table import DIMENSIONS
 from assistant.private_files import make_missing
 

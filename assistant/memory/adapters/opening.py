@@ -6,7 +6,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from assistant.config import MemoryConfig
+from assistant.config.schema import MemoryConfig
 from assistant.locations import memory_dir
 from assistant.memory.base import MemoryFailure, MemoryStore
 

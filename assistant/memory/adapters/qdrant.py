@@ -33,10 +33,10 @@ from assistant.memory.adapters.shelves import (
     for_nobody_else,
 )
 from assistant.memory.base import Filters, Found, Journal, MemoryFailure
+from assistant.memory.deletion.matching import content_words
 from assistant.memory.retrieval.embedding import load_embedder, units
 from assistant.memory.retrieval.rows import Row, rows_of
 from assistant.memory.retrieval.word_table import DIMENSIONS
-from assistant.memory.traces import content_words
 from assistant.private_files import make_missing
 
 BATCH = 256

@@ -20,11 +20,11 @@ from assistant.memory.base import (
     Memory,
     MemoryFailure,
 )
+from assistant.memory.deletion.matching import forget_words_known
 from assistant.memory.filtering import passes
-from assistant.memory.http_protocol import copy_of, encode
-from assistant.memory.in_memory import newest_first, no_such, plan_of
-from assistant.memory.merging import Gone, merge
-from assistant.memory.traces import forget_words_known
+from assistant.memory.journal.merging import Gone, merge
+from assistant.memory.remote.protocol import copy_of, encode
+from assistant.memory.store.in_memory import newest_first, no_such, plan_of
 
 
 class Shelves(ABC):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from datetime import datetime
 
-from assistant.brain.scripted.clock import spoken_date, spoken_time
+from assistant.language.clock import spoken_date, spoken_time
 from assistant.tools.registry import ToolError, tool
 
 

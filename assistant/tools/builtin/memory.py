@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from assistant.language.person import first_person, second_person
 from assistant.memory.base import Memory, MemoryFailure
-from assistant.memory.drafts import Draft, Refused
-from assistant.memory.oblivion import Doomed
-from assistant.memory.remembering import Remembering
-from assistant.memory.telling import first_person, second_person
+from assistant.memory.deletion.plan import Doomed
+from assistant.memory.extraction.candidates import Draft, Refused
+from assistant.memory.service import Remembering
 from assistant.memory.told import as_of, once, unrepeated
 from assistant.memory.unwritten import PRIVATE, for_now, not_written
 from assistant.tools.base import ToolCall

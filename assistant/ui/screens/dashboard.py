@@ -11,8 +11,8 @@ from textual.containers import Vertical
 from textual.screen import Screen
 
 from assistant.audio.levels import LevelHistory
-from assistant.cleaning import clean_line
-from assistant.events import (
+from assistant.personas.loading import Persona
+from assistant.session.events import (
     AgentSaid,
     BackendChosen,
     Failure,
@@ -22,7 +22,7 @@ from assistant.events import (
     Severity,
     UserSaid,
 )
-from assistant.personas import Persona
+from assistant.terminal.sanitize import clean_line
 from assistant.ui.fitting import lines_of, shortened
 from assistant.ui.messages import FromSession
 from assistant.ui.model import Status

@@ -18,9 +18,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import OptionList, Static
 
 from assistant.audio.base import DeviceChoice
-from assistant.audio.portaudio import hung
-from assistant.events import AudioChanged, Failure, Notice, SessionEvent
-from assistant.frontend import SessionFrontend
+from assistant.audio.devices.portaudio import hung
+from assistant.session.events import AudioChanged, Failure, Notice, SessionEvent
+from assistant.session.frontend import SessionFrontend
 from assistant.ui.fitting import lines_of, one_line, shortened
 from assistant.ui.model import Status
 from assistant.ui.screens.dialog import Dialog

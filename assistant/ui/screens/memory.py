@@ -13,12 +13,12 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input, OptionList, Static
 
-from assistant.events import MemoryForgotten, MemoryRecalled, SessionEvent, ToolFinished
-from assistant.frontend import MemoryFrontend
 from assistant.memory.base import Forgotten, Found, Memory, MemoryFailure
-from assistant.memory.book import Known
-from assistant.memory.oblivion import Doomed
-from assistant.memory.profile import Question
+from assistant.memory.deletion.plan import Doomed
+from assistant.memory.profile.profile import Question
+from assistant.memory.view import Known
+from assistant.session.events import MemoryForgotten, MemoryRecalled, SessionEvent, ToolFinished
+from assistant.session.frontend import MemoryFrontend
 from assistant.ui.fitting import lines_of, shortened
 from assistant.ui.model import Status
 from assistant.ui.screens.dialog import Dialog

@@ -12,10 +12,10 @@ from textual.content import Content
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from assistant.language.stems import gist
 from assistant.memory.base import Memory
-from assistant.memory.oblivion import Doomed
-from assistant.memory.profile import Question
-from assistant.memory.wording import gist
+from assistant.memory.deletion.plan import Doomed
+from assistant.memory.profile.profile import Question
 from assistant.ui.fitting import lines_of, one_line
 from assistant.ui.screens.dialog import Dialog
 from assistant.ui.widgets.keyline import KeyLine

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from assistant.personas import Persona
+from assistant.personas.loading import Persona
 from assistant.ui.fitting import one_line
 from assistant.ui.keymap import NUMBERED
 from assistant.ui.screens.dialog import Dialog

@@ -11,8 +11,8 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
 
-from assistant.cleaning import clean_line
-from assistant.events import (
+from assistant.memory.base import Found
+from assistant.session.events import (
     AnswerPaused,
     AnswerResumed,
     BackendChosen,
@@ -29,8 +29,8 @@ from assistant.events import (
     ToolCalled,
     ToolFinished,
 )
-from assistant.latencies import in_order
-from assistant.memory.base import Found
+from assistant.session.latencies import in_order
+from assistant.terminal.sanitize import clean_line
 from assistant.ui.fitting import as_json, lines_of, shortened
 from assistant.ui.widgets.clickable import ClickableLine, pressing
 

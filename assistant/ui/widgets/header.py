@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 from textual.content import Content
 
-from assistant.personas import Persona
+from assistant.personas.loading import Persona
 from assistant.ui.fitting import ellipsis, one_line
 from assistant.ui.model import Status
 from assistant.ui.widgets.clickable import ClickableLine, pressing

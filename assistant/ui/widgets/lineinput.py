@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual import events
 from textual.widgets import Input
 
-from assistant.cleaning import clean_line
+from assistant.terminal.sanitize import clean_line
 
 MOST_LETTERS = 2_000
 """Of what is searched for, or of a memory."""

@@ -11,8 +11,8 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from assistant.memory.base import Found, Memory
-from assistant.memory.book import Known
-from assistant.memory.profile import QUESTIONS, SURE_ENOUGH, Question
+from assistant.memory.profile.profile import QUESTIONS, SURE_ENOUGH, Question
+from assistant.memory.view import Known
 from assistant.ui.fitting import one_line, shortened
 
 RECALLED = "Recalled in this conversation"

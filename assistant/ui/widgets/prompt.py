@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static, TextArea
 
-from assistant.cleaning import clean_text
+from assistant.terminal.sanitize import clean_text
 from assistant.ui.fitting import one_line, size_words
 from assistant.ui.messages import Typed
 

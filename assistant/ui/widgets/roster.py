@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
 
-from assistant.personas import Persona
+from assistant.personas.loading import Persona
 from assistant.ui.fitting import one_line
 from assistant.ui.keymap import NUMBERED
 from assistant.ui.widgets.clickable import ClickableLine, pressing

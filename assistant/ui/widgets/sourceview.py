@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from assistant.memory.base import Memory, Turn
-from assistant.memory.book import Source
+from assistant.memory.view import Source
 from assistant.ui.fitting import lines_of, one_line
 from assistant.ui.widgets.memorylist import Names, Row, sureness
 

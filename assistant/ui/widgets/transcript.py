@@ -13,8 +13,8 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from assistant.events import AgentSaid, UserSaid
 from assistant.frames import Side
+from assistant.session.events import AgentSaid, UserSaid
 from assistant.ui.fitting import lines_of, one_line, size_words
 
 LETTERS_SHOWN = 20_000

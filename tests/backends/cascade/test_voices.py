@@ -14,13 +14,13 @@ from scipy.signal import find_peaks, resample_poly, spectrogram
 
 from assistant import locations
 from assistant.backends.base import Float32
-from assistant.backends.cascade.effects import EFFECTS
-from assistant.backends.cascade.kokoro import KokoroEngine
-from assistant.backends.cascade.loudness import integrated_loudness, true_peaks
-from assistant.backends.cascade.stt import Recognizer
-from assistant.backends.cascade.tts import render
+from assistant.backends.cascade.recognition.stt import Recognizer
+from assistant.backends.cascade.synthesis.effects import EFFECTS
+from assistant.backends.cascade.synthesis.kokoro import KokoroEngine
+from assistant.backends.cascade.synthesis.loudness import integrated_loudness, true_peaks
+from assistant.backends.cascade.synthesis.tts import render
 from assistant.frames import SAMPLE_RATE, VoiceSpec
-from assistant.personas import Voice
+from assistant.personas.loading import Voice
 
 SENTENCE = "There are twelve of us on this ship, and each of us has a different voice."
 WORD = "Yes."

@@ -5,9 +5,9 @@ import hashlib
 import pytest
 from huggingface_hub import constants
 
-from assistant.backends import hub
 from assistant.backends.base import BackendError
 from assistant.backends.cascade import weights
+from assistant.models import hub
 from tests.hub_stand_in import HubState, isolated, serving
 
 REPOSITORY = "Systran/faster-whisper-small.en"

@@ -26,8 +26,8 @@ from assistant.backends.moshi.contract import (
     Step,
 )
 from assistant.backends.moshi.engine import Engine
-from assistant.backends.moshi.listener import Deaf
-from assistant.backends.moshi.prompting import SILENCE, PromptPlan
+from assistant.backends.moshi.listening.listener import Deaf
+from assistant.backends.moshi.prompts.prompting import SILENCE, PromptPlan
 from assistant.frames import (
     FRAME_SAMPLES,
     AgentText,

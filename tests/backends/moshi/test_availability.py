@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from assistant.backends import availability
-from assistant.backends.hardware import Card, Hardware
 from assistant.backends.moshi.availability import check_moshi
-from assistant.config import Config
+from assistant.config.schema import Config
+from assistant.models.hardware import Card, Hardware
 from tests.backends.moshi.conftest import MakeCheckpoint
 
 

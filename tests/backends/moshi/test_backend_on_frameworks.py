@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from assistant.backends.moshi.backend import MoshiBackend
+from assistant.backends.moshi.checkpoint.memory import Framework
 from assistant.backends.moshi.contract import Step
-from assistant.backends.moshi.memory import Framework
 from assistant.frames import (
     FRAME_SAMPLES,
     AgentText,

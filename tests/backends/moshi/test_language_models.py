@@ -25,7 +25,7 @@ from assistant.backends.moshi.contract import (
     Sampling,
     Step,
 )
-from assistant.backends.moshi.prompting import (
+from assistant.backends.moshi.prompts.prompting import (
     EmbeddedVoice,
     PromptFrame,
     PromptPlan,
@@ -45,7 +45,7 @@ Said = list[tuple[int, tuple[int, ...] | None]]
 def load_model(framework: str, folder: Path, **changes: Any) -> LanguageModel:
     pytest.importorskip("moshi" if framework == "torch" else "moshi_mlx")
     pytest.importorskip("torch" if framework == "torch" else "mlx.core")
-    weights = importlib.import_module("assistant.backends.moshi.weights")
+    weights = importlib.import_module("assistant.backends.moshi.checkpoint.weights")
     module = importlib.import_module(f"assistant.backends.moshi.{framework}_lm")
     engine = EngineSettings(device="cpu", dtype="float32", sampling=GREEDY)
     model: LanguageModel = module.load_language_model(

@@ -13,7 +13,7 @@ import soxr
 
 from assistant.audio.wav import WavReader, WavWriter
 from assistant.commands.talk import TalkOptions, talk_command
-from assistant.config import Config
+from assistant.config.schema import Config
 from tests.backends.moshi.conftest import MakeCheckpoint
 from tests.speech import RATE, kokoro
 

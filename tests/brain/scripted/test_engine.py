@@ -10,7 +10,7 @@ import pytest
 from assistant.brain.base import Message, Question
 from assistant.brain.scripted import ScriptedBrain, fill, known_lines, variants
 from assistant.brain.scripted.choice import WINDOW
-from assistant.personas import Lines, Persona
+from assistant.personas.loading import Lines, Persona
 from tests.brain.personas import persona, shipped
 from tests.brain.scripted.utterances import TABLE
 

@@ -1,0 +1,255 @@
+"""When is the user's turn over? Decided by counting windows of sound, never by the clock.
+
+At the first pause a transcript is asked for, speculatively. When its words are a whole command or a
+whole sentence, the turn ends after a short silence; when they are clearly unfinished ("change to
+the…"), it waits much longer; where the words do not tell, the configured silence holds. Speech that
+resumes throws the speculation away.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.audio.vad import OFF, ON, WINDOW_SECONDS, Vad, Window
+from assistant.backends.base import Float32
+from assistant.backends.cascade.endpointing.patience import TurnConfig, patience
+from assistant.backends.cascade.endpointing.turn_sound import TurnSound
+from assistant.frames import FRAME_SECONDS
+from assistant.language.endings import Ending, Rivals, ending, is_wordless
+
+EndReason = Literal["complete", "silence", "too_long", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The user began to speak `at` seconds on the input's clock."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause: transcribe `audio` now and hand the words to `TurnDetector.transcript`."""
+
+    at: float
+    """The last voiced sample, seconds on the input's clock."""
+    audio: Float32
+    """The turn so far, float32 [n] at 16 kHz, with pre-roll and the pause itself."""
+    number: int
+    """Counts the pauses; a transcript of an older one is not believed."""
+    hurried: bool = False
+    """The assistant speaks meanwhile: what was said is short, or nothing at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interim:
+    """A partial transcript of `audio` (float32 [n], 16 kHz) would be welcome, if there is time."""
+
+    audio: Float32
+    hurried: bool = False
+    """See `Pause`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed:
+    """The user goes on after a pause: its transcript is no longer the whole turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOver:
+    """The turn is over."""
+
+    at: float
+    """The last voiced sample, seconds on the input's clock."""
+    reason: EndReason
+    audio: Float32
+    """The whole turn, float32 [n] at 16 kHz."""
+    waited_ms: float
+    """Silence that was waited for."""
+    pause: int | None
+    """Number of the pause whose transcript holds all words of the turn, if there was one."""
+
+
+TurnSignal = SpeechStarted | Pause | Interim | SpeechResumed | TurnOver
+
+_FIRST_INTERIM = 0.35
+"""Seconds of speech before the first hurried transcript: less is no word."""
+
+
+class TurnDetector:
+    """Frames in, `TurnSignal`s out. Not thread-safe: one thread pushes and hands in transcripts."""
+
+    def __init__(
+        self,
+        config: TurnConfig | None = None,
+        is_complete_command: Callable[[str], bool] = lambda text: False,
+        vad: Vad | None = None,
+    ) -> None:
+        self._config = config or TurnConfig()
+        self._is_command = is_complete_command
+        self._vad = vad if vad is not None else Vad()
+        self._min_voiced = max(1, round(self._config.min_speech_ms / 1000 / WINDOW_SECONDS))
+        # Speech may flicker while it begins: a third of the windows may be unvoiced.
+        self._recent: deque[Window] = deque(maxlen=self._min_voiced * 3 // 2)
+        self._longest_wait = (
+            self._config.pre_roll_ms / 1000
+            + FRAME_SECONDS
+            + (self._recent.maxlen or 0) * WINDOW_SECONDS
+        )
+        self._pauses = 0
+        self._sound = TurnSound()
+        self._last_interim: float | None = None
+        self._ending: Ending | Literal["wordless"] = "unknown"
+        self._closure: float | None = None
+        self._hurried = False
+        self._speaking = self._paused = False
+        self._clear()
+
+    def reset(self, frame_number: int = 0) -> None:
+        """Forget everything, without a signal; the next frame is `frame_number`."""
+        self._vad.reset(frame_number)
+        self._clear()
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a turn is under way."""
+        return self._speaking
+
+    def push(
+        self, frame_number: int, frame: Float32, *, speaking: bool = False
+    ) -> list[TurnSignal]:
+        """Take one frame, float32 [1920] at 24 kHz, and say what it means.
+
+        `speaking`: the assistant was being heard meanwhile, or is held back because of this sound.
+        Then words are wanted soon, and a turn without any is over soon.
+        """
+        self._hurried = speaking
+        windows = self._vad.push(frame, frame_number)
+        self._sound.add(self._vad.downsampled, (frame_number + 1) * FRAME_SECONDS)
+        if not self._speaking:
+            self._sound.trim(self._sound.end - self._longest_wait)
+        signals: list[TurnSignal] = []
+        for window in windows:
+            signals += self._step(window)
+        return signals
+
+    def transcript(
+        self,
+        text: str,
+        pause: int | None = None,
+        confidence: float = 0.0,
+        rivals: Rivals = (),
+        closure: float | None = None,
+    ) -> None:
+        """The words of the last pause; the next frame may end the turn because of them.
+
+        `confidence`: the recogniser's mean log probability of a token; `rivals`: what it might have
+        written instead of the last word; `closure`: how likely a sentence ends with it, if known.
+        """
+        if not self._paused or (pause is not None and pause != self._pauses):
+            return
+        self._closure = closure
+        if self._is_command(text):
+            self._ending = "command"
+        elif self._hurried and is_wordless(text):
+            self._ending = "wordless"
+        else:
+            self._ending = ending(text, confidence, rivals)
+
+    def force_end(self) -> list[TurnSignal]:
+        """End the turn now (push-to-talk was let go); nothing where nobody has spoken."""
+        return [self._over("interrupted")] if self._speaking else []
+
+    # --- one window after another ----------------------------------------------------------
+
+    def _step(self, window: Window) -> list[TurnSignal]:
+        self._now = window.time
+        if not self._speaking:
+            return self._wait_for_speech(window)
+        threshold = ON if self._paused else OFF
+        if window.probability >= threshold:
+            return self._voiced()
+        self._resumed_for = 0
+        return self._silent()
+
+    def _wait_for_speech(self, window: Window) -> list[TurnSignal]:
+        self._recent.append(window)
+        voiced = [w for w in self._recent if w.probability >= ON]
+        if len(voiced) < self._min_voiced:
+            return []
+        self._speaking = True
+        self._began = max(0.0, voiced[0].time - WINDOW_SECONDS)
+        self._voiced_until = self._now
+        self._last_interim = None
+        self._sound.trim(self._began - self._config.pre_roll_ms / 1000)
+        return [SpeechStarted(self._began)]
+
+    def _voiced(self) -> list[TurnSignal]:
+        signals: list[TurnSignal] = []
+        if self._paused:
+            self._resumed_for += 1
+            if self._resumed_for < 2:  # a single window is a click or a breath
+                return self._silent()
+            self._paused = False
+            self._ending, self._closure = "unknown", None
+            self._resumed_for = 0
+            signals.append(SpeechResumed())
+        self._voiced_until = self._now
+        if (self._now - self._began) * 1000 >= self._config.max_turn_ms:
+            return [*signals, self._over("too_long")]
+        if self._now >= self._next_interim():
+            self._last_interim = self._now
+            signals.append(Interim(self._sound.heard(), self._hurried))
+        return signals
+
+    def _next_interim(self) -> float:
+        """When the next partial transcript is wanted, seconds on the input's clock."""
+        hurried = self._hurried and self._now < self._began + self._config.hurried_seconds
+        every = self._config.hurried_interim_ms if hurried else self._config.interim_ms
+        if self._last_interim is not None:
+            return self._last_interim + every / 1000
+        return self._began + (_FIRST_INTERIM if hurried else every / 1000)
+
+    def _silent(self) -> list[TurnSignal]:
+        if not self._paused:
+            self._speech_end = self._sound.last_voiced(self._voiced_until)
+        waited = (self._now - self._speech_end) * 1000
+        vad_silence = (self._now - self._voiced_until) * 1000
+        if self._paused:
+            if waited >= patience(self._config, self._ending, self._closure):
+                whole = self._ending in ("command", "complete", "sentence")
+                return [self._over("complete" if whole else "silence")]
+            return []
+        enough = self._config.hurried_pause_ms if self._hurried else self._config.pause_ms
+        if waited >= enough and vad_silence >= enough / 2:
+            self._paused = True
+            self._pauses += 1
+            heard = self._sound.heard(self._speech_end)
+            return [Pause(self._speech_end, heard, self._pauses, self._hurried)]
+        return []
+
+    def _over(self, reason: EndReason) -> TurnOver:
+        if not self._paused:
+            self._speech_end = self._sound.last_voiced(self._voiced_until)
+        over = TurnOver(
+            at=self._speech_end,
+            reason=reason,
+            audio=self._sound.heard(self._speech_end if self._paused else None),
+            waited_ms=max(0.0, (self._now - self._speech_end) * 1000),
+            pause=self._pauses if self._paused else None,
+        )
+        self._clear()
+        return over
+
+    def _clear(self) -> None:
+        self._speaking = False
+        self._paused = False
+        self._ending, self._closure = "unknown", None
+        self._now = self._began = self._voiced_until = self._speech_end = 0.0
+        self._last_interim = None
+        self._resumed_for = 0
+        self._recent.clear()
+        self._sound.clear()

@@ -1,0 +1,252 @@
+"""Ears for any CPU: frames → voice activity → turns → speculative transcript → the user's words.
+
+While the user speaks, a thread of its own transcribes: partial results now and then, and from the
+first pause on the whole turn, so that the words are there when the turn is over. On the virtual
+clock everything happens on the calling thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from assistant.backends.base import Emit, Float32
+from assistant.backends.cascade.endpointing.patience import TurnConfig
+from assistant.backends.cascade.endpointing.turn import (
+    Interim,
+    Pause,
+    SpeechResumed,
+    SpeechStarted,
+    TurnDetector,
+    TurnOver,
+    TurnSignal,
+)
+from assistant.backends.cascade.recognition.barge_in_check import Sentry
+from assistant.backends.cascade.recognition.names import NameHints
+from assistant.backends.cascade.recognition.stt import Transcript
+from assistant.frames import Failed, SpokenNames, TurnEnded, TurnStarted, UserText
+from assistant.tools.intents import IntentRouter
+
+
+class Transcribes(Protocol):
+    """A speech recogniser, see `stt.Recognizer`."""
+
+    def transcribe(
+        self, audio: Float32, names: NameHints | None = None, *, brief: bool = False
+    ) -> Transcript: ...
+
+    def closure(self, text: str) -> float | None: ...
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What is known of the user's turn that is under way."""
+
+    transcripts: dict[int, Transcript] = field(default_factory=dict)
+    """By number of the pause they were asked for at."""
+    asked: int = 0
+    """Transcripts asked for so far: one that waits is dropped when a newer one is wanted."""
+    over: TurnOver | None = None
+    over_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    audio: Float32
+    brief: bool
+    """See `stt.Recognizer.transcribe`."""
+    done: Callable[[Transcript], None]
+    wanted: Callable[[], bool]
+    """Asked when its turn comes: the user may have gone on meanwhile."""
+
+
+class Hearing:
+    """Frames in; `TurnStarted`, `UserText` and `TurnEnded` of the user's side out."""
+
+    def __init__(
+        self,
+        recognizer: Transcribes,
+        config: TurnConfig,
+        names: list[SpokenNames],
+        emit: Emit,
+        *,
+        inline: bool,
+        busy: Callable[[bool], None] = lambda on: None,
+    ) -> None:
+        """`busy` is told when a turn begins, and when its words are out: who shares the machine
+        may step back meanwhile. `inline`: transcribe on the thread that pushes."""
+        self._recognizer = recognizer
+        self._emit = emit
+        self._inline = inline
+        self._busy = busy
+        self._lock = threading.RLock()
+        self._turn = _Turn()
+        self.set_names(names)
+        self._detector = TurnDetector(config, lambda text: self._router.is_complete_command(text))
+        self._transcriber = _Transcriber(self._transcribe, emit, inline=inline)
+        self._sentry = Sentry(self._read_aside, lambda text: self._router.is_stop(text), emit)
+
+    def set_names(self, names: list[SpokenNames]) -> None:
+        """Persona names that the user may speak."""
+        self._router = IntentRouter(names)
+        self._hints = NameHints(self._router)
+
+    def push(
+        self, number: int, frame: Float32, *, speaking: bool = False, clean: bool = True
+    ) -> None:
+        """Take one frame: float32 [1920], 24 kHz mono. Waits for no transcript, unless inline.
+
+        `speaking`: the assistant was being heard meanwhile. Whoever speaks into that is understood
+        in a hurry: see `TurnDetector.push`. Where its own voice may be in the sound (not `clean`),
+        there are no turns to be had of it: a sentry listens for a command to stop.
+        """
+        if speaking and not clean:
+            self._sentry.push(frame)
+            frame = np.zeros_like(frame)
+        else:
+            self._sentry.rest()
+        with self._lock:
+            signals = self._detector.push(number, frame, speaking=speaking)
+        for signal in signals:
+            self._on_signal(signal)
+
+    def close(self) -> None:
+        """End the thread; what is being transcribed is not waited for."""
+        self._transcriber.close()
+
+    # -- turns -----------------------------------------------------------------------------------
+
+    def _on_signal(self, signal: TurnSignal) -> None:
+        match signal:
+            case SpeechStarted(at=at):
+                self._turn = _Turn()
+                self._busy(True)
+                self._emit(TurnStarted(side="user", at=at))
+            case Pause(audio=audio, hurried=hurried):
+                turn = self._turn
+                self._ask(audio, hurried, lambda t: self._on_transcript(turn, signal, t))
+            case Interim(audio=audio, hurried=hurried):
+                turn = self._turn
+                self._ask(audio, hurried, lambda t: self._partial(turn, t))
+            case SpeechResumed():
+                self._turn.asked += 1
+            case TurnOver():
+                self._on_turn_over(signal)
+
+    def _ask(self, audio: Float32, brief: bool, done: Callable[[Transcript], None]) -> None:
+        """Transcribe the turn so far, unless the user goes on before it comes to that."""
+        turn = self._turn
+        turn.asked += 1
+        number = turn.asked
+        self._transcriber.submit(_Job(audio, brief, done, lambda: turn.asked == number))
+
+    def _on_transcript(self, turn: _Turn, at: Pause, transcript: Transcript) -> None:
+        """The words up to a pause are there; the turn may be over, or go on."""
+        text, pause = transcript.text, at.number
+        urgent = at.hurried or self._router.is_complete_command(text)
+        closure = None if urgent else self._recognizer.closure(text)
+        with self._lock:
+            turn.transcripts[pause] = transcript
+            if turn is self._turn:
+                self._detector.transcript(
+                    text, pause, transcript.confidence, transcript.rivals, closure
+                )
+            # The user may have begun another turn already: the words of this one still count.
+            waiting = turn.over is not None and turn.over.pause == pause
+        if waiting:
+            self._finish(turn, transcript)
+        elif turn.over is None:
+            self._partial(turn, transcript)
+
+    def _partial(self, turn: _Turn, transcript: Transcript) -> None:
+        if turn is self._turn and turn.over is None and transcript.text:
+            self._emit(UserText(text=transcript.text, final=False))
+
+    def _on_turn_over(self, over: TurnOver) -> None:
+        turn = self._turn
+        with self._lock:
+            turn.over = over
+            turn.over_at = time.perf_counter()
+            known = turn.transcripts.get(over.pause) if over.pause is not None else None
+        self._emit(TurnEnded(side="user", at=over.at, reason=over.reason))
+        if known is not None:
+            self._finish(turn, known)
+        elif over.pause is None:
+            job = _Job(over.audio, False, lambda t: self._finish(turn, t), lambda: True)
+            self._transcriber.submit(job)
+
+    def _finish(self, turn: _Turn, transcript: Transcript) -> None:
+        over = turn.over
+        if over is None:
+            return
+        extra = 0.0 if self._inline else 1000 * (time.perf_counter() - turn.over_at)
+        self._emit(
+            UserText(
+                text=transcript.text,
+                final=True,
+                prompted=transcript.prompted,
+                speech_end=over.at,
+                stages={"wait": over.waited_ms, "transcribe": extra},
+            )
+        )
+        if turn is self._turn:
+            self._busy(False)
+
+    def _read_aside(self, audio: Float32, done: Callable[[str], None]) -> None:
+        self._transcriber.submit(_Job(audio, False, lambda t: done(t.text), lambda: True))
+
+    def _transcribe(self, audio: Float32, brief: bool) -> Transcript:
+        return self._recognizer.transcribe(audio, self._hints, brief=brief)
+
+
+class _Transcriber:
+    """Runs transcriptions one after another, on a thread of its own or (inline) at once."""
+
+    def __init__(
+        self, transcribe: Callable[[Float32, bool], Transcript], emit: Emit, *, inline: bool
+    ) -> None:
+        self._transcribe = transcribe
+        self._emit = emit
+        self._inline = inline
+        self._jobs: list[_Job] = []
+        self._condition = threading.Condition()
+        self._closed = False
+        if not inline:
+            threading.Thread(target=self._run, name="transcriber", daemon=True).start()
+
+    def submit(self, job: _Job) -> None:
+        if self._inline:
+            self._do(job)
+            return
+        with self._condition:
+            self._jobs.append(job)
+            self._condition.notify()
+
+    def close(self) -> None:
+        with self._condition:
+            self._closed = True
+            self._condition.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                while not self._jobs and not self._closed:
+                    self._condition.wait()
+                if self._closed:
+                    return
+                job = self._jobs.pop(0)
+            if job.wanted():
+                self._do(job)
+
+    def _do(self, job: _Job) -> None:
+        try:
+            transcript = self._transcribe(job.audio, job.brief)
+        except Exception as error:
+            self._emit(Failed(message=f"speech recognition failed: {error}"))
+            transcript = Transcript("")
+        job.done(transcript)

@@ -1,0 +1,313 @@
+"""Speech recognition: Whisper through CTranslate2, with a window as short as the sound allows.
+
+The stock pipeline always encodes 30 s. Encoding 12 s instead is two to three times as quick and
+loses nothing for a spoken turn of up to eight seconds; under ten seconds Whisper starts to repeat
+itself. One encoder pass serves the plain decode, the one helped by the personas' names, and the
+check of a name against the sound (see `names`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assistant.backends.base import BackendError, Float32
+from assistant.backends.cascade.onnx import thread_count
+from assistant.backends.cascade.recognition.hallucinations import bare, is_phantom, loops, unlooped
+from assistant.backends.cascade.recognition.mel import RATE, LogMel
+from assistant.backends.cascade.weights import WhisperFiles, find
+from assistant.language.endings import Rivals
+
+if TYPE_CHECKING:
+    from assistant.backends.cascade.recognition.names import NameHints
+
+_SHORT_FRAMES = 1_200
+_FULL_FRAMES = 3_000
+_SHORT_SECONDS = 8.0
+_FULL_SECONDS = 30.0
+_QUIET = 10 ** (-60 / 20)
+
+_BRIEF_SECONDS = 1.6
+"""Longest sound, silence around it included, that may be a hum."""
+_GUESS = -0.9
+"""Mean log probability under which a word or two are a guess."""
+_BELIEVED = -0.6
+"""… from which a sign of listening is believed."""
+_SIGNS = "Mm-hmm. Uh-huh. Yeah. Right. Okay. Hmm."
+"""Said just before, as far as the decoder knows: it writes hums as hums then."""
+_SIGN = re.compile(
+    r"(?:(?:m+[ -]?h*m*|mhm+|u+h[ -]?h?u+h|h+m+|u+[hm]+|ye+ah?|yep|yes|right|okay|ok|oh|ah)"
+    r"[ ,.-]*)+"
+)
+
+_STOPS = "Stop. Be quiet. Wait."
+"""The same for whoever wants silence: over an echo as loud as the voice "stop" becomes "one"."""
+_WISHES = (
+    (re.compile(r"(?:please )?stop(?: it| talking)?"), -1.5),
+    (re.compile(r"(?:be )?quiet|shut up"), -1.0),
+)
+"""…and the mean log probability from which each is believed. Noise is never read as "stop"; who is
+wrong for once has only made the assistant fall silent."""
+_HARDLY_SPEECH = 0.9
+"""Whisper's probability that nobody spoke from which no wish is believed: doors and keyboards."""
+_ALIKE = 0.02
+"""Probability from which the last word may as well be another."""
+_RIVALS = 6
+"""Such words that are told at most."""
+_FEW = 3
+"""Words from which it can be told whether they are a sentence."""
+_LATELY = 60
+"""… and tokens before the end that tell, of a long turn."""
+_LAST_MARKS = re.compile(r"[\W_]+$")
+_WORD = re.compile(r"\w")
+_ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was heard in one stretch of sound."""
+
+    text: str
+    """"" where nobody spoke."""
+    prompted: str | None = None
+    """Decode helped by the personas' names, made only where a name is in doubt."""
+    confidence: float = 0.0
+    """Mean natural logarithm of the tokens' probabilities; see `Decode`."""
+    rivals: Rivals = ()
+    """See `Decode`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decode:
+    """One greedy pass of the decoder."""
+
+    text: str
+    no_speech: float
+    """Whisper's own probability that nobody spoke."""
+    avg_logprob: float
+    """Mean natural logarithm of the tokens' probabilities; −0.3 is sure, −1 is guessing."""
+    rivals: Rivals = ()
+    """What may stand in the place of the last word: an "and" that is read as "end"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The encoder's output for one clip, kept for any number of decodes."""
+
+    states: Any
+    frames: int
+    seconds: float
+
+
+class Recognizer:
+    """Whisper, loaded. Calls from several threads take their turns."""
+
+    def __init__(self, files: WhisperFiles, threads: int = 0) -> None:
+        """Load the weights; `threads` 0 means as many as there are cores, at most 4.
+
+        Raises `BackendError` where the files are no Whisper model.
+        """
+        import ctranslate2  # type: ignore[import-untyped]
+        from tokenizers import Tokenizer
+
+        try:
+            self._model = ctranslate2.models.Whisper(
+                str(files.folder),
+                device="cpu",
+                compute_type="int8",
+                intra_threads=thread_count(threads),
+            )
+            self._tokenizer = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
+        except Exception as error:
+            raise BackendError(
+                f"The speech recognition weights in {files.folder} cannot be read: {error}",
+                "Delete that folder and get them again, or choose other weights in the config"
+                " (backend.cascade.whisper).",
+            ) from error
+        self.label = f"whisper {files.label} int8"
+        self._storage = ctranslate2.StorageView
+        self._mel = LogMel(self._model.n_mels)
+        self._start = self._start_tokens()
+        self._ends = [self._ids(end)[0] for end in ".?"]
+        self._deaf: Any = None
+        """The encoder's output had it heard nothing, once for each of `_ends`."""
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(cls, spec: str, threads: int = 0) -> Recognizer:
+        """Find the weights named by `spec` (see `weights.find`) on this machine and load them."""
+        return cls(find(spec), threads)
+
+    def transcribe(
+        self, audio: Float32, names: NameHints | None = None, *, brief: bool = False
+    ) -> Transcript:
+        """Write down float32 [n] of 16 kHz mono sound, n up to 30 s; later sound is not heard.
+
+        With `names`, a command whose name is in doubt is decoded once more with the names in mind.
+        `brief`: it may well be a hum, a cough, or half drowned in the assistant's own voice. Then
+        a guess is read once more as a sign of listening ("mm-hmm") and as a wish for silence, and
+        is nothing where neither is better.
+        """
+        if audio.size < RATE // 20 or float(np.abs(audio).max()) < _QUIET:
+            return Transcript("")
+        with self._lock:
+            encoded = self.encode(audio)
+            heard = self.decode(encoded)
+            if loops(heard.text) and encoded.frames < _FULL_FRAMES:
+                encoded = self.encode(audio, full=True)
+                heard = self.decode(encoded)
+            if brief and audio.size <= _BRIEF_SECONDS * RATE:
+                heard = self._brief(encoded, heard)
+            text, prompted = unlooped(heard.text), None
+            if is_phantom(heard):
+                text = ""
+            elif names is not None:
+                text, prompted = names.resolve(text, self, encoded)
+        return Transcript(text, prompted, heard.avg_logprob, heard.rivals)
+
+    def _brief(self, encoded: Encoded, heard: Decode) -> Decode:
+        """Of a hum Whisper makes a word that it does not believe in itself."""
+        if heard.avg_logprob >= _GUESS and not is_phantom(heard):
+            return heard
+        aside = self.hypotheses(encoded, _SIGNS, 1)[0]
+        if aside.avg_logprob >= _BELIEVED and _SIGN.fullmatch(bare(aside.text)):
+            return aside
+        if heard.no_speech < _HARDLY_SPEECH and (wish := self._wish(encoded)) is not None:
+            return wish
+        short = len(heard.text.split()) <= 2
+        return Decode("", 1.0, heard.avg_logprob) if short else heard
+
+    def _wish(self, encoded: Encoded) -> Decode | None:
+        """A wish for silence, if the sound may be one."""
+        read = self.hypotheses(encoded, _STOPS, 3)[0]
+        for words, least in _WISHES:
+            if words.fullmatch(bare(read.text)) and read.avg_logprob >= least:
+                return read
+        return None
+
+    def warm_up(self) -> None:
+        """Run once on noise, so that the first turn is as quick as the others."""
+        noise = np.random.default_rng(0).standard_normal(RATE).astype(np.float32) * 0.01
+        with self._lock:
+            self.decode(self.encode(noise))
+
+    def encode(self, audio: Float32, *, full: bool = False) -> Encoded:
+        """Run the encoder over float32 [n] at 16 kHz; `full` forces the 30 s window."""
+        seconds = min(audio.size / RATE, _FULL_SECONDS)
+        frames = _FULL_FRAMES if full or seconds > _SHORT_SECONDS else _SHORT_FRAMES
+        features = self._mel(audio[: int(_FULL_SECONDS * RATE)], frames)
+        states = self._model.encode(self._storage.from_array(features[None]))
+        if self._deaf is None:
+            nothing = np.zeros((len(self._ends), 1, states.shape[2]), np.float32)
+            self._deaf = self._storage.from_array(nothing)
+        return Encoded(states, frames, seconds)
+
+    def decode(self, encoded: Encoded) -> Decode:
+        """Write greedily."""
+        return self._generate(encoded, "", 1)[0]
+
+    def hypotheses(self, encoded: Encoded, context: str, count: int) -> list[Decode]:
+        """The `count` likeliest readings, best first, as if `context` had been said just before."""
+        return self._generate(encoded, context, count)
+
+    def _generate(self, encoded: Encoded, context: str, beams: int) -> list[Decode]:
+        prompt = [*self._context(context), *self._start]
+        result = self._model.generate(
+            encoded.states,
+            [prompt],
+            beam_size=beams,
+            num_hypotheses=beams,
+            return_scores=True,
+            return_no_speech_prob=True,
+            return_logits_vocab=beams == 1,
+            max_length=min(448, len(prompt) + 16 + int(10 * encoded.seconds)),
+        )[0]
+        decodes = []
+        for ids, score in zip(result.sequences_ids, result.scores, strict=True):
+            text = " ".join(_ANNOTATION.sub(" ", self._tokenizer.decode(ids)).split())
+            decodes.append(Decode(text, float(result.no_speech_prob), float(score)))
+        if beams == 1:
+            rivals = self._rivals(result.sequences_ids[0], result.logits[0])
+            decodes[0] = replace(decodes[0], rivals=rivals)
+        return decodes
+
+    def _rivals(self, ids: list[int], logits: list[Any]) -> Rivals:
+        """What the decoder might have written instead of its last word; `logits`: one row of the
+        whole vocabulary for each token of `ids`."""
+        pieces = [self._tokenizer.decode([token]) for token in ids]
+        at = len(pieces)
+        while at and not _WORD.search(pieces[at - 1]):
+            at -= 1  # marks after it
+        while at and not pieces[at - 1].startswith(" "):
+            at -= 1  # a word in several pieces: what counts is where it begins
+        if not 0 < at <= len(logits):
+            return ()
+        row = np.asarray(logits[at - 1], np.float64).reshape(-1)
+        row = np.exp(row - row.max())
+        row /= row.sum()
+        row[ids[at - 1]] = 0.0
+        alike = np.flatnonzero(row >= _ALIKE)  # a few, of a whole vocabulary
+        likely = alike[np.argsort(-row[alike])][:_RIVALS].tolist()
+        read = [(self._tokenizer.decode([token]), float(row[token])) for token in likely]
+        # A piece without a space before it goes on with the word before.
+        whole = [(text, p) for text, p in read if text[:1] == " " or not _WORD.search(text)]
+        return tuple((text.strip().lower(), p) for text, p in whole)
+
+    def agreement(self, encoded: Encoded, text: str, span: str, context: str = "") -> float:
+        """How well the sound agrees with `span` inside `text`: mean log probability of its tokens.
+
+        `span` must occur in `text`; what stands before it conditions it, as in the decoder.
+        """
+        at = text.rindex(span)
+        before = self._ids(" " + text[:at].rstrip()) if text[:at].strip() else []
+        named = self._ids(" " + text[: at + len(span)])
+        ids = self._ids(" " + text)
+        aligned = self._model.align(
+            encoded.states,
+            [*self._context(context), *self._start],
+            [ids],
+            num_frames=[encoded.frames // 2],
+        )[0]
+        chosen = aligned.text_token_probs[len(before) : max(len(named), len(before) + 1)]
+        return sum(math.log(max(p, 1e-6)) for p in chosen) / len(chosen)
+
+    def closure(self, text: str) -> float | None:
+        """The probability that a sentence ends with `text`, as far as the decoder knows language:
+        what it would write next had it heard nothing (Meng et al. 2021, "Internal language model
+        estimation", with the encoder's output zeroed). None where there is too little to go by: a
+        word or two, a number. After a `transcribe`; takes a tenth of its time.
+        """
+        words = _LAST_MARKS.sub("", text.strip())
+        if self._deaf is None or len(words.split()) < _FEW or words[-1].isdigit():
+            return None
+        ids = self._ids(" " + words)[-_LATELY:]
+        with self._lock:
+            aligned = self._model.align(
+                self._deaf, self._start, [[*ids, end] for end in self._ends], num_frames=[1, 1]
+            )
+        return float(sum(each.text_token_probs[len(ids)] for each in aligned))
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _context(self, context: str) -> list[int]:
+        if not context:
+            return []
+        return [self._special("startofprev"), *self._ids(" " + context)[-200:]]
+
+    def _start_tokens(self) -> list[int]:
+        start = [self._special("startoftranscript")]
+        if self._model.is_multilingual:
+            start += [self._special("en"), self._special("transcribe")]
+        return [*start, self._special("notimestamps")]
+
+    def _special(self, name: str) -> int:
+        token = self._tokenizer.token_to_id(f"<|{name}|>")
+        if token is None:
+            raise BackendError(f"The weights' tokenizer has no <|{name}|>: not a Whisper model.")
+        return int(token)

@@ -1,0 +1,265 @@
+"""The mouth: text pieces in, sound and its words out, clause by clause and in order.
+
+What is in the cache sounds at once. The rest is rendered on a thread of its own (or, on a virtual
+clock, on the caller's), while `Preparer` stands aside.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assistant.backends.base import BackendError, Emit, Float32
+from assistant.backends.cascade.synthesis.clauses import ClauseSplitter
+from assistant.backends.cascade.synthesis.preparer import Preparer
+from assistant.backends.cascade.synthesis.tts import Aborted, Cancellation, SpeechEngine, render
+from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
+from assistant.backends.wire import encode_pcm
+from assistant.frames import (
+    FRAME_SAMPLES,
+    SAMPLE_RATE,
+    AgentText,
+    AnyEvent,
+    AudioOut,
+    Failed,
+    Line,
+    Rehearsed,
+    UtteranceEnded,
+    VoiceSpec,
+)
+
+log = logging.getLogger(__name__)
+
+PIECE_SAMPLES = 5 * FRAME_SAMPLES
+"""Largest `AudioOut`: 0.4 s, so that an interruption has little to overtake."""
+LONGEST_WAIT = 4.0
+"""Seconds for which an answer waits for a user who talks over it: it may be the television."""
+_PAUSES = {".": 0.18, "!": 0.18, "?": 0.18, "…": 0.22, ":": 0.14, ";": 0.14, ",": 0.07, "—": 0.1}
+"""Seconds between a clause that ends so and the next, on top of about 100 ms at the clauses' edges:
+a sentence is followed by some 300 ms of silence, a comma by 170."""
+
+
+@dataclass(slots=True)
+class _Utterance:
+    """One `Say`, as far as it was cut up and spoken."""
+
+    number: int
+    splitter: ClauseSplitter = field(default_factory=ClauseSplitter)
+    samples: int = 0
+    pause: float = 0.0
+    begun: bool = False
+    failures: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    utterance: _Utterance
+    text: str
+    voice: VoiceSpec
+    rate: float
+    final: bool
+    """Nothing of this utterance follows; the text may be empty."""
+
+
+class Speaker:
+    """Speaks utterances one after the other. All methods return at once, unless `inline`.
+
+    Emits for each clause `AgentText` and then its sound as `AudioOut`, and `UtteranceEnded` once
+    for every utterance that was begun, be it because it was interrupted. The texts of an utterance
+    joined together are what was said; each but the first begins with a space. A clause that cannot
+    be rendered is told as `Failed` and shown without sound; without an `engine` all are shown so.
+    """
+
+    def __init__(
+        self, engine: SpeechEngine | None, cache: VoiceCache, emit: Emit, *, inline: bool = False
+    ) -> None:
+        """`inline`: do all work on the calling thread, for the same events in the same order."""
+        self._engine = engine
+        self._cache = cache
+        self._emit = emit
+        self._inline = inline
+        self._voice = VoiceSpec()
+        self._changed = threading.Condition()
+        self._queue: deque[_Clause] = deque()
+        self._open: dict[int, _Utterance] = {}
+        self._dropped = 0
+        self._speaking: _Clause | None = None
+        self._cancellation = Cancellation()
+        self._wait_until = 0.0
+        self._closed = False
+        self._preparer: Preparer | None = None
+        if engine is not None and not inline:
+            self._preparer = Preparer(engine, cache, lambda line: emit(Rehearsed(line)))
+        self._thread: threading.Thread | None = None
+        if not inline:
+            self._thread = threading.Thread(target=self._run, name="voice-speaker", daemon=True)
+            self._thread.start()
+
+    def set_voice(self, voice: VoiceSpec) -> None:
+        """The voice of what is said from now on."""
+        self._voice = voice
+
+    def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
+        """The next piece of `utterance`; `final` ends it. Utterances are numbered upwards.
+
+        Pieces of an utterance that was interrupted are ignored.
+        """
+        with self._changed:
+            if utterance <= self._dropped or self._closed:
+                return
+            entry = self._open.setdefault(utterance, _Utterance(utterance))
+            clauses = entry.splitter.push(text)
+            if final:
+                clauses += entry.splitter.flush()
+            rate = round(rate, 2)
+            self._queue += [_Clause(entry, clause, self._voice, rate, False) for clause in clauses]
+            if final:
+                self._queue.append(_Clause(entry, "", self._voice, rate, True))
+            self._changed.notify_all()
+        while self._inline and self._queue:
+            self._cancellation = Cancellation()
+            self._speak(self._queue.popleft())
+
+    def prepare(self, lines: list[Line]) -> None:
+        """Render these in the background, in this order. Does nothing where nothing is kept."""
+        if self._preparer and self._cache.limit:
+            self._preparer.prepare(lines)
+
+    def preparing(self) -> int:
+        """Clauses that are still to be prepared."""
+        return self._preparer.pending() if self._preparer else 0
+
+    def busy(self, busy: bool) -> None:
+        """The user speaks or is transcribed: leave the processor to that.
+
+        Who talks over an answer will most likely end it, so the rest of it waits as well, for a
+        while; a clause that is being rendered is begun anew. An answer's first clause never waits.
+        """
+        if self._preparer:
+            (self._preparer.hold if busy else self._preparer.release)("ears")
+        with self._changed:
+            self._wait_until = time.monotonic() + LONGEST_WAIT if busy else 0.0
+            if busy and self._speaking is not None and self._speaking.utterance.begun:
+                self._cancellation.cancel()
+            self._changed.notify_all()
+
+    def interrupt(self) -> None:
+        """Nothing more of what was said until now is emitted once this returns."""
+        with self._changed:
+            self._cancellation.cancel()
+            self._queue.clear()
+            self._dropped = max(self._open, default=self._dropped)
+            ended = sorted(self._open.items())
+            self._open.clear()
+            for number, entry in ended:
+                self._emit(UtteranceEnded(number, entry.samples))
+
+    def close(self) -> None:
+        """Stop both threads; what was still to be said is forgotten."""
+        with self._changed:
+            self._closed = True
+            self._queue.clear()
+            self._open.clear()
+            self._cancellation.cancel()
+            self._changed.notify_all()
+        if self._preparer:
+            self._preparer.close()
+        if self._thread:
+            self._thread.join(timeout=2.0)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._closed and not self._may_speak():
+                    # What is in the queue waits for a time only; nobody tells when it is over.
+                    self._changed.wait(self._wait_until - time.monotonic() if self._queue else None)
+                if self._closed:
+                    return
+                self._speaking = clause = self._queue.popleft()
+                self._cancellation = Cancellation()
+            self._speak(clause)
+            self._speaking = None
+
+    def _may_speak(self) -> bool:
+        if not self._queue:
+            return False
+        return not self._queue[0].utterance.begun or time.monotonic() >= self._wait_until
+
+    def _speak(self, clause: _Clause) -> None:
+        entry = clause.utterance
+        if clause.final:
+            with self._changed:
+                if self._open.pop(entry.number, None):
+                    self._emit(UtteranceEnded(entry.number, entry.samples))
+            return
+        try:
+            sound, fresh = self._sound(clause)
+        except Aborted:
+            with self._changed:
+                if self._open.get(entry.number) is entry:  # not interrupted, only put off
+                    self._queue.appendleft(clause)
+            return
+        pause = np.zeros(round(entry.pause * SAMPLE_RATE / clause.rate) if sound.size else 0)
+        start = entry.samples + len(pause)
+        text = f" {clause.text}" if entry.begun else clause.text
+        self._send(entry, AgentText(entry.number, text, start, start + len(sound)))
+        entry.begun = True
+        sound = np.concatenate([pause.astype(np.float32), sound])
+        for at in range(0, len(sound), PIECE_SAMPLES):
+            piece = sound[at : at + PIECE_SAMPLES]
+            self._send(entry, AudioOut(entry.number, encode_pcm(piece)), len(piece))
+        if sound.size:
+            entry.pause = _PAUSES.get(clause.text.rstrip("\"'”’)]*_")[-1:], 0.0)
+        if fresh is not None:
+            self._cache.put(*fresh)  # last, so that nobody waits for the disk
+
+    def _send(self, entry: _Utterance, event: AnyEvent, samples: int = 0) -> None:
+        """Emit, unless the utterance was interrupted meanwhile."""
+        with self._changed:
+            if self._open.get(entry.number) is entry:
+                self._emit(event)
+                entry.samples += samples
+
+    def _sound(self, clause: _Clause) -> tuple[Float32, tuple[str, Float32] | None]:
+        """The clause's sound, empty where it failed; and what of it the cache does not have yet.
+        Raises `Aborted`."""
+        nothing = np.zeros(0, np.float32)
+        if self._engine is None:
+            return nothing, None
+        key = self._cache.key(self._engine.version, clause.text, clause.voice, clause.rate)
+        if self._preparer:
+            self._preparer.finish(key)
+        kept = self._cache.get(key)
+        if kept is not None:
+            return kept, None
+        try:
+            sound = self._render(self._engine, clause)
+            return sound, (key, sound)
+        except BackendError as error:
+            self._fail(clause.utterance, Failed(error.message, error.remedy))
+        except Aborted:
+            raise
+        except Exception as error:
+            log.exception("Could not render %r", clause.text)
+            self._fail(clause.utterance, Failed(f"The voice failed: {error}"))
+        return nothing, None
+
+    def _render(self, engine: SpeechEngine, clause: _Clause) -> Float32:
+        if self._preparer:
+            self._preparer.hold("mouth")
+        try:
+            return render(engine, clause.text, clause.voice, clause.rate, self._cancellation)
+        finally:
+            if self._preparer:
+                self._preparer.release("mouth")
+
+    def _fail(self, entry: _Utterance, failure: Failed) -> None:
+        """Say once an utterance what is wrong, not once a clause."""
+        if failure.message not in entry.failures:
+            entry.failures.add(failure.message)
+            self._send(entry, failure)

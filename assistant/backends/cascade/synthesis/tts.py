@@ -1,0 +1,123 @@
+"""What a text-to-speech engine is, and how its raw speech becomes a persona's voice.
+
+    text → `speakable` → engine → pitch → effect → level → fades → float32, 24 kHz mono
+
+An engine may be stopped from another thread at any moment, so that rendering ahead never stands in
+the way of what has to be said now.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import numpy as np
+
+from assistant.backends.base import BackendError, Float32
+from assistant.backends.cascade.synthesis.effects import dress
+from assistant.frames import VoiceSpec
+from assistant.language.normalise import speakable
+
+MIN_RATE, MAX_RATE = 0.5, 2.0
+SIXTEEN_BITS = np.float32(32767.0)
+"""Sound is kept as int16: sample × this."""
+
+
+class Aborted(Exception):
+    """The synthesis was cancelled."""
+
+
+class Cancellation:
+    """Stops a synthesis from another thread. Once cancelled it stays so."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._hooks: list[Callable[[], None]] = []
+        self._cancelled = False
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """Returns at once; the synthesis ends within milliseconds with `Aborted`."""
+        with self._lock:
+            self._cancelled = True
+            for hook in self._hooks:
+                hook()
+
+    def check(self) -> None:
+        """Raises `Aborted` if cancelled."""
+        if self._cancelled:
+            raise Aborted
+
+    @contextmanager
+    def calling(self, hook: Callable[[], None]) -> Iterator[None]:
+        """While the block runs, `cancel` calls `hook` (on the cancelling thread)."""
+        with self._lock:
+            self.check()
+            self._hooks.append(hook)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._hooks.remove(hook)
+
+
+class SpeechEngine(Protocol):
+    """Turns words into raw speech. Safe to call from several threads."""
+
+    label: str
+    """For the status bar: "kokoro-82m int8"."""
+    version: str
+    """Changes whenever the same words would sound differently; part of every cache key."""
+
+    def synthesize(
+        self, text: str, voice: VoiceSpec, rate: float, cancellation: Cancellation
+    ) -> Float32:
+        """Speak `text` (only words and punctuation) `rate` times as fast as usual.
+
+        Returns float32 [n], 24 kHz mono. Raises `Aborted`, or `BackendError` where it cannot.
+        """
+
+
+def render(
+    engine: SpeechEngine,
+    text: str,
+    voice: VoiceSpec,
+    rate: float = 1.0,
+    cancellation: Cancellation | None = None,
+) -> Float32:
+    """`text`, as written, in the persona's voice: float32 [n], 24 kHz mono, levelled.
+
+    Empty where there is nothing to say. Raises like `SpeechEngine.synthesize`.
+    """
+    words = speakable(text)
+    if not words:
+        return np.zeros(0, np.float32)
+    cancellation = cancellation or Cancellation()
+    speed = float(np.clip(voice.speed * rate, MIN_RATE, MAX_RATE))
+    raw = engine.synthesize(words, voice, speed, cancellation)
+    cancellation.check()
+    # Rounded here as on disk, so that a clause is the same sound whether it was kept or not.
+    return np.asarray(np.round(dress(raw, voice) * SIXTEEN_BITS) / SIXTEEN_BITS, np.float32)
+
+
+def load_engine(name: str, *, threads: int = 0, voice: str | None = None) -> SpeechEngine:
+    """ "kokoro" or "piper"; `voice` is a further voice file for it. `threads` 0: one a core, ≤ 4.
+
+    Raises `BackendError` with a remedy where its packages are missing.
+    """
+    if name == "kokoro":
+        from assistant.backends.cascade.synthesis.kokoro import KokoroEngine
+
+        return KokoroEngine(threads=threads, voices_file=voice)
+    if name == "piper":
+        from assistant.backends.cascade.synthesis.piper import PiperEngine
+
+        return PiperEngine(threads=threads, default_voice=voice)
+    raise BackendError(
+        f'There is no voice engine "{name}".', 'Set voice_engine to "kokoro" or "piper".'
+    )

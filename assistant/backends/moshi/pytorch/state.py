@@ -1,0 +1,231 @@
+"""The streaming state of upstream's model in PyTorch: taken away, put back, run on the side.
+
+What a conversation leaves in the model is the temporal transformer's keys and values, a ring of
+columns in each layer in which position p stands at p modulo the ring's capacity, and `LMGen`'s own
+small ring of tokens. The depformer starts anew at every position and keeps nothing.
+
+A captured CUDA graph replays on the addresses it was captured on. So a state is always put back
+into the live tensors in place; what runs on the side brings tensors of its own, and never goes
+through a graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from moshi.models import LMGen, LMModel
+from moshi.modules.transformer import StreamingMultiheadAttention
+from moshi.utils.compile import no_compile, no_cuda_graph
+
+from assistant.backends.moshi.contract import ModelShape
+from assistant.backends.moshi.prompts.prompting import PromptPlan
+from assistant.backends.moshi.pytorch.tokens import ring_after_prompt
+
+
+@dataclass(frozen=True, slots=True)
+class TorchSnapshot:
+    """A state of the model: copies, on the model's own device."""
+
+    positions: int
+    columns: tuple[torch.Tensor, ...]
+    """Of each layer, keys and values of the last positions in their order: [2, 1, heads, n,
+    dim per head], where n is `positions`, or the context where that is less."""
+    tokens: torch.Tensor
+    """`LMGen`'s ring of tokens, int64 [1, 1 + codebooks, largest delay + 2]."""
+
+    @property
+    def nbytes(self) -> int:
+        return sum(tensor.nbytes for tensor in (*self.columns, self.tokens))
+
+
+class LiveState:
+    """The state that `LMGen` streams on."""
+
+    def __init__(self, gen: LMGen) -> None:
+        self._gen = gen
+        self._transformer = gen.lm_model.transformer
+        self._context = int(gen.lm_model.context)
+
+    @property
+    def positions(self) -> int:
+        return int(self._gen._streaming_state.offset_cpu)
+
+    def copy(self) -> TorchSnapshot:
+        states = _states(self._transformer)
+        return TorchSnapshot(
+            self.positions,
+            _read_columns(states, self.positions, self._context),
+            self._gen._streaming_state.cache.clone(),
+        )
+
+    def put_back(self, snapshot: TorchSnapshot) -> None:
+        """Raises ValueError where the snapshot is another model's."""
+        state = self._gen._streaming_state
+        states = _states(self._transformer)
+        if state.cache.shape != snapshot.tokens.shape or len(states) != len(snapshot.columns):
+            raise ValueError("this snapshot was taken of another model")
+        _write_columns(self._transformer, snapshot)
+        state.cache.copy_(snapshot.tokens)
+        state.offsets.fill_(snapshot.positions)
+        state.offset_cpu = snapshot.positions
+
+
+class SideState:
+    """The temporal transformer's state beside the live one, with rings of their own capacity.
+
+    Attention reaches back `context` positions from each of a chunk's positions, the first as well
+    as the last, while a ring keeps only its newest columns: `context + chunk − 1` of them are
+    enough for any number of chunks, however often they go round.
+    """
+
+    def __init__(self, lm: LMModel, capacity: int) -> None:
+        self._transformer = lm.transformer
+        self._context = int(lm.context)
+        self._states: dict[str, Any] = {}
+
+        def make(name: str, module: Any) -> None:
+            self._states[name] = _new_state(module, capacity)
+
+        self._transformer._apply_named_streaming(make)
+
+    @contextmanager
+    def _in_place(self) -> Iterator[None]:
+        live = self._transformer.get_streaming_state()
+        self._transformer.set_streaming_state(self._states)
+        try:
+            yield
+        finally:
+            self._transformer.set_streaming_state(live)
+
+    def load(self, snapshot: TorchSnapshot) -> None:
+        with self._in_place():
+            _write_columns(self._transformer, snapshot)
+
+    def run(self, inputs: torch.Tensor) -> None:
+        """Run these positions [1, T, dim] in one pass. The rings must have room, see above."""
+        # Compiled functions would be compiled again for a chunk's length, amid a conversation.
+        with self._in_place(), no_cuda_graph(), no_compile():
+            self._transformer(inputs)
+
+    def columns(self, positions: int) -> tuple[torch.Tensor, ...]:
+        with self._in_place():
+            return _read_columns(_states(self._transformer), positions, self._context)
+
+
+def side_capacity(positions: int, context: int, chunk: int) -> int:
+    """Columns of a side ring that shall take `positions` in chunks."""
+    return max(1, min(positions, context + chunk - 1))
+
+
+def embed(lm: LMModel, columns: torch.Tensor) -> torch.Tensor:
+    """The temporal transformer's input [1, T, dim] of these tokens, int64 [1, 1 + codebooks, T],
+    summed in upstream's order."""
+    total: torch.Tensor | None = None
+    for codebook, table in enumerate(lm.emb):
+        part = table(columns[:, codebook + lm.audio_offset])
+        total = part if total is None else total + part
+    text: torch.Tensor = lm.text_emb(columns[:, 0])
+    return text if total is None else total + text
+
+
+class TorchPrefill:
+    """A prompt on its way through the model, on a state of its own."""
+
+    def __init__(self, lm: LMModel, shape: ModelShape, prompt: PromptPlan, chunk: int) -> None:
+        """Raises ValueError for a chunk of nothing, and for an embedded voice that nothing
+        follows or whose width is not the model's."""
+        if chunk < 1:
+            raise ValueError(f"a chunk of {chunk} positions gets nowhere")
+        if prompt.voice is not None:
+            if not prompt.frames:
+                raise ValueError("an embedded voice needs frames after it")
+            if prompt.voice.embeddings.shape[1:] != (lm.dim,):
+                raise ValueError(f"the voice's embeddings are not {lm.dim} wide, as the model is")
+        self._lm = lm
+        self._shape = shape
+        self._prompt = prompt
+        self._chunk = chunk
+        self._columns = prompt.columns(shape.delays, shape.text_card, shape.card)
+        self._positions = max(0, len(prompt) - 1)
+        self._next = 0
+        self._side = SideState(lm, side_capacity(self._positions, shape.context, chunk))
+
+    @property
+    def done(self) -> bool:
+        return self._next >= self._positions
+
+    def advance(self) -> None:
+        if self.done:
+            return
+        end = min(self._next + self._chunk, self._positions)
+        self._side.run(self._inputs(self._next, end))
+        self._next = end
+
+    def _inputs(self, begin: int, end: int) -> torch.Tensor:
+        start, device = self._prompt.start, self._lm.device
+        parts = []
+        if self._prompt.voice is not None and begin < start:
+            voice = torch.from_numpy(self._prompt.voice.embeddings[begin : min(end, start)])
+            parts.append(voice.to(device, self._lm.dtype)[None])
+        if end > start:
+            columns = self._columns[:, max(begin, start) - start : end - start]
+            parts.append(embed(self._lm, torch.from_numpy(columns).to(device)[None]))
+        return torch.cat(parts, 1)
+
+    def snapshot(self) -> TorchSnapshot:
+        """Raises RuntimeError while the prompt is not through."""
+        if not self.done:
+            raise RuntimeError("the prompt is not through the model yet")
+        tokens = ring_after_prompt(self._prompt, self._shape)
+        return TorchSnapshot(
+            self._positions,
+            self._side.columns(self._positions),
+            torch.from_numpy(tokens).to(self._lm.device)[None],
+        )
+
+
+def _new_state(module: Any, capacity: int) -> Any:
+    if not isinstance(module, StreamingMultiheadAttention):
+        return module._init_streaming_state(1)
+    # Upstream sizes the ring by the context; the mask reads the context only while it runs.
+    context, module.context = module.context, capacity
+    try:
+        return module._init_streaming_state(1)
+    finally:
+        module.context = context
+
+
+def _states(transformer: Any) -> list[Any]:
+    return [layer.self_attn._streaming_state for layer in transformer.layers]
+
+
+def _slots(positions: int, count: int, capacity: int, device: torch.device) -> torch.Tensor:
+    return torch.arange(positions - count, positions, device=device) % capacity
+
+
+def _read_columns(states: list[Any], positions: int, context: int) -> tuple[torch.Tensor, ...]:
+    rings = [state.kv_cache for state in states]
+    count = min(positions, context)
+    return tuple(
+        ring.cache.index_select(3, _slots(positions, count, ring.capacity, ring.cache.device))
+        for ring in rings
+    )
+
+
+def _write_columns(transformer: Any, snapshot: TorchSnapshot) -> None:
+    """What the rings still hold of other positions lies outside of every later mask."""
+    positions = snapshot.positions
+    transformer._streaming_state.offsets.fill_(positions)
+    for layer, columns in zip(transformer.layers, snapshot.columns, strict=True):
+        state = layer.self_attn._streaming_state
+        ring = state.kv_cache
+        slots = _slots(positions, columns.shape[3], ring.capacity, ring.cache.device)
+        ring.cache.index_copy_(3, slots, columns)
+        ring.end_offset.fill_(positions)
+        state.offset.fill_(positions)
+        state.offset_cpu = positions
+        layer._streaming_state.offset_cpu = positions

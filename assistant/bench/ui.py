@@ -1,0 +1,157 @@
+"""What the dashboard costs: share of one core at several update rates of the waveforms.
+
+The app runs in this process, drawing for a terminal that throws away what it gets, while both
+level histories are fed with a speech-like loudness in real time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+from textual.drivers.headless_driver import HeadlessDriver
+
+from assistant.audio.base import DeviceChoice
+from assistant.audio.levels import LevelHistory
+from assistant.config.schema import UiConfig
+from assistant.frames import SAMPLE_RATE, AgentState
+from assistant.memory.service import NoMemory
+from assistant.personas.loading import Persona
+from assistant.session.events import AudioChanged, BackendChosen, SessionEvent
+from assistant.ui.app import DashboardApp
+
+RATES = (0, 5, 10, 25, 50)
+"""Updates a second; 0 feeds silence and so measures what rest costs."""
+
+_BLOCK_SECONDS = 0.02
+
+
+class DiscardingDriver(HeadlessDriver):
+    """Counts what a terminal would be sent."""
+
+    written = 0
+
+    @property
+    def is_headless(self) -> bool:
+        """No: what is drawn must be turned into escape sequences, as for a real terminal."""
+        return False
+
+    def write(self, data: str) -> None:
+        DiscardingDriver.written += len(data)
+
+
+async def measure_ui(
+    persona: Persona,
+    *,
+    seconds: float = 5.0,
+    size: tuple[int, int] = (120, 40),
+    rates: Sequence[int] = RATES,
+) -> list[dict[str, float]]:
+    """One row a rate: `updates_per_second`, `cpu_percent` of one core, `kib_per_second` drawn."""
+    rows = []
+    for rate in rates:
+        session = _LevelsOnly(persona)
+        app = DashboardApp(
+            session, UiConfig(updates_per_second=rate or 25), driver_class=DiscardingDriver
+        )
+        app_task = asyncio.create_task(app.run_async(size=size))
+        await session.started.wait()
+        feeding = asyncio.create_task(session.feed(silent=rate == 0))
+        await asyncio.sleep(min(1.0, seconds / 2))
+        before = (time.monotonic(), time.process_time(), DiscardingDriver.written)
+        await asyncio.sleep(seconds)
+        wall = time.monotonic() - before[0]
+        cpu = time.process_time() - before[1]
+        drawn = DiscardingDriver.written - before[2]
+        feeding.cancel()
+        app.exit()
+        await app_task
+        rows.append(
+            {
+                "updates_per_second": rate,
+                "cpu_percent": round(100 * cpu / wall, 2),
+                "kib_per_second": round(drawn / 1024 / wall, 1),
+            }
+        )
+    return rows
+
+
+class _LevelsOnly:
+    """A session with nothing behind it but two level histories."""
+
+    def __init__(self, persona: Persona) -> None:
+        self.persona = persona
+        self.state: AgentState = "idle"
+        self.input_levels = LevelHistory()
+        self.output_levels = LevelHistory()
+        self.memory = NoMemory()
+        self.started = asyncio.Event()
+        self._listeners: list[Callable[[SessionEvent], None]] = []
+
+    async def feed(self, *, silent: bool) -> None:
+        """Sound in real time, 20 ms a block, on the same loop as the app."""
+        block = round(_BLOCK_SECONDS * SAMPLE_RATE)
+        noise = np.random.default_rng(1).uniform(-1, 1, block).astype(np.float32)
+        start, sent = time.monotonic(), 0
+        while True:
+            while sent * _BLOCK_SECONDS < time.monotonic() - start:
+                loudness = 0.0 if silent else 0.4 * abs(np.sin(sent * 0.12)) ** 3
+                self.input_levels.push(noise * np.float32(loudness))
+                self.output_levels.push(noise * np.float32(loudness / 2))
+                sent += 1
+            await asyncio.sleep(_BLOCK_SECONDS)
+
+    def personas(self) -> list[Persona]:
+        return [self.persona]
+
+    def subscribe(self, listener: Callable[[SessionEvent], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return self._listeners.clear
+
+    async def start(self) -> None:
+        for listener in self._listeners:
+            listener(AudioChanged(microphone="bench", speaker="bench"))
+            listener(BackendChosen(name="none", reason="bench", ready=True))
+        self.started.set()
+
+    async def stop(self) -> None:
+        """Nothing was opened."""
+
+    async def set_persona(self, slug: str) -> None:
+        raise KeyError(slug)
+
+    async def send_text(self, text: str) -> None:
+        """Nobody answers."""
+
+    def interrupt(self) -> None:
+        """Nobody speaks."""
+
+    def repeat(self) -> None:
+        """Nothing was said."""
+
+    def set_muted(self, muted: bool) -> None:
+        """Nobody listens."""
+
+    def set_push_to_talk(self, on: bool) -> None:
+        """Nobody listens."""
+
+    def talk_key(self, down: bool) -> None:
+        """Nobody listens."""
+
+    async def devices(self) -> list[DeviceChoice]:
+        return []
+
+    async def use_device(self, kind: Literal["input", "output"], name: str | None) -> None:
+        pass
+
+    def play_test_sound(self) -> None:
+        pass
+
+    def set_volume(self, volume: float) -> float:
+        return volume
+
+    def set_speech_rate(self, rate: float) -> float:
+        return rate

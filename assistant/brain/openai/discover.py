@@ -1,0 +1,143 @@
+"""Finding a language model's server on this machine. Nothing beyond loopback is ever asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from assistant.brain.openai.models import display_name, model_ids, usable
+
+_HOST = "127.0.0.1"
+_MAX_REPLY_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A program that serves language models, and the port it listens on unless told otherwise."""
+
+    name: str
+    port: int
+
+
+SERVERS = (
+    Server("Ollama", 11434),
+    Server("LM Studio", 1234),
+    Server("llama.cpp", 8080),
+    Server("vLLM", 8000),
+)
+"""In order of preference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A server that answers, and its models that can chat, in its own order."""
+
+    server: str
+    url: str
+    models: tuple[str, ...]
+
+    @property
+    def model(self) -> str:
+        return self.models[0]
+
+    @property
+    def label(self) -> str:
+        """For the status line: "qwen3:4b · Ollama"."""
+        return f"{display_name(self.model)} · {self.server}"
+
+
+async def discover(
+    timeout: float = 0.15,  # noqa: ASYNC109 - what answered by then still counts
+    servers: Sequence[Server] = SERVERS,
+) -> Found | None:
+    """The most preferred server that has a model, within `timeout` seconds; None where none has.
+
+    Only a real reply of `/v1/models` counts, so that any other web server on port 8080 does not.
+    The request is written by hand: this runs at every start, mostly in vain, and importing an HTTP
+    client takes longer than the whole search.
+    """
+    probes = [asyncio.create_task(_probe(server)) for server in servers]
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                for probe in probes:
+                    if found := await probe:
+                        return found
+        # Out of time: a preferred server may be stuck while another has answered.
+        answered = (p.result() for p in probes if p.done() and not p.cancelled())
+        return next((found for found in answered if found), None)
+    finally:
+        for probe in probes:
+            probe.cancel()
+        await asyncio.gather(*probes, return_exceptions=True)
+
+
+async def _probe(server: Server) -> Found | None:
+    try:
+        body = await _get(server.port, "/v1/models")
+    except (OSError, ValueError, EOFError):
+        return None
+    models = usable(model_ids(body))
+    url = f"http://{_HOST}:{server.port}/v1"
+    return Found(server.name, url, tuple(models)) if models else None
+
+
+async def _get(port: int, path: str) -> bytes:
+    """A GET's body. HTTP/1.0, so that the reply is not chunked and ends with the connection.
+
+    Raises `OSError` where nothing listens, `ValueError` or `EOFError` where it is no good reply.
+    """
+    reader, writer = await asyncio.open_connection(_HOST, port, limit=64_000)
+    try:
+        head = f"GET {path} HTTP/1.0\r\nHost: {_HOST}:{port}\r\nAccept: application/json\r\n\r\n"
+        writer.write(head.encode())
+        status = (await reader.readline()).split()
+        if len(status) < 2 or not status[0].startswith(b"HTTP/1.") or status[1] != b"200":
+            raise ValueError("not a good reply")
+        length, chunked = -1, False
+        while line := (await reader.readline()).strip():
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+            elif name.lower() == b"transfer-encoding":
+                chunked = value.strip().lower() == b"chunked"
+        if chunked:
+            return await _chunked(reader)
+        if length >= 0:
+            return await reader.readexactly(min(length, _MAX_REPLY_BYTES))
+        return await _until_closed(reader)
+    finally:
+        writer.close()
+
+
+async def _until_closed(reader: asyncio.StreamReader) -> bytes:
+    body = bytearray()
+    while len(body) < _MAX_REPLY_BYTES and (chunk := await reader.read(65_536)):
+        body += chunk
+        if _complete(body):
+            break
+    return bytes(body)
+
+
+def _complete(body: bytearray) -> bool:
+    """Whether the body is whole JSON: some servers keep the connection open all the same."""
+    if not body.rstrip().endswith(b"}"):
+        return False
+    with suppress(ValueError, RecursionError):
+        json.loads(body)
+        return True
+    return False
+
+
+async def _chunked(reader: asyncio.StreamReader) -> bytes:
+    """A chunked body: not allowed in a reply to HTTP/1.0, and sent by some servers."""
+    body = bytearray()
+    while size := int((await reader.readline()).split(b";")[0], 16):
+        if len(body) + size > _MAX_REPLY_BYTES:
+            raise ValueError("too long")
+        body += await reader.readexactly(size)
+        await reader.readline()
+    return bytes(body)

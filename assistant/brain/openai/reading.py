@@ -1,0 +1,165 @@
+"""One answer as it arrives: its pieces, and what it showed of the model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import httpx
+
+from assistant.brain.base import Piece, TakenBack, Waiting
+from assistant.brain.failures import LanguageModelError
+from assistant.brain.openai.capabilities import Traits
+from assistant.brain.openai.refusals import Place
+from assistant.brain.openai.replies import AnswerReader, Broken
+from assistant.brain.openai.timeouts import Patience
+from assistant.brain.output_filter.filter import Item
+from assistant.brain.output_filter.unopened import Opening
+
+MAX_ANSWER_CHARS = 20_000
+"""Where an answer that will not end is ended."""
+MAX_BODY_BYTES = 8_000_000
+"""Of a whole reply, with all that surrounds the words."""
+
+
+class Reading:
+    """Reads one response."""
+
+    def __init__(self, place: Place, model: str, traits: Traits, hold: float) -> None:
+        self.spoken = 0
+        """Characters of the answer so far."""
+        self.reasoning = ""
+        """What the model wrote that is no part of its answer."""
+        self.unopened: bool | None = None
+        """Whether the answer began with reasoning that was never opened; None: cannot be told."""
+        self._place = place
+        self._opening = Opening(model, traits.unopened, hold=hold)
+        self._size = 0
+
+    async def pieces(
+        self,
+        response: httpx.Response,
+        patience: Patience,
+        idle: float,
+        redact: Callable[[str], str],
+    ) -> AsyncIterator[Piece]:
+        """The answer; raises `LanguageModelError`. What came before is yielded first."""
+        reader = AnswerReader(self._place.url, response.headers, redact=redact)
+        failure: LanguageModelError | None = None
+        try:
+            async for piece in self._arriving(reader, response, patience, idle):
+                yield piece
+            rest = reader.end(truncated=self._truncated)
+        except Broken as broken:
+            failure, rest = broken, broken.pieces
+        except LanguageModelError as error:
+            failure, rest = error, reader.broken_off()
+        finally:
+            self.reasoning = reader.reasoning
+        for piece in self._bounded([*self._opening.take(rest, settled=True)]):
+            yield piece
+        if failure is not None:
+            raise failure
+        self._judge(reader)
+
+    async def _arriving(
+        self, reader: AnswerReader, response: httpx.Response, patience: Patience, idle: float
+    ) -> AsyncIterator[Piece]:
+        chunks = response.aiter_bytes()
+        waiting: asyncio.Task[bytes | None] | None = None
+        try:
+            while not (self._truncated or reader.done):
+                waiting = waiting or asyncio.ensure_future(_next(chunks))
+                if not await self._ready(waiting, patience):
+                    for piece in self._bounded(self._opening.release_if_due()):
+                        patience.word(idle)
+                        yield piece
+                    continue
+                chunk, waiting = self._chunk(waiting), None
+                if chunk is None:
+                    break
+                self._size += len(chunk)
+                patience.sign()
+                items = reader.feed(chunk)
+                settled = reader.apart or reader.thinking.reasoned
+                pieces = self._bounded(self._opening.take(items, settled=settled))
+                for piece in pieces:
+                    patience.word(idle)
+                    yield piece
+                if not pieces and not self.spoken and patience.due():
+                    yield Waiting()
+        finally:
+            if waiting is not None:
+                waiting.cancel()
+                await asyncio.wait({waiting})
+
+    async def _ready(self, waiting: asyncio.Task[bytes | None], patience: Patience) -> bool:
+        """Whether more has come; not, where it is time to say what is held. Raises where patience
+        is at its end."""
+        left, due = patience.left, self._opening.due_in
+        await asyncio.wait({waiting}, timeout=left if due is None else min(left, due))
+        if waiting.done():
+            return True
+        if due is not None and due <= left:
+            return False
+        raise self._silent(patience)
+
+    @property
+    def _begun(self) -> bool:
+        """There are words of the answer, said or held back."""
+        return self.spoken > 0 or self._opening.holds_words
+
+    def _chunk(self, waiting: asyncio.Task[bytes | None]) -> bytes | None:
+        try:
+            return waiting.result()
+        except httpx.HTTPError:
+            raise LanguageModelError(
+                "cut" if self._begun else "garbage",
+                "The language model's answer broke off."
+                if self._begun
+                else f"The server at {self._place.url}{self._place.through} closed the connection "
+                "without an answer.",
+                "Ask again; if it stays so, look into the server's log.",
+            ) from None
+
+    def _silent(self, patience: Patience) -> LanguageModelError:
+        if self._begun:
+            return LanguageModelError(
+                "cut",
+                f"The language model fell silent for {patience.quiet:g} seconds in mid-answer.",
+                "Ask again; if it stays so, look into the server's log.",
+            )
+        waited = patience.waited
+        said = "said nothing" if waited < 1.5 * patience.quiet else "thought without a word"
+        return LanguageModelError(
+            "slow",
+            f"The language model {said} for {max(waited, patience.quiet):.3g} seconds.",
+            "Choose a smaller model in brain.model, or raise brain.timeout_s.",
+        )
+
+    @property
+    def _truncated(self) -> bool:
+        return self._size >= MAX_BODY_BYTES or self.spoken >= MAX_ANSWER_CHARS
+
+    def _bounded(self, items: Sequence[Item]) -> list[Piece]:
+        pieces: list[Piece] = []
+        for item in items:
+            if isinstance(item, str):
+                item = item[: max(0, MAX_ANSWER_CHARS - self.spoken)]
+                self.spoken += len(item)
+                if not item:
+                    continue
+            elif isinstance(item, TakenBack):
+                self.spoken = 0
+            pieces.append(item)
+        return pieces
+
+    def _judge(self, reader: AnswerReader) -> None:
+        if reader.thinking.closed_unopened:
+            self.unopened = True
+        elif self.spoken:
+            self.unopened = False
+
+
+async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(chunks, None)

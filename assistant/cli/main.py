@@ -1,0 +1,328 @@
+"""The command line. It imports nothing but typer: each command loads what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assistant.cli import bench as cli_bench
+from assistant.cli import models as cli_models
+from assistant.cli import serve as cli_serve
+from assistant.cli.groups import config_app, personas_app, transcripts_app
+from assistant.cli.help import Commands
+from assistant.cli.memory_files import memory_app
+from assistant.cli.options import (
+    Backend,
+    ConfigFile,
+    InputDevice,
+    Json,
+    Level,
+    NoSave,
+    OutputDevice,
+    Persona,
+    Private,
+    gather,
+)
+from assistant.cli.setup import setup_app
+from assistant.commands.runner import run, run_with_config
+
+if TYPE_CHECKING:
+    from assistant.config.schema import Config
+
+TALK, LOOK, SETUP = "Talk", "Look around", "Set up"
+
+app = typer.Typer(
+    name="assistant",
+    cls=Commands,
+    help="A voice companion that lives in the terminal and runs wholly on your machine.",
+    epilog="Without a command the dashboard starts. Example: assistant --persona glados",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    no_args_is_help=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from assistant import __version__
+
+        print(f"assistant {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    persona: Persona = None,
+    backend: Backend = None,
+    input_device: InputDevice = None,
+    output_device: OutputDevice = None,
+    config: ConfigFile = None,
+    log_level: Level = None,
+    no_save: NoSave = False,
+    private: Private = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Start the dashboard, or plain lines where standard output is no terminal."""
+    options = gather(
+        context,
+        config,
+        log_level,
+        persona=persona,
+        backend=backend,
+        input_device=input_device,
+        output_device=output_device,
+        no_save=no_save,
+        private=private,
+    )
+    context.obj = options
+    if context.invoked_subcommand is None:
+
+        def dashboard(settings: Config) -> int:
+            from assistant.commands.dashboard import dashboard_command
+
+            return dashboard_command(settings)
+
+        raise typer.Exit(run_with_config(options, dashboard))
+
+
+@app.command(rich_help_panel=TALK)
+def plain(
+    context: typer.Context,
+    persona: Persona = None,
+    backend: Backend = None,
+    input_device: InputDevice = None,
+    output_device: OutputDevice = None,
+    config: ConfigFile = None,
+    log_level: Level = None,
+    no_save: NoSave = False,
+    private: Private = False,
+) -> None:
+    """Talk line by line, without control of the screen.
+
+    For pipes, screen readers and dumb terminals. Example: echo "what time is it" | assistant plain
+    """
+    options = gather(
+        context,
+        config,
+        log_level,
+        persona=persona,
+        backend=backend,
+        input_device=input_device,
+        output_device=output_device,
+        no_save=no_save,
+        private=private,
+    )
+
+    def command(settings: Config) -> int:
+        from assistant.commands.dashboard import open_audio
+        from assistant.commands.plain import plain_command
+
+        return plain_command(settings, open_audio(settings))
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+@app.command(rich_help_panel=TALK)
+def say(
+    context: typer.Context,
+    text: Annotated[
+        str | None,
+        typer.Argument(help="What to say; - or nothing reads standard input.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write a WAV file instead; - to standard output."
+        ),
+    ] = None,
+    persona: Persona = None,
+    backend: Backend = None,
+    output_device: OutputDevice = None,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """Say one text in a persona's voice.
+
+    Example: assistant say "The door is open." --persona hal --output door.wav
+
+    In a pipe: fortune | assistant say --output - | aplay
+    """
+    options = gather(
+        context, config, log_level, persona=persona, backend=backend, output_device=output_device
+    )
+    words = (_standard_input() if text in (None, "-") else text or "").strip()
+    if not words:
+        raise typer.BadParameter(
+            "there is nothing to say; give a text, or send one in: echo Hello | assistant say",
+            param_hint="TEXT",
+        )
+
+    def command(settings: Config) -> int:
+        from assistant.commands.dashboard import open_audio
+        from assistant.commands.say import say_command
+
+        return say_command(settings, words, output or open_audio(settings))
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+def _standard_input() -> str:
+    """What was sent in; "" where that is a terminal, which nobody was asked to type into."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return ""
+    return sys.stdin.buffer.read().decode("utf-8", "replace").removeprefix("\ufeff")
+
+
+@app.command(rich_help_panel=TALK)
+def talk(
+    context: typer.Context,
+    input: Annotated[
+        Path,
+        typer.Option("--input", "-i", metavar="WAV", help="What the microphone hears."),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="WAV", help="What the speaker plays.")
+    ],
+    events: Annotated[
+        Path | None,
+        typer.Option("--events", "-e", metavar="JSONL", help="Events, one JSON object a line."),
+    ] = None,
+    realtime: Annotated[
+        bool, typer.Option("--realtime", help="At the speed of a conversation.")
+    ] = False,
+    no_greeting: Annotated[bool, typer.Option("--no-greeting", help="Don't greet first.")] = False,
+    guard: Annotated[
+        bool,
+        typer.Option("--guard/--no-guard", help="Don't listen while the assistant speaks."),
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Choose the same lines every time.")
+    ] = None,
+    persona: Persona = None,
+    backend: Backend = None,
+    config: ConfigFile = None,
+    log_level: Level = None,
+    no_save: NoSave = False,
+) -> None:
+    """Hold a whole conversation from a sound file, as fast as the machine can.
+
+    Example: assistant talk --input in.wav --output out.wav --events events.jsonl
+    """
+    options = gather(context, config, log_level, persona=persona, backend=backend, no_save=no_save)
+
+    def command(settings: Config) -> int:
+        from assistant.commands.talk import TalkOptions, talk_command
+
+        return talk_command(
+            settings,
+            TalkOptions(
+                input=input,
+                output=output,
+                events=events,
+                realtime=realtime,
+                greeting=settings.session.greeting and not no_greeting,
+                guard=guard,
+                seed=seed,
+            ),
+        )
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+app.command("serve-moshi", rich_help_panel=TALK)(cli_serve.serve_moshi)
+
+
+@app.command(rich_help_panel=LOOK)
+def doctor(
+    context: typer.Context,
+    json_output: Json = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also call the Moshi server that is set.")
+    ] = False,
+    audio: Annotated[
+        bool, typer.Option("--audio", help="Play test sounds and measure the room instead.")
+    ] = False,
+    seconds: Annotated[
+        float,
+        typer.Option(min=12, max=170, help="With --audio: longer tells more of the clocks."),
+    ] = 17,
+    input_device: InputDevice = None,
+    output_device: OutputDevice = None,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """Check everything the assistant needs, and say what to do where something is missing.
+
+    With --audio: plays some seconds of sound and measures delay, echo, noise and clocks.
+    """
+    options = gather(
+        context, config, log_level, input_device=input_device, output_device=output_device
+    )
+
+    def command() -> int:
+        if audio:
+            from assistant.commands.doctor.audio import doctor_audio_command
+
+            return doctor_audio_command(
+                options.config, options.overrides, json_output=json_output, seconds=seconds
+            )
+        from assistant.commands.doctor.command import doctor_command
+
+        return doctor_command(
+            options.config, options.overrides, json_output=json_output, online=online
+        )
+
+    raise typer.Exit(run(command, options.log_level, mends=False))
+
+
+@app.command(rich_help_panel=LOOK)
+def devices(context: typer.Context, json_output: Json = False) -> None:
+    """List microphones and speakers."""
+
+    def command() -> int:
+        from assistant.commands.devices import devices_command
+
+        return devices_command(json_output)
+
+    raise typer.Exit(run(command, gather(context).log_level))
+
+
+app.command(rich_help_panel=LOOK)(cli_bench.bench)
+
+
+@app.command(rich_help_panel=SETUP)
+def pull(
+    context: typer.Context,
+    name: cli_models.PullName,
+    yes: cli_models.Yes = False,
+    log_level: Level = None,
+) -> None:
+    """Download weights, after telling their size; the same as `models pull`.
+
+    Example: assistant pull small.en && assistant config set backend.cascade.whisper small.en
+    """
+    cli_models.pull(context, name, yes, log_level)
+
+
+app.add_typer(personas_app, name="personas", rich_help_panel=LOOK)
+app.add_typer(memory_app, name="memory", rich_help_panel=LOOK)
+app.add_typer(transcripts_app, name="transcripts", rich_help_panel=LOOK)
+app.add_typer(setup_app, name="setup", rich_help_panel=SETUP)
+app.add_typer(cli_models.models_app, name="models", rich_help_panel=SETUP)
+app.add_typer(config_app, name="config", rich_help_panel=SETUP)
+
+
+def main() -> None:
+    """The program."""
+    from assistant.terminal.output import claim_streams
+
+    claim_streams()
+    app(prog_name="assistant")

@@ -1,0 +1,168 @@
+"""`assistant memory` on the command line."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assistant.cli.options import ConfigFile, Json, gather
+from assistant.commands.runner import run_with_config
+
+if TYPE_CHECKING:
+    from assistant.commands.memory.listing import Wanted
+    from assistant.config.schema import Config
+
+memory_app = typer.Typer(
+    help="See, search, correct and forget what is remembered.", invoke_without_command=True
+)
+
+
+class Of(StrEnum):
+    """Categories of memories."""
+
+    personal = "personal"
+    emotional = "emotional"
+    contextual = "contextual"
+    relational = "relational"
+    temporal = "temporal"
+
+
+Category = Annotated[Of | None, typer.Option("--category", "-c", help="Only of this kind.")]
+Person = Annotated[str, typer.Option("--person", metavar="NAME", help="Only about them.")]
+Told = Annotated[str, typer.Option("--persona", metavar="NAME", help="Only what it was told.")]
+Since = Annotated[
+    str, typer.Option("--since", metavar="TIME", help='2026-11-21, yesterday, "last week".')
+]
+Topic = Annotated[str, typer.Option("--topic", metavar="WORD", help="Only of this topic.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=0, help="At most so many; 0: all.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+
+
+@memory_app.callback()
+def memory(context: typer.Context) -> None:
+    """See, search, correct and forget what is remembered; without more words, list it."""
+    if context.invoked_subcommand is None:
+        memory_list(context)
+
+
+@memory_app.command("list")
+def memory_list(
+    context: typer.Context,
+    category: Category = None,
+    person: Person = "",
+    persona: Told = "",
+    since: Since = "",
+    topic: Topic = "",
+    limit: Limit = 0,
+    json_output: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """What is remembered, newest first. Example: assistant memory list --since "last week" """
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.listing import list_command
+
+        wanted = _wanted(category, person, persona, since, topic, limit)
+        return list_command(settings, wanted, json_output=json_output)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
+@memory_app.command("search")
+def memory_search(
+    context: typer.Context,
+    query: Annotated[list[str], typer.Argument(help="Words; times like “last week” count too.")],
+    category: Category = None,
+    person: Person = "",
+    persona: Told = "",
+    since: Since = "",
+    topic: Topic = "",
+    limit: Limit = 10,
+    json_output: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """Find memories and turns, best first. Example: assistant memory search my talk last week"""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.listing import search_command
+
+        wanted = _wanted(category, person, persona, since, topic, limit)
+        return search_command(settings, " ".join(query), wanted, json_output=json_output)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
+@memory_app.command("show")
+def memory_show(
+    context: typer.Context,
+    id: Annotated[
+        str, typer.Argument(help="Of a memory, a turn or a journal; “last”, or “profile”.")
+    ] = "profile",
+    json_output: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """A memory with the turn it comes from and what it corrected; a journal; or the profile."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.show import show_command
+
+        return show_command(settings, id, json_output=json_output)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
+@memory_app.command("edit")
+def memory_edit(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(help="Of a memory or journal; “last”, or “profile”.")],
+    text: Annotated[
+        str | None, typer.Option("--text", "-t", help="What the memory should say instead.")
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Open the journal in your editor (VISUAL, EDITOR), or correct one memory with --text."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.edit import edit_command
+
+        return edit_command(settings, id, text)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
+@memory_app.command("forget")
+def memory_forget(
+    context: typer.Context,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Of memories, turns (JOURNAL#3) or journals.")
+    ] = None,
+    query: Annotated[str, typer.Option("--query", help="What a search for this finds.")] = "",
+    day: Annotated[str, typer.Option("--day", help="2026-11-21, yesterday.")] = "",
+    topic: Annotated[str, typer.Option("--topic", help="All about it.")] = "",
+    person: Annotated[str, typer.Option("--person", help="All about them.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Everything.")] = False,
+    yes: Yes = False,
+    config: ConfigFile = None,
+) -> None:
+    """Forget for good, from journals, profile, index and transcripts; shows it and asks first.
+
+    Example: assistant memory forget --person Grace
+    """
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.forget import What, forget_command
+
+        what = What(tuple(ids or ()), query, day, topic, person, everything)
+        return forget_command(settings, what, yes=yes)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
+def _wanted(
+    category: Of | None, person: str, persona: str, since: str, topic: str, limit: int
+) -> Wanted:
+    from assistant.commands.memory.listing import Wanted
+
+    return Wanted(category.value if category else "", person, persona, since, topic, limit)

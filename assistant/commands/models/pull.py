@@ -1,0 +1,152 @@
+"""`assistant models pull NAME`, and the older `assistant pull NAME`: download weights, after
+telling their size."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.backends.base import BackendError
+from assistant.commands.runner import agreed, complain
+from assistant.commands.tables import console
+from assistant.terminal.output import print_path
+
+Progress = Callable[[str, float | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Something that can be downloaded."""
+
+    name: str
+    size: Callable[[], int | None]
+    """Bytes to download: 0 where all is here, None where it is not known."""
+    fetch: Callable[[Progress], Path]
+    setting: str
+    """The setting that chooses it."""
+    value: str
+    """… and what it is set to."""
+    licence: str = ""
+
+
+def pull_command(name: str, *, yes: bool = False) -> int:
+    """Raises `BackendError` where the weights cannot be had."""
+    wanted = download_of(name)
+    size = wanted.size()
+    if size == 0:
+        print(f"{name} is here already: {wanted.fetch(_ignore)}", file=sys.stderr)
+        return 0
+    amount = "unknown size" if size is None else in_words(size)
+    licence = f" (licence: {wanted.licence})" if wanted.licence else ""
+    question = f"Download {wanted.name}, {amount}{licence}?"
+    alone = f"{name} is a download of {amount}, and nobody is there to agree"
+    if not yes and (code := agreed(question, alone)):
+        return code
+    try:
+        with progress_bar(wanted.name) as progress:
+            place = wanted.fetch(progress)
+    except KeyboardInterrupt:
+        complain(
+            f"the download of {name} was stopped; what is here is kept",
+            f"the same again goes on from there: assistant models pull {name}",
+        )
+        raise
+    print_path(place)
+    print(f"use it: assistant config set {wanted.setting} {wanted.value}", file=sys.stderr)
+    return 0
+
+
+def download_of(name: str) -> Download:
+    """What a name means: weights of Moshi or of Whisper, known ones or a repository's.
+
+    Raises `BackendError` where it means nothing.
+    """
+    from assistant.backends.cascade import weights
+    from assistant.backends.moshi.checkpoint import catalog
+
+    if (known := catalog.published(name)) is not None:
+        return _moshi(known.repository)
+    packaged = name.startswith(weights.PACKAGED)
+    if packaged or name in weights.MEGABYTES or name in weights.repository_names():
+        return _whisper(name)
+    if Path(name).expanduser().is_dir():
+        raise BackendError(
+            f"{name} is a folder on this machine; there is nothing to download.",
+            f"Use it: assistant config set backend.moshi.weights {name}, or"
+            f" backend.cascade.whisper {name}",
+        )
+    if catalog.repository_of(name) is None:
+        raise BackendError(
+            f"“{name}” is no model that is known here.",
+            "See the known ones: assistant models list; or name a repository, owner/name.",
+        )
+    return _whisper(name) if _is_whisper(name) else _moshi(name)
+
+
+def _is_whisper(repository: str) -> bool:
+    from assistant.backends.cascade import weights
+    from assistant.models import hub
+
+    if weights.is_complete(weights.folder_of(repository)):
+        return True
+    return hub.listing(repository).get("model.bin") is not None
+
+
+def _moshi(repository: str) -> Download:
+    from assistant.backends.moshi.checkpoint import catalog, finding
+
+    known = catalog.published(repository)
+    listens = known is not None and known.kind == "stt"
+    return Download(
+        name=repository,
+        size=lambda: finding.size_of(repository),
+        fetch=lambda progress: finding.pull(repository, progress),
+        setting="backend.moshi.listener_weights" if listens else "backend.moshi.weights",
+        value=repository,
+        licence=known.licence if known else "",
+    )
+
+
+def _whisper(name: str) -> Download:
+    from assistant.backends.cascade import weights
+
+    return Download(
+        name=name,
+        size=lambda: weights.size_of(name),
+        fetch=lambda progress: weights.pull(name, progress).folder,
+        setting="backend.cascade.whisper",
+        value=name,
+    )
+
+
+def in_words(size: int) -> str:
+    """Bytes as people say them: "487 MB", "8.6 GB"."""
+    return f"{size / 1e6:,.0f} MB" if size < 1e9 else f"{size / 1e9:,.1f} GB"
+
+
+@contextmanager
+def progress_bar(name: str) -> Iterator[Progress]:
+    """The bar is drawn on stderr, and only on a terminal."""
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=console(stderr=True)) as bar:
+        task = bar.add_task(name, total=None)
+
+        def progress(text: str, fraction: float | None) -> None:
+            bar.update(
+                task,
+                description=text,
+                total=None if fraction is None else 1.0,
+                completed=fraction or 0.0,
+            )
+
+        yield progress
+
+
+def _ignore(text: str, fraction: float | None) -> None:
+    """Nothing is downloaded, so there is no progress to tell."""

@@ -1,0 +1,234 @@
+"""Settings: `config.toml`, overridden by `ASSISTANT_SECTION__KEY`, overridden by the command line.
+
+Each field's docstring is its documentation: `assistant config schema` and the README's table are
+made from it. Loading is in `assistant.config.loading`. `extra="forbid"` stands on every table,
+because on the root alone it does not reach nested ones.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ConfigError(Exception):
+    """Settings that cannot be. The message names the place; `remedy` tells what to do about it."""
+
+    def __init__(
+        self,
+        message: str,
+        remedy: str = "",
+        *,
+        file: Path | None = None,
+        line: int | None = None,
+        key: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.file = file
+        self.line = line
+        self.key = key
+        """Dotted, as in `audio.volume`; empty where no single key is at fault."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class AudioConfig(_Table):
+    input_device: str | int | None = None
+    """Microphone, by number or part of its name; unset: the system's default."""
+    output_device: str | int | None = None
+    """Speaker, by number or part of its name; unset: the system's default."""
+    mode: Literal["open", "push-to-talk"] = "open"
+    """Whether the microphone is always open or only while you ask for it."""
+    headset: bool = False
+    """You wear headphones: the microphone does not hear the speaker, so that nothing has to be
+    cancelled or guarded against."""
+    echo_cancellation: bool = True
+    """Take the assistant's own voice out of what the microphone hears."""
+    noise_suppression: bool = False
+    """Take steady noise out of it, too; helps in a loud room, costs some clearness in a quiet
+    one."""
+    barge_in: bool = True
+    """Fall silent when you speak while the assistant speaks."""
+    echo_guard: bool = True
+    """Don't listen (but for "stop") while the assistant's own voice sounds and is not taken out of
+    the microphone. Turn it off only with headphones."""
+    volume: float = Field(default=1.0, ge=0.0, le=1.0)
+    """Loudness of the assistant, 0 to 1."""
+    block_ms: int = Field(default=20, ge=5, le=80)
+    """Size of the sound card's blocks, in milliseconds."""
+
+
+class CascadeConfig(_Table):
+    whisper: str = "packaged:tiny.en"
+    """`packaged:tiny.en`, `packaged:base`, any faster-whisper model name, or a folder."""
+    voice_engine: Literal["kokoro", "piper"] = "kokoro"
+    """Kokoro has a voice for every persona; Piper (extra `[piper]`) is quicker."""
+    voice: str | None = None
+    """A further voice file for that engine: Kokoro style vectors (.npz), or a Piper voice."""
+    threads: int = Field(default=0, ge=0, le=64)
+    """Threads of recognition and voice; 0: as many as there are cores, at most 4."""
+    end_silence_ms: int = Field(default=480, ge=200, le=3000)
+    """Silence after which a turn is over, where its words do not tell."""
+    voice_cache_mb: int = Field(default=200, ge=0, le=10_000)
+    """Disk that rendered sentences may take."""
+
+
+class MoshiConfig(_Table):
+    weights: str | None = None
+    """A Hugging Face repository or a folder; unset: `kyutai/moshiko-mlx-q8` for `moshi-mlx`,
+    `kyutai/moshiko-pytorch-bf16` for `moshi-torch`."""
+    quantize: Literal["auto", "none", "int8", "int4"] = "auto"
+    """Smaller weights need less memory and answer worse; `auto`: what fits."""
+    device: str = "auto"
+    """`auto`, `cuda`, `cuda:1` or `cpu`."""
+    context_seconds: float | None = Field(default=None, ge=4, le=3600)
+    """How far back the model remembers; unset: as it was trained (240 seconds)."""
+    temperature: float | None = Field(default=None, ge=0.0, le=2.0)
+    """Randomness of its sound; unset: the persona's."""
+    text_temperature: float | None = Field(default=None, ge=0.0, le=2.0)
+    """Randomness of its words; unset: the persona's."""
+    top_k: int = Field(default=250, ge=1, le=2048)
+    """Codes of sound that it chooses from."""
+    top_k_text: int = Field(default=25, ge=1, le=32000)
+    """Words that it chooses from."""
+    seed: int | None = None
+    """The same seed and the same sound give the same answers; unset: a new one each time."""
+    cuda_graphs: bool = True
+    """Quicker steps on NVIDIA cards; turn off where they fail."""
+    listener: Literal["auto", "stt", "whisper", "none"] = "auto"
+    """Who writes down what you say: Kyutai's speech recognition, Whisper, or nobody. `auto`:
+    Kyutai's where its weights and room for them are there, else Whisper."""
+    listener_weights: str | None = None
+    """Repository or folder of Kyutai's speech recognition; unset: `kyutai/stt-1b-en_fr`."""
+    whisper: str = "packaged:tiny.en"
+    """Model of the Whisper listener, as in `[backend.cascade]`."""
+    snapshot_mb: int = Field(default=1024, ge=0, le=100_000)
+    """Memory that prepared personas may hold; the least recently used goes."""
+
+
+class ServerConfig(_Table):
+    url: str | None = None
+    """Address of a Moshi server: `ws://desktop:8998/api/chat` or `wss://…`. Where one is set,
+    `auto` takes it."""
+    token_env: str = "ASSISTANT_MOSHI_TOKEN"
+    """Name of the environment variable that holds the server's key; it is sent as
+    `Authorization: Bearer …` and never written down."""
+    verify: bool = True
+    """Check the server's certificate."""
+    ca_file: str | None = None
+    """Certificate authority of a server that has a certificate of its own."""
+    whisper: str = "packaged:tiny.en"
+    """Whisper model that writes down what you say; `none`: nobody."""
+
+
+class BackendConfig(_Table):
+    name: str = "auto"
+    """`auto`, `moshi-mlx`, `moshi-torch`, `moshi-server`, `cascade` or `echo`."""
+    python: str | None = None
+    """Another Python interpreter to run the backend in."""
+    cascade: CascadeConfig = CascadeConfig()
+    moshi: MoshiConfig = MoshiConfig()
+    server: ServerConfig = ServerConfig()
+
+
+class BrainConfig(_Table):
+    kind: Literal["auto", "scripted", "openai"] = "auto"
+    """Who answers: `auto` looks for a language model on this machine, else the scripted persona."""
+    url: str | None = None
+    """Address of an OpenAI-compatible server, with its `/v1`."""
+    model: str | None = None
+    """Model to ask for; unset: the server's first."""
+    api_key_env: str = "ASSISTANT_API_KEY"
+    """Name of the environment variable that holds the server's key; the key itself is never
+    written down."""
+    temperature: float = Field(default=0.7, ge=0.0, le=2.0)
+    """Randomness of its answers."""
+    max_tokens: int = Field(default=300, ge=16, le=8192)
+    """Longest answer, in tokens."""
+    timeout_s: float = Field(default=30.0, gt=0, le=600)
+    """Seconds to wait for the first word."""
+
+
+class UiConfig(_Table):
+    animation: bool = True
+    """Moving parts; the environment's `TEXTUAL_ANIMATIONS` is honoured too."""
+    updates_per_second: int = Field(default=25, ge=1, le=60)
+    """How often the waveform moves."""
+    keymap: dict[str, str] = {}
+    """Your own keys: action id = "key,key"; the ids are shown by `?`."""
+
+
+class SessionConfig(_Table):
+    persona: str = "jarvis"
+    """Who greets you."""
+    save: bool = True
+    """Keep transcripts."""
+    greeting: bool = True
+    """Greet at start."""
+    permissions: dict[str, Literal["always", "ask", "never"]] = {}
+    """Permission a tool: name = "always", "ask" or "never"."""
+
+
+class QdrantConfig(_Table):
+    url: str = ""
+    """Address of a Qdrant server, such as `http://127.0.0.1:6333`; empty: Qdrant's engine in this
+    process."""
+    path: str | None = None
+    """Folder of the engine in this process; unset: `qdrant` beside the journals."""
+    collection: str = Field(default="assistant", pattern=r"^[A-Za-z0-9_-]{1,200}$")
+    """First part of the names of its collections."""
+    api_key_env: str = "ASSISTANT_QDRANT_KEY"
+    """Name of the environment variable that holds the server's key."""
+
+
+class Mem0Config(_Table):
+    path: str | None = None
+    """Folder of its vectors and its history; unset: `mem0` beside the journals."""
+    user: str = Field(default="user", pattern=r"^[^\s]{1,200}$")
+    """Whose memories these are: mem0's `user_id`."""
+    config: str | None = None
+    """File with a mem0 configuration (JSON) of your own, and with it its vectors, models and
+    network; unset: Qdrant's engine and the word vectors of this program, without any network."""
+
+
+class MemoryConfig(_Table):
+    enabled: bool = True
+    """Remember what matters from one conversation to the next."""
+    private: bool = False
+    """Keep nothing of this conversation: no memory, no transcript. What is known may be used."""
+    budget_tokens: int = Field(default=400, ge=0, le=8000)
+    """How much of a language model's prompt may be memory, in tokens."""
+    write_every_minutes: float = Field(default=5.0, gt=0, le=120)
+    """How often a long conversation is written down."""
+    walls: bool = False
+    """No persona knows what another was told."""
+    git: bool = False
+    """Commit every change of the journals to a git repository in their folder."""
+    encryption: Literal["off", "keyring", "passphrase"] = "off"
+    """Seal the journals, with a key in the system's keyring or from a passphrase in the
+    environment variable `ASSISTANT_MEMORY_PASSPHRASE`. There are no transcripts then: the journals
+    hold what was said."""
+    server: str = ""
+    """Address of another machine's memory (`assistant memory serve`); empty: this one's. Its token
+    is in the environment variable `ASSISTANT_MEMORY_TOKEN`, or in a file `memory-token` (mode 0600)
+    beside the settings."""
+    store: Literal["files", "mem0", "qdrant"] = "files"
+    """Where it is kept: in Markdown files, or by what you run already (extras `[mem0]`,
+    `[qdrant]`), which knows nothing of files to edit, git and encryption."""
+    qdrant: QdrantConfig = QdrantConfig()
+    mem0: Mem0Config = Mem0Config()
+
+
+class Config(_Table):
+    session: SessionConfig = SessionConfig()
+    audio: AudioConfig = AudioConfig()
+    backend: BackendConfig = BackendConfig()
+    brain: BrainConfig = BrainConfig()
+    memory: MemoryConfig = MemoryConfig()
+    ui: UiConfig = UiConfig()

@@ -1,0 +1,153 @@
+"""What a conversation tells its memory, from any thread: a worker thread of its own writes it down.
+
+`heard` and `said` return at once; see `JournalWriter` for what becomes of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from assistant.memory.base import (
+    Forgotten,
+    Journal,
+    Memory,
+    MemoryFailure,
+    MemoryStore,
+    Turn,
+)
+from assistant.memory.extraction.candidates import Judge, Outcome, the_rules
+from assistant.memory.extraction.llm import Extracted
+from assistant.memory.journal.writer import JournalWriter
+from assistant.memory.worker_thread import Desk
+
+T = TypeVar("T")
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+class Keeper:
+    """Collects the turns of one conversation and keeps what matters.
+
+    `private`: nothing is kept, not even in memory. `walls`: what is told to one persona is no
+    business of another, so that a change of persona begins a new journal. `write_every` is in
+    seconds. `on_problem(error)` is called on the keeper's thread, once a failure.
+    """
+
+    def __init__(
+        self,
+        store: MemoryStore,
+        *,
+        who: str = "",
+        private: bool = False,
+        walls: bool = False,
+        write_every: float = 300.0,
+        judge: Judge | None = None,
+        now: Callable[[], datetime] = _now,
+        on_problem: Callable[[MemoryFailure], None] = lambda error: None,
+    ) -> None:
+        self._writer = JournalWriter(
+            store,
+            who=who,
+            private=private,
+            walls=walls,
+            write_every=write_every,
+            judge=judge,
+            now=now,
+            on_problem=on_problem,
+        )
+        self._now = now
+        self._desk = Desk("memory-keeper", self._writer.when_idle)
+
+    def warm(self) -> None:
+        """Load what the first turn needs, beside whatever goes on."""
+        self._desk.put(the_rules)
+
+    # -- what the conversation tells (any thread, at once) -----------------------------------------
+
+    def heard(self, text: str, persona: str, name: str = "You") -> None:
+        """The user's turn."""
+        self._turn(Turn(0, "user", name, text, self._now()), persona)
+
+    def said(self, text: str, persona: str, name: str) -> None:
+        """The assistant's: kept, and never learnt from."""
+        self._turn(Turn(0, "agent", name, text, self._now()), persona)
+
+    def _turn(self, turn: Turn, persona: str) -> None:
+        if not self.private and turn.text.strip():
+            self._desk.put(lambda: self._writer.take(turn, persona))
+
+    async def remember(self, text: str, persona: str) -> Sequence[Outcome]:
+        """Keep what the user asked for, now: what became of it, in drafts and refusals. Raises
+        `MemoryFailure`. The turn itself comes by `heard`."""
+        return await self._desk.wait(lambda: self._writer.remember(text, persona))
+
+    async def acknowledge(self, text: str, persona: str) -> Sequence[Outcome]:
+        """The user's last turn, of which the answer will say that it is remembered: on disk when
+        this returns. What the judge made nothing of is kept as if it was asked for. Raises
+        `MemoryFailure`."""
+        return await self._desk.wait(lambda: self._writer.acknowledge(text, persona))
+
+    async def write_taught(self) -> None:
+        """Have written what the last turn taught; nothing else. Raises `MemoryFailure`."""
+        await self._desk.wait(lambda: self._writer.write_taught())
+
+    async def forget(self, ids: Sequence[str], also: Sequence[str] = ()) -> Forgotten:
+        """Gone from this conversation's journal too; `also`: what the store takes along. Raises
+        `MemoryFailure`."""
+        return await self._desk.wait(lambda: self._writer.forget(ids, also))
+
+    async def edit(self, edit: Callable[[], T]) -> T:
+        """Change in the store what is known; this conversation's journal follows. Raises
+        `MemoryFailure`."""
+        return await self._desk.wait(lambda: self._writer.edit(edit))
+
+    async def unread(self) -> list[Turn]:
+        """Turns that no language model has judged yet."""
+        return await self._desk.wait(lambda: self._writer.unread())
+
+    async def learn(self, extracted: Extracted, persona: str) -> None:
+        """A language model's verdict on some turns. What the rules had made of them stays where it
+        is a fact or was asked for; where it is no more than a sentence, the model's word counts."""
+        await self._desk.wait(lambda: self._writer.learn(extracted, persona))
+
+    async def write(self) -> None:
+        """Have all written that was told so far."""
+        await self._desk.wait(lambda: self._writer.write())
+
+    async def close(self) -> None:
+        """The conversation is over: write it."""
+        if not self.private:
+            await self._desk.wait(self._writer.end)
+        self._desk.close()
+
+    @property
+    def unwritten(self) -> list[Memory]:
+        """What was learnt in this conversation and could not be written, or was not yet."""
+        return self._writer.unwritten
+
+    @property
+    def journal(self) -> Journal | None:
+        """The one that is being written; None before the first turn."""
+        return self._writer.journal
+
+    @property
+    def ongoing(self) -> tuple[str, ...]:
+        """The ids of the journals that hold what was said last."""
+        return self._writer.ongoing
+
+    @property
+    def private(self) -> bool:
+        return self._writer.private
+
+    @property
+    def who(self) -> str:
+        """The user's name, "" where it is not known."""
+        return self._writer.who
+
+    @who.setter
+    def who(self, name: str) -> None:
+        self._writer.who = name

@@ -1,0 +1,230 @@
+"""Memory for other machines: a `MemoryStore` behind HTTP (`http_protocol`).
+
+Nobody is let in by what a browser sends along: a page's script may not ask (any `Origin` is
+refused), nor may a name that an attacker points at this machine (the `Host` is checked, against
+DNS rebinding), and where there is a token it is compared in constant time. Nobody else waits for
+who says nothing or little: `assistant.serving.connection_limits` counts and times connections, and
+bodies are timed here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterator
+from typing import ParamSpec, TypeVar
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from assistant import __version__
+from assistant.memory.base import MemoryFailure, MemoryStore
+from assistant.memory.journal.head import is_journal_id
+from assistant.memory.remote.access_control import Door, Gate, json_response, trouble
+from assistant.memory.remote.protocol import (
+    MAX_BODY,
+    ROOT,
+    SERVICE,
+    Forget,
+    Hello,
+    Known,
+    Misunderstood,
+    Search,
+    Wanted,
+    Written,
+    decode,
+    without_gone,
+)
+from assistant.serving.connection_limits import Limits, Visitors
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+BODY_SECONDS = 20.0
+"""In which a body has to be there, however slowly it comes."""
+MOST_AT_WORK = 16
+"""Requests that the store works on at a time; only who was let in is counted."""
+WORK_SECONDS = 10.0
+"""That a request waits for its turn."""
+
+
+class MemoryApi:
+    """The requests, each on a thread of its own: a store reads files."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._work = asyncio.Semaphore(MOST_AT_WORK)
+
+    def app(self, gate: Gate, visitors: Visitors) -> ASGIApp:
+        routes = [
+            ("", "GET", self._hello),
+            ("/journals", "GET", self._journals),
+            ("/journals/{id}", "GET", self._read),
+            ("/journals/{id}", "PUT", self._write),
+            ("/memories", "POST", self._memories),
+            ("/search", "POST", self._search),
+            ("/forget", "POST", self._forget),
+        ]
+        app = Starlette(
+            routes=[
+                Route(ROOT + path, _told(answer), methods=[method])
+                for path, method, answer in routes
+            ],
+            exception_handlers={HTTPException: _no_such_page},
+        )
+        app.router.redirect_slashes = False
+        return Door(app, gate, visitors)
+
+    async def _hello(self, request: Request) -> object:
+        return Hello(SERVICE, __version__)
+
+    async def _journals(self, request: Request) -> object:
+        return await self._do(self._store.journals)
+
+    async def _read(self, request: Request) -> object:
+        return await self._do(self._store.read, await self._existing(request))
+
+    async def _existing(self, request: Request) -> str:
+        id = str(request.path_params["id"])
+        if not is_journal_id(id) or id not in await self._do(self._store.journals):
+            raise HTTPException(404, f'there is no journal "{id[:80]}"')
+        return id
+
+    async def _write(self, request: Request) -> object:
+        written = decode(await _body(request), Written)
+        if written.journal.id != request.path_params["id"]:
+            raise Misunderstood("the journal is another than the address says")
+
+        def keep() -> object:
+            journal = written.journal
+            if written.known != Known():
+                there = journal.id in self._store.journals()
+                now = self._store.read(journal.id) if there else None
+                journal = without_gone(journal, written.known, now)
+            self._store.write(journal)
+            return journal
+
+        return await self._do(keep)
+
+    async def _memories(self, request: Request) -> object:
+        wanted = decode(await _body(request), Wanted)
+        return await self._do(self._store.memories, wanted.filters)
+
+    async def _search(self, request: Request) -> object:
+        asked = decode(await _body(request), Search)
+        return await self._do(self._store.search, asked.query, asked.filters, asked.limit)
+
+    async def _forget(self, request: Request) -> object:
+        return await self._do(self._store.forget, decode(await _body(request), Forget).ids)
+
+    async def _do(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """On a thread, when it is its turn."""
+        try:
+            async with asyncio.timeout(WORK_SECONDS):
+                await self._work.acquire()
+        except TimeoutError:
+            raise HTTPException(503, "too much is asked of this memory at once") from None
+        try:
+            done: T = await run_in_threadpool(work, *args, **kwargs)
+            return done
+        finally:
+            self._work.release()
+
+
+def _told(
+    answer: Callable[[Request], Awaitable[object]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """What comes out, or what went wrong, as JSON; the traceback goes to the log."""
+
+    async def respond(request: Request) -> Response:
+        try:
+            return json_response(200, await answer(request))
+        except Misunderstood as error:
+            return trouble(400, f"not understood: {error}", "Are both sides of one version?")
+        except MemoryFailure as failure:
+            return trouble(500, failure.message, failure.remedy)
+        except (HTTPException, ClientDisconnect):
+            raise
+        except Exception:
+            log.exception("memory server: %s %s", request.method, request.url.path)
+            return trouble(500, "something unexpected happened", "The server's log tells more.")
+
+    return respond
+
+
+async def _body(request: Request) -> bytes:
+    """Raises `HTTPException` where it is too large or no JSON."""
+    # A page's script can send anything but this without being asked about first.
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise HTTPException(415, "this must be application/json")
+    too_large = HTTPException(413, f"more than {MAX_BODY // 1_000_000} MB at a time")
+    if int(request.headers.get("content-length", "0")) > MAX_BODY:
+        raise too_large
+    data = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                data += chunk
+                if len(data) > MAX_BODY:
+                    raise too_large
+    except TimeoutError:
+        raise HTTPException(408, f"not all of it came within {BODY_SECONDS:g} s") from None
+    return bytes(data)
+
+
+async def _no_such_page(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    response = trouble(error.status_code, error.detail)
+    if error.status_code in (408, 413):
+        # What is left of the body would be read for nothing.
+        response.headers["Connection"] = "close"
+    return response
+
+
+class HttpServer(uvicorn.Server):  # type: ignore[misc]
+    """Serves one store; `run(sockets=[…])` returns after `should_exit` is set."""
+
+    def __init__(
+        self,
+        store: MemoryStore,
+        gate: Gate,
+        certificate: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.visitors = Visitors(limits)
+        super().__init__(
+            uvicorn.Config(
+                MemoryApi(store).app(gate, self.visitors),
+                http="h11",
+                log_config=None,  # what there is to say goes to our own log
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                proxy_headers=False,
+                server_header=False,
+                # uvicorn's own limit counts whoever is connected, silent ones too.
+                limit_concurrency=None,
+                backlog=128,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=5,
+                ssl_context_factory=(lambda config, default: certificate) if certificate else None,
+            )
+        )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup([self.visitors.guard(each) for each in sockets or ()])
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the command's business."""
+        yield

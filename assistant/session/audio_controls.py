@@ -1,0 +1,109 @@
+"""What a person may set of the sound: microphone, volume, rate; and what they are told of it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+
+from assistant.audio.base import AudioIO
+from assistant.audio.chime import rising_chime
+from assistant.session.events import AudioChanged, Dropped, Notice, SessionEvent, Severity
+from assistant.session.turns.microphone_gate import MicrophoneGate
+from assistant.session.turns.playback_tracker import Speech
+
+
+class SoundControls:
+    """Every change is told as an `AudioChanged`."""
+
+    def __init__(
+        self,
+        audio: AudioIO,
+        gate: MicrophoneGate,
+        speech: Speech,
+        volume: float,
+        emit: Callable[[SessionEvent], None],
+    ) -> None:
+        self._audio = audio
+        self._gate = gate
+        self._speech = speech
+        self.volume = volume
+        self._emit = emit
+        self._told: tuple[str | None, ...] = ()
+        # Below all utterances, which count from 1: a test sound is nobody's turn.
+        self._test_sounds = itertools.count(-1, -1)
+
+    def begin(self) -> None:
+        """The devices are about to be opened: the volume holds from the first sample."""
+        self._audio.playback.gain = self.volume
+
+    def set_muted(self, muted: bool) -> None:
+        self._gate.muted = muted
+        self.changed()
+
+    def set_push_to_talk(self, on: bool) -> None:
+        self._gate.push_to_talk = on
+        self.changed()
+
+    def talk_key(self, down: bool) -> None:
+        self._gate.key_down = down
+        self.changed()
+
+    def set_volume(self, volume: float) -> float:
+        self.volume = min(1.0, max(0.0, volume))
+        self._audio.playback.gain = self.volume
+        self.changed()
+        return self.volume
+
+    def set_rate(self, rate: float) -> float:
+        self._speech.rate = min(2.0, max(0.5, rate))
+        self.changed()
+        return self._speech.rate
+
+    def play_test_sound(self) -> None:
+        """A short rising chime through the speaker. Where something is being said already, that is
+        what is heard, and nothing is added to it."""
+        playback = self._audio.playback
+        if self._speech.active or playback.is_sounding:
+            return
+        number = next(self._test_sounds)
+        playback.write(number, rising_chime())
+        playback.end(number)
+
+    def problem(self, text: str, remedy: str) -> None:
+        """A device was lost or came back; only what is wrong has a remedy."""
+        severity: Severity = "warning" if remedy else "information"
+        self._emit(Notice(text=text, remedy=remedy, severity=severity))
+        self.changed()
+
+    def changed(self) -> None:
+        self._told = self._news()
+        self._emit(
+            AudioChanged(
+                microphone=self._audio.microphone,
+                speaker=self._audio.speaker,
+                muted=self._gate.muted,
+                push_to_talk=self._gate.push_to_talk,
+                talk_key=self._gate.key_down,
+                volume=self.volume,
+                rate=self._speech.rate,
+                echo=self._audio.front.describe(),
+            )
+        )
+
+    def _news(self) -> tuple[str | None, ...]:
+        return self._audio.microphone, self._audio.speaker, self._audio.front.describe()
+
+    async def watch_drops(self, backend: Callable[[], int]) -> None:
+        """Tell once a second what was dropped on the way; `backend()` counts the frames that never
+        reached the backend. And which devices there are, where they come and go too often to be
+        told of each time, and what is done about the echo. Never returns."""
+        last: dict[str, int] = {}
+        while True:
+            await asyncio.sleep(1.0)
+            counts = {**self._audio.drops(), "backend": backend()}
+            if counts != last and any(counts.values()):
+                self._emit(Dropped(counts=counts))
+            last = counts
+            if self._news() != self._told:
+                self.changed()

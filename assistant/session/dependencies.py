@@ -1,0 +1,48 @@
+"""What a session is made of: by `assistant.session.factory`, or of fakes in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from assistant.audio.base import AudioIO
+from assistant.backends.host.process import BackendProcess
+from assistant.backends.registry import Choice
+from assistant.brain.base import Brain
+from assistant.config.schema import Config
+from assistant.frames import AnyEvent, Load
+from assistant.memory.service import NoMemory
+from assistant.personas.loading import Persona
+from assistant.session.events import Notice
+from assistant.session.line_chooser import LineChooser
+from assistant.session.transcript_store import TranscriptStore
+from assistant.tools.registry import Tool
+
+MakeBackend = Callable[[Load, Callable[[AnyEvent], None]], BackendProcess]
+MakeBrain = Callable[[Callable[[Notice], None]], Awaitable[Brain]]
+
+
+@dataclass(slots=True)
+class Parts:
+    """Handed to `Session`."""
+
+    config: Config
+    personas: list[Persona]
+    audio: AudioIO
+    choice: Choice
+    make_backend: MakeBackend
+    load: Load
+    make_brain: MakeBrain
+    known_lines: Callable[[Persona], list[str]]
+    store: TranscriptStore
+    lines: LineChooser
+    memory: NoMemory = field(default_factory=NoMemory)
+    clock: Callable[[], float] | None = None
+    """Seconds on the input's clock, in `assistant talk`; else the time since the start."""
+    tools: list[Tool] = field(default_factory=list)
+    """Those that there are beside the built-in ones."""
+    rehearsed: set[str] = field(default_factory=set)
+    """Texts that would sound at once; the session adds to it, whoever chooses lines looks."""
+    met: Callable[[], frozenset[str]] = frozenset
+    """Slugs of the personas that the user talked to before, as saved transcripts tell. Reads files:
+    it is called beside the event loop."""

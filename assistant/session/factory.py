@@ -1,0 +1,221 @@
+"""Puts a session together from the settings: the only place that knows every part."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from random import Random
+
+from assistant.audio.base import AudioIO
+from assistant.backends.host.child import Launch
+from assistant.backends.host.heap import use_one_heap
+from assistant.backends.host.process import BackendProcess
+from assistant.backends.registry import (
+    backend_options,
+    backend_python,
+    choose_backend,
+    fallback_of,
+)
+from assistant.brain.base import Brain, BrainError
+from assistant.brain.choose import choose_brain
+from assistant.brain.fallback import FallbackBrain
+from assistant.brain.scripted import ScriptedBrain, known_lines
+from assistant.config.schema import Config, ConfigError
+from assistant.frames import AnyEvent, Load
+from assistant.language.person import first_person
+from assistant.locations import data_dir, log_dir, transcripts_dir
+from assistant.memory.factory import open_store
+from assistant.memory.service import NoMemory, Remembering
+from assistant.memory.unwritten import PRIVATE, SWITCHED_OFF
+from assistant.personas.loading import LoadedPersonas, load_personas, watch_personas
+from assistant.session.dependencies import Parts
+from assistant.session.events import Notice
+from assistant.session.line_chooser import LineChooser
+from assistant.session.session import Session
+from assistant.session.transcript_store import TranscriptStore, talked_to
+
+log = logging.getLogger(__name__)
+
+
+_MOST_TOLD = 5
+"""Persona files that a notice names."""
+
+
+def find_personas(config: Config) -> LoadedPersonas:
+    """Every persona there is. Raises `ConfigError` where the one that shall greet is not among
+    them; broken files are in `failed`."""
+    personas = load_personas()
+    wanted = config.session.persona
+    slug = personas.called(wanted)
+    if slug is None:
+        names = ", ".join(personas.loaded)
+        raise ConfigError(f"there is no persona called “{wanted}”", f"choose one of {names}")
+    config.session.persona = slug
+    return personas
+
+
+def make_session(
+    config: Config,
+    audio: AudioIO,
+    *,
+    personas: LoadedPersonas | None = None,
+    clock: Callable[[], float] | None = None,
+    steps: bool = False,
+    seed: int | None = None,
+    remember: bool = False,
+) -> Session:
+    """A session that is ready to `start`; see `make_parts`."""
+    use_one_heap()  # before there are threads
+    return Session(
+        make_parts(
+            config,
+            audio,
+            personas=personas,
+            clock=clock,
+            steps=steps,
+            seed=seed,
+            remember=remember,
+        )
+    )
+
+
+def make_parts(
+    config: Config,
+    audio: AudioIO,
+    *,
+    personas: LoadedPersonas | None = None,
+    clock: Callable[[], float] | None = None,
+    steps: bool = False,
+    seed: int | None = None,
+    remember: bool = False,
+) -> Parts:
+    """What a session is made of, by these settings.
+
+    `personas` are those of `find_personas`, where the caller has looked already.
+    `clock` and `steps` are for `assistant talk`: the input's clock, and frames one by one.
+    With a `seed` the choice of lines (and, without one of its own, of a model's words) is the same
+    every time, and its choices are not remembered.
+    `remember`: this is a person's conversation, which memory (where it is enabled) keeps.
+    Raises `ConfigError` for settings that cannot be, `BackendError` where no backend can run.
+    """
+    personas = personas or find_personas(config)
+    choice = choose_backend(config)
+    everyone = list(personas.loaded.values())
+    rehearsed: set[str] = set()
+    log_path = log_dir() / "backend.log"
+    options = backend_options(choice.name, config)
+    if "seed" in options and options["seed"] is None:
+        options["seed"] = seed
+
+    def make_backend(load: Load, on_event: Callable[[AnyEvent], None]) -> BackendProcess:
+        return BackendProcess(
+            choice.name,
+            load,
+            on_event,
+            python=backend_python(choice.name, config),
+            log_path=log_path,
+            substitute=_substitute(choice.name, load, config),
+        )
+
+    scripted = ScriptedBrain(None if seed is None else Random(seed), ready=rehearsed.__contains__)
+    private = config.memory.private
+    sealed = config.memory.enabled and config.memory.encryption != "off"
+    memory = _memory(config, scripted) if remember else NoMemory()
+
+    async def make_brain(notify: Callable[[Notice], None]) -> Brain:
+        def tell(error: BrainError) -> None:
+            notify(Notice(text=error.message, remedy=error.remedy, severity="warning"))
+
+        brain, reason = await choose_brain(config.brain, notify=tell, scripted=scripted)
+        log.info("%s", reason)
+        if isinstance(memory, Remembering) and isinstance(brain, FallbackBrain):
+            memory.use_model(brain)
+        return brain
+
+    carried_over = config.session.save and not private and seed is None
+
+    def met() -> frozenset[str]:
+        """Only where something of this conversation may be known later, too."""
+        names = talked_to() if carried_over and isinstance(memory, Remembering) else ()
+        return frozenset(p.slug for p in everyone if p.name in names)
+
+    return Parts(
+        config=config,
+        personas=everyone,
+        audio=audio,
+        choice=choice,
+        make_backend=make_backend,
+        load=Load(
+            options=options,
+            names=[p.spoken_names() for p in everyone],
+            virtual_clock=steps,
+        ),
+        make_brain=make_brain,
+        known_lines=known_lines,
+        rehearsed=rehearsed,
+        met=met,
+        store=TranscriptStore(
+            transcripts_dir(), enabled=config.session.save and not (private or sealed)
+        ),
+        memory=memory,
+        lines=LineChooser(
+            seed,
+            data_dir() / "last_lines.json" if carried_over else None,
+            rehearsed.__contains__,
+        ),
+        clock=clock,
+    )
+
+
+def _memory(config: Config, scripted: ScriptedBrain) -> NoMemory:
+    """What is remembered, by these settings. Who wants no transcript wants no journal either."""
+    wanted = config.memory
+    private = wanted.private or not config.session.save
+    if not wanted.enabled:
+        nothing = NoMemory()
+        nothing.private = private
+        nothing.why = PRIVATE if private else SWITCHED_OFF
+        return nothing
+
+    def forgotten(texts: Sequence[str]) -> None:
+        for text in texts:
+            scripted.knowledge.unlearn(first_person(text, scripted.knowledge.name))
+            scripted.knowledge.unlearn(text)
+
+    return Remembering(
+        open_store(wanted),
+        private=private,
+        walls=wanted.walls,
+        budget_tokens=wanted.budget_tokens,
+        write_every=60 * wanted.write_every_minutes,
+        on_name=scripted.knowledge.learn_name,
+        on_forgotten=forgotten,
+    )
+
+
+def _substitute(name: str, load: Load, config: Config) -> Launch | None:
+    """What is started where this backend cannot be loaded: under our own interpreter, because the
+    one of the settings was chosen for the other."""
+    fallback = fallback_of(name, config)
+    if fallback is None:
+        return None
+    options = backend_options(fallback.name, config)
+    return Launch(fallback.name, Load(options, load.names, load.virtual_clock))
+
+
+def startup_notices(personas: LoadedPersonas) -> list[Notice]:
+    """What a person should know of their persona files: one notice for all failures."""
+    if not personas.failed:
+        return []
+    told, more = personas.failed[:_MOST_TOLD], len(personas.failed) - _MOST_TOLD
+    text = "; ".join([*map(str, told), *([f"and {more} more files"] if more > 0 else [])])
+    return [Notice(text=text, severity="warning", remedy="assistant personas check")]
+
+
+async def follow_persona_files(session: Session) -> None:
+    """Pick up changed persona files while the session runs; never returns."""
+
+    def changed(personas: LoadedPersonas) -> None:
+        session.replace_personas(list(personas.loaded.values()), [str(f) for f in personas.failed])
+
+    await watch_personas(on_change=changed)

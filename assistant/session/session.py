@@ -1,0 +1,399 @@
+"""One conversation: wires audio, backend, tools, brain and persona together.
+
+Read it in this order: `start` → a frame arrives (`take_frame`, `conversation.ears`) → what the
+backend makes of it (`conversation.engine_room`) → a turn is answered (`conversation.dialogue`,
+`conversation.answering`) → its sound is played (`conversation.mouth`). Everything runs in
+the event loop's thread; audio threads reach it by `call_soon_threadsafe` only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from assistant.audio.base import DeviceChoice, Float32
+from assistant.brain.base import Brain
+from assistant.frames import AgentState, Push
+from assistant.memory.service import Remembering
+from assistant.personas.loading import Persona
+from assistant.session.audio_controls import SoundControls
+from assistant.session.backend_events import EngineRoom
+from assistant.session.background_tasks import Beside
+from assistant.session.clean_events import cleaned
+from assistant.session.controls import Controls
+from assistant.session.dependencies import Parts
+from assistant.session.event_bus import Bulletin, Listener
+from assistant.session.events import BrainChosen, Notice, StateChanged, UserSaid
+from assistant.session.persona_switch import Cast
+from assistant.session.turns.agent_turn import Mouth
+from assistant.session.turns.barge_in import BargeIn
+from assistant.session.turns.dialogue import Dialogue
+from assistant.session.turns.history import History
+from assistant.session.turns.microphone_gate import MicrophoneGate
+from assistant.session.turns.playback_tracker import Utterance
+from assistant.session.turns.responder import Answerer, Heard
+from assistant.session.turns.self_echo import OwnVoice
+from assistant.session.turns.turn_taking import TurnTaking
+from assistant.session.turns.user_turn import Ears
+from assistant.terminal.sanitize import clean_line, clean_text
+from assistant.tools.base import ToolCall
+from assistant.tools.builtin import builtin_tools
+from assistant.tools.builtin.memory import Asked, memory_tools
+from assistant.tools.executor import ToolExecutor
+from assistant.tools.intents import IntentRouter
+from assistant.tools.memory_phrases import memory_call
+from assistant.tools.registry import ToolError, ToolRegistry
+
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """Implements `frontend.SessionFrontend`; `Controls` of it `tools.base.SessionControls`."""
+
+    def __init__(self, parts: Parts) -> None:
+        config = parts.config
+        self._parts = parts
+        self.input_levels = parts.audio.input_levels
+        self.output_levels = parts.audio.output_levels
+        self.history = History()
+        self.confirm: Callable[[ToolCall], Awaitable[bool]] = _refuse
+        """Asks the user whether a tool may run; a front end that can ask puts its own here."""
+        self._who_answers = ""
+        self._notices: list[Notice] = []
+        self._work: tuple[Callable[[Session], Awaitable[None]], ...] = ()
+        self._device_names: dict[str, str] = {}
+        """As a person sees a device's name → as its driver calls it."""
+        self._began = time.monotonic()
+        self._bulletin = Bulletin(self.clock, parts.store)
+        self._emit = self._bulletin.emit
+        self._turns = itertools.count(1)
+        self._beside = Beside()
+        self.memory = parts.memory
+        self._asked = Asked()
+        self._audio = parts.audio
+        self._backend = parts.make_backend(parts.load, lambda event: self._engine_room.take(event))
+        self._mouth = Mouth(
+            parts.audio,
+            self._backend.send,
+            self.clock,
+            self._turns,
+            self._emit,
+            lambda: self._turn_taking.sounding(),
+            lambda *said: self._dialogue.over(*said),
+        )
+        self.speech = self._mouth.speech
+        self.speech.has_voice = self._has_voice
+        self._cast = Cast(
+            parts.personas,
+            config.session.persona,
+            self._mouth,
+            parts.lines,
+            parts.known_lines,
+            self._backend.send,
+            self.clock,
+            self._emit,
+        )
+        self._turn_taking = TurnTaking(
+            parts.audio.playback, self._mouth, self.history, self._emit, self.clock
+        )
+        self._barge_in = BargeIn(
+            parts.audio.playback,
+            self._mouth,
+            self.clock,
+            self._emit,
+            self._turn_taking.paused,
+            self._turn_taking.resumed,
+            self._turn_taking.interrupt,
+            lambda: self._engine_room.capabilities.user_text,
+            enabled=config.audio.barge_in,
+        )
+        self._turn_taking.on_interrupted = self._barge_in.over
+        self._own_voice = OwnVoice(self.clock, self._mouth.words_sounding)
+        self._dialogue = Dialogue(
+            self._turn_taking,
+            self._barge_in,
+            self._mouth,
+            self._cast,
+            self._own_voice,
+            self._bulletin,
+            self.memory,
+            self.history,
+            self._beside,
+            self._backend.send,
+            lambda: self._engine_room.capabilities,
+            lambda: self._ears.over_the_assistant,
+            lambda text: self._ears.overheard(text),
+        )
+        gate = MicrophoneGate(
+            guard=config.audio.echo_guard and not config.audio.headset,
+            push_to_talk=config.audio.mode == "push-to-talk",
+        )
+        self._ears = Ears(
+            gate,
+            parts.audio.front,
+            self._turns,
+            self.clock,
+            self._emit,
+            self._own_voice,
+            self._dialogue.heard_so_far,
+            self._dialogue.heard,
+            self._dialogue.heard_nothing,
+        )
+        self.sound = SoundControls(parts.audio, gate, self.speech, config.audio.volume, self._emit)
+        self._engine_room = EngineRoom(
+            self._backend,
+            parts.choice,
+            self._ears,
+            self._mouth,
+            self._turn_taking,
+            self._barge_in,
+            self._cast,
+            parts.rehearsed,
+            self.clock,
+            self._emit,
+            self._tell_who_answers,
+            self._dialogue.overheard,
+            greeting=config.session.greeting,
+        )
+        tools = [*builtin_tools(Controls(self)), *parts.tools]
+        if isinstance(self.memory, Remembering):
+            tools += memory_tools(self.memory, self._asked)
+        self._registry = ToolRegistry(tools, config.session.permissions)
+
+    # -- life ------------------------------------------------------------------------------
+
+    def clock(self) -> float:
+        """Seconds: on the input's clock in `assistant talk`, else since the start."""
+        if self._parts.clock is not None:
+            return self._parts.clock()
+        return time.monotonic() - self._began
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        return self._bulletin.subscribe(listener)
+
+    async def start(self) -> None:
+        self._emit(StateChanged(state=self.state))
+        self._engine_room.chosen()
+        self.sound.begin()
+        self._mouth.listen_to_playback()
+        self._audio.front.on_voice = self._voice
+        self._cast.take_charge(self.persona)
+        self.memory.begin(self._emit, lambda: self.persona.slug, self.history.drop)
+        opening = asyncio.ensure_future(self.memory.opened())
+        meeting = asyncio.create_task(asyncio.to_thread(self._parts.met))
+        self._backend.start()
+        brain = await self._parts.make_brain(self._emit)
+        self._turn_taking.begin(self._make_answerer(brain))
+        self._tell_who_answers()
+        self._cast.acquaintance = await opening
+        self._cast.met |= await meeting | self.memory.met
+        self._cast.rehearse()
+        await self._audio.start(self.take_frame, self.sound.problem)
+        self.sound.changed()
+        self.run_beside(self.sound.watch_drops(lambda: self._backend.dropped))
+        for notice in self._notices:
+            self._emit(notice)
+        for work in self._work:
+            self.run_beside(work(self))
+        if self._audio.speaker is None:
+            self._engine_room.greet()  # in writing, so there is nothing to wait for
+
+    async def stop(self) -> None:
+        """Input, then backend, then output; the transcript is saved. Never raises."""
+        self._ears.gate.muted = True
+        self._beside.cancel()
+        self._turn_taking.interrupt()
+        for step in (
+            self._backend.stop(),
+            self._audio.stop(),
+            self.memory.close(),
+            self._close_brain(),
+        ):
+            try:
+                await step
+            except Exception:
+                log.exception("while stopping")
+        self._bulletin.close()
+
+    def _tell_who_answers(self) -> None:
+        answerer = self._turn_taking.answerer
+        label = "" if answerer is None else answerer.brain.label
+        if self._engine_room.capabilities.answers_by_itself:
+            label = "the model itself"
+        if label and label != self._who_answers:
+            self._who_answers = label
+            self._emit(BrainChosen(label=label))
+
+    async def _close_brain(self) -> None:
+        answerer = self._turn_taking.answerer
+        if answerer is not None:
+            await answerer.brain.close()
+
+    def at_start(self, notices: list[Notice], *work: Callable[[Session], Awaitable[None]]) -> None:
+        """Tell these and run these beside the conversation, once it has started."""
+        self._notices = notices
+        self._work = work
+
+    def run_beside(self, work: Awaitable[None]) -> None:
+        """Run something beside the conversation until the session stops."""
+        self._beside.run(work)
+
+    def _make_answerer(self, brain: Brain) -> Answerer:
+        return Answerer(
+            router=self._make_router(),
+            registry=self._registry,
+            executor=ToolExecutor(self._registry, lambda call: self.confirm(cleaned(call))),
+            brain=brain,
+            history=self.history,
+            lines=self._parts.lines,
+            speech=self.speech,
+            persona=lambda: self.persona,
+            personas=self.personas,
+            begin=self._begin,
+            emit=self._emit,
+            memory=self.memory,
+            follow_up=self._asked.answered,
+            say_aside=self._mouth.say_aside,
+        )
+
+    def _make_router(self) -> IntentRouter:
+        further = (memory_call,) if self.memory.enabled else ()
+        return IntentRouter(self._cast.names(), *further)
+
+    # -- what a front end asks ---------------------------------------------------------------
+
+    @property
+    def last_answer(self) -> str:
+        """The last thing that was said, in full even where it was interrupted."""
+        return self._dialogue.last_answer
+
+    @property
+    def state(self) -> AgentState:
+        return self._turn_taking.state
+
+    @property
+    def persona(self) -> Persona:
+        """The one in charge."""
+        return self._cast.current
+
+    def personas(self) -> list[Persona]:
+        return self._cast.everyone()
+
+    async def set_persona(self, slug: str) -> None:
+        """Become this persona at once, whatever is being said, and let it introduce itself."""
+        if self._cast.get(slug) is not self.persona:
+            self._turn_taking.interrupt()
+            self._cast.become(slug)
+
+    def become(self, slug: str) -> None:
+        """The same for a tool, which is itself part of an answer and must not end it."""
+        self._cast.become(slug)
+
+    async def send_text(self, text: str) -> None:
+        text = clean_text(text).strip()
+        if text:
+            if self._backend.was_there:
+                self._backend.start_again()  # who writes wants to be answered aloud
+            self._emit(UserSaid(turn=next(self._turns), text=text, final=True, typed=True))
+            self._dialogue.answer(Heard(text, origin="typed"), None)
+
+    def say(self, *texts: str) -> None:
+        """Say this, in one piece or in several, as a turn of the persona in charge."""
+        self._mouth.say(self.persona, *texts)
+
+    def interrupt(self) -> None:
+        self._turn_taking.interrupt()
+
+    def repeat(self) -> None:
+        if self._backend.start_again():
+            return  # there is nobody to say it; `Ready` tells when there is again
+        self._turn_taking.act(ToolCall("repeat", origin="key"))
+
+    def set_muted(self, muted: bool) -> None:
+        self.sound.set_muted(muted)
+
+    def set_push_to_talk(self, on: bool) -> None:
+        self.sound.set_push_to_talk(on)
+
+    def talk_key(self, down: bool) -> None:
+        if down:
+            self.interrupt()  # who presses the key wants to be heard now
+        self.sound.talk_key(down)
+
+    async def devices(self) -> list[DeviceChoice]:
+        choices = await self._audio.devices()
+        self._device_names = {clean_line(each.name): each.name for each in choices}
+        return [cleaned(each) for each in choices]
+
+    async def use_device(self, kind: Literal["input", "output"], name: str | None) -> None:
+        await self._audio.use_device(kind, self._device_names.get(name or "", name))
+        self.sound.changed()
+
+    def play_test_sound(self) -> None:
+        self.sound.play_test_sound()
+
+    def set_volume(self, volume: float) -> float:
+        return self.sound.set_volume(volume)
+
+    def set_speech_rate(self, rate: float) -> float:
+        return self.sound.set_rate(rate)
+
+    def replace_personas(self, personas: list[Persona], failed: list[str]) -> None:
+        """The persona files changed on disk."""
+        self._cast.replace(personas, failed)
+        if self._turn_taking.answerer is not None:
+            self._turn_taking.answerer.router = self._make_router()
+
+    # -- the user's side -----------------------------------------------------------------------
+
+    def take_frame(self, number: int, samples: Float32) -> None:
+        """One frame from the microphone."""
+        self._backend.send(self._prepare(number, samples))
+
+    def _prepare(self, number: int, samples: Float32) -> Push:
+        if self._audio.playback.is_sounding:
+            self._ears.gate.voice_sounds(self.clock(), self._audio.output_delay())
+        self._barge_in.tick()
+        return self._ears.take(number, samples, held=self._barge_in.paused)
+
+    async def feed(self, number: int, samples: Float32) -> None:
+        """Virtual clock: one frame, and everything it causes, before the next. While a backend
+        that died comes back, the input's clock stands still."""
+        while not (self._backend.ready.is_set() or self._backend.given_up):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        await self._backend.push_and_wait(self._prepare(number, samples))
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until no answer is being made."""
+        await self._turn_taking.settled()
+
+    async def finished(self) -> None:
+        """Wait until the last answer has been made and heard."""
+        await self._turn_taking.settled()
+        await self.speech.quiet.wait()
+
+    # -- the answer ----------------------------------------------------------------------------
+
+    def _voice(self, speaks: bool) -> None:
+        """The front end notices the user's voice begin or end."""
+        if self._ears.gate.is_open:
+            self._barge_in.voice(speaks)
+
+    def _begin(self) -> Utterance:
+        return self._mouth.begin(self.persona)
+
+    def _has_voice(self) -> bool:
+        return self._engine_room.can_speak and self._audio.speaker is not None
+
+
+async def _refuse(call: ToolCall) -> bool:
+    """No front end can ask. Raises `ToolError`."""
+    raise ToolError(
+        f"{call.name} needs the user's consent, and nobody can be asked here: the user has to ask "
+        "for it in their own words."
+    )

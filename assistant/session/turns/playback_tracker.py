@@ -1,0 +1,245 @@
+"""What the assistant says: from pieces of text to turns, and to what was really played of them.
+
+Each assistant turn is one utterance of the backend. `AgentText` tells where in an utterance's sound
+each piece of text stands, the jitter buffer how many samples of it reached the speaker; from the
+two comes the text that was really heard of an interrupted answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assistant.audio.base import Float32
+from assistant.audio.playback.jitter import JitterBuffer
+from assistant.audio.playback.queue import VOICED_PEAK
+from assistant.backends.wire import decode_pcm
+from assistant.frames import AgentText, AnyCommand, AudioOut, Interrupt, Say, UtteranceEnded
+
+
+@dataclass(slots=True)
+class Utterance:
+    """One assistant turn on its way to the ear."""
+
+    number: int
+    turn: int
+    persona: str
+    spans: list[AgentText] = field(default_factory=list)
+    intended: str = ""
+    """Text that was handed over to be said."""
+    written: int = 0
+    closed: bool = False
+    said_at: float | None = None
+    """When its first words were handed to the voice, and…"""
+    sound_at: float | None = None
+    """…when its first sound came back, in seconds on the session's clock."""
+    cut: bool = False
+    """The backend died before all of it had come."""
+    sounded: bool = False
+    """Its first sample was played."""
+    held: list[Float32] = field(default_factory=list)
+    """Its first sound, until there is enough of it to begin."""
+
+    aside: bool = False
+    """It only fills a silence: no part of the conversation."""
+
+    skipped: list[tuple[int, int]] = field(default_factory=list)
+    """Silence that is not played, to catch up: where in the played sound, and samples of it."""
+
+    @property
+    def left_out(self) -> int:
+        """Samples that are skipped."""
+        return sum(n for _, n in self.skipped)
+
+    @property
+    def to_play(self) -> int:
+        """Samples that were written, but for those skipped."""
+        return self.written - self.left_out
+
+    def text(self) -> str:
+        return join_pieces([span.text for span in self.spans])
+
+    def add_silent(self, text: str) -> None:
+        """A piece that is only shown: it may end within a word, and the next one go on there."""
+        last = self.spans[-1] if self.spans else None
+        if last is not None and last.start == last.end:
+            text = self.spans.pop().text + text
+        at = last.end if last is not None else 0
+        self.spans.append(AgentText(self.number, text, at, at))
+
+    def heard(self, samples: int) -> str:
+        """The text of the first `samples` samples that are played, cut at a word."""
+        samples += sum(n for at, n in self.skipped if at < samples)
+        pieces = []
+        for span in self.spans:
+            if samples >= span.end:
+                pieces.append(span.text)
+                continue
+            length = span.end - span.start
+            if samples > span.start and length > 0:
+                words = span.text.split()
+                share = (samples - span.start) / length
+                pieces.append(" ".join(words[: int(share * len(words))]))
+            break
+        return join_pieces(pieces)
+
+
+def join_pieces(pieces: list[str]) -> str:
+    return " ".join(p.strip() for p in pieces if p.strip())
+
+
+class Speech:
+    """Says things through the backend, or as text alone where there is no voice.
+
+    `on_text(utterance, piece)` is called for each piece as its sound is handed to the speaker (at
+    once without a voice); `on_over(utterance, heard, interrupted)` when a turn is over.
+    """
+
+    def __init__(
+        self,
+        playback: JitterBuffer,
+        send: Callable[[AnyCommand], None],
+        clock: Callable[[], float],
+        on_text: Callable[[Utterance, str], None],
+        on_over: Callable[[Utterance, str, bool], None],
+    ) -> None:
+        self._playback = playback
+        self._send = send
+        self._clock = clock
+        self._on_text = on_text
+        self._on_over = on_over
+        self._open: dict[int, Utterance] = {}
+        self.quiet = asyncio.Event()
+        """Set while no turn is open."""
+        self.quiet.set()
+        self._next = 1
+        self.rate = 1.0
+        self.cushion = 0
+        """Samples that an utterance waits for before it sounds. A backend that makes sound no
+        faster than it is heard would otherwise run dry at the first frame that is late."""
+        self.has_voice: Callable[[], bool] = lambda: True
+
+    @property
+    def active(self) -> list[Utterance]:
+        """Turns not yet over, oldest first."""
+        return list(self._open.values())
+
+    def begin(self, turn: int, persona: str, number: int | None = None) -> Utterance:
+        if number is None:
+            number = self._next
+            self._next += 1
+        utterance = Utterance(number, turn, persona)
+        self._open[number] = utterance
+        self.quiet.clear()
+        return utterance
+
+    def say(self, utterance: Utterance, text: str, *, final: bool = False) -> None:
+        """Hand over a piece; after an interruption it goes nowhere."""
+        if utterance.number not in self._open or utterance.closed:
+            return
+        utterance.intended += text
+        utterance.closed = final
+        if utterance.said_at is None:
+            utterance.said_at = self._clock()
+        if self.has_voice():
+            self._send(Say(utterance.number, text, final, self.rate))
+            return
+        if text:
+            utterance.add_silent(text)
+            self._on_text(utterance, text)
+        if final:
+            self._close(utterance, utterance.intended, interrupted=False)
+
+    def interrupt(self) -> None:
+        """Stop all sound and forget what was still to be said."""
+        if not self._open:
+            return
+        self._playback.clear()
+        self._send(Interrupt())
+        for utterance in self.active:
+            self._close(utterance, self._heard(utterance), interrupted=True)
+
+    def take_back(self, utterance: Utterance) -> None:
+        """Say no more of this one, and as if it had never been said."""
+        if utterance.number not in self._open:
+            return
+        self._playback.clear()
+        self._send(Interrupt())
+        self._close(utterance, "", interrupted=True)
+
+    def abandon(self) -> None:
+        """The backend died: what it had handed over still plays, the rest will not come."""
+        for utterance in self.active:
+            utterance.closed = utterance.cut = True
+            if utterance.written == 0:
+                self._close(utterance, utterance.text(), interrupted=True)
+            else:
+                self._write_held(utterance)
+                self._playback.end(utterance.number, utterance.to_play)
+
+    # -- from the backend --------------------------------------------------------------------
+
+    def audio(self, event: AudioOut) -> None:
+        utterance = self._open.get(event.utterance)
+        if utterance is None:
+            return  # interrupted meanwhile
+        pcm = decode_pcm(event.pcm)
+        if utterance.sound_at is None:
+            utterance.sound_at = self._clock()
+        behind = self.cushion and self._playback.queued > self.cushion + len(pcm)
+        if behind and np.abs(pcm).max(initial=0.0) < VOICED_PEAK:
+            # A backend that speaks as time passes goes on while the user makes it pause. What that
+            # held back would be heard too late for good: its silences make up for it.
+            utterance.skipped.append((utterance.to_play, len(pcm)))
+            utterance.written += len(pcm)
+            return
+        utterance.written += len(pcm)
+        utterance.held.append(pcm)
+        if utterance.written >= self.cushion:
+            self._write_held(utterance)
+
+    def text(self, event: AgentText) -> None:
+        utterance = self._open.get(event.utterance)
+        if utterance is None:
+            return
+        utterance.spans.append(event)
+        self._on_text(utterance, event.text)
+
+    def ended(self, event: UtteranceEnded) -> None:
+        utterance = self._open.get(event.utterance)
+        if utterance is None:
+            return
+        self._write_held(utterance)
+        if event.samples == 0:
+            self._close(utterance, utterance.text(), interrupted=False)
+        else:
+            self._playback.end(event.utterance, event.samples - utterance.left_out)
+
+    # -- from the speaker --------------------------------------------------------------------
+
+    def get(self, number: int) -> Utterance | None:
+        return self._open.get(number)
+
+    def finished(self, number: int) -> None:
+        """The last sample of this utterance was played."""
+        utterance = self._open.get(number)
+        if utterance is not None:
+            self._close(utterance, utterance.text(), interrupted=utterance.cut)
+
+    def _write_held(self, utterance: Utterance) -> None:
+        for pcm in utterance.held:
+            self._playback.write(utterance.number, pcm)
+        utterance.held.clear()
+
+    def _heard(self, utterance: Utterance) -> str:
+        return utterance.heard(self._playback.played(utterance.number))
+
+    def _close(self, utterance: Utterance, heard: str, *, interrupted: bool) -> None:
+        self._open.pop(utterance.number, None)
+        utterance.closed = True
+        if not self._open:
+            self.quiet.set()
+        self._on_over(utterance, heard, interrupted)

@@ -1,0 +1,44 @@
+"""Who goes on with what seemed to be over is understood as if there had been no pause."""
+
+import pytest
+
+from assistant.session.turns.continuation import is_addition, joined
+from assistant.session.turns.responder import Heard
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "About the weather.",
+        "and a short one",
+        "Who lives in Berlin.",
+        "… but not too loud.",
+        "Because mine is broken.",
+        "To the beach!",
+    ],
+)
+def test_an_addition_begins_with_a_word_that_joins(text: str) -> None:
+    assert is_addition(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["He was from Chile.", "What time is it?", "And you?", "Tell me a joke.", "", "…", "No."],
+)
+def test_a_thought_of_its_own_does_not(text: str) -> None:
+    assert not is_addition(text)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "whole"),
+    [
+        ("I have a question.", "About the weather.", "I have a question about the weather."),
+        ("What is the weather.", "like in Vienna?", "What is the weather like in Vienna?"),
+        ("I was thinking...", "about Paris.", "I was thinking about Paris."),
+        ("Let me think.", "I met a man.", "Let me think. I met a man."),
+    ],
+)
+def test_the_full_stop_between_the_halves_was_the_recognisers(
+    first: str, second: str, whole: str
+) -> None:
+    assert joined(Heard(first), Heard(second)).text == whole

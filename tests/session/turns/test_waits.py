@@ -1,0 +1,148 @@
+"""While a language model takes its time: it is shown, said once, and can be stopped."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from assistant.brain.base import TakenBack, Waiting
+from assistant.session.events import FirstSample, Notice, StillThinking, ToolFinished
+from assistant.session.turns import waits
+from assistant.tools.base import ToolCall
+from assistant.ui.model import Status
+from assistant.ui.widgets.statusline import state_text
+from tests.fakes import FakeAudio, FakeBrain
+from tests.session.conftest import EnterRoom
+from tests.session.room import Room
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waits, "FILLER_AFTER", 0.03)
+    monkeypatch.setattr(waits, "TOLD_EVERY", 0.01)
+
+
+async def think_a_while(room: Room, words: asyncio.Event, seconds: float = 0.15) -> None:
+    room.finish_speaking("What is the meaning of it all?")
+    await asyncio.sleep(seconds)
+    words.set()
+    await room.session.settled()
+    await room.listen_to_the_end()
+
+
+async def test_a_long_thought_is_shown_and_filled_once_in_the_personas_words(
+    enter_room: EnterRoom,
+) -> None:
+    words = asyncio.Event()
+    brain = FakeBrain([Waiting(), Waiting(), words, "Forty two."])
+    room = await enter_room(brain)
+    room.begin_to_speak()
+    await think_a_while(room, words)
+    shown = room.of(StillThinking)
+    assert len(shown) >= 3
+    assert [event.seconds for event in shown] == sorted(event.seconds for event in shown)
+    filler, answer = room.answers()
+    assert filler in room.session.persona.lines.waiting
+    assert answer == "Forty two."
+    assert [m.text for m in room.session.history.messages() if m.role == "assistant"] == [answer]
+    assert room.session.last_answer == answer
+    assert filler not in room.transcript()
+    latencies = [event.latency for event in room.of(FirstSample)]
+    assert latencies[0] is None, "how long the answer took is told of the answer"
+    assert latencies[1] is not None
+
+
+async def test_silence_without_a_sign_is_neither_shown_nor_filled(enter_room: EnterRoom) -> None:
+    words = asyncio.Event()
+    room = await enter_room(FakeBrain([words, "Forty two."]))
+    room.begin_to_speak()
+    await think_a_while(room, words)
+    assert room.of(StillThinking) == []
+    assert room.answers() == ["Forty two."]
+
+
+async def test_in_writing_a_wait_is_shown_and_not_filled(enter_room: EnterRoom) -> None:
+    words = asyncio.Event()
+    room = await enter_room(FakeBrain([Waiting(), words, "Yes."]), audio=FakeAudio(speaker=False))
+    await room.session.send_text("Well?")
+    await asyncio.sleep(0.1)
+    words.set()
+    await room.session.settled()
+    assert room.of(StillThinking)
+    assert room.answers() == ["Yes."]
+
+
+async def test_nothing_is_told_any_more_once_words_come(enter_room: EnterRoom) -> None:
+    words, rest = asyncio.Event(), asyncio.Event()
+    room = await enter_room(FakeBrain([Waiting(), words, "Well, ", rest, "yes."]))
+    room.begin_to_speak()
+    room.finish_speaking("Well?")
+    await asyncio.sleep(0.05)
+    words.set()
+    await room.calm()
+    told = len(room.of(StillThinking))
+    await asyncio.sleep(0.08)
+    assert len(room.of(StillThinking)) == told
+    rest.set()
+    await room.session.settled()
+
+
+@pytest.mark.parametrize("words", ["Stop.", "stop"])
+async def test_stop_ends_a_wait_and_all_that_was_to_come(enter_room: EnterRoom, words: str) -> None:
+    brain = FakeBrain([Waiting(), asyncio.Event(), "Too late."])
+    room = await enter_room(brain)
+    room.begin_to_speak()
+    room.finish_speaking("Well?")
+    await asyncio.sleep(0.08)
+    await room.type(words)
+    assert brain.given_up == 1
+    told = len(room.of(StillThinking))
+    await asyncio.sleep(0.05)
+    assert len(room.of(StillThinking)) == told
+    assert room.session.state == "idle"
+
+
+async def test_why_it_waits_is_told_once(enter_room: EnterRoom) -> None:
+    busy = Waiting("waiting", "the language model is busy: asking again in 5 s")
+    room = await enter_room(FakeBrain([busy, busy, "Yes."]))
+    await room.type("Well?")
+    assert [event.text for event in room.of(Notice)] == [busy.notice]
+
+
+async def test_reasoning_that_was_said_leaves_no_trace(enter_room: EnterRoom) -> None:
+    brain = FakeBrain(["They ask for a sum. ", TakenBack(), "It is five."], ["Yes."])
+    room = await enter_room(brain)
+    await room.speak("What is two and three?")
+    await room.listen_to_the_end()
+    assert room.answers()[-1] == "It is five."
+    assert "They ask" not in room.transcript()
+    assert "They ask" not in str(room.history())
+    assert room.session.last_answer == "It is five."
+    await room.speak("Sure?")
+    assert "They ask" not in str(brain.questions[1].history)
+
+
+async def test_a_call_by_protocol_is_made_and_its_result_goes_back_with_its_id(
+    enter_room: EnterRoom,
+) -> None:
+    call = ToolCall("set_volume", {"percent": 40}, "a1")
+    spelled = '<tool_call>{"name": "set_volume", "arguments": {"percent": 40}}</tool_call>'
+    brain = FakeBrain(["Softer. ", call, spelled], ["There."])
+    room = await enter_room(brain)
+    await room.speak("It is a bit loud in here, is it not?")
+    await room.listen_to_the_end()
+    assert room.session.sound.volume == 0.4
+    assert len(room.of(ToolFinished)) == 1, "a call that is sent both ways is made once"
+    said, result = brain.questions[1].history[-2:]
+    assert said.calls == (call,)
+    assert (result.role, result.call_id) == ("tool", "a1")
+    assert room.answers() == ["Softer. There."]
+
+
+def test_the_status_line_shows_what_is_waited_for() -> None:
+    status = Status(state="thinking")
+    status.apply(StillThinking(doing="thinking", seconds=12.3))
+    assert state_text(status).endswith("thinking … (12 s)")
+    status.apply(StillThinking(doing="loading", seconds=13.1))
+    assert state_text(status).endswith("loading … (13 s)")
