@@ -74,7 +74,7 @@ class SpokenNames(msgspec.Struct, frozen=True, kw_only=True):
     """What a recogniser writes when it hears one of the names ("glad us")."""
 
 
-class Line(msgspec.Struct, frozen=True):
+class PrefetchLine(msgspec.Struct, frozen=True):
     """A sentence that is known beforehand and may be rendered before it is needed."""
 
     text: str
@@ -103,7 +103,7 @@ class SetNames(Command, frozen=True):
     names: list[SpokenNames]
 
 
-class SetPersona(Command, frozen=True):
+class ChangePersona(Command, frozen=True):
     prompt: PersonaPrompt
 
 
@@ -138,10 +138,10 @@ class Say(Command, frozen=True):
     """Rate of speech asked for by the user, multiplied with the voice's own."""
 
 
-class Prepare(Command, frozen=True):
+class Prefetch(Command, frozen=True):
     """Render these lines in the background, in this order, and keep them; replaces the last."""
 
-    lines: list[Line]
+    lines: list[PrefetchLine]
 
 
 class Prefill(Command, frozen=True):
@@ -218,8 +218,8 @@ class UtteranceEnded(Event, frozen=True):
     samples: int
 
 
-class Rehearsed(Event, frozen=True):
-    """This line of a `Prepare` would sound at once now."""
+class Prefetched(Event, frozen=True):
+    """This line of a `Prefetch` would sound at once now."""
 
     text: str
 
@@ -264,14 +264,14 @@ class Overheard(Event, frozen=True):
     text: str
 
 
-class TurnStarted(Event, frozen=True):
+class UserTurnStarted(Event, frozen=True):
     """The user began to speak, `at` seconds on the input's clock."""
 
     side: Side
     at: float
 
 
-class TurnEnded(Event, frozen=True):
+class UserTurnEnded(Event, frozen=True):
     """The user's turn is over; its last voiced sample was `at` seconds on the input's clock."""
 
     side: Side
@@ -329,11 +329,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 AnyCommand = (
     Load
     | SetNames
-    | SetPersona
+    | ChangePersona
     | Push
     | Settle
     | Say
-    | Prepare
+    | Prefetch
     | Prefill
     | Inject
     | Interrupt
@@ -346,13 +346,13 @@ AnyEvent = (
     | AudioOut
     | AgentText
     | UtteranceEnded
-    | Rehearsed
+    | Prefetched
     | Prefilled
     | CallSpelled
     | UserText
     | Overheard
-    | TurnStarted
-    | TurnEnded
+    | UserTurnStarted
+    | UserTurnEnded
     | Lag
     | Status
     | Failed

@@ -46,8 +46,8 @@ from assistant.memory.base import (
     Memory,
     MemoryFailure,
 )
-from assistant.memory.service import NoMemory, Remembering
-from assistant.personas.loading import Colors, Persona, Prompt, Waveform
+from assistant.memory.service import MemoryService, NoMemory
+from assistant.personas.loading import Colors, Persona, PromptTexts, WaveformGlyphs
 from assistant.session.events import (
     AgentSaid,
     AudioChanged,
@@ -69,17 +69,17 @@ Sent = TypeVar("Sent", bound=AnyCommand)
 
 def make_persona(slug: str, name: str, summary: str, order: int = 1, **changes: object) -> Persona:
     """A persona that satisfies the schema; `changes` replace its parts."""
-    parts: dict[str, object] = {
+    dependencies: dict[str, object] = {
         "slug": slug,
         "name": name,
         "summary": summary,
         "order": order,
         "greetings": [f"{name} at your service."],
         "reintroductions": [f"{name} again."],
-        "prompt": Prompt(identity=f"You are {name}.", personality="Brief."),
+        "prompt": PromptTexts(identity=f"You are {name}.", personality="Brief."),
         "colors": DARK,
     }
-    return Persona.model_validate({**parts, **changes})
+    return Persona.model_validate({**dependencies, **changes})
 
 
 DARK = Colors(
@@ -101,7 +101,7 @@ LIGHT = Colors(
 BUTLER = make_persona("butler", "Butler", "Dry wit, impeccable manners, always a step ahead.")
 CORE = make_persona(
     "core", "Core 9", "A testing machine that sings while it disapproves.", 2,
-    colors=AMBER, waveform=Waveform(glyphs=[" ", "░", "▒", "▓", "█"]),
+    colors=AMBER, waveform=WaveformGlyphs(glyphs=[" ", "░", "▒", "▓", "█"]),
 )  # fmt: skip
 FRIEND = make_persona("friend", "Wren", "Warm, curious, glad that you came.", 3, colors=LIGHT)
 PERSONAS = [
@@ -155,7 +155,7 @@ class FakeSession:
             DeviceChoice("output", "Living Room", is_default=False, in_use=False),
         ]
         """What `devices` finds."""
-        self.memory: NoMemory = Remembering(FakeMemoryStore())
+        self.memory: NoMemory = MemoryService(FakeMemoryStore())
         self.failing: dict[str, Exception] = {}
         """Raised by the method of that name."""
 
@@ -190,7 +190,7 @@ class FakeSession:
     async def stop(self) -> None:
         self._asked("stop")
 
-    async def set_persona(self, slug: str) -> None:
+    async def change_persona(self, slug: str) -> None:
         self._asked("set_persona", slug)
         self.persona = {persona.slug: persona for persona in self._personas}[slug]
         self.emit(PersonaChanged(persona=self.persona))

@@ -38,7 +38,7 @@ _PIECE_SECONDS = _SPEECH_SECONDS + _SPEECH_GAP + SWEEP_SECONDS + _SPEECH_GAP
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ProbePlan:
     """What is played, and where in it things begin; places count samples."""
 
     sound: Float32
@@ -49,7 +49,7 @@ class Plan:
     speech: tuple[tuple[int, int], ...]
 
 
-def make_plan(seconds: float) -> Plan:
+def make_plan(seconds: float) -> ProbePlan:
     """Silence, sweeps, speech with a sweep after every piece, sweeps: at most `seconds` long, but
     so long that there is a piece of speech (12 s)."""
     pieces = max(1, int((seconds - _FIXED_SECONDS) / _PIECE_SECONDS))
@@ -73,7 +73,7 @@ def make_plan(seconds: float) -> Plan:
     for gap in _CLOSING_GAPS:
         sweeps.append(add(sweep, gap))
     quiet = (0, round(_QUIET_SECONDS * SAMPLE_RATE))
-    return Plan(np.concatenate(parts), quiet, tuple(sweeps), tuple(speech))
+    return ProbePlan(np.concatenate(parts), quiet, tuple(sweeps), tuple(speech))
 
 
 def chirp(seconds: float = SWEEP_SECONDS) -> Float32:

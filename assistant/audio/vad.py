@@ -1,4 +1,4 @@
-"""Is somebody speaking? Silero's detector, over a stream of frames.
+"""Voice activity detection (VAD): is somebody speaking? Silero's detector, over a stream of frames.
 
 Silero hears 16 kHz in windows of 512 samples, 32 ms, which fall where they will across our 80 ms
 frames; `Vad` does the bookkeeping, so that every probability carries its place on the input's

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from assistant.frames import (
     AnyEvent,
     Capabilities,
-    Line,
     Load,
     PersonaPrompt,
+    PrefetchLine,
     SpokenNames,
 )
 
@@ -44,7 +44,7 @@ class Backend(Protocol):
     def set_names(self, names: list[SpokenNames]) -> None:
         """Persona names that the user may speak."""
 
-    def set_persona(self, prompt: PersonaPrompt) -> None:
+    def change_persona(self, prompt: PersonaPrompt) -> None:
         """Become this persona; puts a snapshot back where there is one."""
 
     def push(
@@ -61,7 +61,7 @@ class Backend(Protocol):
     def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
         """Speak this piece in the persona's voice; pieces stream, `final` closes the utterance."""
 
-    def prepare(self, lines: list[Line]) -> None:
+    def prepare(self, lines: list[PrefetchLine]) -> None:
         """Render these in the background, at low priority, in this order."""
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:

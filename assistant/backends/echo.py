@@ -18,13 +18,13 @@ from assistant.frames import (
     AgentText,
     AudioOut,
     Capabilities,
-    Line,
     Load,
     PersonaPrompt,
+    PrefetchLine,
     SpokenNames,
-    TurnEnded,
-    TurnStarted,
     UserText,
+    UserTurnEnded,
+    UserTurnStarted,
     UtteranceEnded,
 )
 
@@ -58,7 +58,7 @@ class EchoBackend:
     def set_names(self, names: list[SpokenNames]) -> None:
         pass
 
-    def set_persona(self, prompt: PersonaPrompt) -> None:
+    def change_persona(self, prompt: PersonaPrompt) -> None:
         pass
 
     def push(
@@ -77,7 +77,7 @@ class EchoBackend:
         if loud and not self._speaking:
             self._speaking = True
             self._turn.clear()
-            self._emit(TurnStarted(side="user", at=now - FRAME_SECONDS))
+            self._emit(UserTurnStarted(side="user", at=now - FRAME_SECONDS))
         if not self._speaking:
             return
         self._turn.append(frame.copy())
@@ -92,7 +92,7 @@ class EchoBackend:
         sound = np.concatenate(self._turn)
         number = FIRST_OWN_UTTERANCE + self._turns
         text = f"(sound of {len(sound) / SAMPLE_RATE:.1f} s)"
-        self._emit(TurnEnded(side="user", at=at))
+        self._emit(UserTurnEnded(side="user", at=at))
         self._emit(UserText(text=text, final=True, speech_end=at))
         self._emit(AudioOut(number, encode_pcm(sound)))
         self._emit(AgentText(number, f"echo {self._turns}", 0, len(sound)))
@@ -113,7 +113,7 @@ class EchoBackend:
         if final:
             self._emit(UtteranceEnded(utterance, self._samples.pop(utterance)))
 
-    def prepare(self, lines: list[Line]) -> None:
+    def prepare(self, lines: list[PrefetchLine]) -> None:
         pass
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:

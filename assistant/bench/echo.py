@@ -15,7 +15,7 @@ import numpy as np
 
 from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.frontend.voice_onset import level_db
-from assistant.bench.report import Row
+from assistant.bench.report import Measurement
 from assistant.bench.room import Float32, Noise, Room, at_level, speech_level_db
 from assistant.config.schema import AudioConfig
 from assistant.frames import SAMPLE_RATE, VoiceSpec
@@ -60,7 +60,7 @@ _WARM_UP = 8.0
 
 
 @dataclass(slots=True)
-class Heard:
+class EchoRun:
     """What came of it."""
 
     near: Float32
@@ -88,11 +88,11 @@ def listen(
     *,
     noise: Noise | None = None,
     changes: Sequence[tuple[float, Callable[[Room], None]]] = (),
-) -> Heard:
+) -> EchoRun:
     """Play `far` in the room (None: into a headset), with the user's voice and noise in the
     microphone. `changes`: seconds, and what then happens to the room."""
     noise = noise or Noise("pink", NOISE_DB)
-    heard = Heard(np.zeros(0, np.float32), np.zeros(0, np.float32))
+    heard = EchoRun(np.zeros(0, np.float32), np.zeros(0, np.float32))
     near, out, at = [], [], 0.0
     due = list(changes)
     front.on_voice = lambda speaking: heard.voices.append((at, speaking))
@@ -156,7 +156,7 @@ def first_voiced(speech: Float32) -> int:
     return int(np.argmax(powers > powers.max() / 100)) * block
 
 
-def noticed(heard: Heard, spans: Sequence[tuple[float, float]]) -> list[float | None]:
+def noticed(heard: EchoRun, spans: Sequence[tuple[float, float]]) -> list[float | None]:
     """Milliseconds from the first voiced sample until the voice was noticed, for each span; None:
     it never was."""
     latencies: list[float | None] = []
@@ -166,13 +166,13 @@ def noticed(heard: Heard, spans: Sequence[tuple[float, float]]) -> list[float | 
     return latencies
 
 
-def erle(heard: Heard, start: float, stop: float) -> float:
+def erle(heard: EchoRun, start: float, stop: float) -> float:
     """Echo return loss enhancement between two times, dB; `near` and `out` without a user."""
     part = slice(round(start * SAMPLE_RATE), round(stop * SAMPLE_RATE))
     return level_db(heard.near[part]) - level_db(heard.out[part])
 
 
-def measure(*, minutes: float = 10.0) -> list[Row]:
+def measure(*, minutes: float = 10.0) -> list[Measurement]:
     """Everything; about a tenth of the simulated time on one core."""
     assistant, user = material()
     return [
@@ -198,7 +198,7 @@ def material() -> tuple[list[Float32], list[Float32]]:
     return [at_level(sound, -20.0) for sound in says], asks
 
 
-def _of_rooms(assistant: list[Float32]) -> Iterator[Row]:
+def _of_rooms(assistant: list[Float32]) -> Iterator[Measurement]:
     far = looped(assistant, 24.0)
     block_ms: list[float] = []
     for name, room in ROOMS.items():
@@ -208,20 +208,22 @@ def _of_rooms(assistant: list[Float32]) -> Iterator[Row]:
         for start, stop in ((0.0, 3.0), (3.0, 11.0), (16.0, 24.0)):
             value = erle(heard, start, stop)
             note = clean if start == 16.0 else ""
-            yield Row(f"{name}: {start:.0f}–{stop:.0f} s", "dB", (value,), note)
+            yield Measurement(f"{name}: {start:.0f}–{stop:.0f} s", "dB", (value,), note)
     share = 10 * float(np.mean(block_ms))
-    yield Row("10 ms of sound", "ms", tuple(block_ms), f"{share:.1f} % of a core")
+    yield Measurement("10 ms of sound", "ms", tuple(block_ms), f"{share:.1f} % of a core")
 
 
-def _alone(assistant: list[Float32], minutes: float) -> Iterator[Row]:
+def _alone(assistant: list[Float32], minutes: float) -> Iterator[Measurement]:
     far = looped(assistant, 60 * minutes)
     for name in ("speakers, 40 ms", "clocks +200 ppm"):
         heard = listen(FrontEnd(AudioConfig()), Room(2, **ROOMS[name]), far)
         note = f"aim: 0; {len(heard.clean)} changes of clean"
-        yield Row(f"{minutes:g} min alone, {name}: onsets", "", (float(len(heard.onsets)),), note)
+        yield Measurement(
+            f"{minutes:g} min alone, {name}: onsets", "", (float(len(heard.onsets)),), note
+        )
 
 
-def _over_each_other(assistant: list[Float32], user: list[Float32]) -> Iterator[Row]:
+def _over_each_other(assistant: list[Float32], user: list[Float32]) -> Iterator[Measurement]:
     far = looped(assistant, 60.0)
     echo = speech_level_db(Room(1).echo(far))
     for ratio in (-5, 0, 5, 10):
@@ -230,7 +232,7 @@ def _over_each_other(assistant: list[Float32], user: list[Float32]) -> Iterator[
         yield _noticed_row(f"user over echo, {ratio:+} dB", heard, spans)
 
 
-def _user_alone(user: list[Float32]) -> Iterator[Row]:
+def _user_alone(user: list[Float32]) -> Iterator[Measurement]:
     far = np.zeros(40 * SAMPLE_RATE, np.float32)
     for snr in (45, 20, 10, 5):
         sound, spans = spoken_over(user, 40.0, -25.0)
@@ -239,10 +241,10 @@ def _user_alone(user: list[Float32]) -> Iterator[Row]:
         yield _noticed_row(f"user alone, {snr} dB over noise", heard, spans)
 
 
-def _noticed_row(name: str, heard: Heard, spans: list[tuple[float, float]]) -> Row:
+def _noticed_row(name: str, heard: EchoRun, spans: list[tuple[float, float]]) -> Measurement:
     latencies = noticed(heard, spans)
     found = tuple(latency for latency in latencies if latency is not None)
-    return Row(name, "ms", found, f"{len(found)} of {len(spans)} noticed")
+    return Measurement(name, "ms", found, f"{len(found)} of {len(spans)} noticed")
 
 
 def _piece(sound: Float32, start: int, samples: int) -> Float32:

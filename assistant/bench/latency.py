@@ -13,7 +13,7 @@ import numpy as np
 
 from assistant.audio.wav import WavWriter
 from assistant.backends.base import Float32
-from assistant.bench.report import Row
+from assistant.bench.report import Measurement
 from assistant.commands.talk import Talk, TalkOptions
 from assistant.config.schema import Config
 from assistant.frames import SAMPLE_RATE, VoiceSpec
@@ -54,7 +54,7 @@ def script(turns: int) -> list[str]:
     ]
 
 
-def measure(config: Config, turns: int = 24, *, warm: float = 0.0) -> list[Row]:
+def measure(config: Config, turns: int = 24, *, warm: float = 0.0) -> list[Measurement]:
     """Milliseconds. `warm` seconds of silence come first, in which lines are rendered ahead."""
     find_personas(config)  # a misspelt name is told before anything is rendered
     config.session.save = False
@@ -95,12 +95,18 @@ class _Watch:
             case _:
                 pass
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[Measurement]:
         rows = [
-            Row("end of speech → theme change", "ms", tuple(self.changes), "aim: p50 ≤ 500 ms"),
-            Row("end of speech → first sample", "ms", tuple(self.samples), "aim: p50 ≤ 600 ms"),
+            Measurement(
+                "end of speech → theme change", "ms", tuple(self.changes), "aim: p50 ≤ 500 ms"
+            ),
+            Measurement(
+                "end of speech → first sample", "ms", tuple(self.samples), "aim: p50 ≤ 600 ms"
+            ),
         ]
-        rows += [Row(f"  {name}", "ms", tuple(values)) for name, values in self.stages.items()]
+        rows += [
+            Measurement(f"  {name}", "ms", tuple(values)) for name, values in self.stages.items()
+        ]
         return rows
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Measurement:
     """One measured quantity. `values` keeps every sample, so that a spread can be given."""
 
     name: str
@@ -23,7 +23,7 @@ class Row:
         return float(np.percentile(self.values, q))
 
 
-def print_rows(title: str, rows: Sequence[Row], *, as_json: bool) -> None:
+def print_rows(title: str, rows: Sequence[Measurement], *, as_json: bool) -> None:
     """A table with p50, p95 and the number of samples, or one JSON object."""
     if as_json:
         data = [row_data(row) for row in rows]
@@ -46,12 +46,12 @@ def print_rows(title: str, rows: Sequence[Row], *, as_json: bool) -> None:
     console().print(table)
 
 
-def row_data(row: Row) -> dict[str, object]:
+def row_data(row: Measurement) -> dict[str, object]:
     """For JSON: every sample, and their percentiles."""
     return {**asdict(row), **_summary(row)}
 
 
-def _summary(row: Row) -> dict[str, float]:
+def _summary(row: Measurement) -> dict[str, float]:
     if not row.values:
         return {"n": 0}
     return {

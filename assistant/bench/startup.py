@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from assistant.audio.null import NullAudio
-from assistant.bench.report import Row
+from assistant.bench.report import Measurement
 from assistant.config.schema import Config
 from assistant.locations import scratch_dir
 from assistant.private_files import scratch_folder
@@ -26,17 +26,17 @@ from assistant.session.ready import start_and_wait
 _ESCAPES = re.compile(rb"\x1b(\[[0-9;?<=>]*[a-zA-Z]|\][^\x07\x1b]*(\x07|\x1b\\)|[PX^_].*?\x1b\\|.)")
 
 
-def measure(runs: int = 5) -> list[Row]:
+def measure(runs: int = 5) -> list[Measurement]:
     """Seconds; the first run of each is thrown away (cold disk)."""
     helps = [_help() for _ in range(runs + 1)][1:]
     titles = [_first_paint(words=2) for _ in range(runs + 1)][1:]
     drawn = [_first_paint(words=8) for _ in range(runs + 1)][1:]
     ready = [asyncio.run(_ready()) for _ in range(max(2, runs // 2))]
     return [
-        Row("assistant --help", "s", tuple(helps), "aim ≤ 0.3 s"),
-        Row("first paint (opening title)", "s", tuple(titles), "aim ≤ 0.7 s"),
-        Row("whole dashboard drawn", "s", tuple(drawn)),
-        Row("ready to listen (models loaded)", "s", tuple(ready)),
+        Measurement("assistant --help", "s", tuple(helps), "aim ≤ 0.3 s"),
+        Measurement("first paint (opening title)", "s", tuple(titles), "aim ≤ 0.7 s"),
+        Measurement("whole dashboard drawn", "s", tuple(drawn)),
+        Measurement("ready to listen (models loaded)", "s", tuple(ready)),
     ]
 
 

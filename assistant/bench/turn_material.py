@@ -185,7 +185,7 @@ _QUIET = 10 ** (-40 / 20)
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RecordedTurn:
     """One turn of somebody's, as sound, and where it ends."""
 
     name: str
@@ -218,7 +218,7 @@ def _more() -> list[tuple[str, str]]:
 
 def spoken(
     half: Half, seed: int, progress: Callable[[str], None] = lambda text: None
-) -> list[Turn]:
+) -> list[RecordedTurn]:
     """Render this half: voices, rates, levels, noise and pauses drawn by `seed`.
 
     Minutes the first time; what was rendered is kept in the user's cache. `progress` is told each
@@ -271,7 +271,7 @@ def voiced(sound: Float32) -> tuple[int, int]:
     return (int(loud[0]) * _BLOCK, (int(loud[-1]) + 1) * _BLOCK) if loud.size else (0, 0)
 
 
-def _turn(text: str, kind: str, pieces: list[Float32], dice: np.random.Generator) -> Turn:
+def _turn(text: str, kind: str, pieces: list[Float32], dice: np.random.Generator) -> RecordedTurn:
     """Put the pieces after one another, in a room that is never quite silent."""
     lead, pause = dice.uniform(0.6, 1.0), dice.uniform(*PAUSES)
     level, noise = dice.uniform(-32, -18), dice.choice([-70.0, -60.0, -50.0])
@@ -286,7 +286,7 @@ def _turn(text: str, kind: str, pieces: list[Float32], dice: np.random.Generator
     parts.append(np.zeros(int(AFTER * SAMPLE_RATE), np.float32))
     whole = np.concatenate(parts)
     room = pink(whole.size, dice) * 10 ** (noise / 20)
-    return Turn(text, kind, np.clip(whole + room, -1, 1).astype(np.float32), end, goes_on)
+    return RecordedTurn(text, kind, np.clip(whole + room, -1, 1).astype(np.float32), end, goes_on)
 
 
 def pink(samples: int, dice: np.random.Generator) -> Float32:

@@ -1,8 +1,8 @@
 """When does a turn end? The wait after the last word, and how often somebody is cut off.
 
-The ears are the cascade's own, on the virtual clock: frames go into `Hearing`, and what counts is
-the frame at which `TurnEnded` came out. The material is rendered (see `turn_material`: what is
-reported here was never used to tune a rule), or a folder of recordings.
+Speech recognition is the cascade's own, on the virtual clock: frames go into `Hearing`, and what
+counts is the frame at which `UserTurnEnded` came out. The material is rendered (see
+`turn_material`: what is reported here was never used to tune a rule), or a folder of recordings.
 
 A recording `name.wav` may have `name.json` beside it, `{"ends": [2.31, 7.9]}`, or `name.txt`, one
 number a line: the seconds at which a turn ends. Without them the recording is one turn, however
@@ -23,8 +23,16 @@ import numpy as np
 
 from assistant.audio.wav import AudioFileError, WavReader
 from assistant.backends.base import BackendError, Float32
-from assistant.bench.report import Row
-from assistant.bench.turn_material import AFTER, COMPLETE, PAUSED, Half, Turn, spoken, voiced
+from assistant.bench.report import Measurement
+from assistant.bench.turn_material import (
+    AFTER,
+    COMPLETE,
+    PAUSED,
+    Half,
+    RecordedTurn,
+    spoken,
+    voiced,
+)
 from assistant.config.schema import Config
 from assistant.frames import (
     FRAME_SAMPLES,
@@ -33,7 +41,7 @@ from assistant.frames import (
     AnyEvent,
     Failed,
     SpokenNames,
-    TurnEnded,
+    UserTurnEnded,
 )
 from assistant.session.factory import find_personas
 from assistant.terminal.output import write_status
@@ -42,7 +50,7 @@ if TYPE_CHECKING:
     from assistant.backends.cascade.endpointing.patience import TurnConfig
     from assistant.backends.cascade.recognition.hearing import Transcribes
     from assistant.backends.cascade.recognition.names import NameHints
-    from assistant.backends.cascade.recognition.stt import Transcript
+    from assistant.backends.cascade.recognition.stt import Transcription
 
 _EARLY = 0.15
 """Seconds by which a decision may come before the marked end: its last sound fades."""
@@ -55,10 +63,10 @@ _ROOM = 10 ** (-75 / 20)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TurnOutcome:
     """What became of one turn."""
 
-    turn: Turn
+    turn: RecordedTurn
     wait: float | None
     """Milliseconds from the last voiced sample to the frame that ended the turn; None where it was
     cut off, or never ended."""
@@ -70,14 +78,14 @@ class Outcome:
 
 def measure(
     config: Config, *, recordings: Path | None = None, half: Half = "reporting", seed: int = 1
-) -> list[Row]:
+) -> list[Measurement]:
     """Milliseconds and percent. Raises `BackendError` where weights or recordings are missing."""
     turns = read_recordings(recordings) if recordings else spoken(half, seed, _tell)
     return rows(list(judge(config, turns)))
 
 
-def judge(config: Config, turns: Iterable[Turn]) -> Iterator[Outcome]:
-    """Let the cascade's ears hear each turn, in a room of its own."""
+def judge(config: Config, turns: Iterable[RecordedTurn]) -> Iterator[TurnOutcome]:
+    """Let the cascade hear each turn, in a room of its own."""
     from assistant.backends.cascade.endpointing.patience import TurnConfig
     from assistant.backends.cascade.recognition.stt import Recognizer
 
@@ -103,15 +111,15 @@ def _decision(
         for event in events:
             if isinstance(event, Failed):
                 raise BackendError(event.message, event.remedy)
-            if isinstance(event, TurnEnded):
+            if isinstance(event, UserTurnEnded):
                 return (number + 1) * FRAME_SECONDS
     return None
 
 
-def _outcome(turn: Turn, decided: float | None, timed: _Timed) -> Outcome:
+def _outcome(turn: RecordedTurn, decided: float | None, timed: _Timed) -> TurnOutcome:
     cut_off = decided is not None and decided < turn.end - _EARLY
     wait = None if decided is None or cut_off else 1000 * (decided - turn.end)
-    return Outcome(turn, wait, cut_off, tuple(timed.milliseconds))
+    return TurnOutcome(turn, wait, cut_off, tuple(timed.milliseconds))
 
 
 class _Timed:
@@ -123,7 +131,7 @@ class _Timed:
 
     def transcribe(
         self, audio: Float32, names: NameHints | None = None, *, brief: bool = False
-    ) -> Transcript:
+    ) -> Transcription:
         began = time.perf_counter()
         transcript = self._recognizer.transcribe(audio, names, brief=brief)
         self.milliseconds.append(1000 * (time.perf_counter() - began))
@@ -136,7 +144,7 @@ class _Timed:
 # --- recordings -------------------------------------------------------------------------------
 
 
-def read_recordings(folder: Path) -> list[Turn]:
+def read_recordings(folder: Path) -> list[RecordedTurn]:
     """Every turn of every WAV file in `folder`, each with silence after it.
 
     Raises `BackendError` where there are none, or one of them cannot be used.
@@ -149,7 +157,7 @@ def read_recordings(folder: Path) -> list[Turn]:
     return [turn for path in paths for turn in _turns_of(path)]
 
 
-def _turns_of(path: Path) -> Iterator[Turn]:
+def _turns_of(path: Path) -> Iterator[RecordedTurn]:
     sound = _read(path)
     begins = 0.0
     for end in _marked_ends(path) or [voiced(sound)[1] / SAMPLE_RATE]:
@@ -158,7 +166,7 @@ def _turns_of(path: Path) -> Iterator[Turn]:
         room = np.random.default_rng(0).standard_normal(before.size + piece.size + after.size)
         heard = np.concatenate([before, piece, after]) + _ROOM * room
         last = _BEFORE + end - begins
-        yield Turn(path.stem, "recording", heard.astype(np.float32), last, None)
+        yield RecordedTurn(path.stem, "recording", heard.astype(np.float32), last, None)
         begins = end + _FADE
 
 
@@ -198,11 +206,11 @@ def _marked_ends(path: Path) -> list[float]:
 # --- the table --------------------------------------------------------------------------------
 
 
-def rows(outcomes: Sequence[Outcome]) -> list[Row]:
+def rows(outcomes: Sequence[TurnOutcome]) -> list[Measurement]:
     """Waits of the turns that were not cut off; shares of those that were, by kind."""
     paused = [o for o in outcomes if o.turn.goes_on is not None]
     found = [
-        Row("wait after the last word", "ms", _waits(outcomes), "aim: p50 ≤ 350 ms"),
+        Measurement("wait after the last word", "ms", _waits(outcomes), "aim: p50 ≤ 350 ms"),
         *_by_kind(outcomes, "  "),
         _share("cut off, of all turns", outcomes, "aim: ≤ 5 %"),
     ]
@@ -214,29 +222,31 @@ def rows(outcomes: Sequence[Outcome]) -> list[Row]:
             *(_share(f"    {kind}", _of(paused, kind)) for kind in PAUSED),
         ]
     never = [o for o in outcomes if o.wait is None and not o.cut_off]
-    found.append(Row("never ended", "turns", (float(len(never)),)))
+    found.append(Measurement("never ended", "turns", (float(len(never)),)))
     work = tuple(ms for o in outcomes for ms in o.transcribing)
-    found.append(Row("a transcript, on this machine", "ms", work))
+    found.append(Measurement("a transcript, on this machine", "ms", work))
     return found
 
 
-def _by_kind(outcomes: Sequence[Outcome], indent: str) -> list[Row]:
+def _by_kind(outcomes: Sequence[TurnOutcome], indent: str) -> list[Measurement]:
     kinds = [kind for kind in (*COMPLETE, *PAUSED) if _of(outcomes, kind)]
-    return [Row(indent + kind, "ms", _waits(_of(outcomes, kind))) for kind in kinds]
+    return [Measurement(indent + kind, "ms", _waits(_of(outcomes, kind))) for kind in kinds]
 
 
-def _of(outcomes: Sequence[Outcome], kind: str) -> list[Outcome]:
+def _of(outcomes: Sequence[TurnOutcome], kind: str) -> list[TurnOutcome]:
     return [o for o in outcomes if o.turn.kind == kind]
 
 
-def _waits(outcomes: Sequence[Outcome]) -> tuple[float, ...]:
+def _waits(outcomes: Sequence[TurnOutcome]) -> tuple[float, ...]:
     return tuple(o.wait for o in outcomes if o.wait is not None)
 
 
-def _share(name: str, outcomes: Sequence[Outcome], note: str = "") -> Row:
+def _share(name: str, outcomes: Sequence[TurnOutcome], note: str = "") -> Measurement:
     cut = sum(o.cut_off for o in outcomes)
     percent = 100 * cut / len(outcomes) if outcomes else 0.0
-    return Row(name, "%", (percent,), ", ".join(filter(None, [f"{cut} of {len(outcomes)}", note])))
+    return Measurement(
+        name, "%", (percent,), ", ".join(filter(None, [f"{cut} of {len(outcomes)}", note]))
+    )
 
 
 def _tell(text: str) -> None:

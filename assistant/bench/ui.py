@@ -120,7 +120,7 @@ class _LevelsOnly:
     async def stop(self) -> None:
         """Nothing was opened."""
 
-    async def set_persona(self, slug: str) -> None:
+    async def change_persona(self, slug: str) -> None:
         raise KeyError(slug)
 
     async def send_text(self, text: str) -> None:

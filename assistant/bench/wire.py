@@ -6,14 +6,14 @@ import asyncio
 import time
 
 from assistant.backends.host.process import BackendProcess
-from assistant.bench.report import Row
+from assistant.bench.report import Measurement
 from assistant.frames import FRAME_BYTES, AnyEvent, AudioOut, Load, Push, Say
 
 _SPACING = 0.01
 """Seconds between frames: quicker than life, so that a run is short, but not a flood."""
 
 
-async def measure(count: int = 1000) -> list[Row]:
+async def measure(count: int = 1000) -> list[Measurement]:
     """`count` frames there (until acknowledged), and `count` of sound back for a sentence each."""
     back: asyncio.Queue[float] = asyncio.Queue()
 
@@ -37,6 +37,6 @@ async def measure(count: int = 1000) -> list[Row]:
     finally:
         await process.stop()
     return [
-        Row("frame → child → acknowledged", "ms", tuple(there)),
-        Row("sentence → child → sound back", "ms", tuple(said), "aim: p99 ≤ 5 ms"),
+        Measurement("frame → child → acknowledged", "ms", tuple(there)),
+        Measurement("sentence → child → sound back", "ms", tuple(said), "aim: p99 ≤ 5 ms"),
     ]

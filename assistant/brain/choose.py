@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from assistant.brain.base import Brain, BrainError
 from assistant.brain.fallback import FallbackBrain, Notify
-from assistant.brain.openai.discover import Found, discover
+from assistant.brain.openai.discover import FoundServer, discover
 from assistant.brain.scripted import ScriptedBrain, prepare
 from assistant.config.schema import BrainConfig
 from assistant.locations import cache_dir
@@ -22,7 +22,7 @@ async def choose_brain(
     *,
     notify: Notify = _untold,
     scripted: ScriptedBrain | None = None,
-    find: Callable[[], Awaitable[Found | None]] = discover,
+    find: Callable[[], Awaitable[FoundServer | None]] = discover,
 ) -> tuple[Brain, str]:
     """The brain for these settings, and in one line why it is this one.
 
@@ -65,7 +65,7 @@ def _language_model(
 ) -> FallbackBrain:
     # Imported here, and in a thread: loading an HTTP client takes tens of milliseconds, which
     # neither the scripted persona's users nor the event loop should wait for.
-    from assistant.brain.openai.capabilities import TraitBook
+    from assistant.brain.openai.capabilities import CapabilitiesCache
     from assistant.brain.openai.client import OpenAIBrain
 
     brain = OpenAIBrain(
@@ -77,6 +77,6 @@ def _language_model(
         max_tokens=config.max_tokens,
         timeout_s=config.timeout_s,
         facts=scripted.knowledge.sentences,
-        traits=TraitBook(cache_dir() / "language-models.json"),
+        traits=CapabilitiesCache(cache_dir() / "language-models.json"),
     )
     return FallbackBrain(brain, scripted, notify)

@@ -11,7 +11,7 @@ from assistant.cli.options import ConfigFile, Json, gather
 from assistant.commands.runner import run_with_config
 
 if TYPE_CHECKING:
-    from assistant.commands.memory.listing import Wanted
+    from assistant.commands.memory.listing import ListFilters
     from assistant.config.schema import Config
 
 memory_app = typer.Typer(
@@ -162,7 +162,7 @@ def memory_forget(
 
 def _wanted(
     category: Of | None, person: str, persona: str, since: str, topic: str, limit: int
-) -> Wanted:
-    from assistant.commands.memory.listing import Wanted
+) -> ListFilters:
+    from assistant.commands.memory.listing import ListFilters
 
-    return Wanted(category.value if category else "", person, persona, since, topic, limit)
+    return ListFilters(category.value if category else "", person, persona, since, topic, limit)

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from assistant.bench.report import Row, print_rows
+from assistant.bench.report import Measurement, print_rows
 from assistant.config.schema import Config
 from assistant.session.factory import find_personas
 
@@ -35,7 +35,7 @@ def bench_command(
     soak: SoakOptions | None = None,
 ) -> int:
     """Run one benchmark and print its table; returns the exit code."""
-    rows: list[Row]
+    rows: list[Measurement]
     match name:
         case "moshi":
             from assistant.bench.moshi.command import MoshiOptions, moshi_command
@@ -83,7 +83,7 @@ def bench_command(
 
             persona = next(iter(find_personas(config).loaded.values()))
             rows = [
-                Row(
+                Measurement(
                     f"dashboard, {row['updates_per_second']:.0f} updates a second",
                     "% of a core",
                     (row["cpu_percent"],),

@@ -47,9 +47,9 @@ def _fields(event: e.SessionEvent, latencies: Latencies) -> dict[str, Any] | Non
                 "text": event.played,
                 "interrupted": event.interrupted,
             }
-        case e.TurnBegan():
+        case e.TurnStarted():
             return {"event": "turn_started", "side": event.side, "turn": event.turn}
-        case e.TurnOver(side="user"):
+        case e.TurnEnded(side="user"):
             return {"event": "turn_ended", "side": "user", "turn": event.turn}
         case e.ToolCalled(call=call):
             return {

@@ -34,11 +34,11 @@ class ConfigError(Exception):
         """Dotted, as in `audio.volume`; empty where no single key is at fault."""
 
 
-class _Table(BaseModel):
+class _ConfigTable(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
-class AudioConfig(_Table):
+class AudioConfig(_ConfigTable):
     input_device: str | int | None = None
     """Microphone, by number or part of its name; unset: the system's default."""
     output_device: str | int | None = None
@@ -64,7 +64,7 @@ class AudioConfig(_Table):
     """Size of the sound card's blocks, in milliseconds."""
 
 
-class CascadeConfig(_Table):
+class CascadeConfig(_ConfigTable):
     whisper: str = "packaged:tiny.en"
     """`packaged:tiny.en`, `packaged:base`, any faster-whisper model name, or a folder."""
     voice_engine: Literal["kokoro", "piper"] = "kokoro"
@@ -79,7 +79,7 @@ class CascadeConfig(_Table):
     """Disk that rendered sentences may take."""
 
 
-class MoshiConfig(_Table):
+class MoshiConfig(_ConfigTable):
     weights: str | None = None
     """A Hugging Face repository or a folder; unset: `kyutai/moshiko-mlx-q8` for `moshi-mlx`,
     `kyutai/moshiko-pytorch-bf16` for `moshi-torch`."""
@@ -112,7 +112,7 @@ class MoshiConfig(_Table):
     """Memory that prepared personas may hold; the least recently used goes."""
 
 
-class ServerConfig(_Table):
+class ServerConfig(_ConfigTable):
     url: str | None = None
     """Address of a Moshi server: `ws://desktop:8998/api/chat` or `wss://…`. Where one is set,
     `auto` takes it."""
@@ -127,7 +127,7 @@ class ServerConfig(_Table):
     """Whisper model that writes down what you say; `none`: nobody."""
 
 
-class BackendConfig(_Table):
+class BackendConfig(_ConfigTable):
     name: str = "auto"
     """`auto`, `moshi-mlx`, `moshi-torch`, `moshi-server`, `cascade` or `echo`."""
     python: str | None = None
@@ -137,7 +137,7 @@ class BackendConfig(_Table):
     server: ServerConfig = ServerConfig()
 
 
-class BrainConfig(_Table):
+class BrainConfig(_ConfigTable):
     kind: Literal["auto", "scripted", "openai"] = "auto"
     """Who answers: `auto` looks for a language model on this machine, else the scripted persona."""
     url: str | None = None
@@ -155,7 +155,7 @@ class BrainConfig(_Table):
     """Seconds to wait for the first word."""
 
 
-class UiConfig(_Table):
+class UiConfig(_ConfigTable):
     animation: bool = True
     """Moving parts; the environment's `TEXTUAL_ANIMATIONS` is honoured too."""
     updates_per_second: int = Field(default=25, ge=1, le=60)
@@ -164,7 +164,7 @@ class UiConfig(_Table):
     """Your own keys: action id = "key,key"; the ids are shown by `?`."""
 
 
-class SessionConfig(_Table):
+class SessionConfig(_ConfigTable):
     persona: str = "jarvis"
     """Who greets you."""
     save: bool = True
@@ -175,7 +175,7 @@ class SessionConfig(_Table):
     """Permission a tool: name = "always", "ask" or "never"."""
 
 
-class QdrantConfig(_Table):
+class QdrantConfig(_ConfigTable):
     url: str = ""
     """Address of a Qdrant server, such as `http://127.0.0.1:6333`; empty: Qdrant's engine in this
     process."""
@@ -187,7 +187,7 @@ class QdrantConfig(_Table):
     """Name of the environment variable that holds the server's key."""
 
 
-class Mem0Config(_Table):
+class Mem0Config(_ConfigTable):
     path: str | None = None
     """Folder of its vectors and its history; unset: `mem0` beside the journals."""
     user: str = Field(default="user", pattern=r"^[^\s]{1,200}$")
@@ -197,7 +197,7 @@ class Mem0Config(_Table):
     network; unset: Qdrant's engine and the word vectors of this program, without any network."""
 
 
-class MemoryConfig(_Table):
+class MemoryConfig(_ConfigTable):
     enabled: bool = True
     """Remember what matters from one conversation to the next."""
     private: bool = False
@@ -225,7 +225,7 @@ class MemoryConfig(_Table):
     mem0: Mem0Config = Mem0Config()
 
 
-class Config(_Table):
+class Config(_ConfigTable):
     session: SessionConfig = SessionConfig()
     audio: AudioConfig = AudioConfig()
     backend: BackendConfig = BackendConfig()

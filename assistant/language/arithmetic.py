@@ -20,7 +20,7 @@ _MAX_DEPTH = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SumResult:
     """What a sum came to; `value` is None where it has no answer (division by zero, too large)."""
 
     value: Value | None
@@ -80,7 +80,7 @@ _PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4}
 _BINARY = frozenset({"+", "-", "*", "/", "^", "mod"})
 
 
-def evaluate(words: str, previous: Value | None = None) -> Outcome | None:
+def evaluate(words: str, previous: Value | None = None) -> SumResult | None:
     """What the sum in `words` comes to; None where the words are no sum.
 
     `words` are lower case, as `Sentence.text` gives them. With `previous`, the result of the last
@@ -98,11 +98,11 @@ def evaluate(words: str, previous: Value | None = None) -> Outcome | None:
         if previous is not None and tokens and tokens[0] in _BINARY:
             tokens = ["ans", *tokens]
         try:
-            return Outcome(_Parser(tokens, previous).run())
+            return SumResult(_Parser(tokens, previous).run())
         except _NotASum:
             continue
         except (_NoAnswer, ZeroDivisionError, OverflowError):
-            return Outcome(None)
+            return SumResult(None)
     return None
 
 

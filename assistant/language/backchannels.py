@@ -1,4 +1,4 @@
-"""Words that mean "go on", said while somebody else speaks."""
+"""Backchannels: words that mean go on, said while somebody else speaks."""
 
 from __future__ import annotations
 

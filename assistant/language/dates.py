@@ -1,4 +1,4 @@
-"""Days that people name from today: "on Friday", "next week", "in three days", "on the 3rd of May".
+"""Dates that people name from today: on Friday, next week, in three days, on the 3rd of May.
 
 A day of the week is the next one of that name (today's own name: a week on, unless "this"); "next
 Friday" is that of the next week, which begins on Monday (ISO 8601). A date without a year is the
@@ -63,12 +63,12 @@ _WHEN = re.compile(
 
 
 DATE_OF = "date of "
-"""Begins the attribute of a claim that tells when something is; its value is `When.iso`, and the
-time of day in the user's words: "2026-12-01 at half past four"."""
+"""Begins the attribute of a claim that tells when something is; its value is `DateSpan.iso`, and
+the time of day in the user's words: "2026-12-01 at half past four"."""
 
 
 @dataclass(frozen=True, slots=True)
-class When:
+class DateSpan:
     """A day or a stretch of days, and the characters of the text that name it."""
 
     first: date
@@ -112,7 +112,7 @@ class When:
 
 
 def parse_iso(text: str) -> tuple[date, date] | None:
-    """First and last day of what `When.iso` wrote, whatever time of day stands behind it; None
+    """First and last day of what `DateSpan.iso` wrote, whatever time of day stands behind it; None
     where it is nothing of the kind."""
     first, _, last = text.partition(" ")[0].partition("/")
     try:
@@ -122,12 +122,12 @@ def parse_iso(text: str) -> tuple[date, date] | None:
         return None
 
 
-def find_when(text: str, today: date) -> When | None:
+def find_when(text: str, today: date) -> DateSpan | None:
     """The first day that a text names, if it names one."""
     for match in _WHEN.finditer(text):
         days = _days(match, today)
         if days is not None:
-            return When(*days, match.start(), match.end(), _part(match.group()))
+            return DateSpan(*days, match.start(), match.end(), _part(match.group()))
     return None
 
 

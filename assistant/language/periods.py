@@ -1,4 +1,4 @@
-"""Time words in a question ("last week", "in March", "on Monday") as a stretch of time.
+"""Periods: time words in a question (last week, in March, on Monday) as a stretch of time.
 
 Only English, and only what is past: a memory is of something that was said.
 """
@@ -30,7 +30,7 @@ Span = tuple[date, date]
 
 
 @dataclass(frozen=True, slots=True)
-class When:
+class Period:
     """A stretch of time and what is left of the question without it."""
 
     since: datetime
@@ -39,7 +39,7 @@ class When:
     rest: str
 
 
-def find_when(text: str, now: datetime) -> When | None:
+def find_when(text: str, now: datetime) -> Period | None:
     """The first time words of a text that are understood; None where there are none.
 
     Days are those of `now`'s time zone. What would be in the future is the last one that was:
@@ -50,7 +50,7 @@ def find_when(text: str, now: datetime) -> When | None:
             span = _span(span_of, match, now.date())
             if span is not None:
                 rest = f"{text[: match.start()]} {text[match.end() :]}"
-                return When(_start(span[0], now), _start(span[1], now), " ".join(rest.split()))
+                return Period(_start(span[0], now), _start(span[1], now), " ".join(rest.split()))
     return None
 
 

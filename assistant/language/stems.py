@@ -1,4 +1,6 @@
-"""The words of a sentence that carry its matter, in a form in which they can be compared."""
+"""Stems and content words: the words of a sentence that carry its matter, in a form in which they
+can be compared.
+"""
 
 from __future__ import annotations
 

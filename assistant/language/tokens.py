@@ -1,4 +1,4 @@
-"""From recognised or typed text to plain words that patterns can be written for.
+"""Tokens: from recognised or typed text to plain words that patterns can be written for.
 
 Speech recognition gives odd punctuation, contractions, fillers and capitals; typing gives none of
 them. Both become sentences of lower-case words here, each keeping the spelling it came with, so

@@ -12,17 +12,17 @@ from typing import Protocol, runtime_checkable
 
 from assistant.language.person import first_person, sentence
 from assistant.memory.base import Claim, Corrects, Journal, Memory, MemoryFailure, MemoryStore, Turn
-from assistant.memory.deletion.plan import Doomed, find_struck
-from assistant.memory.extraction.candidates import Draft, Refused, the_rules
+from assistant.memory.deletion.plan import DeletionPreview, find_struck
+from assistant.memory.extraction.candidates import Candidate, RefusedCandidate, the_rules
 from assistant.memory.extraction.secrets import secret_in
 from assistant.memory.journal.manual_edits import correct_by_hand, replace_by
 
 
 @runtime_checkable
-class Foretells(Protocol):
+class Previews(Protocol):
     """A store that forgets more than it is asked for, and says so before."""
 
-    def foretell(self, ids: Sequence[str]) -> Doomed: ...
+    def preview(self, ids: Sequence[str]) -> DeletionPreview: ...
 
 
 def correct(store: MemoryStore, id: str, text: str, claim: Claim | None = None) -> Memory:
@@ -47,10 +47,10 @@ def settle(store: MemoryStore, right: str, wrong: Sequence[str]) -> None:
         store.write(journal)
 
 
-def foretell(store: MemoryStore, ids: Sequence[str]) -> Doomed:
+def preview(store: MemoryStore, ids: Sequence[str]) -> DeletionPreview:
     """What goes with these memories and turns. Raises `MemoryFailure`."""
-    if isinstance(store, Foretells):
-        return store.foretell(ids)
+    if isinstance(store, Previews):
+        return store.preview(ids)
     return find_struck(store, frozenset(ids))
 
 
@@ -61,7 +61,7 @@ def reworded(old: Memory, text: str, who: str = "") -> tuple[str, Claim | None]:
     """
     text = sentence(text)
     if secret := secret_in(text):
-        raise MemoryFailure(Refused(secret, old.turn).sentence())
+        raise MemoryFailure(RefusedCandidate(secret, old.turn).sentence())
     claim = old.claim
     if claim is None or not claim.value:
         return text, _claim_of(text, who, old.at)
@@ -75,7 +75,7 @@ def reworded(old: Memory, text: str, who: str = "") -> tuple[str, Claim | None]:
 def _claim_of(text: str, who: str, at: datetime) -> Claim | None:
     """As the rules read it where the user says it."""
     turn = Turn(1, "user", "You", first_person(text, who), at)
-    drafts = [each for each in the_rules().judge(turn, who) if isinstance(each, Draft)]
+    drafts = [each for each in the_rules().judge(turn, who) if isinstance(each, Candidate)]
     return drafts[0].claim if len(drafts) == 1 else None
 
 

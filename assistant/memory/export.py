@@ -19,7 +19,7 @@ import msgspec
 from assistant.memory.base import Journal, MemoryFailure
 from assistant.memory.journal.format import parse, render
 from assistant.memory.journal.head import is_journal_id
-from assistant.memory.journal.merging import Taken
+from assistant.memory.journal.merging import MergeResult
 from assistant.memory.remote.protocol import Misunderstood, check_journal
 from assistant.memory.store.contents import JOURNALS
 from assistant.memory.store.disk import write_file
@@ -59,7 +59,7 @@ class Exported:
 
 
 def export_to(store: FileStore, path: Path) -> Exported:
-    """Write the zip, in plain text whatever the vault, mode 0600. Raises `MemoryFailure`."""
+    """Write the zip, in plain text whatever the cipher, mode 0600. Raises `MemoryFailure`."""
     journals: list[Journal] = []
     unread: list[str] = []
     packed = io.BytesIO()
@@ -89,7 +89,7 @@ def export_to(store: FileStore, path: Path) -> Exported:
     )
 
 
-def import_from(store: FileStore, path: Path) -> Taken:
+def import_from(store: FileStore, path: Path) -> MergeResult:
     """Add what the zip has and the store has not. Raises `MemoryFailure`; then nothing is added."""
     return store.take_in(journals_in(path))
 

@@ -31,9 +31,9 @@ from assistant.memory.base import (
     MemoryStore,
     Reports,
 )
-from assistant.memory.deletion.plan import Doomed
-from assistant.memory.editing import correct, foretell, settle
-from assistant.memory.encryption.cipher import PLAIN, Vault
+from assistant.memory.deletion.plan import DeletionPreview
+from assistant.memory.editing import correct, preview, settle
+from assistant.memory.encryption.cipher import PLAIN, Cipher
 from assistant.memory.store.contents import INDEX, MARKERS, SEALED_INDEX, Places
 from assistant.memory.store.disk import failure
 from assistant.memory.store.git import GitLog
@@ -76,18 +76,18 @@ def _open_files(config: MemoryConfig) -> MemoryStore:
         make_missing(folder)
         if config.git:
             _begin_history(folder)
-        vault = _open_vault(config, places)
-        index = _sealed_index(vault, folder) if vault.ending else _open_index(folder / INDEX)
-        file = folder / (SEALED_INDEX if vault.ending else INDEX)
+        cipher = _open_cipher(config, places)
+        index = _sealed_index(cipher, folder) if cipher.ending else _open_index(folder / INDEX)
+        file = folder / (SEALED_INDEX if cipher.ending else INDEX)
         return FileStore(
             folder,
             index,
             spare=_index_in_memory,
             unused=lambda: [] if list(index.paths()) else _files_of(file),
-            vault=vault,
+            cipher=cipher,
             transcripts=places.transcripts,
             caches=places.caches,
-            history=GitLog(folder, sealed=bool(vault.ending)) if config.git else None,
+            history=GitLog(folder, sealed=bool(cipher.ending)) if config.git else None,
         )
     except OSError as error:
         raise MemoryFailure(
@@ -101,7 +101,7 @@ def places_of_memory() -> Places:
     return Places(memory_dir(), transcripts_dir(), (voice_cache_dir(),))
 
 
-def _open_vault(config: MemoryConfig, places: Places) -> Vault:
+def _open_cipher(config: MemoryConfig, places: Places) -> Cipher:
     """What the settings ask for. What an interruption, or a time before these settings, left
     otherwise is put right first; whether git is wanted or not, its history counts."""
     history = GitLog(places.folder, sealed=config.encryption != "off")
@@ -110,17 +110,17 @@ def _open_vault(config: MemoryConfig, places: Places) -> Vault:
         return PLAIN
     from assistant.memory.encryption.conversion import convert, is_unfinished
 
-    vault = open_key(config.encryption, places)
+    cipher = open_key(config.encryption, places)
     if is_unfinished(places, history):
         convert(
             places.folder,
             PLAIN,
-            vault,
+            cipher,
             transcripts=places.transcripts,
             caches=places.caches,
             history=history,
         )
-    return vault
+    return cipher
 
 
 def _put_right(places: Places, history: GitLog) -> None:
@@ -135,7 +135,7 @@ def _put_right(places: Places, history: GitLog) -> None:
             history.repair()
 
 
-def open_key(kind: Literal["keyring", "passphrase"], places: Places) -> Vault:
+def open_key(kind: Literal["keyring", "passphrase"], places: Places) -> Cipher:
     """With the key that is at hand. Raises `MemoryFailure`."""
     from assistant.memory.encryption.sealing import keyring_vault, passphrase_vault
 
@@ -150,12 +150,12 @@ def open_key(kind: Literal["keyring", "passphrase"], places: Places) -> Vault:
     return passphrase_vault(passphrase, *places.all())
 
 
-def _sealed_index(vault: Vault, folder: Path) -> Index:
+def _sealed_index(cipher: Cipher, folder: Path) -> Index:
     """By SQLCipher where it is installed, else in memory: a readable index on disk would hold the
     words that are sealed in the journals."""
-    from assistant.memory.encryption.sealing import SealedVault
+    from assistant.memory.encryption.sealing import FileCipher
 
-    connect = vault.connect() if isinstance(vault, SealedVault) else None
+    connect = cipher.connect() if isinstance(cipher, FileCipher) else None
     return _open_index(folder / SEALED_INDEX if connect else None, connect)
 
 
@@ -252,8 +252,8 @@ class LazyStore:
     def forget(self, ids: Sequence[str]) -> Forgotten:
         return self.store.forget(ids)
 
-    def foretell(self, ids: Sequence[str]) -> Doomed:
-        return foretell(self.store, ids)
+    def preview(self, ids: Sequence[str]) -> DeletionPreview:
+        return preview(self.store, ids)
 
     def correct(self, id: str, text: str, claim: Claim | None = None) -> Memory:
         return correct(self.store, id, text, claim)

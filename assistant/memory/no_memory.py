@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from assistant.memory.recall import NOTHING, Recalled
-from assistant.memory.view import ClosedBook
+from assistant.memory.view import NoMemoryView
 from assistant.session.events import SessionEvent
 
 
-class NoMemory(ClosedBook):
+class NoMemory(NoMemoryView):
     """Remembers nothing."""
 
     budget_tokens = 0

@@ -16,7 +16,7 @@ from assistant.memory.base import ANY, Filters, Found, MemoryFailure, MemoryStor
 from assistant.memory.extraction.filters import is_order, is_question
 from assistant.memory.quoting import defused, quote, tokens
 from assistant.memory.retrieval.relevance import LONG, concerns, sentences_of_long, to_the_point
-from assistant.memory.worker_thread import Desk
+from assistant.memory.worker_thread import WorkerThread
 
 T = TypeVar("T")
 LIMIT = 8
@@ -72,7 +72,7 @@ class Recall:
         self._persona = persona
         self._current = current
         self._on_problem = on_problem
-        self._desk = Desk("memory-recall")
+        self._worker = WorkerThread("memory-recall")
         self._wanted: frozenset[str] = frozenset()
         self._latest = NOTHING
         self._latest_for = ""
@@ -84,7 +84,7 @@ class Recall:
         if words and words != self._wanted:
             self._wanted = words
             filters = self._filters()
-            self._desk.put(lambda: self._search(partial, words, filters))
+            self._worker.put(lambda: self._search(partial, words, filters))
 
     async def take(self, text: str) -> Recalled:
         """What is known about the turn that has ended, without waiting where it was prepared."""
@@ -97,7 +97,7 @@ class Recall:
             return prepared
         patience = PATIENCE if prepared.words else TYPED_PATIENCE
         filters = self._filters()
-        search = self._desk.ask(lambda: self._find(text, words, filters))
+        search = self._worker.ask(lambda: self._find(text, words, filters))
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 return await asyncio.wrap_future(search)
@@ -106,7 +106,7 @@ class Recall:
 
     async def run(self, job: Callable[[], T]) -> T:
         """Do something that reads memory on this thread, beside the event loop."""
-        return await self._desk.wait(job)
+        return await self._worker.wait(job)
 
     def worth_saying(self, hits: Sequence[Found], text: str) -> list[Found]:
         """Those hits that are about what was asked for."""
@@ -120,14 +120,14 @@ class Recall:
             hits = self._store.search(text, filters, limit)
             return [hit for hit in hits if hit.memory or self._is_users(hit)]
 
-        return await self._desk.wait(search)
+        return await self._worker.wait(search)
 
     def drop(self) -> None:
         """Something was forgotten: what is prepared may hold it."""
         self._latest, self._wanted = NOTHING, frozenset()
 
     def close(self) -> None:
-        self._desk.close()
+        self._worker.close()
 
     def _filters(self) -> Filters:
         persona = self._persona()

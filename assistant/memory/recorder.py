@@ -1,4 +1,5 @@
-"""What a conversation tells its memory, from any thread: a worker thread of its own writes it down.
+"""Recorder: what a conversation tells its memory, from any thread; a worker thread of its own
+writes it down.
 
 `heard` and `said` return at once; see `JournalWriter` for what becomes of them.
 """
@@ -20,7 +21,7 @@ from assistant.memory.base import (
 from assistant.memory.extraction.candidates import Judge, Outcome, the_rules
 from assistant.memory.extraction.llm import Extracted
 from assistant.memory.journal.writer import JournalWriter
-from assistant.memory.worker_thread import Desk
+from assistant.memory.worker_thread import WorkerThread
 
 T = TypeVar("T")
 
@@ -29,12 +30,12 @@ def _now() -> datetime:
     return datetime.now().astimezone()
 
 
-class Keeper:
+class Recorder:
     """Collects the turns of one conversation and keeps what matters.
 
     `private`: nothing is kept, not even in memory. `walls`: what is told to one persona is no
     business of another, so that a change of persona begins a new journal. `write_every` is in
-    seconds. `on_problem(error)` is called on the keeper's thread, once a failure.
+    seconds. `on_problem(error)` is called on the recorder's thread, once a failure.
     """
 
     def __init__(
@@ -60,11 +61,11 @@ class Keeper:
             on_problem=on_problem,
         )
         self._now = now
-        self._desk = Desk("memory-keeper", self._writer.when_idle)
+        self._worker = WorkerThread("memory-recorder", self._writer.when_idle)
 
     def warm(self) -> None:
         """Load what the first turn needs, beside whatever goes on."""
-        self._desk.put(the_rules)
+        self._worker.put(the_rules)
 
     # -- what the conversation tells (any thread, at once) -----------------------------------------
 
@@ -78,51 +79,51 @@ class Keeper:
 
     def _turn(self, turn: Turn, persona: str) -> None:
         if not self.private and turn.text.strip():
-            self._desk.put(lambda: self._writer.take(turn, persona))
+            self._worker.put(lambda: self._writer.take(turn, persona))
 
     async def remember(self, text: str, persona: str) -> Sequence[Outcome]:
         """Keep what the user asked for, now: what became of it, in drafts and refusals. Raises
         `MemoryFailure`. The turn itself comes by `heard`."""
-        return await self._desk.wait(lambda: self._writer.remember(text, persona))
+        return await self._worker.wait(lambda: self._writer.remember(text, persona))
 
     async def acknowledge(self, text: str, persona: str) -> Sequence[Outcome]:
         """The user's last turn, of which the answer will say that it is remembered: on disk when
         this returns. What the judge made nothing of is kept as if it was asked for. Raises
         `MemoryFailure`."""
-        return await self._desk.wait(lambda: self._writer.acknowledge(text, persona))
+        return await self._worker.wait(lambda: self._writer.acknowledge(text, persona))
 
     async def write_taught(self) -> None:
         """Have written what the last turn taught; nothing else. Raises `MemoryFailure`."""
-        await self._desk.wait(lambda: self._writer.write_taught())
+        await self._worker.wait(lambda: self._writer.write_taught())
 
     async def forget(self, ids: Sequence[str], also: Sequence[str] = ()) -> Forgotten:
         """Gone from this conversation's journal too; `also`: what the store takes along. Raises
         `MemoryFailure`."""
-        return await self._desk.wait(lambda: self._writer.forget(ids, also))
+        return await self._worker.wait(lambda: self._writer.forget(ids, also))
 
     async def edit(self, edit: Callable[[], T]) -> T:
         """Change in the store what is known; this conversation's journal follows. Raises
         `MemoryFailure`."""
-        return await self._desk.wait(lambda: self._writer.edit(edit))
+        return await self._worker.wait(lambda: self._writer.edit(edit))
 
     async def unread(self) -> list[Turn]:
         """Turns that no language model has judged yet."""
-        return await self._desk.wait(lambda: self._writer.unread())
+        return await self._worker.wait(lambda: self._writer.unread())
 
     async def learn(self, extracted: Extracted, persona: str) -> None:
         """A language model's verdict on some turns. What the rules had made of them stays where it
         is a fact or was asked for; where it is no more than a sentence, the model's word counts."""
-        await self._desk.wait(lambda: self._writer.learn(extracted, persona))
+        await self._worker.wait(lambda: self._writer.learn(extracted, persona))
 
     async def write(self) -> None:
         """Have all written that was told so far."""
-        await self._desk.wait(lambda: self._writer.write())
+        await self._worker.wait(lambda: self._writer.write())
 
     async def close(self) -> None:
         """The conversation is over: write it."""
         if not self.private:
-            await self._desk.wait(self._writer.end)
-        self._desk.close()
+            await self._worker.wait(self._writer.end)
+        self._worker.close()
 
     @property
     def unwritten(self) -> list[Memory]:

@@ -1,4 +1,4 @@
-"""Memory as a session sees it: told of every turn, asked before every answer.
+"""Memory service: memory as a session sees it, told of every turn, asked before every answer.
 
 `no_memory` is the same without any.
 """
@@ -23,21 +23,21 @@ from assistant.memory.base import (
     MemoryStore,
     Reports,
 )
-from assistant.memory.deletion.plan import Doomed, find_doomed, with_unwritten
-from assistant.memory.editing import foretell
+from assistant.memory.deletion.plan import DeletionPreview, find_deletion, with_unwritten
+from assistant.memory.editing import preview
 from assistant.memory.extraction.candidates import Judge, Outcome
 from assistant.memory.extraction.llm import Extractor
 from assistant.memory.extraction.secrets import without_secrets
 from assistant.memory.greeting import greeting, personas_of, users_name
 from assistant.memory.no_memory import NoMemory
 from assistant.memory.recall import Recall, Recalled
-from assistant.memory.recorder import Keeper
+from assistant.memory.recorder import Recorder
 from assistant.memory.told import as_said, told_hits
 from assistant.memory.unwritten import PRIVATE, Unwritten, in_time
-from assistant.memory.view import OpenBook
+from assistant.memory.view import MemoryView
 from assistant.session.events import MemoryForgotten, MemoryRecalled, Notice, SessionEvent, Severity
 
-__all__ = ["NoMemory", "Remembering"]
+__all__ = ["MemoryService", "NoMemory"]
 
 OPENING = 1.0
 """Seconds that a greeting may wait for what is known."""
@@ -52,7 +52,7 @@ CLOSING = 10.0
 _log = logging.getLogger(__name__)
 
 
-class Remembering(OpenBook, NoMemory):
+class MemoryService(MemoryView, NoMemory):
     """`walls`: no persona knows what another was told. `private`: reads, but keeps nothing."""
 
     def __init__(
@@ -83,7 +83,7 @@ class Remembering(OpenBook, NoMemory):
         self._given: set[str] = set()
         """What a model that answers by itself has been told in this conversation."""
         self._last_heard: list[str] = []
-        self.keeper = Keeper(
+        self.recorder = Recorder(
             store,
             private=private,
             walls=walls,
@@ -91,11 +91,11 @@ class Remembering(OpenBook, NoMemory):
             judge=judge,
             on_problem=self._problem,
         )
-        self._unwritten = Unwritten(self.keeper, self._problem)
+        self._unwritten = Unwritten(self.recorder, self._problem)
         self.recall = Recall(
             store,
             persona=self._limit,
-            current=lambda: self.keeper.ongoing,
+            current=lambda: self.recorder.ongoing,
             on_problem=self._problem,
         )
 
@@ -113,7 +113,7 @@ class Remembering(OpenBook, NoMemory):
             self.store.report_to(self._news)
 
     async def opened(self) -> str:
-        self.keeper.warm()
+        self.recorder.warm()
 
         def look() -> tuple[frozenset[str], str, str]:
             limit = self._limit()
@@ -129,7 +129,7 @@ class Remembering(OpenBook, NoMemory):
                 self._problem(error)
                 return ""
             if name:
-                self.keeper.who = name
+                self.recorder.who = name
                 self._on_name(name)
             return sentence
         return ""
@@ -145,10 +145,10 @@ class Remembering(OpenBook, NoMemory):
     def heard(self, text: str) -> None:
         self._leave_model_alone()
         self._last_heard = [*self._last_heard[-5:], text]
-        self.keeper.heard(text, self._persona())
+        self.recorder.heard(text, self._persona())
 
     def said(self, text: str, persona: str, name: str) -> None:
-        self.keeper.said(text, persona, name)
+        self.recorder.said(text, persona, name)
         if self._extractor is not None and not self.private and self._extracting is None:
             self._extracting = asyncio.create_task(self._extract_in_pause(), name="memory")
 
@@ -160,9 +160,9 @@ class Remembering(OpenBook, NoMemory):
         if recalled.found:
             today = datetime.now().astimezone().date()
             self._emit(
-                MemoryRecalled(found=tuple(told_hits(recalled.found, self.keeper.who, today)))
+                MemoryRecalled(found=tuple(told_hits(recalled.found, self.recorder.who, today)))
             )
-        return replace(recalled, who=self.keeper.who)
+        return replace(recalled, who=self.recorder.who)
 
     async def news(self, text: str) -> str:
         recalled = await self.recalled(text)
@@ -190,7 +190,7 @@ class Remembering(OpenBook, NoMemory):
         self._unwritten.note(text, self._persona())
 
     def as_told(self, recalled: Recalled) -> Sequence[str]:
-        who, today = self.keeper.who, datetime.now().astimezone().date()
+        who, today = self.recorder.who, datetime.now().astimezone().date()
         remembered = [hit.memory for hit in recalled.found if hit.memory is not None]
         hits = [text for each in remembered for text in as_said(each, who, today)]
         return list(dict.fromkeys([*self._unwritten.as_told(self._limit()), *hits]))
@@ -201,11 +201,11 @@ class Remembering(OpenBook, NoMemory):
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORD):
                 if self._extractor is not None and not self.private:
-                    await self.keeper.write()  # whatever happens to the model
+                    await self.recorder.write()  # whatever happens to the model
                 await self._extract(1)
         try:
             async with asyncio.timeout(CLOSING):
-                await self.keeper.close()
+                await self.recorder.close()
         except TimeoutError:
             _log.error("memory: the journal could not be written in time")
 
@@ -225,7 +225,7 @@ class Remembering(OpenBook, NoMemory):
     async def remember(self, text: str) -> Sequence[Outcome]:
         """Keep this because the user asked for it: on disk when this returns. Raises
         `MemoryFailure`; then it is known as long as the conversation lasts."""
-        outcomes = await in_time(self.keeper.remember(text, self._persona()))
+        outcomes = await in_time(self.recorder.remember(text, self._persona()))
         self.recall.drop()
         return outcomes
 
@@ -233,8 +233,8 @@ class Remembering(OpenBook, NoMemory):
         """All that holds, newest first. Raises `MemoryFailure`."""
         filters = Filters(persona=self._limit())
         if not self.private:
-            await self.keeper.write()
-        unwritten = self.keeper.unwritten
+            await self.recorder.write()
+        unwritten = self.recorder.unwritten
         try:
             written = await self.recall.run(lambda: self.store.memories(filters))
         except MemoryFailure as error:
@@ -257,18 +257,18 @@ class Remembering(OpenBook, NoMemory):
             return unwritten
         return [*unwritten, *found]
 
-    async def doomed(self, what: str) -> Doomed:
+    async def deletion(self, what: str) -> DeletionPreview:
         """What would be forgotten with these words, and all that stands or falls with it. Raises
         `MemoryFailure`."""
         if not self.private:
-            await self.keeper.write()
+            await self.recorder.write()
         current, limit = self._current(), self._limit()
 
-        def look() -> Doomed:
-            doomed = find_doomed(self.store, what, current, limit)
-            if doomed.everything or not doomed.ids:
-                return doomed
-            return foretell(self.store, doomed.ids)
+        def look() -> DeletionPreview:
+            deletion = find_deletion(self.store, what, current, limit)
+            if deletion.everything or not deletion.ids:
+                return deletion
+            return preview(self.store, deletion.ids)
 
         unwritten = self._unwritten.about(what)
         try:
@@ -276,8 +276,8 @@ class Remembering(OpenBook, NoMemory):
         except MemoryFailure:
             if not unwritten:
                 raise
-            written = Doomed()
-        return with_unwritten(written, unwritten, self.keeper.journal)
+            written = DeletionPreview()
+        return with_unwritten(written, unwritten, self.recorder.journal)
 
     def forget_noted(self, what: str) -> bool:
         """Whether something was known of it that no file holds; it is not any more."""
@@ -286,18 +286,18 @@ class Remembering(OpenBook, NoMemory):
             tell(texts)
         return bool(texts)
 
-    async def forget(self, doomed: Doomed) -> Forgotten:
+    async def forget(self, deletion: DeletionPreview) -> Forgotten:
         """Raises `MemoryFailure`."""
-        gone = await self.keeper.forget(doomed.ids, doomed.gone)
+        gone = await self.recorder.forget(deletion.ids, deletion.gone)
         self.recall.drop()
-        self._unwritten.forget(doomed)
+        self._unwritten.forget(deletion)
         for tell in self._on_forgotten:
-            tell(doomed.texts)
-        self._emit(MemoryForgotten(doomed=doomed))
+            tell(deletion.texts)
+        self._emit(MemoryForgotten(deletion=deletion))
         return gone
 
     async def strike(self, ids: Iterable[str]) -> Forgotten:
-        return await self.forget(await self.foretell(list(ids)))
+        return await self.forget(await self.preview(list(ids)))
 
     async def _extract_in_pause(self) -> None:
         await asyncio.sleep(PAUSE)
@@ -307,12 +307,12 @@ class Remembering(OpenBook, NoMemory):
         """Have the model judge what it has not seen, if that is so many turns of the user's."""
         if self._extractor is None or self.private:
             return
-        turns = await self.keeper.unread()
+        turns = await self.recorder.unread()
         if sum(turn.side == "user" for turn in turns) < enough:
             return
-        extracted = await self._extractor.extract(turns, self.keeper.who)
+        extracted = await self._extractor.extract(turns, self.recorder.who)
         if extracted is not None:
-            await self.keeper.learn(extracted, self._persona())
+            await self.recorder.learn(extracted, self._persona())
 
     def _leave_model_alone(self) -> None:
         """The user speaks: the answer needs the model more."""
@@ -326,7 +326,7 @@ class Remembering(OpenBook, NoMemory):
         return self._persona() if self._walls else ""
 
     def _current(self) -> str:
-        journal = self.keeper.journal
+        journal = self.recorder.journal
         return journal.id if journal is not None else ""
 
     def _problem(self, error: MemoryFailure) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from assistant.language.dates import DATE_OF, When, parse_iso
+from assistant.language.dates import DATE_OF, DateSpan, parse_iso
 from assistant.language.person import first_person, second_person, sentence, third_person
 from assistant.language.stems import content, gist
 from assistant.memory.base import Found, Memory, MemoryStore
-from assistant.memory.deletion.plan import Doomed
-from assistant.memory.profile.profile import Item, Profile, Question
+from assistant.memory.deletion.plan import DeletionPreview
+from assistant.memory.profile.profile import Contradiction, Item, Profile
 
 _YOU_ARE = (("you are", "I am"), ("you're", "I am"), ("you were", "I was"), ("yourself", "myself"))
 _TO_YOU = re.compile(
@@ -76,7 +76,7 @@ def _plan(memory: Memory) -> _Plan | None:
     if days is None:
         return None
     time = claim.value.partition(" ")[2]
-    when = f"{When(*days, 0, 0).spoken} {time}".strip()
+    when = f"{DateSpan(*days, 0, 0).spoken} {time}".strip()
     return _Plan(claim.attribute.removeprefix(DATE_OF), when, days[1])
 
 
@@ -154,14 +154,14 @@ def told_profile(profile: Profile, who: str, today: date) -> Profile:
         for title, items in profile.sections.items()
     }
     questions = tuple(
-        Question(each.text, tuple(told_memory(m, who, today) for m in each.memories))
+        Contradiction(each.text, tuple(told_memory(m, who, today) for m in each.memories))
         for each in profile.questions
     )
     return Profile(sections, questions)
 
 
-def told_doomed(doomed: Doomed, who: str, today: date) -> Doomed:
-    return replace(doomed, memories=tuple(told_memory(m, who, today) for m in doomed.memories))
+def told_preview(deletion: DeletionPreview, who: str, today: date) -> DeletionPreview:
+    return replace(deletion, memories=tuple(told_memory(m, who, today) for m in deletion.memories))
 
 
 def _rank(memory: Memory) -> tuple[bool, float]:

@@ -14,9 +14,9 @@ from typing import TypeVar
 from assistant.language.person import first_person
 from assistant.language.stems import content
 from assistant.memory.base import Found, Memory, MemoryFailure
-from assistant.memory.deletion.plan import Doomed
-from assistant.memory.extraction.candidates import Refused
-from assistant.memory.recorder import Keeper
+from assistant.memory.deletion.plan import DeletionPreview
+from assistant.memory.extraction.candidates import RefusedCandidate
+from assistant.memory.recorder import Recorder
 
 T = TypeVar("T")
 WRITING = 8.0
@@ -55,9 +55,9 @@ async def in_time(work: Awaitable[T]) -> T:
 class Unwritten:
     """What only this conversation knows."""
 
-    def __init__(self, keeper: Keeper, show: Callable[[MemoryFailure], None]) -> None:
+    def __init__(self, recorder: Recorder, show: Callable[[MemoryFailure], None]) -> None:
         """`show(failure)` puts it on the screen, with its remedy."""
-        self._keeper = keeper
+        self._recorder = recorder
         self._show = show
         self._noted: list[tuple[str, str]] = []
         """What no journal holds, as the user says it, with the persona it was told to."""
@@ -67,12 +67,12 @@ class Unwritten:
     async def acknowledge(self, text: str, persona: str) -> str:
         """Keep what the user's turn tells; what has to be said where that fails."""
         try:
-            outcomes = await in_time(self._keeper.acknowledge(text, persona))
+            outcomes = await in_time(self._recorder.acknowledge(text, persona))
         except MemoryFailure as error:
             self.report(error)
             return not_written(error)
         self._said_of = ""
-        refused = [each.sentence() for each in outcomes if isinstance(each, Refused)]
+        refused = [each.sentence() for each in outcomes if isinstance(each, RefusedCandidate)]
         return refused[0] if refused else "" if outcomes else NOT_MADE_OUT
 
     async def keep_taught(self) -> str:
@@ -80,7 +80,7 @@ class Unwritten:
         said = self._said_of
         try:
             async with asyncio.timeout(TAUGHT):
-                await self._keeper.write_taught()
+                await self._recorder.write_taught()
         except TimeoutError:
             return ""  # memory is being opened, or the disk is slow: it is written later
         except MemoryFailure as error:
@@ -99,20 +99,20 @@ class Unwritten:
     def as_told(self, limit: str) -> list[str]:
         """As the user says it, newest first. `limit`: the persona that may know only its own."""
         noted = [text for persona, text in self._noted if limit in ("", persona)]
-        told = [first_person(each.text, self._keeper.who) for each in self._keeper.unwritten]
+        told = [first_person(each.text, self._recorder.who) for each in self._recorder.unwritten]
         return [*reversed(noted), *reversed(told)]
 
     def about(self, what: str) -> list[Memory]:
         """What holds all words of matter of this."""
         words = content(what)
-        return [m for m in self._keeper.unwritten if words and words <= content(m.text)]
+        return [m for m in self._recorder.unwritten if words and words <= content(m.text)]
 
     def hits(self, query: str) -> list[Found]:
         """What has a word in common with this."""
         words = content(query)
         return [
             Found(each.id, each.text, each.at, each.persona, 1.0, each)
-            for each in self._keeper.unwritten
+            for each in self._recorder.unwritten
             if words & content(each.text)
         ]
 
@@ -123,10 +123,10 @@ class Unwritten:
         self._noted = [each for each in self._noted if each not in gone]
         return [text for _, text in gone]
 
-    def forget(self, doomed: Doomed) -> None:
-        texts = [content(text) for text in doomed.texts]
+    def forget(self, deletion: DeletionPreview) -> None:
+        texts = [content(text) for text in deletion.texts]
         self._noted = [
             (persona, noted)
             for persona, noted in self._noted
-            if not (doomed.everything or any(content(noted) <= text for text in texts))
+            if not (deletion.everything or any(content(noted) <= text for text in texts))
         ]

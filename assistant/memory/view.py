@@ -1,4 +1,4 @@
-"""What a front end shows of memory, and what a person may do to it there.
+"""Memory view: what a front end shows of memory, and what a person may do to it there.
 
 It is told to the user, in the second person (`told`), whatever the journals say.
 """
@@ -19,20 +19,20 @@ from assistant.memory.base import (
     MemoryStore,
     Turn,
 )
-from assistant.memory.deletion.plan import Doomed
-from assistant.memory.editing import correct, foretell, reworded, settle
+from assistant.memory.deletion.plan import DeletionPreview
+from assistant.memory.editing import correct, preview, reworded, settle
 from assistant.memory.journal.escaping import whole_number
 from assistant.memory.profile.profile import Profile, profile_of
 from assistant.memory.recall import Recall
-from assistant.memory.recorder import Keeper
+from assistant.memory.recorder import Recorder
 from assistant.memory.retrieval.relevance import to_the_point
 from assistant.memory.told import (
     in_third_person,
     name_in,
     once,
-    told_doomed,
     told_hits,
     told_memory,
+    told_preview,
     told_profile,
 )
 
@@ -42,7 +42,7 @@ HITS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CurrentMemory:
     """All that holds now."""
 
     profile: Profile
@@ -51,7 +51,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TurnSource:
     """Where something was said."""
 
     journal: str
@@ -61,30 +61,30 @@ class Source:
     """It and its neighbours; empty where it is not kept any more."""
 
 
-class ClosedBook:
+class NoMemoryView:
     """Nothing is remembered: there is nothing to see. `private`: nothing of the conversation is
     kept in any other way either."""
 
     enabled = False
     private = False
 
-    async def book(self) -> Known:
+    async def book(self) -> CurrentMemory:
         """All that holds now, by subject and by age. Raises `MemoryFailure`, as all here do."""
-        return Known(Profile(), ())
+        return CurrentMemory(Profile(), ())
 
     async def look_up(self, words: str) -> Sequence[Found]:
         """What a person looks for, best first."""
         return ()
 
-    async def source(self, id: str) -> Source:
+    async def source(self, id: str) -> TurnSource:
         """Where it was said; `id` is of a memory, or "JOURNAL#TURN" of a turn."""
         raise MemoryFailure("nothing is remembered")
 
-    async def foretell(self, ids: Sequence[str]) -> Doomed:
+    async def preview(self, ids: Sequence[str]) -> DeletionPreview:
         """What goes if these memories or turns are forgotten; nothing is changed."""
-        return Doomed()
+        return DeletionPreview()
 
-    async def forget(self, doomed: Doomed) -> Forgotten:
+    async def forget(self, deletion: DeletionPreview) -> Forgotten:
         """Let it go, without a trace."""
         return Forgotten(0, 0, 0)
 
@@ -100,13 +100,13 @@ class ClosedBook:
         """Of memories that do not agree the one with the id `right` holds."""
 
 
-class OpenBook(ClosedBook):
+class MemoryView(NoMemoryView):
     """The same with a store; all of it is read beside the event loop."""
 
     enabled = True
     store: MemoryStore
     recall: Recall
-    keeper: Keeper
+    recorder: Recorder
 
     @abstractmethod
     def _limit(self) -> str:
@@ -116,50 +116,50 @@ class OpenBook(ClosedBook):
     async def known(self) -> Sequence[Memory]:
         """All that holds, newest first."""
 
-    async def book(self) -> Known:
+    async def book(self) -> CurrentMemory:
         memories = await self.known()
 
-        def look() -> Known:
+        def look() -> CurrentMemory:
             who, today = name_in(memories), _today()
             profile = told_profile(profile_of(memories), who, today)
-            return Known(profile, tuple(told_memory(m, who, today) for m in once(memories)))
+            return CurrentMemory(profile, tuple(told_memory(m, who, today) for m in once(memories)))
 
         return await self.recall.run(look)
 
     async def look_up(self, words: str) -> Sequence[Found]:
         if not self.private:
-            await self.keeper.write()
+            await self.recorder.write()
         filters = Filters(persona=self._limit())
 
         def look() -> list[Found]:
             found = to_the_point(words, self.store.search(words, filters, HITS))
-            return told_hits(found, self.keeper.who, _today(), self.store)
+            return told_hits(found, self.recorder.who, _today(), self.store)
 
         return await self.recall.run(look)
 
-    async def source(self, id: str) -> Source:
+    async def source(self, id: str) -> TurnSource:
         return await self.recall.run(lambda: _source(self.store, id))
 
-    async def foretell(self, ids: Sequence[str]) -> Doomed:
+    async def preview(self, ids: Sequence[str]) -> DeletionPreview:
         if not self.private:
-            await self.keeper.write()
-        doomed = await self.recall.run(lambda: foretell(self.store, ids))
-        return told_doomed(doomed, self.keeper.who, _today())
+            await self.recorder.write()
+        deletion = await self.recall.run(lambda: preview(self.store, ids))
+        return told_preview(deletion, self.recorder.who, _today())
 
     async def correct(self, memory: Memory, text: str) -> Memory:
-        who = self.keeper.who
+        who = self.recorder.who
 
         def edit() -> Memory:
             same = (each for each in self.store.memories() if each.id == memory.id)
             words, claim = reworded(next(same, memory), in_third_person(text, who), who)
             return correct(self.store, memory.id, words, claim)
 
-        new = await self.keeper.edit(edit)
+        new = await self.recorder.edit(edit)
         self.recall.drop()
         return told_memory(new, who, _today())
 
     async def settle(self, right: str, wrong: Sequence[str]) -> None:
-        await self.keeper.edit(lambda: settle(self.store, right, wrong))
+        await self.recorder.edit(lambda: settle(self.store, right, wrong))
         self.recall.drop()
 
 
@@ -167,7 +167,7 @@ def _today() -> date:
     return datetime.now().astimezone().date()
 
 
-def _source(store: MemoryStore, id: str) -> Source:
+def _source(store: MemoryStore, id: str) -> TurnSource:
     journal, _, number = id.partition("#")
     turn = whole_number(number)
     if not turn:
@@ -177,4 +177,4 @@ def _source(store: MemoryStore, id: str) -> Source:
         journal, turn = memory.journal, memory.turn
     near = range(turn - NEIGHBOURS, turn + NEIGHBOURS + 1) if turn else range(0)
     turns = tuple(each for each in store.read(journal).turns if each.number in near)
-    return Source(journal, turn, turns)
+    return TurnSource(journal, turn, turns)

@@ -1,4 +1,4 @@
-"""One thread that does things in the order in which they were put on its desk.
+"""Worker thread: one that does things in the order in which they were handed to it.
 
 Nothing that reads or writes memory may hold up the event loop. A daemon, and not an executor's
 thread: those are joined at exit, so that one hanging disk would keep the program from ending.
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 _END = object()
 
 
-class Desk:
+class WorkerThread:
     """`idle(seconds)` is asked after each job and when its own answer has run out: it returns how
     many seconds may pass until it is asked again (None: until the next job)."""
 

@@ -27,7 +27,7 @@ class _Again(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RemoteFile:
     """A file on the hub."""
 
     repository: str
@@ -68,7 +68,7 @@ class Source:
             return content[:most]
 
 
-def fetch(source: Source, partial: Path, size: int | None, tell: Callable[[int], None]) -> None:
+def fetch(source: RemoteFile, partial: Path, size: int | None, tell: Callable[[int], None]) -> None:
     """Fill `partial` to its `size`, keeping what is in it; `tell` gets the bytes that are there.
 
     Broken connections are taken up again, with growing rests. Raises `BackendError`, errors of
@@ -102,7 +102,7 @@ def fetch(source: Source, partial: Path, size: int | None, tell: Callable[[int],
 
 
 @contextmanager
-def _answer(source: Source, start: int) -> Iterator[httpx.Response]:
+def _answer(source: RemoteFile, start: int) -> Iterator[httpx.Response]:
     """The hub's answer to a question for the file from byte `start` on. Raises `BackendError` where
     a proxy that is none leads to it."""
     try:
@@ -113,7 +113,7 @@ def _answer(source: Source, start: int) -> Iterator[httpx.Response]:
         yield answer
 
 
-def _go_on(source: Source, partial: Path, start: int, tell: Callable[[int], None]) -> None:
+def _go_on(source: RemoteFile, partial: Path, start: int, tell: Callable[[int], None]) -> None:
     with _answer(source, start) as answer:
         if answer.status_code == 416:
             partial.unlink(missing_ok=True)

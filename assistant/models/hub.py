@@ -22,7 +22,7 @@ from assistant.backends.base import BackendError
 from assistant.locations import cache_dir
 from assistant.models import cache as hub_cache
 from assistant.models.errors import disk_full, gated, understood
-from assistant.models.fetch import Source, fetch
+from assistant.models.fetch import RemoteFile, fetch
 
 Progress = Callable[[str, float | None], None]
 """What is being done, in words, and how much of it, 0…1 or None."""
@@ -237,12 +237,12 @@ def _gigabytes(size: int) -> str:
     return f"{size / 1e9:.2f}" if size < 1e10 else f"{size / 1e9:.1f}"
 
 
-def _source(source: Listing, name: str) -> Source:
+def _source(source: Listing, name: str) -> RemoteFile:
     from huggingface_hub import constants
 
     base = source.endpoint or constants.ENDPOINT
     url = f"{base}/{source.repository}/resolve/{source.commit}/{quote(name)}"
-    return Source(source.repository, url)
+    return RemoteFile(source.repository, url)
 
 
 def _link(blob: Path, pointer: Path) -> None:

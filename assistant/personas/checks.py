@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.cells import cell_len
 
 from assistant.locations import assets_dir, models_dir
-from assistant.personas.errors import KeyLines, KeyPath, Problem, closest, shown
+from assistant.personas.errors import KeyLines, KeyPath, PersonaProblem, closest, shown
 from assistant.personas.schema import (
     EFFECTS,
     PLACEHOLDERS,
@@ -45,7 +45,9 @@ _FAMILIAR = re.compile(
 _Finding = tuple[KeyPath, str, str]
 
 
-def check_persona(persona: Persona, folder: Path, lines: KeyLines) -> tuple[Persona, list[Problem]]:
+def check_persona(
+    persona: Persona, folder: Path, lines: KeyLines
+) -> tuple[Persona, list[PersonaProblem]]:
     """The persona, its recording as an absolute path, and what makes it unusable."""
     findings = [*_texts(persona), *_names(persona), *_placeholders(persona), *_look(persona)]
     findings += [*_voice(persona)]
@@ -55,10 +57,10 @@ def check_persona(persona: Persona, folder: Path, lines: KeyLines) -> tuple[Pers
         findings += _recording(path)
         moshi = persona.moshi.model_copy(update={"voice_prompt": str(path)})
         persona = persona.model_copy(update={"moshi": moshi})
-    return persona, [Problem(lines.of(key), message, fix) for key, message, fix in findings]
+    return persona, [PersonaProblem(lines.of(key), message, fix) for key, message, fix in findings]
 
 
-def advice_on(persona: Persona, lines: KeyLines) -> list[Problem]:
+def advice_on(persona: Persona, lines: KeyLines) -> list[PersonaProblem]:
     """Text that is hard to read, voices that are not on this machine, and greetings that a stranger
     would wonder at."""
     findings = [*_contrast(persona.colors), *_familiar(persona)]
@@ -68,7 +70,7 @@ def advice_on(persona: Persona, lines: KeyLines) -> list[Problem]:
             meant = closest(voice, known)
             remedy = f'Did you mean "{meant}"?' if meant else f"There are {', '.join(known)}."
             findings.append((("voice", "kokoro"), f'no voice is called "{voice}"', remedy))
-    return [Problem(lines.of(key), message, fix) for key, message, fix in findings]
+    return [PersonaProblem(lines.of(key), message, fix) for key, message, fix in findings]
 
 
 def presumes_acquaintance(text: str) -> bool:

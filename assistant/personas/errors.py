@@ -11,19 +11,27 @@ from functools import cached_property
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from assistant.personas.schema import Colors, Lines, Moshi, Persona, Prompt, Voice, Waveform
+from assistant.personas.schema import (
+    Colors,
+    Lines,
+    Moshi,
+    Persona,
+    PromptTexts,
+    Voice,
+    WaveformGlyphs,
+)
 from assistant.terminal.sanitize import clean_line
 
 KeyPath = tuple[str | int, ...]
 
 _TABLES: Mapping[str, type[BaseModel]] = {
     "": Persona,
-    "prompt": Prompt,
+    "prompt": PromptTexts,
     "lines": Lines,
     "voice": Voice,
     "moshi": Moshi,
     "colors": Colors,
-    "waveform": Waveform,
+    "waveform": WaveformGlyphs,
 }
 _NAME = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _DOTTED = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
@@ -45,7 +53,7 @@ _WANTED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PersonaProblem:
     """Something wrong in a file, not yet tied to its path."""
 
     line: int | None
@@ -89,20 +97,22 @@ class KeyLines:
         return None
 
 
-def explain(error: ErrorDetails, lines: KeyLines) -> Problem:
+def explain(error: ErrorDetails, lines: KeyLines) -> PersonaProblem:
     """One of pydantic's errors, in the words of somebody who writes a persona."""
     path = error["loc"]
     line, kind, name = lines.of(path), error["type"], _named(path)
     if kind == "extra_forbidden":
-        return Problem(line, f"unknown key {name}", _suggestion(path))
+        return PersonaProblem(line, f"unknown key {name}", _suggestion(path))
     if kind == "missing":
         what = "table" if len(path) == 1 and path[0] in _TABLES else "key"
-        return Problem(line, f"the {what} {name} is missing", _how_to_add(path), absent=True)
+        return PersonaProblem(line, f"the {what} {name} is missing", _how_to_add(path), absent=True)
     if kind == "string_pattern_mismatch":
-        return Problem(line, f"{name} is not a color", 'Write it as six digits: "#1a2b3c".')
+        return PersonaProblem(line, f"{name} is not a color", 'Write it as six digits: "#1a2b3c".')
     if kind in _WANTED:
-        return Problem(line, f"{name} {_WANTED[kind]}", f"It is {_clipped(error['input'])} now.")
-    return Problem(line, f"{name}: {_lowered(error['msg'])}", "Change it to fit.")
+        return PersonaProblem(
+            line, f"{name} {_WANTED[kind]}", f"It is {_clipped(error['input'])} now."
+        )
+    return PersonaProblem(line, f"{name}: {_lowered(error['msg'])}", "Change it to fit.")
 
 
 def closest(word: str, words: Sequence[str]) -> str | None:

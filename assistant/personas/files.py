@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from assistant.config.toml_text import TooDeep, parse_toml
 from assistant.locations import themes_dir
 from assistant.personas.checks import CONTROL, check_persona
-from assistant.personas.errors import KeyLines, Problem, explain, shown
+from assistant.personas.errors import KeyLines, PersonaProblem, explain, shown
 from assistant.personas.schema import Persona
 from assistant.private_files import is_writable_by_others
 from assistant.terminal.sanitize import clean_line, clean_text
@@ -106,16 +106,16 @@ def read_persona(path: Path) -> PersonaFile:
     if problem is not None:
         return _failed(path, [problem])
     text = _read_text(path)
-    if isinstance(text, Problem):
+    if isinstance(text, PersonaProblem):
         return _failed(path, [text])
     tables = _parse(text)
-    if isinstance(tables, Problem):
+    if isinstance(tables, PersonaProblem):
         return _failed(path, [tables])
     tables = {key: _clean(value, key in _ONE_LINE) for key, value in tables.items()}
     lines = KeyLines(text)
     if "slug" in tables:
         remedy = "Remove it: a persona's slug is its file's name."
-        return _failed(path, [Problem(lines.of(("slug",)), 'unknown key "slug"', remedy)])
+        return _failed(path, [PersonaProblem(lines.of(("slug",)), 'unknown key "slug"', remedy)])
     try:
         persona = Persona.model_validate({"slug": path.stem, **tables})
     except ValidationError as error:
@@ -140,18 +140,18 @@ def _clean(value: Any, one_line: bool = False) -> Any:
     return value
 
 
-def _failed(path: Path, problems: list[Problem]) -> PersonaFile:
+def _failed(path: Path, problems: list[PersonaProblem]) -> PersonaFile:
     problems = sorted(problems, key=lambda problem: (problem.absent, problem.line or 0))
     failures = [PersonaFailure(path, p.line, p.message, p.remedy) for p in problems]
     return PersonaFile(path, problems=failures)
 
 
-def _bad_name(path: Path) -> Problem | None:
+def _bad_name(path: Path) -> PersonaProblem | None:
     if path.suffix == ".toml" and _SLUG.fullmatch(path.stem):
         return None
     better = slug_of(path.stem) or "my-persona"
     remedy = f"Rename it, for example to {better}.toml: small letters, digits, - and _ only."
-    return Problem(None, "this file name cannot be a persona's", remedy)
+    return PersonaProblem(None, "this file name cannot be a persona's", remedy)
 
 
 def slug_of(name: str) -> str:
@@ -160,40 +160,42 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
-def _read_text(path: Path) -> str | Problem:
+def _read_text(path: Path) -> str | PersonaProblem:
     try:
         status = path.stat()
         if _can_be_planted(path):
             planted = _planted(path, "this is not loaded: others can change it")
-            return Problem(None, planted.message, planted.remedy)
+            return PersonaProblem(None, planted.message, planted.remedy)
         if stat.S_ISDIR(status.st_mode):
-            return Problem(None, "this is a folder", "Rename it, so that it doesn't end in .toml.")
+            return PersonaProblem(
+                None, "this is a folder", "Rename it, so that it doesn't end in .toml."
+            )
         if not stat.S_ISREG(status.st_mode):
-            return Problem(None, "this is not a plain file", "Put a text file in its place.")
+            return PersonaProblem(None, "this is not a plain file", "Put a text file in its place.")
         if status.st_size > MAX_BYTES:
             size = f"{status.st_size / 1024:,.0f} KB"
             remedy = f"It was not read; a persona file has at most {MAX_BYTES // 1024} KB."
-            return Problem(None, f"{size} is too large", remedy)
+            return PersonaProblem(None, f"{size} is too large", remedy)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         remedy = "See to it that the file exists and that you may read it."
-        return Problem(None, f"cannot be read: {_reason(error)}", remedy)
+        return PersonaProblem(None, f"cannot be read: {_reason(error)}", remedy)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return Problem(None, "this is UTF-16 text", "Save it as UTF-8.")
+        return PersonaProblem(None, "this is UTF-16 text", "Save it as UTF-8.")
     try:
         return data.decode("utf-8-sig")  # Windows editors put a mark before UTF-8
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return Problem(line, "this is not UTF-8 text", "Save it as UTF-8.")
+        return PersonaProblem(line, "this is not UTF-8 text", "Save it as UTF-8.")
 
 
-def _parse(text: str) -> dict[str, Any] | Problem:
+def _parse(text: str) -> dict[str, Any] | PersonaProblem:
     try:
         return parse_toml(text)
     except TooDeep:
         what = "tables or lists stand too deep within each other"
-        return Problem(None, what, "Remove some of them.")
+        return PersonaProblem(None, what, "Remove some of them.")
     except ValueError as error:  # TOMLDecodeError, and Python's own on numbers past all bounds
         message = shown(str(error), limit=200)
         place = _AT_LINE.search(message)
@@ -201,7 +203,7 @@ def _parse(text: str) -> dict[str, Any] | Problem:
         if place:
             message = message[: place.start()]
             line = int(place[1]) if place[1] else text.rstrip().count("\n") + 1
-        return Problem(line, f"this is not TOML: {message}", _toml_remedy(message))
+        return PersonaProblem(line, f"this is not TOML: {message}", _toml_remedy(message))
 
 
 def _toml_remedy(message: str) -> str:

@@ -23,9 +23,9 @@ from assistant.personas.schema import (
     Lines,
     Moshi,
     Persona,
-    Prompt,
+    PromptTexts,
     Voice,
-    Waveform,
+    WaveformGlyphs,
     persona_schema,
 )
 
@@ -37,9 +37,9 @@ __all__ = [
     "Moshi",
     "Persona",
     "PersonaFailure",
-    "Prompt",
+    "PromptTexts",
     "Voice",
-    "Waveform",
+    "WaveformGlyphs",
     "complete_lines",
     "lent_lines",
     "load_personas",

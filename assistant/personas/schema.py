@@ -37,11 +37,11 @@ EFFECTS = ("none", "glados", "hal", "dalek", "cylon", "radio", "robot", "warm")
 """Names that `Voice.effect` may have; the cascade's `synthesis.effects` makes their sound."""
 
 
-class _Table(BaseModel):
+class _PersonaTable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Prompt(_Table):
+class PromptTexts(_PersonaTable):
     """Who the persona is, for a language model."""
 
     identity: str
@@ -50,7 +50,7 @@ class Prompt(_Table):
     """Manner of speech, temper, habits, what it never does."""
 
 
-class Lines(_Table):
+class Lines(_PersonaTable):
     """What the scripted persona says, in its own words. Every key takes several variants.
 
     `{user}` is the user's name or the persona's form of address, other placeholders are named at
@@ -143,7 +143,7 @@ class Lines(_Table):
     """Told to stop listening."""
 
 
-class Voice(_Table):
+class Voice(_PersonaTable):
     """How it sounds."""
 
     kokoro: dict[str, float] = {"af_heart": 1.0}
@@ -171,7 +171,7 @@ def is_voice_name(voice: str) -> bool:
     return _VOICE_NAME.fullmatch(voice) is not None
 
 
-class Moshi(_Table):
+class Moshi(_PersonaTable):
     """How a full-duplex model is told to be this persona."""
 
     voice_prompt: str | None = None
@@ -185,7 +185,7 @@ class Moshi(_Table):
     """Randomness of its words."""
 
 
-class Colors(_Table):
+class Colors(_PersonaTable):
     """A `textual.theme.Theme`, as hex. `foreground` on `background`, `surface` and `panel` must
     reach WCAG AA, 4.5:1; so must `primary`, `accent` and the three signs on `background`."""
 
@@ -215,12 +215,12 @@ class Colors(_Table):
     """false where the background is light."""
 
 
-class Waveform(_Table):
+class WaveformGlyphs(_PersonaTable):
     glyphs: Annotated[list[str], Field(min_length=5, max_length=5)] = [" ", "·", "•", "●", "⬤"]
     """Silence to loudest; one terminal cell each."""
 
 
-class Persona(_Table):
+class Persona(_PersonaTable):
     """One persona file."""
 
     slug: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
@@ -244,12 +244,12 @@ class Persona(_Table):
     """Said when it takes over, to anybody; several."""
     reintroductions_again: list[str] = []
     """Said as well when it takes over, where the user is known to have talked to it."""
-    prompt: Prompt
+    prompt: PromptTexts
     lines: Lines = Lines()
     voice: Voice = Voice()
     moshi: Moshi = Moshi()
     colors: Colors
-    waveform: Waveform = Waveform()
+    waveform: WaveformGlyphs = WaveformGlyphs()
 
     def openings(self, key: OpeningKey, *, again: bool) -> list[str]:
         """What it may begin with. `again`: the user is known to have talked to it before."""

@@ -14,9 +14,9 @@ from assistant.personas.schema import (
     Lines,
     Moshi,
     Persona,
-    Prompt,
+    PromptTexts,
     Voice,
-    Waveform,
+    WaveformGlyphs,
 )
 
 _WIDTH = 92
@@ -51,7 +51,7 @@ def persona_template(name: str, examples: Mapping[str, list[str]]) -> str:
             "# Lines that begin with # are comments; remove the # in front of a key to use it.",
             "",
             *_table("", Persona, _top(name), _acquainted(name)),
-            *_table("prompt", Prompt, _prompt(name)),
+            *_table("prompt", PromptTexts, _prompt(name)),
             "# What it says without a language model. Any key that you leave out says what the",
             "# plain persona would say. {user} is the user's name.",
             *_table("lines", Lines, {"address": ""}, _first_of_each(examples)),
@@ -60,7 +60,7 @@ def persona_template(name: str, examples: Mapping[str, list[str]]) -> str:
             "# Text should reach a contrast of 4.5 on its ground; `assistant personas check` tells",
             "# where it does not.",
             *_table("colors", Colors, _COLORS),
-            *_table("waveform", Waveform, {"glyphs": [" ", "·", "•", "●", "⬤"]}),
+            *_table("waveform", WaveformGlyphs, {"glyphs": [" ", "·", "•", "●", "⬤"]}),
         ]
     )
 

@@ -46,7 +46,7 @@ class _Standing(enum.Enum):
 class Caller(socket.socket):
     """One accepted connection. It leaves the book when whoever has it closes it."""
 
-    book: Visitors | None = None
+    book: ConnectionLimiter | None = None
     place = ""
     """Whose it is, for counting."""
     peer: Peer = ("", 0)
@@ -64,7 +64,7 @@ class Caller(socket.socket):
             self.shutdown(socket.SHUT_RDWR)
 
 
-class Visitors:
+class ConnectionLimiter:
     """The book of all that are there. Everything on the event loop's thread."""
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -80,7 +80,7 @@ class Visitors:
         guarded = _Guarded(
             listening.family, listening.type, listening.proto, fileno=listening.detach()
         )
-        guarded.visitors = self
+        guarded.connections = self
         return guarded
 
     def arrive(self, caller: Caller) -> bool:
@@ -146,14 +146,14 @@ class Visitors:
 class _Guarded(socket.socket):
     """A listening socket of an event loop; `accept` enters who calls in the book."""
 
-    visitors: Visitors | None = None
+    connections: ConnectionLimiter | None = None
     _taken = 0
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Raises `BlockingIOError` where enough were taken for now, `ConnectionAbortedError` where
         there is no room: an event loop goes on after either."""
-        assert self.visitors is not None
-        if self._taken >= self.visitors.limits.burst:
+        assert self.connections is not None
+        if self._taken >= self.connections.limits.burst:
             raise BlockingIOError
         connection, address = super().accept()
         self._count()
@@ -162,7 +162,7 @@ class _Guarded(socket.socket):
         )
         caller.peer = (str(address[0]), int(address[1]))
         caller.place = place_of(caller.peer[0])
-        if not self.visitors.arrive(caller):
+        if not self.connections.arrive(caller):
             caller.close()
             raise ConnectionAbortedError
         return caller, address

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from assistant.backends.server import protocol
 from assistant.backends.server.opus import OpusDecoder, OpusEncoder
-from assistant.backends.server.protocol import Kind, PersonaRequest, Report
+from assistant.backends.server.protocol import Kind, PersonaRequest, ServerReport
 from assistant.backends.wire import encode_pcm
 from assistant.frames import (
     FRAME_SAMPLES,
@@ -24,6 +24,7 @@ from assistant.frames import (
     AnyEvent,
     AudioOut,
     CallSpelled,
+    ChangePersona,
     Failed,
     Inject,
     Interrupt,
@@ -31,7 +32,6 @@ from assistant.frames import (
     PersonaPrompt,
     Push,
     Say,
-    SetPersona,
     UtteranceEnded,
 )
 from assistant.loops import until_one_ends
@@ -114,10 +114,10 @@ class Conversation:
         self._too_slow = asyncio.Event()
         self.outgoing = Outgoing(self._send_sound, self._send_word, self.report, self._clients.get)
 
-    async def hold(self, hello: protocol.Hello, silent_after: float) -> None:
+    async def hold(self, hello: protocol.ServerHello, silent_after: float) -> None:
         """Talk until the client leaves. Raises `ClientGone` where it has to go."""
         self._put(bytes((Kind.HANDSHAKE,)))
-        self.report(Report(hello=hello))
+        self.report(ServerReport(hello=hello))
         await until_one_ends(
             self._listen(silent_after), self._write(), self._watch(), self._notice_leaving()
         )
@@ -129,9 +129,9 @@ class Conversation:
             case AudioOut() | AgentText() | UtteranceEnded() | CallSpelled():
                 self.outgoing.take(event)
             case Lag(seconds=seconds, dropped=dropped):
-                self.report(Report(lag=protocol.Behind(seconds, dropped)))
+                self.report(ServerReport(lag=protocol.Behind(seconds, dropped)))
             case Failed(message=message):
-                self.report(Report(notice=message[: protocol.MAX_TEXT]))
+                self.report(ServerReport(notice=message[: protocol.MAX_TEXT]))
             case _:
                 pass
 
@@ -140,7 +140,7 @@ class Conversation:
         self._unsaid.clear()
         self.outgoing.backend_lost(list(self._clients))
 
-    def report(self, report: Report) -> None:
+    def report(self, report: ServerReport) -> None:
         if self._own:
             self._put(protocol.metadata(report))
 
@@ -190,7 +190,7 @@ class Conversation:
             self._cut()
         if request.persona is not None:
             self._cut()
-            self._send(SetPersona(persona_prompt(request.persona)))
+            self._send(ChangePersona(persona_prompt(request.persona)))
         if request.inject:
             self._send(Inject(request.inject))
         if request.say is not None:
@@ -234,7 +234,7 @@ class Conversation:
         if not self._told_too_much:
             self._told_too_much = True
             self.report(
-                Report(notice="too much to say at once: what is past the limit is left out")
+                ServerReport(notice="too much to say at once: what is past the limit is left out")
             )
 
     def _ours(self, theirs: int, final: bool) -> int:

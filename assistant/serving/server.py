@@ -23,22 +23,22 @@ from assistant import __version__
 from assistant.backends.base import BackendError
 from assistant.backends.host.process import BackendProcess
 from assistant.backends.server import protocol
-from assistant.backends.server.protocol import Hello, PersonaRequest, Report
+from assistant.backends.server.protocol import PersonaRequest, ServerHello, ServerReport
 from assistant.frames import (
     FRAME_BYTES,
     AnyEvent,
+    ChangePersona,
     Failed,
     Interrupt,
     Push,
     Ready,
-    SetPersona,
     Status,
 )
-from assistant.serving.connection_limits import Limits, Peer, Visitors, open_sockets
+from assistant.serving.connection_limits import ConnectionLimiter, Limits, Peer, open_sockets
 from assistant.serving.conversation import ClientGone, Conversation, discard, persona_prompt
 from assistant.serving.newest import Newest
 from assistant.serving.settings import ServeError, ServeSettings, cannot_listen, tls_context
-from assistant.serving.waiting_line import Place, WaitingLine
+from assistant.serving.waiting_line import PlaceInLine, WaitingLine
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class MoshiServer:
         self._settings = settings
         self._process = make_process(self._on_event)
         self._tell = tell
-        self.visitors = Visitors(limits)
+        self.connections = ConnectionLimiter(limits)
         self._line = WaitingLine(settings.queue)
         self._talker: Conversation | None = None
         self._ready: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
@@ -114,13 +114,13 @@ class MoshiServer:
     ) -> contextlib.AbstractAsyncContextManager[object]:
         return serve(
             self._handle,
-            sock=self.visitors.guard(listening),
+            sock=self.connections.guard(listening),
             ssl=certificate,
             # A browser tells which page it shows; none of them has any business here.
             origins=[None],
             compression=None,
             max_size=protocol.MAX_MESSAGE,
-            open_timeout=self.visitors.limits.stranger,
+            open_timeout=self.connections.limits.stranger,
             ping_interval=10,
             ping_timeout=20,
             close_timeout=2,
@@ -149,7 +149,7 @@ class MoshiServer:
             asked_persona(request.path)
         except ValueError as error:
             return connection.respond(HTTPStatus.BAD_REQUEST, f"{error}\n")
-        self.visitors.admit(_peer_of(connection))
+        self.connections.admit(_peer_of(connection))
         return None
 
     # -- a client ----------------------------------------------------------------------------
@@ -175,7 +175,7 @@ class MoshiServer:
                 self._line.leave(place)
             await socket.close(code, reason)
 
-    async def _wait(self, socket: ServerConnection, place: Place, who: str) -> bool:
+    async def _wait(self, socket: ServerConnection, place: PlaceInLine, who: str) -> bool:
         """Stand in line; False where the client leaves before its turn."""
         leaving = asyncio.create_task(discard(socket))
         try:
@@ -184,7 +184,7 @@ class MoshiServer:
                 if place.position != told:
                     told = place.position
                     self._tell(f"{who} waits, number {told} in the line")
-                    await socket.send(protocol.metadata(Report(queue=told)))
+                    await socket.send(protocol.metadata(ServerReport(queue=told)))
                 place.changed.clear()
                 changed = asyncio.create_task(place.changed.wait())
                 await asyncio.wait((leaving, changed), return_when=asyncio.FIRST_COMPLETED)
@@ -226,7 +226,7 @@ class MoshiServer:
     async def _begin_anew(self, persona: PersonaRequest) -> None:
         """A fresh conversation; when this returns, the last one has nothing more to report."""
         self._process.send(Interrupt())
-        self._process.send(SetPersona(persona_prompt(persona)))
+        self._process.send(ChangePersona(persona_prompt(persona)))
         await self._process.push_and_wait(Push(self._frames, bytes(FRAME_BYTES)))
         self._frames += 1
         self._stale = self._newest.copy()
@@ -269,10 +269,10 @@ class MoshiServer:
                 "serve moshi-torch or moshi-mlx",
             )
 
-    def _hello(self) -> Hello:
+    def _hello(self) -> ServerHello:
         ready = self._ready.result()
         can = ready.capabilities
-        return Hello(
+        return ServerHello(
             engine=ready.engine[:200],
             say=can.say,
             text_prompt=can.text_prompt,

@@ -31,7 +31,7 @@ SILENCE: Float32 = np.zeros(FRAME_SAMPLES, np.float32)
 
 
 @dataclass(slots=True)
-class _Utterance:
+class _ServedUtterance:
     number: int
     said: int | None
     """The client's number of it, where the client asked for it."""
@@ -56,14 +56,14 @@ class Outgoing:
         self,
         send_sound: Callable[[Float32], None],
         send_word: Callable[[str], None],
-        report: Callable[[protocol.Report], None],
+        report: Callable[[protocol.ServerReport], None],
         said: Callable[[int], int | None],
     ) -> None:
         self._send_sound = send_sound
         self._send_word = send_word
         self._report = report
         self._said = said
-        self._utterances: deque[_Utterance] = deque()
+        self._utterances: deque[_ServedUtterance] = deque()
         self._over: deque[int] = deque(maxlen=256)
         """Utterances that were ended or cut: what still comes of them is not heard."""
         self._heard = 0
@@ -86,7 +86,7 @@ class Outgoing:
         if event.utterance in self._over:
             return
         if isinstance(event, CallSpelled):
-            self._report(protocol.Report(call=event.text[: protocol.MAX_TEXT]))
+            self._report(protocol.ServerReport(call=event.text[: protocol.MAX_TEXT]))
             return
         utterance = self._find(event.utterance)
         match event:
@@ -104,7 +104,7 @@ class Outgoing:
         """Stop now: what waits is thrown away, and so is what still comes of it, or of these."""
         for utterance in self._utterances:
             if utterance.begun:
-                self._report(protocol.Report(end=True))
+                self._report(protocol.ServerReport(end=True))
         self._over.extend({*asked, *(u.number for u in self._utterances)} - set(self._over))
         self._utterances.clear()
 
@@ -122,14 +122,14 @@ class Outgoing:
 
     # -- inside ------------------------------------------------------------------------------
 
-    def _find(self, number: int) -> _Utterance:
+    def _find(self, number: int) -> _ServedUtterance:
         for utterance in self._utterances:
             if utterance.number == number:
                 return utterance
-        self._utterances.append(_Utterance(number, self._said(number)))
+        self._utterances.append(_ServedUtterance(number, self._said(number)))
         return self._utterances[-1]
 
-    def _queue(self, utterance: _Utterance, pcm: Float32) -> None:
+    def _queue(self, utterance: _ServedUtterance, pcm: Float32) -> None:
         room = MOST_QUEUED - sum(u.waiting for u in self._utterances)
         self.dropped += max(0, len(pcm) - room)
         if room > 0 and len(pcm):
@@ -164,27 +164,27 @@ class Outgoing:
             self._finish(utterance)
         return None
 
-    def _begin(self, utterance: _Utterance) -> None:
+    def _begin(self, utterance: _ServedUtterance) -> None:
         if not utterance.begun:
             utterance.begun = True
-            self._report(protocol.Report(begin=protocol.Begin(utterance.said)))
+            self._report(protocol.ServerReport(begin=protocol.Begin(utterance.said)))
 
-    def _finish(self, utterance: _Utterance) -> None:
+    def _finish(self, utterance: _ServedUtterance) -> None:
         self._begin(utterance)
         for _, word in utterance.words:
             self._send_word(word)
-        self._report(protocol.Report(end=True))
+        self._report(protocol.ServerReport(end=True))
         self._over.append(utterance.number)
         self._utterances.popleft()
 
-    def _words_so_far(self, utterance: _Utterance) -> None:
+    def _words_so_far(self, utterance: _ServedUtterance) -> None:
         due = [word for place, word in utterance.words if place < utterance.sent]
         utterance.words = [entry for entry in utterance.words if entry[0] >= utterance.sent]
         for word in due:
             self._send_word(word)
 
 
-def _take_frame(utterance: _Utterance) -> Float32:
+def _take_frame(utterance: _ServedUtterance) -> Float32:
     """float32 [1920], the rest zeros where less is there."""
     frame = np.zeros(FRAME_SAMPLES, np.float32)
     filled = 0

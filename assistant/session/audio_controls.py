@@ -1,4 +1,4 @@
-"""What a person may set of the sound: microphone, volume, rate; and what they are told of it."""
+"""Audio controls: microphone, volume, rate; and what a person is told of the sound."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from assistant.audio.base import AudioIO
 from assistant.audio.chime import rising_chime
 from assistant.session.events import AudioChanged, Dropped, Notice, SessionEvent, Severity
 from assistant.session.turns.microphone_gate import MicrophoneGate
-from assistant.session.turns.playback_tracker import Speech
+from assistant.session.turns.playback_tracker import PlaybackTracker
 
 
-class SoundControls:
+class AudioControls:
     """Every change is told as an `AudioChanged`."""
 
     def __init__(
         self,
         audio: AudioIO,
         gate: MicrophoneGate,
-        speech: Speech,
+        speech: PlaybackTracker,
         volume: float,
         emit: Callable[[SessionEvent], None],
     ) -> None:
         self._audio = audio
         self._gate = gate
-        self._speech = speech
+        self._playback = speech
         self.volume = volume
         self._emit = emit
         self._told: tuple[str | None, ...] = ()
@@ -56,15 +56,15 @@ class SoundControls:
         return self.volume
 
     def set_rate(self, rate: float) -> float:
-        self._speech.rate = min(2.0, max(0.5, rate))
+        self._playback.rate = min(2.0, max(0.5, rate))
         self.changed()
-        return self._speech.rate
+        return self._playback.rate
 
     def play_test_sound(self) -> None:
         """A short rising chime through the speaker. Where something is being said already, that is
         what is heard, and nothing is added to it."""
         playback = self._audio.playback
-        if self._speech.active or playback.is_sounding:
+        if self._playback.active or playback.is_sounding:
             return
         number = next(self._test_sounds)
         playback.write(number, rising_chime())
@@ -86,7 +86,7 @@ class SoundControls:
                 push_to_talk=self._gate.push_to_talk,
                 talk_key=self._gate.key_down,
                 volume=self.volume,
-                rate=self._speech.rate,
+                rate=self._playback.rate,
                 echo=self._audio.front.describe(),
             )
         )

@@ -1,4 +1,4 @@
-"""What the backend reports, and who in the conversation is told of it."""
+"""Backend events: what the backend reports, and who in the conversation is told of it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from assistant.frames import (
     Inject,
     Lag,
     Overheard,
+    Prefetched,
     Prefilled,
     Ready,
-    Rehearsed,
     Status,
     Substituted,
-    TurnEnded,
-    TurnStarted,
     UserText,
+    UserTurnEnded,
+    UserTurnStarted,
     UtteranceEnded,
 )
 from assistant.session.events import (
@@ -36,11 +36,11 @@ from assistant.session.events import (
     Notice,
     SessionEvent,
 )
-from assistant.session.persona_switch import Cast
-from assistant.session.turns.agent_turn import Mouth
+from assistant.session.persona_switch import PersonaSwitch
+from assistant.session.turns.agent_turn import AgentTurn
 from assistant.session.turns.barge_in import BargeIn
 from assistant.session.turns.turn_taking import TurnTaking
-from assistant.session.turns.user_turn import Ears
+from assistant.session.turns.user_turn import UserTurn
 from assistant.tools.base import ToolResult
 
 log = logging.getLogger(__name__)
@@ -55,19 +55,19 @@ ADVISE_AFTER = 10.0
 _ADVICE = "smaller weights (backend.moshi.quantize), a shorter context, or --backend cascade"
 
 
-class EngineRoom:
+class BackendEvents:
     """Hands each event of the backend on, and greets once when it is there (or never will be)."""
 
     def __init__(
         self,
         backend: BackendProcess,
         choice: Choice,
-        ears: Ears,
-        mouth: Mouth,
+        user_turn: UserTurn,
+        agent_turn: AgentTurn,
         turn_taking: TurnTaking,
         barge_in: BargeIn,
-        cast: Cast,
-        rehearsed: set[str],
+        persona_switch: PersonaSwitch,
+        prefetched: set[str],
         clock: Callable[[], float],
         emit: Callable[[SessionEvent], None],
         on_ready: Callable[[], None],
@@ -77,12 +77,12 @@ class EngineRoom:
     ) -> None:
         self._backend = backend
         self._choice = choice
-        self._ears = ears
-        self._mouth = mouth
+        self._user_turn = user_turn
+        self._agent_turn = agent_turn
         self._turn_taking = turn_taking
         self._barge_in = barge_in
-        self._cast = cast
-        self._rehearsed = rehearsed
+        self._persona_switch = persona_switch
+        self._rehearsed = prefetched
         self._clock = clock
         self._emit = emit
         self._on_ready = on_ready
@@ -108,19 +108,19 @@ class EngineRoom:
     def greet(self) -> None:
         if not self._greeted:
             self._greeted = True
-            self._cast.greet()
+            self._persona_switch.greet()
 
     def take(self, event: AnyEvent) -> None:
         match event:
             case AudioOut() | AgentText() | UtteranceEnded():
-                self._mouth.take(event, self._cast.current)
-            case Rehearsed(text=text):
+                self._agent_turn.take(event, self._persona_switch.current)
+            case Prefetched(text=text):
                 self._rehearsed.add(text)
             case UserText():
-                self._ears.text(event)
-            case TurnStarted():
+                self._user_turn.text(event)
+            case UserTurnStarted():
                 self._turn_started(event)
-            case TurnEnded():
+            case UserTurnEnded():
                 self._turn_ended(event)
             case Overheard(text=text):
                 self._on_overheard(text)
@@ -155,27 +155,27 @@ class EngineRoom:
             )
         )
         self._on_ready()
-        self._mouth.speech.cushion = CUSHION_SAMPLES if self._converses else 0
+        self._agent_turn.speech.cushion = CUSHION_SAMPLES if self._converses else 0
         if event.capabilities.snapshots:
-            self._cast.prefill()
+            self._persona_switch.prefill()
         self._turn_taking.rest_in("idle")
         self.greet()
 
-    def _turn_started(self, event: TurnStarted) -> None:
-        self._ears.turn_started(event)
-        if self._ears.believed:
+    def _turn_started(self, event: UserTurnStarted) -> None:
+        self._user_turn.turn_started(event)
+        if self._user_turn.believed:
             self._barge_in.turn_began()
             # Who listens while it speaks decides by itself whether to go on.
             self._turn_taking.user_began(holds=not self.capabilities.full_duplex)
 
-    def _turn_ended(self, event: TurnEnded) -> None:
-        self._ears.turn_ended(event)
-        if not self._ears.believed:
+    def _turn_ended(self, event: UserTurnEnded) -> None:
+        self._user_turn.turn_ended(event)
+        if not self._user_turn.believed:
             return
         if self._converses:
             # It may answer before the words are written down, so the watch starts here.
-            if not self._mouth.speech.active:
-                self._mouth.stopwatch = self._ears.stopwatch(event.at)
+            if not self._agent_turn.speech.active:
+                self._agent_turn.stopwatch = self._user_turn.stopwatch(event.at)
             self._turn_taking.rest()
         else:
             self._turn_taking.user_ended()
@@ -218,5 +218,5 @@ class EngineRoom:
             return
         self._emit(Notice(text=event.message, remedy=event.remedy, severity="warning"))
         if not self._backend.ready.is_set():
-            self._ears.abandon()
+            self._user_turn.abandon()
             self._turn_taking.backend_lost()

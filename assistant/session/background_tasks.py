@@ -1,4 +1,4 @@
-"""Work that goes on beside a conversation, and ends with it."""
+"""Background tasks of a conversation, which end with it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 log = logging.getLogger(__name__)
 
 
-class Beside:
+class BackgroundTasks:
     """Runs tasks whose faults cost the conversation nothing; they are in the log."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from assistant.memory.base import Memory, Turn
-from assistant.memory.deletion.plan import Doomed
+from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona
 from assistant.session.events import AgentSaid, SessionEvent, UserSaid
 from assistant.terminal.sanitize import PieceCleaner, clean_line, clean_text
@@ -28,7 +28,7 @@ _OF_LINES: Mapping[type, frozenset[str]] = {
     ToolResult: frozenset({"content", "spoken"}),
     Turn: frozenset({"text"}),
     Memory: frozenset({"text"}),
-    Doomed: frozenset({"texts"}),
+    DeletionPreview: frozenset({"texts"}),
 }
 """Fields whose text may have several lines; everything else is one line."""
 _ONE_LINE_OF_PERSONA = frozenset({"slug", "name", "aliases", "sounds_like", "summary"})

@@ -20,7 +20,7 @@ class Controls:
         return [p.spoken_names() for p in self._session.personas()]
 
     async def change_persona(self, slug: str) -> None:
-        self._session.become(slug)
+        self._session.change_persona_within_answer(slug)
 
     def current_persona(self) -> str:
         return self._session.persona.slug

@@ -1,4 +1,6 @@
-"""What a session is made of: by `assistant.session.factory`, or of fakes in tests."""
+"""Session dependencies: what a session is made of, by `assistant.session.factory`, or of fakes in
+tests.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ MakeBrain = Callable[[Callable[[Notice], None]], Awaitable[Brain]]
 
 
 @dataclass(slots=True)
-class Parts:
+class SessionDependencies:
     """Handed to `Session`."""
 
     config: Config
@@ -41,7 +43,7 @@ class Parts:
     """Seconds on the input's clock, in `assistant talk`; else the time since the start."""
     tools: list[Tool] = field(default_factory=list)
     """Those that there are beside the built-in ones."""
-    rehearsed: set[str] = field(default_factory=set)
+    prefetched: set[str] = field(default_factory=set)
     """Texts that would sound at once; the session adds to it, whoever chooses lines looks."""
     met: Callable[[], frozenset[str]] = frozenset
     """Slugs of the personas that the user talked to before, as saved transcripts tell. Reads files:

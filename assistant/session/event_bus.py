@@ -1,4 +1,4 @@
-"""Where a session's news goes: to its listeners, and the turns into the transcript."""
+"""Event bus: where a session's events go, to its listeners, and the turns into the transcript."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 Listener = Callable[[SessionEvent], None]
 
 
-class Bulletin:
+class EventBus:
     """Stamps events with the time, cleans their texts and hands them on, in order. A listener that
     fails costs nobody else anything."""
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from assistant.frames import AgentState, Side
 from assistant.memory.base import Found
-from assistant.memory.deletion.plan import Doomed
+from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona
 from assistant.tools.base import ToolCall, ToolResult
 
@@ -57,13 +57,13 @@ class AgentSaid(SessionEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnBegan(SessionEvent):
+class TurnStarted(SessionEvent):
     side: Side
     turn: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnOver(SessionEvent):
+class TurnEnded(SessionEvent):
     side: Side
     turn: int
 
@@ -126,7 +126,7 @@ class MemoryRecalled(SessionEvent):
 class MemoryForgotten(SessionEvent):
     """What is shown of this has to go, too."""
 
-    doomed: Doomed
+    deletion: DeletionPreview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,10 +25,10 @@ from assistant.frames import AnyEvent, Load
 from assistant.language.person import first_person
 from assistant.locations import data_dir, log_dir, transcripts_dir
 from assistant.memory.factory import open_store
-from assistant.memory.service import NoMemory, Remembering
+from assistant.memory.service import MemoryService, NoMemory
 from assistant.memory.unwritten import PRIVATE, SWITCHED_OFF
 from assistant.personas.loading import LoadedPersonas, load_personas, watch_personas
-from assistant.session.dependencies import Parts
+from assistant.session.dependencies import SessionDependencies
 from assistant.session.events import Notice
 from assistant.session.line_chooser import LineChooser
 from assistant.session.session import Session
@@ -64,10 +64,10 @@ def make_session(
     seed: int | None = None,
     remember: bool = False,
 ) -> Session:
-    """A session that is ready to `start`; see `make_parts`."""
+    """A session that is ready to `start`; see `make_dependencies`."""
     use_one_heap()  # before there are threads
     return Session(
-        make_parts(
+        make_dependencies(
             config,
             audio,
             personas=personas,
@@ -79,7 +79,7 @@ def make_session(
     )
 
 
-def make_parts(
+def make_dependencies(
     config: Config,
     audio: AudioIO,
     *,
@@ -88,7 +88,7 @@ def make_parts(
     steps: bool = False,
     seed: int | None = None,
     remember: bool = False,
-) -> Parts:
+) -> SessionDependencies:
     """What a session is made of, by these settings.
 
     `personas` are those of `find_personas`, where the caller has looked already.
@@ -101,7 +101,7 @@ def make_parts(
     personas = personas or find_personas(config)
     choice = choose_backend(config)
     everyone = list(personas.loaded.values())
-    rehearsed: set[str] = set()
+    prefetched: set[str] = set()
     log_path = log_dir() / "backend.log"
     options = backend_options(choice.name, config)
     if "seed" in options and options["seed"] is None:
@@ -117,7 +117,7 @@ def make_parts(
             substitute=_substitute(choice.name, load, config),
         )
 
-    scripted = ScriptedBrain(None if seed is None else Random(seed), ready=rehearsed.__contains__)
+    scripted = ScriptedBrain(None if seed is None else Random(seed), ready=prefetched.__contains__)
     private = config.memory.private
     sealed = config.memory.enabled and config.memory.encryption != "off"
     memory = _memory(config, scripted) if remember else NoMemory()
@@ -128,7 +128,7 @@ def make_parts(
 
         brain, reason = await choose_brain(config.brain, notify=tell, scripted=scripted)
         log.info("%s", reason)
-        if isinstance(memory, Remembering) and isinstance(brain, FallbackBrain):
+        if isinstance(memory, MemoryService) and isinstance(brain, FallbackBrain):
             memory.use_model(brain)
         return brain
 
@@ -136,10 +136,10 @@ def make_parts(
 
     def met() -> frozenset[str]:
         """Only where something of this conversation may be known later, too."""
-        names = talked_to() if carried_over and isinstance(memory, Remembering) else ()
+        names = talked_to() if carried_over and isinstance(memory, MemoryService) else ()
         return frozenset(p.slug for p in everyone if p.name in names)
 
-    return Parts(
+    return SessionDependencies(
         config=config,
         personas=everyone,
         audio=audio,
@@ -152,7 +152,7 @@ def make_parts(
         ),
         make_brain=make_brain,
         known_lines=known_lines,
-        rehearsed=rehearsed,
+        prefetched=prefetched,
         met=met,
         store=TranscriptStore(
             transcripts_dir(), enabled=config.session.save and not (private or sealed)
@@ -161,7 +161,7 @@ def make_parts(
         lines=LineChooser(
             seed,
             data_dir() / "last_lines.json" if carried_over else None,
-            rehearsed.__contains__,
+            prefetched.__contains__,
         ),
         clock=clock,
     )
@@ -182,7 +182,7 @@ def _memory(config: Config, scripted: ScriptedBrain) -> NoMemory:
             scripted.knowledge.unlearn(first_person(text, scripted.knowledge.name))
             scripted.knowledge.unlearn(text)
 
-    return Remembering(
+    return MemoryService(
         open_store(wanted),
         private=private,
         walls=wanted.walls,

@@ -12,8 +12,8 @@ from assistant.audio.base import DeviceChoice
 from assistant.audio.levels import LevelHistory
 from assistant.frames import AgentState
 from assistant.memory.base import Forgotten, Found, Memory
-from assistant.memory.deletion.plan import Doomed
-from assistant.memory.view import Known, Source
+from assistant.memory.deletion.plan import DeletionPreview
+from assistant.memory.view import CurrentMemory, TurnSource
 from assistant.personas.loading import Persona
 from assistant.session.events import SessionEvent
 
@@ -30,19 +30,19 @@ class MemoryFrontend(Protocol):
     def private(self) -> bool:
         """Nothing of this conversation is kept."""
 
-    async def book(self) -> Known:
+    async def book(self) -> CurrentMemory:
         """All that holds now, by subject and by age."""
 
     async def look_up(self, words: str) -> Sequence[Found]:
         """What a person looks for, best first."""
 
-    async def source(self, id: str) -> Source:
+    async def source(self, id: str) -> TurnSource:
         """Where a memory was said; `id` may be that of a turn, "JOURNAL#TURN"."""
 
-    async def foretell(self, ids: Sequence[str]) -> Doomed:
+    async def preview(self, ids: Sequence[str]) -> DeletionPreview:
         """What goes if these memories or turns are forgotten; nothing is changed."""
 
-    async def forget(self, doomed: Doomed) -> Forgotten:
+    async def forget(self, deletion: DeletionPreview) -> Forgotten:
         """Let it go, without a trace."""
 
     async def strike(self, ids: Iterable[str]) -> Forgotten:
@@ -83,7 +83,7 @@ class SessionFrontend(Protocol):
     async def stop(self) -> None:
         """Input, then backend, then output; the transcript is saved. Never raises."""
 
-    async def set_persona(self, slug: str) -> None:
+    async def change_persona(self, slug: str) -> None:
         """As if a key or a tool had asked; unknown slugs raise `KeyError`."""
 
     async def send_text(self, text: str) -> None:

@@ -1,25 +1,25 @@
-"""The personas, the one in charge, and what happens when another takes over."""
+"""Persona switch: the personas, the one in charge, and what happens when another takes over."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from assistant.frames import AnyCommand, Prefill, Prepare, SetNames, SetPersona, SpokenNames
+from assistant.frames import AnyCommand, ChangePersona, Prefetch, Prefill, SetNames, SpokenNames
 from assistant.personas.loading import Persona
 from assistant.session.events import PersonaChanged, PersonasReloaded, SessionEvent
 from assistant.session.line_chooser import LineChooser
-from assistant.session.prefetch import lines_to_rehearse
-from assistant.session.turns.agent_turn import Mouth
+from assistant.session.prefetch import lines_to_prefetch
+from assistant.session.turns.agent_turn import AgentTurn
 
 
-class Cast:
-    """Keeps backend, mouth and listeners in step with the persona in charge."""
+class PersonaSwitch:
+    """Keeps backend, agent turn and listeners in step with the persona in charge."""
 
     def __init__(
         self,
         personas: list[Persona],
         first: str,
-        mouth: Mouth,
+        agent_turn: AgentTurn,
         lines: LineChooser,
         known_lines: Callable[[Persona], list[str]],
         send: Callable[[AnyCommand], None],
@@ -29,7 +29,7 @@ class Cast:
         """`first` is the slug of the persona that greets."""
         self._personas = {p.slug: p for p in personas}
         self.current = self._personas[first]
-        self._mouth = mouth
+        self._agent_turn = agent_turn
         self._lines = lines
         self._known_lines = known_lines
         self.acquaintance = ""
@@ -59,29 +59,29 @@ class Cast:
         # What is added says that the user was here, and once is enough.
         again = self.current.slug in self.met and not self.acquaintance
         line = self._lines.opening(self.current, "greetings", again=again)
-        self._mouth.say(self.current, *(text for text in (line, self.acquaintance) if text))
+        self._agent_turn.say(self.current, *(text for text in (line, self.acquaintance) if text))
 
-    def become(self, slug: str) -> None:
+    def change_persona(self, slug: str) -> None:
         """Change voice, prompt and look at once; the new one introduces itself."""
         persona = self._personas[slug]
         if persona.slug == self.current.slug:
             return
-        self._mouth.speech.interrupt()
-        self.take_charge(persona)
-        watch = self._mouth.stopwatch
+        self._agent_turn.speech.interrupt()
+        self.put_in_charge(persona)
+        watch = self._agent_turn.stopwatch
         latency = self._clock() - watch.speech_end if watch else None
         self._emit(PersonaChanged(persona=persona, latency=latency))
         again = persona.slug in self.met
-        self._mouth.say(persona, self._lines.opening(persona, "reintroductions", again=again))
-        self.rehearse()
+        self._agent_turn.say(persona, self._lines.opening(persona, "reintroductions", again=again))
+        self.prefetch()
 
     def heard_of(self, slug: str) -> None:
         """The user has heard this persona, or talked to it."""
         self.met.add(slug)
 
-    def take_charge(self, persona: Persona) -> None:
+    def put_in_charge(self, persona: Persona) -> None:
         self.current = persona
-        self._send(SetPersona(persona.prompt_for_backend()))
+        self._send(ChangePersona(persona.prompt_for_backend()))
 
     def replace(self, personas: list[Persona], failed: list[str]) -> None:
         """The files changed on disk. The persona that is speaking stays if its file is gone."""
@@ -91,9 +91,9 @@ class Cast:
         self._emit(PersonasReloaded(slugs=list(self._personas), failed=failed))
         changed = self._personas[self.current.slug]
         if changed != self.current:
-            self.take_charge(changed)
+            self.put_in_charge(changed)
             self._emit(PersonaChanged(persona=changed))
-        self.rehearse()
+        self.prefetch()
         self.prefill()
 
     def prefill(self) -> None:
@@ -103,6 +103,6 @@ class Cast:
         for persona in (self.current, *others):
             self._send(Prefill(persona.prompt_for_backend()))
 
-    def rehearse(self) -> None:
+    def prefetch(self) -> None:
         """Have rendered ahead what may be said next."""
-        self._send(Prepare(lines_to_rehearse(self.current, self.everyone(), self._known_lines)))
+        self._send(Prefetch(lines_to_prefetch(self.current, self.everyone(), self._known_lines)))

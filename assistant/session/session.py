@@ -1,9 +1,9 @@
 """One conversation: wires audio, backend, tools, brain and persona together.
 
-Read it in this order: `start` → a frame arrives (`take_frame`, `conversation.ears`) → what the
-backend makes of it (`conversation.engine_room`) → a turn is answered (`conversation.dialogue`,
-`conversation.answering`) → its sound is played (`conversation.mouth`). Everything runs in
-the event loop's thread; audio threads reach it by `call_soon_threadsafe` only.
+Read it in this order: `start` → a frame arrives (`take_frame`, `turns.user_turn`) → what the
+backend makes of it (`backend_events`) → a turn is answered (`turns.dialogue`, `turns.responder`) →
+its sound is played (`turns.agent_turn`). Everything runs in the event loop's thread; audio threads
+reach it by `call_soon_threadsafe` only.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from typing import Literal
 from assistant.audio.base import DeviceChoice, Float32
 from assistant.brain.base import Brain
 from assistant.frames import AgentState, Push
-from assistant.memory.service import Remembering
+from assistant.memory.service import MemoryService
 from assistant.personas.loading import Persona
-from assistant.session.audio_controls import SoundControls
-from assistant.session.backend_events import EngineRoom
-from assistant.session.background_tasks import Beside
+from assistant.session.audio_controls import AudioControls
+from assistant.session.backend_events import BackendEvents
+from assistant.session.background_tasks import BackgroundTasks
 from assistant.session.clean_events import cleaned
 from assistant.session.controls import Controls
-from assistant.session.dependencies import Parts
-from assistant.session.event_bus import Bulletin, Listener
+from assistant.session.dependencies import SessionDependencies
+from assistant.session.event_bus import EventBus, Listener
 from assistant.session.events import BrainChosen, Notice, StateChanged, UserSaid
-from assistant.session.persona_switch import Cast
-from assistant.session.turns.agent_turn import Mouth
+from assistant.session.persona_switch import PersonaSwitch
+from assistant.session.turns.agent_turn import AgentTurn
 from assistant.session.turns.barge_in import BargeIn
 from assistant.session.turns.dialogue import Dialogue
 from assistant.session.turns.history import History
 from assistant.session.turns.microphone_gate import MicrophoneGate
-from assistant.session.turns.playback_tracker import Utterance
-from assistant.session.turns.responder import Answerer, Heard
-from assistant.session.turns.self_echo import OwnVoice
+from assistant.session.turns.playback_tracker import AgentUtterance
+from assistant.session.turns.responder import Responder, UserMessage
+from assistant.session.turns.self_echo import SelfEcho
 from assistant.session.turns.turn_taking import TurnTaking
-from assistant.session.turns.user_turn import Ears
+from assistant.session.turns.user_turn import UserTurn
 from assistant.terminal.sanitize import clean_line, clean_text
 from assistant.tools.base import ToolCall
 from assistant.tools.builtin import builtin_tools
-from assistant.tools.builtin.memory import Asked, memory_tools
+from assistant.tools.builtin.memory import PendingDeletion, memory_tools
 from assistant.tools.executor import ToolExecutor
 from assistant.tools.intents import IntentRouter
 from assistant.tools.memory_phrases import memory_call
@@ -54,11 +54,11 @@ log = logging.getLogger(__name__)
 class Session:
     """Implements `frontend.SessionFrontend`; `Controls` of it `tools.base.SessionControls`."""
 
-    def __init__(self, parts: Parts) -> None:
-        config = parts.config
-        self._parts = parts
-        self.input_levels = parts.audio.input_levels
-        self.output_levels = parts.audio.output_levels
+    def __init__(self, dependencies: SessionDependencies) -> None:
+        config = dependencies.config
+        self._dependencies = dependencies
+        self.input_levels = dependencies.audio.input_levels
+        self.output_levels = dependencies.audio.output_levels
         self.history = History()
         self.confirm: Callable[[ToolCall], Awaitable[bool]] = _refuse
         """Asks the user whether a tool may run; a front end that can ask puts its own here."""
@@ -68,16 +68,18 @@ class Session:
         self._device_names: dict[str, str] = {}
         """As a person sees a device's name → as its driver calls it."""
         self._began = time.monotonic()
-        self._bulletin = Bulletin(self.clock, parts.store)
-        self._emit = self._bulletin.emit
+        self._event_bus = EventBus(self.clock, dependencies.store)
+        self._emit = self._event_bus.emit
         self._turns = itertools.count(1)
-        self._beside = Beside()
-        self.memory = parts.memory
-        self._asked = Asked()
-        self._audio = parts.audio
-        self._backend = parts.make_backend(parts.load, lambda event: self._engine_room.take(event))
-        self._mouth = Mouth(
-            parts.audio,
+        self._background = BackgroundTasks()
+        self.memory = dependencies.memory
+        self._asked = PendingDeletion()
+        self._audio = dependencies.audio
+        self._backend = dependencies.make_backend(
+            dependencies.load, lambda event: self._backend_events.take(event)
+        )
+        self._agent_turn = AgentTurn(
+            dependencies.audio,
             self._backend.send,
             self.clock,
             self._turns,
@@ -85,82 +87,84 @@ class Session:
             lambda: self._turn_taking.sounding(),
             lambda *said: self._dialogue.over(*said),
         )
-        self.speech = self._mouth.speech
+        self.speech = self._agent_turn.speech
         self.speech.has_voice = self._has_voice
-        self._cast = Cast(
-            parts.personas,
+        self._persona_switch = PersonaSwitch(
+            dependencies.personas,
             config.session.persona,
-            self._mouth,
-            parts.lines,
-            parts.known_lines,
+            self._agent_turn,
+            dependencies.lines,
+            dependencies.known_lines,
             self._backend.send,
             self.clock,
             self._emit,
         )
         self._turn_taking = TurnTaking(
-            parts.audio.playback, self._mouth, self.history, self._emit, self.clock
+            dependencies.audio.playback, self._agent_turn, self.history, self._emit, self.clock
         )
         self._barge_in = BargeIn(
-            parts.audio.playback,
-            self._mouth,
+            dependencies.audio.playback,
+            self._agent_turn,
             self.clock,
             self._emit,
             self._turn_taking.paused,
             self._turn_taking.resumed,
             self._turn_taking.interrupt,
-            lambda: self._engine_room.capabilities.user_text,
+            lambda: self._backend_events.capabilities.user_text,
             enabled=config.audio.barge_in,
         )
         self._turn_taking.on_interrupted = self._barge_in.over
-        self._own_voice = OwnVoice(self.clock, self._mouth.words_sounding)
+        self._self_echo = SelfEcho(self.clock, self._agent_turn.words_sounding)
         self._dialogue = Dialogue(
             self._turn_taking,
             self._barge_in,
-            self._mouth,
-            self._cast,
-            self._own_voice,
-            self._bulletin,
+            self._agent_turn,
+            self._persona_switch,
+            self._self_echo,
+            self._event_bus,
             self.memory,
             self.history,
-            self._beside,
+            self._background,
             self._backend.send,
-            lambda: self._engine_room.capabilities,
-            lambda: self._ears.over_the_assistant,
-            lambda text: self._ears.overheard(text),
+            lambda: self._backend_events.capabilities,
+            lambda: self._user_turn.over_the_assistant,
+            lambda text: self._user_turn.overheard(text),
         )
         gate = MicrophoneGate(
             guard=config.audio.echo_guard and not config.audio.headset,
             push_to_talk=config.audio.mode == "push-to-talk",
         )
-        self._ears = Ears(
+        self._user_turn = UserTurn(
             gate,
-            parts.audio.front,
+            dependencies.audio.front,
             self._turns,
             self.clock,
             self._emit,
-            self._own_voice,
+            self._self_echo,
             self._dialogue.heard_so_far,
             self._dialogue.heard,
             self._dialogue.heard_nothing,
         )
-        self.sound = SoundControls(parts.audio, gate, self.speech, config.audio.volume, self._emit)
-        self._engine_room = EngineRoom(
+        self.sound = AudioControls(
+            dependencies.audio, gate, self.speech, config.audio.volume, self._emit
+        )
+        self._backend_events = BackendEvents(
             self._backend,
-            parts.choice,
-            self._ears,
-            self._mouth,
+            dependencies.choice,
+            self._user_turn,
+            self._agent_turn,
             self._turn_taking,
             self._barge_in,
-            self._cast,
-            parts.rehearsed,
+            self._persona_switch,
+            dependencies.prefetched,
             self.clock,
             self._emit,
             self._tell_who_answers,
             self._dialogue.overheard,
             greeting=config.session.greeting,
         )
-        tools = [*builtin_tools(Controls(self)), *parts.tools]
-        if isinstance(self.memory, Remembering):
+        tools = [*builtin_tools(Controls(self)), *dependencies.tools]
+        if isinstance(self.memory, MemoryService):
             tools += memory_tools(self.memory, self._asked)
         self._registry = ToolRegistry(tools, config.session.permissions)
 
@@ -168,30 +172,30 @@ class Session:
 
     def clock(self) -> float:
         """Seconds: on the input's clock in `assistant talk`, else since the start."""
-        if self._parts.clock is not None:
-            return self._parts.clock()
+        if self._dependencies.clock is not None:
+            return self._dependencies.clock()
         return time.monotonic() - self._began
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        return self._bulletin.subscribe(listener)
+        return self._event_bus.subscribe(listener)
 
     async def start(self) -> None:
         self._emit(StateChanged(state=self.state))
-        self._engine_room.chosen()
+        self._backend_events.chosen()
         self.sound.begin()
-        self._mouth.listen_to_playback()
+        self._agent_turn.listen_to_playback()
         self._audio.front.on_voice = self._voice
-        self._cast.take_charge(self.persona)
+        self._persona_switch.put_in_charge(self.persona)
         self.memory.begin(self._emit, lambda: self.persona.slug, self.history.drop)
         opening = asyncio.ensure_future(self.memory.opened())
-        meeting = asyncio.create_task(asyncio.to_thread(self._parts.met))
+        meeting = asyncio.create_task(asyncio.to_thread(self._dependencies.met))
         self._backend.start()
-        brain = await self._parts.make_brain(self._emit)
+        brain = await self._dependencies.make_brain(self._emit)
         self._turn_taking.begin(self._make_answerer(brain))
         self._tell_who_answers()
-        self._cast.acquaintance = await opening
-        self._cast.met |= await meeting | self.memory.met
-        self._cast.rehearse()
+        self._persona_switch.acquaintance = await opening
+        self._persona_switch.met |= await meeting | self.memory.met
+        self._persona_switch.prefetch()
         await self._audio.start(self.take_frame, self.sound.problem)
         self.sound.changed()
         self.run_beside(self.sound.watch_drops(lambda: self._backend.dropped))
@@ -200,12 +204,12 @@ class Session:
         for work in self._work:
             self.run_beside(work(self))
         if self._audio.speaker is None:
-            self._engine_room.greet()  # in writing, so there is nothing to wait for
+            self._backend_events.greet()  # in writing, so there is nothing to wait for
 
     async def stop(self) -> None:
         """Input, then backend, then output; the transcript is saved. Never raises."""
-        self._ears.gate.muted = True
-        self._beside.cancel()
+        self._user_turn.gate.muted = True
+        self._background.cancel()
         self._turn_taking.interrupt()
         for step in (
             self._backend.stop(),
@@ -217,12 +221,12 @@ class Session:
                 await step
             except Exception:
                 log.exception("while stopping")
-        self._bulletin.close()
+        self._event_bus.close()
 
     def _tell_who_answers(self) -> None:
         answerer = self._turn_taking.answerer
         label = "" if answerer is None else answerer.brain.label
-        if self._engine_room.capabilities.answers_by_itself:
+        if self._backend_events.capabilities.answers_by_itself:
             label = "the model itself"
         if label and label != self._who_answers:
             self._who_answers = label
@@ -240,16 +244,16 @@ class Session:
 
     def run_beside(self, work: Awaitable[None]) -> None:
         """Run something beside the conversation until the session stops."""
-        self._beside.run(work)
+        self._background.run(work)
 
-    def _make_answerer(self, brain: Brain) -> Answerer:
-        return Answerer(
+    def _make_answerer(self, brain: Brain) -> Responder:
+        return Responder(
             router=self._make_router(),
             registry=self._registry,
             executor=ToolExecutor(self._registry, lambda call: self.confirm(cleaned(call))),
             brain=brain,
             history=self.history,
-            lines=self._parts.lines,
+            lines=self._dependencies.lines,
             speech=self.speech,
             persona=lambda: self.persona,
             personas=self.personas,
@@ -257,12 +261,12 @@ class Session:
             emit=self._emit,
             memory=self.memory,
             follow_up=self._asked.answered,
-            say_aside=self._mouth.say_aside,
+            say_aside=self._agent_turn.say_aside,
         )
 
     def _make_router(self) -> IntentRouter:
         further = (memory_call,) if self.memory.enabled else ()
-        return IntentRouter(self._cast.names(), *further)
+        return IntentRouter(self._persona_switch.names(), *further)
 
     # -- what a front end asks ---------------------------------------------------------------
 
@@ -278,20 +282,20 @@ class Session:
     @property
     def persona(self) -> Persona:
         """The one in charge."""
-        return self._cast.current
+        return self._persona_switch.current
 
     def personas(self) -> list[Persona]:
-        return self._cast.everyone()
+        return self._persona_switch.everyone()
 
-    async def set_persona(self, slug: str) -> None:
+    async def change_persona(self, slug: str) -> None:
         """Become this persona at once, whatever is being said, and let it introduce itself."""
-        if self._cast.get(slug) is not self.persona:
+        if self._persona_switch.get(slug) is not self.persona:
             self._turn_taking.interrupt()
-            self._cast.become(slug)
+            self._persona_switch.change_persona(slug)
 
-    def become(self, slug: str) -> None:
+    def change_persona_within_answer(self, slug: str) -> None:
         """The same for a tool, which is itself part of an answer and must not end it."""
-        self._cast.become(slug)
+        self._persona_switch.change_persona(slug)
 
     async def send_text(self, text: str) -> None:
         text = clean_text(text).strip()
@@ -299,11 +303,11 @@ class Session:
             if self._backend.was_there:
                 self._backend.start_again()  # who writes wants to be answered aloud
             self._emit(UserSaid(turn=next(self._turns), text=text, final=True, typed=True))
-            self._dialogue.answer(Heard(text, origin="typed"), None)
+            self._dialogue.answer(UserMessage(text, origin="typed"), None)
 
     def say(self, *texts: str) -> None:
         """Say this, in one piece or in several, as a turn of the persona in charge."""
-        self._mouth.say(self.persona, *texts)
+        self._agent_turn.say(self.persona, *texts)
 
     def interrupt(self) -> None:
         self._turn_taking.interrupt()
@@ -344,7 +348,7 @@ class Session:
 
     def replace_personas(self, personas: list[Persona], failed: list[str]) -> None:
         """The persona files changed on disk."""
-        self._cast.replace(personas, failed)
+        self._persona_switch.replace(personas, failed)
         if self._turn_taking.answerer is not None:
             self._turn_taking.answerer.router = self._make_router()
 
@@ -356,9 +360,9 @@ class Session:
 
     def _prepare(self, number: int, samples: Float32) -> Push:
         if self._audio.playback.is_sounding:
-            self._ears.gate.voice_sounds(self.clock(), self._audio.output_delay())
+            self._user_turn.gate.voice_sounds(self.clock(), self._audio.output_delay())
         self._barge_in.tick()
-        return self._ears.take(number, samples, held=self._barge_in.paused)
+        return self._user_turn.take(number, samples, held=self._barge_in.paused)
 
     async def feed(self, number: int, samples: Float32) -> None:
         """Virtual clock: one frame, and everything it causes, before the next. While a backend
@@ -381,14 +385,14 @@ class Session:
 
     def _voice(self, speaks: bool) -> None:
         """The front end notices the user's voice begin or end."""
-        if self._ears.gate.is_open:
+        if self._user_turn.gate.is_open:
             self._barge_in.voice(speaks)
 
-    def _begin(self) -> Utterance:
-        return self._mouth.begin(self.persona)
+    def _begin(self) -> AgentUtterance:
+        return self._agent_turn.begin(self.persona)
 
     def _has_voice(self) -> bool:
-        return self._engine_room.can_speak and self._audio.speaker is not None
+        return self._backend_events.can_speak and self._audio.speaker is not None
 
 
 async def _refuse(call: ToolCall) -> bool:

@@ -21,7 +21,7 @@ from assistant.tools.call_regions import (
     code_at,
     marked_at,
 )
-from assistant.tools.parser import Item, Speech, ToolCallParser
+from assistant.tools.parser import Item, PlainText, ToolCallParser
 
 _CANDIDATE = re.compile(r"[<\[{`]")
 _FENCE = re.compile(r"(?P<ticks>`{1,3})(?P<language>[A-Za-z_]{0,12})[ \t]{0,8}\n?\s{0,8}")
@@ -68,8 +68,8 @@ class AnswerParser:
     def _taken(self) -> list[Item]:
         items: list[Item] = []
         for item in self._items:
-            if isinstance(item, Speech) and items and isinstance(items[-1], Speech):
-                items[-1] = Speech(items[-1].text + item.text)
+            if isinstance(item, PlainText) and items and isinstance(items[-1], PlainText):
+                items[-1] = PlainText(items[-1].text + item.text)
             else:
                 items.append(item)
         self._items = []

@@ -40,15 +40,15 @@ _AGAIN = re.compile(_MARKER + r"[ \t]{0,8}:\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class PlainText:
     """Text that is no call."""
 
     text: str
 
 
-__all__ = ["Item", "Malformed", "Speech", "ToolCallParser", "load_json", "read_call"]
+__all__ = ["Item", "Malformed", "PlainText", "ToolCallParser", "load_json", "read_call"]
 
-Item = Speech | ToolCall | Malformed
+Item = PlainText | ToolCall | Malformed
 
 
 class _State(Enum):
@@ -129,7 +129,7 @@ class ToolCallParser:
         text = "".join(self._speech)
         self._speech = []
         if text:
-            self._items.append(Speech(text))
+            self._items.append(PlainText(text))
 
     def _step(self, char: str) -> None:
         match self._state:

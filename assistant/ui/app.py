@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from assistant.config.schema import UiConfig
-from assistant.memory.deletion.plan import Doomed
+from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona
 from assistant.session.events import (
     Failure,
@@ -36,7 +36,7 @@ from assistant.ui.commands import AssistantCommands
 from assistant.ui.escape_filter import EscapeFilter
 from assistant.ui.keymap import BINDINGS, check_keymap
 from assistant.ui.messages import FromSession, Typed
-from assistant.ui.model import Status
+from assistant.ui.model import StatusModel
 from assistant.ui.screens.dashboard import DashboardScreen
 from assistant.ui.screens.devices import DevicesScreen, shown_devices
 from assistant.ui.screens.dialog import Palette
@@ -79,7 +79,7 @@ class DashboardApp(App[None]):
         without_color = "NO_COLOR" in os.environ
         super().__init__(driver_class=driver_class, ansi_color=True if without_color else None)
         self.session = session
-        self.status = Status(
+        self.status = StatusModel(
             persona=session.persona.name, state=session.state, memory=memory_words(session.memory)
         )
         self._config = config or UiConfig()
@@ -171,7 +171,7 @@ class DashboardApp(App[None]):
             return
         event: SessionEvent = message.event
         if isinstance(event, MemoryForgotten):
-            self._forgotten(event.doomed)  # before the panel shows what was recalled
+            self._forgotten(event.deletion)  # before the panel shows what was recalled
         if (devices := shown_devices(self)) is not None:
             devices.take(event)
         if (memory := shown_memory(self)) is not None:
@@ -191,7 +191,7 @@ class DashboardApp(App[None]):
     def choose_persona(self, slug: str) -> None:
         """Ask the session for another persona."""
         if slug != self.session.persona.slug:
-            self.spawn(self.session.set_persona(slug), "The persona could not be changed")
+            self.spawn(self.session.change_persona(slug), "The persona could not be changed")
 
     def action_choose_persona(self, slug: str) -> None:
         self.choose_persona(slug)
@@ -276,9 +276,9 @@ class DashboardApp(App[None]):
                 )
             )
 
-    def _forgotten(self, doomed: Doomed) -> None:
-        self.status.recalled = without(self.status.recalled, doomed)
-        self._dashboard.activity.forget(doomed.texts)
+    def _forgotten(self, deletion: DeletionPreview) -> None:
+        self.status.recalled = without(self.status.recalled, deletion)
+        self._dashboard.activity.forget(deletion.texts)
 
     def action_focus_prompt(self) -> None:
         self._dashboard.prompt.input.focus()

@@ -29,7 +29,7 @@ RECALLED_KEPT = 10
 
 
 @dataclass(slots=True)
-class Status:
+class StatusModel:
     """The present, as far as the session has told it."""
 
     persona: str = ""

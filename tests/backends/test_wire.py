@@ -24,7 +24,7 @@ VOICES = st.builds(
 COMMANDS = st.one_of(
     st.builds(f.Push, st.integers(0, 2**40), st.binary(max_size=64)),
     st.builds(f.Say, st.integers(0, 2**40), st.text(), st.booleans(), FLOATS),
-    st.builds(f.Prepare, st.lists(st.builds(f.Line, st.text(), VOICES), max_size=3)),
+    st.builds(f.Prefetch, st.lists(st.builds(f.PrefetchLine, st.text(), VOICES), max_size=3)),
     st.just(f.Interrupt()),
     st.just(f.Close()),
 )

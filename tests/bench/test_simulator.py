@@ -16,9 +16,9 @@ from assistant.bench.room import Room
 from assistant.bench.simulator.audio import STEP_SAMPLES, SimulatedAudio
 from assistant.bench.simulator.faults import late_frames, lost_frames, slower
 from assistant.bench.simulator.measures import Measures
-from assistant.bench.simulator.run import Outcome, play
-from assistant.bench.simulator.scenarios import SCENARIOS, Scenario, Surroundings, find
-from assistant.bench.simulator.script import Say, Type, Wait, WhenFinished, WhenSpeaking
+from assistant.bench.simulator.run import ScenarioOutcome, play
+from assistant.bench.simulator.scenarios import SCENARIOS, RoomConditions, Scenario, find
+from assistant.bench.simulator.script import ScriptSay, Type, Wait, WhenFinished, WhenSpeaking
 from assistant.bench.simulator.voice import UserVoice
 from assistant.config.schema import AudioConfig, Config
 from assistant.frames import SAMPLE_RATE
@@ -49,7 +49,7 @@ def config(backend: str, **session: object) -> Config:
     )
 
 
-def played(scenario: Scenario, settings: Config, voice: Hum | UserVoice) -> Outcome:
+def played(scenario: Scenario, settings: Config, voice: Hum | UserVoice) -> ScenarioOutcome:
     outcome = asyncio.run(play(scenario, settings, voice, seed=1))
     assert outcome is not None
     return outcome
@@ -62,11 +62,11 @@ TALK = Scenario(
     about="two turns, one with lost and late frames",
     acts=(
         WhenFinished(0.8),
-        Say("How are you this morning?"),
+        ScriptSay("How are you this morning?"),
         WhenFinished(),
         lost_frames(0.16),
         late_frames(0.3),
-        Say("And what is new?"),
+        ScriptSay("And what is new?"),
         WhenFinished(),
     ),
     lost=0.16,
@@ -142,21 +142,21 @@ GATE = Scenario(
     name="gate",
     about="a little of everything, with a headset",
     acts=(
-        Say("What is seven times eight?"),
+        ScriptSay("What is seven times eight?"),
         WhenFinished(),
-        Say(("I was thinking", 1.2, "about Paris.")),
+        ScriptSay(("I was thinking", 1.2, "about Paris.")),
         WhenFinished(),
-        Say(("Um, tell me", 0.7, "a joke.")),
+        ScriptSay(("Um, tell me", 0.7, "a joke.")),
         WhenFinished(),
-        Say("Tell me a story."),
+        ScriptSay("Tell me a story."),
         WhenSpeaking(1.2),
-        Say("Mm-hm.", "backchannel"),
+        ScriptSay("Mm-hm.", "backchannel"),
         Wait(2.5),
-        Say("Wait, what is twelve times twelve?", "barge_in"),
+        ScriptSay("Wait, what is twelve times twelve?", "barge_in"),
         WhenFinished(),
-        Say("Tell me a story."),
+        ScriptSay("Tell me a story."),
         WhenSpeaking(2.0),
-        Say("Stop.", "stop"),
+        ScriptSay("Stop.", "stop"),
         Wait(1.0),
     ),
 )
@@ -188,11 +188,11 @@ def test_an_interruption_comes_out_the_same_each_time() -> None:
     scenario = Scenario(
         name="again",
         about="",
-        surroundings=Surroundings(echo="mild", noise="pink", snr_db=20),
+        surroundings=RoomConditions(echo="mild", noise="pink", snr_db=20),
         acts=(
             Type("Tell me a story."),
             WhenSpeaking(3.0),
-            Say("Wait, what is twelve times twelve?", "barge_in"),
+            ScriptSay("Wait, what is twelve times twelve?", "barge_in"),
             Wait(2.0),
         ),
     )
@@ -208,7 +208,7 @@ def test_it_speaks_for_a_minute_in_a_bare_room_and_never_answers_itself() -> Non
     alone = Scenario(
         name="alone",
         about="",
-        surroundings=Surroundings(echo="hard"),
+        surroundings=RoomConditions(echo="hard"),
         acts=3 * (Type("Tell me a story."), WhenFinished(1.0)),
     )
     outcome = played(alone, config("cascade", greeting=False), UserVoice())

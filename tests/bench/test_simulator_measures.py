@@ -7,7 +7,7 @@ import pytest
 
 from assistant.bench.simulator.measures import Measures, measure
 from assistant.bench.simulator.script import Deed, Meant
-from assistant.bench.simulator.tape import Envelopes, Recording
+from assistant.bench.simulator.tape import Envelopes, LiveTape
 from assistant.bench.simulator.words import count_words
 from assistant.session.events import (
     AgentSaid,
@@ -17,7 +17,7 @@ from assistant.session.events import (
     SessionEvent,
     ToolCalled,
     ToolFinished,
-    TurnBegan,
+    TurnStarted,
     UserSaid,
 )
 from assistant.tools.base import ToolCall, ToolResult
@@ -40,7 +40,7 @@ def deed(meant: Meant, begin: float, end: float, *, paused: bool = False) -> Dee
 def asked(turn: int, begin: float, end: float) -> list[SessionEvent]:
     """A turn of the user's as the session tells of it."""
     return [
-        TurnBegan(t=begin + 0.1, side="user", turn=turn),
+        TurnStarted(t=begin + 0.1, side="user", turn=turn),
         UserSaid(t=end + 0.4, turn=turn, text="words", final=True),
     ]
 
@@ -159,7 +159,7 @@ def test_words_of_somebody_who_spoke_are_none() -> None:
 
 
 def test_a_turn_that_nobody_spoke_and_that_had_no_words_is_a_false_start() -> None:
-    m = measure([TurnBegan(t=3, side="user", turn=1)], [], tape())
+    m = measure([TurnStarted(t=3, side="user", turn=1)], [], tape())
     assert (m.self_triggers, m.false_starts) == (0, 1)
 
 
@@ -220,7 +220,7 @@ def test_several_conversations_add_up() -> None:
 
 
 def test_the_tape_knows_how_long_the_assistant_has_been_heard() -> None:
-    recording = Recording()
+    recording = LiveTape()
     loud, silent = np.full(480, 0.1, np.float32), np.zeros(480, np.float32)
     assert recording.spoken_for == 0
     for _ in range(50):

@@ -13,7 +13,7 @@ from assistant.bench.soak.options import SoakOptions
 from assistant.bench.soak.outcomes import Outcomes
 from assistant.bench.soak.plan import DEADLY, FAULTS, plan
 from assistant.bench.soak.resources import (
-    Sample,
+    ResourceSample,
     children,
     growth,
     longest_life,
@@ -27,7 +27,7 @@ from assistant.session.events import (
     Notice,
     PersonaChanged,
     ToolCalled,
-    TurnBegan,
+    TurnStarted,
     UserSaid,
 )
 from assistant.tools.base import ToolCall
@@ -74,8 +74,8 @@ def good() -> Outcomes:
     return outcomes
 
 
-def sample(at: float, host: float = 100.0, child: float = 50.0, files: int = 10) -> Sample:
-    return Sample(at, host, child, 0, files, 5, 5)
+def sample(at: float, host: float = 100.0, child: float = 50.0, files: int = 10) -> ResourceSample:
+    return ResourceSample(at, host, child, 0, files, 5, 5)
 
 
 def test_a_good_run_passes() -> None:
@@ -117,8 +117,12 @@ def test_warming_up_is_no_growth() -> None:
 
 
 def test_of_many_children_the_longest_life_is_judged() -> None:
-    lives = [Sample(0, 1, 5, child, 1, 1, 1) for child in (0, 1, 1, 1, 2)]
-    assert [s.child for s in longest_life([*lives, Sample(0, 1, 0.0, 3, 1, 1, 1)])] == [1, 1, 1]
+    lives = [ResourceSample(0, 1, 5, child, 1, 1, 1) for child in (0, 1, 1, 1, 2)]
+    assert [s.child for s in longest_life([*lives, ResourceSample(0, 1, 0.0, 3, 1, 1, 1)])] == [
+        1,
+        1,
+        1,
+    ]
 
 
 def test_a_turn_is_answered_or_its_loss_explained() -> None:
@@ -131,7 +135,7 @@ def test_a_turn_is_answered_or_its_loss_explained() -> None:
     assert ledger.outcome() == "explained"
     ledger(AgentSaid(turn=0, persona="x", final=True, played="of an earlier turn"))
     assert ledger.outcome() == "explained"
-    ledger(TurnBegan(side="assistant", turn=2))
+    ledger(TurnStarted(side="assistant", turn=2))
     ledger(AgentSaid(turn=2, persona="x", final=True, played=""))
     assert ledger.outcome() == "explained", "nothing of it was heard"
     ledger(AgentSaid(turn=2, persona="x", final=True, played="Me."))

@@ -9,18 +9,18 @@ from random import Random
 from assistant.brain.base import BrainError
 from assistant.brain.choose import choose_brain
 from assistant.brain.fallback import FallbackBrain
-from assistant.brain.openai.discover import Found
+from assistant.brain.openai.discover import FoundServer
 from assistant.brain.scripted import ScriptedBrain
 from assistant.config.schema import BrainConfig
 
-OLLAMA = Found("Ollama", "http://127.0.0.1:11434/v1", ("qwen3:4b", "llama3"))
+OLLAMA = FoundServer("Ollama", "http://127.0.0.1:11434/v1", ("qwen3:4b", "llama3"))
 
 
-async def choose(config: BrainConfig, found: Found | None = None) -> tuple[str, str, bool]:
+async def choose(config: BrainConfig, found: FoundServer | None = None) -> tuple[str, str, bool]:
     """Label, reason, and whether this machine was searched."""
     searched: list[bool] = []
 
-    async def find() -> Found | None:
+    async def find() -> FoundServer | None:
         searched.append(True)
         return found
 
@@ -76,7 +76,7 @@ async def test_looking_again_keeps_what_was_told() -> None:
     scripted = ScriptedBrain(Random(1))
     scripted.knowledge.learn_name("Ada")
 
-    async def find() -> Found | None:
+    async def find() -> FoundServer | None:
         return OLLAMA
 
     brain, _ = await choose_brain(BrainConfig(), scripted=scripted, find=find)

@@ -35,10 +35,10 @@ PROMISED: list[tuple[e.SessionEvent, dict[str, object]]] = [
         },
     ),
     (
-        e.TurnBegan(side="assistant", turn=3),
+        e.TurnStarted(side="assistant", turn=3),
         {"event": "turn_started", "side": "assistant", "turn": 3},
     ),
-    (e.TurnOver(side="user", turn=2), {"event": "turn_ended", "side": "user", "turn": 2}),
+    (e.TurnEnded(side="user", turn=2), {"event": "turn_ended", "side": "user", "turn": 2}),
     (
         e.ToolCalled(call=CALL),
         {

@@ -18,7 +18,15 @@ from assistant.commands.personas import (
 )
 from assistant.personas.files import read_persona
 from assistant.personas.loading import load_personas
-from assistant.personas.schema import Colors, Lines, Moshi, Persona, Prompt, Voice, Waveform
+from assistant.personas.schema import (
+    Colors,
+    Lines,
+    Moshi,
+    Persona,
+    PromptTexts,
+    Voice,
+    WaveformGlyphs,
+)
 
 
 @pytest.fixture
@@ -81,7 +89,7 @@ def test_a_new_persona_gives_no_cause_for_complaint(themes: Path) -> None:
 def test_a_new_file_explains_every_key(themes: Path) -> None:
     new_persona("Ada")
     text = (themes / "ada.toml").read_text("utf-8")
-    tables: list[type[BaseModel]] = [Prompt, Lines, Voice, Moshi, Colors, Waveform]
+    tables: list[type[BaseModel]] = [PromptTexts, Lines, Voice, Moshi, Colors, WaveformGlyphs]
     unexplained = {"slug", "name", *(table.__name__.lower() for table in tables)}
     tables.append(Persona)
     for model in tables:

@@ -83,15 +83,15 @@ def test_a_machine_that_is_slow_makes_no_longer_a_file(
 ) -> None:
     quick = into(tmp_path / "quick.wav")
     from assistant.commands import say
-    from assistant.session.turns.playback_tracker import Speech
+    from assistant.session.turns.playback_tracker import PlaybackTracker
 
-    take = Speech.audio
+    take = PlaybackTracker.audio
 
-    def late(self: Speech, event: object) -> None:
+    def late(self: PlaybackTracker, event: object) -> None:
         time.sleep(0.1)
         take(self, event)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Speech, "audio", late)
+    monkeypatch.setattr(PlaybackTracker, "audio", late)
     monkeypatch.setattr(say, "_LOOK", 0.0)
     assert into(tmp_path / "slow.wav").read_bytes() == quick.read_bytes()
 

@@ -13,7 +13,7 @@ from assistant.brain.base import Brain
 from assistant.brain.scripted import ScriptedBrain
 from assistant.config.schema import MemoryConfig
 from assistant.memory.factory import open_store
-from assistant.memory.service import Remembering
+from assistant.memory.service import MemoryService
 from assistant.session.events import Notice
 from tests.commands.memory.stored import OLD, PARROT, House
 from tests.fakes import FakeAudio
@@ -122,7 +122,7 @@ async def scripted(notify: Callable[[Notice], None]) -> Brain:
 
 
 async def enter(folder: Path) -> Room:
-    memory = Remembering(open_store(MemoryConfig()))
+    memory = MemoryService(open_store(MemoryConfig()))
     audio = FakeAudio(speaker=False)
     room = Room(folder, None, audio=audio, greeting=False, make_brain=scripted, memory=memory)
     return await room.enter()

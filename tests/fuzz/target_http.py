@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 
 from assistant.memory.remote.protocol import Misunderstood, Trouble, decode
-from assistant.memory.remote.server import Gate, MemoryApi
+from assistant.memory.remote.server import AccessControl, MemoryApi
 from assistant.memory.retrieval.index import SqliteIndex
 from assistant.memory.store.files import FileStore
-from assistant.serving.connection_limits import Visitors
+from assistant.serving.connection_limits import ConnectionLimiter
 from tests.fuzz.target_import import _ALL
 from tests.fuzz.target_journal import ID, WHOLE
 
@@ -74,7 +74,7 @@ def one(data: bytes) -> None:
 
 
 async def _asked(store: FileStore, method: str, url: httpx.URL, body: bytes) -> httpx.Response:
-    app = MemoryApi(store).app(Gate(), Visitors())
+    app = MemoryApi(store).app(AccessControl(), ConnectionLimiter())
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport) as client:
         headers = {"Content-Type": "application/json"}

@@ -9,8 +9,8 @@ import msgspec
 
 from assistant.backends import wire
 from assistant.backends.server import protocol
-from assistant.backends.server.protocol import Report, Request
-from assistant.frames import Inject, Interrupt, Push, Say, SetPersona
+from assistant.backends.server.protocol import Request, ServerReport
+from assistant.frames import ChangePersona, Inject, Interrupt, Push, Say
 from assistant.memory.remote.protocol import Forget, Misunderstood, Search, Written, decode, encode
 from assistant.serving.conversation import persona_prompt
 from assistant.serving.server import asked_persona
@@ -19,11 +19,13 @@ NAME = "protocol"
 SEEDS = [
     wire.encode(Push(3, bytes(16))),
     wire.encode(Say(1, "Good evening.", True)),
-    wire.encode(SetPersona(persona_prompt(protocol.PersonaRequest(text="You are.")))),
+    wire.encode(ChangePersona(persona_prompt(protocol.PersonaRequest(text="You are.")))),
     wire.encode(Inject("a \ud83d b")) + wire.encode(Interrupt()),
     protocol.metadata(Request(say=protocol.SayRequest(7, "a b", False, 1.5), interrupt=True)),
     protocol.metadata(Request(persona=protocol.PersonaRequest(voice_prompt="NATF1.pt"))),
-    protocol.metadata(Report(hello=protocol.Hello(engine="x"), lag=protocol.Behind(0.5, 3))),
+    protocol.metadata(
+        ServerReport(hello=protocol.ServerHello(engine="x"), lag=protocol.Behind(0.5, 3))
+    ),
     protocol.text("hello"),
     protocol.error("busy"),
     b"/api/chat?text_prompt=You+are&voice_prompt=NATM1.pt",
@@ -61,11 +63,11 @@ def _message(data: bytes) -> None:
         if request is not None:
             protocol.metadata(request)
             if request.persona is not None:
-                wire.encode(SetPersona(persona_prompt(request.persona)))
+                wire.encode(ChangePersona(persona_prompt(request.persona)))
             if request.say is not None:
                 say = request.say
                 wire.encode(Say(say.utterance, say.text, say.final, say.rate))
-                protocol.metadata(Report(begin=protocol.Begin(say.utterance)))
+                protocol.metadata(ServerReport(begin=protocol.Begin(say.utterance)))
         report = protocol.read_report(body)
         if report is not None:
             protocol.metadata(report)

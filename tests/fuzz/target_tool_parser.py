@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assistant.tools.answer_parser import AnswerParser
 from assistant.tools.base import Malformed, ToolCall
-from assistant.tools.parser import Speech, ToolCallParser
+from assistant.tools.parser import PlainText, ToolCallParser
 
 NAME = "tool_parser"
 _CALL = '{"name": "set_volume", "arguments": {"percent": 40}}'
@@ -41,11 +41,11 @@ def one(data: bytes) -> None:
 def _seen(parser: AnswerParser | ToolCallParser, pieces: list[str]) -> list[object]:
     seen: list[object] = []
     for item in [*(item for piece in pieces for item in parser.feed(piece)), *parser.finish()]:
-        assert isinstance(item, Speech | ToolCall | Malformed)
-        if isinstance(item, Speech) and seen and isinstance(seen[-1], str):
+        assert isinstance(item, PlainText | ToolCall | Malformed)
+        if isinstance(item, PlainText) and seen and isinstance(seen[-1], str):
             seen[-1] += item.text
         else:
-            seen.append(item.text if isinstance(item, Speech) else repr(item))
-            if not isinstance(item, Speech):
+            seen.append(item.text if isinstance(item, PlainText) else repr(item))
+            if not isinstance(item, PlainText):
                 seen.append(None)  # no speech is joined across a call
     return seen

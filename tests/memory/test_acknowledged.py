@@ -13,9 +13,9 @@ from assistant.brain.scripted import ScriptedBrain
 from assistant.config.schema import Config
 from assistant.language.person import first_person
 from assistant.memory.base import Journal, MemoryFailure, NoRoom
-from assistant.memory.service import NoMemory, Remembering
+from assistant.memory.service import MemoryService, NoMemory
 from assistant.session.events import AgentSaid, Notice, SessionEvent, ToolFinished
-from assistant.session.factory import make_parts
+from assistant.session.factory import make_dependencies
 from tests.fakes import FakeAudio, FakeBrain, FakeMemoryStore
 from tests.memory.test_in_conversation import ask, enter, scripted
 from tests.session.room import Room
@@ -134,7 +134,7 @@ async def test_what_no_file_holds_can_be_forgotten(
     async def make_brain(notify: object) -> ScriptedBrain:
         return knowing
 
-    memory = Remembering(
+    memory = MemoryService(
         store,
         private=private,
         on_forgotten=lambda texts: [knowing.knowledge.unlearn(first_person(t)) for t in texts],
@@ -186,7 +186,7 @@ async def test_where_memory_is_off_it_is_said(
     tmp_path: Path, settings: dict[str, bool], why: str
 ) -> None:
     config = Config.model_validate({"memory": settings, "backend": {"name": "echo"}})
-    memory = make_parts(config, FakeAudio(speaker=False), remember=True, seed=1).memory
+    memory = make_dependencies(config, FakeAudio(speaker=False), remember=True, seed=1).memory
     assert isinstance(memory, NoMemory)
     room = Room(
         tmp_path,
@@ -231,7 +231,7 @@ async def test_what_was_forgotten_can_be_told_again(tmp_path: Path) -> None:
 
     folder = tmp_path / "memory"
     store = FileStore(folder, SmallIndex(None), look_every=0)
-    memory = Remembering(store)
+    memory = MemoryService(store)
     audio = FakeAudio(speaker=False)
     room = Room(tmp_path, None, audio=audio, greeting=False, make_brain=scripted, memory=memory)
     await room.enter()

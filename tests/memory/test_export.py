@@ -12,7 +12,7 @@ import pytest
 
 from assistant.memory.base import MemoryFailure
 from assistant.memory.export import Exported, export_to, import_from
-from assistant.memory.journal.merging import Taken
+from assistant.memory.journal.merging import MergeResult
 from assistant.memory.store.files import FileStore
 from tests.memory.conftest import Maker
 from tests.memory.samples import ID, kept, parrot, said
@@ -40,9 +40,9 @@ def test_on_another_machine_it_is_all_there_and_never_twice(
     page: Path, make_store: Maker, tmp_path: Path
 ) -> None:
     other = make_store(tmp_path / "other")
-    assert import_from(other, page) == Taken(journals=1, memories=2, turns=4)
+    assert import_from(other, page) == MergeResult(journals=1, memories=2, turns=4)
     assert other.read(ID) == parrot()
-    assert import_from(other, page) == Taken(journals=0, memories=0, turns=0)
+    assert import_from(other, page) == MergeResult(journals=0, memories=0, turns=0)
     assert other.search("Picasso")
 
 
@@ -55,7 +55,7 @@ def test_what_is_here_already_stays_and_what_is_missing_is_added(
     mine.turns[3:] = [said(9, "Bye.")]
     mine.memories[1:] = [kept(5, "Ada likes tea.", 0)]
     other.write(mine)
-    assert import_from(other, page) == Taken(journals=0, memories=1, turns=1)
+    assert import_from(other, page) == MergeResult(journals=0, memories=1, turns=1)
     read = other.read(ID)
     assert [turn.number for turn in read.turns] == [1, 2, 3, 4, 9]
     assert read.turns[1].text == "What a name!"

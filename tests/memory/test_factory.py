@@ -13,7 +13,7 @@ from assistant.brain.scripted import ScriptedBrain
 from assistant.config.schema import MemoryConfig
 from assistant.memory.base import MemoryFailure
 from assistant.memory.factory import PASSPHRASE, open_store
-from assistant.memory.service import Remembering
+from assistant.memory.service import MemoryService
 from assistant.session.events import Notice
 from tests.fakes import FakeAudio
 from tests.session.room import Room
@@ -32,7 +32,7 @@ async def scripted(notify: Callable[[Notice], None]) -> Brain:
 
 async def talk(home: Path, *lines: str, **settings: object) -> list[str]:
     """The answers of a whole conversation, typed, with the real store."""
-    memory = Remembering(open_store(MemoryConfig.model_validate(settings)))
+    memory = MemoryService(open_store(MemoryConfig.model_validate(settings)))
     room = Room(
         home / "assistant" / "transcripts",
         audio=FakeAudio(speaker=False),

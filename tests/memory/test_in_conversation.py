@@ -13,7 +13,7 @@ from assistant.brain.base import Brain
 from assistant.brain.scripted import ScriptedBrain
 from assistant.frames import UserText
 from assistant.memory.base import Claim, Journal, Memory, MemoryFailure, Turn
-from assistant.memory.service import Remembering
+from assistant.memory.service import MemoryService
 from assistant.session.events import MemoryRecalled, Notice, ToolCalled
 from tests.fakes import FakeAudio, FakeBrain, FakeMemoryStore
 from tests.session.room import Room
@@ -32,7 +32,7 @@ async def enter(
     private: bool = False,
     walls: bool = False,
 ) -> Room:
-    memory = Remembering(store, private=private, walls=walls)
+    memory = MemoryService(store, private=private, walls=walls)
     room = Room(
         folder,
         brain,
@@ -203,7 +203,7 @@ async def test_what_was_recalled_can_be_struck_with_the_words_it_came_from(
     await room.type("what is my parrot called?")
     [recalled] = room.of(MemoryRecalled)
     memories = room.session.memory
-    assert isinstance(memories, Remembering)
+    assert isinstance(memories, MemoryService)
     await memories.strike([hit.id for hit in recalled.found])
     await room.type("what is my parrot called?")
     assert len(room.of(MemoryRecalled)) == 1
@@ -219,7 +219,7 @@ async def test_memory_is_looked_up_while_the_user_still_speaks(tmp_path: Path) -
     room.begin_to_speak()
     room.backend.emit(UserText(text="what is my parrot", final=False, speech_end=0.0))
     recall = room.session.memory
-    assert isinstance(recall, Remembering)
+    assert isinstance(recall, MemoryService)
     await recall.recall.run(lambda: None)
     assert store.searches == ["what is my parrot"]
     room.finish_speaking("What is my parrot called?")
@@ -263,10 +263,10 @@ async def test_nothing_is_learnt_from_the_assistants_own_words(tmp_path: Path) -
 async def test_with_walls_no_persona_knows_what_another_was_told(tmp_path: Path) -> None:
     store = stored(*GRACE)
     room = await enter(tmp_path, store, walls=True)
-    await room.session.set_persona("glados")
+    await room.session.change_persona("glados")
     await room.calm()
     assert "Picasso" not in await ask(room, "what is my parrot called?")
-    await room.session.set_persona("jarvis")
+    await room.session.change_persona("jarvis")
     await room.calm()
     assert "Picasso" in await ask(room, "what is my parrot called?")
     await room.leave()

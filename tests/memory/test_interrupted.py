@@ -12,7 +12,7 @@ import pytest
 
 from assistant.commands.memory.doctor_made import index_check, profile_check
 from assistant.memory.base import Index, Journal
-from assistant.memory.encryption.cipher import PLAIN, Vault
+from assistant.memory.encryption.cipher import PLAIN, Cipher
 from assistant.memory.encryption.sealing import Argon2, passphrase_vault
 from assistant.memory.export import export_to, import_from, journals_in
 from assistant.memory.profile.profile import profile_of
@@ -31,14 +31,14 @@ NEW = "2026-12-03T080000-hal"
 
 @dataclass
 class Home:
-    """A data folder; `vault` seals it, `history` keeps commits of it."""
+    """A data folder; `cipher` seals it, `history` keeps commits of it."""
 
     data: Path
     sealed: bool = False
     history: bool = False
 
     @property
-    def vault(self) -> Vault:
+    def cipher(self) -> Cipher:
         folder = self.data / "memory"
         return (
             passphrase_vault("four words are enough", folder, argon2=QUICK)
@@ -54,7 +54,7 @@ class Home:
             memory,
             index,
             spare=lambda: SqliteIndex(None),
-            vault=self.vault,
+            cipher=self.cipher,
             transcripts=self.data / "transcripts",
             history=GitLog(memory) if self.history else None,
             look_every=0,
@@ -117,7 +117,7 @@ def state_of(home: Home) -> State:
 
 def check_made(store: FileStore, home: Home) -> None:
     """Index and profile say what the journals say."""
-    check = profile_check(store.folder, home.vault)
+    check = profile_check(store.folder, home.cipher)
     assert check.state == "ok", check
     assert "as the journals" in check.value or not profile_of(store.history()).items, check
     assert isinstance(store.index, SqliteIndex)
@@ -157,12 +157,12 @@ def settling(store: FileStore, tell: Tell) -> None:
 
 
 def editing_the_profile(store: FileStore, tell: Tell) -> None:
-    path = store.folder / ("profile.md" + store.tree.vault.ending)
-    text = store.tree.vault.open(path.read_bytes()).decode()
+    path = store.folder / ("profile.md" + store.tree.cipher.ending)
+    text = store.tree.cipher.open(path.read_bytes()).decode()
     text = text.replace("on Friday", "on Monday")
     start = text.index("- Ada plays the cello")
     text = text[:start] + "- Ada sings.\n" + text[text.index(")\n", start) + 2 :]
-    path.with_name("edited").write_bytes(store.tree.vault.seal(text.encode()))
+    path.with_name("edited").write_bytes(store.tree.cipher.seal(text.encode()))
     path.with_name("edited").rename(path)
     tell("")
     store.look()

@@ -16,10 +16,10 @@ from assistant.brain.base import Brain
 from assistant.brain.scripted import ScriptedBrain
 from assistant.memory.base import Journal, MemoryFailure
 from assistant.memory.journal import writer as journal_writer
-from assistant.memory.recorder import Keeper
+from assistant.memory.recorder import Recorder
 from assistant.memory.retrieval.embedding import load_embedder
 from assistant.memory.retrieval.index import SqliteIndex
-from assistant.memory.service import Remembering
+from assistant.memory.service import MemoryService
 from assistant.memory.store.files import FileStore
 from tests.fakes import FakeAudio, FakeMemoryStore
 from tests.session.room import Room
@@ -59,13 +59,13 @@ class Long:
             folder / "transcripts",
             audio=FakeAudio(speaker=False),
             make_brain=scripted,
-            memory=Remembering(self.store),
+            memory=MemoryService(self.store),
         )
 
     @property
-    def keeper(self) -> Keeper:
-        keeper: Keeper = self.room.session.memory.keeper  # type: ignore[attr-defined]
-        return keeper
+    def recorder(self) -> Recorder:
+        recorder: Recorder = self.room.session.memory.recorder  # type: ignore[attr-defined]
+        return recorder
 
     async def hold(self, said: Sequence[str], known: int) -> float:
         """Say it all; bytes of a line, of those after `known` ones."""
@@ -85,7 +85,7 @@ class Long:
         return grown / (len(said) - known)
 
     async def _held(self) -> int:
-        await self.keeper.write()
+        await self.recorder.write()
         gc.collect()
         return tracemalloc.get_traced_memory()[0]
 
@@ -110,7 +110,7 @@ async def test_a_long_conversation_keeps_every_word_and_holds_little_of_it(
     said = list(lines(240))
     left = await long.hold(said, known=120)
     assert left < A_LINE + A_FACT / 10
-    journal = long.keeper.journal
+    journal = long.recorder.journal
     assert journal is not None
     assert len(journal.turns) <= 40
     assert sum(len(each.journal.turns) for each in store._written.values()) <= 3 * 40
@@ -124,7 +124,7 @@ async def test_a_long_conversation_keeps_every_word_and_holds_little_of_it(
     store.close()
 
 
-def talk(keep: Keeper, count: int, first: int = 1) -> None:
+def talk(keep: Recorder, count: int, first: int = 1) -> None:
     for number in range(first, first + count):
         keep.heard(f"This is line {number}.", "jarvis")
         keep.said("I see.", "jarvis", "JARVIS")
@@ -147,7 +147,7 @@ async def test_a_full_journal_is_closed_and_the_next_goes_on(
 ) -> None:
     monkeypatch.setattr(journal_writer, "LONGEST", 10)
     store = FakeMemoryStore()
-    keep = Keeper(store, now=ticking)
+    keep = Recorder(store, now=ticking)
     talk(keep, 12)
     await keep.write()
     journals = [store.kept[id] for id in sorted(store.kept)]
@@ -163,7 +163,7 @@ async def test_a_journal_that_cannot_be_written_is_not_left(
 ) -> None:
     monkeypatch.setattr(journal_writer, "LONGEST", 10)
     store = FakeMemoryStore()
-    keep = Keeper(store, now=ticking)
+    keep = Recorder(store, now=ticking)
     store.failure = MemoryFailure("the disk is full")
     talk(keep, 12)
     await keep.write()

@@ -11,24 +11,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from assistant.memory.base import Journal, MemoryFailure
-from assistant.memory.extraction.candidates import Refused
-from assistant.memory.recorder import Keeper
+from assistant.memory.extraction.candidates import RefusedCandidate
+from assistant.memory.recorder import Recorder
 from tests.fakes import FakeMemoryStore
 
 
 @asynccontextmanager
-async def keeping(store: FakeMemoryStore, **changes: Any) -> AsyncIterator[Keeper]:
-    keeper = Keeper(store, **changes)
-    yield keeper
-    await keeper.close()
+async def keeping(store: FakeMemoryStore, **changes: Any) -> AsyncIterator[Recorder]:
+    recorder = Recorder(store, **changes)
+    yield recorder
+    await recorder.close()
 
 
 async def told(store: FakeMemoryStore, *turns: str, **changes: Any) -> Journal:
     """The journal of a conversation in which the user says these."""
-    async with keeping(store, **changes) as keeper:
+    async with keeping(store, **changes) as recorder:
         for text in turns:
-            keeper.heard(text, "jarvis")
-            keeper.said("I see.", "jarvis", "JARVIS")
+            recorder.heard(text, "jarvis")
+            recorder.said("I see.", "jarvis", "JARVIS")
     return store.kept[max(store.kept)]
 
 
@@ -52,22 +52,22 @@ async def test_the_journal_holds_who_said_what_and_what_mattered() -> None:
 
 async def test_nothing_is_written_where_the_user_said_nothing() -> None:
     store = FakeMemoryStore()
-    async with keeping(store) as keeper:
-        keeper.said("Good evening.", "jarvis", "JARVIS")
+    async with keeping(store) as recorder:
+        recorder.said("Good evening.", "jarvis", "JARVIS")
     assert store.kept == {}
 
 
 async def test_small_talk_waits_and_weighty_things_do_not() -> None:
     store = FakeMemoryStore()
-    async with keeping(store) as keeper:
-        keeper.heard("I like jazz.", "jarvis")
-        await keeper.unread()
+    async with keeping(store) as recorder:
+        recorder.heard("I like jazz.", "jarvis")
+        await recorder.unread()
         assert store.writes == 0
-        keeper.heard("I have a talk on Friday.", "jarvis")
-        await keeper.unread()
+        recorder.heard("I have a talk on Friday.", "jarvis")
+        await recorder.unread()
         assert store.writes == 1
-        keeper.heard("What time is it?", "jarvis")
-        await keeper.unread()
+        recorder.heard("What time is it?", "jarvis")
+        await recorder.unread()
         assert store.writes == 1
 
 
@@ -81,18 +81,18 @@ async def test_a_long_conversation_is_written_now_and_then_by_itself() -> None:
         written.set()
 
     store.write = note  # type: ignore[method-assign]
-    async with keeping(store, write_every=0.05) as keeper:
-        keeper.heard("I like jazz.", "jarvis")
+    async with keeping(store, write_every=0.05) as recorder:
+        recorder.heard("I like jazz.", "jarvis")
         assert await asyncio.to_thread(written.wait, 5)
         assert [m.text for m in store.memories()] == ["The user likes jazz."]
 
 
 async def test_in_private_nothing_is_kept_not_even_for_the_moment() -> None:
     store = FakeMemoryStore()
-    async with keeping(store, private=True) as keeper:
-        keeper.heard("Remember that my parrot is called Picasso.", "jarvis")
-        assert await keeper.remember("my cat is called Miro", "jarvis") == []
-        assert keeper.journal is None
+    async with keeping(store, private=True) as recorder:
+        recorder.heard("Remember that my parrot is called Picasso.", "jarvis")
+        assert await recorder.remember("my cat is called Miro", "jarvis") == []
+        assert recorder.journal is None
     assert store.kept == {}
 
 
@@ -143,10 +143,10 @@ async def test_two_conversations_of_one_second_are_two() -> None:
 
 async def test_with_walls_a_name_is_known_only_to_whom_it_was_told() -> None:
     store = FakeMemoryStore()
-    async with keeping(store, walls=True) as keeper:
-        keeper.heard("My name is Ada.", "jarvis")
-        keeper.heard("I live in Oslo.", "glados")
-        keeper.heard("I like jazz.", "jarvis")
+    async with keeping(store, walls=True) as recorder:
+        recorder.heard("My name is Ada.", "jarvis")
+        recorder.heard("I live in Oslo.", "glados")
+        recorder.heard("I like jazz.", "jarvis")
     texts = {memory.persona: memory.text for memory in store.memories()}
     assert texts["glados"] == "The user lives in Oslo."
     assert "Ada likes jazz." in [memory.text for memory in store.memories()]
@@ -155,32 +155,32 @@ async def test_with_walls_a_name_is_known_only_to_whom_it_was_told() -> None:
 
 async def test_a_secret_is_in_no_journal() -> None:
     store = FakeMemoryStore()
-    async with keeping(store) as keeper:
-        keeper.heard("Remember that my pin is 4711.", "jarvis")
-        [refused] = await keeper.remember("my pin is 4711", "jarvis")
-        assert isinstance(refused, Refused)
-        keeper.said("Your pin is 4711, noted.", "jarvis", "JARVIS")
+    async with keeping(store) as recorder:
+        recorder.heard("Remember that my pin is 4711.", "jarvis")
+        [refused] = await recorder.remember("my pin is 4711", "jarvis")
+        assert isinstance(refused, RefusedCandidate)
+        recorder.said("Your pin is 4711, noted.", "jarvis", "JARVIS")
     assert "4711" not in repr(store.kept)
 
 
 async def test_the_assistants_words_said_back_are_not_learnt() -> None:
     store = FakeMemoryStore()
-    async with keeping(store) as keeper:
-        keeper.heard("Hello.", "jarvis")
-        keeper.said("My sister lives in a small town in Norway.", "jarvis", "JARVIS")
-        keeper.heard("my sister lives in a small town in norway", "jarvis")
+    async with keeping(store) as recorder:
+        recorder.heard("Hello.", "jarvis")
+        recorder.said("My sister lives in a small town in Norway.", "jarvis", "JARVIS")
+        recorder.heard("my sister lives in a small town in norway", "jarvis")
     assert store.memories() == []
 
 
 async def test_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_again() -> None:
     store = FakeMemoryStore()
     told_of: list[MemoryFailure] = []
-    async with keeping(store, on_problem=told_of.append) as keeper:
-        await keeper.unread()
+    async with keeping(store, on_problem=told_of.append) as recorder:
+        await recorder.unread()
         store.failure = MemoryFailure("no space left on the disk")
-        keeper.heard("I have a talk on Friday.", "jarvis")
-        keeper.heard("I have an exam on Monday.", "jarvis")
-        await keeper.unread()
+        recorder.heard("I have a talk on Friday.", "jarvis")
+        recorder.heard("I have an exam on Monday.", "jarvis")
+        await recorder.unread()
         store.failure = None
     assert [error.message for error in told_of] == ["no space left on the disk"]
     assert len(store.memories()) == 2
@@ -188,14 +188,14 @@ async def test_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_a
 
 async def test_forgetting_takes_it_out_of_the_conversation_that_goes_on() -> None:
     store = FakeMemoryStore()
-    async with keeping(store) as keeper:
-        keeper.heard("My parrot is called Picasso.", "jarvis")
-        keeper.heard("I have a talk on Friday.", "jarvis")
-        await keeper.write()
-        journal = keeper.journal
+    async with keeping(store) as recorder:
+        recorder.heard("My parrot is called Picasso.", "jarvis")
+        recorder.heard("I have a talk on Friday.", "jarvis")
+        await recorder.write()
+        journal = recorder.journal
         assert journal is not None
-        await keeper.forget([journal.memories[0].id, f"{journal.id}#1"])
-        keeper.heard("I live in Oslo.", "jarvis")
+        await recorder.forget([journal.memories[0].id, f"{journal.id}#1"])
+        recorder.heard("I live in Oslo.", "jarvis")
     assert "Picasso" not in repr(store.kept)
     texts = [m.text for m in store.memories()]
     assert len(texts) == 2
@@ -207,9 +207,9 @@ async def test_the_event_loop_never_waits_for_the_disk() -> None:
     gate = threading.Event()
     write = store.write
     store.write = lambda journal: (gate.wait(5), write(journal))[1]  # type: ignore[method-assign]
-    async with keeping(store) as keeper:
-        keeper.heard("I have a talk on Friday.", "jarvis")
-        keeper.heard("I have an exam on Monday.", "jarvis")
+    async with keeping(store) as recorder:
+        recorder.heard("I have a talk on Friday.", "jarvis")
+        recorder.heard("I have an exam on Monday.", "jarvis")
         assert store.kept == {}
         gate.set()
     assert len(store.memories()) == 2
@@ -217,11 +217,11 @@ async def test_the_event_loop_never_waits_for_the_disk() -> None:
 
 async def test_many_talk_at_once_and_every_turn_has_its_own_number() -> None:
     store = FakeMemoryStore()
-    async with keeping(store) as keeper:
+    async with keeping(store) as recorder:
 
         def talk(line: Callable[[int], str]) -> None:
             for number in range(50):
-                keeper.heard(line(number), "jarvis")
+                recorder.heard(line(number), "jarvis")
 
         threads = [threading.Thread(target=talk, args=(str,)) for _ in range(4)]
         for thread in threads:

@@ -10,15 +10,15 @@ import pytest
 from assistant.language.stems import gist
 from assistant.memory.base import Claim, Found, Journal, Memory, Turn
 from assistant.memory.editing import reworded
-from assistant.memory.extraction.candidates import Draft
-from assistant.memory.extraction.deduplicate import Known
+from assistant.memory.extraction.candidates import Candidate
+from assistant.memory.extraction.deduplicate import KnownMemories
 from assistant.memory.extraction.rules import Rules
 from assistant.memory.profile.profile import FACTS, profile_of
 from assistant.memory.retrieval.index import SqliteIndex
-from assistant.memory.service import Remembering
+from assistant.memory.service import MemoryService
 from assistant.memory.store.files import FileStore
 from assistant.memory.told import as_said, in_third_person, once, told, told_hits
-from assistant.tools.builtin.memory import Asked, memory_tools
+from assistant.tools.builtin.memory import PendingDeletion, memory_tools
 from tests.fakes import FakeAudio, FakeMemoryStore
 from tests.memory.test_in_conversation import scripted
 from tests.session.room import Room
@@ -81,7 +81,7 @@ def test_what_a_person_corrects_so_is_kept_in_the_third_person(
 
 async def test_a_correction_of_what_is_shown_keeps_its_claim() -> None:
     store = FakeMemoryStore(Journal(ID, AT, "jarvis", memories=[memory(*CAT)]))
-    book = Remembering(store)
+    book = MemoryService(store)
     (shown,) = (await book.book()).memories
     assert shown.text == "Your cat is called Pixel."
     new = await book.correct(shown, "Your cat is called Bruno.")
@@ -107,10 +107,10 @@ CATS = (
 
 def taken(*texts: str) -> list[Memory]:
     journal = Journal(ID, AT, "jarvis")
-    known, rules = Known(FakeMemoryStore()), Rules()
+    known, rules = KnownMemories(FakeMemoryStore()), Rules()
     for number, text in enumerate(texts, 1):
         for each in rules.judge(Turn(number, "user", "You", text, AT)):
-            if isinstance(each, Draft):
+            if isinstance(each, Candidate):
                 known.take(each, journal, "jarvis", AT)
     return [each for each in journal.memories if not each.replaced_by]
 
@@ -184,7 +184,7 @@ async def test_the_panel_shows_it_once_to_the_user_by_name(tmp_path: Path) -> No
                 ],
             )
         )  # fmt: skip
-    book = await Remembering(store).book()
+    book = await MemoryService(store).book()
     shown = [item.text for item in book.profile.items]
     assert sorted(shown) == ["Your cat is called Pixel.", "Your name is Ada."]
     assert sorted(m.text for m in book.memories) == sorted(shown)
@@ -204,7 +204,7 @@ async def test_when_an_appointment_is_the_scripted_persona_knows(tmp_path: Path)
     claim = Claim("user", "date of dentist appointment", "2099-12-01 at 3")
     text = "The user has the dentist on Tuesday, 1 December 2099 at 3."
     store.write(Journal(ID, AT, "jarvis", memories=[memory(text, claim)]))
-    room = Room(tmp_path, make_brain=scripted, memory=Remembering(store),
+    room = Room(tmp_path, make_brain=scripted, memory=MemoryService(store),
                 audio=FakeAudio(speaker=False))  # fmt: skip
     await room.enter()
     await room.type("When is my dentist appointment?")
@@ -220,7 +220,7 @@ async def test_what_is_recalled_was_said_by_the_user_and_is_said_once() -> None:
         Turn(4, "user", "You", "Remember that my cat is called Pixel.", AT),
     ]
     store = FakeMemoryStore(Journal(ID, AT, "jarvis", memories=[memory(*CAT)], turns=said))
-    tools = {each.name: each for each in memory_tools(Remembering(store), Asked())}
+    tools = {each.name: each for each in memory_tools(MemoryService(store), PendingDeletion())}
     answer = await tools["recall"].function(query="my cat")
     assert answer == (
         "You told me that your cat is called Pixel, and that you said: "

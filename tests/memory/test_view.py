@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from assistant.memory.base import Claim, Corrects, Journal, Memory, MemoryFailure, Turn
-from assistant.memory.editing import Foretells, correct, foretell, reworded, settle
+from assistant.memory.editing import Previews, correct, preview, reworded, settle
 from assistant.memory.factory import LazyStore
 from assistant.memory.retrieval.index import SqliteIndex
-from assistant.memory.service import NoMemory, Remembering
+from assistant.memory.service import MemoryService, NoMemory
 from assistant.memory.store.files import FileStore
 from tests.fakes import FakeMemoryStore
 
@@ -63,7 +63,7 @@ def files(tmp_path: Path) -> Iterator[FileStore]:
 
 
 async def test_all_that_is_known_is_in_sections_with_its_open_questions(files: FileStore) -> None:
-    book = await Remembering(files).book()
+    book = await MemoryService(files).book()
     assert [question.text for question in book.profile.questions] == [
         "Is your sister called Grace or Ann?"
     ]
@@ -75,19 +75,19 @@ async def test_all_that_is_known_is_in_sections_with_its_open_questions(files: F
 
 
 async def test_the_source_is_the_turn_with_its_neighbours(files: FileStore) -> None:
-    source = await Remembering(files).source(f"{ID}/2")
+    source = await MemoryService(files).source(f"{ID}/2")
     assert (source.turn, [turn.number for turn in source.turns]) == (3, [1, 2, 3, 4, 5])
-    source = await Remembering(files).source(f"{ID}#1")
+    source = await MemoryService(files).source(f"{ID}#1")
     assert (source.turn, [turn.number for turn in source.turns]) == (1, [1, 2, 3])
 
 
 async def test_what_is_foretold_is_what_goes_the_answer_included(files: FileStore) -> None:
-    memory = Remembering(files)
-    doomed = await memory.foretell([f"{ID}/1"])
-    assert [each.text for each in doomed.memories] == ["Your parrot is called Picasso."]
-    assert [turn.number for turn in doomed.turns] == [1, 2]
+    memory = MemoryService(files)
+    deletion = await memory.preview([f"{ID}/1"])
+    assert [each.text for each in deletion.memories] == ["Your parrot is called Picasso."]
+    assert [turn.number for turn in deletion.turns] == [1, 2]
     assert len(files.memories()) == 3, "to foretell changes nothing"
-    gone = await memory.forget(doomed)
+    gone = await memory.forget(deletion)
     assert (gone.memories, gone.turns) == (1, 2)
     assert [turn.number for turn in files.read(ID).turns] == [3, 4, 5]
 
@@ -98,7 +98,7 @@ async def test_striking_one_thing_leaves_another_from_the_same_sentence(tmp_path
     told.turns[0] = Turn(1, "user", "You", "My parrot is called Picasso and I am a baker.", AT)
     told.memories.append(memory(4, "The user is a baker.", Claim("user", "job", "baker"), turn=1))
     store.write(told)
-    await Remembering(store).strike([f"{ID}/1"])
+    await MemoryService(store).strike([f"{ID}/1"])
     assert "The user is a baker." in {memory.text for memory in store.memories()}
     assert 1 not in {turn.number for turn in store.read(ID).turns}
     store.close()
@@ -107,7 +107,7 @@ async def test_striking_one_thing_leaves_another_from_the_same_sentence(tmp_path
 async def test_a_correction_of_this_conversation_is_not_undone_by_its_journal(
     files: FileStore,
 ) -> None:
-    memory = Remembering(files)
+    memory = MemoryService(files)
     memory.begin(lambda event: None, lambda: "jarvis")
     memory.heard("My dog is called Rex.")
     book = await memory.book()
@@ -124,7 +124,7 @@ async def test_a_correction_of_this_conversation_is_not_undone_by_its_journal(
 async def test_what_was_forgotten_in_this_conversation_does_not_come_back_at_its_end(
     files: FileStore, tmp_path: Path
 ) -> None:
-    memory = Remembering(files)
+    memory = MemoryService(files)
     memory.begin(lambda event: None, lambda: "jarvis")
     memory.heard("My dog is called Rex.")
     memory.said("Rex is a good name.", "jarvis", "Jarvis")
@@ -137,7 +137,7 @@ async def test_what_was_forgotten_in_this_conversation_does_not_come_back_at_its
 
 @pytest.mark.parametrize("store", ["files", "plain"])
 async def test_an_answered_question_is_not_asked_again(files: FileStore, store: str) -> None:
-    memory = Remembering(files if store == "files" else FakeMemoryStore(journal()))
+    memory = MemoryService(files if store == "files" else FakeMemoryStore(journal()))
     await memory.settle(f"{ID}/3", [f"{ID}/2"])
     book = await memory.book()
     assert not book.profile.questions
@@ -152,7 +152,7 @@ def test_any_store_can_be_corrected() -> None:
     assert new.turn == 0
     assert new.id in {memory.id for memory in store.memories()}
     assert f"{ID}/1" not in {memory.id for memory in store.memories()}
-    assert foretell(store, [f"{ID}/2"]).ids == (f"{ID}/2", f"{ID}#3")
+    assert preview(store, [f"{ID}/2"]).ids == (f"{ID}/2", f"{ID}#3")
     with pytest.raises(MemoryFailure, match="there is no memory"):
         settle(store, f"{ID}/1", [f"{ID}/99"])
 
@@ -160,8 +160,8 @@ def test_any_store_can_be_corrected() -> None:
 def test_a_store_that_is_opened_later_can_do_the_same(files: FileStore) -> None:
     lazy = LazyStore(lambda: files)
     assert isinstance(lazy, Corrects)
-    assert isinstance(lazy, Foretells)
-    assert [turn.number for turn in lazy.foretell([f"{ID}/1"]).turns] == [1, 2]
+    assert isinstance(lazy, Previews)
+    assert [turn.number for turn in lazy.preview([f"{ID}/1"]).turns] == [1, 2]
     lazy.settle(f"{ID}/3", [f"{ID}/2"])
     assert lazy.correct(f"{ID}/1", "The user has no parrot.").text == "The user has no parrot."
 

@@ -86,7 +86,7 @@ class Stranger:
         self.kinds: list[int] = []
         self.frames: list[np.ndarray] = []
         self.text = ""
-        self.reports: list[protocol.Report] = []
+        self.reports: list[protocol.ServerReport] = []
         self.error = ""
         self._encoder, self._decoder = OpusEncoder(), OpusDecoder()
         self.reading = asyncio.create_task(self._read())

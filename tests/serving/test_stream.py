@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("sphn", reason="the server needs sphn")
 
-from assistant.backends.server.protocol import Report
+from assistant.backends.server.protocol import ServerReport
 from assistant.backends.wire import encode_pcm
 from assistant.frames import AgentText, AudioOut, CallSpelled, UtteranceEnded
 from assistant.serving.stream import AHEAD, MOST_QUEUED, Outgoing
@@ -32,7 +32,7 @@ class Ear:
     def _word(self, word: str) -> None:
         self.sent.append(word)
 
-    def _report(self, report: Report) -> None:
+    def _report(self, report: ServerReport) -> None:
         if report.begin is not None:
             self.sent.append(f"begin {report.begin.said}")
         if report.end:

@@ -19,13 +19,13 @@ from assistant.frames import (
     SAMPLE_RATE,
     AnyEvent,
     Load,
-    TurnEnded,
-    TurnStarted,
     UserText,
+    UserTurnEnded,
+    UserTurnStarted,
 )
 from assistant.memory.service import NoMemory
 from assistant.personas.loading import Persona, load_personas
-from assistant.session.dependencies import MakeBrain, Parts
+from assistant.session.dependencies import MakeBrain, SessionDependencies
 from assistant.session.events import AgentSaid, Notice, SessionEvent, StateChanged, UserSaid
 from assistant.session.line_chooser import LineChooser
 from assistant.session.session import Session
@@ -71,7 +71,7 @@ class Room:
         self.brain_found.set()
         personas = list(cast_of_characters())
         self.session = Session(
-            Parts(
+            SessionDependencies(
                 config=config,
                 personas=personas,
                 audio=self.audio,
@@ -80,7 +80,7 @@ class Room:
                 load=Load(options={}, names=[p.spoken_names() for p in personas]),
                 make_brain=make_brain or self._make_brain,
                 known_lines=lambda persona: list(persona.greetings),
-                rehearsed=set(),
+                prefetched=set(),
                 store=TranscriptStore(folder),
                 lines=LineChooser(1),
                 clock=lambda: self.now,
@@ -112,11 +112,11 @@ class Room:
         if noticed and self.audio.microphone:
             self.audio.front.voice = True
             self.audio.listen(at=self.now)
-        self.backend.emit(TurnStarted(side="user", at=self.now))
+        self.backend.emit(UserTurnStarted(side="user", at=self.now))
 
     def finish_speaking(self, text: str, prompted: str | None = None) -> None:
         self.audio.front.voice = False
-        self.backend.emit(TurnEnded(side="user", at=self.now))
+        self.backend.emit(UserTurnEnded(side="user", at=self.now))
         self.backend.emit(UserText(text=text, final=True, prompted=prompted, speech_end=self.now))
 
     async def speak(self, text: str, prompted: str | None = None) -> None:

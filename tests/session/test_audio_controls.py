@@ -9,8 +9,8 @@ from assistant.session.events import (
     FirstSample,
     Notice,
     StateChanged,
-    TurnBegan,
-    TurnOver,
+    TurnEnded,
+    TurnStarted,
 )
 from tests.session.conftest import EnterRoom
 
@@ -23,7 +23,7 @@ async def test_a_test_sound_is_heard_and_is_nobodys_turn(enter_room: EnterRoom) 
         heard = await room.play(1.0)
         chime = rising_chime()
         assert np.corrcoef(heard[: chime.size], chime)[0, 1] > 0.99
-    assert room.names(TurnBegan, TurnOver, AgentSaid, FirstSample, StateChanged, Notice) == []
+    assert room.names(TurnStarted, TurnEnded, AgentSaid, FirstSample, StateChanged, Notice) == []
     assert room.history() == []
     assert room.transcript() == ""
     assert room.session.last_answer == ""
@@ -54,8 +54,8 @@ async def test_the_chime_begins_and_ends_without_a_click_and_rises() -> None:
     assert abs(chime[0]) < 1e-3
     assert abs(chime[-1]) < 1e-3
     assert np.abs(np.diff(chime)).max() < 0.15
-    parts = np.array_split(chime[: round(0.42 * 24_000)], 3)
-    pitches = [int(np.argmax(np.abs(np.fft.rfft(part, 24_000)))) for part in parts]
+    dependencies = np.array_split(chime[: round(0.42 * 24_000)], 3)
+    pitches = [int(np.argmax(np.abs(np.fft.rfft(part, 24_000)))) for part in dependencies]
     assert pitches == sorted(pitches)
 
 

@@ -14,10 +14,10 @@ from pydantic import BaseModel
 
 from assistant.audio.base import DeviceChoice
 from assistant.memory.base import Found, Memory, Turn
-from assistant.memory.deletion.plan import Doomed
+from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona, load_personas
 from assistant.session import events
-from assistant.session.event_bus import Bulletin
+from assistant.session.event_bus import EventBus
 from assistant.session.events import AgentSaid, Notice, PersonaChanged, SessionEvent, UserSaid
 from assistant.session.transcript_store import TranscriptStore
 from assistant.tools.base import ToolCall, ToolResult
@@ -41,7 +41,7 @@ _VALUES: dict[str, Any] = {
     "call": _CALL,
     "result": ToolResult(_CALL, True, NASTY, NASTY),
     "found": (Found(NASTY, NASTY, datetime.now(UTC), NASTY, 1.0, _MEMORY),),
-    "doomed": Doomed(
+    "doomed": DeletionPreview(
         (_MEMORY,), (NASTY,), (NASTY,), turns=(Turn(1, "user", NASTY, NASTY, datetime.now(UTC)),)
     ),
 }
@@ -79,11 +79,11 @@ def _texts(value: object) -> list[str]:
 
 
 def _told(folder: Path, *told: SessionEvent) -> list[SessionEvent]:
-    bulletin = Bulletin(lambda: 1.0, TranscriptStore(folder))
+    event_bus = EventBus(lambda: 1.0, TranscriptStore(folder))
     heard: list[SessionEvent] = []
-    bulletin.subscribe(heard.append)
+    event_bus.subscribe(heard.append)
     for event in told:
-        bulletin.emit(event)
+        event_bus.emit(event)
     return heard
 
 

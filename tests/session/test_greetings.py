@@ -11,10 +11,10 @@ import pytest
 from assistant.audio.null import NullAudio
 from assistant.config.schema import Config
 from assistant.memory.base import Claim, Journal, Memory, Turn
-from assistant.memory.service import NoMemory, Remembering
+from assistant.memory.service import MemoryService, NoMemory
 from assistant.personas.checks import presumes_acquaintance
 from assistant.personas.loading import Persona
-from assistant.session.factory import make_parts
+from assistant.session.factory import make_dependencies
 from assistant.session.line_chooser import LineChooser
 from assistant.session.transcript_store import TranscriptEntry, TranscriptStore, talked_to
 from tests.fakes import FakeAudio, FakeMemoryStore, make_persona
@@ -47,7 +47,7 @@ def talk_with(slug: str) -> Journal:
 async def greeted(tmp_path: Path, slug: str, memory: NoMemory) -> str:
     """What this persona greets with; of lines for acquaintances one is chosen where it may be."""
     room = Room(tmp_path, audio=FakeAudio(speaker=False), greeting=True, memory=memory)
-    cast = room.session._cast
+    cast = room.session._persona_switch
     cast.current = cast.get(slug)
     chooser = cast._lines
     chooser._ready = lambda text: text in persona(slug).greetings_again
@@ -69,18 +69,18 @@ def test_no_line_that_anybody_may_hear_presumes_an_earlier_meeting(slug: str) ->
 
 @pytest.mark.parametrize("slug", EVERYBODY)
 async def test_a_newcomer_is_greeted_as_one(tmp_path: Path, slug: str) -> None:
-    memory = Remembering(FakeMemoryStore())
+    memory = MemoryService(FakeMemoryStore())
     assert await greeted(tmp_path, slug, memory) in persona(slug).greetings
 
 
 @pytest.mark.parametrize("slug", EVERYBODY)
 async def test_who_talked_to_it_before_may_be_welcomed_back(tmp_path: Path, slug: str) -> None:
-    memory = Remembering(FakeMemoryStore(talk_with(slug)))
+    memory = MemoryService(FakeMemoryStore(talk_with(slug)))
     assert await greeted(tmp_path, slug, memory) in persona(slug).greetings_again
 
 
 async def test_who_talked_to_another_is_new_to_this_one(tmp_path: Path) -> None:
-    memory = Remembering(FakeMemoryStore(talk_with("glados")))
+    memory = MemoryService(FakeMemoryStore(talk_with("glados")))
     assert await greeted(tmp_path, "jarvis", memory) in persona("jarvis").greetings
 
 
@@ -89,7 +89,7 @@ async def test_where_nothing_is_kept_nobody_is_known_to_have_been_here(
     tmp_path: Path, memory: str
 ) -> None:
     store = FakeMemoryStore(talk_with("jarvis"))
-    kept = NoMemory() if memory == "none" else Remembering(store, private=True)
+    kept = NoMemory() if memory == "none" else MemoryService(store, private=True)
     assert await greeted(tmp_path, "jarvis", kept) in persona("jarvis").greetings
 
 
@@ -100,7 +100,7 @@ async def test_somebody_known_by_name_is_welcomed_back_once(tmp_path: Path) -> N
         Memory(f"{journal.id}/1", "My name is Ada.", "personal", AT, "jarvis", 1, journal.id,
                claim=name)
     )  # fmt: skip
-    said = await greeted(tmp_path, "jarvis", Remembering(FakeMemoryStore(journal)))
+    said = await greeted(tmp_path, "jarvis", MemoryService(FakeMemoryStore(journal)))
     assert said.endswith("It is good to have you back, Ada.")
     assert said.lower().count("back") == 1
 
@@ -109,10 +109,10 @@ async def test_a_persona_is_there_again_only_when_it_was_there_before(tmp_path: 
     hal, jarvis = persona("hal"), persona("jarvis")
     room = Room(tmp_path, greeting=False)
     again = [*hal.reintroductions_again, *jarvis.reintroductions_again]
-    room.session._cast._lines._ready = again.__contains__
+    room.session._persona_switch._lines._ready = again.__contains__
     await room.enter()
     for slug in ("hal", "jarvis", "hal"):
-        await room.session.set_persona(slug)
+        await room.session.change_persona(slug)
         await room.calm()
         await room.listen_to_the_end()
     first, second, third = [said for said in room.answers() if said]
@@ -160,4 +160,4 @@ def test_transcripts_are_asked_only_where_something_is_kept(
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind))
     said_in(tmp_path / "DATA" / "assistant" / "transcripts", ("GLaDOS", "Hello."), ("You", "Hi."))
     config = Config.model_validate({"backend": {"name": "echo"}, **settings})
-    assert make_parts(config, NullAudio(), remember=True).met() == met
+    assert make_dependencies(config, NullAudio(), remember=True).met() == met

@@ -16,13 +16,13 @@ from assistant.frames import (
     AgentText,
     AudioOut,
     Capabilities,
+    ChangePersona,
     Failed,
     Interrupt,
-    Prepare,
+    Prefetch,
     Push,
     Say,
     SetNames,
-    SetPersona,
     Status,
     UserText,
     UtteranceEnded,
@@ -90,7 +90,7 @@ async def test_nobody_introduces_himself_in_the_same_words_twice_running(
 ) -> None:
     room = await enter_room()
     for slug in ["glados", "jarvis"] * 6:
-        await room.session.set_persona(slug)
+        await room.session.change_persona(slug)
         await room.calm()
         await room.listen_to_the_end()
     for slug in ("glados", "jarvis"):
@@ -129,7 +129,7 @@ async def test_a_key_changes_the_persona_at_once_in_mid_answer(enter_room: Enter
     room.finish_speaking("Count.")
     await room.calm()
     await room.play(0.24)
-    await room.session.set_persona("glados")
+    await room.session.change_persona("glados")
     more.set()
     await room.calm()
     assert brain.given_up == 1, "the old persona's model has nothing more to say"
@@ -139,7 +139,7 @@ async def test_a_key_changes_the_persona_at_once_in_mid_answer(enter_room: Enter
     assert heard[1] in room.session.persona.reintroductions
     assert len(heard) == 2
     assert room.session.state == "idle"
-    prompts = [command.prompt.slug for command in room.backend.of(SetPersona)]
+    prompts = [command.prompt.slug for command in room.backend.of(ChangePersona)]
     assert prompts[-1] == "glados"
     assert room.of(PersonaChanged)[0].latency is None
 
@@ -147,7 +147,7 @@ async def test_a_key_changes_the_persona_at_once_in_mid_answer(enter_room: Enter
 async def test_the_new_persona_answers_and_signs_the_transcript(enter_room: EnterRoom) -> None:
     brain = FakeBrain(["Still alive."])
     room = await enter_room(brain)
-    await room.session.set_persona("glados")
+    await room.session.change_persona("glados")
     await room.speak("How are you?")
     await room.listen_to_the_end()
     assert brain.questions[0].persona.slug == "glados"
@@ -157,7 +157,7 @@ async def test_the_new_persona_answers_and_signs_the_transcript(enter_room: Ente
 
 async def test_the_persona_in_charge_again_is_no_change(enter_room: EnterRoom) -> None:
     room = await enter_room()
-    await room.session.set_persona("jarvis")
+    await room.session.change_persona("jarvis")
     assert room.of(PersonaChanged) == []
     assert room.backend.of(Say) == []
 
@@ -165,7 +165,7 @@ async def test_the_persona_in_charge_again_is_no_change(enter_room: EnterRoom) -
 async def test_an_unknown_persona_is_an_error_and_changes_nothing(enter_room: EnterRoom) -> None:
     room = await enter_room()
     with pytest.raises(KeyError):
-        await room.session.set_persona("zaphod")
+        await room.session.change_persona("zaphod")
     assert room.session.persona.slug == "jarvis"
 
 
@@ -191,7 +191,7 @@ async def test_a_changed_persona_file_is_taken_up_while_running(enter_room: Ente
     room.session.replace_personas([slower, *others], ["broken.toml:3: no name"])
     assert room.of(PersonasReloaded)[0].failed == ["broken.toml:3: no name"]
     assert room.of(PersonaChanged)[0].persona.name == "Edwin"
-    assert room.backend.of(SetPersona)[-1].prompt.voice.speed == 0.8
+    assert room.backend.of(ChangePersona)[-1].prompt.voice.speed == 0.8
     assert "Edwin" in [names.name for names in room.backend.of(SetNames)[-1].names]
     assert room.backend.of(Say) == [], "a saved file is no reason to speak"
     await room.speak("Hello.")
@@ -221,8 +221,8 @@ async def test_the_persona_that_speaks_outlives_its_file(enter_room: EnterRoom) 
 
 async def test_introductions_are_rehearsed_before_they_are_needed(enter_room: EnterRoom) -> None:
     room = await enter_room()
-    await room.session.set_persona("glados")
-    prepared = [line.text for line in room.backend.of(Prepare)[-1].lines]
+    await room.session.change_persona("glados")
+    prepared = [line.text for line in room.backend.of(Prefetch)[-1].lines]
     jarvis = cast_of_characters()[0]
     assert set(jarvis.reintroductions) <= set(prepared)
 

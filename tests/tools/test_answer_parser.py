@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assistant.tools.answer_parser import AnswerParser
 from assistant.tools.base import Malformed, ToolCall
 from assistant.tools.call_regions import MAX_CALL, Brackets, balanced
-from assistant.tools.parser import Speech
+from assistant.tools.parser import PlainText
 from tests.tools.test_parser import cut
 
 NAMES = ["set_volume", "change_theme", "stop", "forget"]
@@ -25,7 +25,7 @@ def read(*pieces: str) -> Seen:
     items = [item for piece in pieces for item in parser.feed(piece)] + parser.finish()
     seen: Seen = []
     for item in items:
-        if not isinstance(item, Speech):
+        if not isinstance(item, PlainText):
             seen.append(item)
         elif seen and isinstance(seen[-1], str):
             seen[-1] += item.text
@@ -204,10 +204,10 @@ def test_a_call_without_end_is_bounded_and_never_spoken() -> None:
 
 def test_words_are_not_held_back() -> None:
     parser = AnswerParser(NAMES)
-    assert parser.feed("Good morning, T") == [Speech("Good morning, ")]
-    assert parser.feed("om.") == [Speech("Tom.")]
-    assert parser.feed(" A {") == [Speech(" A ")]
-    assert parser.feed("set}") == [Speech("{set}")]
+    assert parser.feed("Good morning, T") == [PlainText("Good morning, ")]
+    assert parser.feed("om.") == [PlainText("Tom.")]
+    assert parser.feed(" A {") == [PlainText(" A ")]
+    assert parser.feed("set}") == [PlainText("{set}")]
 
 
 TOKENS = st.sampled_from(

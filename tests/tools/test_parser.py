@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.tools.base import ToolCall
-from assistant.tools.parser import MAX_CALL, Malformed, Speech, ToolCallParser
+from assistant.tools.parser import MAX_CALL, Malformed, PlainText, ToolCallParser
 
 Seen = list[str | ToolCall | Malformed]
 
@@ -21,7 +21,7 @@ def read(*pieces: str) -> Seen:
     items = [item for piece in pieces for item in parser.feed(piece)] + parser.finish()
     seen: Seen = []
     for item in items:
-        if not isinstance(item, Speech):
+        if not isinstance(item, PlainText):
             seen.append(item)
         elif seen and isinstance(seen[-1], str):
             seen[-1] += item.text
@@ -102,9 +102,9 @@ def test_ordinary_text_is_spoken_whole(text: str) -> None:
 
 def test_only_what_may_become_the_marker_is_held_back() -> None:
     parser = ToolCallParser()
-    assert parser.feed("Good morning, T") == [Speech("Good morning, ")]
+    assert parser.feed("Good morning, T") == [PlainText("Good morning, ")]
     assert parser.feed("O") == []
-    assert parser.feed("mmy") == [Speech("TOmmy")]
+    assert parser.feed("mmy") == [PlainText("TOmmy")]
 
 
 @pytest.mark.parametrize(

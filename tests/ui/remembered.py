@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from assistant.memory.base import Category, Claim, Found, Journal, Memory, Turn
-from assistant.memory.service import Remembering
+from assistant.memory.service import MemoryService
 from assistant.session.events import MemoryRecalled
 from tests.fakes import FakeMemoryStore
 
@@ -46,8 +46,8 @@ def evening() -> Journal:
     )  # fmt: skip
 
 
-def remembering(*journals: Journal, private: bool = False) -> Remembering:
-    return Remembering(FakeMemoryStore(*journals), private=private)
+def remembering(*journals: Journal, private: bool = False) -> MemoryService:
+    return MemoryService(FakeMemoryStore(*journals), private=private)
 
 
 def recalled(text: str = PARROT) -> MemoryRecalled:

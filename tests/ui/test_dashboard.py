@@ -50,7 +50,7 @@ async def test_a_change_of_persona_changes_the_whole_look(
     app = make_app(session)
     async with app.run_test() as pilot:
         await see(pilot, BUTLER.name)
-        await session.set_persona(FRIEND.slug)
+        await session.change_persona(FRIEND.slug)
         await see(pilot, FRIEND.summary, f"type to {FRIEND.name}")
         assert same(app.screen.styles.background, FRIEND.colors.background)
         assert not app.current_theme.dark
@@ -67,7 +67,7 @@ async def test_another_persona_brings_its_own_glyphs(
 
         session.input_levels.push(np.ones(4800, dtype=np.float32))
         await see(pilot, "⬤⬤⬤")
-        await session.set_persona(CORE.slug)
+        await session.change_persona(CORE.slug)
         await see(pilot, "███")
 
 
@@ -129,7 +129,7 @@ async def test_a_turn_keeps_the_name_of_the_persona_that_spoke(
     app = make_app(session)
     async with app.run_test() as pilot:
         session.emit(AgentSaid(turn=1, persona="butler", text="Good day.", final=True))
-        await session.set_persona("core")
+        await session.change_persona("core")
         session.emit(AgentSaid(turn=2, persona="core", text="Is it.", final=True))
         await see(pilot, "Butler  18:19:07", "Core 9  18:19:07")
 
@@ -395,7 +395,7 @@ async def test_no_color_leaves_no_colour(
     app = make_app(session)
     async with app.run_test() as pilot:
         await see(pilot, "cascade")
-        await session.set_persona(FRIEND.slug)
+        await session.change_persona(FRIEND.slug)
         await see(pilot, FRIEND.summary)
         colours = {
             colour.name

@@ -10,8 +10,8 @@ from textual.pilot import Pilot
 
 from assistant.config.schema import UiConfig
 from assistant.memory.base import ANY, Filters, Found, Memory, MemoryFailure
-from assistant.memory.deletion.plan import Doomed
-from assistant.memory.service import NoMemory, Remembering
+from assistant.memory.deletion.plan import DeletionPreview
+from assistant.memory.service import MemoryService, NoMemory
 from assistant.session.events import MemoryForgotten, MemoryRecalled
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.memory import MemoryScreen
@@ -34,7 +34,7 @@ def a_session(memory: NoMemory | None = None) -> FakeSession:
 
 
 def store_of(session: FakeSession) -> FakeMemoryStore:
-    assert isinstance(session.memory, Remembering)
+    assert isinstance(session.memory, MemoryService)
     store = session.memory.store
     assert isinstance(store, FakeMemoryStore)
     return store
@@ -303,7 +303,9 @@ async def test_what_is_forgotten_by_word_of_mouth_is_shown_no_more(make_app: Mak
         session.emit(event)
         await see(pilot, "◆ recalled:")
         (found,) = event.found
-        session.emit(MemoryForgotten(doomed=Doomed(ids=(found.id,), texts=(found.text,))))
+        session.emit(
+            MemoryForgotten(deletion=DeletionPreview(ids=(found.id,), texts=(found.text,)))
+        )
         await until(lambda: "recalled:" not in text(app), pilot.pause)
         await opened(pilot)
         assert "Recalled in this conversation" not in text(app)
@@ -378,7 +380,7 @@ async def test_a_slow_memory_shows_that_it_works_and_every_key_stays_alive(
     make_app: MakeApp,
 ) -> None:
     store = SlowStore()
-    session = a_session(Remembering(store))
+    session = a_session(MemoryService(store))
     app = make_app(session)
     try:
         async with app.run_test(size=(60, 18)) as pilot:
@@ -431,10 +433,10 @@ async def test_the_palette_opens_it_and_another_key_may_be_given_to_it(
 
 
 def test_no_word_of_a_memory_is_taken_for_markup() -> None:
-    from assistant.memory.deletion.plan import Doomed
+    from assistant.memory.deletion.plan import DeletionPreview
     from assistant.ui.screens.memory_dialogs import going
 
     odd = "The user types [bold]x[/bold] and [/]."
     memory = Memory("j/1", odd, "personal", evening().began, CORE.slug, 1, "j")
-    lines: Sequence[object] = going(Doomed((memory,), ("j/1",), (odd,)))
+    lines: Sequence[object] = going(DeletionPreview((memory,), ("j/1",), (odd,)))
     assert [str(line) for line in lines] == [f"✗ {odd}"]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
-from assistant.memory.deletion.plan import Doomed
+from assistant.memory.deletion.plan import DeletionPreview
 from assistant.session.events import (
     AgentSaid,
     AnswerPaused,
@@ -84,7 +84,7 @@ def any_event(choice: random.Random) -> SessionEvent:
             ToolCalled(call=call),
             ToolFinished(result=ToolResult(call, True, "done")),
             recalled(),
-            MemoryForgotten(doomed=Doomed(texts=(PARROT,))),
+            MemoryForgotten(deletion=DeletionPreview(texts=(PARROT,))),
         ]
     )
 

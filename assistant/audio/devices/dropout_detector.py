@@ -1,4 +1,5 @@
-"""A microphone that is open and loses much of its sound: words go missing, and nobody knows why.
+"""Dropout detector: a microphone that is open and loses much of its sound, so that words go missing
+and nobody knows why.
 
 Single lost frames are counted and concealed elsewhere; here is found out when so much is missing
 that a person should be told.
@@ -22,7 +23,7 @@ GAPPY = (
 WHOLE = ("The microphone's sound is whole again.", "")
 
 
-class Gaps:
+class DropoutDetector:
     """Counts samples, on the clock of the sound itself."""
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """Live sound: the microphone's frames into the event loop, the playback queue to the speaker.
 
-What goes wrong with the devices is `DeviceKeeper`'s business; here the sound itself passes by.
+What goes wrong with the devices is `DeviceSupervisor`'s business; here the sound itself passes by.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from collections.abc import Callable
 from assistant.audio.base import DeviceChoice, Float32, OnFrame
 from assistant.audio.clean import clean, mixdown
 from assistant.audio.collector import Collector
-from assistant.audio.devices.dropout_detector import GAPPY, WHOLE, Gaps
+from assistant.audio.devices.dropout_detector import GAPPY, WHOLE, DropoutDetector
 from assistant.audio.devices.listing import list_devices
 from assistant.audio.devices.loss_meter import LossMeter
 from assistant.audio.devices.portaudio import THREAD, hung, import_sounddevice
 from assistant.audio.devices.pulse import Kind
 from assistant.audio.devices.reblock import Reblocker
-from assistant.audio.devices.silence_detector import AUDIBLE, MUTED, SILENT, Hush
+from assistant.audio.devices.silence_detector import AUDIBLE, MUTED, SILENT, SilenceDetector
 from assistant.audio.devices.streams import KINDS, OpenStream, Streams
-from assistant.audio.devices.supervisor import OPEN_LIMIT, DeviceKeeper
+from assistant.audio.devices.supervisor import OPEN_LIMIT, DeviceSupervisor
 from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.levels import LevelHistory
 from assistant.audio.playback.jitter import JitterBuffer
@@ -56,11 +56,11 @@ class LiveAudio:
         self.cleaned = 0
         """Samples that were not sound (NaN, infinite, over-range) and were put right."""
         self._streams = Streams(config, self.playback, self._wake)
-        self._keeper = DeviceKeeper(
+        self._supervisor = DeviceSupervisor(
             self._streams, self._tell, self._changed, lambda: self.playback.is_sounding
         )
-        self._hush = Hush()
-        self._gaps = Gaps()
+        self._silence = SilenceDetector()
+        self._dropouts = DropoutDetector()
         self._reblocker = Reblocker()
         self._resampler = StreamResampler(SAMPLE_RATE, SAMPLE_RATE)
         self._heard: OpenStream | None = None
@@ -74,11 +74,11 @@ class LiveAudio:
 
     @property
     def microphone(self) -> str | None:
-        return self._keeper.name("input") if self._tasks else None
+        return self._supervisor.name("input") if self._tasks else None
 
     @property
     def speaker(self) -> str | None:
-        return self._keeper.name("output") if self._tasks else None
+        return self._supervisor.name("output") if self._tasks else None
 
     async def start(self, on_frame: OnFrame, on_problem: Callable[[str, str], None]) -> None:
         """Open what there is; returns after three seconds at the latest, and tries on if need be.
@@ -92,7 +92,7 @@ class LiveAudio:
         self._on_problem = on_problem
         opened = asyncio.Event()
         self._tasks = [
-            asyncio.create_task(self._keeper.run(opened)),
+            asyncio.create_task(self._supervisor.run(opened)),
             asyncio.create_task(self._play_unheard()),
             asyncio.create_task(Collector(self._is_quiet).run()),
         ]
@@ -112,8 +112,8 @@ class LiveAudio:
     async def devices(self) -> list[DeviceChoice]:
         """Those of the sound server where there is one, else those of PortAudio as it knows them
         since it was started last."""
-        answered = await self._keeper.pulse.look()
-        state = self._keeper.pulse.state
+        answered = await self._supervisor.pulse.look()
+        state = self._supervisor.pulse.state
         if not answered and state is not None:
             raise hung()
         if state is not None and state.devices:
@@ -130,13 +130,13 @@ class LiveAudio:
                 raise hung()
             found = asked.result()
         return [
-            DeviceChoice(kind, name, is_default, in_use=name == self._keeper.name(kind))
+            DeviceChoice(kind, name, is_default, in_use=name == self._supervisor.name(kind))
             for kind, name, is_default in found
         ]
 
     async def use_device(self, kind: Kind, name: str | None) -> None:
         """Holds until the end of the session, whatever is lost and found meanwhile."""
-        await self._keeper.use(kind, name)
+        await self._supervisor.use(kind, name)
 
     def drops(self) -> dict[str, int]:
         late = self.playback.dropped + self._lost_output
@@ -157,7 +157,7 @@ class LiveAudio:
             for device in list_devices(sd, kind)
         ]
 
-    # --- what the keeper tells ----------------------------------------------------------------
+    # --- what the supervisor tells --------------------------------------------------------------
 
     def _tell(self, text: str, remedy: str) -> None:
         self._on_problem(text, remedy)
@@ -175,7 +175,7 @@ class LiveAudio:
         while True:
             await asyncio.sleep(_UNHEARD_SECONDS)
             now = time.monotonic()
-            since = self._keeper.gone_since("output")
+            since = self._supervisor.gone_since("output")
             if since is not None and now - since > PATIENCE:
                 self.playback.read(round((now - last) * SAMPLE_RATE))
             last = now
@@ -202,7 +202,7 @@ class LiveAudio:
 
     def _take_input(self, opened: OpenStream) -> None:
         dropped, blocks = opened.queue.take()
-        if self._keeper.is_gone("input"):
+        if self._supervisor.is_gone("input"):
             self._heard = None
             return  # what comes now is not the user, or not known to be
         for at, block in blocks:
@@ -232,21 +232,21 @@ class LiveAudio:
             dropped = 0
         self._heard = opened
         self.front.restart()
-        self._hush.restart()
-        self._gaps.restart()
+        self._silence.restart()
+        self._dropouts.restart()
         self._resampler = StreamResampler(opened.rate, SAMPLE_RATE)
         opened.meter = LossMeter(opened.rate, opened.meter.tolerance)
         return dropped
 
     def _listen_for_silence(self, samples: Float32) -> None:
-        muted = self._keeper.is_muted()
-        if self._hush.take(samples, muted=muted):
+        muted = self._supervisor.is_muted()
+        if self._silence.take(samples, muted=muted):
             silent = MUTED if muted else SILENT
-            self._tell(*(silent if self._hush.silent else AUDIBLE))
+            self._tell(*(silent if self._silence.silent else AUDIBLE))
 
     def _look_for_gaps(self, come: int, lost: int) -> None:
-        if self._gaps.take(come, lost):
-            self._tell(*(GAPPY if self._gaps.gappy else WHOLE))
+        if self._dropouts.take(come, lost):
+            self._tell(*(GAPPY if self._dropouts.gappy else WHOLE))
 
     def _take_output(self, opened: OpenStream) -> None:
         unseen, blocks = opened.queue.take()

@@ -1,4 +1,4 @@
-"""Lost sound that nobody reports: count what came and compare it with the clock."""
+"""Loss meter: sound that is lost and reported by nobody; what came is counted against the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a person is told of their devices: each change in one line, and not each of twenty.
+"""Device notices: what a person is told of their devices, each change in one line, and not each of
+twenty.
 
 Changes are noted as they happen; `due` says what is to be told of them now. What has been undone
 before it was told is never told.
@@ -34,23 +35,23 @@ _UNREST_REMEDY = "Check its plug, its battery, or how far away it is."
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NamedDevice:
     """A device as it is told of."""
 
     name: str
     identity: str | None = None
     """Tells devices apart where names do not; None where it is not known which one it is."""
 
-    def differs(self, other: Place) -> bool:
+    def differs(self, other: NamedDevice) -> bool:
         if self.identity is None or other.identity is None:
             return False
         return self.identity != other.identity
 
 
 @dataclass(slots=True)
-class _Side:
-    told: Place | None = None
-    now: Place | None = None
+class _SideNotices:
+    told: NamedDevice | None = None
+    now: NamedDevice | None = None
     since: float = 0.0
     name: str = ""
     """Of the device that was there last."""
@@ -67,13 +68,13 @@ class _Side:
         return self.now.differs(self.told)
 
 
-class DeviceNews:
+class DeviceNotices:
     """Times are seconds on one steady clock."""
 
     def __init__(self) -> None:
-        self._sides: dict[Kind, _Side] = {"input": _Side(), "output": _Side()}
+        self._sides: dict[Kind, _SideNotices] = {"input": _SideNotices(), "output": _SideNotices()}
 
-    def begin(self, kind: Kind, place: Place | None) -> None:
+    def begin(self, kind: Kind, place: NamedDevice | None) -> None:
         """What there is at the start, or was asked for: no news."""
         side = self._sides[kind]
         side.told = side.now = place
@@ -85,7 +86,7 @@ class DeviceNews:
         side.restless = False
         side.lines.clear()
 
-    def note(self, kind: Kind, place: Place | None, now: float) -> None:
+    def note(self, kind: Kind, place: NamedDevice | None, now: float) -> None:
         """What is in use from now on; None: nothing."""
         side = self._sides[kind]
         if (side.now is None) != (place is None) or (
@@ -119,12 +120,14 @@ class DeviceNews:
 
     def _unrest(self, now: float) -> list[Line]:
         """What to say of devices that come and go, once; and those that have settled are news."""
-        unrest: list[tuple[Kind, _Side]] = []
+        unrest: list[tuple[Kind, _SideNotices]] = []
         for kind, side in self._sides.items():
             if side.restless and now - side.since >= SETTLED_SECONDS:
                 side.restless = False
                 side.lines.clear()
-                side.told = None if side.now else Place(side.name)  # either way it is news now
+                side.told = (
+                    None if side.now else NamedDevice(side.name)
+                )  # either way it is news now
             elif not side.restless and side.is_news() and side.has_said_enough(now):
                 side.restless = True
                 unrest.append((kind, side))
@@ -138,13 +141,13 @@ class DeviceNews:
         return [(text, _UNREST_REMEDY)]
 
     @staticmethod
-    def _told(sides: list[tuple[Kind, _Side]], now: float) -> None:
+    def _told(sides: list[tuple[Kind, _SideNotices]], now: float) -> None:
         for _, side in sides:
             side.told = side.now
             side.lines.append(now)
 
 
-def _gone(sides: list[tuple[Kind, _Side]]) -> Line:
+def _gone(sides: list[tuple[Kind, _SideNotices]]) -> Line:
     if len(sides) == 2:
         text = "The sound devices were lost; you can type meanwhile."
         return text, "They are taken up again when they are back."

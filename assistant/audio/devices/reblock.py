@@ -1,4 +1,4 @@
-"""From device blocks of any size to numbered frames, with every lost sample accounted for."""
+"""Framing: from device blocks of any size to numbered frames, every lost sample accounted for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether PortAudio should look for devices anew, although that ends the streams that run."""
+"""Rescan: whether PortAudio should look for devices anew, although that ends streams that run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from assistant.audio.devices.pulse import Kind, PulseWatch
-from assistant.audio.devices.scanner import Lookout, Sighting
+from assistant.audio.devices.scanner import DeviceScan, DeviceScanner
 from assistant.audio.devices.streams import KINDS, Streams
 
 _LOOK_SECONDS = 1.0
@@ -17,7 +17,7 @@ _PAUSE_LIMIT = 15.0
 _DEFAULTS_MOVE_UNTOLD = platform.system() in ("Darwin", "Windows")
 
 
-class Renewal:
+class Rescan:
     """Where no sound server tells of devices, a child process looks for them: while something is
     missing, and where the system's default may change without a word, always."""
 
@@ -32,8 +32,8 @@ class Renewal:
         self._pulse = pulse
         self._is_gone = is_gone
         self._is_sounding = is_sounding
-        self._lookout = Lookout()
-        self._last: Sighting | None = None
+        self._scanner = DeviceScanner()
+        self._last: DeviceScan | None = None
         self._wanted_since: float | None = None
 
     async def run(self) -> None:
@@ -42,11 +42,11 @@ class Renewal:
             while True:
                 await asyncio.sleep(_LOOK_SECONDS)
                 if not self._has_to_look():
-                    await self._lookout.close()
+                    await self._scanner.close()
                 elif self._wanted_since is None:
-                    self._take(await self._lookout.look())
+                    self._take(await self._scanner.look())
         finally:
-            await self._lookout.close()
+            await self._scanner.close()
 
     def lost(self) -> None:
         """A device was lost: what was seen before does not count."""
@@ -74,7 +74,7 @@ class Renewal:
         named = isinstance(wanted, str) and bool(wanted) and not wanted.strip().isdigit()
         return named and stream is not None and not _fits(str(wanted), stream.device.name)
 
-    def _take(self, sighting: Sighting | None) -> None:
+    def _take(self, sighting: DeviceScan | None) -> None:
         # Once for each sighting: a child does not see what this process holds open, for example.
         if sighting is None or sighting == self._last:
             return
@@ -82,7 +82,7 @@ class Renewal:
         if any(self._is_worth_it(kind, sighting) for kind in KINDS):
             self._wanted_since = time.monotonic()
 
-    def _is_worth_it(self, kind: Kind, sighting: Sighting) -> bool:
+    def _is_worth_it(self, kind: Kind, sighting: DeviceScan) -> bool:
         """Whether this side would go over to something else."""
         if self._is_gone(kind):
             return bool(sighting.names[kind])

@@ -1,9 +1,9 @@
-"""Where a stream really is: the device behind the one that PortAudio opened."""
+"""Routing: the device behind the stream that PortAudio opened."""
 
 from __future__ import annotations
 
 from assistant.audio.devices.listing import route_of
-from assistant.audio.devices.notices import Place
+from assistant.audio.devices.notices import NamedDevice
 from assistant.audio.devices.pulse import PulseDevice, PulseState
 from assistant.audio.devices.streams import OpenStream
 
@@ -34,15 +34,15 @@ def is_elsewhere(pulse: PulseState | None, stream: OpenStream, wanted: str | int
     return route_of(pulse, stream.device.kind, wanted) not in (None, behind.name)
 
 
-def place_of(pulse: PulseState | None, stream: OpenStream) -> Place:
+def place_of(pulse: PulseState | None, stream: OpenStream) -> NamedDevice:
     """What a person is told that it is."""
     device = stream.device
     if not is_served(stream):
-        return Place(device.name, device.name)
+        return NamedDevice(device.name, device.name)
     if pulse is None:
-        return Place(device.name, device.route)
+        return NamedDevice(device.name, device.route)
     behind = _best_guess(pulse, stream)
-    return Place(behind.description, behind.name) if behind else Place(device.name)
+    return NamedDevice(behind.description, behind.name) if behind else NamedDevice(device.name)
 
 
 def is_muted(pulse: PulseState | None, stream: OpenStream) -> bool:

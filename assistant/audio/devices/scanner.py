@@ -1,9 +1,9 @@
-"""Which sound devices there are now, without disturbing those in use.
+"""Device scanner: which sound devices there are now, without disturbing those in use.
 
 PortAudio learns of devices only when it is started, and starting it anew ends every stream. So a
 child process of its own starts it, as often as it is asked, and tells what it found.
 
-    python -m assistant.audio.devices.scanner    # a line of JSON for each line on its standard input
+    python -m assistant.audio.devices.scanner    # a line of JSON for each line of its input
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ _KINDS: tuple[Kind, Kind] = ("input", "output")
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class DeviceScan:
     """The names of all devices, and of the system's defaults."""
 
     names: dict[Kind, frozenset[str]]
     defaults: dict[Kind, str | None]
 
 
-class Lookout:
+class DeviceScanner:
     """The child, started when it is first asked."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
 
-    async def look(self) -> Sighting | None:
+    async def look(self) -> DeviceScan | None:
         """What there is now; None where that is not to be learnt."""
         try:
             async with asyncio.timeout(ANSWER_LIMIT):
@@ -71,9 +71,9 @@ class Lookout:
         return await process.stdout.readline()
 
 
-def _read(line: bytes) -> Sighting:
+def _read(line: bytes) -> DeviceScan:
     found = json.loads(line)
-    return Sighting(
+    return DeviceScan(
         names={kind: frozenset(found[kind]["names"]) for kind in _KINDS},
         defaults={kind: found[kind]["default"] for kind in _KINDS},
     )

@@ -1,4 +1,5 @@
-"""A microphone that delivers nothing but zeros: open, running, and heard by nobody.
+"""Silence detector: a microphone that delivers nothing but zeros, open, running, and heard by
+nobody.
 
 No real room is that silent. A mixer that mutes it does this, macOS for programs that may not use
 the microphone, and some headsets' switch. Programs that stand in for a microphone and take out
@@ -37,7 +38,7 @@ MUTED = (
 AUDIBLE = ("The microphone is heard again.", "")
 
 
-class Hush:
+class SilenceDetector:
     """Counts zeros, on the clock of the sound itself."""
 
     def __init__(self) -> None:

@@ -57,7 +57,7 @@ _REMEDIES: dict[Kind, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class DeviceProblem:
     """Why a device is not open, or not the one that was asked for."""
 
     why: Literal["absent", "unknown name", "refused"]
@@ -144,7 +144,7 @@ class Streams:
         *,
         shut: Collection[Kind] = (),
         anew: bool = False,
-    ) -> dict[Kind, Problem]:
+    ) -> dict[Kind, DeviceProblem]:
         """Open those of `kinds` that are not open or do not run, and those of `shut` after closing
         them; returns what is wrong with which.
 
@@ -171,7 +171,7 @@ class Streams:
         for kind in KINDS:
             defaults = [device.name for device in list_devices(sd, kind) if device.is_default]
             self.default_names[kind] = defaults[0] if defaults else None
-        problems: dict[Kind, Problem] = {}
+        problems: dict[Kind, DeviceProblem] = {}
         for kind in sorted(kinds, reverse=True):  # the speaker first
             if self.get(kind) is None:
                 self._put(kind, self._open(sd, kind, pulse, problems))
@@ -215,7 +215,11 @@ class Streams:
         return any(s is not None and not s.is_lost(now) for s in (self.microphone, self.speaker))
 
     def _open(
-        self, sd: ModuleType, kind: Kind, pulse: PulseState | None, problems: dict[Kind, Problem]
+        self,
+        sd: ModuleType,
+        kind: Kind,
+        pulse: PulseState | None,
+        problems: dict[Kind, DeviceProblem],
     ) -> OpenStream | None:
         device = self._choose(sd, kind, pulse, problems)
         if device is None:
@@ -229,11 +233,15 @@ class Streams:
                 reason = reason or str(error)
         text = f"The {NAMES[kind]} {device.name!r} cannot be opened ({reason})."
         remedy = "Choose another, or close the program that uses it."
-        problems[kind] = Problem("refused", text, remedy)
+        problems[kind] = DeviceProblem("refused", text, remedy)
         return None
 
     def _choose(
-        self, sd: ModuleType, kind: Kind, pulse: PulseState | None, problems: dict[Kind, Problem]
+        self,
+        sd: ModuleType,
+        kind: Kind,
+        pulse: PulseState | None,
+        problems: dict[Kind, DeviceProblem],
     ) -> Device | None:
         devices = list_devices(sd, kind, pulse)
         wanted = self.wanted[kind]
@@ -242,11 +250,11 @@ class Streams:
         except NoSuchDevice as error:
             device = choose_device(devices, None)
             text = f"No {NAMES[kind]} is called {wanted!r}; the system's default is used."
-            problems[kind] = Problem("unknown name", text, error.remedy)
+            problems[kind] = DeviceProblem("unknown name", text, error.remedy)
         if device and device.route is None and kind == "input":
             device = None if listens_to_speaker(device, pulse) else device
         if device is None:
-            problems[kind] = Problem("absent", f"There is no {NAMES[kind]}.", _REMEDIES[kind])
+            problems[kind] = DeviceProblem("absent", f"There is no {NAMES[kind]}.", _REMEDIES[kind])
         return device
 
     def _open_as(self, sd: ModuleType, device: Device, rate: int, channels: int) -> OpenStream:

@@ -1,4 +1,5 @@
-"""Keeps microphone and speaker open: notices what is lost, opens what is back, and tells of it.
+"""Device supervisor: keeps microphone and speaker open, notices what is lost, opens what is back,
+and tells of it.
 
 Devices raise nothing when they go wrong, so they are looked at, twenty times a second: a stream
 ended, fell silent, or was moved by the sound server to what the speaker plays. Each of the two is
@@ -16,10 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from assistant.audio.devices.notices import DeviceNews, Place
+from assistant.audio.devices.notices import DeviceNotices, NamedDevice
 from assistant.audio.devices.portaudio import THREAD, PortAudioUnavailable, hung, kept_stderr
 from assistant.audio.devices.pulse import Kind, PulseWatch
-from assistant.audio.devices.rescan import Renewal
+from assistant.audio.devices.rescan import Rescan
 from assistant.audio.devices.routing import (
     device_behind,
     has_strayed,
@@ -27,7 +28,7 @@ from assistant.audio.devices.routing import (
     is_muted,
     place_of,
 )
-from assistant.audio.devices.streams import KINDS, NAMES, OpenStream, Problem, Streams
+from assistant.audio.devices.streams import KINDS, NAMES, DeviceProblem, OpenStream, Streams
 
 OPEN_LIMIT = 3.0
 """Seconds after which a sound server counts as hung."""
@@ -48,16 +49,16 @@ _log = logging.getLogger(__name__)
 Tell = Callable[[str, str], None]
 
 
-class _Job(NamedTuple):
+class _OpenJob(NamedTuple):
     kinds: frozenset[Kind]
-    work: asyncio.Task[dict[Kind, Problem]]
+    work: asyncio.Task[dict[Kind, DeviceProblem]]
 
 
 @dataclass(slots=True)
-class _Side:
+class _SideState:
     """What is known of the one or the other."""
 
-    place: Place | None = None
+    place: NamedDevice | None = None
     placed: OpenStream | None = None
     """The stream that was there at the time."""
     gone: bool = True
@@ -74,7 +75,7 @@ class _Side:
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class DeviceKeeper:
+class DeviceSupervisor:
     """`tell(text, remedy)` is given each line for a person; `on_change(kind)` is called when there
     is another device than before, or the same one after a gap."""
 
@@ -88,12 +89,12 @@ class DeviceKeeper:
         self._streams = streams
         self._tell = tell
         self._on_change = on_change
-        self._news = DeviceNews()
-        self._sides: dict[Kind, _Side] = {kind: _Side() for kind in KINDS}
-        self._job: _Job | None = None
+        self._notices = DeviceNotices()
+        self._sides: dict[Kind, _SideState] = {kind: _SideState() for kind in KINDS}
+        self._job: _OpenJob | None = None
         self._look_now = asyncio.Event()
         self.pulse = PulseWatch(self._pulse_changed)
-        self._renewal = Renewal(streams, self.pulse, self.is_gone, is_sounding)
+        self._rescan = Rescan(streams, self.pulse, self.is_gone, is_sounding)
 
     def name(self, kind: Kind) -> str | None:
         """Of the device in use."""
@@ -116,7 +117,7 @@ class DeviceKeeper:
     async def run(self, opened: asyncio.Event) -> None:
         """Open what there is, set `opened`, and keep it open until cancelled. Returns only where
         there is no PortAudio."""
-        watching = asyncio.gather(self.pulse.run(), self._renewal.run())
+        watching = asyncio.gather(self.pulse.run(), self._rescan.run())
         try:
             if not await self._open_first():
                 return
@@ -142,7 +143,7 @@ class DeviceKeeper:
         side.wait = _FIRST_WAIT
         side.told = ""
         side.settled.clear()
-        self._news.asked(kind)
+        self._notices.asked(kind)
         self._look_now.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(OPEN_LIMIT):
@@ -153,7 +154,7 @@ class DeviceKeeper:
     async def _open_first(self) -> bool:
         await self.pulse.look()
         now = time.monotonic()
-        problems: dict[Kind, Problem] = {}
+        problems: dict[Kind, DeviceProblem] = {}
         try:
             problems = await self._on_thread(lambda: self._streams.mend(KINDS, self.pulse.state))
         except PortAudioUnavailable as error:
@@ -165,13 +166,15 @@ class DeviceKeeper:
             side.gone = stream is None
             side.since = side.next_attempt = now
             side.place = place_of(self.pulse.state, stream) if stream else None
-            self._news.begin(kind, side.place)
+            self._notices.begin(kind, side.place)
         for kind in reversed(KINDS):
             if kind in problems:
                 self._tell_problem(kind, problems[kind])
         return True
 
-    async def _on_thread(self, work: Callable[[], dict[Kind, Problem]]) -> dict[Kind, Problem]:
+    async def _on_thread(
+        self, work: Callable[[], dict[Kind, DeviceProblem]]
+    ) -> dict[Kind, DeviceProblem]:
         """Run on PortAudio's thread, however long that takes; tells if it is long."""
         future = asyncio.wrap_future(THREAD.submit(work))
         with kept_stderr(future.done):
@@ -195,7 +198,7 @@ class DeviceKeeper:
             self._start_job(now)
         streams = [self._streams.get(kind) for kind in KINDS if not self.is_gone(kind)]
         doubtful = any(s and now - s.last_callback > _DOUBT_SECONDS for s in streams)
-        for text, remedy in self._news.due(now, doubtful=doubtful):
+        for text, remedy in self._notices.due(now, doubtful=doubtful):
             self._tell(text, remedy)
 
     def _judge(self, kind: Kind, now: float) -> None:
@@ -227,8 +230,8 @@ class DeviceKeeper:
         side.wait = _FIRST_WAIT if now - side.since > _CALM_SECONDS else side.wait
         side.gone, side.since, side.place = True, now, None
         side.next_attempt = now + side.wait
-        self._news.note(kind, None, now)
-        self._renewal.lost()
+        self._notices.note(kind, None, now)
+        self._rescan.lost()
 
     def _take_place(self, kind: Kind, stream: OpenStream, now: float) -> None:
         side = self._sides[kind]
@@ -237,7 +240,7 @@ class DeviceKeeper:
                 place_of(self.pulse.state, stream),
                 stream,
             )  # else what was known holds
-        self._news.note(kind, side.place, now)
+        self._notices.note(kind, side.place, now)
 
     def _pulse_changed(self) -> None:
         for side in self._sides.values():
@@ -251,7 +254,7 @@ class DeviceKeeper:
     def _start_job(self, now: float) -> None:
         kinds = frozenset(kind for kind in KINDS if self._needs_opening(kind, now))
         shut = frozenset(kind for kind in KINDS if self._needs_change(kind, now))
-        anew = self._renewal.take_due(now)
+        anew = self._rescan.take_due(now)
         if not kinds and not shut and not anew:
             return
         asked = [kind for kind in shut if self._sides[kind].asked]
@@ -262,7 +265,7 @@ class DeviceKeeper:
         state = self.pulse.state
         may_look_anew = bool(asked) and not (state and state.devices)
 
-        def work() -> dict[Kind, Problem]:
+        def work() -> dict[Kind, DeviceProblem]:
             problems = self._streams.mend(kinds, state, shut=shut, anew=anew)
             unknown = [kind for kind in asked if kind in problems]
             if may_look_anew and any(problems[kind].why == "unknown name" for kind in unknown):
@@ -270,13 +273,13 @@ class DeviceKeeper:
                 problems = self._streams.mend(KINDS, state, anew=True)
             return problems
 
-        async def mend() -> dict[Kind, Problem]:
+        async def mend() -> dict[Kind, DeviceProblem]:
             problems = await self._on_thread(work)
             await self.pulse.look()  # where the new streams are connected
             return problems
 
         task = asyncio.create_task(mend())
-        self._job = _Job(frozenset(KINDS) if anew or may_look_anew else kinds | shut, task)
+        self._job = _OpenJob(frozenset(KINDS) if anew or may_look_anew else kinds | shut, task)
         task.add_done_callback(lambda _: self._look_now.set())
 
     def _needs_opening(self, kind: Kind, now: float) -> bool:
@@ -305,12 +308,12 @@ class DeviceKeeper:
             return True
         text = f"The sound server does not let the {NAMES[kind]} be chosen here."
         remedy = "Choose it in the system's sound settings."
-        self._tell_problem(kind, Problem("refused", text, remedy))
+        self._tell_problem(kind, DeviceProblem("refused", text, remedy))
         return False
 
-    def _take_job(self, job: _Job, now: float) -> None:
+    def _take_job(self, job: _OpenJob, now: float) -> None:
         self._job = None
-        problems: dict[Kind, Problem] = {}
+        problems: dict[Kind, DeviceProblem] = {}
         try:
             problems = job.work.result()
         except PortAudioUnavailable as error:
@@ -325,7 +328,7 @@ class DeviceKeeper:
             if kind in problems and (problems[kind].why == "unknown name" or not side.gone):
                 self._tell_problem(kind, problems[kind])
 
-    def _tell_problem(self, kind: Kind, problem: Problem) -> None:
+    def _tell_problem(self, kind: Kind, problem: DeviceProblem) -> None:
         side = self._sides[kind]
         if side.told != problem.text:
             side.told = problem.text

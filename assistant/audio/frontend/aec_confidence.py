@@ -1,8 +1,9 @@
-"""Has the canceller proved itself in this room? Found out while the assistant speaks.
+"""Confidence in the echo canceller: has it proved itself in this room? Found out while the
+assistant speaks.
 
 What counts is what is left: no voice in it (as Silero hears it, which is also what would wake the
 backend), and next to nothing over the room's noise, or at least far less than went in. Whether what
-is left is echo or the user is told apart by its likeness to what was played. Where the microphone
+is left is echo or the user is told apart by its echo likelihood. Where the microphone
 hears no echo at all there is a headset, declared or not.
 """
 
@@ -23,13 +24,13 @@ log = logging.getLogger(__name__)
 Float32 = NDArray[np.float32]
 
 ECHO_SCORE = 8.0
-"""Likeness from which the microphone surely hears the speaker; chance and voices reach 7."""
+"""Echo likelihood from which the microphone surely hears the speaker; chance and voices reach 7."""
 LEFT_SCORE = 6.0
 """The same at the delay that is known already: fewer lags, fewer chances."""
 _DOUBTFUL_SCORE = 7.5
-"""Likeness from which a voice that seems to begin is not believed, for now."""
+"""Echo likelihood from which a voice that seems to begin is not believed, for now."""
 _DROWNING_SCORE = 14.0
-"""Likeness from which a voice that goes on is the assistant's own after all."""
+"""Echo likelihood from which a voice that goes on is the assistant's own after all."""
 
 _LONGEST_TAIL = 50
 """Blocks (0.5 s) for which a room may go on sounding while its delay is not known."""
@@ -53,7 +54,7 @@ _GOOD_ERLE = 25.0
 _BAD_ERLE = 15.0
 
 
-class Proof:
+class AecConfidence:
     """Fed with every block; `clean` is the verdict."""
 
     def __init__(self, floor: NoiseFloor) -> None:
@@ -120,7 +121,7 @@ class Proof:
         score = self._echo_left(0.25)
         self._strikes = self._strikes + 1 if score >= ECHO_SCORE else max(0, self._strikes - 1)
         if self._strikes >= _STRIKES:
-            log.info("what seems a voice is echo, again and again (likeness %.0f)", score)
+            log.info("what seems a voice is echo, again and again (likelihood %.0f)", score)
             self.lost()
         return score >= _DOUBTFUL_SCORE
 

@@ -1,4 +1,4 @@
-"""Echo cancellation: WebRTC's AEC3, and the far end kept in step with the microphone.
+"""Acoustic echo cancellation: WebRTC's AEC3, and the far end kept in step with the microphone.
 
 The canceller wants ten milliseconds of both sides at a time, always the same distance apart. The
 devices deliver blocks of any size, in bursts, on clocks that differ; the queue between them is what

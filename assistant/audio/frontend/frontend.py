@@ -1,4 +1,4 @@
-"""The front end of the ears: from the device's samples to what the backend may hear.
+"""Audio front end: from the device's samples to what the backend may hear.
 
     microphone ─► echo canceller ─► (noise suppression) ─► frames
     speaker ────────┘ far end             └─► voice: does the user speak, just now?
@@ -17,9 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.audio.clean import clean
-from assistant.audio.frontend.aec_confidence import Proof
+from assistant.audio.frontend.aec_confidence import AecConfidence
 from assistant.audio.frontend.echo_canceller import BLOCK, Block, EchoCanceller
-from assistant.audio.frontend.voice_onset import Hop, NoiseFloor, Onset, VoiceProbability, level_db
+from assistant.audio.frontend.voice_onset import (
+    Hop,
+    NoiseFloor,
+    VoiceOnset,
+    VoiceProbability,
+    level_db,
+)
 from assistant.config.schema import AudioConfig
 from assistant.frames import SAMPLE_RATE
 
@@ -59,9 +65,9 @@ class FrontEnd:
         self._sounds_for = 0
         self._rest = np.zeros(0, np.float32)
         self._voice = _Loading()
-        self._onset = Onset()
+        self._onset = VoiceOnset()
         self._floor = NoiseFloor()
-        self._proof = Proof(self._floor)
+        self._confidence = AecConfidence(self._floor)
 
     def warm(self) -> None:
         """Load the voice detector beside whatever goes on; else the first `heard` waits for it, a
@@ -102,7 +108,7 @@ class FrontEnd:
         self._voice.restart()
         self._onset.restart()
         self._floor = NoiseFloor()
-        self._proof = Proof(self._floor)
+        self._confidence = AecConfidence(self._floor)
         self.clean = self._headset
         self._tell()
 
@@ -111,7 +117,7 @@ class FrontEnd:
         has to prove itself again before what it leaves is believed."""
         self._stumbled_for = _STUMBLED
         if not self._headset:
-            self._proof.doubt()
+            self._confidence.doubt()
             self.clean = False
 
     def describe(self) -> str:
@@ -120,38 +126,40 @@ class FrontEnd:
         if self._headset:
             return "headset"
         if not self.clean:
-            return "guarded" if self._far_sounded or self._proof.has_sounded else ""
-        erle = self._proof.erle
+            return "guarded" if self._far_sounded or self._confidence.has_sounded else ""
+        erle = self._confidence.erle
         return "no echo" if erle is None else f"echo −{max(0, round(erle))} dB"
 
     # --- block by block -----------------------------------------------------------------------
 
     def _take(self, block: Block) -> Float32:
-        self._proof.push(block, speaking=self._onset.speaking)
-        if not self._proof.sounds:
+        self._confidence.push(block, speaking=self._onset.speaking)
+        if not self._confidence.sounds:
             self._floor.push(level_db(block.out))
         for hop in self._voice.push(block.out):
-            if self._proof.sounds:
-                self._proof.voice_in_rest(hop.probability)
+            if self._confidence.sounds:
+                self._confidence.voice_in_rest(hop.probability)
             begins = self._may_begin(hop)
-            self._onset.push(hop, begins, goes_on=self._proof.clean or not self._proof.sounds)
-        if self.clean != self._proof.clean:
-            self.clean = self._proof.clean
+            self._onset.push(
+                hop, begins, goes_on=self._confidence.clean or not self._confidence.sounds
+            )
+        if self.clean != self._confidence.clean:
+            self.clean = self._confidence.clean
             log.info("the echo canceller is %s", "believed" if self.clean else "doubted")
         self._tell()
         return block.out
 
     def _may_begin(self, hop: Hop) -> bool:
-        if not self._proof.sounds:
+        if not self._confidence.sounds:
             return self._onset.is_candidate(hop, self._floor.db)
-        if not self._proof.clean:  # what no echo ever was is no echo after a loss either
-            return self._proof.is_outdone(hop.level) and self._onset.is_candidate(hop, -120.0)
-        floor = max(self._floor.db, self._proof.left + _OVER_LEFT_DB)
+        if not self._confidence.clean:  # what no echo ever was is no echo after a loss either
+            return self._confidence.is_outdone(hop.level) and self._onset.is_candidate(hop, -120.0)
+        floor = max(self._floor.db, self._confidence.left + _OVER_LEFT_DB)
         if not self._onset.is_candidate_over(hop, floor):
             return False
         if self._onset.speaking:
             return True
-        return not self._proof.refutes(hop.level)
+        return not self._confidence.refutes(hop.level)
 
     def _sounded(self, pcm: Float32) -> None:
         """Where nothing is cancelled, what is played may be heard for half a second more."""

@@ -1,4 +1,5 @@
-"""Is there echo in this sound? Asked of the waveform, so that the user's own voice does not count.
+"""Echo likelihood by GCC-PHAT: is the speaker in this sound? Asked of the waveform, so that the
+user's own voice does not count.
 
 Generalized cross-correlation with phase transform (Knapp and Carter, "The generalized correlation
 method for estimation of time delay", IEEE ASSP 24(4), 1976): the phases of what was played and of
@@ -29,7 +30,7 @@ _DECIMATED = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class EchoLikelihood:
     """How much of the far end is in a sound."""
 
     score: float
@@ -39,7 +40,7 @@ class Likeness:
     """Seconds from the far end to that peak."""
 
 
-NOTHING = Likeness(0.0, 0.0)
+NOTHING = EchoLikelihood(0.0, 0.0)
 
 
 class Decimator:
@@ -76,15 +77,15 @@ class Comparison:
         self._near.push(near)
         self._out.push(out)
 
-    def of_near(self, seconds: float = 1.0) -> Likeness:
+    def of_near(self, seconds: float = 1.0) -> EchoLikelihood:
         """In what the microphone heard for the last `seconds`."""
         return self._compare(self._near.last(round(seconds * RATE)), None)
 
-    def of_out(self, seconds: float, lag: float | None) -> Likeness:
+    def of_out(self, seconds: float, lag: float | None) -> EchoLikelihood:
         """In what the canceller left; `lag`: where the echo is known to lie, if it is."""
         return self._compare(self._out.last(round(seconds * RATE)), lag)
 
-    def _compare(self, sound: Float32, lag: float | None) -> Likeness:
+    def _compare(self, sound: Float32, lag: float | None) -> EchoLikelihood:
         longest = round(LONGEST * RATE)
         far = self._far.last(sound.size + longest)
         size = 1 << (far.size - 1).bit_length()
@@ -109,7 +110,7 @@ class Comparison:
             start = max(0, round((lag - 0.03) * RATE))
             stop = min(longest, round((lag + 0.05) * RATE))
         peak = start + int(np.argmax(by_lag[start:stop]))
-        return Likeness(float(by_lag[peak]) / scale, peak / RATE)
+        return EchoLikelihood(float(by_lag[peak]) / scale, peak / RATE)
 
 
 class _Ring:

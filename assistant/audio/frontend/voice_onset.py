@@ -1,4 +1,4 @@
-"""The user's voice, as soon as it can be known: Silero every 16 ms, and the levels around it.
+"""Voice onset detection, for barge-in: Silero every 16 ms, and the levels around it.
 
 Two detectors hear the same sound, their windows of 32 ms half a window apart: a voice that begins
 waits 16 ms at most until a window ends, and each detector still has the unbroken stream that it was
@@ -107,7 +107,7 @@ class VoiceProbability:
         return hops
 
 
-class Onset:
+class VoiceOnset:
     """Decides from hop to hop whether the user's voice is there."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Concealment: what a voice would have gone on to say for some hundredths of a second.
+"""Packet loss concealment: what a voice would have gone on to say for some hundredths of a second.
 
 In the manner of ITU-T G.711 Appendix I (packet loss concealment by pitch waveform replication): the
 last pitch period is repeated with overlap-add, after 10 ms the last two and after 20 ms the last

@@ -1,4 +1,4 @@
-"""The playback queue: what is to be played, and exactly how much of it was.
+"""Jitter buffer: what is to be played, and exactly how much of it was.
 
 The audio callback reads, the event loop writes. Nothing here waits for anything longer than a few
 list operations, and sound starts, stops, pauses and runs dry without a click. Fading out never uses
@@ -19,7 +19,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.audio.playback.queue import VOICED_PEAK, Piece, Playlist
+from assistant.audio.playback.queue import VOICED_PEAK, Piece, PlaybackQueue
 from assistant.audio.playback.ramps import DUCK_SAMPLES, DUCKED, FADE_SAMPLES, Edges, SmoothGain
 from assistant.frames import SAMPLE_RATE
 
@@ -46,7 +46,7 @@ class JitterBuffer:
         self.on_finished: list[UtteranceHook] = []
         """All of an ended utterance was handed to the speaker; never called for a cleared one."""
         self._max_samples = round(max_seconds * sample_rate)
-        self._list = Playlist()
+        self._list = PlaybackQueue()
         self._dropped = 0
         self._underruns = 0
         self._concealed = 0

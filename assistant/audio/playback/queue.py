@@ -1,4 +1,4 @@
-"""What is queued for the speaker, piece by piece, and the books on each utterance.
+"""Playback queue: what waits for the speaker, piece by piece, and the account of each utterance.
 
 Belongs to `JitterBuffer`, which holds its lock around every call.
 """
@@ -26,7 +26,7 @@ _DIP = SAMPLE_RATE * 20 // 1000
 
 
 @dataclass(slots=True)
-class Utterance:
+class QueuedUtterance:
     """The books on one utterance, in samples."""
 
     queued: int = 0
@@ -57,7 +57,7 @@ class Piece:
         return self.pcm.size - self.taken
 
 
-class Playlist:
+class PlaybackQueue:
     """Pieces in the order in which they are played."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Playlist:
         """Samples waiting, those played again included."""
         self.voiced_pieces = 0
         self._pieces: deque[Piece] = deque()
-        self._utterances: OrderedDict[int, Utterance] = OrderedDict()
+        self._utterances: OrderedDict[int, QueuedUtterance] = OrderedDict()
         self._past: deque[Float32] = deque()
         self._past_of: int | None = None
         self._past_samples = 0
@@ -74,14 +74,14 @@ class Playlist:
     def first(self) -> Piece | None:
         return self._pieces[0] if self._pieces else None
 
-    def find(self, utterance: int) -> Utterance | None:
+    def find(self, utterance: int) -> QueuedUtterance | None:
         return self._utterances.get(utterance)
 
-    def open(self, utterance: int, flowing: int | None) -> Utterance:
+    def open(self, utterance: int, flowing: int | None) -> QueuedUtterance:
         """Its books, opened where there are none. Old ones go, but never those of `flowing`."""
         record = self._utterances.get(utterance)
         if record is None:
-            record = self._utterances[utterance] = Utterance()
+            record = self._utterances[utterance] = QueuedUtterance()
             if len(self._utterances) > _REMEMBERED:
                 self._forget_one(flowing)
         return record

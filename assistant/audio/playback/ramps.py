@@ -1,4 +1,4 @@
-"""Edges without clicks: how sound starts, stops, runs dry and changes its volume.
+"""Fades: edges without clicks, how sound starts, stops, runs dry and changes its volume.
 
 All ramps are raised cosines (a straight line has corners, and a corner ticks), but for changes of
 volume, which are slow.

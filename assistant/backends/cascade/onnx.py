@@ -31,7 +31,7 @@ def open_session(path: Path, threads: int) -> Any:
     # Every text has its own length, so memory patterns of one never fit the next: 15 % slower.
     options.enable_mem_pattern = False
     # Threads that spin while they wait make a quiet machine 12 % quicker and a busy one, where
-    # ears and voice share the cores, up to twice as slow.
+    # recognition and voice share the cores, up to twice as slow.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

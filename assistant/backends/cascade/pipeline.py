@@ -1,4 +1,4 @@
-"""The cascade: ears and mouth for any CPU. Its mind is the host's brain.
+"""The cascade: speech recognition and synthesis for any CPU. Who answers is the host's brain.
 
     frames → `hearing` → the user's words → the host answers → `say` → voice
 
@@ -18,9 +18,9 @@ from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 from assistant.frames import (
     Capabilities,
     Failed,
-    Line,
     Load,
     PersonaPrompt,
+    PrefetchLine,
     SpokenNames,
     Status,
 )
@@ -71,7 +71,7 @@ class CascadeBackend:
     def set_names(self, names: list[SpokenNames]) -> None:
         self._hearing.set_names(names)
 
-    def set_persona(self, prompt: PersonaPrompt) -> None:
+    def change_persona(self, prompt: PersonaPrompt) -> None:
         self._speaker.set_voice(prompt.voice)
 
     def push(
@@ -88,7 +88,7 @@ class CascadeBackend:
     def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
         self._speaker.say(utterance, text, final=final, rate=rate)
 
-    def prepare(self, lines: list[Line]) -> None:
+    def prepare(self, lines: list[PrefetchLine]) -> None:
         self._speaker.prepare(lines)
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class FrameBook:
+class FrameCounter:
     """Frames, counted. Each that was `offered` is in one of the others, or on its way."""
 
     offered: int = 0

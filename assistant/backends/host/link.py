@@ -38,7 +38,7 @@ _NUMBERS_A_CHILD = 1 << 36
 """No child makes so many utterances of its own."""
 
 
-class Link:
+class ChildLink:
     """Belongs to the event loop. `on_call` is called once the child has called, `on_event` with
     every event after that, until `close` has returned. `child` counts the children from 1."""
 

@@ -13,25 +13,25 @@ from pathlib import Path
 
 from assistant.backends.host import restart_words
 from assistant.backends.host.child import Launch, end_child, exit_in_words, start_child
-from assistant.backends.host.frame_counter import FrameBook
-from assistant.backends.host.link import Link
+from assistant.backends.host.frame_counter import FrameCounter
+from assistant.backends.host.link import ChildLink
 from assistant.backends.host.restarts import RestartPolicy
 from assistant.backends.host.waiters import Waiters
-from assistant.backends.host.watchdog import ChildWatch
+from assistant.backends.host.watchdog import Watchdog
 from assistant.backends.wire import WireListener
 from assistant.frames import (
     Ack,
     AnyCommand,
     AnyEvent,
+    ChangePersona,
     Close,
     Failed,
     Load,
-    Prepare,
+    Prefetch,
     Push,
     Ready,
     Say,
     SetNames,
-    SetPersona,
     Settle,
     Settled,
     Status,
@@ -71,7 +71,7 @@ class BackendProcess:
         self._on_event = on_event
         self._log_path = log_path
         self._substitute = substitute
-        self.frames = FrameBook()
+        self.frames = FrameCounter()
         """What became of the microphone's frames; `dropped` has those of the child that runs."""
         self.patience = VIRTUAL_PATIENCE if load.virtual_clock else PATIENCE
         """Seconds of silence after which a child is taken to hang, and killed."""
@@ -84,7 +84,7 @@ class BackendProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._children = 0
         """Started so far."""
-        self._link: Link | None = None
+        self._link: ChildLink | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._frames_awaited = Waiters()
         self._settles_awaited = Waiters()
@@ -158,7 +158,7 @@ class BackendProcess:
     def send(self, command: AnyCommand) -> None:
         """Queue a command. What describes the persona is remembered and told to every new child;
         frames and sentences for a child that is not there are dropped."""
-        if isinstance(command, SetPersona | SetNames | Prepare):
+        if isinstance(command, ChangePersona | SetNames | Prefetch):
             self._kept[type(command)] = command
         there = self._link is not None and self.ready.is_set()
         if not isinstance(command, Settle):
@@ -257,8 +257,8 @@ class BackendProcess:
         self._process = await start_child(self._launch, listener, self._log_path)
         self._on_event(Status(f"starting {self.name}"))
         self._children += 1
-        self._link = Link(listener, self._children, self._called, self._received)
-        watch = ChildWatch(
+        self._link = ChildLink(listener, self._children, self._called, self._received)
+        watch = Watchdog(
             self._process,
             self._link,
             self._is_owed,

@@ -21,14 +21,14 @@ from assistant.frames import (
     AnyCommand,
     AnyEvent,
     AudioOut,
+    ChangePersona,
     Inject,
     Interrupt,
+    Prefetch,
     Prefill,
-    Prepare,
     Push,
     Say,
     SetNames,
-    SetPersona,
 )
 
 log = logging.getLogger(__name__)
@@ -104,9 +104,9 @@ class SendQueue:
                 self._frames += 1
             case Say():
                 return self._fitted_saying(message)
-            case SetPersona():
+            case ChangePersona():
                 self._drop_unused_persona()
-            case SetNames() | Prepare():
+            case SetNames() | Prefetch():
                 self._drop(lambda item: type(item) is type(message))
             case Prefill():
                 wanted = (message.prompt.slug, message.swap)
@@ -138,9 +138,9 @@ class SendQueue:
 
     def _drop_unused_persona(self) -> None:
         """The last that waits, unless something is still to be said as it."""
-        asked = (item for item in reversed(self._items) if isinstance(item, Say | SetPersona))
+        asked = (item for item in reversed(self._items) if isinstance(item, Say | ChangePersona))
         last = next(asked, None)
-        if isinstance(last, SetPersona):
+        if isinstance(last, ChangePersona):
             self._drop(lambda item: item is last)
 
     def _drop(self, is_meant: Callable[[Message | None], bool]) -> None:
@@ -148,7 +148,7 @@ class SendQueue:
             self._items = deque(item for item in self._items if not is_meant(item))
 
     def _drop_oldest_command(self) -> None:
-        kinds = SetPersona | Prefill | Inject | Say | Interrupt
+        kinds = ChangePersona | Prefill | Inject | Say | Interrupt
         oldest = next((item for item in self._items if isinstance(item, kinds)), None)
         if oldest is not None:
             self._drop(lambda item: item is oldest)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assistant.backends.host.child import kill_child, trim_log
-from assistant.backends.host.link import Link
+from assistant.backends.host.link import ChildLink
 
 LOG_CHECK = 60.0
 """Seconds between two looks at how long the child's log has become."""
@@ -15,13 +15,13 @@ GRACE = 2.0
 """Seconds for a child that has hung up to end by itself."""
 
 
-class ChildWatch:
+class Watchdog:
     """Watches one child until `cancel`."""
 
     def __init__(
         self,
         process: asyncio.subprocess.Process,
-        link: Link,
+        link: ChildLink,
         owes: Callable[[], bool],
         *,
         patience: float,

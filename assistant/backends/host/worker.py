@@ -25,18 +25,18 @@ from assistant.frames import (
     Ack,
     AnyCommand,
     AnyEvent,
+    ChangePersona,
     Close,
     Failed,
     Inject,
     Interrupt,
     Load,
+    Prefetch,
     Prefill,
-    Prepare,
     Push,
     Ready,
     Say,
     SetNames,
-    SetPersona,
     Settle,
     Settled,
 )
@@ -120,9 +120,9 @@ def handle(command: AnyCommand, backend: Backend, queue: SendQueue) -> None:
             queue.put(Settled(number))
         case Say(utterance=utterance, text=text, final=final, rate=rate):
             backend.say(utterance, text, final=final, rate=rate)
-        case SetPersona(prompt=prompt):
-            backend.set_persona(prompt)
-        case Prepare(lines=lines):
+        case ChangePersona(prompt=prompt):
+            backend.change_persona(prompt)
+        case Prefetch(lines=lines):
             backend.prepare(lines)
         case Prefill(prompt=prompt, swap=swap):
             backend.prefill(prompt, swap=swap)

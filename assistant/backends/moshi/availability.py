@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from assistant.backends.availability import BackendReport, Look, packages_missing
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.checkpoint.memory import (
-    Asked,
+    Config as LmConfig,
+)
+from assistant.backends.moshi.checkpoint.memory import (
     Framework,
     MemoryEstimate,
+    MemoryOptions,
     check_fits,
     choose_quantization,
     gib,
     positions_in,
-)
-from assistant.backends.moshi.checkpoint.memory import (
-    Config as LmConfig,
 )
 from assistant.backends.moshi.contract import Checkpoint, Quantization
 from assistant.models.environments import inspect, python_of
@@ -34,7 +34,7 @@ NO_CHIP = "no NVIDIA card or Apple chip"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ComputeDevice:
     """Where the model would run."""
 
     name: str
@@ -58,7 +58,7 @@ class Unsuited(Exception):
 class Fit:
     """How the configured model would run here."""
 
-    place: Place
+    place: ComputeDevice
     checkpoint: Checkpoint
     quantize: Quantization
     needed: MemoryEstimate
@@ -91,28 +91,30 @@ def check_moshi(framework: Framework, config: Config, look: Look) -> BackendRepo
     return BackendReport(name, True, str(fit), suited=place.fast)
 
 
-def place_of(framework: Framework, config: Config, hardware: Hardware) -> Place:
+def place_of(framework: Framework, config: Config, hardware: Hardware) -> ComputeDevice:
     """The device that the settings mean. Raises `Unsuited`."""
     device = config.backend.moshi.device
     if framework == "mlx" and hardware.apple_silicon:
         if hardware.macos and int(hardware.macos.split(".")[0]) < 14:
             raise Unsuited(f"MLX needs macOS 14 or newer, this is {hardware.macos}")
         memory = hardware.metal_memory or None
-        return Place("Apple Silicon", memory, fast=device != "cpu")
+        return ComputeDevice("Apple Silicon", memory, fast=device != "cpu")
     if device == "cpu":
-        return Place("the processor", hardware.available or hardware.memory or None, fast=False)
+        return ComputeDevice(
+            "the processor", hardware.available or hardware.memory or None, fast=False
+        )
     if framework == "mlx":
         raise Unsuited("no Apple chip")
     return _card(device, hardware)
 
 
-def _card(device: str, hardware: Hardware) -> Place:
+def _card(device: str, hardware: Hardware) -> ComputeDevice:
     if hardware.trouble:
         raise Unsuited(hardware.trouble, "Check NVIDIA's driver.")
     if not hardware.cards:
         if device.startswith("cuda"):
             # Asked for by name: there are cards that NVIDIA's tool does not know.
-            return Place(device, None)
+            return ComputeDevice(device, None)
         raise Unsuited("no NVIDIA card", "assistant config set backend.moshi.device cpu")
     number = card_number(device)
     if number is not None and number >= len(hardware.cards):
@@ -122,7 +124,7 @@ def _card(device: str, hardware: Hardware) -> Place:
             "assistant config set backend.moshi.device auto",
         )
     card: Card = hardware.cards[number or 0]
-    return Place(card.name, card.free)
+    return ComputeDevice(card.name, card.free)
 
 
 def check_packages(framework: Framework, config: Config) -> None:
@@ -148,7 +150,7 @@ def _check(framework: Framework, config: Config, modules: tuple[str, ...]) -> No
     raise Unsuited(reason, remedy or f"assistant setup {name}")
 
 
-def fit_of(framework: Framework, config: Config, place: Place) -> Fit:
+def fit_of(framework: Framework, config: Config, place: ComputeDevice) -> Fit:
     """The configured weights in this place. Raises `BackendError` where they are not here, are no
     weights, or do not fit."""
     from assistant.backends.moshi.checkpoint.finding import find_checkpoint
@@ -158,12 +160,12 @@ def fit_of(framework: Framework, config: Config, place: Place) -> Fit:
     return _fit(framework, config, place, checkpoint)
 
 
-def _fit(framework: Framework, config: Config, place: Place, checkpoint: Checkpoint) -> Fit:
+def _fit(framework: Framework, config: Config, place: ComputeDevice, checkpoint: Checkpoint) -> Fit:
     lm: LmConfig = checkpoint.config
     moshi = config.backend.moshi
     seconds = moshi.context_seconds
     positions = None if seconds is None else positions_in(seconds)
-    asked = Asked(
+    asked = MemoryOptions(
         framework=framework,
         listener=moshi.listener == "stt",  # `auto` takes Whisper where there is no room
         snapshots_bytes=moshi.snapshot_mb * 2**20,

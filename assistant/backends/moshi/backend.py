@@ -1,4 +1,4 @@
-"""Moshi behind the backend contract: full duplex, ears, mind and mouth in one model.
+"""Moshi behind the backend contract: full duplex, it listens, thinks and speaks in one model.
 
 Live, a frame passes through three threads, so that Mimi and the language model overlap:
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from assistant.backends.base import BackendError, Emit, Float32
 from assistant.backends.moshi.checkpoint.memory import POSITIONS_PER_SECOND, Framework
-from assistant.backends.moshi.clock import FrameClock, Taken
+from assistant.backends.moshi.clock import FrameClock, InputFrame
 from assistant.backends.moshi.contract import Codec, Sampling
 from assistant.backends.moshi.engine import (
     Engine,
@@ -33,16 +33,16 @@ from assistant.backends.moshi.monologue import TokenText, rms
 from assistant.backends.moshi.prompts.personas import Personas
 from assistant.backends.moshi.prompts.prompting import SILENCE
 from assistant.backends.moshi.stages import Stages
-from assistant.backends.moshi.stepping import Encoded, Stepper
+from assistant.backends.moshi.stepping import EncodedFrame, Stepper
 from assistant.backends.moshi.utterances import Moment, Utterances
 from assistant.frames import (
     FIRST_OWN_UTTERANCE,
     FRAME_SAMPLES,
     Capabilities,
     Failed,
-    Line,
     Load,
     PersonaPrompt,
+    PrefetchLine,
     SpokenNames,
     Status,
 )
@@ -87,7 +87,7 @@ class MoshiBackend:
         listen: LoadListener | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`load`, `listen` and `now` are for tests: a model, ears and a clock of their own."""
+        """`load`, `listen` and `now` are for tests: a model, a listener, a clock of their own."""
         self._emit = emit
         self._framework = framework
         self._load_engine = load
@@ -139,10 +139,10 @@ class MoshiBackend:
     def set_names(self, names: list[SpokenNames]) -> None:
         self._listener.set_names(names)
 
-    def set_persona(self, prompt: PersonaPrompt) -> None:
+    def change_persona(self, prompt: PersonaPrompt) -> None:
         if self.capabilities.text_prompt:
             epoch = self._utterances.interrupt()
-            self._do(lambda: self._stepper.become(prompt, epoch))
+            self._do(lambda: self._stepper.change_persona(prompt, epoch))
         else:
             self._do(lambda: self._engine.lm.set_sampling(self._sampling(prompt)))
 
@@ -157,7 +157,7 @@ class MoshiBackend:
     ) -> None:
         if self._failed:
             return
-        taken = Taken(number, frame, speaking=speaking, own_voice=speaking and not clean)
+        taken = InputFrame(number, frame, speaking=speaking, own_voice=speaking and not clean)
         if not self._inline:
             self._clock.push(taken)
             return
@@ -170,7 +170,7 @@ class MoshiBackend:
         """The model speaks at its own pace: `rate` is not heard."""
         self._do(lambda: self._stepper.say(utterance, text, final=final))
 
-    def prepare(self, lines: list[Line]) -> None:
+    def prepare(self, lines: list[PrefetchLine]) -> None:
         """Its speech is made as it is spoken: nothing can be rendered beforehand."""
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
@@ -278,7 +278,7 @@ class MoshiBackend:
 
     # -- a frame ---------------------------------------------------------------------------------
 
-    def _at_once(self, taken: Taken) -> None:
+    def _at_once(self, taken: InputFrame) -> None:
         """Virtual clock: everything that a frame causes."""
         encoded = self.hear(taken)
         while self._stepper.becoming:
@@ -289,15 +289,15 @@ class MoshiBackend:
         if self._personas is not None:
             self._personas.work()
 
-    def hear(self, taken: Taken) -> Encoded:
+    def hear(self, taken: InputFrame) -> EncodedFrame:
         # Its own voice would be answered like the user's; who writes down words may hear it.
         frame = np.zeros_like(taken.frame) if taken.own_voice else taken.frame
         codes = self._codec.encode(frame)
         sound = taken.frame if self._listener.by_sound else frame
         self._listener.take(taken.number, sound, codes, speaking=taken.speaking)
-        return Encoded(codes[: self._user_codebooks], rms(frame) < USER_QUIET)
+        return EncodedFrame(codes[: self._user_codebooks], rms(frame) < USER_QUIET)
 
-    def think(self, encoded: Encoded) -> Moment | None:
+    def think(self, encoded: EncodedFrame) -> Moment | None:
         return self._stepper.take(encoded)
 
     def speak(self, moment: Moment) -> None:
@@ -311,7 +311,7 @@ class MoshiBackend:
 
     # -- what the threads ask --------------------------------------------------------------------
 
-    def next_frame(self) -> Taken | None:
+    def next_frame(self) -> InputFrame | None:
         return self._clock.take()
 
     def can_hurry(self) -> bool:

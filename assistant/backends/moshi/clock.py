@@ -36,7 +36,7 @@ RECOVERED = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class InputFrame:
     """What the model shall hear next."""
 
     number: int
@@ -59,7 +59,7 @@ class FrameClock:
         self._report = report
         self._now = now
         self._changed = threading.Condition()
-        self._waiting: deque[Taken] = deque()
+        self._waiting: deque[InputFrame] = deque()
         self._silence: Float32 = np.zeros(FRAME_SAMPLES, np.float32)
         self._silence.flags.writeable = False
         self._arrived = self._due = now()
@@ -82,7 +82,7 @@ class FrameClock:
             self._due = self._arrived + FRAME_SECONDS
             self._waiting.clear()
 
-    def push(self, arrived: Taken) -> None:
+    def push(self, arrived: InputFrame) -> None:
         """A frame from the microphone. Returns at once."""
         with self._changed:
             now = self._now()
@@ -101,24 +101,24 @@ class FrameClock:
         if behind >= WORTH_TELLING:
             self._lags(behind)
 
-    def take(self) -> Taken | None:
+    def take(self) -> InputFrame | None:
         """Wait for the next frame; None once the clock is closed."""
         while True:
             with self._changed:
                 if self._closed:
                     return None
                 found = self._poll()
-                if not isinstance(found, Taken):
+                if not isinstance(found, InputFrame):
                     self._changed.wait(found)
                     continue
             self._took(found)
             return found
 
-    def poll(self) -> Taken | float:
+    def poll(self) -> InputFrame | float:
         """The next frame, or the seconds after which to ask again."""
         with self._changed:
             found = self._poll()
-        if isinstance(found, Taken):
+        if isinstance(found, InputFrame):
             self._took(found)
         return found
 
@@ -146,7 +146,7 @@ class FrameClock:
             self._owed = 0
         return self._owed > 0
 
-    def _poll(self) -> Taken | float:
+    def _poll(self) -> InputFrame | float:
         if self._waiting:
             return self._waiting.popleft()
         late = self._now() - self._due
@@ -158,7 +158,7 @@ class FrameClock:
         self._due += FRAME_SECONDS
         self._owed += 1
         self._number += 1
-        return Taken(self._number, self._silence, substituted=True)
+        return InputFrame(self._number, self._silence, substituted=True)
 
     def _drop(self, count: int) -> None:
         for _ in range(count):
@@ -179,7 +179,7 @@ class FrameClock:
             self._since_report = 0
             self._report(Lag(behind * FRAME_SECONDS, self.dropped))
 
-    def _took(self, taken: Taken) -> None:
+    def _took(self, taken: InputFrame) -> None:
         self._since_report += taken.substituted
         skipped, self._skipped = self._skipped, 0
         if skipped:

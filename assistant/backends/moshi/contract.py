@@ -95,7 +95,7 @@ class Snapshot(Protocol):
         """Memory it holds, in bytes."""
 
 
-class Prefill(Protocol):
+class PromptPrefill(Protocol):
     """A prompt on its way through the model, on a state of its own beside the conversation's."""
 
     @property
@@ -125,7 +125,7 @@ class LanguageModel(Protocol):
         long the conversation: what lies further back than `context` is forgotten.
         """
 
-    def prefill(self, prompt: PromptPlan, chunk: int = 128) -> Prefill:
+    def prefill(self, prompt: PromptPlan, chunk: int = 128) -> PromptPrefill:
         """Begin to run a prompt of M frames, `chunk` positions a pass, without depformer and
         heads; what is said meanwhile is not touched.
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from assistant.backends.base import Float32
 from assistant.backends.moshi.checkpoint.memory import (
-    Asked,
     Framework,
+    MemoryOptions,
     choose_quantization,
     estimate,
     positions_in,
@@ -103,7 +103,7 @@ def settings_for(
     on_cpu, free = _place(framework, str(options.get("device") or "auto"), hardware)
     seconds = options.get("context_seconds")
     positions = None if seconds is None else positions_in(float(seconds))
-    asked = Asked(
+    asked = MemoryOptions(
         framework=framework,
         snapshots_bytes=int(options.get("snapshot_mb") or 0) * 2**20,
         bytes_per_weight=4 if on_cpu else 2,

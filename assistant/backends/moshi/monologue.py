@@ -17,7 +17,7 @@ import numpy as np
 
 from assistant.backends.base import Float32
 from assistant.backends.moshi.contract import ModelShape, TextTokenizer
-from assistant.tools.parser import Malformed, Speech, ToolCallParser
+from assistant.tools.parser import Malformed, PlainText, ToolCallParser
 
 MARKER_PAUSE = 3
 """Frames of padding after which an unfinished marker is none: a word's tokens follow each other."""
@@ -53,7 +53,7 @@ class TokenText:
 
 
 @dataclass(slots=True)
-class Heard:
+class DecidedFrame:
     """A frame whose fate is decided: what of it may be heard, and what is said in it."""
 
     pcm: Float32 | None
@@ -69,7 +69,7 @@ class Spelled:
 
 
 @dataclass(slots=True)
-class _Frame:
+class _MonologueFrame:
     pcm: Float32
     undecided: int = 0
     """Characters of it that may belong to a call."""
@@ -86,10 +86,10 @@ class CallFilter:
 
     def __init__(self) -> None:
         self._parser = ToolCallParser()
-        self._frames: deque[_Frame] = deque()
-        self._pending: deque[tuple[_Frame, str]] = deque()
+        self._frames: deque[_MonologueFrame] = deque()
+        self._pending: deque[tuple[_MonologueFrame, str]] = deque()
         """Characters that the parser holds back, with the frame each came in."""
-        self._spaces: list[tuple[_Frame, str]] = []
+        self._spaces: list[tuple[_MonologueFrame, str]] = []
         """Spaces before what comes next, whose fate they share."""
         self._silence = 0
         """Frames without text."""
@@ -100,11 +100,11 @@ class CallFilter:
         """Some sound is held back."""
         return bool(self._pending)
 
-    def take(self, text: str, pcm: Float32, quiet: bool) -> Sequence[Heard | Spelled]:
+    def take(self, text: str, pcm: Float32, quiet: bool) -> Sequence[DecidedFrame | Spelled]:
         """float32 [n] with the text written in it; `quiet`: nothing is to be heard in it."""
         if not (text or self._pending or self._spaces or self._tail):
-            return (Heard(pcm, ""),)  # nearly all frames
-        frame = _Frame(pcm)
+            return (DecidedFrame(pcm, ""),)  # nearly all frames
+        frame = _MonologueFrame(pcm)
         self._frames.append(frame)
         spelled: list[Spelled] = []
         for char in text:
@@ -117,7 +117,7 @@ class CallFilter:
         self._cut_tail(frame, quiet)
         return [*self._decided(), *spelled]
 
-    def finish(self) -> list[Heard | Spelled]:
+    def finish(self) -> list[DecidedFrame | Spelled]:
         """No more text follows: what is held back is decided."""
         spelled: list[Spelled] = []
         self._break_off(spelled)
@@ -127,15 +127,15 @@ class CallFilter:
 
     # -- inside ----------------------------------------------------------------------------------
 
-    def _feed(self, char: str, frame: _Frame, spelled: list[Spelled]) -> None:
+    def _feed(self, char: str, frame: _MonologueFrame, spelled: list[Spelled]) -> None:
         self._pending.append((frame, char))
         frame.undecided += 1
         items = self._parser.feed(char)
         for index, item in enumerate(items):
-            if isinstance(item, Speech):
+            if isinstance(item, PlainText):
                 self._release(len(item.text))
             else:
-                after = sum(len(i.text) for i in items[index + 1 :] if isinstance(i, Speech))
+                after = sum(len(i.text) for i in items[index + 1 :] if isinstance(i, PlainText))
                 self._cut(after, spelled, item.raw if isinstance(item, Malformed) else None)
         if not self._parser.holding:
             self._cut(0, [], "")  # a fence that closes after a call
@@ -182,7 +182,7 @@ class CallFilter:
 
     def _break_off(self, spelled: list[Spelled]) -> None:
         for item in self._parser.finish():
-            if isinstance(item, Speech):
+            if isinstance(item, PlainText):
                 self._release(len(item.text))
             else:
                 self._cut(0, spelled, item.raw if isinstance(item, Malformed) else None)
@@ -190,22 +190,22 @@ class CallFilter:
             self._cut(0, [], "")
         self._parser = ToolCallParser()
 
-    def _cut_tail(self, frame: _Frame, quiet: bool) -> None:
+    def _cut_tail(self, frame: _MonologueFrame, quiet: bool) -> None:
         """After a call, until words follow or its sound is over."""
         if self._tail and not self._pending and not frame.cut:
             frame.cut = True
             self._tail = 0 if quiet else self._tail - 1
 
-    def _decided(self) -> list[Heard | Spelled]:
-        out: list[Heard | Spelled] = []
+    def _decided(self) -> list[DecidedFrame | Spelled]:
+        out: list[DecidedFrame | Spelled] = []
         while self._frames and not self._frames[0].undecided:
             frame = self._frames.popleft()
-            out.append(Heard(None if frame.cut else frame.pcm, "".join(frame.speech)))
+            out.append(DecidedFrame(None if frame.cut else frame.pcm, "".join(frame.speech)))
         return out
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class TimedWord:
     """A word and its place, in samples of the utterance's own sound."""
 
     text: str
@@ -229,9 +229,9 @@ class Words:
         self.any = False
         """A word was told."""
 
-    def take(self, text: str, at: int, end: int) -> list[Word]:
+    def take(self, text: str, at: int, end: int) -> list[TimedWord]:
         """The text of the frame of samples `at` … `end` (the same, where its sound was cut)."""
-        out: list[Word] = []
+        out: list[TimedWord] = []
         if not text:
             self._open = False
             if self._text and end >= self._due:
@@ -246,7 +246,7 @@ class Words:
                 self._begin_or_continue(part, at)
         return out
 
-    def flush(self, at: int) -> list[Word]:
+    def flush(self, at: int) -> list[TimedWord]:
         """The utterance ends at this sample."""
         return self._finished(at)
 
@@ -257,13 +257,13 @@ class Words:
         self._open = True
         self._due = self._start + spoken_samples(self._text)
 
-    def _finished(self, at: int) -> list[Word]:
+    def _finished(self, at: int) -> list[TimedWord]:
         text, self._text = self._text, ""
         self._open = False
         if not text:
             return []
         end = max(self._start, min(at, self._due))
-        word = Word(f" {text}" if self.any else text, self._start, end)
+        word = TimedWord(f" {text}" if self.any else text, self._start, end)
         self.any = True
         return [word]
 

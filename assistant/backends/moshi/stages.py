@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from assistant.backends.moshi.clock import Taken
-from assistant.backends.moshi.stepping import Encoded
+from assistant.backends.moshi.clock import InputFrame
+from assistant.backends.moshi.stepping import EncodedFrame
 from assistant.backends.moshi.utterances import Moment
 
 MOST_BETWEEN = 2
@@ -18,12 +18,12 @@ MOST_BETWEEN = 2
 class Frames(Protocol):
     """What each of the threads does with a frame."""
 
-    def next_frame(self) -> Taken | None:
+    def next_frame(self) -> InputFrame | None:
         """Wait for it; None when the conversation is over."""
 
-    def hear(self, taken: Taken) -> Encoded: ...
+    def hear(self, taken: InputFrame) -> EncodedFrame: ...
 
-    def think(self, encoded: Encoded) -> Moment | None: ...
+    def think(self, encoded: EncodedFrame) -> Moment | None: ...
 
     def speak(self, moment: Moment) -> None: ...
 
@@ -42,7 +42,9 @@ class Stages:
     def __init__(self, backend: Frames, fail: Callable[[Exception], None]) -> None:
         self._backend = backend
         self._fail = fail
-        self._to_think: queue.SimpleQueue[Encoded | Callable[[], None] | None] = queue.SimpleQueue()
+        self._to_think: queue.SimpleQueue[EncodedFrame | Callable[[], None] | None] = (
+            queue.SimpleQueue()
+        )
         """Frames and commands, in the order they came; of frames no more than there is room."""
         self._room = threading.Semaphore(MOST_BETWEEN)
         self._to_speak: queue.Queue[Moment | None] = queue.Queue(MOST_BETWEEN)
@@ -106,7 +108,7 @@ class Stages:
             if item is None:
                 self._put(None)
                 return
-            if not isinstance(item, Encoded):
+            if not isinstance(item, EncodedFrame):
                 item()
                 continue
             self._room.release()
@@ -116,7 +118,7 @@ class Stages:
             if self._to_think.empty():
                 self._backend.work_beside()
 
-    def _next(self) -> Encoded | Callable[[], None] | None:
+    def _next(self) -> EncodedFrame | Callable[[], None] | None:
         """Wait for something to do, and hurry on with the next persona meanwhile."""
         while self._backend.can_hurry():
             try:

@@ -1,4 +1,4 @@
-"""The model's side of a frame: what it hears, what is put into its mouth, and when it may learn.
+"""The model's side of a frame: what it hears, what it is made to say, and when it may learn.
 
 Everything here belongs to one thread, the model's. A step makes the text of one position and the
 sound of an earlier one (`contract.Step`); here the two are brought together again.
@@ -41,7 +41,7 @@ MOST_INJECTED = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class EncodedFrame:
     """One frame of the user's, as the model hears it."""
 
     codes: Codes
@@ -115,12 +115,12 @@ class Stepper:
     def inject(self, context: str) -> None:
         self._contexts.append(context)
 
-    def become(self, prompt: PersonaPrompt, epoch: int) -> None:
+    def change_persona(self, prompt: PersonaPrompt, epoch: int) -> None:
         """Another persona: what the old one was saying is over."""
         self.interrupt(epoch)
         self._silenced = 0
         self._contexts.clear()
-        self._personas.become(prompt)
+        self._personas.change_persona(prompt)
 
     # -- frame by frame --------------------------------------------------------------------------
 
@@ -140,7 +140,7 @@ class Stepper:
         if prompt is not None:
             self._arrive(prompt)
 
-    def take(self, heard: Encoded) -> Moment | None:
+    def take(self, heard: EncodedFrame) -> Moment | None:
         """One step; None while the persona that shall speak is not there yet."""
         self._user_quiet = self._user_quiet + 1 if heard.quiet else 0
         if self._personas.becoming:

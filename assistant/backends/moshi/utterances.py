@@ -15,7 +15,7 @@ import numpy as np
 
 from assistant.backends.base import Emit, Float32
 from assistant.backends.moshi.contract import Codes
-from assistant.backends.moshi.monologue import CallFilter, Heard, Word, Words, rms
+from assistant.backends.moshi.monologue import CallFilter, DecidedFrame, TimedWord, Words, rms
 from assistant.backends.wire import encode_pcm
 from assistant.frames import (
     FIRST_OWN_UTTERANCE,
@@ -59,7 +59,7 @@ class Moment:
 
 
 @dataclass(slots=True)
-class _Utterance:
+class _ModelUtterance:
     number: int
     said: bool
     calls: CallFilter = field(default_factory=CallFilter)
@@ -93,7 +93,7 @@ class Utterances:
         self._on_said = on_said
         self._next = first
         self._lock = threading.RLock()
-        self._current: _Utterance | None = None
+        self._current: _ModelUtterance | None = None
         self._ended = -1
         """The last of the host's utterances that is over."""
         self._pre_roll: deque[Float32] = deque(maxlen=PRE_ROLL)
@@ -162,11 +162,11 @@ class Utterances:
             self._begin(say, said=True)
 
     def _begin(self, number: int, *, said: bool) -> None:
-        self._current = _Utterance(number, said)
+        self._current = _ModelUtterance(number, said)
         self._pre_roll.clear()
 
     def _go_on(
-        self, current: _Utterance, moment: Moment, text: str, pcm: Float32, quiet: bool
+        self, current: _ModelUtterance, moment: Moment, text: str, pcm: Float32, quiet: bool
     ) -> None:
         if text:
             current.rest = current.wordless = 0
@@ -174,7 +174,7 @@ class Utterances:
             current.wordless += 1
             current.rest = current.rest + 1 if quiet else 0
         for out in current.calls.take(text, pcm, quiet):
-            if isinstance(out, Heard):
+            if isinstance(out, DecidedFrame):
                 self._send(current, out)
             else:
                 self._emit(CallSpelled(current.number, out.text))
@@ -182,7 +182,7 @@ class Utterances:
         if over and not current.calls.holding and (moment.finished or not current.said):
             self._end(current)
 
-    def _send(self, current: _Utterance, heard: Heard) -> None:
+    def _send(self, current: _ModelUtterance, heard: DecidedFrame) -> None:
         pcm, at = heard.pcm, current.samples
         if pcm is not None and self._belongs(current, heard, pcm):
             self._emit(AudioOut(current.number, encode_pcm(pcm)))
@@ -190,7 +190,7 @@ class Utterances:
             at = current.samples - FRAME_SAMPLES  # behind the pre-roll
         self._tell(current, current.words.take(heard.text, at, current.samples))
 
-    def _belongs(self, current: _Utterance, heard: Heard, pcm: Float32) -> bool:
+    def _belongs(self, current: _ModelUtterance, heard: DecidedFrame, pcm: Float32) -> bool:
         """No sound before its first word or after its last is sent while it waits for more: beside
         a call there may be nothing to be heard, and the host may think about how to go on."""
         if heard.text.strip():
@@ -198,13 +198,13 @@ class Utterances:
         waits = current.samples == 0 or (current.said and current.rest > REST)
         return not waits or rms(pcm) >= QUIET
 
-    def _tell(self, current: _Utterance, words: list[Word]) -> None:
+    def _tell(self, current: _ModelUtterance, words: list[TimedWord]) -> None:
         for word in words:
             self._emit(AgentText(current.number, word.text, word.start, word.end))
 
-    def _end(self, current: _Utterance) -> None:
+    def _end(self, current: _ModelUtterance) -> None:
         for out in current.calls.finish():
-            if isinstance(out, Heard):
+            if isinstance(out, DecidedFrame):
                 self._send(current, out)
             else:
                 self._emit(CallSpelled(current.number, out.text))

@@ -32,16 +32,16 @@ from assistant.frames import (
     Capabilities,
     Failed,
     Lag,
-    Line,
     Load,
     PersonaPrompt,
+    PrefetchLine,
     SpokenNames,
     Status,
     UtteranceEnded,
 )
 
 if TYPE_CHECKING:
-    from assistant.backends.server.client import Link
+    from assistant.backends.server.client import ServerLink
     from assistant.backends.server.exchange import Peer
     from assistant.backends.server.marked import MarkedSpeech
 
@@ -69,7 +69,7 @@ class MoshiServerBackend:
         self.note = ""
         self._lock = threading.RLock()
         """Between the connection's thread and the worker's."""
-        self._link: Link | None = None
+        self._link: ServerLink | None = None
         self._speech: _Speech | None = None
         self._marked: MarkedSpeech | None = None
         """The same as `_speech`, where the server is our own."""
@@ -82,16 +82,16 @@ class MoshiServerBackend:
 
     def load(self, command: Load) -> str:
         require_packages()
-        from assistant.backends.server.client import Link
+        from assistant.backends.server.client import ServerLink
         from assistant.backends.server.options import address_from
 
         address = address_from(command.options)
         self._own_query = protocol.query_of(address.url)
         self._emit(Status(f"calling {address.place}"))
-        self._link = Link(address, self, waits=command.virtual_clock)
+        self._link = ServerLink(address, self, waits=command.virtual_clock)
         peer = self._link.open(self._query_for(None))
         self._load_ears(command)
-        hello = peer.hello or protocol.Hello(engine="Moshi")
+        hello = peer.hello or protocol.ServerHello(engine="Moshi")
         self.capabilities = Capabilities(
             full_duplex=hello.full_duplex,
             answers_by_itself=True,
@@ -111,7 +111,7 @@ class MoshiServerBackend:
     def set_names(self, names: list[SpokenNames]) -> None:
         self._ears.set_names(names)
 
-    def set_persona(self, prompt: PersonaPrompt) -> None:
+    def change_persona(self, prompt: PersonaPrompt) -> None:
         if self._link is None:
             return
         voice = protocol.plain_voice(prompt.voice_prompt)
@@ -131,7 +131,7 @@ class MoshiServerBackend:
             temperature=prompt.temperature,
             text_temperature=prompt.text_temperature,
         )
-        self._link.become(request, self._query_for(prompt))
+        self._link.change_persona(request, self._query_for(prompt))
 
     def push(
         self,
@@ -163,7 +163,7 @@ class MoshiServerBackend:
         if final:
             self._emit(UtteranceEnded(utterance, 0))
 
-    def prepare(self, lines: list[Line]) -> None:
+    def prepare(self, lines: list[PrefetchLine]) -> None:
         """The voice is the server's."""
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
@@ -222,7 +222,7 @@ class MoshiServerBackend:
             if self._speech is not None:
                 self._speech.text(piece)
 
-    def report(self, report: protocol.Report) -> None:
+    def report(self, report: protocol.ServerReport) -> None:
         with self._lock:
             if self._marked is not None:
                 self._marked.report(report)

@@ -38,7 +38,7 @@ of conversation."""
 OPEN_TIMEOUT = 10.0
 
 
-class Link:
+class ServerLink:
     """One server. All public methods may be called from any thread."""
 
     def __init__(self, address: Address, handler: Handler, *, waits: bool = False) -> None:
@@ -88,7 +88,7 @@ class Link:
         """Ask our own server for something; a foreign one is not bothered."""
         post(self._loop, self._request, request)
 
-    def become(self, persona: protocol.PersonaRequest, query: dict[str, str]) -> None:
+    def change_persona(self, persona: protocol.PersonaRequest, query: dict[str, str]) -> None:
         """Be this persona now, and after every interruption: by a request to our own server, by
         another connection with this query to a foreign one."""
         post(self._loop, self._become, persona, query)

@@ -16,9 +16,9 @@ from websockets.exceptions import ConnectionClosed
 
 from assistant.backends.base import BackendError
 from assistant.backends.server import protocol
-from assistant.backends.server.failures import NoHandshake, Refused
+from assistant.backends.server.failures import NoHandshake, ServerRefused
 from assistant.backends.server.opus import OpusDecoder, OpusEncoder
-from assistant.backends.server.protocol import Kind, Report, Request
+from assistant.backends.server.protocol import Kind, Request, ServerReport
 from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE
 from assistant.loops import until_one_ends
 
@@ -45,7 +45,7 @@ class Peer:
 
     own: bool
     """Our own server, which understands requests."""
-    hello: protocol.Hello | None = None
+    hello: protocol.ServerHello | None = None
 
 
 class Handler(Protocol):
@@ -67,7 +67,7 @@ class Handler(Protocol):
 
     def text(self, piece: str) -> None: ...
 
-    def report(self, report: Report) -> None: ...
+    def report(self, report: ServerReport) -> None: ...
 
     def lag(self, seconds: float, dropped: int) -> None:
         """The server is behind, so many frames were dropped in all; 0 s: it has caught up."""
@@ -93,7 +93,7 @@ class Allowance:
 
 
 async def shake_hands(socket: ClientConnection, handler: Handler, place: str) -> Peer:
-    """Wait until the model is ours. Raises `Refused`, `NoHandshake`."""
+    """Wait until the model is ours. Raises `ServerRefused`, `NoHandshake`."""
     own = socket.response is not None and protocol.OWN_HEADER in socket.response.headers
     deadline = time.monotonic() + HANDSHAKE_TIMEOUT
     ours = False
@@ -101,7 +101,7 @@ async def shake_hands(socket: ClientConnection, handler: Handler, place: str) ->
     while True:
         kind, payload = protocol.split(await _before(socket, deadline)) or (None, b"")
         if kind == Kind.ERROR:
-            raise Refused(protocol.read_text(payload) or "no")
+            raise ServerRefused(protocol.read_text(payload) or "no")
         if kind == Kind.HANDSHAKE:
             ours = True
         report = protocol.read_report(payload) if own and kind == Kind.METADATA else None
@@ -125,7 +125,7 @@ async def _before(socket: ClientConnection, deadline: float) -> bytes | str:
         raise NoHandshake("takes the call, but does not begin to talk") from None
     except ConnectionClosed as closed:
         if closed.rcvd is not None and closed.rcvd.reason:
-            raise Refused(protocol.read_text(closed.rcvd.reason.encode())) from None
+            raise ServerRefused(protocol.read_text(closed.rcvd.reason.encode())) from None
         raise NoHandshake("takes the call and hangs up before it talks") from None
 
 
@@ -243,7 +243,7 @@ class Exchange:
                 if report is not None and self._reports_left.take(1):
                     self._handler.report(report)
             elif kind == Kind.ERROR:
-                raise Refused(protocol.read_text(payload) or "no")
+                raise ServerRefused(protocol.read_text(payload) or "no")
 
     def _hear(self, payload: bytes) -> None:
         pcm, _ = self._decoder.decode(payload, int(self._sound_left.left))

@@ -46,7 +46,7 @@ class Address:
         return urlsplit(self.url).netloc
 
 
-class Refused(Exception):
+class ServerRefused(Exception):
     """The server is there and says no, in its own words (`busy: …`)."""
 
 
@@ -76,7 +76,7 @@ def explained(error: BaseException, address: Address) -> BackendError:
     match error:
         case BackendError():
             return error
-        case Refused() | NoHandshake() | ConnectionClosed():
+        case ServerRefused() | NoHandshake() | ConnectionClosed():
             return _hung_up(error, address)
         case ssl.SSLError():
             return _tls(error, address)
@@ -196,7 +196,7 @@ def _status(status: int, address: Address) -> BackendError:
 
 
 def _hung_up(error: BaseException, address: Address) -> BackendError:
-    if isinstance(error, Refused):
+    if isinstance(error, ServerRefused):
         return BackendError(f"{address.place} says: {error}", "try again later")
     if isinstance(error, NoHandshake):
         remedy = "somebody else talks to it, or it is no Moshi server; try again later"

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.backends.base import Emit
-from assistant.backends.server.protocol import Report
+from assistant.backends.server.protocol import ServerReport
 from assistant.backends.wire import encode_pcm
 from assistant.frames import AgentText, AudioOut, CallSpelled, UtteranceEnded
 
@@ -45,7 +45,7 @@ class MarkedSpeech:
             start = self._samples
             self._emit(AgentText(self._number, word, start, start + _WORD_SAMPLES))
 
-    def report(self, report: Report) -> None:
+    def report(self, report: ServerReport) -> None:
         if report.call is not None:
             number = self._number if self._number is not None else self._new_number()
             self._emit(CallSpelled(number, report.call))

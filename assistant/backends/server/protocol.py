@@ -19,7 +19,7 @@ sides then use metadata messages, which foreign peers ignore. Each is one JSON o
 are left alone.
 
     server → client   {"queue": 2}                     before the handshake: two people before you
-                      {"hello": {"engine": …}}         right after the handshake, see `Hello`
+                      {"hello": {"engine": …}}         right after the handshake, see `ServerHello`
                       {"begin": {"said": 7}}           what follows is one utterance (`said`: the
                                                        number of the `say` it answers, or null) …
                       {"end": true}                    … up to here
@@ -100,7 +100,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     interrupt: bool = False
 
 
-class Hello(msgspec.Struct, frozen=True, kw_only=True):
+class ServerHello(msgspec.Struct, frozen=True, kw_only=True):
     """What our own server says of its model."""
 
     engine: Name
@@ -119,11 +119,11 @@ class Behind(msgspec.Struct, frozen=True):
     dropped: int
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ServerReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Metadata from server to client."""
 
     queue: int | None = None
-    hello: Hello | None = None
+    hello: ServerHello | None = None
     begin: Begin | None = None
     end: bool = False
     call: LongText | None = None
@@ -133,7 +133,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 _json = msgspec.json.Encoder()
 _requests = msgspec.json.Decoder(Request)
-_reports = msgspec.json.Decoder(Report)
+_reports = msgspec.json.Decoder(ServerReport)
 
 
 def sound(ogg: bytes) -> bytes:
@@ -148,7 +148,7 @@ def error(message: str) -> bytes:
     return bytes((Kind.ERROR,)) + message.encode()
 
 
-def metadata(message: Request | Report) -> bytes:
+def metadata(message: Request | ServerReport) -> bytes:
     return bytes((Kind.METADATA,)) + _json.encode(message)
 
 
@@ -173,7 +173,7 @@ def read_request(payload: bytes) -> Request | None:
         return None
 
 
-def read_report(payload: bytes) -> Report | None:
+def read_report(payload: bytes) -> ServerReport | None:
     """None for what is no report of our own server (foreign metadata, say)."""
     try:
         return _reports.decode(payload)

@@ -29,7 +29,7 @@ _MONTH = {name: number for number, name in enumerate(_MONTHS.split(), 1)}
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LocomoQuestion:
     text: str
     category: str
     evidence: tuple[str, ...]
@@ -37,17 +37,17 @@ class Question:
 
 
 @dataclass(slots=True)
-class Sample:
+class LocomoSample:
     """One pair of people over many sessions, and what is asked of them."""
 
     name: str
     journals: list[Journal] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
+    questions: list[LocomoQuestion] = field(default_factory=list)
     left_out: int = 0
     """Questions without evidence that can be found."""
 
 
-def load_samples(path: Path) -> list[Sample]:
+def load_samples(path: Path) -> list[LocomoSample]:
     """From a file, or from every `*.json` of a folder and of those in it.
 
     Raises `MemoryFailure` where there is nothing to read, or what is there has another layout.
@@ -62,7 +62,7 @@ def load_samples(path: Path) -> list[Sample]:
     return samples
 
 
-def _samples(file: Path) -> Iterator[Sample]:
+def _samples(file: Path) -> Iterator[LocomoSample]:
     try:
         data = json.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -88,10 +88,10 @@ def _samples(file: Path) -> Iterator[Sample]:
             yield sample
 
 
-def _sample(name: str, entry: dict[str, Any]) -> Sample:
+def _sample(name: str, entry: dict[str, Any]) -> LocomoSample:
     nested = entry.get("conversation")
     conversation: dict[str, Any] = nested if isinstance(nested, dict) else entry
-    sample = Sample(name)
+    sample = LocomoSample(name)
     ids: dict[tuple[int, int], str] = {}
     numbers = (int(m[1]) for key in conversation if (m := _SESSION.fullmatch(key)))
     for number in sorted(numbers):
@@ -105,7 +105,7 @@ def _sample(name: str, entry: dict[str, Any]) -> Sample:
         if evidence:
             kind = question.get("category", "")
             category = CATEGORIES.get(kind, str(kind)) if isinstance(kind, int) else str(kind)
-            sample.questions.append(Question(str(question["question"]), category, evidence))
+            sample.questions.append(LocomoQuestion(str(question["question"]), category, evidence))
         else:
             sample.left_out += 1
     return sample

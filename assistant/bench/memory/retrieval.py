@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import fmean
 
-from assistant.bench.memory.locomo import Sample, load_samples
+from assistant.bench.memory.locomo import LocomoSample, load_samples
 from assistant.bench.memory.talk import measure_small_talk
-from assistant.bench.report import Row, machine, print_rows, row_data
+from assistant.bench.report import Measurement, machine, print_rows, row_data
 from assistant.memory.base import MemoryFailure
 from assistant.memory.retrieval.index import SqliteIndex
 from assistant.memory.retrieval.ranking import DEFAULT_WEIGHTS, Weights
@@ -58,9 +58,11 @@ def bench_memory(
         if not samples:
             raise MemoryFailure("no conversation is left to ask about", "Skip fewer of them.")
         recalls = measure_recall(samples)
-    rows: list[Row] = []
+    rows: list[Measurement] = []
     if recalls is not None:
-        rows.append(Row("search", "ms", tuple(recalls.search_ms), "in the conversations given"))
+        rows.append(
+            Measurement("search", "ms", tuple(recalls.search_ms), "in the conversations given")
+        )
     if scale:
         from assistant.bench.memory.scale import measure_scale
 
@@ -84,7 +86,7 @@ def bench_memory(
     return 0
 
 
-def measure_recall(samples: Sequence[Sample], weights: Weights = DEFAULT_WEIGHTS) -> Recalls:
+def measure_recall(samples: Sequence[LocomoSample], weights: Weights = DEFAULT_WEIGHTS) -> Recalls:
     """Ask every question of its own conversation."""
     recalls = Recalls()
     for sample in samples:

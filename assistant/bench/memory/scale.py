@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from assistant.bench.report import Row
+from assistant.bench.report import Measurement
 from assistant.locations import scratch_dir
 from assistant.memory.base import CATEGORIES, Claim, Filters, Journal, Memory, Turn
 from assistant.memory.retrieval.index import SqliteIndex
@@ -48,7 +48,7 @@ _QUESTIONS = (
 )
 
 
-class Speech:
+class ZipfSpeech:
     """Sentences in which a few words are common and most are rare, as in speech (Zipf 1949)."""
 
     def __init__(self, seed: int) -> None:
@@ -79,7 +79,7 @@ def _rare_words() -> list[str]:
 def journals(memories: int, first: int = 0) -> Iterator[Journal]:
     """Conversations with so many memories in all."""
     for number in range(first, first + (memories + PER_JOURNAL - 1) // PER_JOURNAL):
-        speech = Speech(number)
+        speech = ZipfSpeech(number)
         began = _BEGAN + timedelta(hours=3 * number)
         journal = Journal(f"{began:%Y-%m-%dT%H%M%S}-bench", began, "bench")
         for place in range(PER_JOURNAL):
@@ -103,7 +103,7 @@ def journals(memories: int, first: int = 0) -> Iterator[Journal]:
         yield journal
 
 
-def measure_scale(memories: int) -> list[Row]:
+def measure_scale(memories: int) -> list[Measurement]:
     """Speeds of an index of `memories` memories and twice as many turns, on this machine's disk."""
     with scratch_folder(scratch_dir()) as folder:
         small = min(memories, _REBUILT)
@@ -114,7 +114,7 @@ def measure_scale(memories: int) -> list[Row]:
         full = _seconds(lambda: index.rebuild(material))
         size = sum(path.stat().st_size for path in index.paths()) / 2**20
         loading = _seconds(lambda: index.search("warm up"))
-        speech = Speech(-1)
+        speech = ZipfSpeech(-1)
         asked = tuple(_ms(lambda: index.search(speech.question())) for _ in range(SEARCHES))
         last_week = Filters(since=_BEGAN + timedelta(hours=0.3 * memories, days=-7))
         limited = tuple(
@@ -125,13 +125,13 @@ def measure_scale(memories: int) -> list[Row]:
         index.close()
     note = f"{memories:,} memories, {2 * memories:,} turns, {size:.0f} MiB"
     return [
-        Row("search, full index", "ms", asked, note),
-        Row("search of the last week", "ms", limited, note),
-        Row("adding a memory and its turn", "ms", added, "the journal grows by one"),
-        Row("rebuild", "memories/s", rates, f"{small:,} memories, {2 * small:,} turns"),
-        Row("rebuild, all", "memories/s", (memories / full,), note),
-        Row("first search", "s", (loading,), "reads the vectors"),
-        Row("forgetting one conversation", "s", (removing,), "writes the whole file anew"),
+        Measurement("search, full index", "ms", asked, note),
+        Measurement("search of the last week", "ms", limited, note),
+        Measurement("adding a memory and its turn", "ms", added, "the journal grows by one"),
+        Measurement("rebuild", "memories/s", rates, f"{small:,} memories, {2 * small:,} turns"),
+        Measurement("rebuild, all", "memories/s", (memories / full,), note),
+        Measurement("first search", "s", (loading,), "reads the vectors"),
+        Measurement("forgetting one conversation", "s", (removing,), "writes the whole file anew"),
     ]
 
 

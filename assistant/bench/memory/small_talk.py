@@ -128,7 +128,7 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScriptLine:
     """One turn of the user. `truth`: words that must all be in one memory of it; empty where there
     is nothing to remember."""
 
@@ -136,7 +136,7 @@ class Line:
     truth: tuple[str, ...] = ()
 
 
-def small_talk(turns: int, seed: int = 1, facts: float = 0.05) -> Iterator[Line]:
+def small_talk(turns: int, seed: int = 1, facts: float = 0.05) -> Iterator[ScriptLine]:
     """So many turns, a share of `facts` of them worth remembering. A third comes as speech
     recognition writes it without knowing better: in small letters, without marks."""
     chance = random.Random(seed)
@@ -152,7 +152,7 @@ def small_talk(turns: int, seed: int = 1, facts: float = 0.05) -> Iterator[Line]
         text = _fill(template, chosen)
         if chance.random() < 1 / 3:
             text = text.rstrip(".").lower() if not text.endswith("?") else text.lower()
-        yield Line(text, truth)
+        yield ScriptLine(text, truth)
 
 
 def _choose(template: str, chance: random.Random) -> dict[str, str]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from assistant.bench.memory.junk import junk
-from assistant.bench.memory.small_talk import Line, small_talk
+from assistant.bench.memory.small_talk import ScriptLine, small_talk
 from assistant.memory.base import ANY, Filters, Forgotten, Found, Journal, Memory, Turn
-from assistant.memory.extraction.candidates import Draft, Judge
-from assistant.memory.extraction.deduplicate import Known
+from assistant.memory.extraction.candidates import Candidate, Judge
+from assistant.memory.extraction.deduplicate import KnownMemories
 from assistant.memory.extraction.rules import Rules
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -66,7 +66,7 @@ def measure_small_talk(
     judge = judge or Rules()
     report = SmallTalkReport(turns=turns)
     journal = Journal("2026-03-02T090000-bench", BEGIN, "bench")
-    known = Known(_Nothing())
+    known = KnownMemories(_Nothing())
     seconds = 0.0
     for number, line in enumerate(small_talk(turns, seed), start=1):
         at = BEGIN + timedelta(seconds=20 * number)
@@ -74,7 +74,7 @@ def measure_small_talk(
         started = time.perf_counter()
         outcomes = judge.judge(turn)
         seconds += time.perf_counter() - started
-        drafts = [each for each in outcomes if isinstance(each, Draft)]
+        drafts = [each for each in outcomes if isinstance(each, Candidate)]
         made = [m for each in drafts if (m := known.take(each, journal, "bench", at)) is not None]
         _look_at(report, line, made, drafts, [m for m in journal.memories if m not in made])
     report.ms_a_turn = 1000 * seconds / max(1, turns)
@@ -83,9 +83,9 @@ def measure_small_talk(
 
 def _look_at(
     report: SmallTalkReport,
-    line: Line,
+    line: ScriptLine,
     made: list[Memory],
-    drafts: list[Draft],
+    drafts: list[Candidate],
     earlier: list[Memory],
 ) -> None:
     report.memories += len(made)

@@ -22,17 +22,17 @@ import msgspec
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.contract import Quantization
 from assistant.bench.moshi.plan import (
+    BenchPlan,
     Dims,
     Doing,
     Facts,
     Framework,
     Measured,
-    Plan,
-    Refused,
+    NotMeasured,
     decode_report,
     encode,
 )
-from assistant.bench.report import Row, machine, row_data
+from assistant.bench.report import Measurement, machine, row_data
 from assistant.locations import scratch_dir
 from assistant.logs import log_file
 from assistant.models.environments import code_path, python_of
@@ -67,10 +67,10 @@ class MoshiOptions:
 class Run:
     """One configuration and what came of it."""
 
-    plan: Plan
+    plan: BenchPlan
     facts: dict[str, str] = field(default_factory=dict)
-    rows: list[Row] = field(default_factory=list)
-    refused: Refused | None = None
+    rows: list[Measurement] = field(default_factory=list)
+    refused: NotMeasured | None = None
 
 
 def moshi_command(options: MoshiOptions, *, json_output: bool) -> int:
@@ -84,12 +84,12 @@ def moshi_command(options: MoshiOptions, *, json_output: bool) -> int:
     return 0
 
 
-def plans(options: MoshiOptions) -> list[Plan]:
+def plans(options: MoshiOptions) -> list[BenchPlan]:
     """One for each quantisation and context. Raises `BackendError` for a word nobody knows."""
     apple = sys.platform == "darwin" and platform.machine() == "arm64"
     framework = options.framework or ("mlx" if apple else "torch")
     return [
-        Plan(
+        BenchPlan(
             framework=framework,
             device=options.device,
             dims=options.dims,
@@ -146,7 +146,7 @@ def _contexts(words: str) -> list[float | None]:
 # -- the measuring process -----------------------------------------------------------------------
 
 
-def _run(plan: Plan, python: str | None, show: Callable[[str], None]) -> Run:
+def _run(plan: BenchPlan, python: str | None, show: Callable[[str], None]) -> Run:
     run = Run(plan)
     label = f"{plan.framework} {plan.quantize}{'' if plan.graphs else ' eager'}"
     python = python or python_of(f"moshi-{plan.framework}")
@@ -163,15 +163,15 @@ def _run(plan: Plan, python: str | None, show: Callable[[str], None]) -> Run:
                 case Facts(values=values):
                     run.facts = values
                 case Measured(name=name, unit=unit, values=samples, note=note):
-                    run.rows.append(Row(name, unit, samples, note))
-                case Refused() as refused:
+                    run.rows.append(Measurement(name, unit, samples, note))
+                case NotMeasured() as refused:
                     run.refused = refused
                 case _:
                     pass
         code = process.wait()
     if code != 0 and run.refused is None:
         ended = f"killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        run.refused = Refused(
+        run.refused = NotMeasured(
             f"the measuring process was {ended}" if code < 0 else f"the measuring process {ended}",
             "out of memory, most likely: try --quantize int4 or a shorter --context"
             if code == -9
@@ -181,7 +181,7 @@ def _run(plan: Plan, python: str | None, show: Callable[[str], None]) -> Run:
 
 
 @contextlib.contextmanager
-def _child(plan: Plan, python: str | None, folder: str) -> Iterator[subprocess.Popen[str]]:
+def _child(plan: BenchPlan, python: str | None, folder: str) -> Iterator[subprocess.Popen[str]]:
     environment = {**os.environ, "TMPDIR": folder, "HF_HUB_DISABLE_TELEMETRY": "1"}
     if python is not None:
         # Another interpreter does not know where we are installed.
@@ -275,7 +275,7 @@ def print_runs(runs: Sequence[Run]) -> None:
             out.print(f"{run.plan.quantize}: {run.refused.message} – {run.refused.remedy}")
 
 
-def _cell(row: Row) -> str:
+def _cell(row: Measurement) -> str:
     if not row.values:
         return "–"
     middle = _number(row.percentile(50))

@@ -20,7 +20,7 @@ import numpy as np
 
 from assistant.backends.moshi.contract import Codec, Codes, Float32, LanguageModel, Snapshot
 from assistant.backends.moshi.prompts.prompting import PromptPlan, persona_prompt
-from assistant.bench.moshi.plan import Doing, Facts, Measured, Plan, Report
+from assistant.bench.moshi.plan import BenchPlan, Doing, Facts, Measured, MeasuringReport
 from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS
 
 PROMPT = (50, 60)
@@ -32,7 +32,7 @@ _LONG_ENOUGH = 12.0
 """Seconds for each kind of frame, where the plan does not say how many."""
 _TOO_LONG = 300.0
 """Seconds of one stepped prompt that nobody waits for."""
-Say = Callable[[Report], None]
+Say = Callable[[MeasuringReport], None]
 
 
 class Upstream(Protocol):
@@ -76,7 +76,7 @@ class Rig(Protocol):
         """MiB that the device holds now and held at most; empty where that is the process's."""
 
 
-def measure(plan: Plan, rig: Rig, say: Say) -> None:
+def measure(plan: BenchPlan, rig: Rig, say: Say) -> None:
     """Measure everything and say each quantity as soon as it is known."""
     bench = _Bench(plan, rig, say)
     bench.load()
@@ -87,7 +87,7 @@ def measure(plan: Plan, rig: Rig, say: Say) -> None:
 
 
 class _Bench:
-    def __init__(self, plan: Plan, rig: Rig, say: Say) -> None:
+    def __init__(self, plan: BenchPlan, rig: Rig, say: Say) -> None:
         self._plan, self._rig, self._say = plan, rig, say
         self._random = np.random.default_rng(0)
         self._quick = plan.frames is not None and plan.frames < _BLOCK

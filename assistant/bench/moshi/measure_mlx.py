@@ -23,7 +23,7 @@ from assistant.backends.moshi.contract import (
     Sampling,
 )
 from assistant.backends.moshi.prompts.prompting import PromptPlan
-from assistant.bench.moshi.plan import Plan
+from assistant.bench.moshi.plan import BenchPlan
 from assistant.frames import FRAME_SECONDS
 from assistant.locations import scratch_dir
 from assistant.private_files import scratch
@@ -35,7 +35,7 @@ _UPSTREAM_STEPS = 4000
 class MlxRig:
     """See `bench_measure.Rig`."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: BenchPlan) -> None:
         self._plan = plan
         self._device = _device(plan.device)
         self._on_gpu = self._device.type == mx.gpu

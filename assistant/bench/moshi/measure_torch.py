@@ -21,7 +21,7 @@ from assistant.backends.moshi.contract import (
 )
 from assistant.backends.moshi.prompts.prompting import PromptPlan
 from assistant.backends.moshi.pytorch.loading import compiles, device_of
-from assistant.bench.moshi.plan import Plan
+from assistant.bench.moshi.plan import BenchPlan
 from assistant.frames import FRAME_SECONDS
 from assistant.locations import scratch_dir
 from assistant.private_files import scratch
@@ -30,7 +30,7 @@ from assistant.private_files import scratch
 class TorchRig:
     """See `bench_measure.Rig`."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: BenchPlan) -> None:
         self._plan = plan
         self._device = device_of(plan.device)
         self._on_cuda = self._device.type == "cuda"

@@ -1,7 +1,7 @@
 """What `assistant bench moshi` asks of the process that measures, and what that one reports.
 
-JSON lines: one `Plan` on the command line, `Report`s on standard output. Imports no framework, so
-that the host may read it.
+JSON lines: one `BenchPlan` on the command line, `MeasuringReport`s on standard output. Imports no
+framework, so that the host may read it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Framework = Literal["torch", "mlx"]
 Dims = Literal["tiny", "7b"]
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class BenchPlan(msgspec.Struct, frozen=True, kw_only=True):
     """One model to measure."""
 
     framework: Framework
@@ -34,23 +34,23 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The person knows that 7B dimensions on a processor take long."""
 
 
-class Report(msgspec.Struct, frozen=True, tag=True):
+class MeasuringReport(msgspec.Struct, frozen=True, tag=True):
     """Anything the measuring process says."""
 
 
-class Doing(Report, frozen=True):
+class Doing(MeasuringReport, frozen=True):
     """Progress, in words."""
 
     text: str
 
 
-class Facts(Report, frozen=True):
+class Facts(MeasuringReport, frozen=True):
     """What is being measured, in the order in which it is printed: "device" → "NVIDIA …"."""
 
     values: dict[str, str]
 
 
-class Measured(Report, frozen=True):
+class Measured(MeasuringReport, frozen=True):
     """One quantity with all its samples; none where it was not measured, and `note` says why."""
 
     name: str
@@ -59,24 +59,24 @@ class Measured(Report, frozen=True):
     note: str = ""
 
 
-class Refused(Report, frozen=True):
+class NotMeasured(MeasuringReport, frozen=True):
     """It cannot be measured here."""
 
     message: str
     remedy: str
 
 
-AnyReport = Doing | Facts | Measured | Refused
+AnyReport = Doing | Facts | Measured | NotMeasured
 _REPORTS: msgspec.json.Decoder[AnyReport] = msgspec.json.Decoder(AnyReport)
 
 
-def encode(message: Plan | Report) -> str:
+def encode(message: BenchPlan | MeasuringReport) -> str:
     """One line of JSON, without its end."""
     return msgspec.json.encode(message).decode()
 
 
-def decode_plan(line: str) -> Plan:
-    return msgspec.json.decode(line, type=Plan)
+def decode_plan(line: str) -> BenchPlan:
+    return msgspec.json.decode(line, type=BenchPlan)
 
 
 def decode_report(line: str) -> AnyReport | None:

@@ -17,7 +17,7 @@ import traceback
 
 from assistant.backends.base import BackendError
 from assistant.bench.moshi.measure import Rig, measure
-from assistant.bench.moshi.plan import Plan, Refused, Report, decode_plan, encode
+from assistant.bench.moshi.plan import BenchPlan, MeasuringReport, NotMeasured, decode_plan, encode
 
 _PACKAGES = {"torch": ("torch", "moshi"), "mlx": ("mlx", "moshi_mlx", "rustymimi")}
 _GRACE = 2.0
@@ -31,24 +31,24 @@ def main(arguments: list[str] | None = None) -> int:
     pipe = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
 
-    def say(report: Report) -> None:
+    def say(report: MeasuringReport) -> None:
         pipe.write(encode(report) + "\n")
 
     try:
         measure(plan, make_rig(plan), say)
     except BackendError as error:
-        say(Refused(error.message, error.remedy))
+        say(NotMeasured(error.message, error.remedy))
         return 3
     except KeyboardInterrupt:
         return 130
     except Exception as error:
         traceback.print_exc()
-        say(Refused(*_explained(error, plan)))
+        say(NotMeasured(*_explained(error, plan)))
         return 1
     return 0
 
 
-def make_rig(plan: Plan) -> Rig:
+def make_rig(plan: BenchPlan) -> Rig:
     """Raises `BackendError` where the framework or the device is not there."""
     missing = [name for name in _PACKAGES[plan.framework] if not importlib.util.find_spec(name)]
     if missing:
@@ -66,7 +66,7 @@ def make_rig(plan: Plan) -> Rig:
     return MlxRig(plan)
 
 
-def _explained(error: Exception, plan: Plan) -> tuple[str, str]:
+def _explained(error: Exception, plan: BenchPlan) -> tuple[str, str]:
     text = str(error) or type(error).__name__
     if "out of memory" in text.lower() or isinstance(error, MemoryError):
         return (

@@ -36,7 +36,7 @@ class Echo(Protocol):
         """Played float32 [n], 24 kHz → float32 [n] as it arrives at the microphone meanwhile."""
 
 
-class Noise(Protocol):
+class NoiseSource(Protocol):
     """What else there is to be heard."""
 
     def read(self, n: int) -> Float32:
@@ -62,7 +62,7 @@ class SimulatedAudio:
         config: AudioConfig,
         *,
         room: Echo | None = None,
-        noise: Noise | None = None,
+        noise: NoiseSource | None = None,
         tape: Tape | None = None,
     ) -> None:
         self.playback = JitterBuffer()

@@ -8,7 +8,7 @@ import sys
 
 from assistant.bench.simulator.options import ConversationOptions
 from assistant.bench.simulator.report import print_report
-from assistant.bench.simulator.run import Outcome, play
+from assistant.bench.simulator.run import ScenarioOutcome, play
 from assistant.bench.simulator.scenarios import Scenario, find
 from assistant.bench.simulator.voice import USERS, UserVoice
 from assistant.config.schema import Config, ConfigError
@@ -32,8 +32,8 @@ def conversation_command(config: Config, options: ConversationOptions, *, json_o
 
 async def _play_all(
     config: Config, scenarios: list[Scenario], options: ConversationOptions
-) -> tuple[list[Outcome], list[str]]:
-    outcomes: list[Outcome] = []
+) -> tuple[list[ScenarioOutcome], list[str]]:
+    outcomes: list[ScenarioOutcome] = []
     skipped: list[str] = []
     for scenario in scenarios:
         if skipped and scenario.needs_brain:

@@ -23,7 +23,7 @@ from assistant.frames import AnyEvent, Capabilities, Load, Ready
 from assistant.personas.loading import LoadedPersonas
 from assistant.session.dependencies import MakeBackend, MakeBrain
 from assistant.session.events import Notice
-from assistant.session.factory import find_personas, make_parts
+from assistant.session.factory import find_personas, make_dependencies
 from assistant.session.ready import start_and_wait
 from assistant.session.session import Session
 
@@ -62,7 +62,7 @@ class Driver:
         """The child's, once it is ready."""
         self.time = VirtualTime(lambda: audio.now)
         self.slowness = slowness or Slowness()
-        parts = make_parts(
+        dependencies = make_dependencies(
             config,
             audio,
             personas=personas or find_personas(config),
@@ -70,10 +70,10 @@ class Driver:
             steps=True,
             seed=seed,
         )
-        parts.tools = [weather_tool(self.time, self.slowness)]
-        parts.make_brain = self._slowed(parts.make_brain)
-        parts.make_backend = self._kept(parts.make_backend)
-        self.session = Session(parts)
+        dependencies.tools = [weather_tool(self.time, self.slowness)]
+        dependencies.make_brain = self._slowed(dependencies.make_brain)
+        dependencies.make_backend = self._kept(dependencies.make_backend)
+        self.session = Session(dependencies)
         self._all_settled = self.session.settled
         # A tool that waits for the virtual clock must not keep it from going on, and an answer's
         # sound must have come before the next step.

@@ -22,7 +22,7 @@ from assistant.session.events import (
     SessionEvent,
     ToolCalled,
     ToolFinished,
-    TurnBegan,
+    TurnStarted,
     UserSaid,
 )
 
@@ -207,7 +207,7 @@ def _own_turns(view: _View, m: Measures) -> None:
     worded: set[int] = set()
     for event in view.events:
         match event:
-            case TurnBegan(side="user", turn=turn):
+            case TurnStarted(side="user", turn=turn):
                 began.setdefault(turn, event.t)
             case UserSaid(turn=turn, text=text, final=True, typed=False) if text:
                 worded.add(turn)

@@ -10,7 +10,7 @@ import numpy as np
 
 from assistant.bench.report import machine
 from assistant.bench.simulator.measures import Measures
-from assistant.bench.simulator.run import Outcome
+from assistant.bench.simulator.run import ScenarioOutcome
 
 STOP_AIM = 0.15
 """Seconds from the first voiced sample of an interruption to silence."""
@@ -41,14 +41,16 @@ _COLUMNS = (
 )
 
 
-def joined(outcomes: Sequence[Outcome]) -> Measures:
+def joined(outcomes: Sequence[ScenarioOutcome]) -> Measures:
     whole = Measures()
     for outcome in outcomes:
         whole.add(outcome.measures)
     return whole
 
 
-def print_report(outcomes: Sequence[Outcome], skipped: Sequence[str], *, as_json: bool) -> None:
+def print_report(
+    outcomes: Sequence[ScenarioOutcome], skipped: Sequence[str], *, as_json: bool
+) -> None:
     """`skipped`: names of scenarios that this backend cannot be asked to play."""
     if as_json:
         print(json.dumps(report_data(outcomes, skipped), indent=2))
@@ -57,7 +59,7 @@ def print_report(outcomes: Sequence[Outcome], skipped: Sequence[str], *, as_json
 
     from assistant.commands.tables import console
 
-    by_name: dict[str, list[Outcome]] = {}
+    by_name: dict[str, list[ScenarioOutcome]] = {}
     for outcome in outcomes:
         by_name.setdefault(outcome.scenario.name, []).append(outcome)
     rows = [[name, *_cells(joined(group), group)] for name, group in by_name.items()]
@@ -86,7 +88,7 @@ def _parts(width: int) -> list[list[int]]:
     return [list(range(middle)), [0, *range(middle, len(_COLUMNS))]]
 
 
-def report_data(outcomes: Sequence[Outcome], skipped: Sequence[str]) -> dict[str, object]:
+def report_data(outcomes: Sequence[ScenarioOutcome], skipped: Sequence[str]) -> dict[str, object]:
     """For programs: every sample of every scenario, and all of it together. Seconds."""
     return {
         "bench": "conversation",
@@ -106,7 +108,7 @@ def report_data(outcomes: Sequence[Outcome], skipped: Sequence[str]) -> dict[str
     }
 
 
-def _cells(m: Measures, outcomes: Sequence[Outcome]) -> list[str]:
+def _cells(m: Measures, outcomes: Sequence[ScenarioOutcome]) -> list[str]:
     return [
         _of(m.answered, m.turns),
         _percentiles(m.latencies, 50, 95),
@@ -133,5 +135,5 @@ def _percentiles(seconds: Sequence[float], *qs: float) -> str:
     return "/".join(f"{1000 * float(np.percentile(seconds, q)):.0f}" for q in qs)
 
 
-def _factor(outcomes: Sequence[Outcome]) -> float:
+def _factor(outcomes: Sequence[ScenarioOutcome]) -> float:
     return sum(o.seconds for o in outcomes) / max(1e-9, sum(o.wall_seconds for o in outcomes))

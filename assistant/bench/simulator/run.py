@@ -11,7 +11,7 @@ from assistant.bench.simulator.driver import Driver
 from assistant.bench.simulator.measures import Measures, measure
 from assistant.bench.simulator.scenarios import Scenario
 from assistant.bench.simulator.script import Renders, Stage, perform
-from assistant.bench.simulator.tape import Recording
+from assistant.bench.simulator.tape import LiveTape
 from assistant.bench.simulator.words import word_errors
 from assistant.config.schema import Config
 from assistant.frames import FRAME_SECONDS
@@ -30,7 +30,7 @@ _LAST_WORDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ScenarioOutcome:
     """One scenario, played once."""
 
     scenario: Scenario
@@ -48,7 +48,7 @@ class Outcome:
 
 async def play(
     scenario: Scenario, config: Config, voice: Renders, seed: int, *, check_words: bool = False
-) -> Outcome | None:
+) -> ScenarioOutcome | None:
     """None where this backend cannot be asked to play it. `check_words`: listen to interrupted
     answers, which takes the recogniser some seconds.
 
@@ -57,7 +57,7 @@ async def play(
     config = config.model_copy(deep=True)
     surroundings = scenario.surroundings
     config.audio.headset = surroundings.echo == "none"
-    tape = Recording(keep_sound=check_words)
+    tape = LiveTape(keep_sound=check_words)
     audio = SimulatedAudio(
         config.audio,
         room=surroundings.room(seed),
@@ -81,7 +81,7 @@ async def play(
         measures.word_errors = word_errors(happened, tape) or []
     measures.frames_dropped = dropped
     measures.drops_unexplained = max(0, dropped - expected)
-    return Outcome(
+    return ScenarioOutcome(
         scenario=scenario,
         seed=seed,
         measures=measures,

@@ -11,7 +11,7 @@ from assistant.bench.simulator.faults import backend_killed, late_frames, lost_f
 from assistant.bench.simulator.script import (
     Act,
     Make,
-    Say,
+    ScriptSay,
     Type,
     Wait,
     WhenFinished,
@@ -23,7 +23,7 @@ Echo = Literal["none", "mild", "hard"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class RoomConditions:
     """Where the conversation takes place."""
 
     echo: Echo = "none"
@@ -62,7 +62,7 @@ class Scenario:
     name: str
     about: str
     acts: Sequence[Act]
-    surroundings: Surroundings = Surroundings()
+    surroundings: RoomConditions = RoomConditions()
     user: int = 0
     """Which of the users' voices."""
     needs_brain: bool = False
@@ -71,34 +71,34 @@ class Scenario:
     """Seconds of the microphone's sound that its faults take."""
 
 
-HEADSET = Surroundings()
-MILD = Surroundings(echo="mild")
-HARD = Surroundings(echo="hard")
+HEADSET = RoomConditions()
+MILD = RoomConditions(echo="mild")
+HARD = RoomConditions(echo="hard")
 
 _GREETED = WhenFinished(0.8)
 _CHAT: tuple[Act, ...] = (
     _GREETED,
-    Say("How are you?"),
+    ScriptSay("How are you?"),
     WhenFinished(),
-    Say("What is seven times eight?"),
+    ScriptSay("What is seven times eight?"),
     WhenFinished(),
-    Say("Change to Marvin."),
+    ScriptSay("Change to Marvin."),
     WhenFinished(),
-    Say("Tell me a joke."),
+    ScriptSay("Tell me a joke."),
     WhenFinished(),
 )
-_STORY: tuple[Act, ...] = (Say("Tell me a story."), WhenSpeaking(1.2))
+_STORY: tuple[Act, ...] = (ScriptSay("Tell me a story."), WhenSpeaking(1.2))
 _BARGE_INS: tuple[Act, ...] = (
     _GREETED,
     *_STORY,
-    Say("Wait, what is twelve times twelve?", "barge_in"),
+    ScriptSay("Wait, what is twelve times twelve?", "barge_in"),
     WhenFinished(),
     *_STORY,
     Wait(2.0),
-    Say("Stop.", "stop"),
+    ScriptSay("Stop.", "stop"),
     Wait(2.0),
     *_STORY,
-    Say("Please be quiet.", "stop"),
+    ScriptSay("Please be quiet.", "stop"),
     Wait(2.0),
 )
 _ALONE: tuple[Act, ...] = (
@@ -107,11 +107,11 @@ _ALONE: tuple[Act, ...] = (
 )
 
 
-def _chat(name: str, about: str, surroundings: Surroundings, user: int = 0) -> Scenario:
+def _chat(name: str, about: str, surroundings: RoomConditions, user: int = 0) -> Scenario:
     return Scenario(name=name, about=about, acts=_CHAT, surroundings=surroundings, user=user)
 
 
-def _barge_in(name: str, about: str, surroundings: Surroundings) -> Scenario:
+def _barge_in(name: str, about: str, surroundings: RoomConditions) -> Scenario:
     return Scenario(
         name=name, about=about, acts=_BARGE_INS, surroundings=surroundings, needs_brain=True
     )
@@ -121,23 +121,23 @@ SCENARIOS: tuple[Scenario, ...] = (
     _chat("quiet", "turns with a headset", HEADSET),
     _chat("echo-mild", "turns, laptop on a desk", MILD, user=1),
     _chat("echo-hard", "turns, loudspeakers in a bare room", HARD),
-    _chat("noise-20", "a quiet street, 20 dB", Surroundings(noise="pink", snr_db=20)),
-    _chat("noise-10", "other tables, 10 dB", Surroundings(noise="babble", snr_db=10), user=2),
-    _chat("noise-5", "a street, 5 dB", Surroundings(noise="pink", snr_db=5)),
-    _chat("drift", "clocks 200 ppm apart", Surroundings(echo="mild", drift_ppm=200)),
-    _chat("drift-back", "clocks −200 ppm apart", Surroundings(echo="hard", drift_ppm=-200)),
+    _chat("noise-20", "a quiet street, 20 dB", RoomConditions(noise="pink", snr_db=20)),
+    _chat("noise-10", "other tables, 10 dB", RoomConditions(noise="babble", snr_db=10), user=2),
+    _chat("noise-5", "a street, 5 dB", RoomConditions(noise="pink", snr_db=5)),
+    _chat("drift", "clocks 200 ppm apart", RoomConditions(echo="mild", drift_ppm=200)),
+    _chat("drift-back", "clocks −200 ppm apart", RoomConditions(echo="hard", drift_ppm=-200)),
     Scenario(
         name="pauses",
         about="pauses and hesitations inside of turns",
         acts=(
             _GREETED,
-            Say(("I was thinking", 1.2, "about Paris.")),
+            ScriptSay(("I was thinking", 1.2, "about Paris.")),
             WhenFinished(),
-            Say(("Um, tell me", 0.7, "a joke.")),
+            ScriptSay(("Um, tell me", 0.7, "a joke.")),
             WhenFinished(),
-            Say(("Change to", 0.9, "Marvin.")),
+            ScriptSay(("Change to", 0.9, "Marvin.")),
             WhenFinished(),
-            Say(("Well, what is", 0.5, "twelve times", 0.6, "twelve?")),
+            ScriptSay(("Well, what is", 0.5, "twelve times", 0.6, "twelve?")),
             WhenFinished(),
         ),
     ),
@@ -148,16 +148,16 @@ SCENARIOS: tuple[Scenario, ...] = (
         acts=(
             _GREETED,
             *_STORY,
-            Say("Mm-hm.", "backchannel"),
+            ScriptSay("Mm-hm.", "backchannel"),
             Wait(2.5),
-            Say("Yeah.", "backchannel"),
+            ScriptSay("Yeah.", "backchannel"),
             Wait(2.5),
-            Say("Right.", "backchannel"),
+            ScriptSay("Right.", "backchannel"),
             WhenFinished(),
             *_STORY,
-            Say("I see.", "backchannel"),
+            ScriptSay("I see.", "backchannel"),
             Wait(2.5),
-            Say("Okay.", "backchannel"),
+            ScriptSay("Okay.", "backchannel"),
             WhenFinished(),
         ),
     ),
@@ -200,9 +200,9 @@ SCENARIOS: tuple[Scenario, ...] = (
             WhenSpeaking(1.5),
             Type("What is two plus two?"),
             WhenFinished(),
-            Say("Change to GLaDOS."),
+            ScriptSay("Change to GLaDOS."),
             WhenSpeaking(0.8),
-            Say("Switch to Jarvis.", "barge_in"),
+            ScriptSay("Switch to Jarvis.", "barge_in"),
             WhenFinished(),
         ),
     ),
@@ -212,15 +212,15 @@ SCENARIOS: tuple[Scenario, ...] = (
         needs_brain=True,
         acts=(
             WhenSpeaking(1.2),
-            Say("What is seven times eight?", "barge_in"),
+            ScriptSay("What is seven times eight?", "barge_in"),
             WhenFinished(),
-            Say("Change to HAL."),
+            ScriptSay("Change to HAL."),
             WhenSpeaking(1.2),
-            Say("Open the pod bay doors.", "barge_in"),
+            ScriptSay("Open the pod bay doors.", "barge_in"),
             WhenFinished(),
-            Say("Switch to GLaDOS."),
+            ScriptSay("Switch to GLaDOS."),
             WhenSpeaking(1.2),
-            Say("Stop.", "stop"),
+            ScriptSay("Stop.", "stop"),
             Wait(2.0),
         ),
     ),
@@ -232,17 +232,17 @@ SCENARIOS: tuple[Scenario, ...] = (
         acts=(
             _GREETED,
             lost_frames(0.08),
-            Say("What is seven times eight?"),
+            ScriptSay("What is seven times eight?"),
             lost_frames(0.12),
             WhenFinished(),
             late_frames(0.4),
-            Say("Tell me a joke."),
+            ScriptSay("Tell me a joke."),
             late_frames(0.3),
             WhenFinished(),
             *_STORY,
             lost_frames(0.16),
             late_frames(0.3),
-            Say("Wait, what is twelve times twelve?", "barge_in"),
+            ScriptSay("Wait, what is twelve times twelve?", "barge_in"),
             WhenFinished(),
         ),
     ),
@@ -255,10 +255,10 @@ SCENARIOS: tuple[Scenario, ...] = (
             *_STORY,
             backend_killed(),
             Wait(1.0),
-            Say("What is seven times eight?"),
+            ScriptSay("What is seven times eight?"),
             WhenFinished(),
             backend_killed(),
-            Say("How are you?"),
+            ScriptSay("How are you?"),
             WhenFinished(),
         ),
     ),
@@ -269,11 +269,11 @@ SCENARIOS: tuple[Scenario, ...] = (
         acts=(
             _GREETED,
             slower(tool=4.0),
-            Say("What is the weather like?"),
+            ScriptSay("What is the weather like?"),
             WhenFinished(),
-            Say("What is the weather like?", "overtaken"),
+            ScriptSay("What is the weather like?", "overtaken"),
             Wait(1.5),
-            Say("And what is seven times eight?"),
+            ScriptSay("And what is seven times eight?"),
             WhenFinished(),
         ),
     ),
@@ -284,11 +284,11 @@ SCENARIOS: tuple[Scenario, ...] = (
         acts=(
             _GREETED,
             slower(thinking=3.0),
-            Say("Tell me a joke."),
+            ScriptSay("Tell me a joke."),
             WhenFinished(),
-            Say("How are you?", "overtaken"),
+            ScriptSay("How are you?", "overtaken"),
             Wait(1.5),
-            Say("What is seven times eight?"),
+            ScriptSay("What is seven times eight?"),
             WhenFinished(),
         ),
     ),

@@ -16,7 +16,7 @@ from assistant.audio.base import Float32
 from assistant.bench.simulator.audio import STEP_SAMPLES
 from assistant.bench.simulator.driver import Driver
 from assistant.bench.simulator.sounds import SoundKind, sound
-from assistant.bench.simulator.tape import Recording
+from assistant.bench.simulator.tape import LiveTape
 from assistant.frames import SAMPLE_RATE
 
 Meant = Literal["turn", "overtaken", "barge_in", "stop", "backchannel", "sound", "typed", "fault"]
@@ -47,7 +47,7 @@ class Renders(Protocol):
 class Stage:
     """Where acts happen: the driver, the user's mouth, and the list of deeds."""
 
-    def __init__(self, driver: Driver, tape: Recording, voice: Renders, seed: int) -> None:
+    def __init__(self, driver: Driver, tape: LiveTape, voice: Renders, seed: int) -> None:
         self.driver = driver
         self.tape = tape
         self.voice = voice
@@ -75,7 +75,7 @@ class Act(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class ScriptSay:
     """`words` are sentences, and between them pauses in seconds."""
 
     words: str | tuple[str | float, ...]

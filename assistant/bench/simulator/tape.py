@@ -24,7 +24,7 @@ BREATH = 0.7
 """Seconds without voice inside of one speech: between sentences there is less."""
 
 
-class Recording:
+class LiveTape:
     """A `Tape` that also knows at any moment for how long the assistant has been heard."""
 
     def __init__(self, *, keep_sound: bool = False) -> None:

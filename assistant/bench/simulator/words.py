@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from assistant.audio.resample import OFFLINE, StreamResampler
 from assistant.backends.base import BackendError
-from assistant.bench.simulator.tape import Recording
+from assistant.bench.simulator.tape import LiveTape
 from assistant.frames import SAMPLE_RATE
 from assistant.session.events import AgentSaid, FirstSample, SessionEvent
 
@@ -22,7 +22,7 @@ _TAIL = 0.1
 
 
 def word_errors(
-    events: Sequence[SessionEvent], tape: Recording, *, spec: str = _EAR
+    events: Sequence[SessionEvent], tape: LiveTape, *, spec: str = _EAR
 ) -> list[int] | None:
     """Of each interrupted answer that was heard: words in the transcript less words played.
 

@@ -37,7 +37,7 @@ NOISE_DB = -62.0
 """Of the room, while nothing happens in it."""
 
 
-class Surroundings:
+class RoomNoise:
     """The quiet noise of a room, and what bursts into it."""
 
     def __init__(self, seed: int) -> None:
@@ -117,7 +117,7 @@ class Faults:
     """Strikes, and mends what has lasted long enough. `counts` has how often each has struck."""
 
     def __init__(
-        self, session: Session, process: BackendProcess, audio: SimulatedAudio, room: Surroundings,
+        self, session: Session, process: BackendProcess, audio: SimulatedAudio, room: RoomNoise,
         disk: Disk, brain: Callable[[], FaultyBrain], folder: Path, seed: int,
     ) -> None:  # fmt: skip
         """`folder` is where persona files may be broken."""

@@ -18,7 +18,7 @@ from assistant.session.events import (
     SessionEvent,
     ToolCalled,
     ToolFinished,
-    TurnBegan,
+    TurnStarted,
     UserSaid,
 )
 
@@ -63,7 +63,7 @@ class Ledger:
             case UserSaid(final=True, text=text) if text:
                 self.user_said += 1
                 now.heard = True
-            case TurnBegan(side="assistant", turn=turn) if now.heard:
+            case TurnStarted(side="assistant", turn=turn) if now.heard:
                 now.answers.add(turn)
             case FirstSample(turn=turn) if turn in now.answers:
                 now.sounding = True

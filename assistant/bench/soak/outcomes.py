@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from assistant.bench.soak.ledger import Ledger, Outcome
-from assistant.bench.soak.resources import Sample, growth, longest_life
+from assistant.bench.soak.resources import ResourceSample, growth, longest_life
 
 MAX_GROWTH = 0.05
 """Part by which host and child may grow after warming up."""
@@ -15,7 +15,7 @@ is just being started has some."""
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class SoakCheck:
     """One thing that was asked for."""
 
     name: str
@@ -47,7 +47,7 @@ class Outcomes:
     restarts: int = 0
     given_up: bool = False
     ledger: Ledger = field(default_factory=Ledger)
-    samples: list[Sample] = field(default_factory=list)
+    samples: list[ResourceSample] = field(default_factory=list)
     frames: dict[str, int] = field(default_factory=dict)
     """What became of them: see `FrameBook`; and what microphone and speaker have lost."""
     drift: dict[str, int] = field(default_factory=dict)
@@ -67,13 +67,13 @@ class Outcomes:
         """Of the child that lived longest."""
         return growth([sample.child_mb for sample in longest_life(self.samples)])
 
-    def checks(self) -> list[Check]:
+    def checks(self) -> list[SoakCheck]:
         ledger, left = self.ledger, {k: v for k, v in self.left.items() if v > 0}
         kept = ledger.user_said + ledger.assistant_said
         drift = {name: value for name, value in self.drift.items() if value}
         answered, explained, lost = (self.turns[o] for o in ("answered", "explained", "lost"))
         return [
-            Check(
+            SoakCheck(
                 "no turn lost",
                 lost == 0 and answered > 0,
                 f"{answered} answered, {explained} lost to a fault that was told, {lost} lost",
@@ -81,29 +81,29 @@ class Outcomes:
             _growth("host does not grow", self.host_growth),
             _growth("child does not grow", self.child_growth),
             self._steady(),
-            Check("no drift", not drift, _listed(drift) or "clock, frames and speaker agree"),
-            Check(
+            SoakCheck("no drift", not drift, _listed(drift) or "clock, frames and speaker agree"),
+            SoakCheck(
                 "dropped frames accounted for",
                 self.drift.get("frames offered − accounted for") == 0,
                 _listed(self.frames),
             ),
-            Check("nothing left behind", not left, _listed(left) or "no process, task, file"),
-            Check(
+            SoakCheck("nothing left behind", not left, _listed(left) or "no process, task, file"),
+            SoakCheck(
                 "transcript complete",
                 self.transcript_turns == kept,
                 f"{self.transcript_turns} turns of {kept}",
             ),
-            Check(
+            SoakCheck(
                 "no tool result lost",
                 ledger.tools_called == ledger.tools_finished,
                 f"{ledger.tools_finished} of {ledger.tools_called}",
             ),
-            Check(
+            SoakCheck(
                 "persona changes",
                 ledger.persona_changes >= self.changes_asked,
                 f"{ledger.persona_changes} of {self.changes_asked} asked for",
             ),
-            Check(
+            SoakCheck(
                 "crashes survived",
                 not self.given_up and self.crashes_in_a_row == self.crashes_wanted,
                 f"{self.restarts} restarts, {self.crashes_in_a_row} crashes in a row",
@@ -114,7 +114,7 @@ class Outcomes:
     def ok(self) -> bool:
         return all(check.ok for check in self.checks())
 
-    def _steady(self) -> Check:
+    def _steady(self) -> SoakCheck:
         """Open files, threads and tasks of the host, early and late."""
         n = len(self.samples)
         early, late = self.samples[n // 4 : n // 2], self.samples[-max(1, n // 10) :]
@@ -123,13 +123,15 @@ class Outcomes:
         after = {name: min((getattr(s, name) for s in late), default=0) for name in names}
         ok = n < 8 or all(after[name] <= before[name] + ALLOWED_MORE for name in names)
         shown = ", ".join(f"{name} {before[name]} → {after[name]}" for name in names)
-        return Check("no file, thread or task leaks", ok, shown)
+        return SoakCheck("no file, thread or task leaks", ok, shown)
 
 
-def _growth(name: str, value: float | None) -> Check:
+def _growth(name: str, value: float | None) -> SoakCheck:
     if value is None:
-        return Check(name, True, "too short to tell")
-    return Check(name, value <= MAX_GROWTH, f"{100 * value:+.1f} %, at most {100 * MAX_GROWTH:.0f}")
+        return SoakCheck(name, True, "too short to tell")
+    return SoakCheck(
+        name, value <= MAX_GROWTH, f"{100 * value:+.1f} %, at most {100 * MAX_GROWTH:.0f}"
+    )
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -44,7 +44,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class PlannedTurn:
     """One turn of the user."""
 
     at: float
@@ -64,7 +64,7 @@ def plan(
     slugs: list[str],
     fault_every: float = FAULT_EVERY,
     deadly: float = 0.5,
-) -> list[Turn]:
+) -> list[PlannedTurn]:
     """The turns in order. `words`: the backend understands speech, so the user speaks sentences and
     asks for personas by name; where it does not, some turns are typed, so that a brain is asked.
 
@@ -90,7 +90,7 @@ def plan(
     return turns
 
 
-def _struck(turn: Turn, fault: Fault, random: Random, *, words: bool) -> Turn:
+def _struck(turn: PlannedTurn, fault: Fault, random: Random, *, words: bool) -> PlannedTurn:
     """The turn with its fault, and such that the fault can happen in it."""
     if fault.kind in ASKED and turn.kind != ("spoken" if words else "typed"):
         turn = replace(turn, kind="spoken" if words else "typed", text=random.choice(QUESTIONS))
@@ -99,11 +99,11 @@ def _struck(turn: Turn, fault: Fault, random: Random, *, words: bool) -> Turn:
     return replace(turn, fault=fault)
 
 
-def _turn(number: int, at: float, random: Random, *, words: bool, slugs: list[str]) -> Turn:
+def _turn(number: int, at: float, random: Random, *, words: bool, slugs: list[str]) -> PlannedTurn:
     if number % CHANGE_EVERY == CHANGE_EVERY - 1:
         change = number // CHANGE_EVERY
         if words:
-            return Turn(at, "change", CHANGES[change % len(CHANGES)])
-        return Turn(at, "key", slugs[change % len(slugs)])
+            return PlannedTurn(at, "change", CHANGES[change % len(CHANGES)])
+        return PlannedTurn(at, "key", slugs[change % len(slugs)])
     kind: TurnKind = "typed" if not words and number % 3 == 1 else "spoken"
-    return Turn(at, kind, random.choice(QUESTIONS))
+    return PlannedTurn(at, kind, random.choice(QUESTIONS))

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from assistant.bench.report import machine
 from assistant.bench.soak.outcomes import Outcomes
-from assistant.bench.soak.resources import Sample
+from assistant.bench.soak.resources import ResourceSample
 
 _CURVE = 12
 """Samples that are shown of a run."""
@@ -85,7 +85,7 @@ def print_line(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def curve_of(samples: list[Sample]) -> list[Sample]:
+def curve_of(samples: list[ResourceSample]) -> list[ResourceSample]:
     """A dozen of them, evenly spread, the first and the last included."""
     if len(samples) <= _CURVE:
         return samples

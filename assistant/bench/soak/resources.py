@@ -15,7 +15,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ResourceSample:
     """Host and child at one moment."""
 
     at: float
@@ -31,8 +31,8 @@ class Sample:
     """Of the host."""
 
 
-def take_sample(at: float, child: int, child_pid: int | None) -> Sample:
-    return Sample(
+def take_sample(at: float, child: int, child_pid: int | None) -> ResourceSample:
+    return ResourceSample(
         at=at,
         host_mb=resident_mb(os.getpid()),
         child_mb=resident_mb(child_pid) if child_pid is not None else 0.0,
@@ -80,9 +80,9 @@ def growth(values: list[float], *, warm: float = 0.25, window: float = 0.15) -> 
     return median(values[-n:]) / median(values[start : start + n]) - 1
 
 
-def longest_life(samples: list[Sample]) -> list[Sample]:
+def longest_life(samples: list[ResourceSample]) -> list[ResourceSample]:
     """The samples of the child that lived longest."""
-    lives: dict[int, list[Sample]] = {}
+    lives: dict[int, list[ResourceSample]] = {}
     for sample in samples:
         if sample.child_mb:
             lives.setdefault(sample.child, []).append(sample)

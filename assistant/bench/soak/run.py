@@ -18,11 +18,11 @@ from assistant.backends.host.process import BackendProcess
 from assistant.bench.latency import QUESTIONS
 from assistant.bench.simulator.audio import STEP_SAMPLES, SimulatedAudio
 from assistant.bench.simulator.voice import UserVoice
-from assistant.bench.soak.faults import TOOLS, Disk, Faults, FaultyBrain, Surroundings
+from assistant.bench.soak.faults import TOOLS, Disk, Faults, FaultyBrain, RoomNoise
 from assistant.bench.soak.ledger import Outcome
 from assistant.bench.soak.options import SoakOptions
 from assistant.bench.soak.outcomes import Outcomes
-from assistant.bench.soak.plan import Fault, Phase, Turn, plan
+from assistant.bench.soak.plan import Fault, Phase, PlannedTurn, plan
 from assistant.bench.soak.report import print_line, print_progress
 from assistant.bench.soak.resources import children, open_files, take_sample
 from assistant.bench.soak.sentences import render_sentences
@@ -33,7 +33,7 @@ from assistant.locations import scratch_dir
 from assistant.private_files import scratch_folder
 from assistant.session.dependencies import MakeBackend, MakeBrain
 from assistant.session.events import Notice
-from assistant.session.factory import find_personas, make_parts
+from assistant.session.factory import find_personas, make_dependencies
 from assistant.session.ready import start_and_wait
 from assistant.session.session import Session
 from assistant.session.transcript_store import TranscriptStore, list_transcripts
@@ -89,13 +89,13 @@ class Soak:
         self.options = options
         self.outcomes = Outcomes()
         self._folder = folder
-        self._room = Surroundings(options.seed)
+        self._room = RoomNoise(options.seed)
         self._disk = Disk()
         self._store = TranscriptStore(folder / "transcripts", write=self._disk.write)
         self._audio = SimulatedAudio(config.audio, noise=self._room)
         personas = find_personas(config)
         self._slugs = [slug for slug in personas.loaded if slug != config.session.persona]
-        parts = make_parts(
+        parts = make_dependencies(
             config, self._audio, personas=personas, clock=lambda: self._audio.now, steps=True,
             seed=options.seed,
         )  # fmt: skip
@@ -167,12 +167,12 @@ class Soak:
                 return
             phase: Phase = ("during", "after", "before")[number % 3]
             text = QUESTIONS[number % len(QUESTIONS)]
-            await self._turn(Turn(self._audio.now, "spoken", text, Fault("crash", phase)))
+            await self._turn(PlannedTurn(self._audio.now, "spoken", text, Fault("crash", phase)))
             self.outcomes.crashes_in_a_row += 1
 
     # -- a turn --------------------------------------------------------------------------------
 
-    async def _turn(self, turn: Turn) -> None:
+    async def _turn(self, turn: PlannedTurn) -> None:
         await self._until(self._is_quiet, POLITE)
         self.outcomes.changes_asked += turn.kind in ("change", "key")
         outcome = await self._say(turn, turn.fault)
@@ -185,7 +185,7 @@ class Soak:
             self._note(turn, outcome)
         self._faults.turn_over()
 
-    def _note(self, turn: Turn, outcome: Outcome) -> None:
+    def _note(self, turn: PlannedTurn, outcome: Outcome) -> None:
         self.outcomes.turns[outcome] += 1
         if outcome == "lost":
             fault = f", {turn.fault.kind} {turn.fault.phase}" if turn.fault else ""
@@ -193,7 +193,7 @@ class Soak:
             self.outcomes.lost.append(lost)
             print_line(f"lost: {lost}")
 
-    async def _say(self, turn: Turn, fault: Fault | None) -> Outcome:
+    async def _say(self, turn: PlannedTurn, fault: Fault | None) -> Outcome:
         ledger = self.outcomes.ledger
         ledger.begin()
         phase = fault.phase if fault else None
@@ -204,7 +204,7 @@ class Soak:
             case "typed":
                 await self._session.send_text(turn.text)
             case "key":
-                await self._session.set_persona(turn.text)
+                await self._session.change_persona(turn.text)
             case _:
                 assert self._voice is not None
                 self._words = self._voice.say(turn.text)

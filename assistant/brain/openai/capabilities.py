@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Traits:
+class ModelCapabilities:
     """How a model wants to be asked."""
 
     tools: Literal["native", "spelled"] = "native"
@@ -44,19 +44,19 @@ class Traits:
     """Its answers begin with reasoning that only a closing tag tells of; None: not known yet."""
 
 
-class TraitBook:
+class CapabilitiesCache:
     """The traits of every model that was talked to; in a file, where there is one to keep them."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
-        self._known: dict[str, tuple[float, Traits]] = self._read()
+        self._known: dict[str, tuple[float, ModelCapabilities]] = self._read()
 
-    def of(self, server: str, model: str) -> Traits:
+    def of(self, server: str, model: str) -> ModelCapabilities:
         """Of the model of this name behind this address."""
-        learned, traits = self._known.get(_key(server, model), (0.0, Traits()))
-        return traits if time.time() - learned < FORGET_AFTER else Traits()
+        learned, traits = self._known.get(_key(server, model), (0.0, ModelCapabilities()))
+        return traits if time.time() - learned < FORGET_AFTER else ModelCapabilities()
 
-    def learn(self, server: str, model: str, traits: Traits) -> None:
+    def learn(self, server: str, model: str, traits: ModelCapabilities) -> None:
         """Keep this. That a disk is full is not worth a word: it is found out again."""
         if traits == self.of(server, model):
             return
@@ -65,10 +65,10 @@ class TraitBook:
             self._known.pop(min(self._known, key=lambda key: self._known[key][0]))
         self._write()
 
-    def _read(self) -> dict[str, tuple[float, Traits]]:
+    def _read(self) -> dict[str, tuple[float, ModelCapabilities]]:
         if self._file is None:
             return {}
-        known: dict[str, tuple[float, Traits]] = {}
+        known: dict[str, tuple[float, ModelCapabilities]] = {}
         with suppress(OSError, ValueError, RecursionError):
             data = json.loads(self._file.read_text("utf-8"))
             for key, entry in data.items() if isinstance(data, dict) else ():
@@ -94,10 +94,10 @@ def _key(server: str, model: str) -> str:
     return hashlib.sha256(f"{server}\n{model}".encode("utf-8", "replace")).hexdigest()[:24]
 
 
-def _traits(entry: dict[str, Any]) -> Traits:
+def _traits(entry: dict[str, Any]) -> ModelCapabilities:
     """Raises where a value is none that a trait may have."""
-    plain = Traits()
-    values = {field.name: entry[field.name] for field in dataclasses.fields(Traits)}
+    plain = ModelCapabilities()
+    values = {field.name: entry[field.name] for field in dataclasses.fields(ModelCapabilities)}
     for name in ("temperature", "system_role", "response_format", "stream"):
         if not isinstance(values[name], bool):
             raise ValueError(name)
@@ -109,4 +109,4 @@ def _traits(entry: dict[str, Any]) -> Traits:
         raise ValueError("unopened")
     if not isinstance(values["history"], int) or not 0 <= values["history"] <= plain.history:
         raise ValueError("history")
-    return Traits(**values)
+    return ModelCapabilities(**values)

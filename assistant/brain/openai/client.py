@@ -15,11 +15,11 @@ import httpx
 
 from assistant.brain.base import Piece, Question, Waiting
 from assistant.brain.failures import LanguageModelError
-from assistant.brain.openai.capabilities import TraitBook, Traits
+from assistant.brain.openai.capabilities import CapabilitiesCache, ModelCapabilities
 from assistant.brain.openai.feature_detection import adapted
 from assistant.brain.openai.models import display_name, model_ids, server_url, usable
-from assistant.brain.openai.reading import MAX_ANSWER_CHARS, MAX_BODY_BYTES, Reading
-from assistant.brain.openai.refusals import BUSY, Place, Refusal, duration, own_words, short
+from assistant.brain.openai.reading import MAX_ANSWER_CHARS, MAX_BODY_BYTES, ResponseReader
+from assistant.brain.openai.refusals import BUSY, Refusal, RequestTarget, duration, own_words, short
 from assistant.brain.openai.replies import readable
 from assistant.brain.openai.request import Ask, QuestionAsk, form_ask
 from assistant.brain.openai.timeouts import LONGEST_RETRY, Patience, retry_after
@@ -66,7 +66,7 @@ class OpenAIBrain:
         hold_s: float = HOLD_SECONDS,
         facts: Callable[[], Sequence[str]] = tuple,
         environment: Mapping[str, str] = os.environ,
-        traits: TraitBook | None = None,
+        traits: CapabilitiesCache | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url = _address(url)
@@ -80,7 +80,7 @@ class OpenAIBrain:
         self._hold = hold_s
         self._facts = facts
         self._environment = environment
-        self._traits = traits or TraitBook()
+        self._traits = traits or CapabilitiesCache()
         try:
             self._client = async_client(
                 self.url,
@@ -126,7 +126,9 @@ class OpenAIBrain:
         known = traits = self._traits.of(self.url, model)
         changes = retries = 0
         while True:
-            reading = Reading(self._place(), model, traits, self._hold if hold is None else hold)
+            reading = ResponseReader(
+                self._place(), model, traits, self._hold if hold is None else hold
+            )
             try:
                 async for piece in self._attempt(ask, model, traits, patience, reading):
                     yield piece
@@ -151,7 +153,12 @@ class OpenAIBrain:
             return
 
     async def _attempt(
-        self, ask: Ask, model: str, traits: Traits, patience: Patience, reading: Reading
+        self,
+        ask: Ask,
+        model: str,
+        traits: ModelCapabilities,
+        patience: Patience,
+        reading: ResponseReader,
     ) -> AsyncIterator[Piece]:
         """One request. Raises `_Declined` where the server refuses it before the first word."""
         request = self._request("POST", "/chat/completions", json=ask.body(model, traits))
@@ -185,7 +192,7 @@ class OpenAIBrain:
             return None
         return min(pause, patience.left) if refusal.loading else pause
 
-    def _learn(self, model: str, traits: Traits, reading: Reading) -> None:
+    def _learn(self, model: str, traits: ModelCapabilities, reading: ResponseReader) -> None:
         """Keep what this answer has shown, now that it was one."""
         if reading.unopened is not None:
             traits = replace(traits, unopened=reading.unopened)
@@ -203,8 +210,8 @@ class OpenAIBrain:
         key = self._key()
         return {"Authorization": f"Bearer {key}"} if key.isascii() and key else {}
 
-    def _place(self) -> Place:
-        return Place(self.url, proxy_for(self.url), self._api_key_env, bool(self._key()))
+    def _place(self) -> RequestTarget:
+        return RequestTarget(self.url, proxy_for(self.url), self._api_key_env, bool(self._key()))
 
     async def _send(self, request: httpx.Request, patience: Patience) -> httpx.Response:
         """The response's head, as long as patience lasts."""
@@ -228,7 +235,7 @@ class OpenAIBrain:
         try:
             if response.status_code != 200:
                 refusal, _ = await self._refusal(response)
-                raise await self._error(refusal, "", Traits())
+                raise await self._error(refusal, "", ModelCapabilities())
             names = usable(await self._models_in(response, patience))
         finally:
             await response.aclose()
@@ -269,7 +276,9 @@ class OpenAIBrain:
         refusal = Refusal(response.status_code, self._redacted(short(body)), after)
         return refusal, own_words(body)
 
-    async def _error(self, refusal: Refusal, model: str, traits: Traits) -> LanguageModelError:
+    async def _error(
+        self, refusal: Refusal, model: str, traits: ModelCapabilities
+    ) -> LanguageModelError:
         """The error that a refusal ends in."""
         if refusal.status == 200:
             return LanguageModelError(

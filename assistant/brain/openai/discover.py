@@ -32,7 +32,7 @@ SERVERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundServer:
     """A server that answers, and its models that can chat, in its own order."""
 
     server: str
@@ -52,7 +52,7 @@ class Found:
 async def discover(
     timeout: float = 0.15,  # noqa: ASYNC109 - what answered by then still counts
     servers: Sequence[Server] = SERVERS,
-) -> Found | None:
+) -> FoundServer | None:
     """The most preferred server that has a model, within `timeout` seconds; None where none has.
 
     Only a real reply of `/v1/models` counts, so that any other web server on port 8080 does not.
@@ -75,14 +75,14 @@ async def discover(
         await asyncio.gather(*probes, return_exceptions=True)
 
 
-async def _probe(server: Server) -> Found | None:
+async def _probe(server: Server) -> FoundServer | None:
     try:
         body = await _get(server.port, "/v1/models")
     except (OSError, ValueError, EOFError):
         return None
     models = usable(model_ids(body))
     url = f"http://{_HOST}:{server.port}/v1"
-    return Found(server.name, url, tuple(models)) if models else None
+    return FoundServer(server.name, url, tuple(models)) if models else None
 
 
 async def _get(port: int, path: str) -> bytes:

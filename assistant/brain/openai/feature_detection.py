@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from assistant.brain.openai.capabilities import Traits
+from assistant.brain.openai.capabilities import ModelCapabilities
 
 _NOT = (
     r"(?:not support|unsupported|unrecogni[sz]ed|unknown|not (?:allowed|permitted|enabled)"
@@ -57,7 +57,9 @@ _STATUSES = (400, 404, 405, 413, 415, 422, 500, 501)
 """With which a server may say that it wants to be asked otherwise; 200 is an error in a stream."""
 
 
-def adapted(traits: Traits, status: int, said: str, *, form: bool = False) -> Traits | None:
+def adapted(
+    traits: ModelCapabilities, status: int, said: str, *, form: bool = False
+) -> ModelCapabilities | None:
     """How to ask after this complaint; None where there is no other way. `form`: an answer in a
     form had been asked for."""
     if status not in (200, *_STATUSES):
@@ -68,42 +70,42 @@ def adapted(traits: Traits, status: int, said: str, *, form: bool = False) -> Tr
     return None
 
 
-Change = Callable[[Traits, bool], Traits | None]
+Change = Callable[[ModelCapabilities, bool], ModelCapabilities | None]
 
 
-def _tokens(traits: Traits, form: bool) -> Traits | None:
+def _tokens(traits: ModelCapabilities, form: bool) -> ModelCapabilities | None:
     del form
     if traits.tokens == "max_tokens":
         return replace(traits, tokens="max_completion_tokens")
     return replace(traits, tokens="max_tokens")
 
 
-def _shorter(traits: Traits, form: bool) -> Traits | None:
+def _shorter(traits: ModelCapabilities, form: bool) -> ModelCapabilities | None:
     if form:
         return None  # nothing of it is a history
     left = 4 if traits.history > 4 else 0
     return replace(traits, history=left) if traits.history else None
 
 
-def _without_form(traits: Traits, form: bool) -> Traits | None:
+def _without_form(traits: ModelCapabilities, form: bool) -> ModelCapabilities | None:
     return replace(traits, response_format=False) if form and traits.response_format else None
 
 
-def _spelled(traits: Traits, form: bool) -> Traits | None:
+def _spelled(traits: ModelCapabilities, form: bool) -> ModelCapabilities | None:
     return None if form or traits.tools == "spelled" else replace(traits, tools="spelled")
 
 
-def _without_system(traits: Traits, form: bool) -> Traits | None:
+def _without_system(traits: ModelCapabilities, form: bool) -> ModelCapabilities | None:
     del form
     return replace(traits, system_role=False) if traits.system_role else None
 
 
-def _without_temperature(traits: Traits, form: bool) -> Traits | None:
+def _without_temperature(traits: ModelCapabilities, form: bool) -> ModelCapabilities | None:
     del form
     return replace(traits, temperature=False) if traits.temperature else None
 
 
-def _whole(traits: Traits, form: bool) -> Traits | None:
+def _whole(traits: ModelCapabilities, form: bool) -> ModelCapabilities | None:
     del form
     return replace(traits, stream=False) if traits.stream else None
 

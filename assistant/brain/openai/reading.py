@@ -9,12 +9,12 @@ import httpx
 
 from assistant.brain.base import Piece, TakenBack, Waiting
 from assistant.brain.failures import LanguageModelError
-from assistant.brain.openai.capabilities import Traits
-from assistant.brain.openai.refusals import Place
+from assistant.brain.openai.capabilities import ModelCapabilities
+from assistant.brain.openai.refusals import RequestTarget
 from assistant.brain.openai.replies import AnswerReader, Broken
 from assistant.brain.openai.timeouts import Patience
 from assistant.brain.output_filter.filter import Item
-from assistant.brain.output_filter.unopened import Opening
+from assistant.brain.output_filter.unopened import UnopenedReasoning
 
 MAX_ANSWER_CHARS = 20_000
 """Where an answer that will not end is ended."""
@@ -22,10 +22,12 @@ MAX_BODY_BYTES = 8_000_000
 """Of a whole reply, with all that surrounds the words."""
 
 
-class Reading:
+class ResponseReader:
     """Reads one response."""
 
-    def __init__(self, place: Place, model: str, traits: Traits, hold: float) -> None:
+    def __init__(
+        self, place: RequestTarget, model: str, traits: ModelCapabilities, hold: float
+    ) -> None:
         self.spoken = 0
         """Characters of the answer so far."""
         self.reasoning = ""
@@ -33,7 +35,7 @@ class Reading:
         self.unopened: bool | None = None
         """Whether the answer began with reasoning that was never opened; None: cannot be told."""
         self._place = place
-        self._opening = Opening(model, traits.unopened, hold=hold)
+        self._opening = UnopenedReasoning(model, traits.unopened, hold=hold)
         self._size = 0
 
     async def pieces(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assistant.brain.failures import LanguageModelError
-from assistant.brain.openai.capabilities import Traits
+from assistant.brain.openai.capabilities import ModelCapabilities
 from assistant.brain.openai.replies import error_text, readable
 
 BUSY = (429, 503)
@@ -41,7 +41,7 @@ def short(body: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RequestTarget:
     """Where a request went."""
 
     url: str
@@ -104,7 +104,7 @@ class Place:
             "Check brain.url: it usually ends in /v1.",
         )
 
-    def error(self, refusal: Refusal, traits: Traits) -> LanguageModelError:
+    def error(self, refusal: Refusal, traits: ModelCapabilities) -> LanguageModelError:
         """The error that a status other than 200 and 404 stands for."""
         status, detail = refusal.status, refusal.detail
         if status == 407:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from assistant.brain.base import Question
-from assistant.brain.openai.capabilities import Traits
+from assistant.brain.openai.capabilities import ModelCapabilities
 from assistant.brain.prompt import MAX_MESSAGE_CHARS, build_messages, pending
 
 
@@ -22,7 +22,7 @@ class Ask(Protocol):
     def lengthy(self) -> bool:
         """It alone may be more than a model's context holds: that says nothing of the next one."""
 
-    def body(self, model: str, traits: Traits) -> dict[str, Any]:
+    def body(self, model: str, traits: ModelCapabilities) -> dict[str, Any]:
         """Of the request."""
 
 
@@ -40,7 +40,7 @@ class QuestionAsk:
     def lengthy(self) -> bool:
         return len(pending(self.question)) > MAX_MESSAGE_CHARS
 
-    def body(self, model: str, traits: Traits) -> dict[str, Any]:
+    def body(self, model: str, traits: ModelCapabilities) -> dict[str, Any]:
         native = traits.tools == "native" and bool(self.question.tools)
         messages = build_messages(
             self.question,
@@ -68,7 +68,7 @@ class FormAsk:
     in_a_form: bool = True
     lengthy: bool = False
 
-    def body(self, model: str, traits: Traits) -> dict[str, Any]:
+    def body(self, model: str, traits: ModelCapabilities) -> dict[str, Any]:
         messages: list[dict[str, Any]] = [dict(message) for message in self.messages]
         if not traits.system_role and len(messages) > 1 and messages[0]["role"] == "system":
             prompt, first, *rest = messages
@@ -88,7 +88,7 @@ def form_ask(messages: list[dict[str, str]], schema: dict[str, Any], max_tokens:
 def _body(
     model: str,
     messages: list[dict[str, Any]],
-    traits: Traits,
+    traits: ModelCapabilities,
     temperature: float,
     max_tokens: int,
 ) -> dict[str, Any]:

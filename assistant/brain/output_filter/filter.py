@@ -11,7 +11,7 @@ from typing import Literal
 
 from assistant.brain.base import TakenBack
 from assistant.brain.openai.tool_calls import read_arguments
-from assistant.brain.output_filter.mentions import Surroundings
+from assistant.brain.output_filter.mentions import TextContext
 from assistant.brain.output_filter.reasoning_phrases import LONGEST_PHRASE, PHRASE_PART, PHRASES
 from assistant.brain.output_filter.tags import CANDIDATE, Tag, tag_at
 from assistant.tools.base import Malformed, ToolCall
@@ -46,7 +46,7 @@ class ThinkingFilter:
         """The answer began with reasoning that was never opened."""
         self._items: list[Item] = []
         self._buffer = ""
-        self._around = Surroundings()
+        self._around = TextContext()
         self._inside: list[str] = []
         """Names of the reasoning that is open, outermost first."""
         self._place: _Place = "answer"
@@ -217,7 +217,7 @@ class ThinkingFilter:
                 pass
             if not self._inside:
                 self._place = "answer"
-                self._around = Surroundings()
+                self._around = TextContext()
         elif not self._inside and tag.name not in ("result", "unused"):
             self._unopened = True
 
@@ -226,7 +226,7 @@ class ThinkingFilter:
             self._opened = True
         self._inside.append(name)
         self._place = "reasoning"
-        self._around = Surroundings()
+        self._around = TextContext()
 
     def _turn_tag(self, tag: Tag) -> None:
         match tag.kind:
@@ -263,7 +263,7 @@ class ThinkingFilter:
     def _leave(self) -> None:
         self._inside.clear()
         self._place = "answer"
-        self._around = Surroundings()
+        self._around = TextContext()
 
     # -- turns and channels ---------------------------------------------------------------------
 
@@ -302,7 +302,7 @@ class ThinkingFilter:
         header, after = written[:_LONGEST_HEADER], written[_LONGEST_HEADER:]
         recipient = _RECIPIENT.search(header)
         self._place = "answer"
-        self._around = Surroundings()
+        self._around = TextContext()
         if recipient and recipient[1] not in _PEOPLE:
             self._place, self._recipient = "call", recipient[1]
         elif "to=assistant" in header or _is_hidden(header):

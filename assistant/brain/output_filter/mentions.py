@@ -20,7 +20,7 @@ _NEXT_WORD = re.compile(r"[ -]{1,2}[A-Za-z]{0,11}")
 _LONGEST_WORD = 14
 
 
-class Surroundings:
+class TextContext:
     """What stands before a place in a text: the last characters, and whether it is code."""
 
     def __init__(self) -> None:

@@ -29,7 +29,7 @@ _LIKE_REASONING = re.compile(
 )
 
 
-class Opening:
+class UnopenedReasoning:
     """Takes what an answer brings, and gives what of it may be said now."""
 
     def __init__(

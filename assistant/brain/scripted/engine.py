@@ -7,7 +7,7 @@ from random import Random
 
 from assistant.brain.base import Question
 from assistant.brain.scripted.choice import Chooser, Pieces
-from assistant.brain.scripted.knowledge import Fact, Knowledge, Query, remembered
+from assistant.brain.scripted.knowledge import Fact, FactQuery, Knowledge, remembered
 from assistant.brain.scripted.lines import fill, variants
 from assistant.brain.scripted.results import speakable
 from assistant.brain.scripted.understanding import Understood, understand
@@ -173,7 +173,7 @@ class ScriptedBrain:
         return self._say("fact_learned", question.persona, fact, opener=True)
 
     def _recall(self, slots: Mapping[str, str], question: Question) -> list[str]:
-        query = Query(tuple(slots["keys"].split("|")), slots["subject"])
+        query = FactQuery(tuple(slots["keys"].split("|")), slots["subject"])
         fact = self.knowledge.find(query) or remembered(query, question.remembered)
         if fact is None:
             return self._say("fact_unknown", question.persona, {"subject": slots["subject"]})

@@ -49,7 +49,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class FactQuery:
     """Something asked back: the keys to look under, best first, and how to name it if unknown."""
 
     keys: tuple[str, ...]
@@ -82,7 +82,7 @@ class Knowledge:
             if fact := told(sentence):
                 self._facts.pop(fact.key, None)
 
-    def find(self, query: Query) -> Fact | None:
+    def find(self, query: FactQuery) -> Fact | None:
         return next((self._facts[key] for key in query.keys if key in self._facts), None)
 
     def forget(self, what: str) -> bool:
@@ -94,7 +94,7 @@ class Knowledge:
             key = "name"
         elif what.removeprefix("about ").startswith("my "):
             noun = what.removeprefix("about ").removeprefix("my ")
-            fact = self.find(Query(_keys(noun), ""))
+            fact = self.find(FactQuery(_keys(noun), ""))
             key = fact.key if fact else noun
         else:
             known = bool(self.name or self._facts)
@@ -112,7 +112,7 @@ class Knowledge:
         return name + [fact.text for fact in self._facts.values()]
 
 
-def remembered(query: Query, texts: Sequence[str]) -> Fact | None:
+def remembered(query: FactQuery, texts: Sequence[str]) -> Fact | None:
     """The fact that answers a query among things that the user told long ago."""
     facts = [fact for text in texts for each in sentences(text) if (fact := told(each))]
     return next((fact for key in query.keys for fact in facts if fact.key == key), None)
@@ -286,15 +286,15 @@ _ASKED_LIKE = re.compile(
 )
 
 
-def asked(sentence: Sentence) -> Query | None:
+def asked(sentence: Sentence) -> FactQuery | None:
     """What a sentence asks about the user, if it does."""
     if len(sentence) > 15:
         return None
     for keys, subject, fixed in _ASKED_FIXED:
         if re.fullmatch(fixed, sentence.text):
-            return Query(keys, subject)
+            return FactQuery(keys, subject)
     if match := _ASKED_LIKE.fullmatch(sentence.text):
-        return Query((f"like {match['x']}",), f"you and {match['x']}")
+        return FactQuery((f"like {match['x']}",), f"you and {match['x']}")
     for pattern in _ASKED:
         if match := pattern.fullmatch(sentence.text):
             noun = re.sub(r"(?:'s|s')? names?$|'s?$", "", match["x"])
@@ -302,5 +302,7 @@ def asked(sentence: Sentence) -> Query | None:
                 return None
             keys = _keys(noun)
             named = "name" in sentence.text or "called" in sentence.text
-            return Query(keys[::-1] if named or "who" in sentence.text else keys, f"your {noun}")
+            return FactQuery(
+                keys[::-1] if named or "who" in sentence.text else keys, f"your {noun}"
+            )
     return None

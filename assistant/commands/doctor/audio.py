@@ -17,7 +17,7 @@ from typing import Any
 from assistant import __version__
 from assistant.commands.doctor.audio_advice import advise
 from assistant.commands.doctor.audio_figures import Figures, figures_of
-from assistant.commands.doctor.audio_recording import CannotMeasure, Progress, Recording, record
+from assistant.commands.doctor.audio_recording import CannotMeasure, Progress, RoomRecording, record
 from assistant.commands.doctor.command import check_settings, print_report
 from assistant.commands.doctor.report import Check, fail, warn
 from assistant.commands.runner import FAILED, complain
@@ -73,7 +73,7 @@ def measure(config: Config, seconds: float) -> tuple[Figures, list[Check]]:
     return figures, told + advise(figures, config.audio)
 
 
-async def _record(config: Config, seconds: float) -> Recording:
+async def _record(config: Config, seconds: float) -> RoomRecording:
     from assistant.audio.devices.live import LiveAudio
     from assistant.audio.probe_sounds import make_plan
     from assistant.frames import SAMPLE_RATE

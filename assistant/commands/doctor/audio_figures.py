@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from assistant.audio import probe
 from assistant.audio.probe_sounds import chirp
-from assistant.commands.doctor.audio_recording import Recording
+from assistant.commands.doctor.audio_recording import RoomRecording
 from assistant.frames import SAMPLE_RATE
 
 Float32 = NDArray[np.float32]
@@ -94,7 +94,7 @@ class _Loss:
     left: float | None = None
 
 
-def figures_of(recording: Recording) -> Figures:
+def figures_of(recording: RoomRecording) -> Figures:
     """Work everything out; some 0.1 s of computing."""
     plan = recording.plan
     start = _start(recording)
@@ -137,7 +137,7 @@ def figures_of(recording: Recording) -> Figures:
     )
 
 
-def _start(recording: Recording) -> float:
+def _start(recording: RoomRecording) -> float:
     """Where in the far end the test sound begins: looked for, not counted."""
     first = recording.plan.sweeps[0]
     far = recording.far[: first + 4 * SAMPLE_RATE]
@@ -145,7 +145,7 @@ def _start(recording: Recording) -> float:
     return max(0.0, round(found.at) - first) if found else 0.0
 
 
-def _find_echo(recording: Recording, start: float) -> _Echo:
+def _find_echo(recording: RoomRecording, start: float) -> _Echo:
     """The sweeps in the microphone's sound, those that agree on how late they are.
 
     They are compared in samples, which a late callback does not move; the clock only says once how
@@ -176,19 +176,19 @@ def _find_echo(recording: Recording, start: float) -> _Echo:
     return _Echo(middle - apart, float(np.ptp(agreeing)), len(left), drift)
 
 
-def _near_place(recording: Recording, far_place: float) -> float:
+def _near_place(recording: RoomRecording, far_place: float) -> float:
     """The sample that came from the microphone when this one left for the speaker."""
     return recording.near_clock.place_at(recording.far_clock.time_of(far_place))
 
 
-def _quiet(recording: Recording, start: float) -> slice:
+def _quiet(recording: RoomRecording, start: float) -> slice:
     """The silence before the first sweep, in the microphone's samples."""
     begin, end = recording.plan.quiet
     here = _later(recording, slice(round(start) + begin, round(start) + end), 0.0)
     return slice(here.start + round(_SETTLE * SAMPLE_RATE), here.stop)
 
 
-def _later(recording: Recording, far: slice, delay: float | None) -> slice:
+def _later(recording: RoomRecording, far: slice, delay: float | None) -> slice:
     """Where the microphone hears what stands in `far` of the far end."""
     late = _GUESSED_DELAY if delay is None else delay
     moved = _near_place(recording, 0.0) + late * SAMPLE_RATE
@@ -196,7 +196,7 @@ def _later(recording: Recording, far: slice, delay: float | None) -> slice:
 
 
 def _loss(
-    recording: Recording, heard: list[slice], played: float, noise: float, handed_on: float
+    recording: RoomRecording, heard: list[slice], played: float, noise: float, handed_on: float
 ) -> _Loss:
     """Echo return loss over all speech; its enhancement over the last half of the pieces, when a
     canceller has had time to learn the room (ITU-T G.168 gives it a second)."""
@@ -215,7 +215,7 @@ def _loss(
     return _Loss(played - echo, max(0.0, cancelled), left is None, remains)
 
 
-def _drift(recording: Recording, echo: _Echo) -> tuple[probe.Drift | None, str]:
+def _drift(recording: RoomRecording, echo: _Echo) -> tuple[probe.Drift | None, str]:
     if echo.drift is not None:
         return echo.drift, "sweeps"
     counted = probe.drift_of_clocks(recording.far_clock, recording.near_clock)

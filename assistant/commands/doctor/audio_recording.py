@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from assistant.audio.devices.portaudio import THREAD, hung
 from assistant.audio.devices.pulse import PulseWatch
 from assistant.audio.probe import BlockClock
-from assistant.audio.probe_sounds import Plan
+from assistant.audio.probe_sounds import ProbePlan
 from assistant.frames import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -92,10 +92,10 @@ class Tap:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class RoomRecording:
     """What is known after the test sound, and nothing worked out yet."""
 
-    plan: Plan
+    plan: ProbePlan
     far: Float32
     near: Float32
     clean: Float32
@@ -115,7 +115,7 @@ class Recording:
     """The front end vouches for what it hands on to be free of the assistant's own voice."""
 
 
-async def record(audio: LiveAudio, plan: Plan, progress: Progress) -> Recording:
+async def record(audio: LiveAudio, plan: ProbePlan, progress: Progress) -> RoomRecording:
     """Open the devices, play, listen, and let go of them. Raises `CannotMeasure`.
 
     Cancelled at any time, it silences the speaker and is over within a second.
@@ -135,7 +135,7 @@ async def record(audio: LiveAudio, plan: Plan, progress: Progress) -> Recording:
         audio.playback.end(_UTTERANCE)
         await _played(audio, plan, problems, progress)
         far, near, clean = tap.sound()
-        return Recording(
+        return RoomRecording(
             plan,
             far,
             near,
@@ -170,7 +170,7 @@ async def _sign_of_life(audio: LiveAudio, tap: Tap, problems: list[tuple[str, st
 
 
 async def _played(
-    audio: LiveAudio, plan: Plan, problems: list[tuple[str, str]], progress: Progress
+    audio: LiveAudio, plan: ProbePlan, problems: list[tuple[str, str]], progress: Progress
 ) -> None:
     """Wait for the end of the sound and of its echo."""
     last, since = -1, time.monotonic()

@@ -18,7 +18,7 @@ from assistant.commands.tables import print_json
 from assistant.config.schema import Config, MemoryConfig
 from assistant.locations import memory_dir, transcripts_dir
 from assistant.memory.base import MemoryFailure
-from assistant.memory.encryption.cipher import PLAIN, SEALED, Vault
+from assistant.memory.encryption.cipher import PLAIN, SEALED, Cipher
 from assistant.memory.factory import PASSPHRASE, places_of_memory
 from assistant.memory.store.contents import (
     DECRYPTING,
@@ -60,13 +60,13 @@ def memory_checks(memory: MemoryConfig) -> list[Check]:
     if not folder.exists():
         return [ok("folder", f"{folder}, not there yet")]
     places = places_of_memory()
-    vault, sealing = _encryption(memory, places)
+    cipher, sealing = _encryption(memory, places)
     return [
         ok("folder", f"{folder}{'' if memory.enabled else ', memory.enabled is off'}"),
         _modes(folder),
         *sealing,
         *([] if memory.encryption == "off" else _others(places)),
-        *([] if vault is None else _of_journals(folder, vault)),
+        *([] if cipher is None else _of_journals(folder, cipher)),
         _history(memory, folder),
         _vectors(),
     ]
@@ -94,18 +94,18 @@ def _below(place: Path) -> list[Path]:
     return [*sorted(folders), *(path for path in found if not path.is_symlink())]
 
 
-def _encryption(memory: MemoryConfig, places: Places) -> tuple[Vault | None, list[Check]]:
+def _encryption(memory: MemoryConfig, places: Places) -> tuple[Cipher | None, list[Check]]:
     """And what opens the files; None where nothing does."""
     sealed = sum(path.suffix == SEALED for path in ours(places))
     if memory.encryption == "off":
         return PLAIN, [_unsealed(places, sealed)]
     try:
-        vault = _sealed_vault(memory, places.folder)
+        cipher = _sealed_vault(memory, places.folder)
     except MemoryFailure as failure:
         told = fail("encryption", f"{memory.encryption}: {failure.message}", failure.remedy)
         return None, [told, *_readable(memory, places)]
     found = _readable(memory, places)
-    return vault, found or [ok("encryption", f"{memory.encryption}, {sealed} files sealed")]
+    return cipher, found or [ok("encryption", f"{memory.encryption}, {sealed} files sealed")]
 
 
 def _unsealed(places: Places, sealed: int) -> Check:
@@ -170,7 +170,7 @@ def _others(places: Places) -> list[Check]:
     ]
 
 
-def _sealed_vault(memory: MemoryConfig, folder: Path) -> Vault:
+def _sealed_vault(memory: MemoryConfig, folder: Path) -> Cipher:
     from assistant.memory.encryption.sealing import is_sealed, keyring_vault, passphrase_vault
 
     places = (folder, transcripts_dir())
@@ -183,10 +183,10 @@ def _sealed_vault(memory: MemoryConfig, folder: Path) -> Vault:
     return passphrase_vault(given, *places)
 
 
-def _files(folder: Path, vault: Vault) -> list[Check]:
+def _files(folder: Path, cipher: Cipher) -> list[Check]:
     from assistant.memory.store.journals import JournalTree
 
-    tree = JournalTree(folder / JOURNALS, vault)
+    tree = JournalTree(folder / JOURNALS, cipher)
     problems = tree.problems()
     if not problems:
         return [ok("journals", f"{len(tree.ids())}, all understood")]
@@ -199,21 +199,21 @@ def _files(folder: Path, vault: Vault) -> list[Check]:
     return found
 
 
-def _of_journals(folder: Path, vault: Vault) -> list[Check]:
+def _of_journals(folder: Path, cipher: Cipher) -> list[Check]:
     from assistant.commands.memory.doctor_made import profile_check
 
-    return [*_files(folder, vault), _index(folder, vault), profile_check(folder, vault)]
+    return [*_files(folder, cipher), _index(folder, cipher), profile_check(folder, cipher)]
 
 
-def _index(folder: Path, vault: Vault) -> Check:
+def _index(folder: Path, cipher: Cipher) -> Check:
     from assistant.commands.memory.doctor_made import index_check
-    from assistant.memory.encryption.sealing import SealedVault
+    from assistant.memory.encryption.sealing import FileCipher
     from assistant.memory.retrieval.database import IndexOutdated, plain_connect
     from assistant.memory.retrieval.index import SqliteIndex
     from assistant.memory.store.journals import JournalTree
 
-    path = folder / (SEALED_INDEX if vault.ending else INDEX)
-    connect = vault.connect() if isinstance(vault, SealedVault) else plain_connect
+    path = folder / (SEALED_INDEX if cipher.ending else INDEX)
+    connect = cipher.connect() if isinstance(cipher, FileCipher) else plain_connect
     if connect is None:
         return ok("index", "in memory: SQLCipher is not installed (pip install sqlcipher3)")
     if not path.exists():
@@ -221,7 +221,7 @@ def _index(folder: Path, vault: Vault) -> Check:
     try:
         index = SqliteIndex(path, connect=connect)
         try:
-            return index_check(index, JournalTree(folder / JOURNALS, vault))
+            return index_check(index, JournalTree(folder / JOURNALS, cipher))
         finally:
             index.close()
     except IndexOutdated as failure:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from assistant.commands.doctor.report import Check, fail, ok, warn
 from assistant.memory.base import Journal, Memory, MemoryFailure
-from assistant.memory.encryption.cipher import Vault
+from assistant.memory.encryption.cipher import Cipher
 from assistant.memory.profile.edits import ProfileFile
 from assistant.memory.profile.profile import profile_of
 from assistant.memory.retrieval.index import SqliteIndex
@@ -58,12 +58,12 @@ def ids_in(journal: Journal) -> list[str]:
     return [row.id for row in rows_of(journal)]
 
 
-def profile_check(folder: Path, vault: Vault) -> Check:
+def profile_check(folder: Path, cipher: Cipher) -> Check:
     """It says what the journals say, or what a person has made of it since."""
-    tree = JournalTree(folder / JOURNALS, vault)
+    tree = JournalTree(folder / JOURNALS, cipher)
     memories: list[Memory] = [each for journal in readable(tree) for each in journal.memories]
     profile = profile_of(memories)
-    file = ProfileFile(folder, vault)
+    file = ProfileFile(folder, cipher)
     if not file.path.exists():
         if profile.items:
             return warn("profile", f"not there, of {len(memories)} memories", _ANEW)

@@ -93,7 +93,7 @@ def _file(store: FileStore, id: str) -> Path:
         path = store.tree.path(
             memory.journal if memory else find_journal(store, id.partition("#")[0])
         )
-    if store.tree.vault.ending:
+    if store.tree.cipher.ending:
         raise MemoryFailure(
             "memory is encrypted: an editor would leave its words on the disk",
             "Correct one sentence with --text “…”, or `assistant memory decrypt` first.",

@@ -16,9 +16,9 @@ from assistant.memory.base import MemoryFailure
 from assistant.memory.factory import PASSPHRASE
 
 if TYPE_CHECKING:
-    from assistant.memory.encryption.cipher import Vault
+    from assistant.memory.encryption.cipher import Cipher
     from assistant.memory.encryption.conversion import Converted
-    from assistant.memory.encryption.sealing import SealedVault
+    from assistant.memory.encryption.sealing import FileCipher
 
 KEY = "memory.encryption"
 Kind = Literal["keyring", "passphrase"]
@@ -37,12 +37,12 @@ def encrypt_command(config: Config, options: Options, kind: Kind) -> int:
     from assistant.memory.encryption.cipher import PLAIN
     from assistant.memory.encryption.conversion import begin
 
-    vault = _vault(kind, new=True)
+    cipher = _cipher(kind, new=True)
     # The marker first, so that no other key is taken to go on with it; then the settings:
     # whatever happens while files are converted, the next start seals the rest.
-    begin(memory_dir(), PLAIN, vault)
+    begin(memory_dir(), PLAIN, cipher)
     _set(kind, options.config)
-    done = _convert(PLAIN, vault)
+    done = _convert(PLAIN, cipher)
     print(f"Sealed {done.files} files ({done.bytes / 1000:.0f} kB) in {done.seconds:.1f} s.")
     if kind == "passphrase":
         print(
@@ -94,11 +94,11 @@ def decrypt_command(config: Config, options: Options, kind: Kind | None = None) 
         finish_decrypting(places, GitLog(places.folder), lambda file: PLAIN)
         print("Memory is not encrypted.", file=sys.stderr)
         return 0
-    vault = _vault(kind or known or _kind_there(), new=False) if sealed else PLAIN
-    begin(places.folder, vault, PLAIN)
+    cipher = _cipher(kind or known or _kind_there(), new=False) if sealed else PLAIN
+    begin(places.folder, cipher, PLAIN)
     # The settings before the files: from here on nothing is sealed anew.
     _set("off", options.config)
-    done = _convert(vault, PLAIN)
+    done = _convert(cipher, PLAIN)
     print(f"{done.files} files are readable again.")
     _after(options, "off")
     return 0
@@ -113,7 +113,7 @@ def _kind_there() -> Kind:
     return kind_of(next(path for path in ours(places_of_memory()) if path.suffix == SEALED))
 
 
-def _vault(kind: Kind, *, new: bool) -> SealedVault:
+def _cipher(kind: Kind, *, new: bool) -> FileCipher:
     from assistant.memory.encryption.sealing import keyring_vault, passphrase_vault
 
     places = (memory_dir(), transcripts_dir())
@@ -134,7 +134,7 @@ def _passphrase(new: bool) -> str:
     return typed
 
 
-def _convert(old: Vault, new: Vault) -> Converted:
+def _convert(old: Cipher, new: Cipher) -> Converted:
     from assistant.memory.encryption.conversion import convert
     from assistant.memory.store.git import GitLog
 

@@ -35,7 +35,7 @@ def export_command(config: Config, path: Path, *, yes: bool = False) -> int:
 
     with opened(config) as store:
         done = export_to(store, path)
-        sealed = bool(store.tree.vault.ending)
+        sealed = bool(store.tree.cipher.ending)
     print(f"{path}: {_amount(done.journals, done.memories, done.turns)}")
     if done.unread:
         complain(

@@ -19,9 +19,9 @@ from assistant.memory.store.contents import INDEX, SEALED_INDEX, kept_files, our
 from assistant.memory.store.disk import delete_file
 
 if TYPE_CHECKING:
-    from assistant.memory.deletion.plan import Doomed
+    from assistant.memory.deletion.plan import DeletionPreview
     from assistant.memory.store.files import FileStore
-from assistant.memory.told import name_in, told_doomed
+from assistant.memory.told import name_in, told_preview
 
 LOOKED_AT = 50
 """Hits of a search that may be forgotten with one --query."""
@@ -67,12 +67,12 @@ def forget_command(config: Config, what: What, *, yes: bool = False) -> int:
         return 0
     with opened(config) as store:
         aim = _aim(store, what)
-        doomed = store.foretell(aim.ids, aim.words)
+        deletion = store.preview(aim.ids, aim.words)
         transcripts = _transcripts_of(aim.day)
-        if not (doomed.memories or doomed.turns or doomed.journals or transcripts):
+        if not (deletion.memories or deletion.turns or deletion.journals or transcripts):
             print("Nothing of that is remembered.", file=sys.stderr)
             return 0
-        _show(told_doomed(doomed, name_in(store.memories()), now().date()))
+        _show(told_preview(deletion, name_in(store.memories()), now().date()))
         _show_some("Transcripts of that day:", transcripts)
         if not yes and (code := agreed("Forget this for good?", _ALONE)):
             return code
@@ -135,10 +135,10 @@ def _known(store: FileStore, id: str) -> str:
     return f"{found}#{number}"
 
 
-def _show(doomed: Doomed) -> None:
-    _show_some("This would be forgotten:", [memory.text for memory in doomed.memories])
-    _show_some("What was said:", [f"{turn.name}: {turn.text}" for turn in doomed.turns])
-    _show_some("Whole journals:", doomed.journals)
+def _show(deletion: DeletionPreview) -> None:
+    _show_some("This would be forgotten:", [memory.text for memory in deletion.memories])
+    _show_some("What was said:", [f"{turn.name}: {turn.text}" for turn in deletion.turns])
+    _show_some("Whole journals:", deletion.journals)
 
 
 def _show_some(title: str, texts: Sequence[str]) -> None:
@@ -185,9 +185,9 @@ def _delete_unread() -> int:
 
     folder = memory_dir()
     with FolderLock(folder).held():
-        doomed = [*kept_files(folder), *transcripts_of(transcripts_dir())]
-        doomed += sounds([voice_cache_dir()])
-        count = sum(delete_file(path) for path in doomed)
+        deletion = [*kept_files(folder), *transcripts_of(transcripts_dir())]
+        deletion += sounds([voice_cache_dir()])
+        count = sum(delete_file(path) for path in deletion)
         GitLog(folder).squash()
     return count
 

@@ -31,7 +31,7 @@ FAR = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ListFilters:
     """The filters of the command line, as they are typed; "" and 0: any."""
 
     category: str = ""
@@ -54,7 +54,7 @@ class Wanted:
         return any((self.category, self.person, self.persona, self.since, self.topic))
 
 
-def list_command(config: Config, wanted: Wanted, *, json_output: bool = False) -> int:
+def list_command(config: Config, wanted: ListFilters, *, json_output: bool = False) -> int:
     """Memories that hold, newest first."""
     if not json_output and nothing_yet(config):
         return 0
@@ -78,7 +78,9 @@ def list_command(config: Config, wanted: Wanted, *, json_output: bool = False) -
     return 0
 
 
-def search_command(config: Config, query: str, wanted: Wanted, *, json_output: bool = False) -> int:
+def search_command(
+    config: Config, query: str, wanted: ListFilters, *, json_output: bool = False
+) -> int:
     """Best first; time words of the query ("last week") become a filter."""
     from assistant.language.periods import with_when
     from assistant.memory.retrieval.relevance import to_the_point

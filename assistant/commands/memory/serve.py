@@ -53,7 +53,7 @@ def memory_serve_command(config: Config, settings: MemoryServeSettings) -> int:
     if settings.token:
         sendable(settings.token, "the variable of --token-env")
     certificate = tls_context(settings)
-    from assistant.memory.remote.access_control import Gate
+    from assistant.memory.remote.access_control import AccessControl
     from assistant.memory.remote.server import HttpServer
     from assistant.serving.connection_limits import open_sockets
 
@@ -69,7 +69,7 @@ def memory_serve_command(config: Config, settings: MemoryServeSettings) -> int:
                 opened.enter_context(each)
             if warning:
                 _tell(warning)
-            gate = Gate(settings.token, names_of_this_machine(settings))
+            gate = AccessControl(settings.token, names_of_this_machine(settings))
             server = HttpServer(store, gate, certificate)
             print(settings.address(sockets[0].getsockname()[1]))
             print("ready: waits for clients, Ctrl-C ends it", flush=True)

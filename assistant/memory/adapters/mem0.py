@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from assistant.memory.adapters.shelves import (
-    Shelves,
+    SharedStore,
     as_journal,
     as_text,
     compact,
@@ -44,7 +44,7 @@ _memory = msgspec.json.Decoder(Memory)
 _log = logging.getLogger(__name__)
 
 
-class Mem0Store(Shelves):
+class Mem0Store(SharedStore):
     """`settings`: a file with a mem0 configuration; else all is in `folder`, without a network."""
 
     def __init__(self, folder: Path, *, user: str = "user", settings: Path | None = None) -> None:
@@ -102,10 +102,10 @@ class Mem0Store(Shelves):
         has = {memory.id: memory for memory in journal.memories}
         changed = [id for id, memory in has.items() if had.get(id) != memory]
         head, was = _head(journal), _head(before) if before else None
-        doomed = {id for id in had if id not in has or id in changed}
+        deletion = {id for id in had if id not in has or id in changed}
         with self._told():
             # The new before the old: what is twice there after a crash is one by its id.
-            old = self._numbers(journal.id, doomed, head=head != was)
+            old = self._numbers(journal.id, deletion, head=head != was)
             for id in changed:
                 self._add(has[id].text or id, self._user, journal.id, has[id])
             if head != was and journal.id != OTHERS:

@@ -26,7 +26,7 @@ from assistant.memory.adapters.qdrant_points import (
     words_of,
 )
 from assistant.memory.adapters.shelves import (
-    Shelves,
+    SharedStore,
     as_journal,
     as_text,
     compact,
@@ -35,7 +35,7 @@ from assistant.memory.adapters.shelves import (
 from assistant.memory.base import Filters, Found, Journal, MemoryFailure
 from assistant.memory.deletion.matching import content_words
 from assistant.memory.retrieval.embedding import load_embedder, units
-from assistant.memory.retrieval.rows import Row, rows_of
+from assistant.memory.retrieval.rows import IndexRow, rows_of
 from assistant.memory.retrieval.word_table import DIMENSIONS
 from assistant.private_files import make_missing
 
@@ -48,7 +48,7 @@ RANK = 10
 (Cormack et al. 2009, section 3), of a few dozen that would make all alike."""
 
 
-class QdrantStore(Shelves):
+class QdrantStore(SharedStore):
     """`url`: of a server; else the engine in this process, in `path` (None: gone at the end)."""
 
     def __init__(
@@ -188,7 +188,7 @@ class QdrantStore(Shelves):
         chosen = [id for id in best if payloads[id]["memory"] or id not in told]
         return [found_of(payloads[id], scores[id]) for id in chosen[:limit]]
 
-    def _points(self, journal: Journal, rows: Sequence[Row]) -> list[models.PointStruct]:
+    def _points(self, journal: Journal, rows: Sequence[IndexRow]) -> list[models.PointStruct]:
         meanings = self._meanings([" ".join((row.text, row.near)) for row in rows])
         points = []
         for row, meaning in zip(rows, meanings, strict=True):

@@ -11,7 +11,7 @@ from qdrant_client import models
 
 from assistant.memory.base import Filters, Found, Journal
 from assistant.memory.deletion.matching import content_words
-from assistant.memory.retrieval.rows import Row, load_memory
+from assistant.memory.retrieval.rows import IndexRow, load_memory
 
 NEAR = 0.3
 """What a word beside a turn counts, where one in it counts 1."""
@@ -19,7 +19,7 @@ K1, B, USUAL = 1.2, 0.75, 8
 """BM25's saturation and length; and how many telling words a text has."""
 
 
-def payload_of(journal: Journal, row: Row) -> dict[str, Any]:
+def payload_of(journal: Journal, row: IndexRow) -> dict[str, Any]:
     memory = row.memory
     people = {person.lower() for person in row.people} | ({row.name} if row.name else set())
     if memory is not None and memory.claim is not None:
@@ -62,7 +62,7 @@ def conditions_of(filters: Filters) -> models.Filter | None:
     return models.Filter(must=must) if must else None
 
 
-def words_of(row: Row) -> models.SparseVector:
+def words_of(row: IndexRow) -> models.SparseVector:
     own = content_words(row.text)
     length = 1 - B + B * len(own) / USUAL
     weights = {code_of(word): NEAR for word in content_words(row.near)}

@@ -27,7 +27,7 @@ from assistant.memory.remote.protocol import copy_of, encode
 from assistant.memory.store.in_memory import newest_first, no_such, plan_of
 
 
-class Shelves(ABC):
+class SharedStore(ABC):
     """A `MemoryStore` over something that can keep, give and delete journals.
 
     One thread at a time; other programs may use the same place, as far as its maker allows.

@@ -13,15 +13,15 @@ from functools import partial
 from pathlib import Path
 
 from assistant.memory.base import MemoryFailure, NoRoom
-from assistant.memory.deletion.journals import Plan
+from assistant.memory.deletion.journals import DeletionPlan
 from assistant.memory.deletion.matching import forget_words_known
 from assistant.memory.deletion.transcripts import strike, transcripts_of
-from assistant.memory.encryption.cipher import Vault
+from assistant.memory.encryption.cipher import Cipher
 from assistant.memory.journal.merging import Gone
 from assistant.memory.store.contents import journal_files, sounds
 from assistant.memory.store.disk import delete_file, sweep
 from assistant.memory.store.git import GitLog
-from assistant.memory.store.journal_index import Shelf
+from assistant.memory.store.journal_index import JournalIndex
 
 
 class Attempts:
@@ -53,24 +53,24 @@ class Eraser:
     def __init__(
         self,
         folder: Path,
-        shelf: Shelf,
+        journal_index: JournalIndex,
         write_profile: Callable[[], None],
         *,
-        vault: Vault,
+        cipher: Cipher,
         transcripts: Path | None,
         caches: Sequence[Path],
         history: GitLog | None,
     ) -> None:
         """`transcripts`, `caches`, `history`: as of `FileStore`."""
         self._folder = folder
-        self._shelf = shelf
+        self._journal_index = journal_index
         self._write_profile = write_profile
-        self._vault = vault
+        self._cipher = cipher
         self._transcripts = transcripts
         self._caches = caches
         self._history = history
 
-    def cut(self, planned: Plan, ids: Sequence[str], gone: dict[str, Gone]) -> Attempts:
+    def cut(self, planned: DeletionPlan, ids: Sequence[str], gone: dict[str, Gone]) -> Attempts:
         """Out of transcripts and journals; `gone` hears of it. What was named by `ids` goes last:
         interrupted, it can be named again."""
         attempts = self._begun()
@@ -78,15 +78,18 @@ class Eraser:
         attempts.do(lambda: self._with_room(self._strike, planned))
         for cut in sorted(planned.cuts, key=lambda cut: cut.gone.holds(ids)):
             gone.setdefault(cut.parsed.journal.id, Gone()).join(cut.gone)
-            attempts.do(partial(self._with_room, self._shelf.cut, cut.parsed, cut.empty))
+            attempts.do(partial(self._with_room, self._journal_index.cut, cut.parsed, cut.empty))
         return attempts
 
     def cut_all(self) -> Attempts:
         """Every journal and transcript."""
         attempts = Attempts()
-        for path in [*journal_files(self._shelf.tree.folder), *transcripts_of(self._transcripts)]:
+        for path in [
+            *journal_files(self._journal_index.tree.folder),
+            *transcripts_of(self._transcripts),
+        ]:
             attempts.do(partial(delete_file, path))
-        self._shelf.clear()
+        self._journal_index.clear()
         return attempts
 
     def finish(self, attempts: Attempts) -> None:
@@ -94,8 +97,8 @@ class Eraser:
         was attempted before, failed."""
         forget_words_known()
         attempts.do(lambda: self._with_room(self._write_profile))
-        attempts.do(lambda: self._shelf.tell(must=True))
-        attempts.do(self._shelf.drop_unused)
+        attempts.do(lambda: self._journal_index.tell(must=True))
+        attempts.do(self._journal_index.drop_unused)
         attempts.do(self.sweep)
         self._empty_caches(attempts)
         if self._history is not None:
@@ -115,8 +118,8 @@ class Eraser:
                 self._history.doom()
         return Attempts()
 
-    def _strike(self, planned: Plan) -> None:
-        strike(self._transcripts, planned.said, self._vault)
+    def _strike(self, planned: DeletionPlan) -> None:
+        strike(self._transcripts, planned.said, self._cipher)
 
     def _empty_caches(self, attempts: Attempts) -> None:
         for path in sounds(self._caches):
@@ -126,6 +129,6 @@ class Eraser:
         try:
             step(*arguments)
         except NoRoom:
-            if not self._shelf.go_on_in_memory():
+            if not self._journal_index.go_on_in_memory():
                 raise
             step(*arguments)

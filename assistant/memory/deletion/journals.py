@@ -1,4 +1,4 @@
-"""What goes from which journal when something is forgotten; see `traces` for the rules."""
+"""Deletion: what goes from which journal when something is forgotten; `matching` has the rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date
 
 from assistant.memory.base import Forgotten, Journal, Memory, MemoryFailure, MemoryStore, Turn
 from assistant.memory.deletion.matching import Traces, answers, content_words, plain
-from assistant.memory.deletion.plan import Doomed
+from assistant.memory.deletion.plan import DeletionPreview
 from assistant.memory.journal.format import Parsed
 from assistant.memory.journal.merging import Gone, drop_gone
 
@@ -32,7 +32,7 @@ class Cut:
 
 
 @dataclass(slots=True)
-class Plan:
+class DeletionPlan:
     """What is taken out of all of them."""
 
     cuts: list[Cut]
@@ -49,14 +49,14 @@ class Plan:
             journals=sum(cut.empty for cut in self.cuts),
         )
 
-    def doomed(self, ids: Sequence[str]) -> Doomed:
+    def deletion(self, ids: Sequence[str]) -> DeletionPreview:
         """The same to be shown; `ids`: what was asked for."""
         gone = [id for cut in self.cuts for id in cut.gone.memories]
         gone += [
             turn_id(cut.parsed.journal.id, number) for cut in self.cuts for number in cut.gone.turns
         ]
         texts = [memory.text for memory in self.memories] + [turn.text for turn in self.turns]
-        return Doomed(
+        return DeletionPreview(
             memories=tuple(memory for memory in self.memories if not memory.replaced_by),
             ids=tuple(ids),
             texts=tuple(dict.fromkeys(texts)),
@@ -78,7 +78,7 @@ class Plan:
         )
 
 
-class Aim:
+class DeletionTarget:
     """What shall go, before it is looked for in all journals."""
 
     def __init__(
@@ -104,7 +104,7 @@ class Aim:
         self._memories = {memory.id for memory in going}
         self.traces = Traces(going, list(self._turns.values()), staying, words)
 
-    def plan(self, journals: Iterable[Parsed]) -> Plan:
+    def plan(self, journals: Iterable[Parsed]) -> DeletionPlan:
         """`journals`: the named ones, and all in which the traces may be; they are cut."""
         cuts: list[Cut] = []
         turns: list[Turn] = []
@@ -119,7 +119,7 @@ class Aim:
             drop_gone(journal, cut.gone)
             cut.empty = not (journal.turns or journal.memories or any(parsed.extra))
             cuts.append(cut)
-        return Plan(cuts, self.traces, turns, memories)
+        return DeletionPlan(cuts, self.traces, turns, memories)
 
 
 def journals_named(ids: Iterable[str], memories: Iterable[Memory]) -> set[str]:

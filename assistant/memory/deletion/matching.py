@@ -1,4 +1,4 @@
-"""Where else something is told that shall be forgotten.
+"""Deletion matching: where else something is told that shall be forgotten.
 
 A memory has been said, answered and perhaps repeated, so taking out its sentence is not enough.
 These are the rules, on the side of forgetting:

@@ -1,4 +1,4 @@
-"""Takes what is forgotten out of the transcripts, which keep the same words."""
+"""Deletion from transcripts, which keep the same words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from assistant.memory.base import MemoryFailure
-from assistant.memory.encryption.cipher import PLAIN, Vault
+from assistant.memory.encryption.cipher import PLAIN, Cipher
 from assistant.memory.store.disk import delete_file, read_file, write_file
 
 _TURN = re.compile(r"\*\*(?P<name>.+?)\*\* \((?P<time>\d\d:\d\d)[^)]{0,40}\): (?P<text>.*)")
@@ -22,13 +22,13 @@ def transcripts_of(folder: Path | None) -> Iterator[Path]:
         yield from (path for path in sorted(folder.iterdir()) if _FILE.fullmatch(path.name))
 
 
-def strike(folder: Path | None, gone: Callable[[str, int], bool], vault: Vault = PLAIN) -> int:
+def strike(folder: Path | None, gone: Callable[[str, int], bool], cipher: Cipher = PLAIN) -> int:
     """Delete every turn of which `gone(text, minute of the day)`; returns how many.
 
     A file that then holds none is deleted too. A conversation that is being written goes
     on in a new file. Raises `MemoryFailure`.
     """
-    return sum(_strike_one(path, gone, vault) for path in transcripts_of(folder))
+    return sum(_strike_one(path, gone, cipher) for path in transcripts_of(folder))
 
 
 def strike_day(folder: Path | None, day: date) -> int:
@@ -37,9 +37,9 @@ def strike_day(folder: Path | None, day: date) -> int:
     return sum(delete_file(path) for path in paths)
 
 
-def _strike_one(path: Path, gone: Callable[[str, int], bool], vault: Vault) -> int:
+def _strike_one(path: Path, gone: Callable[[str, int], bool], cipher: Cipher) -> int:
     try:
-        text = read_file(path, vault).decode("utf-8", "replace")
+        text = read_file(path, cipher).decode("utf-8", "replace")
     except MemoryFailure:
         if not path.exists():
             return 0  # deleted meanwhile
@@ -51,7 +51,9 @@ def _strike_one(path: Path, gone: Callable[[str, int], bool], vault: Vault) -> i
     kept = [line for number, line in enumerate(lines) if number not in struck]
     if any(_TURN.fullmatch(line) for line in kept):
         written = re.sub(r"\n{3,}", "\n\n", "\n".join(_without_bare_headings(kept)))
-        write_file(path, vault.seal(written.encode()) if path.suffix != ".md" else written.encode())
+        write_file(
+            path, cipher.seal(written.encode()) if path.suffix != ".md" else written.encode()
+        )
     else:
         delete_file(path)
     return len(struck)

@@ -1,14 +1,14 @@
-"""What stands between memory and the disk: nothing, or encryption."""
+"""Cipher: what stands between memory and the disk, nothing or encryption."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 SEALED = ".sealed"
-"""The ending of a file that only its vault can open."""
+"""The ending of a file that only its cipher can open."""
 
 
-class Vault(Protocol):
+class Cipher(Protocol):
     """Seals the bytes of one file and opens them again."""
 
     ending: str
@@ -21,7 +21,7 @@ class Vault(Protocol):
         ...
 
 
-class OpenVault:
+class NoCipher:
     """No encryption: everything stays readable with any editor."""
 
     ending = ""
@@ -33,4 +33,4 @@ class OpenVault:
         return data
 
 
-PLAIN = OpenVault()
+PLAIN = NoCipher()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.memory.base import Index, MemoryFailure
-from assistant.memory.encryption.cipher import PLAIN, SEALED, Vault
+from assistant.memory.encryption.cipher import PLAIN, SEALED, Cipher
 from assistant.memory.store.contents import (
     DECRYPTING,
     ENCRYPTING,
@@ -43,8 +43,8 @@ class Converted:
 
 def convert(
     folder: Path,
-    old: Vault,
-    new: Vault,
+    old: Cipher,
+    new: Cipher,
     *,
     index: Index | None = None,
     transcripts: Path | None = None,
@@ -81,13 +81,13 @@ def convert(
     return Converted(count, size, time.monotonic() - started)
 
 
-def begin(folder: Path, old: Vault, new: Vault) -> None:
+def begin(folder: Path, old: Cipher, new: Cipher) -> None:
     """Put the marker there, before anything of this is done. Raises `MemoryFailure`."""
     with FolderLock(folder).held():
         _mark(folder, old, new)
 
 
-def _mark(folder: Path, old: Vault, new: Vault) -> None:
+def _mark(folder: Path, old: Cipher, new: Cipher) -> None:
     if new.ending:
         write_file(folder / ENCRYPTING, new.seal(b"memory is being sealed"))
         delete_file(folder / DECRYPTING)
@@ -106,7 +106,9 @@ def is_unfinished(places: Places, history: GitLog | None) -> bool:
     )
 
 
-def finish_decrypting(places: Places, history: GitLog | None, key: Callable[[Path], Vault]) -> None:
+def finish_decrypting(
+    places: Places, history: GitLog | None, key: Callable[[Path], Cipher]
+) -> None:
     """Go on where a marker tells that memory was being converted, and the settings that nothing is
     sealed. `key(file)` is asked for what opens a file. Raises `MemoryFailure`."""
     if not any((places.folder / name).exists() for name in MARKERS):
@@ -119,7 +121,7 @@ def finish_decrypting(places: Places, history: GitLog | None, key: Callable[[Pat
             " and memory.encryption is off",
             "`assistant memory encrypt` finishes it, `assistant memory decrypt` undoes it.",
         )
-    old: Vault = PLAIN
+    old: Cipher = PLAIN
     if sealed:
         try:
             old = key(marker)
@@ -139,7 +141,7 @@ def finish_decrypting(places: Places, history: GitLog | None, key: Callable[[Pat
     )
 
 
-def _convert_one(path: Path, old: Vault, new: Vault) -> int | None:
+def _convert_one(path: Path, old: Cipher, new: Cipher) -> int | None:
     """Bytes of it; None: it is as it should be."""
     sealed = path.suffix == SEALED
     if sealed == bool(new.ending) and not (old.ending and new.ending):
@@ -162,7 +164,7 @@ def _is_newer(path: Path, other: Path) -> bool:
     return path.stat().st_mtime_ns > other.stat().st_mtime_ns
 
 
-def _read(path: Path, old: Vault, new: Vault) -> bytes:
+def _read(path: Path, old: Cipher, new: Cipher) -> bytes:
     """It may have been converted before it was interrupted."""
     if path.suffix != SEALED or not new.ending:
         return read_file(path, old)

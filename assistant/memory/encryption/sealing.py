@@ -56,8 +56,8 @@ class Argon2:
     lanes: int = 4
 
 
-class SealedVault:
-    """A `Vault` with one key; files sealed with another, or changed, are refused."""
+class FileCipher:
+    """A `Cipher` with one key; files sealed with another, or changed, are refused."""
 
     ending = SEALED
 
@@ -119,7 +119,7 @@ class SealedVault:
         return opened
 
 
-def passphrase_vault(passphrase: str, *folders: Path, argon2: Argon2 | None = None) -> SealedVault:
+def passphrase_vault(passphrase: str, *folders: Path, argon2: Argon2 | None = None) -> FileCipher:
     """With the salt of what is sealed in `folders` already, so that one key opens all of it.
 
     Takes about a tenth of a second and 64 MiB. Raises `MemoryFailure`, also where the passphrase
@@ -140,10 +140,10 @@ def passphrase_vault(passphrase: str, *folders: Path, argon2: Argon2 | None = No
     key = _derive(passphrase, settings)
     if head and head[7:15] != _mark(key):
         raise MemoryFailure("this is not the passphrase that memory was sealed with", _LOST)
-    return SealedVault(key, settings)
+    return FileCipher(key, settings)
 
 
-def keyring_vault(*folders: Path) -> SealedVault:
+def keyring_vault(*folders: Path) -> FileCipher:
     """With the key in the system's keyring; makes one where nothing in `folders` is sealed yet.
 
     Raises `MemoryFailure`, also where the key is lost: no other is put in its place then.
@@ -162,7 +162,7 @@ def keyring_vault(*folders: Path) -> SealedVault:
             )
         except errors as error:
             raise _no_keyring(error) from None
-        return SealedVault(key)
+        return FileCipher(key)
     if head is not None and head[6] == _PASSPHRASE:
         raise MemoryFailure(
             "what is remembered is sealed with a passphrase, not with a key from the keyring",
@@ -171,7 +171,7 @@ def keyring_vault(*folders: Path) -> SealedVault:
     key = _decoded(told or "")
     if len(key) != KEY_BYTES or (head is not None and head[7:15] != _mark(key)):
         raise MemoryFailure("the key of memory is not in the keyring of this system", _LOST)
-    return SealedVault(key)
+    return FileCipher(key)
 
 
 def kind_of(path: Path) -> Literal["keyring", "passphrase"]:

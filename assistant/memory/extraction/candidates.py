@@ -1,4 +1,6 @@
-"""What a judge makes of a turn: memories that have no place yet, and things it will not keep."""
+"""Candidates: what a judge makes of a turn, memories that have no place yet, and what it will not
+keep.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from assistant.memory.base import Category, Claim, Memory, Turn
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Candidate:
     """A memory before it has an id and a journal."""
 
     text: str
@@ -49,7 +51,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedCandidate:
     """Something that is not kept, although the user may have asked for it."""
 
     reason: str
@@ -62,7 +64,7 @@ class Refused:
         return f"I do not keep {self.reason}. A password manager is the right place for it."
 
 
-Outcome = Draft | Refused
+Outcome = Candidate | RefusedCandidate
 
 
 class Judge(Protocol):

@@ -12,7 +12,7 @@ from assistant.language.dates import find_when
 from assistant.language.lexicon import CAPITALISED, OFTEN
 from assistant.language.person import plain, third_person
 from assistant.memory.base import Category, Claim
-from assistant.memory.extraction.candidates import Draft
+from assistant.memory.extraction.candidates import Candidate
 from assistant.memory.extraction.topics import topics_of
 
 _SENTENCES = re.compile(
@@ -82,10 +82,10 @@ class Clause:
         confidence: float = 0.8,
         weighty: bool = False,
         commitment: bool = False,
-    ) -> Draft:
+    ) -> Candidate:
         """A memory of this clause; `text` instead of its own words, still the user's."""
         told = third_person(self.dated if text is None else text, self.who)
-        return Draft(
+        return Candidate(
             text=told,
             category=category,
             turn=self.turn,

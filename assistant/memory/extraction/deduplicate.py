@@ -1,4 +1,4 @@
-"""What is known already: no memory twice, and newer corrects older."""
+"""Deduplication: no memory twice, and newer corrects older."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import datetime
 from assistant.language.dates import DATE_OF
 from assistant.language.stems import gist
 from assistant.memory.base import Claim, Journal, Memory, MemoryFailure, MemoryStore
-from assistant.memory.extraction.candidates import Draft
+from assistant.memory.extraction.candidates import Candidate
 from assistant.memory.journal.escaping import whole_number
 
 SURER = 0.1
@@ -24,7 +24,7 @@ correct. Both are then left to stand, so that it can be asked which is true."""
 _log = logging.getLogger(__name__)
 
 
-class Known:
+class KnownMemories:
     """Memories of the store and of the conversation, by claim and by words."""
 
     def __init__(self, store: MemoryStore, numbers: dict[str, int] | None = None) -> None:
@@ -34,7 +34,7 @@ class Known:
         self._numbers = {} if numbers is None else numbers
         self._memories: dict[str, Memory] | None = None
 
-    def take(self, draft: Draft, journal: Journal, persona: str, at: datetime) -> Memory | None:
+    def take(self, draft: Candidate, journal: Journal, persona: str, at: datetime) -> Memory | None:
         """Put a draft into the journal; None where it was known: then it is only surer."""
         self._load(journal)
         assert self._memories is not None
@@ -54,7 +54,7 @@ class Known:
         self._memories[memory.id] = memory
         return memory
 
-    def holds(self, draft: Draft, journal: Journal) -> bool:
+    def holds(self, draft: Candidate, journal: Journal) -> bool:
         """Whether it is remembered already."""
         self._load(journal)
         return self._same(draft, journal.who) is not None
@@ -77,7 +77,7 @@ class Known:
                 found = ()
             self._memories = {memory.id: memory for memory in (*found, *journal.memories)}
 
-    def _same(self, draft: Draft, who: str) -> Memory | None:
+    def _same(self, draft: Candidate, who: str) -> Memory | None:
         assert self._memories is not None
         words = gist(draft.text, who)
         for memory in self._memories.values():
@@ -92,7 +92,7 @@ class Known:
                 return memory
         return None
 
-    def _corrected(self, draft: Draft, who: str) -> list[Memory]:
+    def _corrected(self, draft: Candidate, who: str) -> list[Memory]:
         assert self._memories is not None
         key = _key(draft.claim)
         if not key or (key[1] in LASTING and not (draft.corrects or draft.asked)):
@@ -133,7 +133,7 @@ def _says_no_more(new: Claim, old: Claim) -> bool:
     return new.attribute.startswith(DATE_OF) and old.value.startswith(f"{new.value} ")
 
 
-def _makes_way(old: Claim | None, draft: Draft) -> bool:
+def _makes_way(old: Claim | None, draft: Candidate) -> bool:
     """Of an appointment only where it is moved, or its time of day is told: there may be two."""
     if old is None or draft.claim is None or not draft.claim.attribute.startswith(DATE_OF):
         return True

@@ -20,7 +20,7 @@ from assistant.language.lexicon import (
 from assistant.language.naming import name_told
 from assistant.language.person import proper
 from assistant.language.tokens import sentences
-from assistant.memory.extraction.candidates import Draft
+from assistant.memory.extraction.candidates import Candidate
 from assistant.memory.extraction.clauses import Clause
 
 Match = re.Match[str]
@@ -52,7 +52,7 @@ _OFTEN = re.compile(rf"\b(?:{OFTEN})\b", re.IGNORECASE)
 _PASSING = re.compile(r"\b(?:today|tonight|now|yesterday|this (?:morning|evening|week))$", re.I)
 
 
-def find_facts(clause: Clause) -> Iterator[Draft]:
+def find_facts(clause: Clause) -> Iterator[Candidate]:
     """All memories of lasting things in a clause; the first room that knows it has the word."""
     if name := _name(clause):
         yield name
@@ -65,7 +65,7 @@ def find_facts(clause: Clause) -> Iterator[Draft]:
                 return
 
 
-def _name(clause: Clause) -> Draft | None:
+def _name(clause: Clause) -> Candidate | None:
     if re.match(r"(?:this|it) is\b", clause.text, re.IGNORECASE):
         return None  # somebody, or something, is shown
     told = sentences(clause.text)
@@ -78,7 +78,7 @@ def _name(clause: Clause) -> Draft | None:
     return nameless.draft("personal", claim, text=name, confidence=0.9, weighty=True)
 
 
-def _called(clause: Clause, match: Match) -> Iterator[Draft]:
+def _called(clause: Clause, match: Match) -> Iterator[Candidate]:
     noun, name = re.sub(r"'s?$", "", match["x"].strip()), proper(match["v"])
     if len(name.split()) > 4 or _NO_VALUE.match(name) or re.match(r"(?:a|an|the)\b", noun):
         return
@@ -97,11 +97,11 @@ def _called(clause: Clause, match: Match) -> Iterator[Draft]:
     )
 
 
-def _has_called(clause: Clause, match: Match) -> Iterator[Draft]:
+def _has_called(clause: Clause, match: Match) -> Iterator[Candidate]:
     yield from _called(clause, match)
 
 
-def _kin(clause: Clause, match: Match) -> Iterator[Draft]:
+def _kin(clause: Clause, match: Match) -> Iterator[Candidate]:
     """ "My sister Grace lives in Oslo": who she is, and what is told of her."""
     name, kin = proper(match["name"]), match["kin"].lower()
     yield clause.draft(
@@ -115,19 +115,19 @@ def _kin(clause: Clause, match: Match) -> Iterator[Draft]:
         yield from _of_person(clause, name, rest, f"{name} {rest}")
 
 
-def _pet_called(clause: Clause, match: Match) -> Iterator[Draft]:
+def _pet_called(clause: Clause, match: Match) -> Iterator[Candidate]:
     pet, name = match["x"].lower(), match["v"]
     yield clause.draft(
         "personal", ("user", f"{pet}'s name", name), text=f"my {pet} is called {name}"
     )
 
 
-def _pet_is(clause: Clause, match: Match) -> Iterator[Draft]:
+def _pet_is(clause: Clause, match: Match) -> Iterator[Candidate]:
     if not re.fullmatch(IDENTITY, match["v"], re.IGNORECASE):  # "my dog is British"
         yield from _pet_called(clause, match)
 
 
-def _of_kin(clause: Clause, match: Match) -> Iterator[Draft]:
+def _of_kin(clause: Clause, match: Match) -> Iterator[Candidate]:
     yield from _of_person(clause, f"user's {match['kin'].lower()}", match["rest"], clause.dated)
 
 
@@ -150,7 +150,7 @@ _PERSON = (
 _PERSONAL = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _PERSON)
 
 
-def _of_person(clause: Clause, who: str, rest: str, text: str) -> Iterator[Draft]:
+def _of_person(clause: Clause, who: str, rest: str, text: str) -> Iterator[Candidate]:
     for attribute, pattern in _PERSONAL:
         if match := pattern.fullmatch(rest):
             claim = (who, attribute, match["v"].strip())
@@ -160,7 +160,7 @@ def _of_person(clause: Clause, who: str, rest: str, text: str) -> Iterator[Draft
             return
 
 
-def _is_kin(clause: Clause, match: Match) -> Iterator[Draft]:
+def _is_kin(clause: Clause, match: Match) -> Iterator[Candidate]:
     name = proper(match["name"])
     if re.fullmatch(IDENTITY, name, re.IGNORECASE):
         return
@@ -169,16 +169,16 @@ def _is_kin(clause: Clause, match: Match) -> Iterator[Draft]:
     yield clause.draft("relational", claim, text=told, people=(name,))
 
 
-def _many_kin(clause: Clause, match: Match) -> Iterator[Draft]:
+def _many_kin(clause: Clause, match: Match) -> Iterator[Candidate]:
     names = tuple(re.findall(r"\b[A-Z]\w+", match["v"] or ""))
     what = match["what"].lower()
     yield clause.draft("relational", ("user", what, match["n"].lower()), people=names)
 
 
-def _fixed(attribute: str) -> Callable[[Clause, Match], Iterator[Draft]]:
+def _fixed(attribute: str) -> Callable[[Clause, Match], Iterator[Candidate]]:
     """One value at a time: a new home takes the old one's place."""
 
-    def make(clause: Clause, match: Match) -> Iterator[Draft]:
+    def make(clause: Clause, match: Match) -> Iterator[Candidate]:
         value = match["v"].strip()
         if not _NO_VALUE.match(value) and not _PASSING.search(value):
             when = find_when(value, clause.today)
@@ -188,18 +188,18 @@ def _fixed(attribute: str) -> Callable[[Clause, Match], Iterator[Draft]]:
     return make
 
 
-def _past(clause: Clause, match: Match) -> Iterator[Draft]:
+def _past(clause: Clause, match: Match) -> Iterator[Candidate]:
     yield clause.draft("personal", ("user", f"used to {match['v'].strip()}", "yes"))
 
 
-def _attribute(clause: Clause, match: Match) -> Iterator[Draft]:
+def _attribute(clause: Clause, match: Match) -> Iterator[Candidate]:
     value, what = match["v"].strip(), match["x"].lower()
     if _NO_VALUE.match(value):
         return
     yield clause.draft("personal", ("user", what.replace("favorite", "favourite"), _spelt(value)))
 
 
-def _taste(clause: Clause, match: Match) -> Iterator[Draft]:
+def _taste(clause: Clause, match: Match) -> Iterator[Candidate]:
     what, verb = match["v"].strip(), match["verb"].lower()
     if _NO_TASTE.match(what) or _PASSING.search(what) or len(what.split()) > 7:
         return
@@ -207,10 +207,10 @@ def _taste(clause: Clause, match: Match) -> Iterator[Draft]:
     yield clause.draft("personal", ("user", f"opinion of {what}", verb))
 
 
-def _listed(attribute: str) -> Callable[[Clause, Match], Iterator[Draft]]:
+def _listed(attribute: str) -> Callable[[Clause, Match], Iterator[Candidate]]:
     """Several can be true side by side, so that each has an attribute of its own."""
 
-    def make(clause: Clause, match: Match) -> Iterator[Draft]:
+    def make(clause: Clause, match: Match) -> Iterator[Candidate]:
         value = match["v"].strip()
         if _OFTEN.search(value):
             return  # a habit
@@ -220,21 +220,21 @@ def _listed(attribute: str) -> Callable[[Clause, Match], Iterator[Draft]]:
     return make
 
 
-def _health(clause: Clause, match: Match) -> Iterator[Draft]:
+def _health(clause: Clause, match: Match) -> Iterator[Candidate]:
     value = match["v"].strip()
     yield clause.draft("personal", ("user", f"health: {value.lower()}", "yes"), weighty=True)
 
 
-def _identity(clause: Clause, match: Match) -> Iterator[Draft]:
+def _identity(clause: Clause, match: Match) -> Iterator[Candidate]:
     value = match["v"].strip()
     yield clause.draft("personal", ("user", f"is {re.sub('^an? ', '', value.lower())}", "yes"))
 
 
-def _pet(clause: Clause, match: Match) -> Iterator[Draft]:
+def _pet(clause: Clause, match: Match) -> Iterator[Candidate]:
     yield clause.draft("personal", ("user", f"has {match['v'].strip().lower()}", "yes"))
 
 
-def _birthday(clause: Clause, match: Match) -> Iterator[Draft]:
+def _birthday(clause: Clause, match: Match) -> Iterator[Candidate]:
     whose = match["x"]
     attribute = f"{whose.strip().lower()} birthday" if whose else "birthday"
     claim = ("user", attribute, match["v"].strip())
@@ -251,7 +251,7 @@ _LIKING = (
     r"|am (?:a (?:big |huge )?fan of|fond of|into|crazy about|passionate about|afraid of|scared of"
     r"|obsessed with|keen on))"
 )
-_TABLE: tuple[tuple[str, Callable[[Clause, Match], Iterator[Draft]]], ...] = (
+_TABLE: tuple[tuple[str, Callable[[Clause, Match], Iterator[Candidate]]], ...] = (
     (rf"{_MY} (?P<x>[^\W\d][\w' -]{{0,40}}?) (?:is|are|was) (?:called|named) {_NAME}", _called),
     (rf"{_MY} (?P<x>[^\W\d][\w' -]{{0,40}}?)'?s?' ?names? (?:is|are|was) {_NAME}", _called),
     (rf"{_MY} (?P<x>[^\W\d][\w -]{{0,40}}?)(?:'s)? names? (?:is|are|was) {_NAME}", _called),

@@ -20,7 +20,7 @@ from assistant.bench.memory.junk import junk
 from assistant.brain.base import BrainError, Completes
 from assistant.language.person import sentence
 from assistant.memory.base import Category, Claim, Memory, Turn
-from assistant.memory.extraction.candidates import Draft
+from assistant.memory.extraction.candidates import Candidate
 from assistant.memory.extraction.secrets import secret_in
 from assistant.memory.extraction.topics import topics_of
 from assistant.memory.quoting import defused
@@ -69,7 +69,7 @@ class _Answer(BaseModel):
 class Extracted:
     """What came of a request."""
 
-    drafts: tuple[Draft, ...]
+    drafts: tuple[Candidate, ...]
     turns: frozenset[int]
     """Numbers of the turns that were judged."""
     left_out: tuple[str, ...] = ()
@@ -138,7 +138,7 @@ def _object_in(text: str) -> str:
 
 
 def _checked(answer: _Answer, turns: dict[int, Turn]) -> Extracted:
-    drafts: list[Draft] = []
+    drafts: list[Candidate] = []
     kept: list[Memory] = []
     left_out: list[str] = []
     for noted in answer.memories:
@@ -163,12 +163,12 @@ def _refusal(memory: Memory, noted: _Noted, turn: Turn, kept: list[Memory]) -> s
     return junk(memory, turn.text, kept)
 
 
-def _draft(noted: _Noted) -> Draft:
+def _draft(noted: _Noted) -> Candidate:
     text = sentence(defused(noted.text))
     parts = [defused(part).strip() for part in (noted.subject, noted.attribute, noted.value)]
     claim = Claim(parts[0], parts[1].lower(), parts[2]) if all(parts) else None
     said = text.casefold()
-    return Draft(
+    return Candidate(
         text=text,
         category=noted.category,
         turn=noted.turn,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from assistant.language.clock_times import find_clock, without_clock
-from assistant.language.dates import DATE_OF, When, find_when
+from assistant.language.dates import DATE_OF, DateSpan, find_when
 from assistant.language.lexicon import (
     DURABLE,
     EVENT,
@@ -22,7 +22,7 @@ from assistant.language.lexicon import (
     WORKING,
     word_set,
 )
-from assistant.memory.extraction.candidates import Draft
+from assistant.memory.extraction.candidates import Candidate
 from assistant.memory.extraction.clauses import Clause
 
 Match = re.Match[str]
@@ -141,7 +141,7 @@ _EMPTY = re.compile(
 _FLEETING = re.compile(r"\b(?:today|tonight|this (?:morning|afternoon|evening))\b", re.IGNORECASE)
 
 
-def find_event(clause: Clause, *, noted: bool = False) -> Draft | None:
+def find_event(clause: Clause, *, noted: bool = False) -> Candidate | None:
     """An appointment with its day and time: "I have a talk on Friday at 3". `noted`: the user asked
     for it to be remembered, so that catchwords are enough."""
     return next(_event(clause, noted), None)
@@ -152,7 +152,7 @@ def is_note(text: str) -> bool:
     return _NOTED.fullmatch(text) is not None
 
 
-def find_plans(clause: Clause) -> Iterator[Draft]:
+def find_plans(clause: Clause) -> Iterator[Candidate]:
     """All memories of a clause that tells of what happens; the first room that knows it."""
     for room in (_life, _goal, _journey, _feeling, _project, _habit):
         drafts = list(room(clause))
@@ -161,7 +161,7 @@ def find_plans(clause: Clause) -> Iterator[Draft]:
             return
 
 
-def _event(clause: Clause, noted: bool) -> Iterator[Draft]:
+def _event(clause: Clause, noted: bool) -> Iterator[Candidate]:
     when = find_when(clause.text, clause.today)
     if when is None or when.last < clause.today - timedelta(days=1):
         return
@@ -188,7 +188,7 @@ def _named(what: str) -> str:
     return f"{first.lower()} {rest}".strip() if first.istitle() else what
 
 
-def _journey(clause: Clause) -> Iterator[Draft]:
+def _journey(clause: Clause) -> Iterator[Candidate]:
     when = find_when(clause.text, clause.today)
     if when is None or when.last < clause.today or _OFTEN_SAID.search(clause.text):
         return
@@ -203,7 +203,7 @@ def _journey(clause: Clause) -> Iterator[Draft]:
         yield clause.draft("temporal", people=clause.names, weighty=True, commitment=True)
 
 
-def _bare(clause: Clause, when: When, match: Match, what: str) -> str:
+def _bare(clause: Clause, when: DateSpan, match: Match, what: str) -> str:
     """ "flying to Oslo", without its day."""
     start = clause.text.index(what)
     cut = clause.text[start : when.start] + clause.text[max(when.end, start) :]
@@ -212,7 +212,7 @@ def _bare(clause: Clause, when: When, match: Match, what: str) -> str:
     return _TRIP.sub("trip to ", bare)
 
 
-def _commitment(clause: Clause, when: When, what: str, *, note: bool = False) -> Draft:
+def _commitment(clause: Clause, when: DateSpan, what: str, *, note: bool = False) -> Candidate:
     """`note`: the clause is no sentence, and one is made of it."""
     clock = find_clock(clause.text)
     time = f" {clock.text}" if clock is not None else when.spoken_part
@@ -227,12 +227,12 @@ def _commitment(clause: Clause, when: When, what: str, *, note: bool = False) ->
     return replace(draft, corrects=True) if moved else draft
 
 
-def _life(clause: Clause) -> Iterator[Draft]:
+def _life(clause: Clause) -> Iterator[Candidate]:
     if _LIFE.fullmatch(clause.text):
         yield clause.draft("contextual", weighty=True)
 
 
-def _feeling(clause: Clause) -> Iterator[Draft]:
+def _feeling(clause: Clause) -> Iterator[Candidate]:
     match = _FEELS.fullmatch(clause.text)
     if match is not None:
         if _GLADLY.match(f"{match['how']} {match['why']}"):
@@ -247,7 +247,7 @@ def _feeling(clause: Clause) -> Iterator[Draft]:
         yield clause.draft("emotional")
 
 
-def _goal(clause: Clause) -> Iterator[Draft]:
+def _goal(clause: Clause) -> Iterator[Candidate]:
     match = _GOAL.fullmatch(clause.text)
     if match is None:
         return
@@ -259,13 +259,13 @@ def _goal(clause: Clause) -> Iterator[Draft]:
     yield clause.draft("contextual")
 
 
-def _project(clause: Clause) -> Iterator[Draft]:
+def _project(clause: Clause) -> Iterator[Candidate]:
     match = _PROJECT.fullmatch(clause.text)
     if match is not None and not _FLEETING.search(clause.text):
         yield clause.draft("contextual")
 
 
-def _habit(clause: Clause) -> Iterator[Draft]:
+def _habit(clause: Clause) -> Iterator[Candidate]:
     match = _HABIT.fullmatch(clause.text)
     if match is not None and match["verb"].lower() not in _NO_HABIT:
         if not match["verb"].lower().endswith("ed"):

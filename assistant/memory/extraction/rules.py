@@ -1,6 +1,6 @@
 """What is remembered, decided without a language model.
 
-Read `sieve` for what is never kept, `facts` and `plans` for what is, `confidential` for what is
+Read `filters` for what is never kept, `facts` and `plans` for what is, `secrets` for what is
 refused. A wrong memory is worse than a missing one: a clause counts only where a pattern fits the
 whole of it. What the user asks to be remembered is kept in any case.
 """
@@ -16,7 +16,7 @@ from assistant.language.clock_times import written_out
 from assistant.language.dates import find_when
 from assistant.language.person import proper
 from assistant.memory.base import Turn
-from assistant.memory.extraction.candidates import Draft, Outcome, Refused
+from assistant.memory.extraction.candidates import Candidate, Outcome, RefusedCandidate
 from assistant.memory.extraction.clauses import (
     Clause,
     day_last,
@@ -75,7 +75,7 @@ class Rules:
     """A `Judge` by rules. Remembers the last claim, so that "no, it is called …" corrects it."""
 
     def __init__(self) -> None:
-        self._last: Draft | None = None
+        self._last: Candidate | None = None
 
     def judge(self, turn: Turn, who: str = "") -> Sequence[Outcome]:
         """Drafts of memories, and what was refused. What the assistant said is never judged."""
@@ -88,13 +88,13 @@ class Rules:
             alone = len(sentences) == 1
             for outcome in self._sentence(sentence, turn.number, today, who, alone):
                 if (
-                    isinstance(outcome, Draft)
+                    isinstance(outcome, Candidate)
                     and outcome.claim
                     and outcome.claim.attribute == "name"
                 ):
                     who = outcome.claim.value
                 found.append(outcome)
-        drafts = [each for each in found if isinstance(each, Draft)]
+        drafts = [each for each in found if isinstance(each, Candidate)]
         if drafts:
             self._last = drafts[-1]
         return _unrepeated(found)
@@ -105,7 +105,7 @@ class Rules:
         asked = asked_to_remember(text, alone=alone)
         secret = secret_in(asked or text)
         if secret:
-            yield Refused(secret, number, asked=bool(asked))
+            yield RefusedCandidate(secret, number, asked=bool(asked))
         elif asked:
             yield from _asked(asked, number, today, who)
         else:
@@ -117,7 +117,7 @@ class Rules:
                 clause = Clause(told, number, today, who, corrects)
                 yield from self._clause(clause)
 
-    def _clause(self, clause: Clause) -> Iterator[Draft]:
+    def _clause(self, clause: Clause) -> Iterator[Candidate]:
         if len(clause.text.split()) > LONGEST:
             return
         if self._last is not None and number_near(self._last.turn, clause.turn):
@@ -157,7 +157,7 @@ def number_near(one: int, other: int) -> bool:
     return 0 <= other - one <= 4
 
 
-def _asked(rest: str, number: int, today: date, who: str) -> Iterator[Draft]:
+def _asked(rest: str, number: int, today: date, who: str) -> Iterator[Candidate]:
     """What the user asked for: as a fact if it is one, else word for word."""
     for part in parts_of(rest):
         clause = Clause(_bare(part), number, today, who)
@@ -165,7 +165,7 @@ def _asked(rest: str, number: int, today: date, who: str) -> Iterator[Draft]:
         yield from (replace(each, confidence=1.0, asked=True, weighty=True) for each in drafts)
 
 
-def _verbatim(clause: Clause) -> Draft:
+def _verbatim(clause: Clause) -> Candidate:
     when = find_when(clause.text, clause.today)
     text = clause.dated
     to_do = _TO_DO.fullmatch(text)
@@ -180,7 +180,7 @@ def _verbatim(clause: Clause) -> Draft:
     )
 
 
-def _drafts(clause: Clause, *, noted: bool = False) -> Iterator[Draft]:
+def _drafts(clause: Clause, *, noted: bool = False) -> Iterator[Candidate]:
     event = find_event(clause, noted=noted)
     if event is not None:
         yield event
@@ -188,7 +188,7 @@ def _drafts(clause: Clause, *, noted: bool = False) -> Iterator[Draft]:
         yield from list(find_facts(clause)) or list(find_plans(clause))
 
 
-def _correction(clause: Clause, last: Draft) -> Draft | None:
+def _correction(clause: Clause, last: Candidate) -> Candidate | None:
     """ "No, it is called Bruno": the last claim, with another value."""
     match = _IT_IS.fullmatch(clause.text)
     if match is None or last.claim is None or not clause.corrects:
@@ -226,5 +226,5 @@ def _bare(text: str) -> str:
 def _unrepeated(found: Sequence[Outcome]) -> list[Outcome]:
     kept: dict[object, Outcome] = {}
     for each in found:
-        kept.setdefault(each.text if isinstance(each, Draft) else each.reason, each)
+        kept.setdefault(each.text if isinstance(each, Candidate) else each.reason, each)
     return list(kept.values())

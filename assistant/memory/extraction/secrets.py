@@ -1,4 +1,4 @@
-"""What is never written down: card and account numbers, passwords, codes, keys.
+"""Secrets are never written down: card and account numbers, passwords, codes, keys.
 
 Numbers are believed where they check out (Luhn, ISO/IEC 7812-1 annex B, for cards; modulo 97, ISO
 13616-1, for accounts), keys by the prefixes their issuers publish, and everything else by the word

@@ -1,4 +1,4 @@
-"""Any text inside Markdown lines and back, changed as little as can be.
+"""Escaping: any text inside Markdown lines and back, changed as little as can be.
 
 Only what would be taken for structure is marked, in CommonMark's own ways (section 2.4, a backslash
 before punctuation; 2.5, numeric character references), so the files look right in any editor and

@@ -29,7 +29,7 @@ from datetime import datetime
 
 from assistant.memory.base import Journal, Memory, MemoryFailure, Side, Turn
 from assistant.memory.journal.escaping import escape, escape_block, unescape, unescape_block
-from assistant.memory.journal.front_matter import Problem, read_front
+from assistant.memory.journal.front_matter import FrontMatterProblem, read_front
 from assistant.memory.journal.head import KEYS, is_journal_id, read_head, write_head
 from assistant.memory.journal.provenance import (
     looks_like_trailer,
@@ -54,7 +54,7 @@ class Parsed:
     """A journal, and what is in its file besides."""
 
     journal: Journal
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[FrontMatterProblem] = field(default_factory=list)
     front: list[str] = field(default_factory=list)
     """Lines of the head with keys of the user's own."""
     extra: list[str] = field(default_factory=list)
@@ -182,7 +182,7 @@ def _items(
             if not indented:
                 wanted = "- A memory." if pattern is _BULLET else "1. **You** (19:05:03): Words."
                 what = f'belongs to no entry; one looks like "{wanted}"'
-                parsed.problems.append(Problem(number, what))
+                parsed.problems.append(FrontMatterProblem(number, what))
     if item:
         yield item
 
@@ -202,7 +202,7 @@ def _read_memories(parsed: Parsed, first: int, body: Sequence[str], unclear: lis
             continue
         memory, problems = read_trailer(trailer, text, journal)
         journal.memories.append(_unique(memory, taken))
-        parsed.problems += [Problem(line, what) for what in problems]
+        parsed.problems += [FrontMatterProblem(line, what) for what in problems]
         if problems:
             unclear.append(trailer)
 
@@ -227,7 +227,7 @@ def _read_turns(parsed: Parsed, first: int, body: Sequence[str], unclear: list[s
         name = unescape(item.match["name"])
         at = _turn_time(item.match["time"], journal.began)
         if at is None:
-            parsed.problems.append(Problem(item.line, "its time is none like 19:05:03"))
+            parsed.problems.append(FrontMatterProblem(item.line, "its time is none like 19:05:03"))
             unclear.append(f"(a time: {item.match['time']})")
         side: Side = _usual_side(name, journal)
         if marked := item.match["side"]:
@@ -235,7 +235,9 @@ def _read_turns(parsed: Parsed, first: int, body: Sequence[str], unclear: list[s
         text = unescape_block([item.match["text"] or "", *(line for _, line in item.below)])
         number = int(item.match["number"])
         if number in taken:
-            parsed.problems.append(Problem(item.line, f"there is a turn {number} already"))
+            parsed.problems.append(
+                FrontMatterProblem(item.line, f"there is a turn {number} already")
+            )
             number = last + 1
         taken.add(number)
         last = max(last, number)

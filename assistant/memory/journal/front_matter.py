@@ -21,7 +21,7 @@ Value = str | list[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FrontMatterProblem:
     """A line that cannot be read as it is."""
 
     line: int
@@ -36,7 +36,7 @@ class FrontMatter:
     """Line and value by key, in lower case."""
     raw: dict[str, list[str]] = field(default_factory=dict)
     """The lines of each key as they are in the file."""
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[FrontMatterProblem] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     """Lines that are none of the above."""
 
@@ -51,11 +51,11 @@ def read_front(lines: Sequence[str]) -> tuple[FrontMatter, int]:
     """The head of a file and the number of its lines; 0 where it has none."""
     found = FrontMatter()
     if not lines or lines[0].rstrip() != FENCE:
-        found.problems.append(Problem(1, 'the head between two lines "---" is missing'))
+        found.problems.append(FrontMatterProblem(1, 'the head between two lines "---" is missing'))
         return found, 0
     end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == FENCE), None)
     if end is None:
-        found.problems.append(Problem(1, 'the line "---" that ends the head is missing'))
+        found.problems.append(FrontMatterProblem(1, 'the line "---" that ends the head is missing'))
         end = next((n for n, line in enumerate(lines) if line.startswith("## ")), len(lines)) - 1
     key = ""
     for number, line in enumerate(lines[1 : end + 1], 2):
@@ -73,12 +73,12 @@ def _read_line(found: FrontMatter, number: int, line: str, key: str) -> str:
         return key
     name, colon, value = line.rstrip().partition(":")
     if not colon or not _KEY.fullmatch(name) or (value and not value[0].isspace()):
-        found.problems.append(Problem(number, 'is no "key: value"'))
+        found.problems.append(FrontMatterProblem(number, 'is no "key: value"'))
         found.broken.append(line)
         return key
     key = name.rstrip().lower()
     if key in found.values:
-        found.problems.append(Problem(number, f'"{key}" stands here a second time'))
+        found.problems.append(FrontMatterProblem(number, f'"{key}" stands here a second time'))
         found.broken.append(line)
         return key
     found.values[key] = number, _value(value)

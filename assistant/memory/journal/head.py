@@ -9,7 +9,7 @@ from datetime import datetime
 from assistant.memory.base import Journal
 from assistant.memory.journal.front_matter import (
     FrontMatter,
-    Problem,
+    FrontMatterProblem,
     Value,
     as_list,
     as_text,
@@ -74,7 +74,7 @@ def _time(front: FrontMatter, key: str) -> datetime | None:
         return time if time.tzinfo else time.astimezone()
     except (ValueError, OverflowError, OSError):
         what = f'"{key}" is no time like 2026-11-21T19:05:03+01:00'
-        front.problems.append(Problem(line, what))
+        front.problems.append(FrontMatterProblem(line, what))
         front.broken += front.raw[key]
         return None
 

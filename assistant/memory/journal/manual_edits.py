@@ -1,4 +1,4 @@
-"""Memories that a person wrote instead of saying them."""
+"""Manual edits: memories that a person wrote instead of saying them."""
 
 from __future__ import annotations
 

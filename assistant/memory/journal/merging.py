@@ -42,7 +42,7 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class MergeResult:
     """What was new of what was taken in."""
 
     journals: int

@@ -1,4 +1,4 @@
-"""The line in brackets below a memory: where it comes from and how sure it is.
+"""Provenance: the line in brackets below a memory, where it comes from and how sure it is.
 
     - Ada's parrot is called Picasso.
       (personal; turn 3; confidence 0.9; claim user | parrot's name | Picasso; no 1)

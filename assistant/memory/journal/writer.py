@@ -1,6 +1,6 @@
 """From the turns of a conversation to its journal, and when that is written.
 
-All of it on one thread, that of the `Keeper`.
+All of it on one thread, that of the `Recorder`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from assistant.memory.base import (
     MemoryStore,
     Turn,
 )
-from assistant.memory.extraction.candidates import Draft, Judge, Outcome, the_rules
-from assistant.memory.extraction.deduplicate import Known
+from assistant.memory.extraction.candidates import Candidate, Judge, Outcome, the_rules
+from assistant.memory.extraction.deduplicate import KnownMemories
 from assistant.memory.extraction.llm import Extracted
 from assistant.memory.extraction.moods import is_echo, mood_of
 from assistant.memory.extraction.secrets import without_secrets
@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 class JournalWriter:
     """Collects the turns of one conversation and keeps what matters; arguments and methods
-    as of `Keeper`, which calls them on its thread."""
+    as of `Recorder`, which calls them on its thread."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class JournalWriter:
         self._now = now
         self._on_problem = on_problem
         self._numbers: dict[str, int] = {}
-        self._known = Known(store, self._numbers)
+        self._known = KnownMemories(store, self._numbers)
         self._journal: Journal | None = None
         self._on_disk: frozenset[str] = frozenset()
         """Ids of the journal's memories that were written."""
@@ -113,7 +113,7 @@ class JournalWriter:
             self._note_mood(turn.text)
             outcomes = self._judged(turn)
             self._judged_last = turn.text, outcomes
-            if self._keep([each for each in outcomes if isinstance(each, Draft)], persona):
+            if self._keep([each for each in outcomes if isinstance(each, Candidate)], persona):
                 self.write()
 
     def _judged(self, turn: Turn) -> Sequence[Outcome]:
@@ -141,13 +141,13 @@ class JournalWriter:
 
     def _keep_for_sure(self, outcomes: Sequence[Outcome], persona: str) -> None:
         """On disk, also what was known once and another program has forgotten since."""
-        drafts = [each for each in outcomes if isinstance(each, Draft)]
+        drafts = [each for each in outcomes if isinstance(each, Candidate)]
         journal = self._journal
         if journal is None or not drafts:
             return
         if self._dirty:
             self.write(loud=True)
-        self._known = Known(self._store, self._numbers)
+        self._known = KnownMemories(self._store, self._numbers)
         asked = [each for each in drafts if each.asked]
         if new := [each for each in drafts if not self._known.holds(each, journal)] or asked:
             self._keep(new, persona)
@@ -172,7 +172,7 @@ class JournalWriter:
         self._keep(extracted.drafts, persona)
         self.write()
 
-    def _keep(self, drafts: Sequence[Draft], persona: str) -> bool:
+    def _keep(self, drafts: Sequence[Candidate], persona: str) -> bool:
         """Whether anything of it wants to be written at once."""
         journal = self._journal
         assert journal is not None
@@ -249,7 +249,7 @@ class JournalWriter:
                 raise MemoryFailure(why, "What is new is handed over as soon as it can be.", why)
             self._on_disk = frozenset(memory.id for memory in journal.memories)
             if ids != self._on_disk:  # edited by hand meanwhile, or by another program
-                self._known = Known(self._store, self._numbers)
+                self._known = KnownMemories(self._store, self._numbers)
 
     def _failed(self, error: MemoryFailure) -> None:
         _log.warning("memory: %s", error.message)
@@ -266,7 +266,7 @@ class JournalWriter:
         if not self.private:
             self.write()
         done = edit()
-        self._known = Known(self._store, self._numbers)
+        self._known = KnownMemories(self._store, self._numbers)
         if not self.private:
             self.write()
         return done

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from assistant.memory.base import Claim, Forgotten, Memory, MemoryFailure
-from assistant.memory.encryption.cipher import PLAIN, SEALED, Vault
+from assistant.memory.encryption.cipher import PLAIN, SEALED, Cipher
 from assistant.memory.journal.escaping import split_raw, unescape, unescape_block
 from assistant.memory.profile.mark import Made, digest, marked, unmarked
 from assistant.memory.profile.profile import BEFORE, QUESTIONS, Profile, prefix, shown
@@ -45,7 +45,7 @@ class Edited(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProfileLine:
     """An item as it stands in the file."""
 
     text: str
@@ -75,10 +75,10 @@ class Edit:
 class ProfileFile:
     """Writes the file, and reads what became of it."""
 
-    def __init__(self, folder: Path, vault: Vault = PLAIN) -> None:
-        self.path = folder / (NAME + vault.ending)
+    def __init__(self, folder: Path, cipher: Cipher = PLAIN) -> None:
+        self.path = folder / (NAME + cipher.ending)
         self._copies = [folder / AS_MADE, folder / (AS_MADE + SEALED)]
-        self._vault = vault
+        self._cipher = cipher
         self._seen = ""
 
     def write(self, profile: Profile) -> None:
@@ -87,7 +87,7 @@ class ProfileFile:
         if not text:
             delete_file(self.path)
         elif not self.path.exists() or self._read(self.path) != text:
-            write_file(self.path, self._vault.seal(text.encode("utf-8")))
+            write_file(self.path, self._cipher.seal(text.encode("utf-8")))
         for copy in self._copies:
             if copy.exists():
                 delete_file(copy)
@@ -119,12 +119,12 @@ class ProfileFile:
 
     def _of_earlier_version(self) -> str:
         """The copy beside it; "" where there is none."""
-        copy = self.path.with_name(AS_MADE + self._vault.ending)
+        copy = self.path.with_name(AS_MADE + self._cipher.ending)
         return self._read(copy) if copy.exists() else ""
 
     def _read(self, path: Path) -> str:
         try:
-            data = read_file(path, self._vault)
+            data = read_file(path, self._cipher)
         except MemoryFailure:
             return ""
         return data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
@@ -161,13 +161,13 @@ def edits_of(text: str, memories: Iterable[Memory], copy: str = "") -> list[Edit
     ]
 
 
-def _gone(lines: Sequence[Line], known: Mapping[str, Memory], made: Made) -> list[str]:
+def _gone(lines: Sequence[ProfileLine], known: Mapping[str, Memory], made: Made) -> list[str]:
     there = {line.id for line in lines}
     return [id for id in known if id not in there and digest(id) in made.items]
 
 
 def _corrected(
-    lines: Sequence[Line], known: Mapping[str, Memory], texts: Mapping[str, str]
+    lines: Sequence[ProfileLine], known: Mapping[str, Memory], texts: Mapping[str, str]
 ) -> list[Edit]:
     """`texts`: digests of what was made, by those of ids."""
     found: list[Edit] = []
@@ -179,16 +179,16 @@ def _corrected(
     return found
 
 
-def _added(lines: Sequence[Line], known: Mapping[str, Memory]) -> list[Edit]:
+def _added(lines: Sequence[ProfileLine], known: Mapping[str, Memory]) -> list[Edit]:
     """What is remembered already was added before the program was stopped."""
     there = {memory.text for memory in known.values() if not memory.replaced_by}
     new = dict.fromkeys(line.text for line in lines if not line.id and line.text)
     return [Edit("add", text=text) for text in new if text not in there]
 
 
-def _whole(lines: Sequence[Line], known: Mapping[str, Memory]) -> Sequence[Line]:
+def _whole(lines: Sequence[ProfileLine], known: Mapping[str, Memory]) -> Sequence[ProfileLine]:
     """Without the last, where that is the beginning of one that was cut off."""
-    last = lines[-1] if lines else Line("")
+    last = lines[-1] if lines else ProfileLine("")
     made = [shown(memory) for memory in known.values()]
     texts = [*made, *(BEFORE + text for text in made)]
     first = last.text.split("\n(")[0]  # half of the brackets below it
@@ -207,9 +207,9 @@ def _still_true(copy: str, known: Mapping[str, Memory]) -> dict[str, str]:
     }
 
 
-def lines_of(text: str) -> list[Line]:
+def lines_of(text: str) -> list[ProfileLine]:
     """The items, with their ids; questions are none."""
-    found: list[Line] = []
+    found: list[ProfileLine] = []
     open_lines: list[str] = []
     section = ""
 
@@ -232,7 +232,7 @@ def lines_of(text: str) -> list[Line]:
     return found
 
 
-def _line(lines: Sequence[str]) -> Line:
+def _line(lines: Sequence[str]) -> ProfileLine:
     """What stands below its brackets is no part of an item."""
     lines = [line.strip() for line in lines]
     for place in range(len(lines) - 1, -1, -1):
@@ -240,8 +240,8 @@ def _line(lines: Sequence[str]) -> Line:
         if line.startswith("(") and line.endswith(")"):
             for part in split_raw(line[1:-1], ";"):
                 if part.startswith("id "):
-                    return Line(unescape_block(lines[:place]), unescape(part[3:].strip()))
-    return Line(unescape_block(lines))
+                    return ProfileLine(unescape_block(lines[:place]), unescape(part[3:].strip()))
+    return ProfileLine(unescape_block(lines))
 
 
 def _correction(memory: Memory, text: str, known: Mapping[str, Memory]) -> list[Edit]:

@@ -69,7 +69,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Contradiction:
     """Sure claims that do not agree."""
 
     text: str
@@ -82,7 +82,7 @@ class Profile:
     """All that is known, in `SECTIONS`."""
 
     sections: dict[str, tuple[Item, ...]] = field(default_factory=dict)
-    questions: tuple[Question, ...] = ()
+    questions: tuple[Contradiction, ...] = ()
 
     @property
     def items(self) -> list[Item]:
@@ -127,11 +127,11 @@ def profile_of(memories: Iterable[Memory]) -> Profile:
         if memory.replaced_by and (final := _final(memory, by_id)):
             history.setdefault(final.id, []).append(memory)
     items: list[Item] = []
-    questions: list[Question] = []
+    questions: list[Contradiction] = []
     for group in _groups(_unrepeated(everything)):
         holding, older = _settle(group)
         if len(holding) > 1:
-            questions.append(Question(_question(holding), tuple(holding)))
+            questions.append(Contradiction(_question(holding), tuple(holding)))
         for memory in holding:
             old = [*history.get(memory.id, []), *older]
             old += [each for one in older for each in history.get(one.id, [])]

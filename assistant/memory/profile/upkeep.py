@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from assistant.memory.base import MemoryFailure
 from assistant.memory.profile.edits import Edited, ProfileFile
 from assistant.memory.profile.profile import profile_of
-from assistant.memory.store.journal_index import Shelf
+from assistant.memory.store.journal_index import JournalIndex
 
 _log = logging.getLogger(__name__)
 
@@ -26,9 +26,9 @@ def may_wait(what: str) -> Iterator[None]:
 class ProfileUpkeep:
     """With the lock of the folder held."""
 
-    def __init__(self, file: ProfileFile, shelf: Shelf) -> None:
+    def __init__(self, file: ProfileFile, journal_index: JournalIndex) -> None:
         self._file = file
-        self._shelf = shelf
+        self._journal_index = journal_index
         self._edits_wait = False
         """The file holds what a person wrote and could not be taken over yet."""
         self._revision = -1
@@ -44,7 +44,7 @@ class ProfileUpkeep:
         kinds = set[str]()
         self._edits_wait, self._revision = True, -1
         with may_wait("edits by hand"):
-            for edit in self._file.edits(self._shelf.memories()):
+            for edit in self._file.edits(self._journal_index.memories()):
                 kinds.add(edit.kind)
                 edit.apply(store)
             self._edits_wait = False
@@ -58,11 +58,11 @@ class ProfileUpkeep:
                 "Free some room on the disk, or undo the edits.",
                 "the profile holds edits that could not be taken over yet",
             )
-        self._file.write(profile_of(self._shelf.memories()))
-        self._revision = self._shelf.revision
+        self._file.write(profile_of(self._journal_index.memories()))
+        self._revision = self._journal_index.revision
 
     def follow(self) -> None:
         """Write it where the memories have changed."""
-        if self._revision != self._shelf.revision:
+        if self._revision != self._journal_index.revision:
             with may_wait("the profile"):
                 self.write()

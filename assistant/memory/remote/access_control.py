@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.memory.remote.protocol import Trouble, encode
-from assistant.serving.connection_limits import Visitors
+from assistant.serving.connection_limits import ConnectionLimiter
 
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _ONCE = ("authorization", "host", "origin", "content-type", "content-length")
@@ -22,7 +22,7 @@ _ONCE = ("authorization", "host", "origin", "content-type", "content-length")
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class AccessControl:
     """Who is let in."""
 
     token: str | None = None
@@ -70,13 +70,13 @@ class Gate:
 
 
 class Door:
-    """Asks the gate before anything else is looked at, and tells the visitors' book whom it let
+    """Asks the access control before anything else is looked at, and tells the limiter whom it let
     in. Who is refused is hung up on."""
 
-    def __init__(self, app: ASGIApp, gate: Gate, visitors: Visitors) -> None:
+    def __init__(self, app: ASGIApp, gate: AccessControl, connections: ConnectionLimiter) -> None:
         self._app = app
         self._gate = gate
-        self._visitors = visitors
+        self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,11 +87,11 @@ class Door:
             await refusal(scope, receive, send)
             return
         peer = scope["client"]
-        self._visitors.admit(peer)
+        self._connections.admit(peer)
         try:
             await self._app(scope, receive, send)
         finally:
-            self._visitors.rest(peer)
+            self._connections.rest(peer)
 
 
 async def _let_finish(receive: Receive) -> None:

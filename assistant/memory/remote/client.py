@@ -31,11 +31,11 @@ from assistant.memory.remote.protocol import (
     MAX_QUERY,
     ROOT,
     Forget,
-    Known,
+    KnownJournal,
+    ListRequest,
     Misunderstood,
     Search,
     Trouble,
-    Wanted,
     Written,
     bring_up_to_date,
     decode,
@@ -89,7 +89,7 @@ class HttpStore:
         self._listener = listener
         self._retry = retry
         self._kept = InMemoryStore()
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, KnownJournal] = {}
         """What the server has had of each journal that was written here."""
         self._owed: list[str] = []
         """Ids of what is to be forgotten there."""
@@ -140,7 +140,7 @@ class HttpStore:
 
     def memories(self, filters: Filters = ANY) -> Sequence[Memory]:
         def ask() -> Sequence[Memory]:
-            return self._ask("POST", "/memories", list[Memory], Wanted(filters))
+            return self._ask("POST", "/memories", list[Memory], ListRequest(filters))
 
         return self._read(ask, lambda: self._kept.memories(filters))
 
@@ -208,7 +208,7 @@ class HttpStore:
             self._found()
 
     def _put(self, journal: Journal) -> Journal:
-        message = Written(journal, self._known.get(journal.id, Known()))
+        message = Written(journal, self._known.get(journal.id, KnownJournal()))
         path = f"/journals/{quote(journal.id, safe='')}"
         now = self._ask("PUT", path, Journal, message)
         self._require(journal.id, now)

@@ -4,7 +4,7 @@
     GET  /v1/journals         ids, oldest first
     GET  /v1/journals/ID      a journal
     PUT  /v1/journals/ID      keep one (`Written`); answers with it as it is kept
-    POST /v1/memories         all that hold and pass (`Wanted`)
+    POST /v1/memories         all that hold and pass (`ListRequest`)
     POST /v1/search           `Search`
     POST /v1/forget           `Forget`
 
@@ -51,7 +51,7 @@ class Misunderstood(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Hello:
+class MemoryServerHello:
     service: str
     version: str
 
@@ -63,7 +63,7 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownJournal:
     """What of a journal the server has had from this client: of this, what is not there any more
     was forgotten or taken out by hand meanwhile, and may not come back."""
 
@@ -74,11 +74,11 @@ class Known:
 @dataclass(frozen=True, slots=True)
 class Written:
     journal: Journal
-    known: Known = Known()
+    known: KnownJournal = KnownJournal()
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ListRequest:
     filters: Filters = ANY
 
 
@@ -121,17 +121,17 @@ def copy_of(journal: Journal) -> Journal:
     return _journals.decode(encode(journal))
 
 
-def known_of(journal: Journal) -> Known:
+def known_of(journal: Journal) -> KnownJournal:
     """All that it holds."""
-    return Known(
+    return KnownJournal(
         tuple(memory.id for memory in journal.memories),
         tuple(turn.number for turn in journal.turns),
     )
 
 
-def without_gone(journal: Journal, known: Known, now: Journal | None) -> Journal:
+def without_gone(journal: Journal, known: KnownJournal, now: Journal | None) -> Journal:
     """`journal` without what was `known` once and is not in `now`, the journal as it is kept."""
-    left = known_of(now) if now is not None else Known()
+    left = known_of(now) if now is not None else KnownJournal()
     memories = frozenset(known.memories) - frozenset(left.memories)
     turns = frozenset(known.turns) - frozenset(left.turns)
     return replace(
@@ -163,7 +163,7 @@ def _check(message: Any) -> None:
             _check_times((at,))
             if memory is not None:
                 _check_memory(memory)
-        case Wanted(filters=filters) | Search(filters=filters):
+        case ListRequest(filters=filters) | Search(filters=filters):
             _check_times((filters.since, filters.until))
             if isinstance(message, Search) and not 0 <= message.limit <= MAX_LIMIT:
                 raise Misunderstood(f"a limit is 0 to {MAX_LIMIT}, not {str(message.limit)[:20]}")

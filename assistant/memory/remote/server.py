@@ -29,22 +29,22 @@ from starlette.types import ASGIApp
 from assistant import __version__
 from assistant.memory.base import MemoryFailure, MemoryStore
 from assistant.memory.journal.head import is_journal_id
-from assistant.memory.remote.access_control import Door, Gate, json_response, trouble
+from assistant.memory.remote.access_control import AccessControl, Door, json_response, trouble
 from assistant.memory.remote.protocol import (
     MAX_BODY,
     ROOT,
     SERVICE,
     Forget,
-    Hello,
-    Known,
+    KnownJournal,
+    ListRequest,
+    MemoryServerHello,
     Misunderstood,
     Search,
-    Wanted,
     Written,
     decode,
     without_gone,
 )
-from assistant.serving.connection_limits import Limits, Visitors
+from assistant.serving.connection_limits import ConnectionLimiter, Limits
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class MemoryApi:
         self._store = store
         self._work = asyncio.Semaphore(MOST_AT_WORK)
 
-    def app(self, gate: Gate, visitors: Visitors) -> ASGIApp:
+    def app(self, gate: AccessControl, connections: ConnectionLimiter) -> ASGIApp:
         routes = [
             ("", "GET", self._hello),
             ("/journals", "GET", self._journals),
@@ -83,10 +83,10 @@ class MemoryApi:
             exception_handlers={HTTPException: _no_such_page},
         )
         app.router.redirect_slashes = False
-        return Door(app, gate, visitors)
+        return Door(app, gate, connections)
 
     async def _hello(self, request: Request) -> object:
-        return Hello(SERVICE, __version__)
+        return MemoryServerHello(SERVICE, __version__)
 
     async def _journals(self, request: Request) -> object:
         return await self._do(self._store.journals)
@@ -107,7 +107,7 @@ class MemoryApi:
 
         def keep() -> object:
             journal = written.journal
-            if written.known != Known():
+            if written.known != KnownJournal():
                 there = journal.id in self._store.journals()
                 now = self._store.read(journal.id) if there else None
                 journal = without_gone(journal, written.known, now)
@@ -117,7 +117,7 @@ class MemoryApi:
         return await self._do(keep)
 
     async def _memories(self, request: Request) -> object:
-        wanted = decode(await _body(request), Wanted)
+        wanted = decode(await _body(request), ListRequest)
         return await self._do(self._store.memories, wanted.filters)
 
     async def _search(self, request: Request) -> object:
@@ -197,14 +197,14 @@ class HttpServer(uvicorn.Server):  # type: ignore[misc]
     def __init__(
         self,
         store: MemoryStore,
-        gate: Gate,
+        gate: AccessControl,
         certificate: ssl.SSLContext | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self.visitors = Visitors(limits)
+        self.connections = ConnectionLimiter(limits)
         super().__init__(
             uvicorn.Config(
-                MemoryApi(store).app(gate, self.visitors),
+                MemoryApi(store).app(gate, self.connections),
                 http="h11",
                 log_config=None,  # what there is to say goes to our own log
                 access_log=False,
@@ -222,7 +222,7 @@ class HttpServer(uvicorn.Server):  # type: ignore[misc]
         )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup([self.visitors.guard(each) for each in sockets or ()])
+        await super().startup([self.connections.guard(each) for each in sockets or ()])
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

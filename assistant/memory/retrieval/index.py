@@ -28,7 +28,7 @@ from assistant.memory.retrieval.database import (
 )
 from assistant.memory.retrieval.embedding import Embedder, load_embedder, units
 from assistant.memory.retrieval.ranking import DEFAULT_WEIGHTS, Hit, Ranking, Weights, conditions
-from assistant.memory.retrieval.rows import Row, encodable, load_memory, rows_of
+from assistant.memory.retrieval.rows import IndexRow, encodable, load_memory, rows_of
 from assistant.memory.retrieval.vectors import Vectors
 from assistant.memory.retrieval.words import parse_query
 from assistant.memory.retrieval.writing import Writer, key, load_vectors
@@ -225,7 +225,7 @@ class SqliteIndex:
             now[id][1][1] != known[id][2] if id in now else id not in corrected for id in stale
         )
 
-    def _add(self, journal: Journal, changed: Sequence[Row]) -> None:
+    def _add(self, journal: Journal, changed: Sequence[IndexRow]) -> None:
         entries, vectors = self._writer.insert(journal, changed)
         self._rows += len(changed)
         if self._vectors is not None and vectors is not None:

@@ -16,7 +16,7 @@ from assistant.memory.base import Filters
 from assistant.memory.retrieval.database import AMONG, among
 from assistant.memory.retrieval.embedding import Float32
 from assistant.memory.retrieval.vectors import Vectors
-from assistant.memory.retrieval.words import Query, match_expression, match_phrase
+from assistant.memory.retrieval.words import SearchQuery, match_expression, match_phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Traits:
+class RankingFeatures:
     """What of a row has a say in its score."""
 
     id: str
@@ -78,7 +78,9 @@ class Ranking:
         self._vectors = vectors
         self._weights = weights
 
-    def hits(self, query: Query, vector: Float32 | None, filters: Filters, limit: int) -> list[Hit]:
+    def hits(
+        self, query: SearchQuery, vector: Float32 | None, filters: Filters, limit: int
+    ) -> list[Hit]:
         """Best first, `limit` or more where there are so many."""
         by_words = self._by_words(query, filters, max(BY_WORDS, 2 * limit))
         cosines: dict[int, float] = {}
@@ -100,7 +102,7 @@ class Ranking:
         # Where two fit equally the newer is first, in whatever order they were put in.
         return [Hit(rowid, -score) for score, _, _, rowid in sorted(ranked)]
 
-    def _by_words(self, query: Query, filters: Filters, count: int) -> dict[int, float]:
+    def _by_words(self, query: SearchQuery, filters: Filters, count: int) -> dict[int, float]:
         """Scores between 0 and 1, of the best."""
         words, first, ideal = self._affordable(query.words)
         if not words:
@@ -165,15 +167,15 @@ class Ranking:
         rows = self._db.execute(statement, (among(names),))
         return {rowid for (rowid,) in rows}
 
-    def _traits(self, rowids: Collection[int]) -> Iterator[tuple[int, Traits]]:
+    def _traits(self, rowids: Collection[int]) -> Iterator[tuple[int, RankingFeatures]]:
         rows = self._db.execute(
             f"SELECT rowid, id, at, name, side, asks FROM items WHERE rowid IN {AMONG}",
             (among(rowids),),
         )
         for rowid, *traits in rows:
-            yield rowid, Traits(*traits)
+            yield rowid, RankingFeatures(*traits)
 
-    def _factor(self, query: Query, traits: Traits, about: bool) -> float:
+    def _factor(self, query: SearchQuery, traits: RankingFeatures, about: bool) -> float:
         w = self._weights
         factor = w.question if traits.asks else 1.0
         if len(query.speakers) == 1 and (traits.name in query.speakers or about):

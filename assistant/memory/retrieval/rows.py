@@ -14,7 +14,7 @@ from assistant.memory.base import Journal, Memory, Side, Turn
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class IndexRow:
     """One thing that can be found."""
 
     id: str
@@ -45,7 +45,7 @@ class Row:
         ).digest()
 
 
-def rows_of(journal: Journal) -> list[Row]:
+def rows_of(journal: Journal) -> list[IndexRow]:
     """Turns that are empty are left out, as are memories that were corrected: they are history."""
     journal = encodable(journal)
     said = [turn for turn in journal.turns if turn.text.strip()]
@@ -55,7 +55,7 @@ def rows_of(journal: Journal) -> list[Row]:
 
 
 def load_memory(kept: str) -> Memory:
-    """What `Row.kept` holds."""
+    """What `IndexRow.kept` holds."""
     return _decoder.decode(kept)
 
 
@@ -75,14 +75,14 @@ def encodable(journal: Journal) -> Journal:
         return _journals.decode(text.encode("utf-8", "replace"))
 
 
-def _turn_row(journal: Journal, said: Sequence[Turn], at: int) -> Row:
+def _turn_row(journal: Journal, said: Sequence[Turn], at: int) -> IndexRow:
     turn = said[at]
 
     def beside(distance: int) -> tuple[str, ...]:
         places = (at - distance, at + distance)
         return tuple(said[place].text for place in places if 0 <= place < len(said))
 
-    return Row(
+    return IndexRow(
         id=f"{journal.id}#{turn.number}",
         text=turn.text,
         near=" ".join(beside(1)),
@@ -95,10 +95,10 @@ def _turn_row(journal: Journal, said: Sequence[Turn], at: int) -> Row:
     )
 
 
-def _memory_row(memory: Memory) -> Row:
+def _memory_row(memory: Memory) -> IndexRow:
     claim = memory.claim
     about = [claim.subject, claim.attribute, claim.value] if claim else []
-    return Row(
+    return IndexRow(
         id=memory.id,
         text=memory.text,
         near=" ".join([*about, *memory.people, *memory.topics]),

@@ -25,7 +25,7 @@ _AT_A_TIME = 1024
 """Rows that are multiplied at once: as numbers of four bytes they fit into a core's cache."""
 
 
-class Entry(NamedTuple):
+class VectorEntry(NamedTuple):
     """What is kept of a row."""
 
     rowid: int
@@ -58,7 +58,7 @@ class Vectors:
     def __len__(self) -> int:
         return self._size
 
-    def add(self, entries: Sequence[Entry], vectors: Float32) -> None:
+    def add(self, entries: Sequence[VectorEntry], vectors: Float32) -> None:
         """A row of `vectors` for each of the entries, none of which is there yet."""
         if not entries:
             return

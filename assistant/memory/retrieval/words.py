@@ -35,7 +35,7 @@ _MOST = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class SearchQuery:
     """A question, taken apart."""
 
     words: tuple[str, ...]
@@ -48,7 +48,7 @@ class Query:
     """Whose words are asked for, where "I" or "you" says so."""
 
 
-def parse_query(text: str, speakers: Collection[str] = ()) -> Query:
+def parse_query(text: str, speakers: Collection[str] = ()) -> SearchQuery:
     """`speakers`: names of everybody who ever spoke, lower case. Their names pick turns by who
     said them, not by who is talked about, so they are no words to look for among others."""
     found = [word.lower() for word in _WORD.findall(text)]
@@ -59,7 +59,7 @@ def parse_query(text: str, speakers: Collection[str] = ()) -> Query:
     if _ASKING.issuperset(words):
         words = []
     meaning = " ".join(part for part in text.split() if _bare(part) not in parts)
-    return Query(tuple(words[:_MOST]), meaning or text, named, _side(text))
+    return SearchQuery(tuple(words[:_MOST]), meaning or text, named, _side(text))
 
 
 def match_expression(words: Collection[str]) -> str:

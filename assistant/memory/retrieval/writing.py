@@ -11,8 +11,8 @@ import numpy as np
 from assistant.memory.base import Journal
 from assistant.memory.retrieval.database import AMONG, among
 from assistant.memory.retrieval.embedding import Embedder, Float32, decode, encode, units
-from assistant.memory.retrieval.rows import Row
-from assistant.memory.retrieval.vectors import Entry, Vectors
+from assistant.memory.retrieval.rows import IndexRow
+from assistant.memory.retrieval.vectors import VectorEntry, Vectors
 
 NEIGHBOURS = 0.5
 """Of the turns beside a turn, in its vector; the turn itself has 1."""
@@ -38,7 +38,9 @@ class Writer:
         )
         return {id: (rowid, digest, own) for id, rowid, digest, own in rows}
 
-    def insert(self, journal: Journal, rows: Sequence[Row]) -> tuple[list[Entry], Float32 | None]:
+    def insert(
+        self, journal: Journal, rows: Sequence[IndexRow]
+    ) -> tuple[list[VectorEntry], Float32 | None]:
         """Rows that are not there yet. Returns what the matrix of vectors needs of them, and the
         vectors; None where there are none."""
         (last,) = self._db.execute("SELECT coalesce(max(rowid), 0) FROM items").fetchone()
@@ -111,7 +113,7 @@ class Writer:
         for table in ("items", "kept", "words", "people", "claims"):
             self._db.execute(f"DELETE FROM {table}")
 
-    def _vectors(self, rows: Sequence[Row]) -> Float32 | None:
+    def _vectors(self, rows: Sequence[IndexRow]) -> Float32 | None:
         """Of each row: its own words, and in part those of the turns beside it."""
         if self._embedder is None or not rows:
             return None
@@ -128,10 +130,10 @@ class Writer:
         return decode(encode(vectors))
 
 
-def _entry(journal: Journal, row: Row, rowid: int) -> Entry:
+def _entry(journal: Journal, row: IndexRow, rowid: int) -> VectorEntry:
     memory = row.memory
     category, persona = (memory.category, memory.persona) if memory else ("", journal.persona)
-    return Entry(rowid, row.at.timestamp(), category, persona)
+    return VectorEntry(rowid, row.at.timestamp(), category, persona)
 
 
 def load_vectors(db: sqlite3.Connection) -> Vectors:
@@ -143,7 +145,7 @@ def load_vectors(db: sqlite3.Connection) -> Vectors:
         JOIN kept ON kept.item = items.rowid WHERE vector IS NOT NULL ORDER BY items.rowid"""
     )
     while rows := cursor.fetchmany(_BATCH):
-        entries = [Entry(*row[:4]) for row in rows]
+        entries = [VectorEntry(*row[:4]) for row in rows]
         vectors.add(entries, decode([row[4] for row in rows]))
     return vectors
 

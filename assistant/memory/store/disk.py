@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assistant.memory.base import MemoryFailure, NoRoom
-from assistant.memory.encryption.cipher import PLAIN, SEALED, Vault
+from assistant.memory.encryption.cipher import PLAIN, SEALED, Cipher
 from assistant.private_files import is_temporary, plain_files, sync_folder, write_whole
 
 MAX_BYTES = 64_000_000
@@ -25,7 +25,7 @@ def write_file(path: Path, data: bytes) -> None:
         raise failure(path, error, "cannot be written") from None
 
 
-def read_file(path: Path, vault: Vault = PLAIN) -> bytes:
+def read_file(path: Path, cipher: Cipher = PLAIN) -> bytes:
     """What is in the file, opened where it is sealed. Raises `MemoryFailure`."""
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -35,13 +35,13 @@ def read_file(path: Path, vault: Vault = PLAIN) -> bytes:
         raise failure(path, error, "cannot be read") from None
     if path.suffix != SEALED:
         return data
-    if vault.ending != SEALED:
+    if cipher.ending != SEALED:
         raise MemoryFailure(
             f"{path}: is encrypted, and encryption is off",
             "Switch encryption of memory on, or turn the files back with their key.",
         )
     try:
-        return vault.open(data)
+        return cipher.open(data)
     except MemoryFailure as error:
         raise MemoryFailure(f"{path}: {error.message}", error.remedy) from None
 

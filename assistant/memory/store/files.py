@@ -27,10 +27,15 @@ from assistant.memory.base import (
     MemoryFailure,
 )
 from assistant.memory.deletion.erasure import Attempts, Eraser
-from assistant.memory.deletion.journals import Aim, Plan, ids_of_day, journals_named
-from assistant.memory.deletion.plan import Doomed
+from assistant.memory.deletion.journals import (
+    DeletionPlan,
+    DeletionTarget,
+    ids_of_day,
+    journals_named,
+)
+from assistant.memory.deletion.plan import DeletionPreview
 from assistant.memory.deletion.transcripts import strike_day
-from assistant.memory.encryption.cipher import PLAIN, Vault
+from assistant.memory.encryption.cipher import PLAIN, Cipher
 from assistant.memory.filtering import passes
 from assistant.memory.journal.format import Parsed, is_cut_off
 from assistant.memory.journal.head import is_journal_id
@@ -41,13 +46,13 @@ from assistant.memory.journal.manual_edits import (
     journal_of_hand,
     replace_by,
 )
-from assistant.memory.journal.merging import Gone, Taken, join, merge
+from assistant.memory.journal.merging import Gone, MergeResult, join, merge
 from assistant.memory.profile.edits import ProfileFile
 from assistant.memory.profile.profile import Profile, profile_of
 from assistant.memory.profile.upkeep import ProfileUpkeep, may_wait
 from assistant.memory.store.contents import JOURNALS
 from assistant.memory.store.git import GitLog
-from assistant.memory.store.journal_index import Held, Shelf
+from assistant.memory.store.journal_index import Held, JournalIndex
 from assistant.memory.store.journals import FileProblem, JournalTree
 from assistant.memory.store.lock import Busy, FolderLock, Unlockable
 
@@ -66,7 +71,7 @@ class FileStore:
         *,
         spare: Callable[[], Index] | None = None,
         unused: Callable[[], Sequence[Path]] = tuple,
-        vault: Vault = PLAIN,
+        cipher: Cipher = PLAIN,
         transcripts: Path | None = None,
         caches: Sequence[Path] = (),
         history: GitLog | None = None,
@@ -78,14 +83,14 @@ class FileStore:
         `transcripts`, `caches`: folders that hold the same words, or sounds made of them.
         `look_every`: seconds between looks for edits by hand. `history`: None keeps none."""
         self.folder = folder
-        self.tree = JournalTree(folder / JOURNALS, vault)
-        self._shelf = Shelf(self.tree, index, spare, unused)
-        self._profile = ProfileUpkeep(ProfileFile(folder, vault), self._shelf)
+        self.tree = JournalTree(folder / JOURNALS, cipher)
+        self._journal_index = JournalIndex(self.tree, index, spare, unused)
+        self._profile = ProfileUpkeep(ProfileFile(folder, cipher), self._journal_index)
         self._eraser = Eraser(
             folder,
-            self._shelf,
+            self._journal_index,
             self._profile.write,
-            vault=vault,
+            cipher=cipher,
             transcripts=transcripts,
             caches=caches,
             history=history,
@@ -104,7 +109,7 @@ class FileStore:
     @property
     def index(self) -> Index:
         """What is looked things up in, at present."""
-        return self._shelf.index
+        return self._journal_index.index
 
     def write(self, journal: Journal) -> None:
         """Keep a conversation, with what a person changed in its file since the last time.
@@ -113,7 +118,7 @@ class FileStore:
         """
         with self._lock.held():
             self._look()
-            before = self._shelf.existing(journal.id)
+            before = self._journal_index.existing(journal.id)
             gone = self._gone.setdefault(journal.id, Gone())
             base = self._written.get(journal.id)
             if base and before and is_cut_off(self.tree.text(journal.id), base):
@@ -123,7 +128,7 @@ class FileStore:
                 return
             parsed = Parsed(journal, front=_front(before), extra=_extra(before))
             self._written.pop(journal.id, None)
-            self._written[journal.id] = replace(parsed, journal=self._shelf.put(parsed))
+            self._written[journal.id] = replace(parsed, journal=self._journal_index.put(parsed))
             over = [id for id, each in self._written.items() if each.journal.ended is not None]
             for id in over[:-ENDED_KEPT]:
                 del self._written[id]
@@ -138,13 +143,15 @@ class FileStore:
 
     def memories(self, filters: Filters = ANY) -> Sequence[Memory]:
         self.look()
-        holding = (m for m in self._shelf.memories() if not m.replaced_by and passes(m, filters))
+        holding = (
+            m for m in self._journal_index.memories() if not m.replaced_by and passes(m, filters)
+        )
         return sorted(holding, key=lambda memory: (memory.at, memory.id), reverse=True)
 
     def history(self) -> Sequence[Memory]:
         """All memories, those that were corrected too, oldest first."""
         self.look()
-        return sorted(self._shelf.memories(), key=lambda memory: (memory.at, memory.id))
+        return sorted(self._journal_index.memories(), key=lambda memory: (memory.at, memory.id))
 
     def search(self, query: str, filters: Filters = ANY, limit: int = 10) -> Sequence[Found]:
         self.look()
@@ -159,9 +166,9 @@ class FileStore:
             self._look()
             now = self._now()
             id = journal or journal_of_hand(now)
-            parsed = self._shelf.existing(id) or Parsed(Journal(id, now, HAND))
+            parsed = self._journal_index.existing(id) or Parsed(Journal(id, now, HAND))
             memory = add_by_hand(parsed.journal, text, claim, now)
-            self._shelf.put(parsed)
+            self._journal_index.put(parsed)
             self._made("something written by hand")
             return memory
 
@@ -169,9 +176,9 @@ class FileStore:
         """What a memory should say; the old one becomes history. Raises `MemoryFailure`."""
         with self._lock.held():
             self._look()
-            parsed, old = self._shelf.find(id)
+            parsed, old = self._journal_index.find(id)
             new = correct_by_hand(parsed.journal, old, text, claim, self._now())
-            self._shelf.put(parsed)
+            self._journal_index.put(parsed)
             self._made(f"correction in {parsed.journal.id}")
             return new
 
@@ -180,16 +187,16 @@ class FileStore:
         with self._lock.held():
             self._look()
             for id in wrong:
-                parsed, _ = self._shelf.find(id)
+                parsed, _ = self._journal_index.find(id)
                 replace_by(parsed.journal, id, right)
-                self._shelf.put(parsed)
+                self._journal_index.put(parsed)
             self._made("a question answered")
 
-    def foretell(self, ids: Sequence[str], words: Sequence[str] = ()) -> Doomed:
+    def preview(self, ids: Sequence[str], words: Sequence[str] = ()) -> DeletionPreview:
         """What `forget` would take; nothing is changed."""
         with self._lock.held():
             self._look()
-            return self._plan(ids, words)[0].doomed(ids)
+            return self._plan(ids, words)[0].deletion(ids)
 
     def forget(self, ids: Sequence[str], words: Sequence[str] = ()) -> Forgotten:
         """`words`: whatever holds all the words of one of them goes too."""
@@ -207,39 +214,39 @@ class FileStore:
     def forget_all(self) -> Forgotten:
         """Everything, what could not be read too."""
         with self._lock.held():
-            held = self._shelf.holding(lambda _: True, ())
+            held = self._journal_index.holding(lambda _: True, ())
             ids = [each.journal.id for each in held.parsed]
             for each in held.parsed:
                 self._gone.setdefault(each.journal.id, Gone()).add(each.journal)
-            counts = Aim([], [], ids).plan(held.parsed).counts()
+            counts = DeletionTarget([], [], ids).plan(held.parsed).counts()
             self._eraser.finish(self._eraser.cut_all())
             return counts
 
-    def take_in(self, journals: Iterable[Journal]) -> Taken:
+    def take_in(self, journals: Iterable[Journal]) -> MergeResult:
         """Add journals from elsewhere; what is here already stays as it is."""
         with self._lock.held():
             self._look()
             count = memories = turns = 0
             for journal in journals:
-                parsed = self._shelf.existing(journal.id)
+                parsed = self._journal_index.existing(journal.id)
                 count += parsed is None
                 parsed = parsed or Parsed(replace(journal, memories=[], turns=[]))
                 new_memories, new_turns = join(parsed.journal, journal)
                 if new_memories or new_turns:
-                    self._shelf.put(parsed)
+                    self._journal_index.put(parsed)
                 memories += new_memories
                 turns += new_turns
             self._made("memories from elsewhere")
-            return Taken(count, memories, turns)
+            return MergeResult(count, memories, turns)
 
     def rebuild(self, progress: Callable[[int, int], None] = lambda done, all: None) -> int:
         """Make index and profile anew from the journals; returns how many journals there are.
         `progress(done, all)` hears of each."""
         with self._lock.held():
             self._look()
-            self._shelf.make_index(progress)
+            self._journal_index.make_index(progress)
             self._profile.write()
-            return len(self._shelf)
+            return len(self._journal_index)
 
     def problems(self) -> list[FileProblem]:
         """All that is not understood in any file."""
@@ -255,8 +262,8 @@ class FileStore:
             except Unlockable as failure:
                 _log.warning("memory: %s", failure.message)
                 self._looked = time.monotonic()
-                self._shelf.look()
-                self._shelf.tell()
+                self._journal_index.look()
+                self._journal_index.tell()
 
     def close(self) -> None:
         self.index.close()
@@ -274,7 +281,7 @@ class FileStore:
                     if self._history is not None:
                         self._history.resume()
             self._looked = time.monotonic()
-            changes = self._shelf.look()
+            changes = self._journal_index.look()
             # Hand edits first: what is written into the profile anew could no longer tell them.
             touched = self._profile.touched()
             kinds = self._profile.take_edits(self) if touched else set()
@@ -285,23 +292,25 @@ class FileStore:
                 self._eraser.finish(Attempts())
         elif touched or changes.changed or changes.gone:
             self._made("edits by hand")
-        self._shelf.tell()
+        self._journal_index.tell()
 
     def _made(self, what: str) -> None:
         """Make what is made of the journals. They are on disk, whatever fails here."""
         if self._looking:
             return  # it follows when all edits are made: the profile still holds the others
         self._profile.follow()
-        self._shelf.tell()
+        self._journal_index.tell()
         if self._history is not None and what:
             self._history.commit(what)
 
-    def _plan(self, ids: Sequence[str], words: Sequence[str]) -> tuple[Plan, Held]:
-        memories = self._shelf.memories()
+    def _plan(self, ids: Sequence[str], words: Sequence[str]) -> tuple[DeletionPlan, Held]:
+        memories = self._journal_index.memories()
         names = journals_named(ids, memories)
-        named = [each for id in names if is_journal_id(id) and (each := self._shelf.parsed(id))]
-        aim = Aim(named, memories, ids, words)
-        held = self._shelf.holding(aim.traces.may_be_in, names)
+        named = [
+            each for id in names if is_journal_id(id) and (each := self._journal_index.parsed(id))
+        ]
+        aim = DeletionTarget(named, memories, ids, words)
+        held = self._journal_index.holding(aim.traces.may_be_in, names)
         return aim.plan(held.parsed), held
 
     def _forget(self, ids: Sequence[str], words: Sequence[str]) -> Forgotten:

@@ -15,7 +15,7 @@ from assistant.memory.base import (
     Memory,
     MemoryFailure,
 )
-from assistant.memory.deletion.journals import Aim, Plan
+from assistant.memory.deletion.journals import DeletionPlan, DeletionTarget
 from assistant.memory.filtering import passes
 from assistant.memory.journal.format import Parsed
 from assistant.memory.journal.merging import Gone, drop_gone
@@ -112,7 +112,7 @@ def no_such(journal: str) -> MemoryFailure:
     )
 
 
-def plan_of(ids: Sequence[str], journals: Sequence[Journal]) -> Plan:
+def plan_of(ids: Sequence[str], journals: Sequence[Journal]) -> DeletionPlan:
     """What is taken out of these journals, which are all there are, when `ids` are forgotten."""
     wanted = set(ids)
     memories = [memory for journal in journals for memory in journal.memories]
@@ -120,4 +120,4 @@ def plan_of(ids: Sequence[str], journals: Sequence[Journal]) -> Plan:
     names = {id.partition("#")[0].partition("/")[0] for id in wanted}
     names |= {memory.journal for memory in memories if memory.id in wanted}
     named = [each for each in parsed if each.journal.id in names]
-    return Aim(named, memories, wanted).plan(parsed)
+    return DeletionTarget(named, memories, wanted).plan(parsed)

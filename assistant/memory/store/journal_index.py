@@ -1,4 +1,6 @@
-"""The journals together with the index of them, and which state of each file the index knows."""
+"""Journal index: the journals together with the index of them, and which state of each file it
+knows.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ class Held:
     unread: list[str] = field(default_factory=list)
 
 
-class Shelf:
+class JournalIndex:
     """Every change goes into the file at once, and with `tell` into the index; changes of the files
     by others are looked for.
 

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from assistant.memory.base import Journal, MemoryFailure
-from assistant.memory.encryption.cipher import PLAIN, SEALED, Vault
+from assistant.memory.encryption.cipher import PLAIN, SEALED, Cipher
 from assistant.memory.journal.format import Parsed, parse, render
-from assistant.memory.journal.front_matter import Problem
+from assistant.memory.journal.front_matter import FrontMatterProblem
 from assistant.memory.journal.head import is_journal_id
 from assistant.memory.store.disk import delete_file, mark_of, read_file, write_file
 
@@ -53,9 +53,9 @@ def new_journal_id(began: datetime, persona: str, taken: Collection[str] = ()) -
 class JournalTree:
     """Reads and writes the files. Nothing is made before the first is written."""
 
-    def __init__(self, folder: Path, vault: Vault = PLAIN) -> None:
+    def __init__(self, folder: Path, cipher: Cipher = PLAIN) -> None:
         self.folder = folder
-        self.vault = vault
+        self.cipher = cipher
 
     def ids(self) -> list[str]:
         """Oldest first."""
@@ -82,7 +82,7 @@ class JournalTree:
             raise MemoryFailure(
                 f'there is no journal "{id}"', "`assistant memory list` names those there are."
             )
-        data = read_file(path, self.vault)
+        data = read_file(path, self.cipher)
         try:
             return _parsed(data, id)
         except Exception as error:
@@ -95,13 +95,13 @@ class JournalTree:
 
     def text(self, id: str) -> str:
         """The file as it is, not taken apart. Raises `MemoryFailure`."""
-        return read_file(self.path(id), self.vault).decode("utf-8", "replace")
+        return read_file(self.path(id), self.cipher).decode("utf-8", "replace")
 
     def write(self, journal: Journal, front: Sequence[str] = (), extra: Sequence[str] = ()) -> None:
         """Put the file in place, whole or not at all. Raises `MemoryFailure`."""
         path = self.path(journal.id)
         wanted = self._named(path.with_name(journal.id))
-        write_file(wanted, self.vault.seal(render(journal, front, extra).encode("utf-8")))
+        write_file(wanted, self.cipher.seal(render(journal, front, extra).encode("utf-8")))
         if path != wanted:
             delete_file(path)
 
@@ -151,15 +151,15 @@ class JournalTree:
         return self._named(self.folder / id[:4] / id[5:7] / id)
 
     def _named(self, path: Path) -> Path:
-        return path.with_name(path.name + ENDING + self.vault.ending)
+        return path.with_name(path.name + ENDING + self.cipher.ending)
 
     def _paths(self) -> dict[str, Path]:
         return {id: Path(entry.path) for id, entry in self._entries().items()}
 
     def _entries(self) -> dict[str, os.DirEntry[str]]:
-        """Files by id; where one is there twice, the one that this vault would write."""
+        """Files by id; where one is there twice, the one that this cipher would write."""
         found: dict[str, os.DirEntry[str]] = {}
-        ending = ENDING + self.vault.ending
+        ending = ENDING + self.cipher.ending
         for entry in _files(self.folder):
             id = _id(entry.name)
             if id is not None and (id not in found or entry.name.endswith(ending)):
@@ -173,7 +173,7 @@ def _parsed(data: bytes, id: str) -> Parsed:
     except UnicodeDecodeError as error:
         parsed = parse(data.decode("latin-1"), id)  # of which every byte is a character
         line = data.count(b"\n", 0, error.start) + 1
-        parsed.problems.insert(0, Problem(line, "is not UTF-8 text; save it as UTF-8"))
+        parsed.problems.insert(0, FrontMatterProblem(line, "is not UTF-8 text; save it as UTF-8"))
         return parsed
 
 

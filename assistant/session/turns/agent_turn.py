@@ -1,4 +1,4 @@
-"""The assistant's side: its turns, what of them was heard, and how long they took to come."""
+"""The assistant's turn: what of it was heard, and how long it took to come."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from assistant.frames import (
 )
 from assistant.loops import post
 from assistant.personas.loading import Persona
-from assistant.session.events import AgentSaid, FirstSample, SessionEvent, TurnBegan, TurnOver
+from assistant.session.events import AgentSaid, FirstSample, SessionEvent, TurnEnded, TurnStarted
 from assistant.session.turns.latency import Stopwatch
-from assistant.session.turns.playback_tracker import Speech, Utterance
+from assistant.session.turns.playback_tracker import AgentUtterance, PlaybackTracker
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _AHEAD = SAMPLE_RATE
 """Samples: a second, because the place of a word within its piece is an estimate."""
 
 
-class Mouth:
+class AgentTurn:
     """Numbers the assistant's turns and tells of them. `on_sounding()` is called when an answer
     begins to be heard, `on_over(utterance, heard, interrupted)` when it is over."""
 
@@ -39,7 +39,7 @@ class Mouth:
         turns: Iterator[int],
         emit: Callable[[SessionEvent], None],
         on_sounding: Callable[[], None],
-        on_over: Callable[[Utterance, str, bool], None],
+        on_over: Callable[[AgentUtterance, str, bool], None],
     ) -> None:
         self._audio = audio
         self._clock = clock
@@ -47,7 +47,7 @@ class Mouth:
         self._emit = emit
         self._on_sounding = on_sounding
         self._on_over = on_over
-        self.speech = Speech(audio.playback, send, clock, self._said, self._over)
+        self.speech = PlaybackTracker(audio.playback, send, clock, self._said, self._over)
         self.stopwatch: Stopwatch | None = None
         """Of the user's turn that the next answer answers."""
         self._stopwatches: dict[int, Stopwatch] = {}
@@ -63,14 +63,14 @@ class Mouth:
         )
         playback.on_finished.append(lambda number: post(loop, self.speech.finished, number))
 
-    def begin(self, persona: Persona, number: int | None = None) -> Utterance:
+    def begin(self, persona: Persona, number: int | None = None) -> AgentUtterance:
         """A new turn of the assistant, to be filled by `speech.say`; with a `number` it is the
         backend's own utterance of that number."""
         utterance = self.speech.begin(next(self._turns), persona.slug, number)
         if self.stopwatch is not None:
             self._stopwatches[utterance.number] = self.stopwatch
             self.stopwatch = None
-        self._emit(TurnBegan(side="assistant", turn=utterance.turn))
+        self._emit(TurnStarted(side="assistant", turn=utterance.turn))
         return utterance
 
     def say(self, persona: Persona, *texts: str) -> None:
@@ -79,7 +79,7 @@ class Mouth:
         for at, text in enumerate(texts or ("",), start=1):
             self.speech.say(utterance, f" {text}" if at > 1 else text, final=at >= len(texts))
 
-    def say_aside(self, utterance: Utterance, text: str) -> None:
+    def say_aside(self, utterance: AgentUtterance, text: str) -> None:
         """Fill the silence before an answer with this; `utterance`, still without words, is used
         up by it. How long the answer took is told of the answer."""
         utterance.aside = True
@@ -134,7 +134,7 @@ class Mouth:
             u.heard(self._audio.playback.played(u.number) + _AHEAD) for u in self.speech.active
         )
 
-    def _said(self, utterance: Utterance, piece: str) -> None:
+    def _said(self, utterance: AgentUtterance, piece: str) -> None:
         self._emit(AgentSaid(turn=utterance.turn, persona=utterance.persona, text=piece))
 
     def _first_sample(self, number: int, at: float) -> None:
@@ -153,7 +153,7 @@ class Mouth:
         if not utterance.aside:
             self._on_sounding()
 
-    def _over(self, utterance: Utterance, heard: str, interrupted: bool) -> None:
+    def _over(self, utterance: AgentUtterance, heard: str, interrupted: bool) -> None:
         self._stopwatches.pop(utterance.number, None)
         self._emit(
             AgentSaid(
@@ -164,5 +164,5 @@ class Mouth:
                 interrupted=interrupted,
             )
         )
-        self._emit(TurnOver(side="assistant", turn=utterance.turn))
+        self._emit(TurnEnded(side="assistant", turn=utterance.turn))
         self._on_over(utterance, heard, interrupted)

@@ -1,4 +1,4 @@
-"""The user speaks while the assistant speaks: fall silent at once, then see what it was.
+"""Barge-in: the user speaks while the assistant speaks. Fall silent at once, then see what it was.
 
     voice noticed ─► paused ─┬─ no words within 600 ms, or only "mm-hm" ─► goes on where it stopped
                              └─ words ─► the turn is over; what was not heard was never said
@@ -15,7 +15,7 @@ from typing import Literal
 from assistant.audio.playback.jitter import JitterBuffer
 from assistant.language.backchannels import saying
 from assistant.session.events import AnswerPaused, AnswerResumed, SessionEvent
-from assistant.session.turns.agent_turn import Mouth
+from assistant.session.turns.agent_turn import AgentTurn
 
 WORDS_WITHIN = 0.6
 """Seconds of pause after which a sound that brought no words was none."""
@@ -36,7 +36,7 @@ class BargeIn:
     def __init__(
         self,
         playback: JitterBuffer,
-        mouth: Mouth,
+        agent_turn: AgentTurn,
         clock: Callable[[], float],
         emit: Callable[[SessionEvent], None],
         on_pause: Callable[[], None],
@@ -49,7 +49,7 @@ class BargeIn:
         """`hears_words()`: the backend writes down what the user says; where it does not, a voice
         that lasts is an interruption."""
         self._playback = playback
-        self._mouth = mouth
+        self._agent_turn = agent_turn
         self._clock = clock
         self._emit = emit
         self._on_pause = on_pause
@@ -89,7 +89,7 @@ class BargeIn:
         """Whether a whole turn of the user's, said while the assistant spoke, is meant to stop it
         (`stop`: it says so). Where it is not, the assistant goes on."""
         self._listening = False
-        if not self._mouth.is_heard or stop:
+        if not self._agent_turn.is_heard or stop:
             return True
         if not self._enabled:
             return False
@@ -129,9 +129,9 @@ class BargeIn:
             self.go_on("no_words")
 
     def _pause(self) -> None:
-        if self._turn is not None or not self._enabled or not self._mouth.is_heard:
+        if self._turn is not None or not self._enabled or not self._agent_turn.is_heard:
             return
-        self._turn = self._mouth.sounding_turn
+        self._turn = self._agent_turn.sounding_turn
         self._since = self._clock()
         self._words = False
         self._playback.pause()
@@ -141,4 +141,4 @@ class BargeIn:
     @property
     def _was_asked(self) -> bool:
         """The answer ends with a question, and that has been heard, or nearly so."""
-        return self._mouth.asks and self._mouth.seconds_left < _GOING_ON
+        return self._agent_turn.asks and self._agent_turn.seconds_left < _GOING_ON

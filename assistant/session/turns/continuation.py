@@ -1,4 +1,5 @@
-"""A user who goes on with what seemed to be over: both halves are one thought, and get one answer.
+"""Continuation: a user who goes on with what seemed to be over; both halves are one thought, and
+get one answer.
 
     "I have a question." (pause) ─► answered ─► "About the weather."
                                        └─ not heard yet, or only just: "I have a question about the
@@ -13,7 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from assistant.session.turns.responder import Heard
+from assistant.session.turns.responder import UserMessage
 
 ONLY_JUST = 1.2
 """Seconds for which the answer may have been heard. Pauses within a turn seldom last longer, and
@@ -28,17 +29,17 @@ _JOINTS = re.compile(
 """Words with which an addition begins, and hardly ever a thought of its own."""
 
 
-class SecondThoughts:
+class Continuation:
     """Keeps the question whose answer has not been heard, or only just."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._question: Heard | None = None
+        self._question: UserMessage | None = None
         self._sounding_since: float | None = None
         self._cut_in = False
         """The user began when the answer had only just begun."""
 
-    def asked(self, question: Heard | None) -> None:
+    def asked(self, question: UserMessage | None) -> None:
         """This is being answered now; None: nothing that could be added to."""
         self._question = question
         self._sounding_since = None
@@ -53,7 +54,7 @@ class SecondThoughts:
         since = self._sounding_since
         self._cut_in = since is not None and self._clock() - since <= ONLY_JUST
 
-    def first_half(self, heard: Heard, *, held: bool) -> Heard | None:
+    def first_half(self, heard: UserMessage, *, held: bool) -> UserMessage | None:
         """What `heard`, which wants an answer, goes on with; None where it stands for itself.
         `held`: no answer was heard before it."""
         question = self._question
@@ -69,7 +70,7 @@ def is_addition(text: str) -> bool:
     return _JOINTS.match(text.lower()) is not None and not text.rstrip().endswith("?")
 
 
-def joined(first: Heard, second: Heard) -> Heard:
+def joined(first: UserMessage, second: UserMessage) -> UserMessage:
     """Both halves as one; without the full stop that the recogniser has put between them."""
     before, after = first.text.rstrip(), second.text
     if is_addition(after) or after[:1].islower():

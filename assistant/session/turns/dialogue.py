@@ -9,34 +9,34 @@ from collections.abc import Callable
 from assistant.frames import AnyCommand, Capabilities, Inject
 from assistant.language.backchannels import is_hum
 from assistant.memory.service import NoMemory
-from assistant.session.background_tasks import Beside
-from assistant.session.event_bus import Bulletin
-from assistant.session.persona_switch import Cast
-from assistant.session.turns.agent_turn import Mouth
+from assistant.session.background_tasks import BackgroundTasks
+from assistant.session.event_bus import EventBus
+from assistant.session.persona_switch import PersonaSwitch
+from assistant.session.turns.agent_turn import AgentTurn
 from assistant.session.turns.barge_in import BargeIn
 from assistant.session.turns.history import History
 from assistant.session.turns.latency import Stopwatch
-from assistant.session.turns.playback_tracker import Utterance
-from assistant.session.turns.responder import Heard
-from assistant.session.turns.self_echo import OwnVoice
+from assistant.session.turns.playback_tracker import AgentUtterance
+from assistant.session.turns.responder import UserMessage
+from assistant.session.turns.self_echo import SelfEcho
 from assistant.session.turns.turn_taking import TurnTaking
 from assistant.terminal.sanitize import clean_text
 
 
 class Dialogue:
-    """Told by `Ears` what the user says, by `Mouth` what was heard of the assistant."""
+    """Told by `UserTurn` what the user says, by `AgentTurn` what was heard of the assistant."""
 
     def __init__(
         self,
         turn_taking: TurnTaking,
         barge_in: BargeIn,
-        mouth: Mouth,
-        cast: Cast,
-        own_voice: OwnVoice,
-        bulletin: Bulletin,
+        agent_turn: AgentTurn,
+        persona_switch: PersonaSwitch,
+        self_echo: SelfEcho,
+        event_bus: EventBus,
         memory: NoMemory,
         history: History,
-        beside: Beside,
+        background: BackgroundTasks,
         send: Callable[[AnyCommand], None],
         capabilities: Callable[[], Capabilities],
         over_the_assistant: Callable[[], bool],
@@ -48,13 +48,13 @@ class Dialogue:
         """The last thing that was said, in full even where it was interrupted."""
         self._turn_taking = turn_taking
         self._barge_in = barge_in
-        self._mouth = mouth
-        self._cast = cast
-        self._own_voice = own_voice
-        self._bulletin = bulletin
+        self._agent_turn = agent_turn
+        self._persona_switch = persona_switch
+        self._self_echo = self_echo
+        self._event_bus = event_bus
         self._memory = memory
         self._history = history
-        self._beside = beside
+        self._background = background
         self._send = send
         self._capabilities = capabilities
         self._over_the_assistant = over_the_assistant
@@ -71,16 +71,16 @@ class Dialogue:
 
     def overheard(self, text: str) -> None:
         """Words that came through the assistant's own voice: nothing but "stop" is obeyed."""
-        if self._turn_taking.is_stop(text) and not self._own_voice.has_said(text):
+        if self._turn_taking.is_stop(text) and not self._self_echo.has_said(text):
             self._show_overheard(text)
-            self.answer(Heard(text), None)
+            self.answer(UserMessage(text), None)
 
     def heard_nothing(self) -> None:
         """The user's turn had no words."""
         self._barge_in.go_on("no_words")
         self._turn_taking.heard_nothing()
 
-    def heard(self, heard: Heard, turn: int, stopwatch: Stopwatch) -> None:
+    def heard(self, heard: UserMessage, turn: int, stopwatch: Stopwatch) -> None:
         """A whole turn of the user's: an interruption, a sign of listening, or said in silence."""
         stop = self._turn_taking.is_stop(heard.text)
         if not self._barge_in.is_interruption(heard.text, stop=stop):
@@ -92,9 +92,9 @@ class Dialogue:
                 self._turn_taking.interrupt()
             self._turn_taking.release()  # it adds to no question of ours: that is answered first
             if not self._capabilities().full_duplex:
-                self._mouth.stopwatch = stopwatch
+                self._agent_turn.stopwatch = stopwatch
             self._keep_user(heard.text, heard.text)
-            self._beside.run(self._make_known(heard.text))
+            self._background.run(self._make_known(heard.text))
         else:
             self.answer(heard, stopwatch)
 
@@ -103,7 +103,7 @@ class Dialogue:
         if context := await self._memory.news(text):
             self._send(Inject(context))
 
-    def answer(self, heard: Heard, stopwatch: Stopwatch | None) -> None:
+    def answer(self, heard: UserMessage, stopwatch: Stopwatch | None) -> None:
         """Let this be answered by whoever answers, and write it down."""
         answered = self._turn_taking.heard(heard, stopwatch)
         self._keep_user(heard.text, clean_text(answered.text))
@@ -113,25 +113,25 @@ class Dialogue:
         said = clean_text(said)
         self._keep_line(said)
         self._memory.heard(said)
-        self._history.add("user", answered, self._cast.current.slug)
+        self._history.add("user", answered, self._persona_switch.current.slug)
 
     def _keep_line(self, said: str) -> None:
-        self._bulletin.keep("user", "You", self._memory.without_secrets(said))
+        self._event_bus.keep("user", "You", self._memory.without_secrets(said))
 
-    def over(self, utterance: Utterance, heard: str, interrupted: bool) -> None:
+    def over(self, utterance: AgentUtterance, heard: str, interrupted: bool) -> None:
         """A turn of the assistant's has ended; `heard` is what of it was played."""
         heard = clean_text(heard)
-        self._own_voice.said(heard)
+        self._self_echo.said(heard)
         if utterance.aside:
             self._turn_taking.settle()
             return
         self._history.add("assistant", heard, utterance.persona)
         if heard:
-            self._cast.heard_of(utterance.persona)
+            self._persona_switch.heard_of(utterance.persona)
             # What a model says by itself was never handed over: its words came with its sound.
             intended = clean_text(utterance.intended.strip() or utterance.text())
             self.last_answer = intended or heard
-            name = self._cast.name_of(utterance.persona)
-            self._bulletin.keep("assistant", name, intended, heard, interrupted)
+            name = self._persona_switch.name_of(utterance.persona)
+            self._event_bus.keep("assistant", name, intended, heard, interrupted)
             self._memory.said(heard, utterance.persona, name)
         self._turn_taking.settle()

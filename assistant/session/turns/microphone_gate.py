@@ -1,4 +1,4 @@
-"""What the microphone may tell the backend: mute, push-to-talk, and whose voice may be in it.
+"""Microphone gate: mute, push-to-talk, and whose voice may be in what the backend hears.
 
 Against an assistant that talks to itself: while its own voice sounds, and for a moment after (the
 room's echo and the device's own delay), what the microphone hears is trusted only where that voice

@@ -1,4 +1,4 @@
-"""What the assistant says: from pieces of text to turns, and to what was really played of them.
+"""Playback tracker: from pieces of text to turns, and to what was really played of them.
 
 Each assistant turn is one utterance of the backend. `AgentText` tells where in an utterance's sound
 each piece of text stands, the jitter buffer how many samples of it reached the speaker; from the
@@ -21,7 +21,7 @@ from assistant.frames import AgentText, AnyCommand, AudioOut, Interrupt, Say, Ut
 
 
 @dataclass(slots=True)
-class Utterance:
+class AgentUtterance:
     """One assistant turn on its way to the ear."""
 
     number: int
@@ -91,7 +91,7 @@ def join_pieces(pieces: list[str]) -> str:
     return " ".join(p.strip() for p in pieces if p.strip())
 
 
-class Speech:
+class PlaybackTracker:
     """Says things through the backend, or as text alone where there is no voice.
 
     `on_text(utterance, piece)` is called for each piece as its sound is handed to the speaker (at
@@ -103,15 +103,15 @@ class Speech:
         playback: JitterBuffer,
         send: Callable[[AnyCommand], None],
         clock: Callable[[], float],
-        on_text: Callable[[Utterance, str], None],
-        on_over: Callable[[Utterance, str, bool], None],
+        on_text: Callable[[AgentUtterance, str], None],
+        on_over: Callable[[AgentUtterance, str, bool], None],
     ) -> None:
         self._playback = playback
         self._send = send
         self._clock = clock
         self._on_text = on_text
         self._on_over = on_over
-        self._open: dict[int, Utterance] = {}
+        self._open: dict[int, AgentUtterance] = {}
         self.quiet = asyncio.Event()
         """Set while no turn is open."""
         self.quiet.set()
@@ -123,20 +123,20 @@ class Speech:
         self.has_voice: Callable[[], bool] = lambda: True
 
     @property
-    def active(self) -> list[Utterance]:
+    def active(self) -> list[AgentUtterance]:
         """Turns not yet over, oldest first."""
         return list(self._open.values())
 
-    def begin(self, turn: int, persona: str, number: int | None = None) -> Utterance:
+    def begin(self, turn: int, persona: str, number: int | None = None) -> AgentUtterance:
         if number is None:
             number = self._next
             self._next += 1
-        utterance = Utterance(number, turn, persona)
+        utterance = AgentUtterance(number, turn, persona)
         self._open[number] = utterance
         self.quiet.clear()
         return utterance
 
-    def say(self, utterance: Utterance, text: str, *, final: bool = False) -> None:
+    def say(self, utterance: AgentUtterance, text: str, *, final: bool = False) -> None:
         """Hand over a piece; after an interruption it goes nowhere."""
         if utterance.number not in self._open or utterance.closed:
             return
@@ -162,7 +162,7 @@ class Speech:
         for utterance in self.active:
             self._close(utterance, self._heard(utterance), interrupted=True)
 
-    def take_back(self, utterance: Utterance) -> None:
+    def take_back(self, utterance: AgentUtterance) -> None:
         """Say no more of this one, and as if it had never been said."""
         if utterance.number not in self._open:
             return
@@ -220,7 +220,7 @@ class Speech:
 
     # -- from the speaker --------------------------------------------------------------------
 
-    def get(self, number: int) -> Utterance | None:
+    def get(self, number: int) -> AgentUtterance | None:
         return self._open.get(number)
 
     def finished(self, number: int) -> None:
@@ -229,15 +229,15 @@ class Speech:
         if utterance is not None:
             self._close(utterance, utterance.text(), interrupted=utterance.cut)
 
-    def _write_held(self, utterance: Utterance) -> None:
+    def _write_held(self, utterance: AgentUtterance) -> None:
         for pcm in utterance.held:
             self._playback.write(utterance.number, pcm)
         utterance.held.clear()
 
-    def _heard(self, utterance: Utterance) -> str:
+    def _heard(self, utterance: AgentUtterance) -> str:
         return utterance.heard(self._playback.played(utterance.number))
 
-    def _close(self, utterance: Utterance, heard: str, *, interrupted: bool) -> None:
+    def _close(self, utterance: AgentUtterance, heard: str, *, interrupted: bool) -> None:
         self._open.pop(utterance.number, None)
         utterance.closed = True
         if not self._open:

@@ -1,4 +1,4 @@
-"""From the user's words to an answer: a spoken intent, a tool, or the brain.
+"""Responder: from the user's words to an answer, a spoken intent, a tool, or the brain.
 
 The same path serves words that were heard and words that were typed. A tool is run by one executor
 whether a person's sentence or a model's `TOOL_CALL:` asked for it.
@@ -18,7 +18,7 @@ from assistant.personas.loading import Persona
 from assistant.session.events import BrainChosen, Notice, SessionEvent, ToolCalled, ToolFinished
 from assistant.session.line_chooser import LineChooser
 from assistant.session.turns.history import History
-from assistant.session.turns.playback_tracker import Speech, Utterance
+from assistant.session.turns.playback_tracker import AgentUtterance, PlaybackTracker
 from assistant.session.turns.rounds import Keeping, Round
 from assistant.session.turns.waits import Waits
 from assistant.terminal.sanitize import PieceCleaner
@@ -36,7 +36,7 @@ MAX_ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class UserMessage:
     """One turn of the user."""
 
     text: str
@@ -45,7 +45,7 @@ class Heard:
     origin: Origin = "speech"
 
 
-class Answerer:
+class Responder:
     """Answers one turn at a time; cancelling `answer` leaves nothing half done but the speech."""
 
     def __init__(
@@ -57,24 +57,24 @@ class Answerer:
         brain: Brain,
         history: History,
         lines: LineChooser,
-        speech: Speech,
+        speech: PlaybackTracker,
         persona: Callable[[], Persona],
         personas: Callable[[], list[Persona]],
-        begin: Callable[[], Utterance],
+        begin: Callable[[], AgentUtterance],
         emit: Callable[[SessionEvent], None],
         memory: NoMemory,
         follow_up: Callable[[str], ToolCall | None],
-        say_aside: Callable[[Utterance, str], None],
+        say_aside: Callable[[AgentUtterance, str], None],
     ) -> None:
         """`follow_up(text)`: the call that answers a question which a tool has asked back.
-        `say_aside(utterance, text)`: see `Mouth.say_aside`."""
+        `say_aside(utterance, text)`: see `AgentTurn.say_aside`."""
         self.router = router
         self.brain = brain
         self._registry = registry
         self._executor = executor
         self._history = history
         self._lines = lines
-        self._speech = speech
+        self._playback = speech
         self._persona = persona
         self._personas = personas
         self._begin = begin
@@ -86,7 +86,7 @@ class Answerer:
         self._asked_about: str | None = None
         """Slug of the persona of an open "did you mean …?"."""
 
-    async def answer(self, heard: Heard) -> None:
+    async def answer(self, heard: UserMessage) -> None:
         intent = self._answer_to_question(heard.text) or self.router.route(
             heard.text, heard.prompted
         )
@@ -98,7 +98,7 @@ class Answerer:
             self._asked_about = intent.ask
             self.say_line("did_you_mean", persona=self._name(intent.ask))
 
-    def is_question(self, heard: Heard) -> bool:
+    def is_question(self, heard: UserMessage) -> bool:
         """Whether the brain answers this (and not a tool, whose deed is done at once)."""
         return self._asked_about is None and self.router.route(heard.text, heard.prompted) is None
 
@@ -113,7 +113,7 @@ class Answerer:
             self.say(line)
 
     def say(self, text: str) -> None:
-        self._speech.say(self._begin(), text, final=True)
+        self._playback.say(self._begin(), text, final=True)
 
     # -- spoken intents ----------------------------------------------------------------------
 
@@ -202,14 +202,14 @@ class Answerer:
                 acknowledge=keeping.acknowledge,
             )
             outcome = Round(keeping)
-            waits = waits or Waits(self._begin, self._speech, self._emit, self._fill)
+            waits = waits or Waits(self._begin, self._playback, self._emit, self._fill)
             failure: BrainError | None = None
             try:
                 await self._stream(question, waits, outcome)
             except BrainError as error:
                 failure = error
             except Exception:
-                self._speech.say(waits.utterance, "", final=True)
+                self._playback.say(waits.utterance, "", final=True)
                 raise
             finally:
                 waits.over()
@@ -221,7 +221,7 @@ class Answerer:
                 break
             by_themselves = [r.spoken for r in outcome.results if r.ok and r.spoken is not None]
             if by_themselves:
-                self._speech.say(waits.utterance, " ".join(["", *by_themselves]))
+                self._playback.say(waits.utterance, " ".join(["", *by_themselves]))
                 spoken_any = True
                 break
             earlier = self._after_tools(earlier, text, outcome, persona)
@@ -229,10 +229,10 @@ class Answerer:
         if waits is not None:
             if not spoken_any:
                 line = self._lines.line(self._persona(), "not_understood")
-                self._speech.say(waits.utterance, line)
+                self._playback.say(waits.utterance, line)
             elif keeping.not_kept:
-                self._speech.say(waits.utterance, f" {keeping.not_kept}")
-            self._speech.say(waits.utterance, "", final=True)
+                self._playback.say(waits.utterance, f" {keeping.not_kept}")
+            self._playback.say(waits.utterance, "", final=True)
         if self.brain.label != self._label:
             self._label = self.brain.label
             self._emit(BrainChosen(label=self._label))
@@ -276,7 +276,7 @@ class Answerer:
                 await outcome.keeping.settle()
                 outcome.said += item.text
                 waits.over()
-                self._speech.say(waits.utterance, item.text)
+                self._playback.say(waits.utterance, item.text)
             case _:
                 pass  # white space between a call and the first word
 
@@ -313,9 +313,9 @@ class Answerer:
             messages.append(Message("tool", f"error: malformed TOOL_CALL: {reason}", persona.slug))
         return messages
 
-    def _fill(self, utterance: Utterance) -> bool:
+    def _fill(self, utterance: AgentUtterance) -> bool:
         """Say that the answer is on its way. In writing the wait is seen."""
-        line = self._lines.line(self._persona(), "waiting") if self._speech.has_voice() else ""
+        line = self._lines.line(self._persona(), "waiting") if self._playback.has_voice() else ""
         if line:
             self._say_aside(utterance, line)
         return bool(line)

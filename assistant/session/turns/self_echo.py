@@ -1,4 +1,4 @@
-"""The assistant's own words, as a recogniser may hear them through the microphone.
+"""Self-echo: the assistant's own words, as a recogniser may hear them through the microphone.
 
 The last line against an assistant that talks to itself: behind the echo canceller and the guard,
 words that the user seems to have said while the assistant spoke are compared with what it said.
@@ -21,7 +21,7 @@ Whisper reads a clean voice at 94 to 98 percent, an echo worse."""
 _WORD = re.compile(r"[a-z0-9]+")
 
 
-class OwnVoice:
+class SelfEcho:
     """Remembers what was said aloud lately."""
 
     def __init__(self, clock: Callable[[], float], sounding: Callable[[], str]) -> None:

@@ -1,4 +1,4 @@
-"""Who speaks when: the agent state, and the one answer that is being made.
+"""Turn-taking: who speaks when, the agent state, and the one answer that is being made.
 
 Whether the user who begins while the assistant is heard means to stop it, is seen to in
 `conversation.barge_in`.
@@ -14,11 +14,11 @@ from typing import Literal
 from assistant.audio.playback.jitter import JitterBuffer
 from assistant.frames import AgentState
 from assistant.session.events import Notice, SessionEvent, StateChanged
-from assistant.session.turns.agent_turn import Mouth
-from assistant.session.turns.continuation import SecondThoughts, joined
+from assistant.session.turns.agent_turn import AgentTurn
+from assistant.session.turns.continuation import Continuation, joined
 from assistant.session.turns.history import History
 from assistant.session.turns.latency import Stopwatch
-from assistant.session.turns.responder import Answerer, Heard
+from assistant.session.turns.responder import Responder, UserMessage
 from assistant.tools.base import ToolCall, ToolResult
 
 log = logging.getLogger(__name__)
@@ -28,20 +28,20 @@ class TurnTaking:
     """Decides what happens when the user begins, stops, or goes on.
 
     A user who goes on before the answer to the first half has sounded gets one answer to both
-    halves (see `second_thoughts`); it is held meanwhile, and released where the sound turns out to
+    halves (see `continuation`); it is held meanwhile, and released where the sound turns out to
     be no words.
     """
 
     def __init__(
         self,
         playback: JitterBuffer,
-        mouth: Mouth,
+        agent_turn: AgentTurn,
         history: History,
         emit: Callable[[SessionEvent], None],
         clock: Callable[[], float],
     ) -> None:
         self._playback = playback
-        self._mouth = mouth
+        self._agent_turn = agent_turn
         self._history = history
         self._emit = emit
         self.on_interrupted: Callable[[], None] = lambda: None
@@ -49,16 +49,16 @@ class TurnTaking:
         self.state: AgentState = "initializing"
         self._rest: AgentState = "initializing"
         """The state in which nothing goes on."""
-        self.answerer: Answerer | None = None
+        self.answerer: Responder | None = None
         """None until it is known who answers; see `begin`."""
-        self._unanswered: list[Heard] = []
+        self._unanswered: list[UserMessage] = []
         """What was typed before that."""
         self._task: asyncio.Task[None] | None = None
         self._user_speaks = False
         self._held = False
-        self._second_thoughts = SecondThoughts(clock)
+        self._continuation = Continuation(clock)
 
-    def begin(self, answerer: Answerer) -> None:
+    def begin(self, answerer: Responder) -> None:
         """It is known now who answers."""
         self.answerer = answerer
         unanswered, self._unanswered = self._unanswered, []
@@ -67,7 +67,7 @@ class TurnTaking:
             self._run(self._catch_up(answerer, unanswered))
 
     @staticmethod
-    async def _catch_up(answerer: Answerer, unanswered: Sequence[Heard]) -> None:
+    async def _catch_up(answerer: Responder, unanswered: Sequence[UserMessage]) -> None:
         for heard in unanswered:
             await answerer.answer(heard)
 
@@ -81,7 +81,7 @@ class TurnTaking:
         self._user_speaks = False
         self.release()
         self.on_interrupted()  # what it had handed over is heard to its end
-        self._mouth.backend_lost()
+        self._agent_turn.backend_lost()
         self.rest_in("initializing")
 
     # -- the user ------------------------------------------------------------------------------
@@ -89,10 +89,10 @@ class TurnTaking:
     def user_began(self, *, holds: bool = True) -> None:
         """`holds`: an answer that is not heard yet waits for what the user has to add."""
         self._user_speaks = True
-        self._second_thoughts.user_began()
-        if self._mouth.is_heard:
+        self._continuation.user_began()
+        if self._agent_turn.is_heard:
             return
-        if holds and (self._mouth.speech.active or self._is_answering):
+        if holds and (self._agent_turn.speech.active or self._is_answering):
             self._held = True
             self._playback.pause()
         self.set_state("listening")
@@ -107,7 +107,7 @@ class TurnTaking:
         self._user_speaks = False
         self.settle()
 
-    def heard(self, heard: Heard, stopwatch: Stopwatch | None) -> Heard:
+    def heard(self, heard: UserMessage, stopwatch: Stopwatch | None) -> UserMessage:
         """The user's words are there: answer them. Returns what is answered, the first half of a
         thought included."""
         first = self._first_half(heard)
@@ -118,21 +118,21 @@ class TurnTaking:
             self._unanswered.append(heard)
         else:
             self.set_state("thinking")
-            self._second_thoughts.asked(heard if self.answerer.is_question(heard) else None)
+            self._continuation.asked(heard if self.answerer.is_question(heard) else None)
             self._run(self.answerer.answer(heard))
         self._stop_speaking()
         if first is not None:
             self._history.drop_last("user")  # unless something was heard of the answer to it
-        self._mouth.stopwatch = stopwatch
+        self._agent_turn.stopwatch = stopwatch
         return heard
 
-    def _first_half(self, heard: Heard) -> Heard | None:
+    def _first_half(self, heard: UserMessage) -> UserMessage | None:
         """What this goes on with. A command stands for itself."""
         if self.answerer is None or not self.answerer.is_question(heard):
             return None
-        return self._second_thoughts.first_half(heard, held=self._held)
+        return self._continuation.first_half(heard, held=self._held)
 
-    def is_question(self, heard: Heard) -> bool:
+    def is_question(self, heard: UserMessage) -> bool:
         """Whether this wants an answer in words (and is no command, as far as can be known)."""
         return self.answerer is None or self.answerer.is_question(heard)
 
@@ -155,7 +155,7 @@ class TurnTaking:
             self._run(self._obey(self.answerer, call))
 
     @staticmethod
-    async def _obey(answerer: Answerer, call: ToolCall) -> None:
+    async def _obey(answerer: Responder, call: ToolCall) -> None:
         await answerer.obey(call)
 
     def call_spelled(self, text: str, make_known: Callable[[ToolResult], None]) -> None:
@@ -167,7 +167,7 @@ class TurnTaking:
 
     def sounding(self) -> None:
         """An answer begins to be heard."""
-        self._second_thoughts.sounding()
+        self._continuation.sounding()
         self.set_state("speaking")
 
     def paused(self) -> None:
@@ -176,7 +176,7 @@ class TurnTaking:
 
     def resumed(self) -> None:
         """It goes on."""
-        if self._mouth.is_heard:
+        if self._agent_turn.is_heard:
             self.set_state("speaking")
 
     def interrupt(self) -> None:
@@ -203,7 +203,7 @@ class TurnTaking:
 
     def settle(self) -> None:
         """At rest, unless something goes on."""
-        if self._mouth.speech.active:
+        if self._agent_turn.speech.active:
             return
         if self._is_answering and self._task is not asyncio.current_task():
             return
@@ -220,7 +220,7 @@ class TurnTaking:
             self._task.cancel()
 
     def _stop_speaking(self) -> None:
-        self._mouth.speech.interrupt()
+        self._agent_turn.speech.interrupt()
         self.on_interrupted()
         self.release()
 
@@ -235,5 +235,5 @@ class TurnTaking:
         except Exception as error:
             log.exception("while answering")
             self._emit(Notice(text=f"that went wrong: {error}", severity="error"))
-        self._mouth.stopwatch = None
+        self._agent_turn.stopwatch = None
         self.settle()

@@ -1,4 +1,4 @@
-"""The user's side: from microphone frames to turns and words."""
+"""The user's turn: from microphone frames to turns and words."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from assistant.frames import (
     FRAME_BYTES,
     FRAME_SECONDS,
     Push,
-    TurnEnded,
-    TurnStarted,
     UserText,
+    UserTurnEnded,
+    UserTurnStarted,
 )
-from assistant.session.events import SessionEvent, TurnBegan, TurnOver, UserSaid
+from assistant.session.events import SessionEvent, TurnEnded, TurnStarted, UserSaid
 from assistant.session.turns.latency import InputClock, Stopwatch
 from assistant.session.turns.microphone_gate import MicrophoneGate
-from assistant.session.turns.responder import Heard
-from assistant.session.turns.self_echo import OwnVoice
+from assistant.session.turns.responder import UserMessage
+from assistant.session.turns.self_echo import SelfEcho
 
 _SILENCE = bytes(FRAME_BYTES)
 _REMEMBERED = 750
@@ -40,7 +40,7 @@ class _Circumstances:
     voice: bool
 
 
-class Ears:
+class UserTurn:
     """Gates the frames, numbers the turns, and believes only in turns that are the user's.
 
     `on_heard(heard, turn, stopwatch)` gets every final text that has words; `on_nothing()` is told
@@ -55,9 +55,9 @@ class Ears:
         turns: Iterator[int],
         clock: Callable[[], float],
         emit: Callable[[SessionEvent], None],
-        own_voice: OwnVoice,
+        self_echo: SelfEcho,
         on_partial: Callable[[str], bool],
-        on_heard: Callable[[Heard, int, Stopwatch], None],
+        on_heard: Callable[[UserMessage, int, Stopwatch], None],
         on_nothing: Callable[[], None],
     ) -> None:
         self.gate = gate
@@ -65,7 +65,7 @@ class Ears:
         self._turns = turns
         self._clock = clock
         self._emit = emit
-        self._own_voice = own_voice
+        self._self_echo = self_echo
         self._on_partial = on_partial
         self._on_heard = on_heard
         self._on_nothing = on_nothing
@@ -118,14 +118,14 @@ class Ears:
         of_turn = (f for f in self._frames if f.end >= self._began)
         return next((f.speaking for f in of_turn), False)
 
-    def turn_started(self, event: TurnStarted) -> None:
+    def turn_started(self, event: UserTurnStarted) -> None:
         self._began = event.at
         if self.believed:
-            self._emit(TurnBegan(side="user", turn=self._current()))
+            self._emit(TurnStarted(side="user", turn=self._current()))
 
-    def turn_ended(self, event: TurnEnded) -> None:
+    def turn_ended(self, event: UserTurnEnded) -> None:
         if self.believed:
-            self._emit(TurnOver(side="user", turn=self._current()))
+            self._emit(TurnEnded(side="user", turn=self._current()))
 
     def text(self, event: UserText) -> None:
         text = event.text.strip()
@@ -151,7 +151,7 @@ class Ears:
             stages=dict(event.stages),
         )
         self._emit(UserSaid(turn=turn, text=text, final=True))
-        self._on_heard(Heard(text, event.prompted), turn, stopwatch)
+        self._on_heard(UserMessage(text, event.prompted), turn, stopwatch)
 
     def stopwatch(self, speech_end: float) -> Stopwatch:
         """Of a turn that ended `speech_end` seconds on the input's clock, words or not."""
@@ -172,11 +172,11 @@ class Ears:
         self._turn, self._partial = None, False
         self._emit(UserSaid(turn=turn, text=obeyed, final=True))
         now = self._clock()
-        self._on_heard(Heard(obeyed), turn, Stopwatch(now, text_at=now))
+        self._on_heard(UserMessage(obeyed), turn, Stopwatch(now, text_at=now))
 
     def _is_own(self, text: str) -> bool:
         """Whether the assistant itself has just said this, where the microphone can hear it."""
-        return self.gate.guard and self._own_voice.has_said(text)
+        return self.gate.guard and self._self_echo.has_said(text)
 
     def _is_echo(self, text: str) -> bool:
         """The assistant's own words, come back through the room; on a machine that can hardly keep
@@ -184,10 +184,10 @@ class Ears:
         if not self.gate.guard:
             return False
         if self.over_the_assistant:
-            return self._own_voice.echoes(text)
+            return self._self_echo.echoes(text)
         lately = self._began - _LATE_SECONDS
         spoke = any(f.speaking for f in self._frames if lately <= f.end <= self._began)
-        return spoke and self._front.stumbles and self._own_voice.echoes_late(text)
+        return spoke and self._front.stumbles and self._self_echo.echoes_late(text)
 
     def _current(self) -> int:
         if self._turn is None:

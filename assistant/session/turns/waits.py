@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from assistant.brain.base import Waiting
 from assistant.session.events import Notice, SessionEvent, StillThinking
-from assistant.session.turns.playback_tracker import Speech, Utterance
+from assistant.session.turns.playback_tracker import AgentUtterance, PlaybackTracker
 
 FILLER_AFTER = 4.0
 """Seconds without a word after which something is said, where the model is known to be at work."""
@@ -24,15 +24,15 @@ class Waits:
 
     def __init__(
         self,
-        begin: Callable[[], Utterance],
-        speech: Speech,
+        begin: Callable[[], AgentUtterance],
+        speech: PlaybackTracker,
         emit: Callable[[SessionEvent], None],
-        fill: Callable[[Utterance], bool],
+        fill: Callable[[AgentUtterance], bool],
     ) -> None:
         """`fill(utterance)` says something in place of the answer, where there is something to
         say and a voice to say it."""
         self._begin = begin
-        self._speech = speech
+        self._playback = speech
         self._emit = emit
         self._fill = fill
         self._began = asyncio.get_running_loop().time()
@@ -61,7 +61,7 @@ class Waits:
     def take_back(self) -> None:
         """What was said was none of the answer."""
         said, self.utterance = self.utterance, self._begin()
-        self._speech.take_back(said)
+        self._playback.take_back(said)
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from assistant.language.person import first_person, second_person
 from assistant.memory.base import Memory, MemoryFailure
-from assistant.memory.deletion.plan import Doomed
-from assistant.memory.extraction.candidates import Draft, Refused
-from assistant.memory.service import Remembering
+from assistant.memory.deletion.plan import DeletionPreview
+from assistant.memory.extraction.candidates import Candidate, RefusedCandidate
+from assistant.memory.service import MemoryService
 from assistant.memory.told import as_of, once, unrepeated
 from assistant.memory.unwritten import PRIVATE, for_now, not_written
 from assistant.tools.base import ToolCall
@@ -25,24 +25,24 @@ SAID = 4
 """Memories that are read out; more is a lecture."""
 
 
-class Asked:
+class PendingDeletion:
     """The question that `forget` has left open."""
 
     def __init__(self) -> None:
         self.what = ""
-        self.doomed: Doomed | None = None
+        self.deletion: DeletionPreview | None = None
 
     def answered(self, text: str) -> ToolCall | None:
         """The call that a plain yes stands for; anything else closes the question."""
-        if self.doomed is None:
+        if self.deletion is None:
             return None
         if is_yes(text):
             return ToolCall("forget", {"what": self.what, "confirmed": True})
-        self.what, self.doomed = "", None
+        self.what, self.deletion = "", None
         return None
 
 
-def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
+def memory_tools(memory: MemoryService, asked: PendingDeletion) -> list[Tool]:
     """`remember`, `recall`, `forget` and `what_do_you_know_about_me`, bound to one session."""
 
     @tool()
@@ -54,7 +54,7 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
         """
         if not memory.has_said(text):
             raise ToolError("The user said nothing of the kind; nothing was kept.")
-        fact = first_person(text, memory.keeper.who)
+        fact = first_person(text, memory.recorder.who)
         if memory.private:
             return _for_now(memory, fact, PRIVATE)
         try:
@@ -62,13 +62,13 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
         except MemoryFailure as error:
             memory.report(error)
             return _for_now(memory, fact, not_written(error))
-        refused = [each for each in outcomes if isinstance(each, Refused)]
+        refused = [each for each in outcomes if isinstance(each, RefusedCandidate)]
         if refused:
             raise ToolError(refused[0].sentence(), spoken=refused[0].sentence())
-        drafts = [each for each in outcomes if isinstance(each, Draft)]
+        drafts = [each for each in outcomes if isinstance(each, Candidate)]
         if not drafts:
             raise ToolError("I am not sure what to remember there. Please say it in one sentence.")
-        who = memory.keeper.who
+        who = memory.recorder.who
         return ToolReply(_joined([second_person(each.text, who) for each in drafts]))
 
     @tool()
@@ -82,7 +82,7 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
         shown = unrepeated(memory.recall.worth_saying(found, query))[:SAID]
         if not shown:
             return f"I remember nothing about {_to_you(query)}."
-        who = memory.keeper.who
+        who = memory.recorder.who
         lines = [
             _told(hit.memory, who) if hit.memory else f"you said: {hit.text.rstrip('.')}"
             for hit in shown
@@ -97,23 +97,23 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
             what: What to forget: "my parrot", a person, a topic, "everything", or "that".
             confirmed: The user has answered yes to the question which this tool asked.
         """
-        doomed = asked.doomed if confirmed and is_yes(memory.last_words) else None
-        if doomed is None:
+        deletion = asked.deletion if confirmed and is_yes(memory.last_words) else None
+        if deletion is None:
             noted = memory.forget_noted(what)
-            doomed = await _possible(memory, memory.doomed(what))
-            asked.what, asked.doomed = "", None
-            if not doomed.ids and noted:
+            deletion = await _possible(memory, memory.deletion(what))
+            asked.what, asked.deletion = "", None
+            if not deletion.ids and noted:
                 return "It is forgotten."
-            if not doomed.ids:
+            if not deletion.ids:
                 return f"There was nothing to forget about {_to_you(what)}."
-            if len(doomed.memories) > 1 or doomed.everything:
-                asked.what, asked.doomed = what, doomed
-                question = _question(doomed.memories, memory.keeper.who)
+            if len(deletion.memories) > 1 or deletion.everything:
+                asked.what, asked.deletion = what, deletion
+                question = _question(deletion.memories, memory.recorder.who)
                 # Said word for word: a "yes" must not answer another question of a model's.
                 return ToolReply(question, spoken=question)
-        asked.what, asked.doomed = "", None
-        await _possible(memory, memory.forget(doomed))
-        count = len(doomed.memories)
+        asked.what, asked.deletion = "", None
+        await _possible(memory, memory.forget(deletion))
+        count = len(deletion.memories)
         return "It is forgotten." if count <= 1 else f"All {count} are forgotten."
 
     @tool()
@@ -122,7 +122,7 @@ def memory_tools(memory: Remembering, asked: Asked) -> list[Tool]:
         known = once(await _possible(memory, memory.known()))
         if not known:
             return "I know nothing about you yet. Tell me what I should remember."
-        who = memory.keeper.who
+        who = memory.recorder.who
         best = sorted(known, key=lambda each: -each.confidence)[: 2 * SAID]
         told = _joined([_told(each, who) for each in best])
         more = len(known) - len(best)
@@ -156,13 +156,13 @@ def _to_you(words: str) -> str:
     return second_person(words.replace("my ", "your ").replace("I ", "you "))
 
 
-def _for_now(memory: Remembering, fact: str, why: str) -> ToolReply:
+def _for_now(memory: MemoryService, fact: str, why: str) -> ToolReply:
     memory.note(fact)
     told = for_now(second_person(fact), why)
     return ToolReply(f"Not kept beyond this conversation. {told}", spoken=told)
 
 
-async def _possible(memory: Remembering, work: Awaitable[T]) -> T:
+async def _possible(memory: MemoryService, work: Awaitable[T]) -> T:
     """What comes of it; a store that fails is an answer, too. Names of files are not spoken: the
     screen shows them."""
     try:

@@ -25,7 +25,7 @@ from assistant.session.events import (
 from assistant.terminal.sanitize import clean_line
 from assistant.ui.fitting import lines_of, shortened
 from assistant.ui.messages import FromSession
-from assistant.ui.model import Status
+from assistant.ui.model import StatusModel
 from assistant.ui.screens.devices import shown_devices
 from assistant.ui.widgets.activity import Activity, sentence
 from assistant.ui.widgets.banner import Banner
@@ -58,7 +58,7 @@ class DashboardScreen(Screen[None]):
         self,
         persona: Persona,
         personas: list[Persona],
-        status: Status,
+        status: StatusModel,
         levels: tuple[LevelHistory, LevelHistory],
         *,
         clock: Callable[[], datetime],

@@ -22,7 +22,7 @@ from assistant.audio.devices.portaudio import hung
 from assistant.session.events import AudioChanged, Failure, Notice, SessionEvent
 from assistant.session.frontend import SessionFrontend
 from assistant.ui.fitting import lines_of, one_line, shortened
-from assistant.ui.model import Status
+from assistant.ui.model import StatusModel
 from assistant.ui.screens.dialog import Dialog
 from assistant.ui.widgets.activity import sentence
 from assistant.ui.widgets.devicelist import NAME_LETTERS, DeviceList, Kind
@@ -64,7 +64,7 @@ class DevicesScreen(Dialog[None]):
     def __init__(
         self,
         session: SessionFrontend,
-        status: Status,
+        status: StatusModel,
         spawn: Spawn,
         clock: Callable[[], datetime],
     ) -> None:

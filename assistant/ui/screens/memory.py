@@ -14,20 +14,20 @@ from textual.containers import Vertical
 from textual.widgets import Input, OptionList, Static
 
 from assistant.memory.base import Forgotten, Found, Memory, MemoryFailure
-from assistant.memory.deletion.plan import Doomed
-from assistant.memory.profile.profile import Question
-from assistant.memory.view import Known
+from assistant.memory.deletion.plan import DeletionPreview
+from assistant.memory.profile.profile import Contradiction
+from assistant.memory.view import CurrentMemory
 from assistant.session.events import MemoryForgotten, MemoryRecalled, SessionEvent, ToolFinished
 from assistant.session.frontend import MemoryFrontend
 from assistant.ui.fitting import lines_of, shortened
-from assistant.ui.model import Status
+from assistant.ui.model import StatusModel
 from assistant.ui.screens.dialog import Dialog
 from assistant.ui.screens.memory_dialogs import EditScreen, ForgetScreen, WhichScreen
 from assistant.ui.widgets.activity import sentence
 from assistant.ui.widgets.keyline import KeyLine
 from assistant.ui.widgets.lineinput import LineInput
 from assistant.ui.widgets.loading import LoadingBar
-from assistant.ui.widgets.memorylist import MemoryList, Names, Row, book_rows, hit_rows
+from assistant.ui.widgets.memorylist import ListRow, MemoryList, Names, book_rows, hit_rows
 from assistant.ui.widgets.sourceview import SourceView
 
 _log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class MemoryScreen(Dialog[None]):
     def __init__(
         self,
         memory: MemoryFrontend,
-        status: Status,
+        status: StatusModel,
         names: Names,
         spawn: Spawn,
     ) -> None:
@@ -74,7 +74,7 @@ class MemoryScreen(Dialog[None]):
         self._status = status
         self._names = names
         self._spawn = spawn
-        self._known: Known | None = None
+        self._known: CurrentMemory | None = None
         self._at_work = 0
         self._search_line = SearchInput(
             placeholder="Press / to search", compact=True, id="memory-words"
@@ -202,7 +202,7 @@ class MemoryScreen(Dialog[None]):
     def action_open(self) -> None:
         self._list.action_select()
 
-    async def _show_source(self, row: Row) -> None:
+    async def _show_source(self, row: ListRow) -> None:
         source = await self._asked("looking where it was said", self._memory.source(row.id))
         if source is not None and self._list.row is row:
             self._source.show(row, source, self._names)
@@ -217,13 +217,13 @@ class MemoryScreen(Dialog[None]):
         elif row is not None:
             self.run_worker(self._confirm_forgetting(row))
 
-    async def _confirm_forgetting(self, row: Row) -> None:
-        doomed = await self._asked("looking what goes with it", self._memory.foretell([row.id]))
-        if doomed is not None and await self.app.push_screen_wait(ForgetScreen(doomed)):
-            self._spawn(self._forget(doomed), "It could not be forgotten")
+    async def _confirm_forgetting(self, row: ListRow) -> None:
+        deletion = await self._asked("looking what goes with it", self._memory.preview([row.id]))
+        if deletion is not None and await self.app.push_screen_wait(ForgetScreen(deletion)):
+            self._spawn(self._forget(deletion), "It could not be forgotten")
 
-    async def _forget(self, doomed: Doomed) -> None:
-        gone = await self._done("forgetting", self._memory.forget(doomed))
+    async def _forget(self, deletion: DeletionPreview) -> None:
+        gone = await self._done("forgetting", self._memory.forget(deletion))
         if gone is not None:
             self._after(_counted(gone))
 
@@ -253,7 +253,7 @@ class MemoryScreen(Dialog[None]):
         if new is not None:
             self._after(f"Corrected: {new.text}")
 
-    async def _answer(self, question: Question) -> None:
+    async def _answer(self, question: Contradiction) -> None:
         memories = question.memories
         chosen = await self.app.push_screen_wait(WhichScreen(question, self._names))
         if chosen is None:
@@ -325,10 +325,10 @@ def shown_memory(app: App[Any]) -> MemoryScreen | None:
     return next((each for each in app.screen_stack if isinstance(each, MemoryScreen)), None)
 
 
-def without(recalled: Sequence[Found], doomed: Doomed) -> tuple[Found, ...]:
+def without(recalled: Sequence[Found], deletion: DeletionPreview) -> tuple[Found, ...]:
     """What was recalled and is still known."""
-    ids = {*doomed.ids, *doomed.gone}
-    return tuple(hit for hit in recalled if hit.id not in ids and hit.text not in doomed.texts)
+    ids = {*deletion.ids, *deletion.gone}
+    return tuple(hit for hit in recalled if hit.id not in ids and hit.text not in deletion.texts)
 
 
 def _counted(gone: Forgotten) -> str:

@@ -14,8 +14,8 @@ from textual.widgets.option_list import Option
 
 from assistant.language.stems import gist
 from assistant.memory.base import Memory
-from assistant.memory.deletion.plan import Doomed
-from assistant.memory.profile.profile import Question
+from assistant.memory.deletion.plan import DeletionPreview
+from assistant.memory.profile.profile import Contradiction
 from assistant.ui.fitting import lines_of, one_line
 from assistant.ui.screens.dialog import Dialog
 from assistant.ui.widgets.keyline import KeyLine
@@ -26,17 +26,17 @@ SHOWN = 20
 """Things that are listed by their words; of more only the number is told."""
 
 
-def going(doomed: Doomed) -> list[Content]:
+def going(deletion: DeletionPreview) -> list[Content]:
     """What goes, line by line: memories, and what was said."""
-    lines = [Content(f"✗ {one_line(memory.text)}") for memory in doomed.memories]
+    lines = [Content(f"✗ {one_line(memory.text)}") for memory in deletion.memories]
     said = [
         Content.assemble("✗ ", (f"{one_line(turn.name)}: ", "$muted"), f"“{lines_of(turn.text)}”")
-        for turn in doomed.turns
+        for turn in deletion.turns
     ]
-    if not doomed.turns:
-        known = {gist(memory.text) for memory in doomed.memories}
+    if not deletion.turns:
+        known = {gist(memory.text) for memory in deletion.memories}
         said = [
-            Content(f"✗ “{lines_of(text)}”") for text in doomed.texts if gist(text) not in known
+            Content(f"✗ “{lines_of(text)}”") for text in deletion.texts if gist(text) not in known
         ]
     lines += said
     more = len(lines) - SHOWN
@@ -56,9 +56,9 @@ class ForgetScreen(Dialog[bool]):
 
     AUTO_FOCUS = "#no"
 
-    def __init__(self, doomed: Doomed) -> None:
+    def __init__(self, deletion: DeletionPreview) -> None:
         super().__init__()
-        self._doomed = doomed
+        self._doomed = deletion
         self._list = VerticalScroll(id="forget-list", can_focus=False)
         self._no = Button("No (n)", id="no")
 
@@ -138,7 +138,7 @@ class WhichScreen(Dialog[int | None]):
         Binding("escape,q", "cancel", "Later", id="question.later", tooltip="Leave it open"),
     ]
 
-    def __init__(self, question: Question, names: Names) -> None:
+    def __init__(self, question: Contradiction, names: Names) -> None:
         super().__init__()
         self._question = question
         self._names = names

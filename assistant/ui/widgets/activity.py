@@ -51,7 +51,7 @@ _RESUMED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """One line of the log."""
 
     sign: str
@@ -66,43 +66,43 @@ class Entry:
     """Written behind the last line where that one joins too: "listening → thinking"."""
 
 
-def describe(event: SessionEvent, dropped_before: dict[str, int]) -> Entry | None:
+def describe(event: SessionEvent, dropped_before: dict[str, int]) -> LogEntry | None:
     """The event as a line of the log; None where it belongs elsewhere or says nothing new."""
     match event:
         case ToolCalled(call=call):
             arguments = ", ".join(
                 f"{name} {_short(value)}" for name, value in call.arguments.items()
             )
-            return Entry("▸", "$accent", f"{call.name} {arguments}".rstrip())
+            return LogEntry("▸", "$accent", f"{call.name} {arguments}".rstrip())
         case ToolFinished(result=result):
             sign, style = ("✓", "$success") if result.ok else ("✗", "$error")
-            return Entry(sign, style, f"{result.call.name}: {result.content}")
+            return LogEntry(sign, style, f"{result.call.name}: {result.content}")
         case MemoryRecalled(found=found) if found:
-            return Entry("◆", "$secondary", _recalled(found), action="app.show_memory")
+            return LogEntry("◆", "$secondary", _recalled(found), action="app.show_memory")
         case StateChanged():
-            return Entry("○", "$muted", event.state, joins=True)
+            return LogEntry("○", "$muted", event.state, joins=True)
         case AnswerPaused():
-            return Entry("○", "$muted", "paused", joins=True)
+            return LogEntry("○", "$muted", "paused", joins=True)
         case AnswerResumed():
-            return Entry("○", "$muted", f"speaking on ({_RESUMED[event.reason]})", joins=True)
+            return LogEntry("○", "$muted", f"speaking on ({_RESUMED[event.reason]})", joins=True)
         case FirstSample(latency=float() as latency):
-            return Entry("◔", "$secondary", _answered(latency, event.stages))
+            return LogEntry("◔", "$secondary", _answered(latency, event.stages))
         case PersonaChanged():
             took = f" after {event.latency:.2f} s" if event.latency is not None else ""
-            return Entry("◆", "$primary", f"{event.persona.name} takes over{took}")
+            return LogEntry("◆", "$primary", f"{event.persona.name} takes over{took}")
         case PersonasReloaded():
             loaded = f"{len(event.slugs)} personas loaded"
-            return Entry("↻", "$muted", "; ".join([loaded, *event.failed]))
+            return LogEntry("↻", "$muted", "; ".join([loaded, *event.failed]))
         case BackendChosen():
             what = f"{event.name} is ready" if event.ready else f"{event.name} is starting"
             detail = event.engine if event.ready else event.reason
             if event.note:
                 detail = f"{detail}; {event.note}"
-            return Entry(
+            return LogEntry(
                 "●" if event.ready else "↻", "$success", f"{what}: {detail}" if detail else what
             )
         case BrainChosen():
-            return Entry("◇", "$secondary", f"answers: {event.label}")
+            return LogEntry("◇", "$secondary", f"answers: {event.label}")
         case Dropped():
             news = {
                 place: n for place, n in event.counts.items() if n > dropped_before.get(place, 0)
@@ -111,7 +111,7 @@ def describe(event: SessionEvent, dropped_before: dict[str, int]) -> Entry | Non
                 return None
             skipped = ", ".join(f"{place} {n}" for place, n in news.items())
             words = f"overload, frames skipped so far: {skipped}"
-            return Entry("▼", "$warning", words, key="dropped")
+            return LogEntry("▼", "$warning", words, key="dropped")
         case Notice():
             signs = {
                 "information": ("·", "$muted"),
@@ -119,9 +119,9 @@ def describe(event: SessionEvent, dropped_before: dict[str, int]) -> Entry | Non
                 "error": ("✗", "$error"),
             }
             sign, style = signs[event.severity]
-            return Entry(sign, style, sentence(event.text, event.remedy), key=event.key)
+            return LogEntry(sign, style, sentence(event.text, event.remedy), key=event.key)
         case Failure():
-            return Entry("✗", "$error", sentence(event.text, event.remedy))
+            return LogEntry("✗", "$error", sentence(event.text, event.remedy))
         case _:
             return None
 
@@ -151,7 +151,7 @@ class ActivityLine(ClickableLine):
 
     ALLOW_SELECT = True
 
-    def __init__(self, entry: Entry, when: datetime) -> None:
+    def __init__(self, entry: LogEntry, when: datetime) -> None:
         super().__init__(classes="activity-line")
         self._when = when
         self._entry = entry
@@ -160,7 +160,7 @@ class ActivityLine(ClickableLine):
         """Whether this is among its words."""
         return clean_line(text) in clean_line(self._entry.text)
 
-    def join(self, entry: Entry) -> bool:
+    def join(self, entry: LogEntry) -> bool:
         """Take the entry on the same line; False where it needs one of its own."""
         if not (entry.joins and self._entry.joins) or len(self._entry.text) > _JOINED_LETTERS:
             return False
@@ -194,7 +194,7 @@ class Activity(VerticalScroll):
     def __init__(self, clock: Callable[[], datetime], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._clock = clock
-        self._fresh: deque[tuple[Entry, datetime]] = deque(maxlen=LINES_SHOWN)
+        self._fresh: deque[tuple[LogEntry, datetime]] = deque(maxlen=LINES_SHOWN)
         self._lines: deque[ActivityLine] = deque()
         self._keyed: dict[str, ActivityLine] = {}
         self._dropped: dict[str, int] = {}

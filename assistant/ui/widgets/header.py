@@ -7,7 +7,7 @@ from textual.content import Content
 
 from assistant.personas.loading import Persona
 from assistant.ui.fitting import ellipsis, one_line
-from assistant.ui.model import Status
+from assistant.ui.model import StatusModel
 from assistant.ui.widgets.clickable import ClickableLine, pressing
 from assistant.ui.widgets.statusline import state_text
 
@@ -15,7 +15,7 @@ from assistant.ui.widgets.statusline import state_text
 class Header(ClickableLine):
     """Persona and summary on the left, agent state on the right."""
 
-    def __init__(self, persona: Persona, status: Status, *, id: str | None = None) -> None:
+    def __init__(self, persona: Persona, status: StatusModel, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._persona = persona
         self._status = status

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from assistant.audio.levels import LevelHistory
 from assistant.ui.fitting import ellipsis
-from assistant.ui.model import Status
+from assistant.ui.model import StatusModel
 from assistant.ui.widgets.statusline import microphone_text
 from assistant.ui.widgets.waveform import Waveform
 
@@ -89,7 +89,7 @@ class Levels(Horizontal):
         self._microphone.set_glyphs(glyphs)
         self._voice.set_glyphs(glyphs)
 
-    def show(self, status: Status, persona: str) -> None:
+    def show(self, status: StatusModel, persona: str) -> None:
         """Names and devices in the frames; a microphone that hears nothing is marked."""
         self._microphone.show("Microphone", microphone_text(status, width=200))
         speaker = status.speaker or ("no speaker" if status.audio_known else "")

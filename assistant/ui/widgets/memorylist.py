@@ -11,8 +11,8 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from assistant.memory.base import Found, Memory
-from assistant.memory.profile.profile import QUESTIONS, SURE_ENOUGH, Question
-from assistant.memory.view import Known
+from assistant.memory.profile.profile import QUESTIONS, SURE_ENOUGH, Contradiction
+from assistant.memory.view import CurrentMemory
 from assistant.ui.fitting import one_line, shortened
 
 RECALLED = "Recalled in this conversation"
@@ -29,7 +29,7 @@ Names = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListRow:
     """One entry of the list; a title or a note where there is nothing to be done with it."""
 
     text: str
@@ -37,7 +37,7 @@ class Row:
     id: str = ""
     """Of a memory, or "JOURNAL#TURN" of a turn."""
     memory: Memory | None = None
-    question: Question | None = None
+    question: Contradiction | None = None
     title: bool = False
 
     @property
@@ -45,38 +45,38 @@ class Row:
         return bool(self.id or self.question)
 
 
-def book_rows(known: Known, recalled: Sequence[Found], names: Names) -> list[Row]:
+def book_rows(known: CurrentMemory, recalled: Sequence[Found], names: Names) -> list[ListRow]:
     """All that is known, what wants an answer first."""
-    rows: list[Row] = []
+    rows: list[ListRow] = []
     if questions := known.profile.questions:
-        rows.append(Row(QUESTIONS, title=True))
-        rows += [Row(each.text, "enter answers it", question=each) for each in questions]
+        rows.append(ListRow(QUESTIONS, title=True))
+        rows += [ListRow(each.text, "enter answers it", question=each) for each in questions]
     rows += _section(RECALLED, [found_row(each, names) for each in recalled])
     shown = {each.id for each in recalled}
     for title, items in known.profile.sections.items():
         fresh = [item for item in items if item.memory.id not in shown]
         rows += _section(title, [memory_row(item.memory, names, item.text) for item in fresh])
-    return rows or [Row("Nothing is remembered yet. Say “Remember that …”.")]
+    return rows or [ListRow("Nothing is remembered yet. Say “Remember that …”.")]
 
 
-def hit_rows(found: Sequence[Found], words: str, names: Names) -> list[Row]:
+def hit_rows(found: Sequence[Found], words: str, names: Names) -> list[ListRow]:
     """What a search has found."""
     if not found:
-        return [Row(f"Nothing is remembered of “{words}”.")]
+        return [ListRow(f"Nothing is remembered of “{words}”.")]
     return _section("Found", [found_row(each, names) for each in found])
 
 
-def found_row(found: Found, names: Names) -> Row:
+def found_row(found: Found, names: Names) -> ListRow:
     if found.memory is not None:
         return memory_row(found.memory, names)
     detail = f"{_day(found.at)} · from a talk with {names(found.persona)}"
-    return Row(f"“{found.text}”", detail, found.id)
+    return ListRow(f"“{found.text}”", detail, found.id)
 
 
-def memory_row(memory: Memory, names: Names, text: str = "") -> Row:
+def memory_row(memory: Memory, names: Names, text: str = "") -> ListRow:
     source = f"told to {names(memory.persona)}" if memory.turn else "written by hand"
     detail = f"{_day(memory.at)} · {sureness(memory.confidence)} · {source}"
-    return Row(text or memory.text, detail, memory.id, memory)
+    return ListRow(text or memory.text, detail, memory.id, memory)
 
 
 def sureness(confidence: float) -> str:
@@ -85,12 +85,12 @@ def sureness(confidence: float) -> str:
     return f"{word} {100 * confidence:.0f} %"
 
 
-def _section(title: str, rows: Sequence[Row]) -> list[Row]:
+def _section(title: str, rows: Sequence[ListRow]) -> list[ListRow]:
     if not rows:
         return []
     more = len(rows) - SECTION_SHOWN
-    note = [Row(f"… and {more} more; a search finds them")] if more > 0 else []
-    return [Row(title, title=True), *rows[:SECTION_SHOWN], *note]
+    note = [ListRow(f"… and {more} more; a search finds them")] if more > 0 else []
+    return [ListRow(title, title=True), *rows[:SECTION_SHOWN], *note]
 
 
 def _day(at: datetime) -> str:
@@ -102,17 +102,17 @@ class MemoryList(OptionList):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, classes="panel")
-        self.rows: list[Row] = []
+        self.rows: list[ListRow] = []
         """Titles and notes included."""
         self._width = 0
 
     @property
-    def row(self) -> Row | None:
+    def row(self) -> ListRow | None:
         """Under the cursor."""
         place = self.highlighted
         return self.rows[place] if place is not None and place < len(self.rows) else None
 
-    def show(self, rows: Sequence[Row], *, from_top: bool = False) -> None:
+    def show(self, rows: Sequence[ListRow], *, from_top: bool = False) -> None:
         """The cursor stays on what it was on, else where it was, unless it shall go to the top."""
         before, place = self.row, self.highlighted or 0
         self.rows = list(rows)
@@ -154,14 +154,14 @@ class MemoryList(OptionList):
             for n, row in enumerate(self.rows)
         )
 
-    def _prompt(self, row: Row, *, first: bool) -> Content:
+    def _prompt(self, row: ListRow, *, first: bool) -> Content:
         room = max(8, self._width - _INDENT_CELLS)
         if row.title:
             return Content.assemble("" if first else "\n", (one_line(row.text), "bold $primary"))
         return Content("\n").join(self._words(row, room))
 
     @staticmethod
-    def _words(row: Row, room: int) -> Iterator[Content]:
+    def _words(row: ListRow, room: int) -> Iterator[Content]:
         sign = Content.styled("? ", "bold") if row.question else Content("")
         for line in (sign + Content(shortened(one_line(row.text), LETTERS_SHOWN))).wrap(room):
             yield Content(_INDENT if row.active else "") + line
@@ -170,5 +170,5 @@ class MemoryList(OptionList):
             yield Content(2 * _INDENT) + line
 
 
-def _same(row: Row, other: Row) -> bool:
+def _same(row: ListRow, other: ListRow) -> bool:
     return (row.id, row.question and row.text) == (other.id, other.question and other.text)

@@ -27,7 +27,7 @@ _NOW_LEVELS = 5
 _STALLED = timedelta(seconds=1.5)
 
 
-class Reading(NamedTuple):
+class MeterReading(NamedTuple):
     """What the meter shows."""
 
     loudness: float
@@ -53,11 +53,11 @@ class Reading(NamedTuple):
         return "$success" if self.peak_db >= GOOD_DB else "$warning"
 
 
-def read(levels: LevelHistory) -> Reading:
+def read(levels: LevelHistory) -> MeterReading:
     """The meter's reading just now."""
     seen = levels.snapshot(HELD_LEVELS)
     loudness = float(seen.levels[:_NOW_LEVELS].max())
-    return Reading(loudness, float(seen.peaks_db.max()), bool(seen.clipped.any()))
+    return MeterReading(loudness, float(seen.peaks_db.max()), bool(seen.clipped.any()))
 
 
 class LevelMeter(Widget):
@@ -73,7 +73,7 @@ class LevelMeter(Widget):
         self._clock = clock
         self._count = -1
         self._moved = clock()
-        self._reading: Reading | None = None
+        self._reading: MeterReading | None = None
         self._named = ""
 
     def on_mount(self) -> None:
@@ -117,7 +117,7 @@ class LevelMeter(Widget):
         )  # fmt: skip
 
     @staticmethod
-    def _bar(width: int, reading: Reading | None, style: str) -> list[tuple[str, str]]:
+    def _bar(width: int, reading: MeterReading | None, style: str) -> list[tuple[str, str]]:
         if reading is None:
             return [("─" * width, "$line")]
         peak = min(1.0, max(0.0, 1.0 - reading.peak_db / FLOOR_DB))

@@ -24,7 +24,7 @@ SHOWN_LINES = 20
 """What is pasted and is longer than either stands in the line by its size."""
 
 
-class Draft(NamedTuple):
+class InputDraft(NamedTuple):
     """What stands in the line."""
 
     text: str
@@ -59,16 +59,18 @@ class PromptInput(TextArea):
     def __init__(self) -> None:
         super().__init__(compact=True, id="prompt-input", highlight_cursor_line=False)
         self.match_cursor_bracket = False
-        self._sent: list[Draft] = []
+        self._sent: list[InputDraft] = []
         self._place = 0
-        self._unsent = Draft("", {})
+        self._unsent = InputDraft("", {})
         self._pasted: dict[str, str] = {}
 
     @property
-    def draft(self) -> Draft:
+    def draft(self) -> InputDraft:
         """What stands there now."""
         text = self.text
-        return Draft(text, {words: all for words, all in self._pasted.items() if words in text})
+        return InputDraft(
+            text, {words: all for words, all in self._pasted.items() if words in text}
+        )
 
     # --- pasting -----------------------------------------------------------------------------
 
@@ -123,7 +125,7 @@ class PromptInput(TextArea):
         elif text:
             self._sent = [*self._sent[-HISTORY_KEPT:], draft]
             self._place = len(self._sent)
-            self._put(Draft("", {}))
+            self._put(InputDraft("", {}))
             self.post_message(Typed(text))
 
     def action_break_line(self) -> None:
@@ -161,7 +163,7 @@ class PromptInput(TextArea):
         self._place = place
         self._put(self._sent[place] if place < len(self._sent) else self._unsent)
 
-    def _put(self, draft: Draft) -> None:
+    def _put(self, draft: InputDraft) -> None:
         self._pasted = dict(draft.pasted)
         self.load_text(draft.text)
         self.move_cursor(self.document.end)

@@ -10,9 +10,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from assistant.memory.base import Memory, Turn
-from assistant.memory.view import Source
+from assistant.memory.view import TurnSource
 from assistant.ui.fitting import lines_of, one_line
-from assistant.ui.widgets.memorylist import Names, Row, sureness
+from assistant.ui.widgets.memorylist import ListRow, Names, sureness
 
 _HINT = "enter shows where it was said"
 _HERE, _NEAR = "▸ ", "  "
@@ -36,7 +36,7 @@ class SourceView(VerticalScroll):
             self.remove_class("-shown")
             self._replace([_hint()])
 
-    def show(self, row: Row, source: Source, names: Names) -> None:
+    def show(self, row: ListRow, source: TurnSource, names: Names) -> None:
         self.shown_id = row.id
         self.add_class("-shown")
         turns = [TurnLine(turn, here=turn.number == source.turn) for turn in source.turns]
@@ -58,7 +58,7 @@ def _hint() -> Static:
     return Static(_HINT, classes="source-notes", markup=False)
 
 
-def _missing(source: Source) -> str:
+def _missing(source: TurnSource) -> str:
     """Why the turn itself cannot be shown; "" where it is."""
     if not source.turn:
         return "Nobody said it: it was written by hand."

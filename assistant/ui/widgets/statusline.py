@@ -6,7 +6,7 @@ from textual.content import Content
 
 from assistant.session.latencies import Latencies
 from assistant.ui.fitting import Fragment, ellipsis, fit
-from assistant.ui.model import Status
+from assistant.ui.model import StatusModel
 from assistant.ui.widgets.clickable import ClickableLine, pressing
 
 STATE_SIGNS = {
@@ -23,14 +23,14 @@ _PAUSED = "❚❚ paused"
 _DEVICE_CELLS = 24
 
 
-def state_text(status: Status) -> str:
+def state_text(status: StatusModel) -> str:
     if status.paused is not None:
         return _PAUSED
     doing = status.waiting if status.state == "thinking" and status.waiting else status.state
     return f"{STATE_SIGNS[status.state]} {doing}"
 
 
-def microphone_text(status: Status, width: int = _DEVICE_CELLS) -> str:
+def microphone_text(status: StatusModel, width: int = _DEVICE_CELLS) -> str:
     """Whether the microphone hears, and which it is: "muted · Built-in Audio"."""
     if not status.audio_known:
         return "opening …"
@@ -45,7 +45,7 @@ def microphone_text(status: Status, width: int = _DEVICE_CELLS) -> str:
     return f"{mode} · {ellipsis(status.microphone, width)}".removesuffix(" · ")
 
 
-def fragments_of(status: Status) -> list[Fragment]:
+def fragments_of(status: StatusModel) -> list[Fragment]:
     """All the line may say, each in several lengths."""
     return [
         Fragment("persona", (status.persona,), 90, "bold $primary", "app.pick_persona"),
@@ -67,7 +67,7 @@ def _labelled(label: str, value: str) -> tuple[str, ...]:
     return (f"{label} {value}", value) if value else ()
 
 
-def _state_style(status: Status) -> str:
+def _state_style(status: StatusModel) -> str:
     if status.paused is not None:
         return "$warning"
     return {
@@ -77,7 +77,7 @@ def _state_style(status: Status) -> str:
     }.get(status.state, "$muted")
 
 
-def _backend(status: Status) -> Fragment:
+def _backend(status: StatusModel) -> Fragment:
     name = status.backend
     if not name:
         return Fragment("backend", ())
@@ -87,7 +87,7 @@ def _backend(status: Status) -> Fragment:
     return Fragment("backend", (*variants, name), 40)
 
 
-def _microphone(status: Status) -> Fragment:
+def _microphone(status: StatusModel) -> Fragment:
     mode = microphone_text(status, 0)
     missing = status.audio_known and status.microphone is None
     if missing:
@@ -98,7 +98,7 @@ def _microphone(status: Status) -> Fragment:
     return Fragment("microphone", variants, 80, style, "app.toggle_microphone")
 
 
-def _speaker(status: Status) -> Fragment:
+def _speaker(status: StatusModel) -> Fragment:
     if not status.audio_known:
         return Fragment("speaker", ())
     if status.speaker is None:
@@ -107,7 +107,7 @@ def _speaker(status: Status) -> Fragment:
     return Fragment("speaker", variants, 30, action="app.pick_devices")
 
 
-def _latency(status: Status) -> list[Fragment]:
+def _latency(status: StatusModel) -> list[Fragment]:
     last, p50, p95 = status.latencies.last, status.latencies.p50, status.latencies.p95
     if last is None or p50 is None or p95 is None:
         return []
@@ -124,7 +124,7 @@ def _latency(status: Status) -> list[Fragment]:
     return [Fragment("latency", variants, 70, action="app.toggle_activity")]
 
 
-def _overload(status: Status) -> list[Fragment]:
+def _overload(status: StatusModel) -> list[Fragment]:
     found = []
     if lag := status.overload.lag:
         text = f"{lag:.1f} s behind"
@@ -142,7 +142,7 @@ def _memory(words: str) -> tuple[str, ...]:
     return (words, words.removesuffix(", memory off")) if words else ()
 
 
-def _settings(status: Status) -> list[Fragment]:
+def _settings(status: StatusModel) -> list[Fragment]:
     found = []
     if abs(status.volume - 1.0) > 0.005:
         found.append(Fragment("volume", (f"volume {status.volume:.0%}",), 20))
@@ -170,7 +170,7 @@ class StatusLine(ClickableLine):
     """As many rows as the style sheet gives it; no word in it is ever cut. The stages of the
     latency are its tooltip."""
 
-    def __init__(self, status: Status, *, id: str | None = None) -> None:
+    def __init__(self, status: StatusModel, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._status = status
         self._shown: list[Fragment] = []

@@ -14,7 +14,7 @@ import pytest
 
 from assistant.audio.devices import live as duplex
 from assistant.audio.devices import portaudio, pulse
-from assistant.audio.devices import supervisor as keeper
+from assistant.audio.devices import supervisor as recorder
 from assistant.commands import devices as devices_command
 
 
@@ -179,7 +179,7 @@ class FakeSoundDevice(ModuleType):
 def own_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """A PortAudio thread of the test's own, so that one test's hang is not another's."""
     thread = portaudio.PortAudioThread()
-    for module in (portaudio, duplex, keeper, devices_command):
+    for module in (portaudio, duplex, recorder, devices_command):
         monkeypatch.setattr(module, "THREAD", thread)
 
 

@@ -9,13 +9,13 @@ import pytest_asyncio
 
 from assistant.audio.devices import dropout_detector as gaps
 from assistant.audio.devices import live as duplex
-from assistant.audio.devices import rescan as renewal
-from assistant.audio.devices import silence_detector as hush
+from assistant.audio.devices import rescan as rescan
+from assistant.audio.devices import silence_detector as silence_detector
 from assistant.audio.devices import streams
-from assistant.audio.devices import supervisor as keeper
+from assistant.audio.devices import supervisor as recorder
 from assistant.audio.devices.live import LiveAudio
 from assistant.audio.devices.pulse import Kind
-from assistant.audio.devices.scanner import Sighting
+from assistant.audio.devices.scanner import DeviceScan
 from assistant.config.schema import AudioConfig
 from tests.audio.devices.fake_sounddevice import FakeSoundDevice
 
@@ -58,13 +58,13 @@ class FakeLookout:
     def __init__(self, sd: FakeSoundDevice) -> None:
         self._sd = sd
 
-    async def look(self) -> Sighting:
+    async def look(self) -> DeviceScan:
         there = [*self._sd.devices, *self._sd.plugged_in]
         names: dict[Kind, list[str]] = {
             "input": [name for name, inputs, _, _, _ in there if inputs],
             "output": [name for name, _, outputs, _, _ in there if outputs],
         }
-        return Sighting(
+        return DeviceScan(
             {kind: frozenset(found) for kind, found in names.items()},
             {kind: next(iter(found), None) for kind, found in names.items()},
         )
@@ -185,7 +185,7 @@ async def test_a_missing_library_is_told_and_nothing_else_happens(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing() -> None:
-        raise keeper.PortAudioUnavailable("missing", "PortAudio is not installed.", "Install it.")
+        raise recorder.PortAudioUnavailable("missing", "PortAudio is not installed.", "Install it.")
 
     monkeypatch.setattr(streams, "import_sounddevice", missing)
     audio = await room.start()
@@ -346,8 +346,8 @@ async def test_one_that_is_another_after_it_was_plugged_in_again_is_found(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PortAudio has to look anew for it, which ends both streams: not while something is said."""
-    monkeypatch.setattr(renewal, "_LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(renewal, "Lookout", lambda: FakeLookout(room.sd))
+    monkeypatch.setattr(rescan, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(rescan, "Lookout", lambda: FakeLookout(room.sd))
     _, speaker = room.sd.devices
     audio = await room.start()
     room.sd.devices = [("Unplugged", 0, 0, {48_000}, {1}), speaker]
@@ -374,9 +374,9 @@ async def test_another_default_of_the_system_is_followed_where_nothing_tells_of_
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on macOS and Windows."""
-    monkeypatch.setattr(renewal, "_LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(renewal, "_DEFAULTS_MOVE_UNTOLD", True)
-    monkeypatch.setattr(renewal, "Lookout", lambda: FakeLookout(room.sd))
+    monkeypatch.setattr(rescan, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(rescan, "_DEFAULTS_MOVE_UNTOLD", True)
+    monkeypatch.setattr(rescan, "Lookout", lambda: FakeLookout(room.sd))
     audio = await room.start()
     room.sd.devices.insert(0, ("New Default", 2, 0, {48_000}, {1}))
     await room.until(lambda: audio.microphone == "New Default", flowing=True)
@@ -387,7 +387,7 @@ async def test_another_default_of_the_system_is_followed_where_nothing_tells_of_
 async def test_a_microphone_that_gives_only_zeros_is_told_of(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hush, "NEVER_HEARD_SECONDS", 2.0)
+    monkeypatch.setattr(silence_detector, "NEVER_HEARD_SECONDS", 2.0)
     await room.start()
     microphone = room.sd.running("input")
     for _ in range(21):
@@ -442,7 +442,7 @@ async def test_stopping_does_not_wait_for_a_hung_sound_server(room: Room) -> Non
 async def test_starting_does_not_wait_for_a_hung_sound_server_and_tries_on(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "OPEN_LIMIT", 0.1)
+    monkeypatch.setattr(recorder, "OPEN_LIMIT", 0.1)
     room.sd.hung.set()
     audio = await room.start()
     await room.until(lambda: bool(room.problems))
@@ -455,7 +455,7 @@ async def test_starting_does_not_wait_for_a_hung_sound_server_and_tries_on(
 async def test_stopped_while_opening_leaves_nothing_open(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "OPEN_LIMIT", 0.1)
+    monkeypatch.setattr(recorder, "OPEN_LIMIT", 0.1)
     monkeypatch.setattr(duplex, "STOP_LIMIT", 0.1)
     room.sd.hung.set()
     audio = await room.start()

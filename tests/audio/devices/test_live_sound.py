@@ -18,7 +18,7 @@ import pytest_asyncio
 from scipy.signal import correlate
 
 from assistant.audio.devices.live import LiveAudio
-from assistant.audio.devices.scanner import Lookout
+from assistant.audio.devices.scanner import DeviceScanner
 from assistant.audio.wav import WavReader, WavWriter
 from assistant.config.schema import AudioConfig
 from tests.e2e.virtual_card import VirtualCard
@@ -469,25 +469,25 @@ async def test_a_device_that_is_named_in_the_settings_may_be_the_sound_servers(
 
 async def test_what_there_is_is_seen_from_a_process_of_its_own(virtual_card: VirtualCard) -> None:
     """And a sound server that hangs, hangs only that."""
-    lookout = Lookout()
+    scanner = DeviceScanner()
     try:
-        before = await lookout.look()
+        before = await scanner.look()
         assert before is not None
         assert before.names["input"]
         assert before.defaults["output"] in before.names["output"]
         virtual_card.kill()
-        gone = await lookout.look()
+        gone = await scanner.look()
         assert gone is not None
         assert gone.defaults["output"] != before.defaults["output"]
         virtual_card.start()
-        assert await lookout.look() == before
+        assert await scanner.look() == before
         virtual_card.hang()
-        assert await lookout.look() is None
+        assert await scanner.look() is None
         virtual_card.wake()
-        assert await lookout.look() == before
+        assert await scanner.look() == before
     finally:
         virtual_card.wake()
-        await lookout.close()
+        await scanner.close()
 
 
 async def test_a_microphone_that_the_mixer_mutes_is_told_and_taken_back(

@@ -1,20 +1,20 @@
 from __future__ import annotations
 
-from assistant.audio.devices.notices import SETTLED_SECONDS, DeviceNews, Place
+from assistant.audio.devices.notices import SETTLED_SECONDS, DeviceNotices, NamedDevice
 
-HEADSET = Place("Headset", "usb")
-BUILT_IN = Place("Built-in", "pci")
-SPEAKER = Place("Speaker", "hdmi")
+HEADSET = NamedDevice("Headset", "usb")
+BUILT_IN = NamedDevice("Built-in", "pci")
+SPEAKER = NamedDevice("Speaker", "hdmi")
 
 
-def with_both() -> DeviceNews:
-    news = DeviceNews()
+def with_both() -> DeviceNotices:
+    news = DeviceNotices()
     news.begin("input", HEADSET)
     news.begin("output", SPEAKER)
     return news
 
 
-def texts(news: DeviceNews, now: float, *, doubtful: bool = False) -> list[str]:
+def texts(news: DeviceNotices, now: float, *, doubtful: bool = False) -> list[str]:
     return [text for text, _ in news.due(now, doubtful=doubtful)]
 
 
@@ -68,8 +68,8 @@ def test_another_device_is_told_and_the_same_one_under_a_better_name_is_not() ->
     news = with_both()
     news.note("input", BUILT_IN, 1.0)
     assert texts(news, 1.0) == ["The microphone is now Built-in."]
-    news.note("input", Place("default"), 2.0)
-    news.note("input", Place("Built-in Audio", "pci"), 3.0)
+    news.note("input", NamedDevice("default"), 2.0)
+    news.note("input", NamedDevice("Built-in Audio", "pci"), 3.0)
     assert texts(news, 3.0) == []
 
 

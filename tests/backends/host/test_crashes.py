@@ -41,7 +41,7 @@ async def come_up(process: BackendProcess) -> int:
 async def test_twenty_crashes_in_a_row_are_survived_and_nothing_is_left_behind() -> None:
     recorder = Recorder()
     process = BackendProcess("echo", f.Load({}, [], virtual_clock=True), recorder)
-    process.send(f.SetPersona(f.PersonaPrompt(slug="a", name="A")))
+    process.send(f.ChangePersona(f.PersonaPrompt(slug="a", name="A")))
     process.start()
     number = 0
     await come_up(process)

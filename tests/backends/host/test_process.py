@@ -55,7 +55,7 @@ async def test_a_turn_comes_back(echo: tuple[BackendProcess, Recorder]) -> None:
     process, recorder = echo
     for number in range(30):
         await process.push_and_wait(f.Push(number, LOUD if number < 10 else SILENT))
-    started, ended = recorder.of(f.TurnStarted), recorder.of(f.TurnEnded)
+    started, ended = recorder.of(f.UserTurnStarted), recorder.of(f.UserTurnEnded)
     assert [e.at for e in started] == [0.0]
     assert [round(e.at, 2) for e in ended] == [0.8]
     sound = sum(len(e.pcm) // 4 for e in recorder.of(f.AudioOut))
@@ -74,7 +74,7 @@ async def test_a_killed_child_is_replaced_and_told_who_it_is(
     echo: tuple[BackendProcess, Recorder],
 ) -> None:
     process, recorder = echo
-    process.send(f.SetPersona(f.PersonaPrompt(slug="a", name="A")))
+    process.send(f.ChangePersona(f.PersonaPrompt(slug="a", name="A")))
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
     waiting = asyncio.create_task(process.push_and_wait(f.Push(0, SILENT)))
@@ -126,7 +126,7 @@ async def test_a_backend_that_cannot_run_gives_way_to_its_substitute() -> None:
     recorder = Recorder()
     echo = f.Load(options={}, names=[])
     process = BackendProcess("nonsense", echo, recorder, substitute=Launch("echo", echo))
-    process.send(f.SetPersona(f.PersonaPrompt(slug="a", name="A")))
+    process.send(f.ChangePersona(f.PersonaPrompt(slug="a", name="A")))
     process.start()
     await asyncio.wait_for(process.ready.wait(), 30)
     [told] = recorder.of(f.Substituted)

@@ -15,8 +15,8 @@ from assistant.backends.host import send_queue
 from assistant.backends.host.send_queue import MOST_COMMANDS, MOST_SAYINGS, MOST_TEXT, SendQueue
 
 
-def persona(name: str) -> f.SetPersona:
-    return f.SetPersona(f.PersonaPrompt(slug=name, name=name))
+def persona(name: str) -> f.ChangePersona:
+    return f.ChangePersona(f.PersonaPrompt(slug=name, name=name))
 
 
 class Held:
@@ -85,7 +85,7 @@ commands = st.one_of(
     st.builds(f.Say, st.integers(0, 3), words, st.booleans()),
     st.builds(f.Inject, words),
     st.just(f.Interrupt()),
-    st.builds(f.Prepare, st.just([])),
+    st.builds(f.Prefetch, st.just([])),
     st.builds(f.SetNames, st.just([])),
     st.builds(f.Push, st.integers(0, 9), st.just(b"")),
 )
@@ -104,7 +104,7 @@ def test_whatever_is_asked_little_waits_and_the_last_of_each_kind_stays(
         queue.put(command)
     waiting = list(queue._items)
     assert len(waiting) <= MOST_COMMANDS + 50
-    for kind in (f.SetPersona, f.Inject, f.SetNames, f.Prepare, f.Push):
+    for kind in (f.ChangePersona, f.Inject, f.SetNames, f.Prefetch, f.Push):
         newest = [each for each in asked if isinstance(each, kind)][-1:]
         assert [each for each in waiting if isinstance(each, kind)][-1:] == newest
     assert queue._frames == sum(isinstance(each, f.Push) for each in waiting)
@@ -150,7 +150,7 @@ def test_half_a_character_and_what_is_too_large_end_nothing() -> None:
     ours, theirs = mpc.Pipe()
     queue = SendQueue(ours)
     queue.put(f.Say(1, "a \ud83d b", True))
-    queue.put(f.Prepare([f.Line("x" * (wire.MAX_MESSAGE + 1), f.VoiceSpec())]))
+    queue.put(f.Prefetch([f.PrefetchLine("x" * (wire.MAX_MESSAGE + 1), f.VoiceSpec())]))
     queue.put(f.SetNames([]))
     got = [wire.decode_command(theirs.recv_bytes(wire.MAX_MESSAGE)) for _ in range(2)]
     assert got == [f.Say(1, "a ? b", True), f.SetNames([])]

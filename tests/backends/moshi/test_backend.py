@@ -78,7 +78,7 @@ def test_speech_recognition_cannot_hold_a_conversation() -> None:
 def test_the_virtual_clock_gives_the_same_events_each_time() -> None:
     def run() -> list[object]:
         studio = Studio(kind="personaplex")
-        studio.backend.set_persona(persona())
+        studio.backend.change_persona(persona())
         studio.script(20, *["▁word", 3, "▁TO", "AST"] * 20)
         studio.backend.say(1, "Good evening.", final=True)
         studio.push(150, level=0.01)
@@ -100,7 +100,7 @@ def test_every_frame_is_heard_in_its_order() -> None:
 
 
 def test_a_greeting_sounds_even_without_a_microphone(live: Studio) -> None:
-    live.backend.set_persona(persona())
+    live.backend.change_persona(persona())
     live.backend.say(1, "Good evening.", final=True)
     until(lambda: 1 in live.ended())
     assert live.said() == "Good evening."
@@ -136,7 +136,7 @@ def test_after_an_interruption_not_a_sample_comes(live: Studio) -> None:
 def test_a_persona_is_prepared_while_the_conversation_goes_on(live: Studio) -> None:
     live.backend.prefill(persona("glados"), swap=False)
     until(lambda: bool(live.of(Prefilled)))
-    live.backend.set_persona(persona("glados"))
+    live.backend.change_persona(persona("glados"))
     until(lambda: len(live.of(Prefilled)) == 2)
     assert [e.swapped for e in live.of(Prefilled)] == [False, True]
 

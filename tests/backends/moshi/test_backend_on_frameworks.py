@@ -81,7 +81,7 @@ def plex(checkpoint: MakeCheckpoint, framework: Framework) -> Conversation:
 
 
 def test_a_greeting_is_spoken_word_for_word(plex: Conversation) -> None:
-    plex.backend.set_persona(BUTLER)
+    plex.backend.change_persona(BUTLER)
     plex.backend.say(1, "good evening sir. please enjoy the day.", final=True)
     plex.push_until_over(1)
     assert plex.failures() == []
@@ -105,7 +105,7 @@ def test_a_persona_comes_back_as_it_was(plex: Conversation) -> None:
 
     def beginning_as(prompt: PersonaPrompt) -> list[tuple[int, list[int]]]:
         """The tokens of the second after a change, greedy, the user humming the same tune."""
-        plex.backend.set_persona(prompt)
+        plex.backend.change_persona(prompt)
         tokens.clear()
         plex.push(12)
         return [(t.text, [] if t.audio is None else t.audio.tolist()) for t in tokens]
@@ -131,7 +131,7 @@ def test_plain_moshi_says_so_and_speaks(checkpoint: MakeCheckpoint, framework: F
     plain = Conversation(checkpoint("moshi"), framework)
     assert not plain.backend.capabilities.text_prompt
     assert "manner and a voice of its own" in plain.backend.note
-    plain.backend.set_persona(BUTLER)
+    plain.backend.change_persona(BUTLER)
     plain.backend.inject("The weather is here: very good.")
     plain.backend.say(7, "hello there.", final=True)
     plain.push_until_over(7)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assistant.backends.moshi.clock import MOST_WAITING, PATIENCE, RECOVERED, FrameClock, Taken
+from assistant.backends.moshi.clock import MOST_WAITING, PATIENCE, RECOVERED, FrameClock, InputFrame
 from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS, Lag
 
 FRAME = np.ones(FRAME_SAMPLES, np.float32)
@@ -23,15 +23,15 @@ class Desk:
 
     def arrive(self, count: int = 1) -> None:
         for _ in range(count):
-            self.clock.push(Taken(self.number, FRAME))
+            self.clock.push(InputFrame(self.number, FRAME))
             self.number += 1
 
     def pass_frames(self, count: float) -> None:
         self.time += count * FRAME_SECONDS
 
-    def take_all(self) -> list[Taken]:
+    def take_all(self) -> list[InputFrame]:
         taken = []
-        while isinstance(found := self.clock.poll(), Taken):
+        while isinstance(found := self.clock.poll(), InputFrame):
             taken.append(found)
         return taken
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.backends.moshi.monologue import CallFilter, Heard, TokenText, Words
+from assistant.backends.moshi.monologue import CallFilter, DecidedFrame, TokenText, Words
 from assistant.frames import FRAME_SAMPLES
 from tests.backends.moshi.fake_engine import EPAD, PAD, SHAPE, FakeTokenizer
 
@@ -62,7 +62,7 @@ def test_no_frame_is_lost_and_none_is_heard_out_of_order(pieces: list[str]) -> N
     for number, piece in enumerate(pieces):
         out += calls.take(piece, np.full(1, number, np.float32), quiet=not piece)
     out += calls.finish()
-    frames = [item for item in out if isinstance(item, Heard)]
+    frames = [item for item in out if isinstance(item, DecidedFrame)]
     assert len(frames) == len(pieces)
     heard = [(n, f.pcm[0]) for n, f in enumerate(frames) if f.pcm is not None]
     assert all(n == at for n, at in heard)
@@ -76,7 +76,7 @@ def test_ordinary_speech_is_neither_cut_nor_changed(pieces: list[str]) -> None:
     for piece in pieces:
         out += calls.take(piece, FRAME, quiet=False)
     out += calls.finish()
-    assert all(isinstance(item, Heard) and item.pcm is FRAME for item in out)
+    assert all(isinstance(item, DecidedFrame) and item.pcm is FRAME for item in out)
     assert "".join(item.text for item in out) == "".join(pieces)
 
 

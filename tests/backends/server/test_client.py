@@ -231,9 +231,9 @@ async def test_a_persona_is_in_the_address_and_a_new_one_begins_anew(client: Cli
         pirate = f.PersonaPrompt(
             slug="p", name="P", text="You are & a pirate", voice_prompt="NATM1"
         )
-        await asyncio.to_thread(client.backend.set_persona, pirate)
+        await asyncio.to_thread(client.backend.change_persona, pirate)
         await until(lambda: len(asked) == 2)
-        await asyncio.to_thread(client.backend.set_persona, pirate)  # the same: nothing to do
+        await asyncio.to_thread(client.backend.change_persona, pirate)  # the same: nothing to do
         await client.push(count=3)
         await until(lambda: client.samples)
         assert len(asked) == 2
@@ -256,7 +256,7 @@ async def test_a_lost_server_comes_back_with_its_persona(client: Client) -> None
         port = int(url.split(":")[2].split("/")[0])
         await client.load(url)
         pirate = f.PersonaPrompt(slug="p", name="P", text="pirate")
-        await asyncio.to_thread(client.backend.set_persona, pirate)
+        await asyncio.to_thread(client.backend.change_persona, pirate)
         await until(lambda: len(asked) == 2)
         await client.push(count=3)
         await until(lambda: client.samples)

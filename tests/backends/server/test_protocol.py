@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from assistant.backends.server import protocol
 from assistant.backends.server.options import LONGEST_QUERY, shortened
-from assistant.backends.server.protocol import Kind, Report, Request
+from assistant.backends.server.protocol import Kind, Request, ServerReport
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_is_asked_arrives(text: str, number: int, final: bool) -> None:
 
 
 def test_foreign_metadata_is_no_report() -> None:
-    assert protocol.read_report(b'{"lm_temp": 0.8}') == Report()
+    assert protocol.read_report(b'{"lm_temp": 0.8}') == ServerReport()
     assert protocol.read_report(b'{"queue": "many"}') is None
     assert protocol.read_report(b"[" * 100_000) is None
     assert protocol.read_request(b'{"inject": "' + b"a" * 20_000 + b'"}') is None

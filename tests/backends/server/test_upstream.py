@@ -91,7 +91,7 @@ async def test_kyutais_server_answers_each_frame(
     with running([str(launcher), str(port), str(checkpoint())], log) as process:
         client = await connected(f"127.0.0.1:{port}", process, log)
         pirate = f.PersonaPrompt(slug="p", name="P", text="You are a pirate.")
-        await asyncio.to_thread(client.backend.set_persona, pirate)
+        await asyncio.to_thread(client.backend.change_persona, pirate)
         await until(lambda: any("again" in e.text for e in client.of(f.Status)))
         await converse(client, 40)
         await until(lambda: client.samples >= 30 * 1920 and client.words.count(" ") >= 3)

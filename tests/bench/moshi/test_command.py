@@ -20,8 +20,8 @@ from assistant.backends.moshi.checkpoint import random_weights
 from assistant.backends.moshi.checkpoint.memory import parameters
 from assistant.bench.moshi import run as bench_run
 from assistant.bench.moshi.command import MoshiOptions, Run, plans, print_runs
-from assistant.bench.moshi.plan import Measured, Plan, decode_report, encode
-from assistant.bench.report import Row
+from assistant.bench.moshi.plan import BenchPlan, Measured, decode_report, encode
+from assistant.bench.report import Measurement
 from assistant.cli.main import app
 from tests.processes import descendants, is_alive, until
 
@@ -86,7 +86,7 @@ def test_all_quantities_are_measured(framework: str, monkeypatch: pytest.MonkeyP
 def test_a_device_that_nobody_knows_is_named_with_those_that_are(framework: str) -> None:
     need(framework)
     with pytest.raises(BackendError) as told:
-        bench_run.make_rig(Plan(framework=framework, device="warp"))  # type: ignore[arg-type]
+        bench_run.make_rig(BenchPlan(framework=framework, device="warp"))  # type: ignore[arg-type]
     assert "warp" in told.value.message
     assert "cpu" in told.value.remedy
 
@@ -105,7 +105,7 @@ def test_without_the_framework_the_way_to_it_is_told(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(BackendError) as told:
-        bench_run.make_rig(Plan(framework=framework))  # type: ignore[arg-type]
+        bench_run.make_rig(BenchPlan(framework=framework))  # type: ignore[arg-type]
     assert "not found" in told.value.message
     assert f"assistant setup moshi-{framework}" in told.value.remedy
 
@@ -115,13 +115,13 @@ def test_seven_billion_weights_on_a_processor_need_a_yes_and_the_room(
     framework: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     need(framework)
-    plan = Plan(framework=framework, dims="7b", device="cpu")  # type: ignore[arg-type]
+    plan = BenchPlan(framework=framework, dims="7b", device="cpu")  # type: ignore[arg-type]
     with pytest.raises(BackendError, match=r"1\d\.\d GiB and seconds a frame") as told:
         bench_run.make_rig(plan)
     assert "--yes --frames" in told.value.remedy
     monkeypatch.setattr("assistant.models.hardware.memory", lambda: (4 * 2**30, 4 * 2**30))
     with pytest.raises(BackendError, match="and 4 GiB are free"):
-        random_weights.check_room(Plan(framework="torch", dims="7b", large_on_cpu=True))
+        random_weights.check_room(BenchPlan(framework="torch", dims="7b", large_on_cpu=True))
 
 
 def test_each_quantisation_is_measured_with_each_context() -> None:
@@ -157,9 +157,12 @@ def test_configurations_stand_side_by_side(capsys: pytest.CaptureFixture[str]) -
     shared = {"device": "a card", "torch": "2"}
     runs = [
         Run(
-            Plan(framework="torch"),
+            BenchPlan(framework="torch"),
             {**shared, "weights": weights},
-            [Row("encode", "ms", (1.0, 2.0)), Row("LM step, ours / upstream", "×", (1.0, 1.01))],
+            [
+                Measurement("encode", "ms", (1.0, 2.0)),
+                Measurement("LM step, ours / upstream", "×", (1.0, 1.01)),
+            ],
         )
         for weights in ("bfloat16", "int8")
     ]

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from assistant.brain.openai.discover import Found, Server, discover
+from assistant.brain.openai.discover import FoundServer, Server, discover
 from tests.brain.openai.servers import LoopbackServer, Script, Send, chunk, models, reply, serve
 
 WAIT = 5.0
@@ -22,7 +22,9 @@ def replying(data: bytes) -> Script:
     return script
 
 
-async def found(*scripts: Script | None, wait: float = WAIT) -> tuple[Found | None, list[int]]:
+async def found(
+    *scripts: Script | None, wait: float = WAIT
+) -> tuple[FoundServer | None, list[int]]:
     """What is found where the first script is the most preferred server's; None: not running."""
     async with AsyncExitStack() as stack:
         running: list[LoopbackServer] = []
@@ -42,7 +44,7 @@ async def test_nothing_there_finds_nothing() -> None:
 
 async def test_a_server_with_a_model_is_found() -> None:
     result, (port,) = await found(replying(reply(models("qwen3:4b", "llama3"))))
-    assert result == Found("server 0", f"http://127.0.0.1:{port}/v1", ("qwen3:4b", "llama3"))
+    assert result == FoundServer("server 0", f"http://127.0.0.1:{port}/v1", ("qwen3:4b", "llama3"))
     assert result.label == "qwen3:4b · server 0"
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from assistant.brain.base import Message, Piece, Question, TakenBack, Waiting
 from assistant.brain.failures import LanguageModelError
-from assistant.brain.openai.capabilities import TraitBook, Traits
+from assistant.brain.openai.capabilities import CapabilitiesCache, ModelCapabilities
 from assistant.brain.openai.client import OpenAIBrain
 from assistant.brain.openai.timeouts import Patience, retry_after
 from assistant.tools.base import Malformed, ToolCall
@@ -228,10 +228,14 @@ async def test_reasoning_is_no_part_of_a_form_that_was_asked_for() -> None:
 
 def test_traits_are_kept_over_a_restart_by_server_and_model(tmp_path: Path) -> None:
     file = tmp_path / "cache" / "models.json"
-    TraitBook(file).learn("http://u:secret@a/v1", "m", Traits(tools="spelled", unopened=True))
-    again = TraitBook(file)
-    assert again.of("http://u:secret@a/v1", "m") == Traits(tools="spelled", unopened=True)
-    assert again.of("http://u:secret@a/v1", "n") == Traits()
+    CapabilitiesCache(file).learn(
+        "http://u:secret@a/v1", "m", ModelCapabilities(tools="spelled", unopened=True)
+    )
+    again = CapabilitiesCache(file)
+    assert again.of("http://u:secret@a/v1", "m") == ModelCapabilities(
+        tools="spelled", unopened=True
+    )
+    assert again.of("http://u:secret@a/v1", "n") == ModelCapabilities()
     assert "secret" not in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
 
@@ -251,17 +255,17 @@ def test_traits_are_kept_over_a_restart_by_server_and_model(tmp_path: Path) -> N
 def test_a_file_of_traits_that_is_none_is_no_trouble(tmp_path: Path, content: str) -> None:
     file = tmp_path / "models.json"
     file.write_bytes(content.encode("utf-8", "surrogateescape"))
-    book = TraitBook(file)
-    assert book.of("a", "m") == Traits()
-    book.learn("a", "m", Traits(system_role=False))
-    assert TraitBook(file).of("a", "m") == Traits(system_role=False)
+    book = CapabilitiesCache(file)
+    assert book.of("a", "m") == ModelCapabilities()
+    book.learn("a", "m", ModelCapabilities(system_role=False))
+    assert CapabilitiesCache(file).of("a", "m") == ModelCapabilities(system_role=False)
 
 
 def test_traits_that_cannot_be_kept_are_known_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    book = TraitBook(tmp_path / "file" / "models.json")
-    book.learn("a", "m", Traits(system_role=False))
-    assert book.of("a", "m") == Traits(system_role=False)
+    book = CapabilitiesCache(tmp_path / "file" / "models.json")
+    book.learn("a", "m", ModelCapabilities(system_role=False))
+    assert book.of("a", "m") == ModelCapabilities(system_role=False)
 
 
 # --- reasoning that is not opened ---------------------------------------------------------------
@@ -270,7 +274,7 @@ def test_traits_that_cannot_be_kept_are_known_all_the_same(tmp_path: Path) -> No
 async def test_reasoning_that_was_never_opened_is_not_said_and_remembered() -> None:
     answer = event("The user greets me. ") + event("So I greet.") + event("</think>\n\nGood day.")
     async with answering(answer + DONE) as server:
-        book = TraitBook()
+        book = CapabilitiesCache()
         brain = OpenAIBrain(server.url, "m", traits=book)
         assert await ask(brain) == ["Good day."]
         assert book.of(server.url, "m").unopened is True
@@ -299,8 +303,8 @@ async def test_a_model_that_is_known_to_begin_with_words_is_not_waited_for() -> 
         await send(event("Yes.", finish_reason="stop") + DONE)
 
     async with serve(slowly) as server:
-        book = TraitBook()
-        book.learn(server.url, "m", Traits(unopened=False))
+        book = CapabilitiesCache()
+        book.learn(server.url, "m", ModelCapabilities(unopened=False))
         brain = OpenAIBrain(server.url, "m", traits=book, hold_s=60)
         pieces = aiter(brain.answer(question()))
         assert await anext(pieces) == "Let me see. "

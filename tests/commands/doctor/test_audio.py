@@ -16,7 +16,7 @@ from assistant.bench.room import Noise, Room
 from assistant.commands.doctor import audio as doctor_audio
 from assistant.commands.doctor.audio_advice import advise
 from assistant.commands.doctor.audio_figures import Figures, figures_of
-from assistant.commands.doctor.audio_recording import CannotMeasure, Recording
+from assistant.commands.doctor.audio_recording import CannotMeasure, RoomRecording
 from assistant.commands.doctor.report import Check
 from assistant.config.schema import AudioConfig, Config
 
@@ -32,7 +32,7 @@ def recording(
     config: AudioConfig | None = None,
     gain: float = 1.0,
     lost_at: int | None = None,
-) -> Recording:
+) -> RoomRecording:
     """As the live one makes it, in blocks of 20 ms; with the front end of `config`, else without
     any."""
     front = FrontEnd(config) if config is not None else None
@@ -53,7 +53,7 @@ def recording(
         near_clock.tick((at + 480) / 24_000, heard.size, leaving=False)
         near.append(heard)
         clean.append(heard if front is None else front.heard(heard))
-    return Recording(
+    return RoomRecording(
         plan=PLAN,
         far=far,
         near=np.concatenate(near),

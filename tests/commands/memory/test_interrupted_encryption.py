@@ -70,7 +70,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A passphrase that becomes a key without 64 MiB: as safe against being killed."""
     usual = sealing.passphrase_vault
 
-    def fast(word: str, *folders: Path) -> sealing.SealedVault:
+    def fast(word: str, *folders: Path) -> sealing.FileCipher:
         return usual(word, *folders, argon2=QUICK)
 
     monkeypatch.setattr(sealing, "passphrase_vault", fast)

@@ -23,7 +23,7 @@ from assistant.memory.encryption.cipher import PLAIN  # noqa: E402
 from assistant.memory.encryption.conversion import convert  # noqa: E402
 from assistant.memory.encryption.sealing import (  # noqa: E402
     Argon2,
-    SealedVault,
+    FileCipher,
     is_sealed,
     keyring_vault,
     passphrase_vault,
@@ -69,13 +69,13 @@ def drawer() -> Iterator[Drawer]:
 
 
 @pytest.fixture
-def vault() -> SealedVault:
-    return SealedVault(bytes(range(32)))
+def cipher() -> FileCipher:
+    return FileCipher(bytes(range(32)))
 
 
 @pytest.fixture
-def sealed(make_store: Maker, vault: SealedVault) -> FileStore:
-    return make_store(vault=vault, index=SmallIndex(None))
+def sealed(make_store: Maker, cipher: FileCipher) -> FileStore:
+    return make_store(cipher=cipher, index=SmallIndex(None))
 
 
 def readable(data: Path) -> list[bytes]:
@@ -84,27 +84,27 @@ def readable(data: Path) -> list[bytes]:
 
 @given(st.binary(max_size=300))
 def test_whatever_is_sealed_is_opened_again(data: bytes) -> None:
-    vault = SealedVault(bytes(range(32)))
-    sealed = vault.seal(data)
-    assert vault.open(sealed) == data
-    assert sealed != vault.seal(data)
+    cipher = FileCipher(bytes(range(32)))
+    sealed = cipher.seal(data)
+    assert cipher.open(sealed) == data
+    assert sealed != cipher.seal(data)
     assert len(data) < 8 or data not in sealed[-len(data) - 16 :]
 
 
 @given(st.binary(min_size=1, max_size=50), st.data())
 def test_a_file_that_was_changed_is_refused(data: bytes, draw: st.DataObject) -> None:
-    vault = SealedVault(bytes(range(32)))
-    sealed = bytearray(vault.seal(data))
+    cipher = FileCipher(bytes(range(32)))
+    sealed = bytearray(cipher.seal(data))
     place = draw.draw(st.integers(0, len(sealed) - 1))
     sealed[place] ^= draw.draw(st.integers(1, 255))
     with pytest.raises(MemoryFailure):
-        vault.open(bytes(sealed))
+        cipher.open(bytes(sealed))
     with pytest.raises(MemoryFailure):
-        vault.open(bytes(sealed[:place]))
+        cipher.open(bytes(sealed[:place]))
 
 
 def test_all_of_memory_works_and_no_word_is_on_disk(
-    sealed: FileStore, make_store: Maker, vault: SealedVault, tmp_path: Path
+    sealed: FileStore, make_store: Maker, cipher: FileCipher, tmp_path: Path
 ) -> None:
     journal = parrot()
     sealed.write(journal)
@@ -113,7 +113,7 @@ def test_all_of_memory_works_and_no_word_is_on_disk(
     assert sealed.search("Picasso")
     assert sealed.tree.path(ID).name == f"{ID}.md.sealed"
     assert readable(tmp_path) == []
-    later = make_store(vault=vault, index=SmallIndex(None))
+    later = make_store(cipher=cipher, index=SmallIndex(None))
     assert later.read(ID) == parrot()
     assert later.search("Picasso")
     later.forget([f"{ID}/1"])
@@ -158,20 +158,20 @@ def test_there_and_back_again_nothing_is_lost(
     cache.mkdir()
     (cache / f"{'a' * 40}.voice").write_bytes(b"Picasso")
     before = {path: path.read_bytes() for path in data.rglob("*.md")}
-    vault = (
+    cipher = (
         keyring_vault(store.folder)
         if way == "keyring"
         else passphrase_vault(PASSPHRASE, store.folder, argon2=QUICK)
     )
     options = {"transcripts": data / "transcripts"}
-    made = convert(store.folder, PLAIN, vault, index=store.index, caches=[cache], **options)
+    made = convert(store.folder, PLAIN, cipher, index=store.index, caches=[cache], **options)
     assert (made.files, made.bytes) == (5, sum(map(len, before.values())))
     assert readable(data) == []
     assert is_sealed(data)
-    later = make_store(vault=vault, index=SmallIndex(None))
+    later = make_store(cipher=cipher, index=SmallIndex(None))
     assert later.search("Picasso")
-    assert convert(later.folder, PLAIN, vault, index=None, **options).files == 0  # and once more
-    assert convert(later.folder, vault, PLAIN, **options).files == 5
+    assert convert(later.folder, PLAIN, cipher, index=None, **options).files == 0  # and once more
+    assert convert(later.folder, cipher, PLAIN, **options).files == 5
     assert {path: path.read_bytes() for path in data.rglob("*.md")} == before
     assert not is_sealed(data)
 
@@ -188,14 +188,14 @@ def test_another_passphrase_takes_the_place_of_the_first(store: FileStore) -> No
 
 
 def test_interrupted_it_is_taken_up_again(
-    make_store: Maker, vault: SealedVault, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    make_store: Maker, cipher: FileCipher, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     store = make_store()
     store.write(parrot())
     store.write(another())
     writes = []
 
-    class Tired(SealedVault):
+    class Tired(FileCipher):
         def seal(self, data: bytes) -> bytes:
             writes.append(len(data))
             if len(writes) == 3:  # the marker, a journal, and another
@@ -205,9 +205,9 @@ def test_interrupted_it_is_taken_up_again(
     with pytest.raises(MemoryFailure, match=r"^interrupted$"):
         convert(store.folder, PLAIN, Tired(bytes(range(32))), index=store.index)
     assert len(list(store.folder.rglob("*.sealed"))) == 2
-    convert(store.folder, PLAIN, vault, index=store.index)
+    convert(store.folder, PLAIN, cipher, index=store.index)
     assert readable(tmp_path) == []
-    assert make_store(vault=vault, index=SmallIndex(None)).read(ID) == parrot()
+    assert make_store(cipher=cipher, index=SmallIndex(None)).read(ID) == parrot()
 
 
 def test_what_is_sealed_while_encryption_is_off_is_told(
@@ -225,32 +225,32 @@ def test_a_wrong_passphrase_is_told_before_anything_is_read(
     make_store: Maker, tmp_path: Path
 ) -> None:
     folder = tmp_path / "data" / "memory"
-    vault = passphrase_vault(PASSPHRASE, folder, argon2=QUICK)
-    make_store(vault=vault, index=SmallIndex(None)).write(parrot())
+    cipher = passphrase_vault(PASSPHRASE, folder, argon2=QUICK)
+    make_store(cipher=cipher, index=SmallIndex(None)).write(parrot())
     with pytest.raises(MemoryFailure, match="not the passphrase") as caught:
         passphrase_vault("wrong horse battery", folder)
     assert "nobody can read" in caught.value.remedy
     again = passphrase_vault(PASSPHRASE, folder)
-    assert make_store(vault=again, index=SmallIndex(None)).read(ID) == parrot()
+    assert make_store(cipher=again, index=SmallIndex(None)).read(ID) == parrot()
     with pytest.raises(MemoryFailure, match="8 characters or more"):
         passphrase_vault("short", tmp_path / "elsewhere")
 
 
 def test_the_usual_strength_of_a_passphrase(tmp_path: Path) -> None:
     """RFC 9106's setting for machines without memory to spare: 64 MiB, three rounds, four lanes."""
-    vault = passphrase_vault("héllo wörld, it's me", tmp_path)
-    (tmp_path / "x.sealed").write_bytes(vault.seal(b"x"))
+    cipher = passphrase_vault("héllo wörld, it's me", tmp_path)
+    (tmp_path / "x.sealed").write_bytes(cipher.seal(b"x"))
     decomposed = "he\u0301llo wo\u0308rld, it's me"
-    assert passphrase_vault(decomposed, tmp_path).open(vault.seal(b"y")) == b"y"
+    assert passphrase_vault(decomposed, tmp_path).open(cipher.seal(b"y")) == b"y"
 
 
 def test_a_lost_key_is_told_and_never_replaced(
     make_store: Maker, tmp_path: Path, drawer: Drawer
 ) -> None:
     folder = tmp_path / "data" / "memory"
-    store = make_store(vault=keyring_vault(folder), index=SmallIndex(None))
+    store = make_store(cipher=keyring_vault(folder), index=SmallIndex(None))
     store.write(parrot())
-    assert make_store(vault=keyring_vault(folder), index=SmallIndex(None)).read(ID) == parrot()
+    assert make_store(cipher=keyring_vault(folder), index=SmallIndex(None)).read(ID) == parrot()
     with pytest.raises(MemoryFailure, match="with a key from the keyring, not with a passphrase"):
         passphrase_vault(PASSPHRASE, folder)
     drawer.kept.clear()
@@ -280,23 +280,23 @@ def test_a_system_without_a_keyring_is_told_what_to_do(
 
 
 def test_an_export_is_readable_and_comes_back_sealed(
-    sealed: FileStore, make_store: Maker, vault: SealedVault, tmp_path: Path
+    sealed: FileStore, make_store: Maker, cipher: FileCipher, tmp_path: Path
 ) -> None:
     sealed.write(parrot())
     page = tmp_path / "memory.zip"
     export_to(sealed, page)
-    other = make_store(tmp_path / "other", vault=vault, index=SmallIndex(None))
+    other = make_store(tmp_path / "other", cipher=cipher, index=SmallIndex(None))
     import_from(other, page)
     assert other.read(ID) == parrot()
     assert readable(tmp_path / "other") == []
 
 
-def test_threads_share_one_vault(vault: SealedVault) -> None:
+def test_threads_share_one_vault(cipher: FileCipher) -> None:
     wrong: list[int] = []
 
     def work(number: int) -> None:
         data = bytes([number]) * 1000
-        wrong.extend(1 for _ in range(50) if vault.open(vault.seal(data)) != data)
+        wrong.extend(1 for _ in range(50) if cipher.open(cipher.seal(data)) != data)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     for thread in threads:
@@ -315,10 +315,10 @@ def test_a_conversation_goes_on_sealed(sealed: FileStore) -> None:
 
 
 def test_an_index_of_sqlcipher_is_sealed_with_the_same_key(
-    make_store: Maker, vault: SealedVault, tmp_path: Path
+    make_store: Maker, cipher: FileCipher, tmp_path: Path
 ) -> None:
     pytest.importorskip("sqlcipher3")
-    connect = vault.connect()
+    connect = cipher.connect()
     assert connect is not None
     path = tmp_path / "index.sqlite"
     for _ in range(2):
@@ -330,7 +330,7 @@ def test_an_index_of_sqlcipher_is_sealed_with_the_same_key(
     assert len(found) == 2
     assert readable(tmp_path) == []
     database.close()
-    other = SealedVault(bytes(32)).connect()
+    other = FileCipher(bytes(32)).connect()
     assert other is not None
     with pytest.raises(Exception, match="not a database"):
         other(str(path)).execute("SELECT * FROM words")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from assistant.language.clock_times import find_clock, without_clock, written_out
 from assistant.language.dates import find_when, parse_iso
 from assistant.memory.base import Claim, Found, Journal, Memory, Turn
-from assistant.memory.extraction.candidates import Draft
-from assistant.memory.extraction.deduplicate import Known
+from assistant.memory.extraction.candidates import Candidate
+from assistant.memory.extraction.deduplicate import KnownMemories
 from assistant.memory.extraction.rules import Rules
 from assistant.memory.profile.profile import HABITS, PLANS, profile_of
 from assistant.memory.quoting import quote
@@ -26,7 +26,7 @@ ID = "2026-11-29T130000-jarvis"
 
 def remembered(text: str) -> list[Memory]:
     outcomes = Rules().judge(Turn(1, "user", "You", text, SUNDAY))
-    drafts = [each for each in outcomes if isinstance(each, Draft)]
+    drafts = [each for each in outcomes if isinstance(each, Candidate)]
     return [d.placed(f"{ID}/{n}", ID, "jarvis", SUNDAY) for n, d in enumerate(drafts, 1)]
 
 
@@ -136,10 +136,10 @@ def test_an_appointment_that_is_over_is_told_as_over() -> None:
 def taken(*texts: str) -> list[Memory]:
     """What holds once these have been said one after another."""
     journal = Journal(ID, SUNDAY, "jarvis")
-    known, rules = Known(FakeMemoryStore()), Rules()
+    known, rules = KnownMemories(FakeMemoryStore()), Rules()
     for number, text in enumerate(texts, 1):
         for each in rules.judge(Turn(number, "user", "You", text, SUNDAY)):
-            if isinstance(each, Draft):
+            if isinstance(each, Candidate):
                 known.take(each, journal, "jarvis", SUNDAY)
     return [memory for memory in journal.memories if not memory.replaced_by]
 

@@ -11,7 +11,7 @@ import pytest
 from assistant.brain.base import BrainError
 from assistant.memory.base import Side, Turn
 from assistant.memory.extraction.llm import Extracted, Extractor, schema
-from assistant.memory.recorder import Keeper
+from assistant.memory.recorder import Recorder
 from tests.fakes import FakeMemoryStore
 
 NOW = datetime(2026, 11, 21, 19, 5).astimezone()
@@ -136,20 +136,20 @@ def test_strict_servers_accept_the_schema() -> None:
 
 async def test_facts_of_the_rules_stay_and_mere_sentences_give_way() -> None:
     store = FakeMemoryStore()
-    keeper = Keeper(store)
-    keeper.heard("My parrot is called Picasso.", "jarvis")
-    keeper.heard("I'm worried about my exam.", "jarvis")
-    keeper.heard("Remember that the plumber rings twice.", "jarvis")
-    unread = await keeper.unread()
+    recorder = Recorder(store)
+    recorder.heard("My parrot is called Picasso.", "jarvis")
+    recorder.heard("I'm worried about my exam.", "jarvis")
+    recorder.heard("Remember that the plumber rings twice.", "jarvis")
+    unread = await recorder.unread()
     assert [turn.number for turn in unread] == [1, 2, 3]
     model = Model(
         {"memories": [noted(2, "The user is worried about an exam.", category="emotional")]}
     )
     found = await Extractor(model).extract(unread)
     assert found is not None
-    await keeper.learn(found, "jarvis")
-    assert await keeper.unread() == []
-    await keeper.close()
+    await recorder.learn(found, "jarvis")
+    assert await recorder.unread() == []
+    await recorder.close()
     assert sorted(memory.text for memory in store.memories()) == [
         "The plumber rings twice.",
         "The user is worried about an exam.",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from assistant.bench.memory.small_talk import TALK, WORDS
 from assistant.language.person import first_person, second_person, third_person
 from assistant.memory.base import Side, Turn
-from assistant.memory.extraction.candidates import Draft, Outcome, Refused
+from assistant.memory.extraction.candidates import Candidate, Outcome, RefusedCandidate
 from assistant.memory.extraction.rules import Rules, asked_to_remember
 
 SATURDAY = datetime(2026, 11, 21, 19, 5).astimezone()
@@ -21,8 +21,8 @@ def judged(text: str, *, side: Side = "user", who: str = "") -> list[Outcome]:
     return list(Rules().judge(Turn(1, side, "You", text, SATURDAY), who))
 
 
-def drafts(text: str, who: str = "") -> list[Draft]:
-    return [each for each in judged(text, who=who) if isinstance(each, Draft)]
+def drafts(text: str, who: str = "") -> list[Candidate]:
+    return [each for each in judged(text, who=who) if isinstance(each, Candidate)]
 
 
 def told(text: str, who: str = "") -> list[str]:
@@ -115,7 +115,7 @@ def test_a_correction_changes_what_was_just_told() -> None:
     rules = Rules()
     rules.judge(Turn(1, "user", "You", "My parrot is called Picasso.", SATURDAY))
     [corrected] = rules.judge(Turn(3, "user", "You", "No, it's called Bruno.", SATURDAY))
-    assert isinstance(corrected, Draft)
+    assert isinstance(corrected, Candidate)
     assert corrected.text == "The user's parrot is called Bruno."
     assert corrected.claim is not None
     assert corrected.claim.attribute == "parrot's name"
@@ -162,11 +162,11 @@ def test_the_assistants_own_words_are_never_judged() -> None:
 
 def test_a_secret_is_refused_whether_or_not_it_was_asked_for() -> None:
     [asked] = judged("Remember that my PIN is 4711")
-    assert isinstance(asked, Refused)
+    assert isinstance(asked, RefusedCandidate)
     assert asked.asked
     assert "PINs" in asked.sentence()
     [told_so] = judged("My password is swordfish and I live in Oslo.")
-    assert isinstance(told_so, Refused)
+    assert isinstance(told_so, RefusedCandidate)
 
 
 @given(st.lists(st.sampled_from(TALK), min_size=1, max_size=4), st.randoms(use_true_random=False))

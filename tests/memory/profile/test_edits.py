@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.memory.base import Memory, MemoryFailure
-from assistant.memory.encryption.cipher import PLAIN, Vault
+from assistant.memory.encryption.cipher import PLAIN, Cipher
 from assistant.memory.encryption.sealing import Argon2, passphrase_vault
 from assistant.memory.profile.edits import AS_MADE, Edit, ProfileFile, edits_of, lines_of
 from assistant.memory.profile.mark import marked, unmarked
@@ -177,10 +177,10 @@ def test_edits_that_cannot_be_made_now_wait_in_the_file(
 # What earlier versions left: the profile without a mark, and a copy to compare with, written after.
 
 
-def old_pair(folder: Path, text: str, copy: str, vault: Vault = PLAIN) -> list[Path]:
-    paths = [folder / (name + vault.ending) for name in ("profile.md", AS_MADE)]
+def old_pair(folder: Path, text: str, copy: str, cipher: Cipher = PLAIN) -> list[Path]:
+    paths = [folder / (name + cipher.ending) for name in ("profile.md", AS_MADE)]
     for path, content in zip(paths, (text, copy), strict=True):
-        write_file(path, vault.seal(content.encode()))
+        write_file(path, cipher.seal(content.encode()))
     return paths
 
 
@@ -190,8 +190,8 @@ def test_a_stop_between_the_two_files_of_earlier_versions_costs_nothing(
 ) -> None:
     folder = tmp_path / "data" / "memory"
     quick = Argon2(b"0123456789abcdef", rounds=1, memory=8, lanes=1)
-    vault = passphrase_vault("a long passphrase", folder, argon2=quick) if sealed else PLAIN
-    first = make_store(vault=vault)
+    cipher = passphrase_vault("a long passphrase", folder, argon2=quick) if sealed else PLAIN
+    first = make_store(cipher=cipher)
     first.write(parrot())
     before = profile_of(first.history()).markdown()
     first.add("I play the cello.")
@@ -200,8 +200,8 @@ def test_a_stop_between_the_two_files_of_earlier_versions_costs_nothing(
     kept_then = {(each.text, each.replaced_by) for each in first.history()}
     after = profile_of(first.history()).markdown()
     for text, copy in ((after, before), (before, after), (before, before), (after, "")):
-        _, other = old_pair(folder, text, copy, vault)
-        later = make_store(vault=vault)
+        _, other = old_pair(folder, text, copy, cipher)
+        later = make_store(cipher=cipher)
         assert {(each.text, each.replaced_by) for each in later.history()} == kept_then
         assert not other.exists(), "it holds the words that were in the profile"
         later.close()

@@ -8,7 +8,7 @@ import threading
 from types import TracebackType
 
 from assistant.memory.base import MemoryStore
-from assistant.memory.remote.access_control import Gate
+from assistant.memory.remote.access_control import AccessControl
 from assistant.memory.remote.server import HttpServer
 from assistant.serving.connection_limits import Limits, open_sockets
 
@@ -28,7 +28,7 @@ class Served:
         self.store = store
         self.limits = limits
         self.certificate = certificate
-        self._gate = Gate(token, frozenset({"kitchen"}))
+        self._gate = AccessControl(token, frozenset({"kitchen"}))
         self._port = 0
         self._server: HttpServer | None = None
         self._thread: threading.Thread | None = None

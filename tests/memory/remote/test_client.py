@@ -22,7 +22,7 @@ from assistant.memory.base import Filters, Journal, MemoryFailure
 from assistant.memory.factory import open_store
 from assistant.memory.remote.access import checked_address, client_token, token_file
 from assistant.memory.remote.client import HttpStore
-from assistant.memory.service import Remembering
+from assistant.memory.service import MemoryService
 from assistant.memory.store.files import FileStore
 from assistant.memory.store.in_memory import InMemoryStore
 from assistant.session.events import Notice, SessionEvent
@@ -280,7 +280,7 @@ async def test_a_conversation_hears_that_the_server_is_away(
     monkeypatch.setenv("ASSISTANT_MEMORY_TOKEN", TOKEN)
     served.stop()
     events: list[SessionEvent] = []
-    memory = Remembering(open_store(MemoryConfig(server=served.url)))
+    memory = MemoryService(open_store(MemoryConfig(server=served.url)))
     memory.begin(events.append, lambda: "jarvis")
     await memory.opened()
     memory.heard("Remember that my parrot is called Picasso.")

@@ -18,9 +18,9 @@ pytest.importorskip("uvicorn")
 from assistant.memory.base import Journal, MemoryFailure
 from assistant.memory.remote.client import HttpStore
 from assistant.memory.remote.protocol import Misunderstood, decode
-from assistant.memory.remote.server import Gate, MemoryApi
+from assistant.memory.remote.server import AccessControl, MemoryApi
 from assistant.memory.store.in_memory import InMemoryStore
-from assistant.serving.connection_limits import Visitors
+from assistant.serving.connection_limits import ConnectionLimiter
 
 ID = "2026-11-21T190503-jarvis"
 AT = "2026-11-21T19:05:03+01:00"
@@ -41,7 +41,7 @@ def journal(**changed: Any) -> dict[str, Any]:
 
 def asked(store: InMemoryStore, method: str, path: str, body: str) -> httpx.Response:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(MemoryApi(store).app(Gate(), Visitors()))
+        transport = httpx.ASGITransport(MemoryApi(store).app(AccessControl(), ConnectionLimiter()))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             headers = {"Content-Type": "application/json"}
             return await client.request(method, path, content=body.encode(), headers=headers)

@@ -356,8 +356,7 @@ def test_an_empty_journal_is_no_trouble() -> None:
 def test_the_index_loads_no_models() -> None:
     """It lives in the process that also moves sound."""
     code = (
-        "import sys, assistant.memory.retrieval.index as i; "
-        "i.load_embedder(); print(*sys.modules)"
+        "import sys, assistant.memory.retrieval.index as i; i.load_embedder(); print(*sys.modules)"
     )
     loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
     assert "numpy" in loaded

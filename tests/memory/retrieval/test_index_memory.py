@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assistant.bench.memory.scale import Speech, journals
+from assistant.bench.memory.scale import ZipfSpeech, journals
 from assistant.memory.retrieval.embedding import load_embedder
 from assistant.memory.retrieval.index import SqliteIndex
 
@@ -77,7 +77,7 @@ def test_no_search_leaves_a_statement_of_its_own(tmp_path: Path) -> None:
     """However many rows are found, and however many names are asked for."""
     index = full(tmp_path / "index.sqlite", 300, connect=listening)
     assert isinstance(index._db, Listening)
-    speech = Speech(-1)
+    speech = ZipfSpeech(-1)
     for _ in range(3):
         index.search(speech.question())
     known = set(index._db.statements)

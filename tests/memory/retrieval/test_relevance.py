@@ -14,9 +14,9 @@ from assistant.memory.recall import Recall
 from assistant.memory.retrieval import relevance
 from assistant.memory.retrieval.index import SqliteIndex
 from assistant.memory.retrieval.relevance import to_the_point
-from assistant.memory.service import Remembering
+from assistant.memory.service import MemoryService
 from assistant.memory.store.files import FileStore
-from assistant.tools.builtin.memory import Asked, memory_tools
+from assistant.tools.builtin.memory import PendingDeletion, memory_tools
 
 AT = datetime(2026, 11, 20, 12).astimezone()
 SMALL_TALK = (
@@ -119,10 +119,10 @@ def test_what_asks_for_everything_is_given_everything(store: FileStore) -> None:
 
 
 async def test_the_panel_and_the_spoken_search_hold_to_it(store: FileStore) -> None:
-    memory = Remembering(store)
+    memory = MemoryService(store)
     assert [hit.text for hit in await memory.look_up("cat")] == ["Your cat is called Pixel."]
     assert await memory.look_up("dog") == []
-    (recall,) = [tool for tool in memory_tools(memory, Asked()) if tool.name == "recall"]
+    (recall,) = [tool for tool in memory_tools(memory, PendingDeletion()) if tool.name == "recall"]
     assert await recall.function(query="dog") == "I remember nothing about dog."
     assert "your cat is called Pixel" in await recall.function(query="my cat")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.memory.base import ANY, Filters
 from assistant.memory.retrieval.embedding import decode, encode, load_embedder, units
-from assistant.memory.retrieval.vectors import Entry, Vectors
+from assistant.memory.retrieval.vectors import VectorEntry, Vectors
 from assistant.memory.retrieval.word_table import DIMENSIONS
 from assistant.memory.retrieval.words import match_expression, parse_query
 
@@ -95,8 +95,8 @@ def reader(table: Table) -> Callable[[Sequence[int]], tuple[Sequence[int], Table
     return lambda rowids: (rowids, table[list(rowids)])
 
 
-def entry(rowid: int, category: str = "", persona: str = "jarvis") -> Entry:
-    return Entry(rowid, float(rowid), category, persona)
+def entry(rowid: int, category: str = "", persona: str = "jarvis") -> VectorEntry:
+    return VectorEntry(rowid, float(rowid), category, persona)
 
 
 @given(st.lists(st.integers(0, 30), max_size=60))

@@ -7,8 +7,8 @@ import pytest
 
 from assistant.frames import Capabilities, Interrupt, Overheard, UserText
 from assistant.language.backchannels import is_hum, saying
-from assistant.session.events import AgentSaid, AnswerPaused, AnswerResumed, ToolCalled, TurnBegan
-from assistant.session.turns.self_echo import OwnVoice
+from assistant.session.events import AgentSaid, AnswerPaused, AnswerResumed, ToolCalled, TurnStarted
+from assistant.session.turns.self_echo import SelfEcho
 from tests.fakes import FakeAudio, FakeBrain, FakeFrontEnd
 from tests.session.conftest import EnterRoom
 from tests.session.room import Room
@@ -157,7 +157,7 @@ async def test_nothing_else_is_heard_through_its_own_voice(enter_room: EnterRoom
     await room.listen_to_the_end()
     assert room.answers() == [LONG]
     assert not room.of(ToolCalled)
-    assert [event.turn for event in room.of(TurnBegan) if event.side == "user"] == [1]
+    assert [event.turn for event in room.of(TurnStarted) if event.side == "user"] == [1]
 
 
 async def test_its_own_stop_does_not_stop_it(enter_room: EnterRoom) -> None:
@@ -228,7 +228,7 @@ async def test_where_nobody_writes_down_the_users_words_a_voice_that_lasts_inter
     enter_room: EnterRoom,
 ) -> None:
     room = await speaking(enter_room)
-    room.session._engine_room.capabilities = Capabilities(say=True)
+    room.session._backend_events.capabilities = Capabilities(say=True)
     front(room).user_speaks(True)
     await room.play(0.64)
     assert room.of(AgentSaid)[-1].interrupted
@@ -259,7 +259,7 @@ def test_what_means_go_on_and_what_does_not(text: str, what: str) -> None:
 
 def test_words_it_said_long_ago_are_the_users_again() -> None:
     now = 0.0
-    own = OwnVoice(lambda: now, lambda: "")
+    own = SelfEcho(lambda: now, lambda: "")
     own.said("The capital of France is Paris.")
     assert own.echoes("the capital of France is Paris")
     assert own.echoes("capital of friends is Paris")

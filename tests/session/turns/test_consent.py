@@ -11,7 +11,7 @@ import pytest
 
 from assistant.frames import FIRST_OWN_UTTERANCE, CallSpelled, Inject
 from assistant.memory.base import Claim, Journal, Memory, Turn
-from assistant.memory.service import Remembering
+from assistant.memory.service import MemoryService
 from assistant.session.events import ToolFinished
 from assistant.tools.base import ToolCall
 from tests.fakes import FakeAudio, FakeBrain, FakeMemoryStore
@@ -48,7 +48,7 @@ async def enter(
         brain,
         audio=FakeAudio(speaker=False),
         permissions={"forget": permission} if permission else None,
-        memory=Remembering(store),
+        memory=MemoryService(store),
     )
     await room.session.start()
     return room

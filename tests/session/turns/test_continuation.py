@@ -3,7 +3,7 @@
 import pytest
 
 from assistant.session.turns.continuation import is_addition, joined
-from assistant.session.turns.responder import Heard
+from assistant.session.turns.responder import UserMessage
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_a_thought_of_its_own_does_not(text: str) -> None:
 def test_the_full_stop_between_the_halves_was_the_recognisers(
     first: str, second: str, whole: str
 ) -> None:
-    assert joined(Heard(first), Heard(second)).text == whole
+    assert joined(UserMessage(first), UserMessage(second)).text == whole

@@ -22,9 +22,9 @@ from assistant.frames import (
     Ready,
     Say,
     Substituted,
-    TurnEnded,
-    TurnStarted,
     UserText,
+    UserTurnEnded,
+    UserTurnStarted,
     UtteranceEnded,
 )
 from assistant.session.events import (
@@ -159,7 +159,7 @@ async def test_what_is_on_its_way_when_it_is_interrupted_is_no_new_turn(room: Ro
 async def test_speaking_over_the_model_does_not_hold_its_voice_back(room: Room) -> None:
     for _ in range(3):
         room.backend.emit(AudioOut(FIRST_OWN_UTTERANCE, VOICE))
-    room.backend.emit(TurnStarted(side="user", at=room.now))
+    room.backend.emit(UserTurnStarted(side="user", at=room.now))
     assert np.abs(await room.play(0.08)).max() > 0.1
 
 
@@ -182,10 +182,10 @@ async def test_the_latency_counts_from_the_end_of_speech_though_the_words_come_l
     room: Room,
 ) -> None:
     room.session.take_frame(0, np.zeros(FRAME_SAMPLES, np.float32))
-    room.backend.emit(TurnStarted(side="user", at=0.0))
+    room.backend.emit(UserTurnStarted(side="user", at=0.0))
     room.now = 1.0
     room.session.take_frame(11, np.zeros(FRAME_SAMPLES, np.float32))
-    room.backend.emit(TurnEnded(side="user", at=0.6))
+    room.backend.emit(UserTurnEnded(side="user", at=0.6))
     room.now = 1.2
     speak(room, 1, "Indeed.")
     await room.play(0.08)

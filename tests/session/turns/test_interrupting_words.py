@@ -17,7 +17,7 @@ from assistant.frames import (
     Overheard,
     UserText,
 )
-from assistant.memory.service import Remembering
+from assistant.memory.service import MemoryService
 from assistant.session.events import AgentSaid
 from tests.fakes import FakeAudio, FakeBrain, FakeFrontEnd, FakeMemoryStore
 from tests.session.conftest import EnterRoom
@@ -42,7 +42,7 @@ async def greets(room: Room) -> None:
 
 
 async def introduces(room: Room) -> None:
-    await room.session.set_persona("hal")
+    await room.session.change_persona("hal")
 
 
 async def introduces_when_told(room: Room) -> None:
@@ -78,7 +78,7 @@ async def started(
     brain = FakeBrain(*([[LONG]] if long_answer else []), ["I am afraid not."], ["No."])
     room = Room(
         tmp_path / "transcripts", brain, audio=headset(), greeting=greeting,
-        memory=Remembering(store),
+        memory=MemoryService(store),
     )  # fmt: skip
     room.backend.capabilities = capabilities
     await room.enter()
@@ -90,7 +90,7 @@ async def kept_everywhere(room: Room, words: str) -> None:
     """On the screen, in the transcript on disk and in the journal, each once; then it is over."""
     assert room.user_turns().count(words) == 1
     assert room.transcript().count(f"): {words}\n") == 1
-    await room.session.memory.keeper.write()  # type: ignore[attr-defined]
+    await room.session.memory.recorder.write()  # type: ignore[attr-defined]
     (journal,) = room.store.kept.values()  # type: ignore[attr-defined]
     assert [turn.text for turn in journal.turns if turn.side == "user"].count(words) == 1
     await room.leave()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from assistant.audio.playback.jitter import JitterBuffer
 from assistant.backends.wire import encode_pcm
 from assistant.frames import AgentText, AnyCommand, AudioOut, Interrupt, Say, UtteranceEnded
-from assistant.session.turns.playback_tracker import Speech, Utterance
+from assistant.session.turns.playback_tracker import AgentUtterance, PlaybackTracker
 
 
 class Stage:
@@ -19,7 +19,7 @@ class Stage:
         self.texts: list[str] = []
         self.over: list[tuple[int, str, bool]] = []
         self.playback = JitterBuffer()
-        self.speech = Speech(
+        self.speech = PlaybackTracker(
             self.playback,
             self.sent.append,
             lambda: 0.0,
@@ -115,7 +115,7 @@ def test_a_backend_that_dies_in_mid_sentence_leaves_what_it_had_said(stage: Stag
 def test_what_was_heard_is_a_beginning_of_what_was_said(
     clauses: list[tuple[list[str]]], share: float
 ) -> None:
-    utterance = Utterance(1, 1, "x")
+    utterance = AgentUtterance(1, 1, "x")
     at = 0
     for (words,) in clauses:
         utterance.spans.append(AgentText(1, " ".join(words), at, at + 100 * len(words)))

@@ -11,7 +11,7 @@ from assistant.session.events import (
     PersonaChanged,
     ToolCalled,
     ToolFinished,
-    TurnBegan,
+    TurnStarted,
 )
 from assistant.tools.base import ToolCall
 from tests.fakes import FakeBrain
@@ -29,12 +29,12 @@ async def test_a_spoken_change_is_call_change_introduction_result(enter_room: En
     room = await enter_room()
     room.events.clear()
     await room.speak("Change to GLaDOS.")
-    kinds = (ToolCalled, PersonaChanged, TurnBegan, ToolFinished)
+    kinds = (ToolCalled, PersonaChanged, TurnStarted, ToolFinished)
     told = [name for name in room.names(*kinds) if name != "TurnBegan"]
     assert told == ["ToolCalled", "PersonaChanged", "ToolFinished"]
     begun = [e for e in room.events if isinstance(e, kinds)]
     introduction = next(
-        at for at, e in enumerate(begun) if isinstance(e, TurnBegan) and e.side == "assistant"
+        at for at, e in enumerate(begun) if isinstance(e, TurnStarted) and e.side == "assistant"
     )
     assert isinstance(begun[introduction - 1], PersonaChanged)
     assert isinstance(begun[introduction + 1], ToolFinished)

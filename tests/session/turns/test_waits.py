@@ -10,7 +10,7 @@ from assistant.brain.base import TakenBack, Waiting
 from assistant.session.events import FirstSample, Notice, StillThinking, ToolFinished
 from assistant.session.turns import waits
 from assistant.tools.base import ToolCall
-from assistant.ui.model import Status
+from assistant.ui.model import StatusModel
 from assistant.ui.widgets.statusline import state_text
 from tests.fakes import FakeAudio, FakeBrain
 from tests.session.conftest import EnterRoom
@@ -141,7 +141,7 @@ async def test_a_call_by_protocol_is_made_and_its_result_goes_back_with_its_id(
 
 
 def test_the_status_line_shows_what_is_waited_for() -> None:
-    status = Status(state="thinking")
+    status = StatusModel(state="thinking")
     status.apply(StillThinking(doing="thinking", seconds=12.3))
     assert state_text(status).endswith("thinking … (12 s)")
     status.apply(StillThinking(doing="loading", seconds=13.1))

@@ -1,4 +1,5 @@
-"""How long a silence ends a turn: what the words still owe, and how likely a sentence ends so.
+"""Endpointing: how long a silence ends a turn, by what the words still owe and how likely a
+sentence ends so.
 
 Two judges: rules on classes of words (see `endings`), which are sure where they speak, and the
 recogniser's own knowledge of language (see `stt.Recognizer.closure`), which knows that "the

@@ -1,4 +1,5 @@
-"""When is the user's turn over? Decided by counting windows of sound, never by the clock.
+"""Endpointing: when is the user's turn over? Decided by counting windows of sound, never by the
+clock.
 
 At the first pause a transcript is asked for, speculatively. When its words are a whole command or a
 whole sentence, the turn ends after a short silence; when they are clearly unfinished ("change to
@@ -59,7 +60,7 @@ class SpeechResumed:
 
 
 @dataclass(frozen=True, slots=True)
-class TurnOver:
+class EndOfTurn:
     """The turn is over."""
 
     at: float
@@ -73,7 +74,7 @@ class TurnOver:
     """Number of the pause whose transcript holds all words of the turn, if there was one."""
 
 
-TurnSignal = SpeechStarted | Pause | Interim | SpeechResumed | TurnOver
+TurnSignal = SpeechStarted | Pause | Interim | SpeechResumed | EndOfTurn
 
 _FIRST_INTERIM = 0.35
 """Seconds of speech before the first hurried transcript: less is no word."""
@@ -231,10 +232,10 @@ class TurnDetector:
             return [Pause(self._speech_end, heard, self._pauses, self._hurried)]
         return []
 
-    def _over(self, reason: EndReason) -> TurnOver:
+    def _over(self, reason: EndReason) -> EndOfTurn:
         if not self._paused:
             self._speech_end = self._sound.last_voiced(self._voiced_until)
-        over = TurnOver(
+        over = EndOfTurn(
             at=self._speech_end,
             reason=reason,
             audio=self._sound.heard(self._speech_end if self._paused else None),

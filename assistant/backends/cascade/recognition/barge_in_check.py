@@ -1,4 +1,4 @@
-"""Listens through the assistant's own voice, for nothing but a command to stop.
+"""Barge-in by a command: listens through the assistant's own voice, for nothing but a word to stop.
 
 Where that voice cannot be taken out of the microphone, the turns of `hearing` would be full of it.
 What remains possible is to read the last two seconds now and then and to look for a sentence that
@@ -28,7 +28,7 @@ ReadAside = Callable[[Float32, Callable[[str], None]], None]
 """Transcribe float32 [n] at 16 kHz when there is time, and hand the words to the callback."""
 
 
-class Sentry:
+class StopListener:
     """Frames in, `Overheard` out."""
 
     def __init__(self, read: ReadAside, is_stop: Callable[[str], bool], emit: Emit) -> None:

@@ -1,4 +1,5 @@
-"""Ears for any CPU: frames → voice activity → turns → speculative transcript → the user's words.
+"""Speech recognition for any CPU: frames → voice activity → turns → speculative transcript → the
+user's words.
 
 While the user speaks, a thread of its own transcribes: partial results now and then, and from the
 first pause on the whole turn, so that the words are there when the turn is over. On the virtual
@@ -18,18 +19,18 @@ import numpy as np
 from assistant.backends.base import Emit, Float32
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.endpointing.turn import (
+    EndOfTurn,
     Interim,
     Pause,
     SpeechResumed,
     SpeechStarted,
     TurnDetector,
-    TurnOver,
     TurnSignal,
 )
-from assistant.backends.cascade.recognition.barge_in_check import Sentry
+from assistant.backends.cascade.recognition.barge_in_check import StopListener
 from assistant.backends.cascade.recognition.names import NameHints
-from assistant.backends.cascade.recognition.stt import Transcript
-from assistant.frames import Failed, SpokenNames, TurnEnded, TurnStarted, UserText
+from assistant.backends.cascade.recognition.stt import Transcription
+from assistant.frames import Failed, SpokenNames, UserText, UserTurnEnded, UserTurnStarted
 from assistant.tools.intents import IntentRouter
 
 
@@ -38,35 +39,35 @@ class Transcribes(Protocol):
 
     def transcribe(
         self, audio: Float32, names: NameHints | None = None, *, brief: bool = False
-    ) -> Transcript: ...
+    ) -> Transcription: ...
 
     def closure(self, text: str) -> float | None: ...
 
 
 @dataclass(slots=True)
-class _Turn:
+class _HeardTurn:
     """What is known of the user's turn that is under way."""
 
-    transcripts: dict[int, Transcript] = field(default_factory=dict)
+    transcripts: dict[int, Transcription] = field(default_factory=dict)
     """By number of the pause they were asked for at."""
     asked: int = 0
     """Transcripts asked for so far: one that waits is dropped when a newer one is wanted."""
-    over: TurnOver | None = None
+    over: EndOfTurn | None = None
     over_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _RecognitionJob:
     audio: Float32
     brief: bool
     """See `stt.Recognizer.transcribe`."""
-    done: Callable[[Transcript], None]
+    done: Callable[[Transcription], None]
     wanted: Callable[[], bool]
     """Asked when its turn comes: the user may have gone on meanwhile."""
 
 
 class Hearing:
-    """Frames in; `TurnStarted`, `UserText` and `TurnEnded` of the user's side out."""
+    """Frames in; `UserTurnStarted`, `UserText` and `UserTurnEnded` of the user's side out."""
 
     def __init__(
         self,
@@ -85,11 +86,11 @@ class Hearing:
         self._inline = inline
         self._busy = busy
         self._lock = threading.RLock()
-        self._turn = _Turn()
+        self._turn = _HeardTurn()
         self.set_names(names)
         self._detector = TurnDetector(config, lambda text: self._router.is_complete_command(text))
         self._transcriber = _Transcriber(self._transcribe, emit, inline=inline)
-        self._sentry = Sentry(self._read_aside, lambda text: self._router.is_stop(text), emit)
+        self._sentry = StopListener(self._read_aside, lambda text: self._router.is_stop(text), emit)
 
     def set_names(self, names: list[SpokenNames]) -> None:
         """Persona names that the user may speak."""
@@ -103,7 +104,7 @@ class Hearing:
 
         `speaking`: the assistant was being heard meanwhile. Whoever speaks into that is understood
         in a hurry: see `TurnDetector.push`. Where its own voice may be in the sound (not `clean`),
-        there are no turns to be had of it: a sentry listens for a command to stop.
+        there are no turns to be had of it: only a command to stop is listened for.
         """
         if speaking and not clean:
             self._sentry.push(frame)
@@ -124,9 +125,9 @@ class Hearing:
     def _on_signal(self, signal: TurnSignal) -> None:
         match signal:
             case SpeechStarted(at=at):
-                self._turn = _Turn()
+                self._turn = _HeardTurn()
                 self._busy(True)
-                self._emit(TurnStarted(side="user", at=at))
+                self._emit(UserTurnStarted(side="user", at=at))
             case Pause(audio=audio, hurried=hurried):
                 turn = self._turn
                 self._ask(audio, hurried, lambda t: self._on_transcript(turn, signal, t))
@@ -135,17 +136,17 @@ class Hearing:
                 self._ask(audio, hurried, lambda t: self._partial(turn, t))
             case SpeechResumed():
                 self._turn.asked += 1
-            case TurnOver():
+            case EndOfTurn():
                 self._on_turn_over(signal)
 
-    def _ask(self, audio: Float32, brief: bool, done: Callable[[Transcript], None]) -> None:
+    def _ask(self, audio: Float32, brief: bool, done: Callable[[Transcription], None]) -> None:
         """Transcribe the turn so far, unless the user goes on before it comes to that."""
         turn = self._turn
         turn.asked += 1
         number = turn.asked
-        self._transcriber.submit(_Job(audio, brief, done, lambda: turn.asked == number))
+        self._transcriber.submit(_RecognitionJob(audio, brief, done, lambda: turn.asked == number))
 
-    def _on_transcript(self, turn: _Turn, at: Pause, transcript: Transcript) -> None:
+    def _on_transcript(self, turn: _HeardTurn, at: Pause, transcript: Transcription) -> None:
         """The words up to a pause are there; the turn may be over, or go on."""
         text, pause = transcript.text, at.number
         urgent = at.hurried or self._router.is_complete_command(text)
@@ -163,24 +164,24 @@ class Hearing:
         elif turn.over is None:
             self._partial(turn, transcript)
 
-    def _partial(self, turn: _Turn, transcript: Transcript) -> None:
+    def _partial(self, turn: _HeardTurn, transcript: Transcription) -> None:
         if turn is self._turn and turn.over is None and transcript.text:
             self._emit(UserText(text=transcript.text, final=False))
 
-    def _on_turn_over(self, over: TurnOver) -> None:
+    def _on_turn_over(self, over: EndOfTurn) -> None:
         turn = self._turn
         with self._lock:
             turn.over = over
             turn.over_at = time.perf_counter()
             known = turn.transcripts.get(over.pause) if over.pause is not None else None
-        self._emit(TurnEnded(side="user", at=over.at, reason=over.reason))
+        self._emit(UserTurnEnded(side="user", at=over.at, reason=over.reason))
         if known is not None:
             self._finish(turn, known)
         elif over.pause is None:
-            job = _Job(over.audio, False, lambda t: self._finish(turn, t), lambda: True)
+            job = _RecognitionJob(over.audio, False, lambda t: self._finish(turn, t), lambda: True)
             self._transcriber.submit(job)
 
-    def _finish(self, turn: _Turn, transcript: Transcript) -> None:
+    def _finish(self, turn: _HeardTurn, transcript: Transcription) -> None:
         over = turn.over
         if over is None:
             return
@@ -198,9 +199,11 @@ class Hearing:
             self._busy(False)
 
     def _read_aside(self, audio: Float32, done: Callable[[str], None]) -> None:
-        self._transcriber.submit(_Job(audio, False, lambda t: done(t.text), lambda: True))
+        self._transcriber.submit(
+            _RecognitionJob(audio, False, lambda t: done(t.text), lambda: True)
+        )
 
-    def _transcribe(self, audio: Float32, brief: bool) -> Transcript:
+    def _transcribe(self, audio: Float32, brief: bool) -> Transcription:
         return self._recognizer.transcribe(audio, self._hints, brief=brief)
 
 
@@ -208,18 +211,18 @@ class _Transcriber:
     """Runs transcriptions one after another, on a thread of its own or (inline) at once."""
 
     def __init__(
-        self, transcribe: Callable[[Float32, bool], Transcript], emit: Emit, *, inline: bool
+        self, transcribe: Callable[[Float32, bool], Transcription], emit: Emit, *, inline: bool
     ) -> None:
         self._transcribe = transcribe
         self._emit = emit
         self._inline = inline
-        self._jobs: list[_Job] = []
+        self._jobs: list[_RecognitionJob] = []
         self._condition = threading.Condition()
         self._closed = False
         if not inline:
             threading.Thread(target=self._run, name="transcriber", daemon=True).start()
 
-    def submit(self, job: _Job) -> None:
+    def submit(self, job: _RecognitionJob) -> None:
         if self._inline:
             self._do(job)
             return
@@ -243,10 +246,10 @@ class _Transcriber:
             if job.wanted():
                 self._do(job)
 
-    def _do(self, job: _Job) -> None:
+    def _do(self, job: _RecognitionJob) -> None:
         try:
             transcript = self._transcribe(job.audio, job.brief)
         except Exception as error:
             self._emit(Failed(message=f"speech recognition failed: {error}"))
-            transcript = Transcript("")
+            transcript = Transcription("")
         job.done(transcript)

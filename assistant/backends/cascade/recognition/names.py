@@ -18,7 +18,7 @@ from assistant.tools.intents import IntentRouter
 from assistant.tools.spoken_names import words
 
 if TYPE_CHECKING:
-    from assistant.backends.cascade.recognition.stt import Encoded, Recognizer
+    from assistant.backends.cascade.recognition.stt import EncodedSpeech, Recognizer
 
 _CARRIERS = (
     *("Change theme to", "Switch to", "Become", "Talk to", "Load", "Switch to", "Activate"),
@@ -57,7 +57,7 @@ class NameHints:
         """What the decoder is told was said just before: each name in a command."""
 
     def resolve(
-        self, text: str, recognizer: Recognizer, encoded: Encoded
+        self, text: str, recognizer: Recognizer, encoded: EncodedSpeech
     ) -> tuple[str, str | None]:
         """The transcript with a doubtful name put right, and the second decode where doubt stays.
 
@@ -120,7 +120,9 @@ class NameHints:
         intent = self._router.route(text, prompted="")
         return intent is not None and intent.call is not None
 
-    def _was_sure(self, text: str, slug: str, recognizer: Recognizer, encoded: Encoded) -> bool:
+    def _was_sure(
+        self, text: str, slug: str, recognizer: Recognizer, encoded: EncodedSpeech
+    ) -> bool:
         """Whether the plain decode was sure of the words that stand where the name should."""
         command = self._router.name_command(text)
         span = _span(text, command.phrase) if command is not None else None

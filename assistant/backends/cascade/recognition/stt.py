@@ -69,7 +69,7 @@ _ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Transcript:
+class Transcription:
     """What was heard in one stretch of sound."""
 
     text: str
@@ -96,7 +96,7 @@ class Decode:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class EncodedSpeech:
     """The encoder's output for one clip, kept for any number of decodes."""
 
     states: Any
@@ -145,7 +145,7 @@ class Recognizer:
 
     def transcribe(
         self, audio: Float32, names: NameHints | None = None, *, brief: bool = False
-    ) -> Transcript:
+    ) -> Transcription:
         """Write down float32 [n] of 16 kHz mono sound, n up to 30 s; later sound is not heard.
 
         With `names`, a command whose name is in doubt is decoded once more with the names in mind.
@@ -154,7 +154,7 @@ class Recognizer:
         is nothing where neither is better.
         """
         if audio.size < RATE // 20 or float(np.abs(audio).max()) < _QUIET:
-            return Transcript("")
+            return Transcription("")
         with self._lock:
             encoded = self.encode(audio)
             heard = self.decode(encoded)
@@ -168,9 +168,9 @@ class Recognizer:
                 text = ""
             elif names is not None:
                 text, prompted = names.resolve(text, self, encoded)
-        return Transcript(text, prompted, heard.avg_logprob, heard.rivals)
+        return Transcription(text, prompted, heard.avg_logprob, heard.rivals)
 
-    def _brief(self, encoded: Encoded, heard: Decode) -> Decode:
+    def _brief(self, encoded: EncodedSpeech, heard: Decode) -> Decode:
         """Of a hum Whisper makes a word that it does not believe in itself."""
         if heard.avg_logprob >= _GUESS and not is_phantom(heard):
             return heard
@@ -182,7 +182,7 @@ class Recognizer:
         short = len(heard.text.split()) <= 2
         return Decode("", 1.0, heard.avg_logprob) if short else heard
 
-    def _wish(self, encoded: Encoded) -> Decode | None:
+    def _wish(self, encoded: EncodedSpeech) -> Decode | None:
         """A wish for silence, if the sound may be one."""
         read = self.hypotheses(encoded, _STOPS, 3)[0]
         for words, least in _WISHES:
@@ -196,7 +196,7 @@ class Recognizer:
         with self._lock:
             self.decode(self.encode(noise))
 
-    def encode(self, audio: Float32, *, full: bool = False) -> Encoded:
+    def encode(self, audio: Float32, *, full: bool = False) -> EncodedSpeech:
         """Run the encoder over float32 [n] at 16 kHz; `full` forces the 30 s window."""
         seconds = min(audio.size / RATE, _FULL_SECONDS)
         frames = _FULL_FRAMES if full or seconds > _SHORT_SECONDS else _SHORT_FRAMES
@@ -205,17 +205,17 @@ class Recognizer:
         if self._deaf is None:
             nothing = np.zeros((len(self._ends), 1, states.shape[2]), np.float32)
             self._deaf = self._storage.from_array(nothing)
-        return Encoded(states, frames, seconds)
+        return EncodedSpeech(states, frames, seconds)
 
-    def decode(self, encoded: Encoded) -> Decode:
+    def decode(self, encoded: EncodedSpeech) -> Decode:
         """Write greedily."""
         return self._generate(encoded, "", 1)[0]
 
-    def hypotheses(self, encoded: Encoded, context: str, count: int) -> list[Decode]:
+    def hypotheses(self, encoded: EncodedSpeech, context: str, count: int) -> list[Decode]:
         """The `count` likeliest readings, best first, as if `context` had been said just before."""
         return self._generate(encoded, context, count)
 
-    def _generate(self, encoded: Encoded, context: str, beams: int) -> list[Decode]:
+    def _generate(self, encoded: EncodedSpeech, context: str, beams: int) -> list[Decode]:
         prompt = [*self._context(context), *self._start]
         result = self._model.generate(
             encoded.states,
@@ -258,7 +258,7 @@ class Recognizer:
         whole = [(text, p) for text, p in read if text[:1] == " " or not _WORD.search(text)]
         return tuple((text.strip().lower(), p) for text, p in whole)
 
-    def agreement(self, encoded: Encoded, text: str, span: str, context: str = "") -> float:
+    def agreement(self, encoded: EncodedSpeech, text: str, span: str, context: str = "") -> float:
         """How well the sound agrees with `span` inside `text`: mean log probability of its tokens.
 
         `span` must occur in `text`; what stands before it conditions it, as in the decoder.

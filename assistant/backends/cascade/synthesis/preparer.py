@@ -14,13 +14,13 @@ from assistant.backends.base import BackendError
 from assistant.backends.cascade.synthesis.clauses import split_clauses
 from assistant.backends.cascade.synthesis.tts import Aborted, Cancellation, SpeechEngine, render
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
-from assistant.frames import Line, VoiceSpec
+from assistant.frames import PrefetchLine, VoiceSpec
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class _RenderTask:
     key: str
     text: str
     voice: VoiceSpec
@@ -47,7 +47,7 @@ class Preparer:
         self._engine = engine
         self._cache = cache
         self._changed = threading.Condition()
-        self._tasks: deque[_Task] = deque()
+        self._tasks: deque[_RenderTask] = deque()
         self._holders: set[str] = set()
         self._current: str | None = None
         self._cancellation = Cancellation()
@@ -56,14 +56,14 @@ class Preparer:
         self._thread = threading.Thread(target=self._run, name="voice-preparer", daemon=True)
         self._thread.start()
 
-    def prepare(self, lines: list[Line]) -> None:
+    def prepare(self, lines: list[PrefetchLine]) -> None:
         """Render these from now on, instead of what is left of the last list."""
-        first: list[_Task] = []
-        rest: list[_Task] = []
+        first: list[_RenderTask] = []
+        rest: list[_RenderTask] = []
         for line in lines:
             for at, clause in enumerate(split_clauses(line.text)):
                 key = self._cache.key(self._engine.version, clause, line.voice, 1.0)
-                task = _Task(key, clause, line.voice, None if at else line.text)
+                task = _RenderTask(key, clause, line.voice, None if at else line.text)
                 (rest if at else first).append(task)
         with self._changed:
             self._tasks = deque(first + rest)
@@ -122,7 +122,7 @@ class Preparer:
                     self._tasks.appendleft(task)
                 self._changed.notify_all()
 
-    def _next(self) -> tuple[_Task, Cancellation, int] | None:
+    def _next(self) -> tuple[_RenderTask, Cancellation, int] | None:
         with self._changed:
             self._changed.wait_for(lambda: self._closed or bool(self._tasks and not self._holders))
             if self._closed:

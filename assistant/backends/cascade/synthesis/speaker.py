@@ -1,4 +1,5 @@
-"""The mouth: text pieces in, sound and its words out, clause by clause and in order.
+"""Speech synthesis as it streams: text pieces in, sound and its words out, clause by clause and in
+order.
 
 What is in the cache sounds at once. The rest is rendered on a thread of its own (or, on a virtual
 clock, on the caller's), while `Preparer` stands aside.
@@ -27,8 +28,8 @@ from assistant.frames import (
     AnyEvent,
     AudioOut,
     Failed,
-    Line,
-    Rehearsed,
+    Prefetched,
+    PrefetchLine,
     UtteranceEnded,
     VoiceSpec,
 )
@@ -45,7 +46,7 @@ a sentence is followed by some 300 ms of silence, a comma by 170."""
 
 
 @dataclass(slots=True)
-class _Utterance:
+class _SpokenUtterance:
     """One `Say`, as far as it was cut up and spoken."""
 
     number: int
@@ -58,7 +59,7 @@ class _Utterance:
 
 @dataclass(frozen=True, slots=True)
 class _Clause:
-    utterance: _Utterance
+    utterance: _SpokenUtterance
     text: str
     voice: VoiceSpec
     rate: float
@@ -86,7 +87,7 @@ class Speaker:
         self._voice = VoiceSpec()
         self._changed = threading.Condition()
         self._queue: deque[_Clause] = deque()
-        self._open: dict[int, _Utterance] = {}
+        self._open: dict[int, _SpokenUtterance] = {}
         self._dropped = 0
         self._speaking: _Clause | None = None
         self._cancellation = Cancellation()
@@ -94,7 +95,7 @@ class Speaker:
         self._closed = False
         self._preparer: Preparer | None = None
         if engine is not None and not inline:
-            self._preparer = Preparer(engine, cache, lambda line: emit(Rehearsed(line)))
+            self._preparer = Preparer(engine, cache, lambda line: emit(Prefetched(line)))
         self._thread: threading.Thread | None = None
         if not inline:
             self._thread = threading.Thread(target=self._run, name="voice-speaker", daemon=True)
@@ -112,7 +113,7 @@ class Speaker:
         with self._changed:
             if utterance <= self._dropped or self._closed:
                 return
-            entry = self._open.setdefault(utterance, _Utterance(utterance))
+            entry = self._open.setdefault(utterance, _SpokenUtterance(utterance))
             clauses = entry.splitter.push(text)
             if final:
                 clauses += entry.splitter.flush()
@@ -125,7 +126,7 @@ class Speaker:
             self._cancellation = Cancellation()
             self._speak(self._queue.popleft())
 
-    def prepare(self, lines: list[Line]) -> None:
+    def prepare(self, lines: list[PrefetchLine]) -> None:
         """Render these in the background, in this order. Does nothing where nothing is kept."""
         if self._preparer and self._cache.limit:
             self._preparer.prepare(lines)
@@ -218,7 +219,7 @@ class Speaker:
         if fresh is not None:
             self._cache.put(*fresh)  # last, so that nobody waits for the disk
 
-    def _send(self, entry: _Utterance, event: AnyEvent, samples: int = 0) -> None:
+    def _send(self, entry: _SpokenUtterance, event: AnyEvent, samples: int = 0) -> None:
         """Emit, unless the utterance was interrupted meanwhile."""
         with self._changed:
             if self._open.get(entry.number) is entry:
@@ -258,7 +259,7 @@ class Speaker:
             if self._preparer:
                 self._preparer.release("mouth")
 
-    def _fail(self, entry: _Utterance, failure: Failed) -> None:
+    def _fail(self, entry: _SpokenUtterance, failure: Failed) -> None:
         """Say once an utterance what is wrong, not once a clause."""
         if failure.message not in entry.failures:
             entry.failures.add(failure.message)

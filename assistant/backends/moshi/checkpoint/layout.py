@@ -18,7 +18,7 @@ AGAIN = "Delete what is there and download it again: assistant models pull, or c
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class CheckpointFiles:
     """Names of files in a folder or repository; `hf://owner/name/file` in another one."""
 
     model: str
@@ -43,7 +43,7 @@ def parse_config(text: str, where: str) -> dict[str, Any]:
     return content
 
 
-def parts(raw: Mapping[str, Any], names: Collection[str], where: str) -> Parts:
+def parts(raw: Mapping[str, Any], names: Collection[str], where: str) -> CheckpointFiles:
     """The files that make a checkpoint, out of those there are.
 
     A name in the configuration counts; without one, the usual name; else the only file that can be
@@ -64,7 +64,7 @@ def parts(raw: Mapping[str, Any], names: Collection[str], where: str) -> Parts:
         )
 
     mimi_config = raw.get("mimi_config_name")
-    return Parts(
+    return CheckpointFiles(
         model=find("moshi_name", MODEL_NAMES, "the language model"),
         mimi=find("mimi_name", MIMI_NAMES, "Mimi"),
         tokenizer=find("tokenizer_name", TOKENIZER_NAMES, "the tokenizer"),

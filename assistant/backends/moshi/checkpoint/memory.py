@@ -176,7 +176,7 @@ def cache_bytes(config: Config, positions: int, bytes_per_weight: int = 2) -> in
     return int(2 * config["num_layers"] * positions * config["dim"] * bytes_per_weight)
 
 
-class Asked(TypedDict, total=False):
+class MemoryOptions(TypedDict, total=False):
     """What else decides on the memory that a model takes."""
 
     framework: Required[Framework]
@@ -192,7 +192,7 @@ def estimate(
     config: Config,
     quantize: Quantization,
     context_positions: int | None = None,
-    **asked: Unpack[Asked],
+    **asked: Unpack[MemoryOptions],
 ) -> MemoryEstimate:
     """What a conversation with this model takes, once all of its context is used.
 
@@ -228,7 +228,7 @@ def choose_quantization(
     context_positions: int | None = None,
     *,
     stored: Quantization = "none",
-    **asked: Unpack[Asked],
+    **asked: Unpack[MemoryOptions],
 ) -> tuple[Quantization, str]:
     """The best that fits into `free_bytes` (None: not known), and why, in one line.
 
@@ -257,7 +257,7 @@ def check_fits(
     *,
     place: str = "the card",
     stored: Quantization = "none",
-    **asked: Unpack[Asked],
+    **asked: Unpack[MemoryOptions],
 ) -> MemoryEstimate:
     """What the model will take. Where that is more than `free_bytes`, raises `BackendError` with
     the figures and with what would fit. `place`: "the card", "this Mac"."""
@@ -279,18 +279,18 @@ def _ways_to_fit(
     free: int,
     context_positions: int | None,
     stored: Quantization,
-    asked: Asked,
+    asked: MemoryOptions,
 ) -> list[str]:
     """Commands of which each alone would make it fit, the least loss first."""
 
-    def total(quantize: Quantization, positions: int | None, asked: Asked) -> int:
+    def total(quantize: Quantization, positions: int | None, asked: MemoryOptions) -> int:
         return estimate(config, quantize, positions, **asked).total
 
     ways = []
-    deaf = Asked(**{**asked, "listener": False})
+    deaf = MemoryOptions(**{**asked, "listener": False})
     if asked.get("listener") and total(quantize, context_positions, deaf) <= free:
         ways.append("backend.moshi.listener whisper")
-    bare = Asked(**{**asked, "snapshots_bytes": 0})
+    bare = MemoryOptions(**{**asked, "snapshots_bytes": 0})
     spare = free - total(quantize, context_positions, bare)
     if asked.get("snapshots_bytes") and spare >= 0:
         ways.append(f"backend.moshi.snapshot_mb {spare // 2**20}")

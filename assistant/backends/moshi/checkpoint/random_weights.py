@@ -16,7 +16,7 @@ import numpy as np
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.checkpoint.memory import estimate, fits, gib
 from assistant.backends.moshi.contract import Checkpoint
-from assistant.bench.moshi.plan import Dims, Plan
+from assistant.bench.moshi.plan import BenchPlan, Dims
 from assistant.models import hardware
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _MIMI_RATIOS = (8, 6, 5, 4)
 _MIMI_WIDTH = 512
 
 
-def check_room(plan: Plan) -> None:
+def check_room(plan: BenchPlan) -> None:
     """7B dimensions on a processor: only where somebody knows what that means.
 
     Raises `BackendError` where nobody said so, or where the memory is not free.

@@ -38,7 +38,7 @@ Make = Callable[[], LanguageModel]
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class _ListenerFrame:
     number: int
     sound: Float32
     codes: Codes
@@ -78,7 +78,7 @@ class SttListener:
         self._inline = inline
         self._vad = vad
         self._turns: SttTurns | None = None
-        self._queue: deque[_Frame] = deque()
+        self._queue: deque[_ListenerFrame] = deque()
         self._condition = threading.Condition()
         self._listening = self._complained = self._broken = self._closed = False
         if inline:
@@ -99,7 +99,7 @@ class SttListener:
     ) -> None:
         if codes is None or self._broken:
             return
-        item = _Frame(number, frame, codes)
+        item = _ListenerFrame(number, frame, codes)
         if self._inline:
             self._listen(item)
             return
@@ -183,7 +183,7 @@ class SttListener:
             vad=self._vad,
         )
 
-    def _listen(self, item: _Frame) -> None:
+    def _listen(self, item: _ListenerFrame) -> None:
         if self._broken or self._turns is None:
             return
         try:

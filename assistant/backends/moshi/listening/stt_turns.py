@@ -14,18 +14,18 @@ from assistant.audio.vad import Vad
 from assistant.backends.base import Emit, Float32
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.endpointing.turn import (
+    EndOfTurn,
     EndReason,
     Pause,
     SpeechResumed,
     SpeechStarted,
     TurnDetector,
-    TurnOver,
     TurnSignal,
 )
 from assistant.backends.cascade.recognition.names import NameHints
 from assistant.backends.moshi.contract import Step
 from assistant.backends.moshi.monologue import TokenText
-from assistant.frames import FRAME_SECONDS, SpokenNames, TurnEnded, TurnStarted, UserText
+from assistant.frames import FRAME_SECONDS, SpokenNames, UserText, UserTurnEnded, UserTurnStarted
 from assistant.tools.intents import IntentRouter
 
 _OVER_HEAD = 2
@@ -43,7 +43,7 @@ _NO_MORE_WORDS = 1.5
 
 
 @dataclass(slots=True, eq=False)
-class _Turn:
+class _SpokenTurn:
     began: float
     heard: bool
     """Voice activity has noticed it; else there are only words."""
@@ -62,7 +62,7 @@ class _Turn:
 
 
 class SttTurns:
-    """Steps in; `TurnStarted`, `TurnEnded` and `UserText` out. Not thread-safe."""
+    """Steps in; `UserTurnStarted`, `UserTurnEnded` and `UserText` out. Not thread-safe."""
 
     def __init__(
         self,
@@ -85,10 +85,10 @@ class SttTurns:
             lambda words: self._router.is_complete_command(words),
             vad,
         )
-        self._open: _Turn | None = None
-        self._closing: _Turn | None = None
+        self._open: _SpokenTurn | None = None
+        self._closing: _SpokenTurn | None = None
         """Over, but some of its words may still come."""
-        self._writing: _Turn | None = None
+        self._writing: _SpokenTurn | None = None
         """Whose word was written last."""
         self._in_word = False
         self._pause: Pause | None = None
@@ -127,7 +127,7 @@ class SttTurns:
         self._writing.last_word = max(0.0, self._written_up_to)
         self._in_word = True
 
-    def _turn_of_word(self, at: float) -> _Turn:
+    def _turn_of_word(self, at: float) -> _SpokenTurn:
         closing = self._closing
         if closing is not None and (self._open is None or at < self._open.began - _LATE):
             return closing
@@ -153,12 +153,12 @@ class SttTurns:
                 self._pause = signal
             case SpeechResumed():
                 self._pause = None
-            case TurnOver(at=at, reason=reason, waited_ms=waited):
+            case EndOfTurn(at=at, reason=reason, waited_ms=waited):
                 self._end(at, reason, waited)
 
-    def _begin(self, at: float, *, heard: bool) -> _Turn:
-        turn = self._open = _Turn(at, heard, last_word=at)
-        self._emit(TurnStarted(side="user", at=at))
+    def _begin(self, at: float, *, heard: bool) -> _SpokenTurn:
+        turn = self._open = _SpokenTurn(at, heard, last_word=at)
+        self._emit(UserTurnStarted(side="user", at=at))
         return turn
 
     def _tell_detector(self) -> None:
@@ -179,7 +179,7 @@ class SttTurns:
         if turn.heard:
             # At the very beginning of a turn the head may still speak of the silence before it.
             for signal in self._detector.force_end() if begins else ():
-                assert isinstance(signal, TurnOver)
+                assert isinstance(signal, EndOfTurn)
                 self._end(signal.at, "complete", signal.waited_ms)
         elif over or self._written_up_to - turn.last_word > _NO_MORE_WORDS:
             at = min(turn.last_word + FRAME_SECONDS, self._now)
@@ -194,7 +194,7 @@ class SttTurns:
         turn.at, turn.waited_ms, turn.ended = at, waited_ms, self._now
         self._open, self._closing = None, turn
         self._pause = None
-        self._emit(TurnEnded(side="user", at=at, reason=reason))
+        self._emit(UserTurnEnded(side="user", at=at, reason=reason))
 
     def _settle(self) -> None:
         """Finish the turn that is over, once all of its words must have come."""
@@ -206,7 +206,7 @@ class SttTurns:
         if (caught_up and not writing) or self._now > turn.ended + self._delay + _LATEST:
             self._finish(turn)
 
-    def _finish(self, turn: _Turn) -> None:
+    def _finish(self, turn: _SpokenTurn) -> None:
         self._closing = None
         if self._writing is turn:
             self._writing = None

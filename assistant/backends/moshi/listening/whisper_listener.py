@@ -1,4 +1,4 @@
-"""Whisper as the listener: the cascade's ears beside a model that talks at the same time.
+"""Whisper as the listener: the cascade's recognition beside a model that talks at the same time.
 
 Voice activity is watched on the thread that hands in the frames (half a millisecond each);
 transcription has its own, so that the model's next frame never waits for it.

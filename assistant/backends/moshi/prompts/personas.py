@@ -20,7 +20,7 @@ from assistant.backends.base import BackendError, Emit
 from assistant.backends.moshi.contract import (
     Codes,
     LanguageModel,
-    Prefill,
+    PromptPrefill,
     TextTokenizer,
 )
 from assistant.backends.moshi.prompts.prompting import (
@@ -46,7 +46,7 @@ LoadVoice = Callable[[str], "list[Codes] | EmbeddedVoice"]
 
 
 @dataclass(slots=True)
-class _Task:
+class _PrefillTask:
     """A prompt on its way."""
 
     prompt: PersonaPrompt
@@ -59,7 +59,7 @@ class _Task:
     """None while its voice is being loaded."""
     plain: bool = False
     """Its voice cannot be used."""
-    prefill: Prefill | None = None
+    prefill: PromptPrefill | None = None
 
 
 class Personas:
@@ -84,12 +84,12 @@ class Personas:
         self._inline = inline
         self._now = now
         self._snapshots = Snapshots(limit)
-        self._background: deque[_Task] = deque()
-        self._urgent: _Task | None = None
-        self._ready: _Task | None = None
+        self._background: deque[_PrefillTask] = deque()
+        self._urgent: _PrefillTask | None = None
+        self._ready: _PrefillTask | None = None
         """Prepared, and to be put in place at the next pause."""
         self._ready_kept: Kept | None = None
-        self._voices: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._voices: queue.SimpleQueue[_PrefillTask | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._following: tuple[Codes, ...] = ()
         self._told_of_names = False
@@ -100,7 +100,7 @@ class Personas:
 
     # -- what is asked ---------------------------------------------------------------------------
 
-    def become(self, prompt: PersonaPrompt) -> None:
+    def change_persona(self, prompt: PersonaPrompt) -> None:
         """Be this persona as soon as it can be: `arrive` says when."""
         self._ready = self._ready_kept = None
         self._urgent = self._task(prompt, swap=True)
@@ -197,10 +197,10 @@ class Personas:
 
     # -- inside ----------------------------------------------------------------------------------
 
-    def _task(self, prompt: PersonaPrompt, swap: bool) -> _Task:
-        return _Task(prompt, key_of(prompt), swap, self._now())
+    def _task(self, prompt: PersonaPrompt, swap: bool) -> _PrefillTask:
+        return _PrefillTask(prompt, key_of(prompt), swap, self._now())
 
-    def _adopt(self, task: _Task) -> None:
+    def _adopt(self, task: _PrefillTask) -> None:
         """Go on where the background has begun with the same prompt."""
         for other in self._background:
             if other.key == task.key and not other.swap:
@@ -208,10 +208,10 @@ class Personas:
                 task.plan, task.prefill, task.plain = other.plan, other.prefill, other.plain
                 return
 
-    def _can_go_on(self, task: _Task) -> bool:
+    def _can_go_on(self, task: _PrefillTask) -> bool:
         return task.plan is not None or task.key in self._snapshots
 
-    def _advance(self, task: _Task) -> Kept | None:
+    def _advance(self, task: _PrefillTask) -> Kept | None:
         """One chunk; what is to be kept, when it was the last."""
         if task.plan is None:
             return None
@@ -234,7 +234,7 @@ class Personas:
         task.prefill = task.plan = None
         return kept
 
-    def _without_voice(self, task: _Task, error: ValueError) -> None:
+    def _without_voice(self, task: _PrefillTask, error: ValueError) -> None:
         """A voice that is no voice of this model."""
         if task.plain:
             raise error
@@ -246,7 +246,7 @@ class Personas:
         shape = self._lm.shape
         return columns_after(plan, shape.delays[1 : 1 + shape.agent_codebooks])
 
-    def _put_in_place(self, task: _Task, kept: Kept) -> None:
+    def _put_in_place(self, task: _PrefillTask, kept: Kept) -> None:
         before = self._now()
         self._lm.put_back(kept.snapshot)
         after = self._now()
@@ -267,7 +267,7 @@ class Personas:
 
     # -- prompts ---------------------------------------------------------------------------------
 
-    def _plan(self, task: _Task) -> None:
+    def _plan(self, task: _PrefillTask) -> None:
         """Make its plan now or, where a voice has to be loaded, on the other thread."""
         if task.plan is not None:
             return
@@ -283,7 +283,7 @@ class Personas:
         while (task := self._voices.get()) is not None:
             task.plan = self._plan_of(task)
 
-    def _plan_of(self, task: _Task) -> PromptPlan:
+    def _plan_of(self, task: _PrefillTask) -> PromptPlan:
         prompt = task.prompt
         text = prompt.text.strip()
         ids = self._tokenizer.encode(system_text(text)) if text else []
@@ -293,7 +293,7 @@ class Personas:
             ids = ids[:most]
         return persona_prompt(self._voice(task), ids, self._lm.shape.padding)
 
-    def _voice(self, task: _Task) -> list[Codes] | EmbeddedVoice:
+    def _voice(self, task: _PrefillTask) -> list[Codes] | EmbeddedVoice:
         name = task.prompt.voice_prompt
         if not name or task.plain:
             return []

@@ -57,9 +57,9 @@ def test_the_sentry_costs_nothing_while_it_is_quiet() -> None:
     def transcribe(audio: Float32, done: Callable[[str], None]) -> None:
         read.append(audio)
 
-    from assistant.backends.cascade.recognition.barge_in_check import Sentry
+    from assistant.backends.cascade.recognition.barge_in_check import StopListener
 
-    sentry = Sentry(transcribe, lambda text: True, lambda event: None)
+    sentry = StopListener(transcribe, lambda text: True, lambda event: None)
     for _ in range(100):
         sentry.push(np.zeros(FRAME_SAMPLES, np.float32))
     assert not read

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.recognition.hearing import Hearing
-from assistant.backends.cascade.recognition.stt import Recognizer, Transcript
+from assistant.backends.cascade.recognition.stt import Recognizer, Transcription
 from assistant.backends.moshi.listening.listener import (
     STT_CODEBOOKS,
     Deaf,
@@ -25,9 +25,9 @@ from assistant.frames import (
     FRAME_SECONDS,
     AnyEvent,
     Failed,
-    TurnEnded,
-    TurnStarted,
     UserText,
+    UserTurnEnded,
+    UserTurnStarted,
 )
 from tests import speech
 from tests.backends.moshi.conftest import MakeCheckpoint
@@ -89,9 +89,9 @@ def test_a_spoken_command_comes_out_as_from_the_cascade(recognizer: Recognizer) 
     cascade.close()
     assert heard == expected
     began, ended, final = heard[0], heard[-2], heard[-1]
-    assert isinstance(began, TurnStarted)
+    assert isinstance(began, UserTurnStarted)
     assert began.at == pytest.approx(0.4, abs=0.25)
-    assert isinstance(ended, TurnEnded)
+    assert isinstance(ended, UserTurnEnded)
     assert isinstance(final, UserText)
     assert final.final
     assert final.text == "Change to GLaDOS."
@@ -108,9 +108,9 @@ class SlowRecognizer:
 
     def transcribe(
         self, audio: NDArray[np.float32], names: object = None, *, brief: bool = False
-    ) -> Transcript:
+    ) -> Transcription:
         assert self.gate.wait(20)
-        return Transcript("Be quiet.")
+        return Transcription("Be quiet.")
 
     def closure(self, text: str) -> None:
         pass
@@ -130,7 +130,7 @@ def test_transcription_keeps_no_frame_of_the_models_waiting() -> None:
     rate = 16_000
     vowel = speech.espeak("Be quiet.")
     listen(listener, speech.frames(np.concatenate([vowel, np.zeros(2 * rate, np.float32)])))
-    assert any(isinstance(event, TurnEnded) for event in events), "the frames went through"
+    assert any(isinstance(event, UserTurnEnded) for event in events), "the frames went through"
     assert not any(isinstance(event, UserText) for event in events)
     slow.gate.set()
     assert final.wait(20)

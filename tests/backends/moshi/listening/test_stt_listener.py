@@ -19,9 +19,9 @@ from assistant.frames import (
     AnyEvent,
     Failed,
     SpokenNames,
-    TurnEnded,
-    TurnStarted,
     UserText,
+    UserTurnEnded,
+    UserTurnStarted,
 )
 from tests.backends.moshi.conftest import MakeCheckpoint
 
@@ -151,7 +151,7 @@ class Room:
 
     @property
     def kinds(self) -> list[str]:
-        short = {TurnStarted: "began", TurnEnded: "ended"}
+        short = {UserTurnStarted: "began", UserTurnEnded: "ended"}
         return [
             ("final" if e.final else "partial") if isinstance(e, UserText) else short[type(e)]
             for e in self.events
@@ -184,9 +184,9 @@ def test_a_turn_is_begun_written_word_by_word_ended_and_written_out() -> None:
     room.listen(60)
     assert room.kinds == ["began", *["partial"] * 4, "ended", "final"]
     assert room.partials() == ["Change", "Change to", "Change to glad", "Change to glad us."]
-    began, ended, final = room.events[0], room.of(TurnEnded)[0], room.finals()[0]
-    assert isinstance(began, TurnStarted)
-    assert isinstance(ended, TurnEnded)
+    began, ended, final = room.events[0], room.of(UserTurnEnded)[0], room.finals()[0]
+    assert isinstance(began, UserTurnStarted)
+    assert isinstance(ended, UserTurnEnded)
     assert began.at == pytest.approx(10 * FRAME_SECONDS, abs=0.05)
     assert (ended.side, ended.reason) == ("user", "complete")
     assert ended.at == final.speech_end == pytest.approx(30 * FRAME_SECONDS, abs=0.05)
@@ -207,7 +207,7 @@ def test_words_that_come_after_the_end_of_the_turn_belong_to_it() -> None:
     room.model.says(28, "▁more|.")
     room.model.over = set(range(31, 80))
     room.listen(60)
-    ended = room.events.index(room.of(TurnEnded)[0])
+    ended = room.events.index(room.of(UserTurnEnded)[0])
     assert room.kinds[ended:] == ["ended", "final"], "no partial one after the end"
     assert room.finals()[0].text == "Tell me more."
     assert room.finals()[0].stages["transcribe"] > 100
@@ -225,7 +225,7 @@ def test_who_goes_on_at_once_begins_another_turn_and_no_word_changes_sides() -> 
     room.listen(80)
     assert [final.text for final in room.finals()] == ["One two.", "Three four."]
     assert room.kinds.index("final") > room.kinds.index("began", 1)
-    assert len(room.of(TurnStarted)) == len(room.of(TurnEnded)) == 2
+    assert len(room.of(UserTurnStarted)) == len(room.of(UserTurnEnded)) == 2
 
 
 def test_a_pause_to_think_ends_nothing_while_the_model_expects_more() -> None:
@@ -251,7 +251,7 @@ def test_a_turn_ends_although_the_model_never_says_so() -> None:
     room.model.says(12, "▁and|▁then")
     room.listen(70)
     assert [final.text for final in room.finals()] == ["and then"]
-    assert room.of(TurnEnded)[0].reason == "silence"  # type: ignore[union-attr]
+    assert room.of(UserTurnEnded)[0].reason == "silence"  # type: ignore[union-attr]
 
 
 def test_a_cough_is_a_turn_without_words() -> None:

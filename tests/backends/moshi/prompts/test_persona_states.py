@@ -29,7 +29,7 @@ def known(tokenizer: FakeTokenizer, text: str) -> tuple[int, ...]:
 
 
 def test_a_persona_is_its_prompt_in_the_model(studio: Studio) -> None:
-    studio.backend.set_persona(JARVIS)
+    studio.backend.change_persona(JARVIS)
     studio.push(1)
     wanted = f"<system> {JARVIS.text} <system>"
     assert studio.model.knows == known(studio.tokenizer, wanted)
@@ -39,7 +39,7 @@ def test_a_persona_is_its_prompt_in_the_model(studio: Studio) -> None:
 
 
 def test_after_a_prompt_the_first_column_still_ends_its_last_frame(studio: Studio) -> None:
-    studio.backend.set_persona(JARVIS)
+    studio.backend.change_persona(JARVIS)
     studio.push(1)
     assert (studio.model.columns[-1][1:] == SILENCE[1:]).all()
 
@@ -57,7 +57,7 @@ def test_a_change_puts_the_snapshot_back_and_runs_nothing_again(studio: Studio) 
         ("glados", False),
     ]
     for prompt in (GLADOS, JARVIS, GLADOS):
-        studio.backend.set_persona(prompt)
+        studio.backend.change_persona(prompt)
         studio.push(5)
         assert studio.model.knows == known(studio.tokenizer, f"<system> {prompt.text} <system>")
     assert len(runs) == 2
@@ -68,7 +68,7 @@ def test_a_change_ends_what_the_old_persona_was_saying(studio: Studio) -> None:
     studio.script(2, *["▁chatter", 1] * 40)
     studio.push(12)
     heard = studio.sound().size
-    studio.backend.set_persona(JARVIS)
+    studio.backend.change_persona(JARVIS)
     studio.model.script = iter(())
     studio.push(40)
     assert studio.ended() == {FIRST_OWN_UTTERANCE: heard}
@@ -76,7 +76,7 @@ def test_a_change_ends_what_the_old_persona_was_saying(studio: Studio) -> None:
 
 
 def test_the_new_persona_introduces_itself_with_its_first_words(studio: Studio) -> None:
-    studio.backend.set_persona(GLADOS)
+    studio.backend.change_persona(GLADOS)
     studio.backend.say(9, "Oh. It's you.", final=True)
     studio.push(60)
     assert studio.said() == "Oh. It's you."
@@ -85,17 +85,17 @@ def test_the_new_persona_introduces_itself_with_its_first_words(studio: Studio) 
 
 def test_a_persona_brings_its_manner_unless_the_config_has_the_last_word() -> None:
     studio = Studio(kind="personaplex")
-    studio.backend.set_persona(GLADOS)
+    studio.backend.change_persona(GLADOS)
     studio.push(1)
     assert studio.model.sampling[-1] == Sampling(temperature=0.5, text_temperature=0.7)
     firm = Studio(kind="moshi", options={"temperature": 0.1})
-    firm.backend.set_persona(GLADOS)
+    firm.backend.change_persona(GLADOS)
     assert firm.model.sampling[-1].temperature == 0.1
     assert firm.of(Prefilled) == []
 
 
 def test_a_swap_waits_for_a_pause_and_loses_no_frame(studio: Studio) -> None:
-    studio.backend.set_persona(JARVIS)
+    studio.backend.change_persona(JARVIS)
     studio.push(1)
     studio.script(5, *["▁word", 2] * 20, 100)
     studio.push(20)
@@ -125,7 +125,7 @@ def test_a_swap_waits_for_the_user_too_but_not_for_ever(studio: Studio) -> None:
 def test_a_change_by_hand_goes_before_a_swap_that_waits(studio: Studio) -> None:
     studio.backend.prefill(GLADOS, swap=True)
     studio.push(10, level=0.2)
-    studio.backend.set_persona(JARVIS)
+    studio.backend.change_persona(JARVIS)
     studio.push(60)
     assert studio.model.knows == known(studio.tokenizer, f"<system> {JARVIS.text} <system>")
 
@@ -143,7 +143,7 @@ def test_memory_is_bounded_and_the_least_recently_used_goes() -> None:
         return made
 
     studio.model.prefill = large  # type: ignore[method-assign]
-    studio.backend.set_persona(many[0])
+    studio.backend.change_persona(many[0])
     studio.push(1)
     for prompt in many[1:]:
         studio.backend.prefill(prompt, swap=False)
@@ -158,10 +158,10 @@ def test_memory_is_bounded_and_the_least_recently_used_goes() -> None:
 
 
 def test_an_edited_prompt_is_another_state(studio: Studio) -> None:
-    studio.backend.set_persona(JARVIS)
+    studio.backend.change_persona(JARVIS)
     studio.push(2)
     edited = persona("jarvis", "You are a gardener.")
-    studio.backend.set_persona(edited)
+    studio.backend.change_persona(edited)
     studio.push(2)
     assert studio.model.knows == known(studio.tokenizer, "<system> You are a gardener. <system>")
 
@@ -173,11 +173,11 @@ def test_a_voice_comes_first_and_a_changed_recording_is_heard_anew(
     recording.write_bytes(b"one")
     prompt = persona(voice_prompt=str(recording))
     for _ in range(2):
-        studio.backend.set_persona(prompt)
+        studio.backend.change_persona(prompt)
         studio.push(2)
     assert studio.voices == [str(recording)]
     recording.write_bytes(b"another")
-    studio.backend.set_persona(prompt)
+    studio.backend.change_persona(prompt)
     studio.push(2)
     assert len(studio.voices) == 2
 
@@ -188,7 +188,7 @@ def test_a_broken_voice_costs_the_voice_and_not_the_persona(studio: Studio) -> N
 
     assert studio.backend._personas is not None
     studio.backend._personas._load_voice = broken
-    studio.backend.set_persona(persona(voice_prompt="x.wav"))
+    studio.backend.change_persona(persona(voice_prompt="x.wav"))
     studio.push(2)
     (failed,) = studio.of(Failed)
     assert (failed.message, failed.fatal) == ("There is no recording x.wav.", False)
