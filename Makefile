@@ -51,7 +51,7 @@ $(VENV)/.moshi-ready: requirements/moshi.txt $(VENV)/.dev-ready
 # A second environment with the library versions that Kyutai's packages declare.
 DECLARED := .venv-declared
 DECLARED_TESTS := $(addprefix tests/backends/moshi/, \
-	test_language_models.py test_tokenizer.py test_backend_on_frameworks.py pytorch/test_codecs.py \
+	test_language_models.py test_tokenizer.py test_backend_on_frameworks.py test_codecs.py \
 	checkpoint/test_weights.py checkpoint/test_slicing.py)
 
 $(DECLARED)/.ready: requirements/moshi-declared.txt

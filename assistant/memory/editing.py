@@ -13,7 +13,8 @@ from typing import Protocol, runtime_checkable
 from assistant.language.person import first_person, sentence
 from assistant.memory.base import Claim, Corrects, Journal, Memory, MemoryFailure, MemoryStore, Turn
 from assistant.memory.deletion.plan import DeletionPreview, find_struck
-from assistant.memory.extraction.candidates import Candidate, RefusedCandidate, the_rules
+from assistant.memory.extraction import the_rules
+from assistant.memory.extraction.candidates import Candidate, RefusedCandidate
 from assistant.memory.extraction.secrets import secret_in
 from assistant.memory.journal.manual_edits import correct_by_hand, replace_by
 

@@ -1,7 +1,11 @@
-"""Whether a memory is among what is asked for."""
+"""Filters: whether a memory is among what is asked for, and the time that a question names."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
+from assistant.language.periods import find_when
 from assistant.memory.base import Filters, Memory
 
 
@@ -21,3 +25,14 @@ def _is_about(memory: Memory, person: str) -> bool:
     if memory.claim is not None:
         named.add(memory.claim.subject.casefold())
     return person.casefold() in named
+
+
+def with_when(query: str, filters: Filters, now: datetime) -> tuple[str, Filters]:
+    """A question without its time words, and the filters with them. Where the filters already
+    have a time, that holds, and the words stay in the question."""
+    if filters.since is not None or filters.until is not None:
+        return query, filters
+    found = find_when(query, now)
+    if found is None:
+        return query, filters
+    return found.rest, replace(filters, since=found.since, until=found.until)

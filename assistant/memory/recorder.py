@@ -18,7 +18,8 @@ from assistant.memory.base import (
     MemoryStore,
     Turn,
 )
-from assistant.memory.extraction.candidates import Judge, Outcome, the_rules
+from assistant.memory.extraction import the_rules
+from assistant.memory.extraction.candidates import Judge, Outcome
 from assistant.memory.extraction.llm import Extracted
 from assistant.memory.journal.writer import JournalWriter
 from assistant.memory.worker_thread import WorkerThread

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from rich.cells import cell_len
 
+from assistant.config.toml_text import KeyLines, KeyPath, closest, shown
 from assistant.locations import assets_dir, models_dir
-from assistant.personas.errors import KeyLines, KeyPath, PersonaProblem, closest, shown
+from assistant.personas.errors import PersonaProblem
 from assistant.personas.schema import (
     EFFECTS,
     PLACEHOLDERS,

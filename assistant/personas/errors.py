@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from assistant.config.toml_text import KeyLines, KeyPath, closest, shown
 from assistant.personas.schema import (
     Colors,
     Lines,
@@ -20,9 +18,6 @@ from assistant.personas.schema import (
     Voice,
     WaveformGlyphs,
 )
-from assistant.terminal.sanitize import clean_line
-
-KeyPath = tuple[str | int, ...]
 
 _TABLES: Mapping[str, type[BaseModel]] = {
     "": Persona,
@@ -33,10 +28,6 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "colors": Colors,
     "waveform": WaveformGlyphs,
 }
-_NAME = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
-_DOTTED = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
-_HEADER = re.compile(rf"\s*\[{{1,2}}\s*({_DOTTED})\s*\]{{1,2}}\s*(?:#.*)?$")
-_KEY = re.compile(rf"\s*({_DOTTED})\s*=")
 _WANTED = {
     "string_type": "must be a text in quotes",
     "list_type": "must be a list of texts in [brackets]",
@@ -63,40 +54,6 @@ class PersonaProblem:
     """Something is not there, often only because it stands misspelt on another line."""
 
 
-class KeyLines:
-    """Where each key of a TOML text stands. A scan of lines, good enough to point a finger."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    @cached_property
-    def _lines(self) -> dict[KeyPath, int]:
-        """Made when first asked for: most files have nothing wrong with them."""
-        found: dict[KeyPath, int] = {}
-        table: tuple[str, ...] = ()
-        inside_text = False
-        for number, line in enumerate(self._text.split("\n"), start=1):
-            started_inside = inside_text
-            if (line.count('"""') + line.count("'''")) % 2:
-                inside_text = not inside_text
-            if started_inside:
-                continue
-            if header := _HEADER.match(line):
-                table = _split(header[1])
-                found.setdefault(table, number)
-            elif key := _KEY.match(line):
-                found.setdefault(table + _split(key[1]), number)
-        return found
-
-    def of(self, path: Sequence[str | int]) -> int | None:
-        """The line of this key, else of the table or list it belongs to, else None."""
-        for length in range(len(path), 0, -1):
-            line = self._lines.get(tuple(path[:length]))
-            if line is not None:
-                return line
-        return None
-
-
 def explain(error: ErrorDetails, lines: KeyLines) -> PersonaProblem:
     """One of pydantic's errors, in the words of somebody who writes a persona."""
     path = error["loc"]
@@ -113,17 +70,6 @@ def explain(error: ErrorDetails, lines: KeyLines) -> PersonaProblem:
             line, f"{name} {_WANTED[kind]}", f"It is {_clipped(error['input'])} now."
         )
     return PersonaProblem(line, f"{name}: {_lowered(error['msg'])}", "Change it to fit.")
-
-
-def closest(word: str, words: Sequence[str]) -> str | None:
-    """The one of `words` that was probably meant."""
-    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.6)), None)
-
-
-def shown(text: str, limit: int = 40) -> str:
-    """`text` fit for a terminal: nothing that could move its cursor, and not too long."""
-    safe = clean_line("".join(c if c.isprintable() else "�" for c in text))
-    return safe if len(safe) <= limit else safe[: limit - 1] + "…"
 
 
 def _suggestion(path: KeyPath) -> str:
@@ -156,10 +102,6 @@ def _named(path: KeyPath) -> str:
     keys = ".".join(shown(part) for part in path if isinstance(part, str))
     item = next((part for part in path if isinstance(part, int)), None)
     return f'"{keys}"' if item is None else f'item {item + 1} of "{keys}"'
-
-
-def _split(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip("\"'") for part in re.findall(_NAME, dotted))
 
 
 def _clipped(value: object) -> str:

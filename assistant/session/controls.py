@@ -2,46 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from assistant.frames import SpokenNames
-
-if TYPE_CHECKING:
-    from assistant.session.session import Session
+from assistant.session.audio_controls import AudioControls
+from assistant.session.persona_switch import PersonaSwitch
+from assistant.session.turns.playback_tracker import PlaybackTracker
 
 
 class Controls:
-    """`SessionControls` over a session. `interrupt` ends the sound but not the running tool."""
+    """`tools.base.SessionControls` over a session. `interrupt` ends the sound but not the running
+    tool, and a change of persona does not end the answer of which it is a part."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(
+        self,
+        persona_switch: PersonaSwitch,
+        sound: AudioControls,
+        playback: PlaybackTracker,
+        last_answer: Callable[[], str],
+    ) -> None:
+        self._persona_switch = persona_switch
+        self._sound = sound
+        self._playback = playback
+        self._last_answer = last_answer
 
     def spoken_names(self) -> list[SpokenNames]:
-        return [p.spoken_names() for p in self._session.personas()]
+        return [p.spoken_names() for p in self._persona_switch.everyone()]
 
     async def change_persona(self, slug: str) -> None:
-        self._session.change_persona_within_answer(slug)
+        self._persona_switch.change_persona(slug)
 
     def current_persona(self) -> str:
-        return self._session.persona.slug
+        return self._persona_switch.current.slug
 
     def set_volume(self, volume: float) -> float:
-        return self._session.set_volume(volume)
+        return self._sound.set_volume(volume)
 
     def volume(self) -> float:
-        return self._session.sound.volume
+        return self._sound.volume
 
     def set_speech_rate(self, rate: float) -> float:
-        return self._session.set_speech_rate(rate)
+        return self._sound.set_rate(rate)
 
     def speech_rate(self) -> float:
-        return self._session.speech.rate
+        return self._playback.rate
 
     def last_answer(self) -> str:
-        return self._session.last_answer
+        return self._last_answer()
 
     def interrupt(self) -> None:
-        self._session.speech.interrupt()
+        self._playback.interrupt()
 
     def set_muted(self, muted: bool) -> None:
-        self._session.set_muted(muted)
+        self._sound.set_muted(muted)

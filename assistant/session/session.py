@@ -163,7 +163,10 @@ class Session:
             self._dialogue.overheard,
             greeting=config.session.greeting,
         )
-        tools = [*builtin_tools(Controls(self)), *dependencies.tools]
+        controls = Controls(
+            self._persona_switch, self.sound, self.speech, lambda: self._dialogue.last_answer
+        )
+        tools = [*builtin_tools(controls), *dependencies.tools]
         if isinstance(self.memory, MemoryService):
             tools += memory_tools(self.memory, self._asked)
         self._registry = ToolRegistry(tools, config.session.permissions)
@@ -292,10 +295,6 @@ class Session:
         if self._persona_switch.get(slug) is not self.persona:
             self._turn_taking.interrupt()
             self._persona_switch.change_persona(slug)
-
-    def change_persona_within_answer(self, slug: str) -> None:
-        """The same for a tool, which is itself part of an answer and must not end it."""
-        self._persona_switch.change_persona(slug)
 
     async def send_text(self, text: str) -> None:
         text = clean_text(text).strip()

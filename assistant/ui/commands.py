@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple, Protocol, cast
 
+from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.fuzzy import Matcher
 from textual.types import IgnoreReturnCallbackType
 
+from assistant.session.frontend import SessionFrontend
 from assistant.ui.fitting import one_line
-
-if TYPE_CHECKING:
-    from assistant.ui.app import DashboardApp
 
 _NOT_OFFERED = ("palette", "break")
 """Ids of actions that mean nothing inside the palette."""
+
+
+class Offering(Protocol):
+    """The app whose palette this is."""
+
+    @property
+    def session(self) -> SessionFrontend: ...
+
+    def choose_persona(self, slug: str) -> None: ...
+
+    def bindings_in_force(self) -> Sequence[tuple[str, Binding]]: ...
+
+    def get_key_display(self, binding: Binding) -> str: ...
+
+    async def run_action(self, action: str) -> bool: ...
 
 
 class _Offer(NamedTuple):
@@ -42,7 +56,7 @@ class AssistantCommands(Provider):
                 yield Hit(score, shown, offer.run, offer.name, _literally(offer.help))
 
     def _offers(self) -> Iterator[_Offer]:
-        app = cast("DashboardApp", self.app)
+        app = cast("Offering", self.app)
         for persona in app.session.personas():
             yield _Offer(
                 f"Talk with {one_line(persona.name)}",

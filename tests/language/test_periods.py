@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.language.periods import find_when, with_when
+from assistant.language.periods import find_when
 from assistant.memory.base import Filters
+from assistant.memory.filtering import with_when
 
 NOW = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)
 """A Wednesday."""

@@ -86,7 +86,7 @@ async def test_what_is_foretold_is_what_goes_the_answer_included(files: FileStor
     deletion = await memory.preview([f"{ID}/1"])
     assert [each.text for each in deletion.memories] == ["Your parrot is called Picasso."]
     assert [turn.number for turn in deletion.turns] == [1, 2]
-    assert len(files.memories()) == 3, "to foretell changes nothing"
+    assert len(files.memories()) == 3, "to look ahead changes nothing"
     gone = await memory.forget(deletion)
     assert (gone.memories, gone.turns) == (1, 2)
     assert [turn.number for turn in files.read(ID).turns] == [3, 4, 5]

@@ -11,9 +11,9 @@ import pytest
 from rich.cells import cell_len
 
 from assistant.backends.cascade.synthesis.effects import EFFECTS as MADE_EFFECTS
+from assistant.config.toml_text import KeyLines
 from assistant.locations import themes_dir
 from assistant.personas.checks import MIN_CONTRAST, advice_on, contrast
-from assistant.personas.errors import KeyLines
 from assistant.personas.files import read_persona
 from assistant.personas.loading import load_personas
 from assistant.personas.schema import EFFECTS, PLACEHOLDERS, Lines, Persona

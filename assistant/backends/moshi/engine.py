@@ -174,7 +174,7 @@ def _load_lm(
         from assistant.backends.moshi.mlx import lm as mlx_lm
 
         return mlx_lm.load_language_model(checkpoint, settings, progress)
-    from assistant.backends.moshi.pytorch import lm as torch_lm
+    from assistant.backends.moshi.torch import lm as torch_lm
 
     return torch_lm.load_language_model(checkpoint, settings, progress)
 
@@ -186,7 +186,7 @@ def _load_codec(
         from assistant.backends.moshi.mlx import codec as mlx_codec
 
         return mlx_codec.load_codec(checkpoint, settings, codebooks=codebooks)
-    from assistant.backends.moshi.pytorch import codec as torch_codec
+    from assistant.backends.moshi.torch import codec as torch_codec
 
     return torch_codec.load_codec(checkpoint, settings, codebooks=codebooks)
 

@@ -1,6 +1,6 @@
 """What memory makes of a long day of small talk: how much of it, how much is junk, what is missed.
 
-The judge is `assistant.bench.memory.junk`, whose rules stand in its docstring.
+The judge is `assistant.memory.extraction.junk`, whose rules stand in its docstring.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from assistant.bench.memory.junk import junk
 from assistant.bench.memory.small_talk import ScriptLine, small_talk
 from assistant.memory.base import ANY, Filters, Forgotten, Found, Journal, Memory, Turn
 from assistant.memory.extraction.candidates import Candidate, Judge
 from assistant.memory.extraction.deduplicate import KnownMemories
+from assistant.memory.extraction.junk import junk
 from assistant.memory.extraction.rules import Rules
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -12,7 +12,6 @@ import numpy as np
 from moshi_mlx.models import Lm
 
 from assistant.backends.base import BackendError
-from assistant.backends.moshi.checkpoint import random_weights
 from assistant.backends.moshi.checkpoint.memory import parameters
 from assistant.backends.moshi.contract import (
     Codec,
@@ -23,6 +22,7 @@ from assistant.backends.moshi.contract import (
     Sampling,
 )
 from assistant.backends.moshi.prompts.prompting import PromptPlan
+from assistant.bench.moshi import random_weights
 from assistant.bench.moshi.plan import BenchPlan
 from assistant.frames import FRAME_SECONDS
 from assistant.locations import scratch_dir

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from assistant.backends.moshi.checkpoint import random_weights
 from assistant.backends.moshi.checkpoint.memory import parameters
 from assistant.backends.moshi.contract import (
     Codec,
@@ -20,7 +19,8 @@ from assistant.backends.moshi.contract import (
     Sampling,
 )
 from assistant.backends.moshi.prompts.prompting import PromptPlan
-from assistant.backends.moshi.pytorch.loading import compiles, device_of
+from assistant.backends.moshi.torch.loading import compiles, device_of
+from assistant.bench.moshi import random_weights
 from assistant.bench.moshi.plan import BenchPlan
 from assistant.frames import FRAME_SECONDS
 from assistant.locations import scratch_dir
@@ -71,7 +71,7 @@ class TorchRig:
         return facts
 
     def make(self) -> None:
-        from assistant.backends.moshi.pytorch.quantize import (
+        from assistant.backends.moshi.torch.quantize import (
             check_quantization,
             compile_linears,
             quantize_linears,
@@ -90,12 +90,12 @@ class TorchRig:
             torch.cuda.reset_peak_memory_stats(self._device)
 
     def engine(self) -> LanguageModel:
-        from assistant.backends.moshi.pytorch.model import TorchLanguageModel
+        from assistant.backends.moshi.torch.model import TorchLanguageModel
 
         return TorchLanguageModel(self._model, self._settings, "random weights")
 
     def codec(self) -> Codec:
-        from assistant.backends.moshi.pytorch.codec import load_codec
+        from assistant.backends.moshi.torch.codec import load_codec
 
         checkpoint = random_weights.as_checkpoint(self._config, self._mimi)
         return load_codec(checkpoint, self._settings, codebooks=8)

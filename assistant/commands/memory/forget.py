@@ -98,9 +98,9 @@ def _aim(store: FileStore, what: What) -> _Aim:
 def _fitting(store: FileStore, query: str) -> list[str]:
     """What a search finds, but only what holds most of the telling words: a search also shows
     what is merely near, and that is not to be lost."""
-    from assistant.language.periods import with_when
     from assistant.memory.base import ANY
     from assistant.memory.deletion.matching import content_words
+    from assistant.memory.filtering import with_when
 
     rest, filters = with_when(query, ANY, now())
     words = content_words(rest)

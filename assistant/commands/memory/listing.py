@@ -82,7 +82,7 @@ def search_command(
     config: Config, query: str, wanted: ListFilters, *, json_output: bool = False
 ) -> int:
     """Best first; time words of the query ("last week") become a filter."""
-    from assistant.language.periods import with_when
+    from assistant.memory.filtering import with_when
     from assistant.memory.retrieval.relevance import to_the_point
 
     if not json_output and nothing_yet(config):

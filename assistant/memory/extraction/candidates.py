@@ -71,11 +71,3 @@ class Judge(Protocol):
     """Decides what of a turn is remembered. `who` is the user's name, "" where unknown."""
 
     def judge(self, turn: Turn, who: str = "") -> Sequence[Outcome]: ...
-
-
-def the_rules() -> Judge:
-    """New `rules.Rules`, loaded only now: their grammar takes a tenth of a second, which the start
-    of the program does not have."""
-    from assistant.memory.extraction.rules import Rules
-
-    return Rules()

@@ -16,11 +16,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from assistant.bench.memory.junk import junk
 from assistant.brain.base import BrainError, Completes
 from assistant.language.person import sentence
 from assistant.memory.base import Category, Claim, Memory, Turn
 from assistant.memory.extraction.candidates import Candidate
+from assistant.memory.extraction.junk import junk
 from assistant.memory.extraction.secrets import secret_in
 from assistant.memory.extraction.topics import topics_of
 from assistant.memory.quoting import defused

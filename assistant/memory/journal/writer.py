@@ -22,7 +22,8 @@ from assistant.memory.base import (
     MemoryStore,
     Turn,
 )
-from assistant.memory.extraction.candidates import Candidate, Judge, Outcome, the_rules
+from assistant.memory.extraction import the_rules
+from assistant.memory.extraction.candidates import Candidate, Judge, Outcome
 from assistant.memory.extraction.deduplicate import KnownMemories
 from assistant.memory.extraction.llm import Extracted
 from assistant.memory.extraction.moods import is_echo, mood_of

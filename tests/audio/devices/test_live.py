@@ -52,7 +52,7 @@ class Room:
         return np.concatenate([frame for _, frame in self.frames])
 
 
-class FakeLookout:
+class FakeScanner:
     """What another process's PortAudio would find."""
 
     def __init__(self, sd: FakeSoundDevice) -> None:
@@ -347,7 +347,7 @@ async def test_one_that_is_another_after_it_was_plugged_in_again_is_found(
 ) -> None:
     """PortAudio has to look anew for it, which ends both streams: not while something is said."""
     monkeypatch.setattr(rescan, "_LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(rescan, "Lookout", lambda: FakeLookout(room.sd))
+    monkeypatch.setattr(rescan, "DeviceScanner", lambda: FakeScanner(room.sd))
     _, speaker = room.sd.devices
     audio = await room.start()
     room.sd.devices = [("Unplugged", 0, 0, {48_000}, {1}), speaker]
@@ -376,7 +376,7 @@ async def test_another_default_of_the_system_is_followed_where_nothing_tells_of_
     """As on macOS and Windows."""
     monkeypatch.setattr(rescan, "_LOOK_SECONDS", 0.05)
     monkeypatch.setattr(rescan, "_DEFAULTS_MOVE_UNTOLD", True)
-    monkeypatch.setattr(rescan, "Lookout", lambda: FakeLookout(room.sd))
+    monkeypatch.setattr(rescan, "DeviceScanner", lambda: FakeScanner(room.sd))
     audio = await room.start()
     room.sd.devices.insert(0, ("New Default", 2, 0, {48_000}, {1}))
     await room.until(lambda: audio.microphone == "New Default", flowing=True)

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import pytest
 
-from assistant.bench.memory.junk import junk
 from assistant.bench.memory.small_talk import small_talk
 from assistant.bench.memory.talk import measure_small_talk
 from assistant.memory.base import Memory
+from assistant.memory.extraction.junk import junk
 
 
 @pytest.mark.parametrize("seed", [1, 7])

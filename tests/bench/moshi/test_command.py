@@ -16,8 +16,8 @@ import pytest
 from typer.testing import CliRunner
 
 from assistant.backends.base import BackendError
-from assistant.backends.moshi.checkpoint import random_weights
 from assistant.backends.moshi.checkpoint.memory import parameters
+from assistant.bench.moshi import random_weights
 from assistant.bench.moshi import run as bench_run
 from assistant.bench.moshi.command import MoshiOptions, Run, plans, print_runs
 from assistant.bench.moshi.plan import BenchPlan, Measured, decode_report, encode

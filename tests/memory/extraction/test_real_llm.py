@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from assistant.bench.memory.junk import junk
 from assistant.brain.openai.client import OpenAIBrain
 from assistant.memory.base import Turn
+from assistant.memory.extraction.junk import junk
 from assistant.memory.extraction.llm import Extractor
 from tests.brain.openai.test_real_model import port
 

@@ -30,7 +30,7 @@ async def test_a_spoken_change_is_call_change_introduction_result(enter_room: En
     room.events.clear()
     await room.speak("Change to GLaDOS.")
     kinds = (ToolCalled, PersonaChanged, TurnStarted, ToolFinished)
-    told = [name for name in room.names(*kinds) if name != "TurnBegan"]
+    told = [name for name in room.names(*kinds) if name != "TurnStarted"]
     assert told == ["ToolCalled", "PersonaChanged", "ToolFinished"]
     begun = [e for e in room.events if isinstance(e, kinds)]
     introduction = next(

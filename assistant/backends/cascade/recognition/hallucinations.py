@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from assistant.backends.cascade.recognition.stt import Decode
+    from assistant.backends.cascade.recognition.decode import Decode
 
 _PHANTOMS = frozenset(
     [

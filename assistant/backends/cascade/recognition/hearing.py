@@ -28,8 +28,8 @@ from assistant.backends.cascade.endpointing.turn import (
     TurnSignal,
 )
 from assistant.backends.cascade.recognition.barge_in_check import StopListener
+from assistant.backends.cascade.recognition.decode import Transcription
 from assistant.backends.cascade.recognition.names import NameHints
-from assistant.backends.cascade.recognition.stt import Transcription
 from assistant.frames import Failed, SpokenNames, UserText, UserTurnEnded, UserTurnStarted
 from assistant.tools.intents import IntentRouter
 

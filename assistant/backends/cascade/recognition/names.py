@@ -10,15 +10,12 @@ the user is asked.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from rapidfuzz.fuzz import ratio
 
+from assistant.backends.cascade.recognition.decode import EncodedSpeech, Redecodes
 from assistant.tools.intents import IntentRouter
 from assistant.tools.spoken_names import words
-
-if TYPE_CHECKING:
-    from assistant.backends.cascade.recognition.stt import EncodedSpeech, Recognizer
 
 _CARRIERS = (
     *("Change theme to", "Switch to", "Become", "Talk to", "Load", "Switch to", "Activate"),
@@ -57,7 +54,7 @@ class NameHints:
         """What the decoder is told was said just before: each name in a command."""
 
     def resolve(
-        self, text: str, recognizer: Recognizer, encoded: EncodedSpeech
+        self, text: str, recognizer: Redecodes, encoded: EncodedSpeech
     ) -> tuple[str, str | None]:
         """The transcript with a doubtful name put right, and the second decode where doubt stays.
 
@@ -121,7 +118,7 @@ class NameHints:
         return intent is not None and intent.call is not None
 
     def _was_sure(
-        self, text: str, slug: str, recognizer: Recognizer, encoded: EncodedSpeech
+        self, text: str, slug: str, recognizer: Redecodes, encoded: EncodedSpeech
     ) -> bool:
         """Whether the plain decode was sure of the words that stand where the name should."""
         command = self._router.name_command(text)

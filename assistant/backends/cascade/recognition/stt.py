@@ -11,20 +11,19 @@ from __future__ import annotations
 import math
 import re
 import threading
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from assistant.backends.base import BackendError, Float32
 from assistant.backends.cascade.onnx import thread_count
+from assistant.backends.cascade.recognition.decode import Decode, EncodedSpeech, Transcription
 from assistant.backends.cascade.recognition.hallucinations import bare, is_phantom, loops, unlooped
 from assistant.backends.cascade.recognition.mel import RATE, LogMel
+from assistant.backends.cascade.recognition.names import NameHints
 from assistant.backends.cascade.weights import WhisperFiles, find
 from assistant.language.endings import Rivals
-
-if TYPE_CHECKING:
-    from assistant.backends.cascade.recognition.names import NameHints
 
 _SHORT_FRAMES = 1_200
 _FULL_FRAMES = 3_000
@@ -66,42 +65,6 @@ _LATELY = 60
 _LAST_MARKS = re.compile(r"[\W_]+$")
 _WORD = re.compile(r"\w")
 _ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Transcription:
-    """What was heard in one stretch of sound."""
-
-    text: str
-    """"" where nobody spoke."""
-    prompted: str | None = None
-    """Decode helped by the personas' names, made only where a name is in doubt."""
-    confidence: float = 0.0
-    """Mean natural logarithm of the tokens' probabilities; see `Decode`."""
-    rivals: Rivals = ()
-    """See `Decode`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decode:
-    """One greedy pass of the decoder."""
-
-    text: str
-    no_speech: float
-    """Whisper's own probability that nobody spoke."""
-    avg_logprob: float
-    """Mean natural logarithm of the tokens' probabilities; −0.3 is sure, −1 is guessing."""
-    rivals: Rivals = ()
-    """What may stand in the place of the last word: an "and" that is read as "end"."""
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedSpeech:
-    """The encoder's output for one clip, kept for any number of decodes."""
-
-    states: Any
-    frames: int
-    seconds: float
 
 
 class Recognizer:

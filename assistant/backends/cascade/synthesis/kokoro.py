@@ -24,7 +24,7 @@ from assistant.backends.base import BackendError, Float32
 from assistant.backends.cascade import onnx
 from assistant.backends.cascade.synthesis.g2p import VERSION as G2P_VERSION
 from assistant.backends.cascade.synthesis.g2p import phonemes, pieces
-from assistant.backends.cascade.synthesis.tts import Aborted, Cancellation
+from assistant.backends.cascade.synthesis.speech_engine import Aborted, Cancellation
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 from assistant.private_files import make_folder
 

@@ -21,7 +21,7 @@ from assistant import locations
 from assistant.backends.base import BackendError, Float32
 from assistant.backends.cascade import onnx
 from assistant.backends.cascade.synthesis.kokoro import trim
-from assistant.backends.cascade.synthesis.tts import Cancellation
+from assistant.backends.cascade.synthesis.speech_engine import Cancellation
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from assistant.backends.base import BackendError
 from assistant.backends.cascade.synthesis.clauses import split_clauses
-from assistant.backends.cascade.synthesis.tts import Aborted, Cancellation, SpeechEngine, render
+from assistant.backends.cascade.synthesis.speech_engine import Aborted, Cancellation, SpeechEngine
+from assistant.backends.cascade.synthesis.tts import render
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 from assistant.frames import PrefetchLine, VoiceSpec
 

@@ -18,7 +18,8 @@ import numpy as np
 from assistant.backends.base import BackendError, Emit, Float32
 from assistant.backends.cascade.synthesis.clauses import ClauseSplitter
 from assistant.backends.cascade.synthesis.preparer import Preparer
-from assistant.backends.cascade.synthesis.tts import Aborted, Cancellation, SpeechEngine, render
+from assistant.backends.cascade.synthesis.speech_engine import Aborted, Cancellation, SpeechEngine
+from assistant.backends.cascade.synthesis.tts import render
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 from assistant.backends.wire import encode_pcm
 from assistant.frames import (

@@ -1,7 +1,7 @@
 import pytest
 
+from assistant.backends.cascade.recognition.decode import Decode
 from assistant.backends.cascade.recognition.hallucinations import is_phantom
-from assistant.backends.cascade.recognition.stt import Decode
 
 
 @pytest.mark.parametrize(

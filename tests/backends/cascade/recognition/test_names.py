@@ -2,8 +2,8 @@
 
 import pytest
 
+from assistant.backends.cascade.recognition.decode import Decode
 from assistant.backends.cascade.recognition.names import NameHints
-from assistant.backends.cascade.recognition.stt import Decode
 from assistant.tools.intents import IntentRouter
 from tests.tools.test_intents import NAMES
 

@@ -16,7 +16,8 @@ from assistant.backends.base import BackendError
 from assistant.backends.cascade.synthesis import kokoro
 from assistant.backends.cascade.synthesis.g2p import MAX_TOKENS, phonemes, pieces
 from assistant.backends.cascade.synthesis.kokoro import KokoroEngine, blend, join_model, trim
-from assistant.backends.cascade.synthesis.tts import Aborted, Cancellation, load_engine, render
+from assistant.backends.cascade.synthesis.speech_engine import Aborted, Cancellation
+from assistant.backends.cascade.synthesis.tts import load_engine, render
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 
 WHOLE = b"".join(bytes([part]) * 1000 for part in range(1, 5))

@@ -11,7 +11,7 @@ from assistant.backends.base import Float32
 from assistant.backends.cascade.synthesis.effects import EFFECTS, dress, trim
 from assistant.backends.cascade.synthesis.loudness import integrated_loudness
 from assistant.backends.cascade.synthesis.speaker import Speaker
-from assistant.backends.cascade.synthesis.tts import Cancellation
+from assistant.backends.cascade.synthesis.speech_engine import Cancellation
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 from assistant.bench.voices import ANSWER, VoiceLevels, apart, levels_of, measure
 from assistant.frames import SAMPLE_RATE, AnyEvent, VoiceSpec

@@ -12,7 +12,7 @@ import pytest
 
 from assistant.backends.base import BackendError, Float32
 from assistant.backends.cascade.synthesis.speaker import PIECE_SAMPLES, Speaker
-from assistant.backends.cascade.synthesis.tts import Cancellation
+from assistant.backends.cascade.synthesis.speech_engine import Cancellation
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 from assistant.frames import (
     AgentText,

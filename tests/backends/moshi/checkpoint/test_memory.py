@@ -132,7 +132,7 @@ def test_quantised_torch_weights_are_as_large_as_real_ones(quantize: Quantizatio
     torch = pytest.importorskip("torch", reason="torch builds the model that is measured")
     pytest.importorskip("torchao", reason="torchao quantises")
     lm = pytest.importorskip("moshi.models.lm", reason="moshi builds the model that is measured")
-    from assistant.backends.moshi.pytorch.quantize import quantize_linears
+    from assistant.backends.moshi.torch.quantize import quantize_linears
 
     config = {**tiny.lm_config(dim=256), "depformer_dim": 64, "depformer_dim_feedforward": 288}
     arguments = {k: v for k, v in config.items() if k != "model_type"}

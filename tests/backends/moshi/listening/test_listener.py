@@ -11,8 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from assistant.backends.cascade.endpointing.patience import TurnConfig
+from assistant.backends.cascade.recognition.decode import Transcription
 from assistant.backends.cascade.recognition.hearing import Hearing
-from assistant.backends.cascade.recognition.stt import Recognizer, Transcription
+from assistant.backends.cascade.recognition.stt import Recognizer
 from assistant.backends.moshi.listening.listener import (
     STT_CODEBOOKS,
     Deaf,

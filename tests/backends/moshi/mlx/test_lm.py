@@ -407,7 +407,7 @@ def test_speech_recognition_with_halves_rotated_hears_as_in_torch(
 ) -> None:
     """`rope_concat`, which moshi_mlx silently takes for no position at all."""
     pytest.importorskip("moshi")
-    from assistant.backends.moshi.pytorch import lm as torch_lm
+    from assistant.backends.moshi.torch import lm as torch_lm
 
     plain = read_checkpoint(checkpoint("stt"))
     found = replace(plain, config={**plain.config, "positional_embedding": "rope_concat"})

@@ -221,7 +221,7 @@ def test_a_recording_becomes_mimis_codes(
 ) -> None:
     """The same codes however loud it was recorded, and whatever the codec heard before."""
     pytest.importorskip("moshi" if framework == "torch" else "moshi_mlx")
-    codecs = importlib.import_module(f"assistant.backends.moshi.{framework}_codec")
+    codecs = importlib.import_module(f"assistant.backends.moshi.{framework}.codec")
     published = read_checkpoint(checkpoint("personaplex"))
     codec = codecs.load_codec(published, EngineSettings(device="cpu", dtype="float32"))
     sound = speech_like(1.0)
@@ -446,7 +446,7 @@ def test_an_nvidia_voice_speaks_like_the_recording_it_was_made_of(
     tmp_path: Path, checkpoint: MakeCheckpoint, framework: str
 ) -> None:
     pytest.importorskip("moshi" if framework == "torch" else "moshi_mlx")
-    models = importlib.import_module(f"assistant.backends.moshi.{framework}_lm")
+    models = importlib.import_module(f"assistant.backends.moshi.{framework}.lm")
     published = read_checkpoint(checkpoint("personaplex"))
     settings = EngineSettings(device="cpu", dtype="float32", sampling=Sampling(0.0, 0.0))
     model = models.load_language_model(published, settings, quiet_progress)

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.checkpoint.weights import slice_depformer
 from assistant.backends.moshi.contract import Checkpoint, EngineSettings, Progress
-from assistant.backends.moshi.pytorch.quantize import (
+from assistant.backends.moshi.torch.quantize import (
     check_quantization,
     compile_linears,
     keep,

@@ -25,7 +25,7 @@ Load = Callable[..., Codec]
 def load(framework: str, folder: Path, codebooks: int = 8) -> Codec:
     pytest.importorskip("moshi" if framework == "torch" else "moshi_mlx")
     pytest.importorskip("torch" if framework == "torch" else "mlx.core")
-    module = importlib.import_module(f"assistant.backends.moshi.{framework}_codec")
+    module = importlib.import_module(f"assistant.backends.moshi.{framework}.codec")
     codec: Codec = module.load_codec(read_checkpoint(folder), SETTINGS, codebooks)
     return codec
 
@@ -178,7 +178,7 @@ def test_weights_of_another_shape(framework: str, checkpoint: MakeCheckpoint) ->
     assert published.mimi_config is not None
     wider = {**published.mimi_config}
     wider["transformer"] = {**wider["transformer"], "dim_feedforward": 96}
-    module = importlib.import_module(f"assistant.backends.moshi.{framework}_codec")
+    module = importlib.import_module(f"assistant.backends.moshi.{framework}.codec")
     with pytest.raises(BackendError, match="does not fit its configuration"):
         module.load_codec(replace(published, mimi_config=wider), SETTINGS)
 
@@ -190,7 +190,7 @@ def test_weights_that_are_none(
     path = tmp_path / "mimi.safetensors"
     if content is not None:
         path.write_bytes(content)
-    module = importlib.import_module(f"assistant.backends.moshi.{framework}_codec")
+    module = importlib.import_module(f"assistant.backends.moshi.{framework}.codec")
     with pytest.raises(BackendError, match=r"mimi\.safetensors") as told:
         module.load_codec(replace(read_checkpoint(checkpoint()), mimi=path), SETTINGS)
     assert "ownload" in told.value.remedy

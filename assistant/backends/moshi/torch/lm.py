@@ -14,7 +14,7 @@ from assistant.backends.moshi.contract import (
     LanguageModel,
     Progress,
 )
-from assistant.backends.moshi.pytorch.loading import compiles, device_of, explained, load_weights
+from assistant.backends.moshi.torch.loading import compiles, device_of, explained, load_weights
 from assistant.locations import cache_dir
 
 
@@ -32,7 +32,7 @@ def load_language_model(
     device = device_of(settings.device)
     if not compiles(device):
         os.environ["NO_TORCH_COMPILE"] = "1"  # read by moshi as it is imported
-    from assistant.backends.moshi.pytorch.model import TorchLanguageModel
+    from assistant.backends.moshi.torch.model import TorchLanguageModel
 
     with explained(checkpoint, settings, device):
         lm = load_weights(

@@ -20,7 +20,7 @@ from assistant.backends.moshi.contract import (
     Step,
 )
 from assistant.backends.moshi.prompts.prompting import PromptPlan
-from assistant.backends.moshi.pytorch.state import (
+from assistant.backends.moshi.torch.state import (
     LiveState,
     SideState,
     TorchPrefill,
@@ -28,7 +28,7 @@ from assistant.backends.moshi.pytorch.state import (
     embed,
     side_capacity,
 )
-from assistant.backends.moshi.pytorch.tokens import follow
+from assistant.backends.moshi.torch.tokens import follow
 
 EXTEND_CHUNK = 128
 """Positions of one pass of `extend`."""

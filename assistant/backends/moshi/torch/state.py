@@ -23,7 +23,7 @@ from moshi.utils.compile import no_compile, no_cuda_graph
 
 from assistant.backends.moshi.contract import ModelShape
 from assistant.backends.moshi.prompts.prompting import PromptPlan
-from assistant.backends.moshi.pytorch.tokens import ring_after_prompt
+from assistant.backends.moshi.torch.tokens import ring_after_prompt
 
 
 @dataclass(frozen=True, slots=True)
