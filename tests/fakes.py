@@ -46,7 +46,8 @@ from assistant.memory.base import (
     Memory,
     MemoryFailure,
 )
-from assistant.memory.service import MemoryService, NoMemory
+from assistant.memory.no_memory import NoMemory
+from assistant.memory.service import MemoryService
 from assistant.personas.loading import Colors, Persona, PromptTexts, WaveformGlyphs
 from assistant.session.events import (
     AgentSaid,

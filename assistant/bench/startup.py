@@ -20,8 +20,7 @@ from assistant.bench.report import Measurement
 from assistant.config.schema import Config
 from assistant.locations import scratch_dir
 from assistant.private_files import scratch_folder
-from assistant.session.factory import make_session
-from assistant.session.ready import start_and_wait
+from assistant.session.factory import make_session, start_and_wait
 
 _ESCAPES = re.compile(rb"\x1b(\[[0-9;?<=>]*[a-zA-Z]|\][^\x07\x1b]*(\x07|\x1b\\)|[PX^_].*?\x1b\\|.)")
 

@@ -18,7 +18,7 @@ from assistant.audio.base import DeviceChoice
 from assistant.audio.levels import LevelHistory
 from assistant.config.schema import UiConfig
 from assistant.frames import SAMPLE_RATE, AgentState
-from assistant.memory.service import NoMemory
+from assistant.memory.no_memory import NoMemory
 from assistant.personas.loading import Persona
 from assistant.session.events import AudioChanged, BackendChosen, SessionEvent
 from assistant.ui.app import DashboardApp

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from assistant.session import events as e
-from assistant.session.latencies import Latencies
+from assistant.session.latency import Latencies
 
 
 def describe(event: e.SessionEvent, latencies: Latencies | None = None) -> dict[str, Any] | None:

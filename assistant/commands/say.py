@@ -24,8 +24,7 @@ from assistant.commands.plain import libraries_speak_to_the_log
 from assistant.config.schema import Config
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
 from assistant.session.events import AgentSaid, Failure, Notice, SessionEvent
-from assistant.session.factory import find_personas, make_session
-from assistant.session.ready import start_and_wait
+from assistant.session.factory import find_personas, make_session, start_and_wait
 from assistant.session.session import Session
 
 _LOOK = 0.005

@@ -20,8 +20,7 @@ from assistant.audio.files import FileAudio
 from assistant.commands.event_log import EventLog
 from assistant.config.schema import Config
 from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE
-from assistant.session.factory import find_personas, make_session
-from assistant.session.ready import start_and_wait
+from assistant.session.factory import find_personas, make_session, start_and_wait
 
 LISTEN_ON = 1.6
 """Seconds of silence after the input's end, so that its last turn can end."""

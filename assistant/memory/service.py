@@ -29,15 +29,12 @@ from assistant.memory.extraction.candidates import Judge, Outcome
 from assistant.memory.extraction.llm import Extractor
 from assistant.memory.extraction.secrets import without_secrets
 from assistant.memory.greeting import greeting, personas_of, users_name
-from assistant.memory.no_memory import NoMemory
 from assistant.memory.recall import Recall, Recalled
 from assistant.memory.recorder import Recorder
 from assistant.memory.told import as_said, told_hits
 from assistant.memory.unwritten import PRIVATE, Unwritten, in_time
 from assistant.memory.view import MemoryView
 from assistant.session.events import MemoryForgotten, MemoryRecalled, Notice, SessionEvent, Severity
-
-__all__ = ["MemoryService", "NoMemory"]
 
 OPENING = 1.0
 """Seconds that a greeting may wait for what is known."""
@@ -52,7 +49,7 @@ CLOSING = 10.0
 _log = logging.getLogger(__name__)
 
 
-class MemoryService(MemoryView, NoMemory):
+class MemoryService(MemoryView):
     """`walls`: no persona knows what another was told. `private`: reads, but keeps nothing."""
 
     def __init__(
@@ -71,6 +68,7 @@ class MemoryService(MemoryView, NoMemory):
         self.store = store
         self.private = private
         self.budget_tokens = budget_tokens
+        self.met: frozenset[str] = frozenset()
         self._walls = walls
         self._on_name = on_name
         self._on_forgotten = [on_forgotten]

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from assistant.audio.base import AudioIO
 from assistant.audio.chime import rising_chime
-from assistant.session.events import AudioChanged, Dropped, Notice, SessionEvent, Severity
-from assistant.session.turns.microphone_gate import MicrophoneGate
+from assistant.session.event_bus import EventBus
+from assistant.session.events import AudioChanged, Dropped, Notice, Severity
 from assistant.session.turns.playback_tracker import PlaybackTracker
+from assistant.session.turns.user_turn import MicrophoneGate
 
 
 class AudioControls:
@@ -18,17 +19,17 @@ class AudioControls:
 
     def __init__(
         self,
+        bus: EventBus,
         audio: AudioIO,
         gate: MicrophoneGate,
-        speech: PlaybackTracker,
+        playback: PlaybackTracker,
         volume: float,
-        emit: Callable[[SessionEvent], None],
     ) -> None:
+        self._bus = bus
         self._audio = audio
         self._gate = gate
-        self._playback = speech
+        self._playback = playback
         self.volume = volume
-        self._emit = emit
         self._told: tuple[str | None, ...] = ()
         # Below all utterances, which count from 1: a test sound is nobody's turn.
         self._test_sounds = itertools.count(-1, -1)
@@ -73,12 +74,12 @@ class AudioControls:
     def problem(self, text: str, remedy: str) -> None:
         """A device was lost or came back; only what is wrong has a remedy."""
         severity: Severity = "warning" if remedy else "information"
-        self._emit(Notice(text=text, remedy=remedy, severity=severity))
+        self._bus.publish(Notice(text=text, remedy=remedy, severity=severity))
         self.changed()
 
     def changed(self) -> None:
         self._told = self._news()
-        self._emit(
+        self._bus.publish(
             AudioChanged(
                 microphone=self._audio.microphone,
                 speaker=self._audio.speaker,
@@ -103,7 +104,7 @@ class AudioControls:
             await asyncio.sleep(1.0)
             counts = {**self._audio.drops(), "backend": backend()}
             if counts != last and any(counts.values()):
-                self._emit(Dropped(counts=counts))
+                self._bus.publish(Dropped(counts=counts))
             last = counts
             if self._news() != self._told:
                 self.changed()

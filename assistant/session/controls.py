@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from assistant.frames import SpokenNames
 from assistant.session.audio_controls import AudioControls
+from assistant.session.persona_roster import PersonaRoster
 from assistant.session.persona_switch import PersonaSwitch
 from assistant.session.turns.playback_tracker import PlaybackTracker
+from assistant.session.turns.record import ConversationRecord
 
 
 class Controls:
@@ -16,24 +16,26 @@ class Controls:
 
     def __init__(
         self,
+        roster: PersonaRoster,
         persona_switch: PersonaSwitch,
         sound: AudioControls,
         playback: PlaybackTracker,
-        last_answer: Callable[[], str],
+        record: ConversationRecord,
     ) -> None:
+        self._roster = roster
         self._persona_switch = persona_switch
         self._sound = sound
         self._playback = playback
-        self._last_answer = last_answer
+        self._record = record
 
     def spoken_names(self) -> list[SpokenNames]:
-        return [p.spoken_names() for p in self._persona_switch.everyone()]
+        return [p.spoken_names() for p in self._roster.everyone()]
 
     async def change_persona(self, slug: str) -> None:
         self._persona_switch.change_persona(slug)
 
     def current_persona(self) -> str:
-        return self._persona_switch.current.slug
+        return self._roster.current.slug
 
     def set_volume(self, volume: float) -> float:
         return self._sound.set_volume(volume)
@@ -48,7 +50,7 @@ class Controls:
         return self._playback.rate
 
     def last_answer(self) -> str:
-        return self._last_answer()
+        return self._record.last_answer
 
     def interrupt(self) -> None:
         self._playback.interrupt()

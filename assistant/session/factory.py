@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from random import Random
 
 from assistant.audio.base import AudioIO
+from assistant.backends.base import BackendError
 from assistant.backends.host.child import Launch
 from assistant.backends.host.heap import use_one_heap
 from assistant.backends.host.process import BackendProcess
@@ -24,15 +26,19 @@ from assistant.config.schema import Config, ConfigError
 from assistant.frames import AnyEvent, Load
 from assistant.language.person import first_person
 from assistant.locations import data_dir, log_dir, transcripts_dir
+from assistant.memory.conversation import ConversationMemory
 from assistant.memory.factory import open_store
-from assistant.memory.service import MemoryService, NoMemory
+from assistant.memory.no_memory import NoMemory
+from assistant.memory.service import MemoryService
 from assistant.memory.unwritten import PRIVATE, SWITCHED_OFF
 from assistant.personas.loading import LoadedPersonas, load_personas, watch_personas
 from assistant.session.dependencies import SessionDependencies
-from assistant.session.events import Notice
+from assistant.session.events import BackendChosen, Failure, Notice, SessionEvent
 from assistant.session.line_chooser import LineChooser
 from assistant.session.session import Session
 from assistant.session.transcript_store import TranscriptStore, talked_to
+from assistant.tools.builtin.memory import PendingDeletion, memory_tools
+from assistant.tools.registry import Tool
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +126,8 @@ def make_dependencies(
     scripted = ScriptedBrain(None if seed is None else Random(seed), ready=prefetched.__contains__)
     private = config.memory.private
     sealed = config.memory.enabled and config.memory.encryption != "off"
-    memory = _memory(config, scripted) if remember else NoMemory()
+    pending = PendingDeletion()
+    memory, tools = _memory(config, scripted, pending) if remember else (NoMemory(), [])
 
     async def make_brain(notify: Callable[[Notice], None]) -> Brain:
         def tell(error: BrainError) -> None:
@@ -128,7 +135,7 @@ def make_dependencies(
 
         brain, reason = await choose_brain(config.brain, notify=tell, scripted=scripted)
         log.info("%s", reason)
-        if isinstance(memory, MemoryService) and isinstance(brain, FallbackBrain):
+        if isinstance(brain, FallbackBrain):
             memory.use_model(brain)
         return brain
 
@@ -136,7 +143,7 @@ def make_dependencies(
 
     def met() -> frozenset[str]:
         """Only where something of this conversation may be known later, too."""
-        names = talked_to() if carried_over and isinstance(memory, MemoryService) else ()
+        names = talked_to() if carried_over and memory.enabled else ()
         return frozenset(p.slug for p in everyone if p.name in names)
 
     return SessionDependencies(
@@ -158,6 +165,8 @@ def make_dependencies(
             transcripts_dir(), enabled=config.session.save and not (private or sealed)
         ),
         memory=memory,
+        tools=tools,
+        follow_up=pending.answered,
         lines=LineChooser(
             seed,
             data_dir() / "last_lines.json" if carried_over else None,
@@ -167,22 +176,22 @@ def make_dependencies(
     )
 
 
-def _memory(config: Config, scripted: ScriptedBrain) -> NoMemory:
-    """What is remembered, by these settings. Who wants no transcript wants no journal either."""
+def _memory(
+    config: Config, scripted: ScriptedBrain, pending: PendingDeletion
+) -> tuple[ConversationMemory, list[Tool]]:
+    """What is remembered, by these settings, and the tools that ask it. Who wants no transcript
+    wants no journal either."""
     wanted = config.memory
     private = wanted.private or not config.session.save
     if not wanted.enabled:
-        nothing = NoMemory()
-        nothing.private = private
-        nothing.why = PRIVATE if private else SWITCHED_OFF
-        return nothing
+        return NoMemory(private=private, why=PRIVATE if private else SWITCHED_OFF), []
 
     def forgotten(texts: Sequence[str]) -> None:
         for text in texts:
             scripted.knowledge.unlearn(first_person(text, scripted.knowledge.name))
             scripted.knowledge.unlearn(text)
 
-    return MemoryService(
+    memory = MemoryService(
         open_store(wanted),
         private=private,
         walls=wanted.walls,
@@ -191,6 +200,7 @@ def _memory(config: Config, scripted: ScriptedBrain) -> NoMemory:
         on_name=scripted.knowledge.learn_name,
         on_forgotten=forgotten,
     )
+    return memory, memory_tools(memory, pending)
 
 
 def _substitute(name: str, load: Load, config: Config) -> Launch | None:
@@ -219,3 +229,26 @@ async def follow_persona_files(session: Session) -> None:
         session.replace_personas(list(personas.loaded.values()), [str(f) for f in personas.failed])
 
     await watch_personas(on_change=changed)
+
+
+async def start_and_wait(session: Session) -> None:
+    """Returns once the backend is ready. Raises `BackendError` where it cannot run; the session is
+    the caller's to stop either way."""
+    ready: asyncio.Future[Failure | None] = asyncio.get_running_loop().create_future()
+
+    def watch(event: SessionEvent) -> None:
+        if ready.done():
+            return
+        if isinstance(event, BackendChosen) and event.ready:
+            ready.set_result(None)
+        elif isinstance(event, Failure):
+            ready.set_result(event)
+
+    unsubscribe = session.subscribe(watch)
+    try:
+        await session.start()
+        failure = await ready
+    finally:
+        unsubscribe()
+    if failure is not None:
+        raise BackendError(failure.text, failure.remedy)

@@ -5,54 +5,15 @@ Front ends see this, `assistant.session.events` and the level histories, and not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 from assistant.audio.base import DeviceChoice
 from assistant.audio.levels import LevelHistory
 from assistant.frames import AgentState
-from assistant.memory.base import Forgotten, Found, Memory
-from assistant.memory.deletion.plan import DeletionPreview
-from assistant.memory.view import CurrentMemory, TurnSource
+from assistant.memory.conversation import MemoryFrontend
 from assistant.personas.loading import Persona
 from assistant.session.events import SessionEvent
-
-
-class MemoryFrontend(Protocol):
-    """What is remembered, to be shown and put right; see `assistant.memory.view`. All that is
-    awaited raises `MemoryFailure`."""
-
-    @property
-    def enabled(self) -> bool:
-        """Whether anything is remembered from one conversation to the next."""
-
-    @property
-    def private(self) -> bool:
-        """Nothing of this conversation is kept."""
-
-    async def book(self) -> CurrentMemory:
-        """All that holds now, by subject and by age."""
-
-    async def look_up(self, words: str) -> Sequence[Found]:
-        """What a person looks for, best first."""
-
-    async def source(self, id: str) -> TurnSource:
-        """Where a memory was said; `id` may be that of a turn, "JOURNAL#TURN"."""
-
-    async def preview(self, ids: Sequence[str]) -> DeletionPreview:
-        """What goes if these memories or turns are forgotten; nothing is changed."""
-
-    async def forget(self, deletion: DeletionPreview) -> Forgotten:
-        """Let it go, without a trace."""
-
-    async def strike(self, ids: Iterable[str]) -> Forgotten:
-        """The same at once, for what was recalled."""
-
-    async def correct(self, memory: Memory, text: str) -> Memory:
-        """What a memory should say; the old one becomes history."""
-
-    async def settle(self, right: str, wrong: Sequence[str]) -> None:
-        """Of memories that do not agree the one with the id `right` holds."""
 
 
 class SessionFrontend(Protocol):

@@ -1,108 +1,155 @@
-"""Persona switch: the personas, the one in charge, and what happens when another takes over."""
+"""Persona switch: what happens when another persona takes over."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from assistant.frames import AnyCommand, ChangePersona, Prefetch, Prefill, SetNames, SpokenNames
+from assistant.brain.scripted import fill, variants
+from assistant.frames import ChangePersona, Prefetch, Prefetched, PrefetchLine, Prefill, SetNames
 from assistant.personas.loading import Persona
-from assistant.session.events import PersonaChanged, PersonasReloaded, SessionEvent
+from assistant.session.event_bus import EventBus
+from assistant.session.events import PersonaChanged, PersonasReloaded
 from assistant.session.line_chooser import LineChooser
-from assistant.session.prefetch import lines_to_prefetch
+from assistant.session.persona_roster import PersonaRoster
+from assistant.session.signals import BackendGone, BackendReady, UtteranceOver
 from assistant.session.turns.agent_turn import AgentTurn
 
+_OWN_FIRST = 8
+"""Lines of the persona in charge (its openers) that come before the others' introductions."""
+_OWN_NEXT = 60
+"""… and those after which the others' openers come."""
 
-class PersonaSwitch:
-    """Keeps backend, agent turn and listeners in step with the persona in charge."""
+
+def lines_to_prefetch(
+    ours: Persona, everyone: list[Persona], known_lines: Callable[[Persona], list[str]]
+) -> list[PrefetchLine]:
+    """Everything the persona in charge may say, and how each other one would begin.
+
+    A re-introduction of everyone comes early, their further variants late, so that within the first
+    minute any change of persona sounds at once.
+    """
+    own = [PrefetchLine(text, ours.voice.spec()) for text in known_lines(ours)]
+    others = [p for p in everyone if p.slug != ours.slug]
+    introductions = [_filled(p, p.openings("reintroductions", again=True)) for p in others]
+    first = [lines[0] for lines in introductions if lines]
+    later = [line for lines in introductions for line in lines[1:]]
+    openers = [line for p in others for line in _filled(p, variants(p, "openers"))]
+    return own[:_OWN_FIRST] + first + own[_OWN_FIRST:_OWN_NEXT] + openers + own[_OWN_NEXT:] + later
+
+
+def _filled(persona: Persona, templates: list[str]) -> list[PrefetchLine]:
+    texts = (fill(template, persona, {}) for template in templates)
+    return [PrefetchLine(text, persona.voice.spec()) for text in texts if text]
+
+
+class Prefetcher:
+    """Has rendered ahead what may be said next."""
 
     def __init__(
         self,
-        personas: list[Persona],
-        first: str,
+        bus: EventBus,
+        roster: PersonaRoster,
+        known_lines: Callable[[Persona], list[str]],
+        prefetched: set[str],
+    ) -> None:
+        """`prefetched`: texts that would sound at once; it grows as the backend tells of them."""
+        self._bus = bus
+        self._roster = roster
+        self._known_lines = known_lines
+        bus.on(Prefetched, lambda event: prefetched.add(event.text))
+
+    def prefetch(self) -> None:
+        """For the persona in charge, and for a change to any other."""
+        current, everyone = self._roster.current, self._roster.everyone()
+        self._bus.publish(Prefetch(lines_to_prefetch(current, everyone, self._known_lines)))
+
+
+class PersonaSwitch:
+    """Keeps backend, agent turn and listeners in step with the persona in charge. Greets once, when
+    the backend is there or never will be."""
+
+    def __init__(
+        self,
+        bus: EventBus,
+        roster: PersonaRoster,
         agent_turn: AgentTurn,
         lines: LineChooser,
-        known_lines: Callable[[Persona], list[str]],
-        send: Callable[[AnyCommand], None],
-        clock: Callable[[], float],
-        emit: Callable[[SessionEvent], None],
+        prefetcher: Prefetcher,
+        *,
+        greeting: bool,
     ) -> None:
-        """`first` is the slug of the persona that greets."""
-        self._personas = {p.slug: p for p in personas}
-        self.current = self._personas[first]
+        self._bus = bus
+        self._roster = roster
         self._agent_turn = agent_turn
         self._lines = lines
-        self._known_lines = known_lines
+        self._prefetcher = prefetcher
+        self._greeted = not greeting
         self.acquaintance = ""
         """What the greeting adds for a user who is known: "How did the talk go, Ada?"."""
         self.met: set[str] = set()
         """Slugs of the personas that the user is known to have talked to."""
-        self._send = send
-        self._clock = clock
-        self._emit = emit
+        bus.on(BackendReady, self._backend_ready)
+        bus.on(BackendGone, lambda event: self.greet())
+        bus.on(UtteranceOver, self._heard_of)
 
-    def everyone(self) -> list[Persona]:
-        """In the order of the picker."""
-        return list(self._personas.values())
-
-    def get(self, slug: str) -> Persona:
-        """Raises `KeyError` for unknown slugs."""
-        return self._personas[slug]
-
-    def names(self) -> list[SpokenNames]:
-        return [p.spoken_names() for p in self._personas.values()]
-
-    def name_of(self, slug: str) -> str:
-        """For the transcript, also of a persona whose file is gone."""
-        return self._personas[slug].name if slug in self._personas else slug
+    @property
+    def current(self) -> Persona:
+        return self._roster.current
 
     def greet(self) -> None:
+        if self._greeted:
+            return
+        self._greeted = True
         # What is added says that the user was here, and once is enough.
         again = self.current.slug in self.met and not self.acquaintance
         line = self._lines.opening(self.current, "greetings", again=again)
-        self._agent_turn.say(self.current, *(text for text in (line, self.acquaintance) if text))
+        self._agent_turn.say(*(text for text in (line, self.acquaintance) if text))
 
     def change_persona(self, slug: str) -> None:
-        """Change voice, prompt and look at once; the new one introduces itself."""
-        persona = self._personas[slug]
+        """Change voice, prompt and look at once; the new one introduces itself. Raises `KeyError`
+        for unknown slugs."""
+        persona = self._roster.get(slug)
         if persona.slug == self.current.slug:
             return
         self._agent_turn.speech.interrupt()
         self.put_in_charge(persona)
         watch = self._agent_turn.stopwatch
-        latency = self._clock() - watch.speech_end if watch else None
-        self._emit(PersonaChanged(persona=persona, latency=latency))
+        latency = self._bus.clock() - watch.speech_end if watch else None
+        self._bus.publish(PersonaChanged(persona=persona, latency=latency))
         again = persona.slug in self.met
-        self._agent_turn.say(persona, self._lines.opening(persona, "reintroductions", again=again))
-        self.prefetch()
-
-    def heard_of(self, slug: str) -> None:
-        """The user has heard this persona, or talked to it."""
-        self.met.add(slug)
+        self._agent_turn.say(self._lines.opening(persona, "reintroductions", again=again))
+        self._prefetcher.prefetch()
 
     def put_in_charge(self, persona: Persona) -> None:
-        self.current = persona
-        self._send(ChangePersona(persona.prompt_for_backend()))
+        self._roster.current = persona
+        self._bus.publish(ChangePersona(persona.prompt_for_backend()))
 
     def replace(self, personas: list[Persona], failed: list[str]) -> None:
         """The files changed on disk. The persona that is speaking stays if its file is gone."""
-        self._personas = {p.slug: p for p in personas}
-        self._personas.setdefault(self.current.slug, self.current)
-        self._send(SetNames(self.names()))
-        self._emit(PersonasReloaded(slugs=list(self._personas), failed=failed))
-        changed = self._personas[self.current.slug]
+        self._roster.replace(personas)
+        self._bus.publish(SetNames(self._roster.names()))
+        slugs = [persona.slug for persona in self._roster.everyone()]
+        self._bus.publish(PersonasReloaded(slugs=slugs, failed=failed))
+        changed = self._roster.get(self.current.slug)
         if changed != self.current:
             self.put_in_charge(changed)
-            self._emit(PersonaChanged(persona=changed))
-        self.prefetch()
-        self.prefill()
+            self._bus.publish(PersonaChanged(persona=changed))
+        self._prefetcher.prefetch()
+        self._prefill()
 
-    def prefill(self) -> None:
+    def _backend_ready(self, event: BackendReady) -> None:
+        if event.capabilities.snapshots:
+            self._prefill()
+        self.greet()
+
+    def _heard_of(self, event: UtteranceOver) -> None:
+        """The user has heard this persona."""
+        if event.heard and not event.utterance.aside:
+            self.met.add(event.utterance.persona)
+
+    def _prefill(self) -> None:
         """Have every persona's prompt run through the model beside the conversation, the one in
         charge first: a change is then a matter of putting a state back."""
-        others = [p for p in self._personas.values() if p.slug != self.current.slug]
+        others = [p for p in self._roster.everyone() if p.slug != self.current.slug]
         for persona in (self.current, *others):
-            self._send(Prefill(persona.prompt_for_backend()))
-
-    def prefetch(self) -> None:
-        """Have rendered ahead what may be said next."""
-        self._send(Prefetch(lines_to_prefetch(self.current, self.everyone(), self._known_lines)))
+            self._bus.publish(Prefill(persona.prompt_for_backend()))

@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from assistant.config.schema import UiConfig
+from assistant.memory.conversation import MemoryFrontend
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona
 from assistant.session.events import (
@@ -28,7 +29,7 @@ from assistant.session.events import (
     PersonasReloaded,
     SessionEvent,
 )
-from assistant.session.frontend import MemoryFrontend, SessionFrontend
+from assistant.session.frontend import SessionFrontend
 from assistant.terminal.sanitize import clean_text
 from assistant.ui import themes
 from assistant.ui.bridge import Bridge

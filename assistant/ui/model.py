@@ -22,7 +22,7 @@ from assistant.session.events import (
     StateChanged,
     StillThinking,
 )
-from assistant.session.latencies import Latencies
+from assistant.session.latency import Latencies
 from assistant.ui.overload import Overload
 
 RECALLED_KEPT = 10

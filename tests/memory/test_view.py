@@ -12,8 +12,9 @@ import pytest
 from assistant.memory.base import Claim, Corrects, Journal, Memory, MemoryFailure, Turn
 from assistant.memory.editing import Previews, correct, preview, reworded, settle
 from assistant.memory.factory import LazyStore
+from assistant.memory.no_memory import NoMemory
 from assistant.memory.retrieval.index import SqliteIndex
-from assistant.memory.service import MemoryService, NoMemory
+from assistant.memory.service import MemoryService
 from assistant.memory.store.files import FileStore
 from tests.fakes import FakeMemoryStore
 

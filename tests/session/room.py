@@ -23,13 +23,16 @@ from assistant.frames import (
     UserTurnEnded,
     UserTurnStarted,
 )
-from assistant.memory.service import NoMemory
+from assistant.memory.conversation import ConversationMemory
+from assistant.memory.no_memory import NoMemory
+from assistant.memory.service import MemoryService
 from assistant.personas.loading import Persona, load_personas
 from assistant.session.dependencies import MakeBrain, SessionDependencies
 from assistant.session.events import AgentSaid, Notice, SessionEvent, StateChanged, UserSaid
 from assistant.session.line_chooser import LineChooser
 from assistant.session.session import Session
 from assistant.session.transcript_store import TranscriptStore
+from assistant.tools.builtin.memory import PendingDeletion, memory_tools
 from tests.fakes import FakeAudio, FakeBackendProcess, FakeBrain
 
 Event = TypeVar("Event", bound=SessionEvent)
@@ -54,7 +57,7 @@ class Room:
         audio_settings: dict[str, Any] | None = None,
         permissions: dict[str, Any] | None = None,
         make_brain: MakeBrain | None = None,
-        memory: NoMemory | None = None,
+        memory: ConversationMemory | None = None,
     ) -> None:
         config = Config.model_validate(
             {
@@ -70,6 +73,8 @@ class Room:
         self.brain_found = asyncio.Event()
         self.brain_found.set()
         personas = list(cast_of_characters())
+        pending = PendingDeletion()
+        tools = memory_tools(memory, pending) if isinstance(memory, MemoryService) else []
         self.session = Session(
             SessionDependencies(
                 config=config,
@@ -85,6 +90,8 @@ class Room:
                 lines=LineChooser(1),
                 clock=lambda: self.now,
                 memory=memory or NoMemory(),
+                tools=tools,
+                follow_up=pending.answered,
             )
         )
         self.events: list[SessionEvent] = []

@@ -19,7 +19,6 @@ from assistant.personas.loading import Persona, load_personas
 from assistant.session import events
 from assistant.session.event_bus import EventBus
 from assistant.session.events import AgentSaid, Notice, PersonaChanged, SessionEvent, UserSaid
-from assistant.session.transcript_store import TranscriptStore
 from assistant.tools.base import ToolCall, ToolResult
 from tests.fakes import FakeAudio, FakeBrain
 from tests.session.room import Room
@@ -78,12 +77,12 @@ def _texts(value: object) -> list[str]:
     return []
 
 
-def _told(folder: Path, *told: SessionEvent) -> list[SessionEvent]:
-    event_bus = EventBus(lambda: 1.0, TranscriptStore(folder))
+def _told(*told: SessionEvent) -> list[SessionEvent]:
+    event_bus = EventBus(lambda: 1.0)
     heard: list[SessionEvent] = []
     event_bus.subscribe(heard.append)
     for event in told:
-        event_bus.emit(event)
+        event_bus.publish(event)
     return heard
 
 
@@ -91,9 +90,9 @@ KINDS = sorted(SessionEvent.__subclasses__(), key=lambda kind: kind.__name__)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_text_of_every_event_is_clean(kind: type[SessionEvent], tmp_path: Path) -> None:
+def test_every_text_of_every_event_is_clean(kind: type[SessionEvent]) -> None:
     given = _event(kind)
-    [event] = _told(tmp_path, given)
+    [event] = _told(given)
     texts = _texts(event)
     assert len(texts) == len(_texts(given))
     for text in texts:
@@ -103,29 +102,27 @@ def test_every_text_of_every_event_is_clean(kind: type[SessionEvent], tmp_path: 
             assert text in (CLEAN, ONE_LINE)
 
 
-def test_notices_and_names_are_one_line_and_what_is_said_keeps_its_lines(tmp_path: Path) -> None:
+def test_notices_and_names_are_one_line_and_what_is_said_keeps_its_lines() -> None:
     said = UserSaid(turn=1, text=NASTY, final=True)
     spoken = AgentSaid(turn=2, persona="hal", final=True, played=NASTY)
-    heard = _told(tmp_path, said, spoken, Notice(text=NASTY), PersonaChanged(persona=_persona()))
+    heard = _told(said, spoken, Notice(text=NASTY), PersonaChanged(persona=_persona()))
     assert heard[0].text == CLEAN  # type: ignore[attr-defined]
     assert heard[1].played == CLEAN  # type: ignore[attr-defined]
     assert heard[2].text == ONE_LINE  # type: ignore[attr-defined]
     assert heard[3].persona.name == ONE_LINE  # type: ignore[attr-defined]
 
 
-def test_an_attack_cut_into_pieces_does_not_get_through(tmp_path: Path) -> None:
+def test_an_attack_cut_into_pieces_does_not_get_through() -> None:
     pieces = [" Hello\x1b", "]52;c;", "aGk", "=\x1b", "\\ wor", "ld\x9b3", "1m ", "Иван"]
     heard = _told(
-        tmp_path,
         *(AgentSaid(turn=1, persona="hal", text=piece) for piece in pieces),
         AgentSaid(turn=1, persona="hal", final=True, played="Hello"),
     )
     assert "".join(e.text for e in heard if isinstance(e, AgentSaid)) == " Hello world Иван"
 
 
-def test_two_answers_at_once_do_not_mix(tmp_path: Path) -> None:
+def test_two_answers_at_once_do_not_mix() -> None:
     heard = _told(
-        tmp_path,
         AgentSaid(turn=1, persona="hal", text="a\x1b["),
         AgentSaid(turn=2, persona="hal", text="31m b"),
         AgentSaid(turn=1, persona="hal", text="31m c"),
@@ -133,9 +130,9 @@ def test_two_answers_at_once_do_not_mix(tmp_path: Path) -> None:
     assert [e.text for e in heard if isinstance(e, AgentSaid)] == ["a", "31m b", " c"]
 
 
-def test_nothing_is_copied_that_was_clean(tmp_path: Path) -> None:
+def test_nothing_is_copied_that_was_clean() -> None:
     persona = next(iter(load_personas().loaded.values()))
-    [event] = _told(tmp_path, events.PersonaChanged(persona=persona))
+    [event] = _told(events.PersonaChanged(persona=persona))
     assert isinstance(event, PersonaChanged)
     assert event.persona is persona
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from assistant.locations import themes_dir
 from assistant.personas.loading import load_personas
+from assistant.session.latency import InputClock, Stopwatch
 from assistant.session.line_chooser import LineChooser
-from assistant.session.turns.history import MAX_MESSAGES, History
-from assistant.session.turns.latency import InputClock, Stopwatch
-from assistant.session.turns.microphone_gate import TAIL_SECONDS, MicrophoneGate
+from assistant.session.turns.messages import MAX_MESSAGES, History
+from assistant.session.turns.user_turn import TAIL_SECONDS, MicrophoneGate
 
 
 def test_the_assistant_knows_that_its_voice_is_in_the_room() -> None:

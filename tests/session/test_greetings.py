@@ -11,7 +11,8 @@ import pytest
 from assistant.audio.null import NullAudio
 from assistant.config.schema import Config
 from assistant.memory.base import Claim, Journal, Memory, Turn
-from assistant.memory.service import MemoryService, NoMemory
+from assistant.memory.no_memory import NoMemory
+from assistant.memory.service import MemoryService
 from assistant.personas.checks import presumes_acquaintance
 from assistant.personas.loading import Persona
 from assistant.session.factory import make_dependencies
@@ -47,9 +48,9 @@ def talk_with(slug: str) -> Journal:
 async def greeted(tmp_path: Path, slug: str, memory: NoMemory) -> str:
     """What this persona greets with; of lines for acquaintances one is chosen where it may be."""
     room = Room(tmp_path, audio=FakeAudio(speaker=False), greeting=True, memory=memory)
-    cast = room.session._persona_switch
-    cast.current = cast.get(slug)
-    chooser = cast._lines
+    roster = room.session._roster
+    roster.current = roster.get(slug)
+    chooser = room.session._persona_switch._lines
     chooser._ready = lambda text: text in persona(slug).greetings_again
     await room.session.start()
     await room.calm()

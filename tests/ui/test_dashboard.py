@@ -27,7 +27,7 @@ from assistant.session.events import (
     ToolFinished,
     UserSaid,
 )
-from assistant.session.latencies import in_order
+from assistant.session.latency import in_order
 from assistant.tools.base import ToolCall, ToolResult
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.confirm import ConfirmGate, ConfirmTool

@@ -23,8 +23,7 @@ from assistant.frames import AnyEvent, Capabilities, Load, Ready
 from assistant.personas.loading import LoadedPersonas
 from assistant.session.dependencies import MakeBackend, MakeBrain
 from assistant.session.events import Notice
-from assistant.session.factory import find_personas, make_dependencies
-from assistant.session.ready import start_and_wait
+from assistant.session.factory import find_personas, make_dependencies, start_and_wait
 from assistant.session.session import Session
 
 Mouth = Callable[[float], Float32]

@@ -33,8 +33,7 @@ from assistant.locations import scratch_dir
 from assistant.private_files import scratch_folder
 from assistant.session.dependencies import MakeBackend, MakeBrain
 from assistant.session.events import Notice
-from assistant.session.factory import find_personas, make_dependencies
-from assistant.session.ready import start_and_wait
+from assistant.session.factory import find_personas, make_dependencies, start_and_wait
 from assistant.session.session import Session
 from assistant.session.transcript_store import TranscriptStore, list_transcripts
 

@@ -4,78 +4,86 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from assistant.audio.base import AudioIO
 from assistant.frames import (
     FIRST_OWN_UTTERANCE,
+    FRAME_SAMPLES,
     SAMPLE_RATE,
     AgentText,
-    AnyCommand,
     AudioOut,
+    ChangePersona,
     UtteranceEnded,
 )
 from assistant.loops import post
-from assistant.personas.loading import Persona
-from assistant.session.events import AgentSaid, FirstSample, SessionEvent, TurnEnded, TurnStarted
-from assistant.session.turns.latency import Stopwatch
-from assistant.session.turns.playback_tracker import AgentUtterance, PlaybackTracker
+from assistant.session.backend_events import BackendEvents
+from assistant.session.event_bus import EventBus
+from assistant.session.events import AgentSaid, FirstSample, TurnEnded, TurnStarted
+from assistant.session.latency import Stopwatch
+from assistant.session.signals import AnswerSounding, BackendReady, PieceSpoken, UtteranceOver
+from assistant.session.turns.messages import AgentUtterance
+from assistant.session.turns.playback_tracker import PlaybackTracker
 
 log = logging.getLogger(__name__)
 
+CUSHION_SAMPLES = 2 * FRAME_SAMPLES
+"""Sound that is collected before a model that speaks in real time is heard: its frames come every
+80 ms, give or take some."""
 _AHEAD = SAMPLE_RATE
 """Samples: a second, because the place of a word within its piece is an estimate."""
 
 
 class AgentTurn:
-    """Numbers the assistant's turns and tells of them. `on_sounding()` is called when an answer
-    begins to be heard, `on_over(utterance, heard, interrupted)` when it is over."""
+    """Numbers the assistant's turns and tells of them; `AnswerSounding` when one begins to be
+    heard, `UtteranceOver` when it is over."""
 
     def __init__(
-        self,
-        audio: AudioIO,
-        send: Callable[[AnyCommand], None],
-        clock: Callable[[], float],
-        turns: Iterator[int],
-        emit: Callable[[SessionEvent], None],
-        on_sounding: Callable[[], None],
-        on_over: Callable[[AgentUtterance, str, bool], None],
+        self, bus: EventBus, audio: AudioIO, turns: Iterator[int], backend: BackendEvents
     ) -> None:
+        self._bus = bus
         self._audio = audio
-        self._clock = clock
         self._turns = turns
-        self._emit = emit
-        self._on_sounding = on_sounding
-        self._on_over = on_over
-        self.speech = PlaybackTracker(audio.playback, send, clock, self._said, self._over)
+        self._backend = backend
+        self._persona = ""
+        """Slug of the one in charge."""
+        self.speech = PlaybackTracker(bus, audio.playback)
+        self.speech.has_voice = self._has_voice
         self.stopwatch: Stopwatch | None = None
         """Of the user's turn that the next answer answers."""
         self._stopwatches: dict[int, Stopwatch] = {}
         self._newest_own = FIRST_OWN_UTTERANCE - 1
         """Of the utterances that the backend began by itself."""
+        bus.on(ChangePersona, self._change_persona)
+        bus.on(BackendReady, self._backend_ready)
+        bus.on(AudioOut, self._take)
+        bus.on(AgentText, self._take)
+        bus.on(UtteranceEnded, self._take)
+        bus.on(PieceSpoken, self._said)
+        bus.on(UtteranceOver, self._over)
 
     def listen_to_playback(self) -> None:
         """Be told by the audio threads what was played. Call in the event loop."""
         loop = asyncio.get_running_loop()
         playback = self._audio.playback
         playback.on_first_sample.append(
-            lambda number: post(loop, self._first_sample, number, self._clock())
+            lambda number: post(loop, self._first_sample, number, self._bus.clock())
         )
         playback.on_finished.append(lambda number: post(loop, self.speech.finished, number))
 
-    def begin(self, persona: Persona, number: int | None = None) -> AgentUtterance:
-        """A new turn of the assistant, to be filled by `speech.say`; with a `number` it is the
-        backend's own utterance of that number."""
-        utterance = self.speech.begin(next(self._turns), persona.slug, number)
+    def begin(self, number: int | None = None) -> AgentUtterance:
+        """A new turn of the persona in charge, to be filled by `speech.say`; with a `number` it is
+        the backend's own utterance of that number."""
+        utterance = self.speech.begin(next(self._turns), self._persona, number)
         if self.stopwatch is not None:
             self._stopwatches[utterance.number] = self.stopwatch
             self.stopwatch = None
-        self._emit(TurnStarted(side="assistant", turn=utterance.turn))
+        self._bus.publish(TurnStarted(side="assistant", turn=utterance.turn))
         return utterance
 
-    def say(self, persona: Persona, *texts: str) -> None:
+    def say(self, *texts: str) -> None:
         """A whole turn at once, in one piece or in several."""
-        utterance = self.begin(persona)
+        utterance = self.begin()
         for at, text in enumerate(texts or ("",), start=1):
             self.speech.say(utterance, f" {text}" if at > 1 else text, final=at >= len(texts))
 
@@ -86,14 +94,21 @@ class AgentTurn:
         self.stopwatch = self._stopwatches.pop(utterance.number, self.stopwatch)
         self.speech.say(utterance, text, final=True)
 
-    def take(self, event: AudioOut | AgentText | UtteranceEnded, persona: Persona) -> None:
+    def hold(self) -> None:
+        """Fall silent, in the middle of a word if need be; `resume` goes on there."""
+        self._audio.playback.pause()
+
+    def resume(self) -> None:
+        self._audio.playback.resume()
+
+    def _take(self, event: AudioOut | AgentText | UtteranceEnded) -> None:
         """What the backend speaks; one that answers by itself begins its own turns."""
         number = event.utterance
         if number >= FIRST_OWN_UTTERANCE and self.speech.get(number) is None:
             if number <= self._newest_own:
                 return  # interrupted meanwhile: what is still on its way is no new turn
             self._newest_own = number
-            self.begin(persona, number)
+            self.begin(number)
         match event:
             case AudioOut():
                 self.speech.audio(event)
@@ -134,8 +149,20 @@ class AgentTurn:
             u.heard(self._audio.playback.played(u.number) + _AHEAD) for u in self.speech.active
         )
 
-    def _said(self, utterance: AgentUtterance, piece: str) -> None:
-        self._emit(AgentSaid(turn=utterance.turn, persona=utterance.persona, text=piece))
+    def _has_voice(self) -> bool:
+        return self._backend.can_speak and self._audio.speaker is not None
+
+    def _change_persona(self, command: ChangePersona) -> None:
+        self._persona = command.prompt.slug
+
+    def _backend_ready(self, event: BackendReady) -> None:
+        self.speech.cushion = CUSHION_SAMPLES if self._backend.converses else 0
+
+    def _said(self, event: PieceSpoken) -> None:
+        utterance = event.utterance
+        self._bus.publish(
+            AgentSaid(turn=utterance.turn, persona=utterance.persona, text=event.text)
+        )
 
     def _first_sample(self, number: int, at: float) -> None:
         utterance = self.speech.get(number)
@@ -149,20 +176,20 @@ class AgentTurn:
             latency = watch.first_sample(utterance.said_at, utterance.sound_at, at, delay)
             stages = {name: round(ms, 1) for name, ms in watch.stages.items()}
             log.info("answered %.0f ms after the last word: %s", 1000 * latency, stages)
-        self._emit(FirstSample(turn=utterance.turn, latency=latency, stages=stages))
+        self._bus.publish(FirstSample(turn=utterance.turn, latency=latency, stages=stages))
         if not utterance.aside:
-            self._on_sounding()
+            self._bus.publish(AnswerSounding())
 
-    def _over(self, utterance: AgentUtterance, heard: str, interrupted: bool) -> None:
+    def _over(self, event: UtteranceOver) -> None:
+        utterance = event.utterance
         self._stopwatches.pop(utterance.number, None)
-        self._emit(
+        self._bus.publish(
             AgentSaid(
                 turn=utterance.turn,
                 persona=utterance.persona,
                 final=True,
-                played=heard,
-                interrupted=interrupted,
+                played=event.heard,
+                interrupted=event.interrupted,
             )
         )
-        self._emit(TurnEnded(side="assistant", turn=utterance.turn))
-        self._on_over(utterance, heard, interrupted)
+        self._bus.publish(TurnEnded(side="assistant", turn=utterance.turn))

@@ -9,12 +9,19 @@ the user's words are there. All times are the session's clock, looked at once a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
-from assistant.audio.playback.jitter import JitterBuffer
 from assistant.language.backchannels import saying
-from assistant.session.events import AnswerPaused, AnswerResumed, SessionEvent
+from assistant.session.backend_events import BackendEvents
+from assistant.session.event_bus import EventBus
+from assistant.session.events import AnswerPaused, AnswerResumed, TurnStarted
+from assistant.session.signals import (
+    AnswerStopped,
+    NothingHeard,
+    PartialWords,
+    StopAnswer,
+    VoiceNoticed,
+)
 from assistant.session.turns.agent_turn import AgentTurn
 
 WORDS_WITHIN = 0.6
@@ -30,32 +37,14 @@ Reason = Literal["no_words", "backchannel", "own_voice"]
 
 
 class BargeIn:
-    """Pauses and resumes `playback`. `on_pause()` and `on_resume()` follow; who ends the answer
-    calls `over`."""
+    """Pauses and resumes the answer that is heard (`AnswerPaused`, `AnswerResumed`)."""
 
     def __init__(
-        self,
-        playback: JitterBuffer,
-        agent_turn: AgentTurn,
-        clock: Callable[[], float],
-        emit: Callable[[SessionEvent], None],
-        on_pause: Callable[[], None],
-        on_resume: Callable[[], None],
-        interrupt: Callable[[], None],
-        hears_words: Callable[[], bool],
-        *,
-        enabled: bool,
+        self, bus: EventBus, agent_turn: AgentTurn, backend: BackendEvents, *, enabled: bool
     ) -> None:
-        """`hears_words()`: the backend writes down what the user says; where it does not, a voice
-        that lasts is an interruption."""
-        self._playback = playback
+        self._bus = bus
         self._agent_turn = agent_turn
-        self._clock = clock
-        self._emit = emit
-        self._on_pause = on_pause
-        self._on_resume = on_resume
-        self._interrupt = interrupt
-        self._hears_words = hears_words
+        self._backend = backend
         self._enabled = enabled
         self._turn: int | None = None
         """The assistant's turn that is held back."""
@@ -64,25 +53,29 @@ class BargeIn:
         self._listening = False
         """The backend has begun a turn of the user."""
         self._words = False
+        bus.on(VoiceNoticed, self._voice_noticed)
+        bus.on(TurnStarted, self._turn_began)
+        bus.on(PartialWords, self._partial)
+        bus.on(NothingHeard, lambda event: self.go_on("no_words"))
+        bus.on(AnswerStopped, lambda event: self._over())
 
     @property
     def paused(self) -> bool:
         return self._turn is not None
 
-    def voice(self, on: bool) -> None:
-        """The user's voice begins or ends, as far as the front end can tell."""
-        self._voice = on
-        if on:
+    def _voice_noticed(self, event: VoiceNoticed) -> None:
+        self._voice = event.speaks
+        if event.speaks:
             self._pause()
 
-    def turn_began(self) -> None:
+    def _turn_began(self, event: TurnStarted) -> None:
         """The backend has noticed a turn of the user's."""
-        self._listening = True
-        self._pause()
+        if event.side == "user":
+            self._listening = True
+            self._pause()
 
-    def words(self, text: str) -> None:
-        """Words of the user's turn, not yet all of them."""
-        if saying(text) == "words":
+    def _partial(self, event: PartialWords) -> None:
+        if saying(event.text) == "words":
             self._words = True
 
     def is_interruption(self, text: str, *, stop: bool) -> bool:
@@ -105,24 +98,24 @@ class BargeIn:
         if self._turn is None:
             return
         turn, self._turn = self._turn, None
-        self._emit(AnswerResumed(turn=turn, reason=reason))
-        self._playback.resume()
-        self._on_resume()
+        self._agent_turn.resume()
+        self._bus.publish(AnswerResumed(turn=turn, reason=reason))
 
-    def over(self) -> None:
+    def _over(self) -> None:
         """What was held back will not be heard any more."""
         self._listening = self._words = False
         if self._turn is not None:
             self._turn = None
-            self._playback.resume()
+            self._agent_turn.resume()
 
     def tick(self) -> None:
         """Once a frame: has it been silent for long enough?"""
         if self._turn is None or self._words:
             return
-        waited = self._clock() - self._since
-        if self._voice and not self._hears_words() and waited >= WORDS_WITHIN:
-            self._interrupt()
+        waited = self._bus.clock() - self._since
+        if self._voice and not self._backend.capabilities.user_text and waited >= WORDS_WITHIN:
+            # It writes down nothing of what the user says: a voice that lasts is an interruption.
+            self._bus.publish(StopAnswer())
             return
         limit = NOISE_LASTS if self._voice else WORDS_LATE if self._listening else WORDS_WITHIN
         if waited >= limit:
@@ -132,11 +125,10 @@ class BargeIn:
         if self._turn is not None or not self._enabled or not self._agent_turn.is_heard:
             return
         self._turn = self._agent_turn.sounding_turn
-        self._since = self._clock()
+        self._since = self._bus.clock()
         self._words = False
-        self._playback.pause()
-        self._emit(AnswerPaused(turn=self._turn))
-        self._on_pause()
+        self._agent_turn.hold()
+        self._bus.publish(AnswerPaused(turn=self._turn))
 
     @property
     def _was_asked(self) -> bool:

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
-from assistant.session.turns.responder import UserMessage
+from assistant.session.turns.messages import UserMessage
 
 ONLY_JUST = 1.2
 """Seconds for which the answer may have been heard. Pauses within a turn seldom last longer, and
@@ -70,10 +69,10 @@ def is_addition(text: str) -> bool:
     return _JOINTS.match(text.lower()) is not None and not text.rstrip().endswith("?")
 
 
-def joined(first: UserMessage, second: UserMessage) -> UserMessage:
+def joined(first: str, second: str) -> str:
     """Both halves as one; without the full stop that the recogniser has put between them."""
-    before, after = first.text.rstrip(), second.text
-    if is_addition(after) or after[:1].islower():
+    before = first.rstrip()
+    if is_addition(second) or second[:1].islower():
         before = before.rstrip(".,;:!…- ")
-        after = after[:1].lower() + after[1:]
-    return replace(second, text=f"{before} {after}", prompted=None)
+        second = second[:1].lower() + second[1:]
+    return f"{before} {second}"

@@ -9,108 +9,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from assistant.audio.base import Float32
 from assistant.audio.playback.jitter import JitterBuffer
 from assistant.audio.playback.queue import VOICED_PEAK
 from assistant.backends.wire import decode_pcm
-from assistant.frames import AgentText, AnyCommand, AudioOut, Interrupt, Say, UtteranceEnded
-
-
-@dataclass(slots=True)
-class AgentUtterance:
-    """One assistant turn on its way to the ear."""
-
-    number: int
-    turn: int
-    persona: str
-    spans: list[AgentText] = field(default_factory=list)
-    intended: str = ""
-    """Text that was handed over to be said."""
-    written: int = 0
-    closed: bool = False
-    said_at: float | None = None
-    """When its first words were handed to the voice, and…"""
-    sound_at: float | None = None
-    """…when its first sound came back, in seconds on the session's clock."""
-    cut: bool = False
-    """The backend died before all of it had come."""
-    sounded: bool = False
-    """Its first sample was played."""
-    held: list[Float32] = field(default_factory=list)
-    """Its first sound, until there is enough of it to begin."""
-
-    aside: bool = False
-    """It only fills a silence: no part of the conversation."""
-
-    skipped: list[tuple[int, int]] = field(default_factory=list)
-    """Silence that is not played, to catch up: where in the played sound, and samples of it."""
-
-    @property
-    def left_out(self) -> int:
-        """Samples that are skipped."""
-        return sum(n for _, n in self.skipped)
-
-    @property
-    def to_play(self) -> int:
-        """Samples that were written, but for those skipped."""
-        return self.written - self.left_out
-
-    def text(self) -> str:
-        return join_pieces([span.text for span in self.spans])
-
-    def add_silent(self, text: str) -> None:
-        """A piece that is only shown: it may end within a word, and the next one go on there."""
-        last = self.spans[-1] if self.spans else None
-        if last is not None and last.start == last.end:
-            text = self.spans.pop().text + text
-        at = last.end if last is not None else 0
-        self.spans.append(AgentText(self.number, text, at, at))
-
-    def heard(self, samples: int) -> str:
-        """The text of the first `samples` samples that are played, cut at a word."""
-        samples += sum(n for at, n in self.skipped if at < samples)
-        pieces = []
-        for span in self.spans:
-            if samples >= span.end:
-                pieces.append(span.text)
-                continue
-            length = span.end - span.start
-            if samples > span.start and length > 0:
-                words = span.text.split()
-                share = (samples - span.start) / length
-                pieces.append(" ".join(words[: int(share * len(words))]))
-            break
-        return join_pieces(pieces)
-
-
-def join_pieces(pieces: list[str]) -> str:
-    return " ".join(p.strip() for p in pieces if p.strip())
+from assistant.frames import AgentText, AudioOut, Interrupt, Say, UtteranceEnded
+from assistant.session.event_bus import EventBus
+from assistant.session.signals import PieceSpoken, UtteranceOver
+from assistant.session.turns.messages import AgentUtterance
 
 
 class PlaybackTracker:
     """Says things through the backend, or as text alone where there is no voice.
 
-    `on_text(utterance, piece)` is called for each piece as its sound is handed to the speaker (at
-    once without a voice); `on_over(utterance, heard, interrupted)` when a turn is over.
+    Publishes `PieceSpoken` for each piece as its sound is handed to the speaker (at once without a
+    voice), and `UtteranceOver` when a turn is over.
     """
 
-    def __init__(
-        self,
-        playback: JitterBuffer,
-        send: Callable[[AnyCommand], None],
-        clock: Callable[[], float],
-        on_text: Callable[[AgentUtterance, str], None],
-        on_over: Callable[[AgentUtterance, str, bool], None],
-    ) -> None:
+    def __init__(self, bus: EventBus, playback: JitterBuffer) -> None:
+        self._bus = bus
         self._playback = playback
-        self._send = send
-        self._clock = clock
-        self._on_text = on_text
-        self._on_over = on_over
         self._open: dict[int, AgentUtterance] = {}
         self.quiet = asyncio.Event()
         """Set while no turn is open."""
@@ -143,13 +63,13 @@ class PlaybackTracker:
         utterance.intended += text
         utterance.closed = final
         if utterance.said_at is None:
-            utterance.said_at = self._clock()
+            utterance.said_at = self._bus.clock()
         if self.has_voice():
-            self._send(Say(utterance.number, text, final, self.rate))
+            self._bus.publish(Say(utterance.number, text, final, self.rate))
             return
         if text:
             utterance.add_silent(text)
-            self._on_text(utterance, text)
+            self._bus.publish(PieceSpoken(utterance, text))
         if final:
             self._close(utterance, utterance.intended, interrupted=False)
 
@@ -158,7 +78,7 @@ class PlaybackTracker:
         if not self._open:
             return
         self._playback.clear()
-        self._send(Interrupt())
+        self._bus.publish(Interrupt())
         for utterance in self.active:
             self._close(utterance, self._heard(utterance), interrupted=True)
 
@@ -167,7 +87,7 @@ class PlaybackTracker:
         if utterance.number not in self._open:
             return
         self._playback.clear()
-        self._send(Interrupt())
+        self._bus.publish(Interrupt())
         self._close(utterance, "", interrupted=True)
 
     def abandon(self) -> None:
@@ -188,7 +108,7 @@ class PlaybackTracker:
             return  # interrupted meanwhile
         pcm = decode_pcm(event.pcm)
         if utterance.sound_at is None:
-            utterance.sound_at = self._clock()
+            utterance.sound_at = self._bus.clock()
         behind = self.cushion and self._playback.queued > self.cushion + len(pcm)
         if behind and np.abs(pcm).max(initial=0.0) < VOICED_PEAK:
             # A backend that speaks as time passes goes on while the user makes it pause. What that
@@ -206,7 +126,7 @@ class PlaybackTracker:
         if utterance is None:
             return
         utterance.spans.append(event)
-        self._on_text(utterance, event.text)
+        self._bus.publish(PieceSpoken(utterance, event.text))
 
     def ended(self, event: UtteranceEnded) -> None:
         utterance = self._open.get(event.utterance)
@@ -242,4 +162,4 @@ class PlaybackTracker:
         utterance.closed = True
         if not self._open:
             self.quiet.set()
-        self._on_over(utterance, heard, interrupted)
+        self._bus.publish(UtteranceOver(utterance, heard, interrupted))

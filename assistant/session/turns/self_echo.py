@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
 
 from rapidfuzz import fuzz
+
+from assistant.session.event_bus import EventBus
+from assistant.session.signals import UtteranceOver
+from assistant.session.turns.agent_turn import AgentTurn
+from assistant.terminal.sanitize import clean_text
 
 MEMORY_SECONDS = 8.0
 """How long words stay in the room: a turn of echo, its transcription, and some."""
@@ -24,16 +28,14 @@ _WORD = re.compile(r"[a-z0-9]+")
 class SelfEcho:
     """Remembers what was said aloud lately."""
 
-    def __init__(self, clock: Callable[[], float], sounding: Callable[[], str]) -> None:
-        """`sounding()`: the words of the answer that is being heard, as far as it was heard, and a
-        little beyond."""
-        self._clock = clock
-        self._sounding = sounding
+    def __init__(self, bus: EventBus, agent_turn: AgentTurn) -> None:
+        self._clock = bus.clock
+        self._agent_turn = agent_turn
         self._said: deque[tuple[float, str]] = deque(maxlen=16)
+        bus.on(UtteranceOver, self._over)
 
-    def said(self, words: str) -> None:
-        """These were heard of an answer that is over now."""
-        if words:
+    def _over(self, event: UtteranceOver) -> None:
+        if words := clean_text(event.heard):
             self._said.append((self._clock(), words))
 
     def echoes(self, text: str) -> bool:
@@ -55,7 +57,7 @@ class SelfEcho:
     def _lately(self) -> str:
         since = self._clock() - MEMORY_SECONDS
         over = [words for at, words in self._said if at >= since]
-        return _plain(" ".join([*over, self._sounding()]))
+        return _plain(" ".join([*over, self._agent_turn.words_sounding()]))
 
 
 def _plain(text: str) -> str:

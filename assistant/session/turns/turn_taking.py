@@ -1,25 +1,52 @@
 """Turn-taking: who speaks when, the agent state, and the one answer that is being made.
 
-Whether the user who begins while the assistant is heard means to stop it, is seen to in
-`conversation.barge_in`.
+Whether the user who begins while the assistant is heard means to stop it, is seen to in `barge_in`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Literal
 
-from assistant.audio.playback.jitter import JitterBuffer
-from assistant.frames import AgentState
-from assistant.session.events import Notice, SessionEvent, StateChanged
+from assistant.frames import AgentState, CallSpelled
+from assistant.language.backchannels import is_hum
+from assistant.session.backend_events import BackendEvents
+from assistant.session.event_bus import EventBus
+from assistant.session.events import (
+    AnswerPaused,
+    AnswerResumed,
+    Notice,
+    StateChanged,
+    TurnStarted,
+)
+from assistant.session.latency import Stopwatch
+from assistant.session.signals import (
+    AnswerSounding,
+    AnswerStopped,
+    BackendGone,
+    BackendLost,
+    BackendReady,
+    NothingHeard,
+    PartialWords,
+    SaidInPassing,
+    StopAnswer,
+    StoppedByWords,
+    ToAnswer,
+    UserHeard,
+    UserTurnOver,
+    UserTurnTaken,
+    UserTurnTakenByModel,
+    UtteranceOver,
+)
 from assistant.session.turns.agent_turn import AgentTurn
+from assistant.session.turns.barge_in import BargeIn
 from assistant.session.turns.continuation import Continuation, joined
-from assistant.session.turns.history import History
-from assistant.session.turns.latency import Stopwatch
-from assistant.session.turns.responder import Responder, UserMessage
-from assistant.tools.base import ToolCall, ToolResult
+from assistant.session.turns.messages import History, UserMessage
+from assistant.session.turns.responder import Responder
+from assistant.session.turns.spoken_intents import SpokenIntents
+from assistant.tools.base import ToolCall
 
 log = logging.getLogger(__name__)
 
@@ -34,180 +61,223 @@ class TurnTaking:
 
     def __init__(
         self,
-        playback: JitterBuffer,
+        bus: EventBus,
         agent_turn: AgentTurn,
+        barge_in: BargeIn,
+        intents: SpokenIntents,
         history: History,
-        emit: Callable[[SessionEvent], None],
-        clock: Callable[[], float],
+        backend: BackendEvents,
     ) -> None:
-        self._playback = playback
+        self._bus = bus
         self._agent_turn = agent_turn
+        self._barge_in = barge_in
+        self._intents = intents
         self._history = history
-        self._emit = emit
-        self.on_interrupted: Callable[[], None] = lambda: None
-        """Told when nothing more will be heard of what was being said."""
+        self._backend = backend
         self.state: AgentState = "initializing"
         self._rest: AgentState = "initializing"
         """The state in which nothing goes on."""
-        self.answerer: Responder | None = None
+        self._responder: Responder | None = None
         """None until it is known who answers; see `begin`."""
         self._unanswered: list[UserMessage] = []
         """What was typed before that."""
         self._task: asyncio.Task[None] | None = None
         self._user_speaks = False
         self._held = False
-        self._continuation = Continuation(clock)
+        self._continuation = Continuation(bus.clock)
+        bus.on(BackendReady, lambda event: self._rest_in("idle"))
+        bus.on(BackendGone, lambda event: self._rest_in("idle"))
+        bus.on(BackendLost, lambda event: self._backend_lost())
+        bus.on(TurnStarted, self._user_began)
+        bus.on(UserTurnOver, self._user_ended)
+        bus.on(PartialWords, self._partial)
+        bus.on(UserHeard, self._heard)
+        bus.on(NothingHeard, lambda event: self._heard_nothing())
+        bus.on(ToAnswer, lambda event: self._answer(event.message, None))
+        bus.on(CallSpelled, self._call_spelled)
+        bus.on(AnswerSounding, lambda event: self._sounding())
+        bus.on(AnswerPaused, lambda event: self._set_state("listening"))
+        bus.on(AnswerResumed, lambda event: self._resumed())
+        bus.on(StopAnswer, lambda event: self.interrupt())
+        bus.on(UtteranceOver, lambda event: self._settle())
 
-    def begin(self, answerer: Responder) -> None:
+    def begin(self, responder: Responder) -> None:
         """It is known now who answers."""
-        self.answerer = answerer
+        self._responder = responder
         unanswered, self._unanswered = self._unanswered, []
         if unanswered:
-            self.set_state("thinking")
-            self._run(self._catch_up(answerer, unanswered))
+            self._set_state("thinking")
+            self._run(self._catch_up(responder, unanswered))
 
     @staticmethod
-    async def _catch_up(answerer: Responder, unanswered: Sequence[UserMessage]) -> None:
-        for heard in unanswered:
-            await answerer.answer(heard)
-
-    def rest_in(self, state: Literal["idle", "initializing"]) -> None:
-        """Whether the backend is there: the state to fall back to."""
-        self._rest = state
-        self.settle()
-
-    def backend_lost(self) -> None:
-        """The backend died; a turn of the user that was under way will never end."""
-        self._user_speaks = False
-        self.release()
-        self.on_interrupted()  # what it had handed over is heard to its end
-        self._agent_turn.backend_lost()
-        self.rest_in("initializing")
-
-    # -- the user ------------------------------------------------------------------------------
-
-    def user_began(self, *, holds: bool = True) -> None:
-        """`holds`: an answer that is not heard yet waits for what the user has to add."""
-        self._user_speaks = True
-        self._continuation.user_began()
-        if self._agent_turn.is_heard:
-            return
-        if holds and (self._agent_turn.speech.active or self._is_answering):
-            self._held = True
-            self._playback.pause()
-        self.set_state("listening")
-
-    def user_ended(self) -> None:
-        self._user_speaks = False
-        if self.state == "listening":
-            self.set_state("thinking")
-
-    def rest(self) -> None:
-        """The user's turn is over, and whether an answer is on its way only the backend knows."""
-        self._user_speaks = False
-        self.settle()
-
-    def heard(self, heard: UserMessage, stopwatch: Stopwatch | None) -> UserMessage:
-        """The user's words are there: answer them. Returns what is answered, the first half of a
-        thought included."""
-        first = self._first_half(heard)
-        if first is not None:
-            heard = joined(first, heard)
-        self._stop_answering()
-        if self.answerer is None:
-            self._unanswered.append(heard)
-        else:
-            self.set_state("thinking")
-            self._continuation.asked(heard if self.answerer.is_question(heard) else None)
-            self._run(self.answerer.answer(heard))
-        self._stop_speaking()
-        if first is not None:
-            self._history.drop_last("user")  # unless something was heard of the answer to it
-        self._agent_turn.stopwatch = stopwatch
-        return heard
-
-    def _first_half(self, heard: UserMessage) -> UserMessage | None:
-        """What this goes on with. A command stands for itself."""
-        if self.answerer is None or not self.answerer.is_question(heard):
-            return None
-        return self._continuation.first_half(heard, held=self._held)
-
-    def is_question(self, heard: UserMessage) -> bool:
-        """Whether this wants an answer in words (and is no command, as far as can be known)."""
-        return self.answerer is None or self.answerer.is_question(heard)
-
-    def is_stop(self, text: str) -> bool:
-        """Whether these words are a command to stop speaking, and nothing else."""
-        return self.answerer is not None and self.answerer.is_stop(text)
-
-    def heard_nothing(self) -> None:
-        """What seemed to be a turn had no words."""
-        self._user_speaks = False
-        self.release()
-        self.settle()
-
-    # -- the assistant ---------------------------------------------------------------------------
-
-    def act(self, call: ToolCall) -> None:
-        """A key asked for a tool."""
-        if self.answerer is not None:
-            self.interrupt()
-            self._run(self._obey(self.answerer, call))
-
-    @staticmethod
-    async def _obey(answerer: Responder, call: ToolCall) -> None:
-        await answerer.obey(call)
-
-    def call_spelled(self, text: str, make_known: Callable[[ToolResult], None]) -> None:
-        """The backend's own model wrote a tool call into its words; what came of it is said, and
-        handed to `make_known`."""
-        if self.answerer is not None:
-            self._stop_answering()
-            self._run(self.answerer.obey_spelled(text, make_known))
-
-    def sounding(self) -> None:
-        """An answer begins to be heard."""
-        self._continuation.sounding()
-        self.set_state("speaking")
-
-    def paused(self) -> None:
-        """The answer that is being heard has fallen silent for the user."""
-        self.set_state("listening")
-
-    def resumed(self) -> None:
-        """It goes on."""
-        if self._agent_turn.is_heard:
-            self.set_state("speaking")
-
-    def interrupt(self) -> None:
-        """Stop speaking and thinking now."""
-        self._stop_answering()
-        self._stop_speaking()
-        self.settle()
+    async def _catch_up(responder: Responder, unanswered: Sequence[UserMessage]) -> None:
+        for message in unanswered:
+            await responder.answer(message)
 
     async def settled(self) -> None:
         """Wait until no answer is being made."""
         while self._task is not None and not self._task.done():
             await asyncio.wait({self._task})
 
-    def release(self) -> None:
+    def act(self, call: ToolCall) -> None:
+        """A key asked for a tool."""
+        if self._responder is not None:
+            self.interrupt()
+            self._run(self._obey(self._responder, call))
+
+    @staticmethod
+    async def _obey(responder: Responder, call: ToolCall) -> None:
+        await responder.obey(call)
+
+    def interrupt(self) -> None:
+        """Stop speaking and thinking now."""
+        self._stop_answering()
+        self._stop_speaking()
+        self._settle()
+
+    # -- the backend -----------------------------------------------------------------------------
+
+    def _rest_in(self, state: Literal["idle", "initializing"]) -> None:
+        """Whether the backend is there: the state to fall back to."""
+        self._rest = state
+        self._settle()
+
+    def _backend_lost(self) -> None:
+        """A turn of the user that was under way will never end."""
+        self._user_speaks = False
+        self._release()
+        self._bus.publish(AnswerStopped())  # what it had handed over is heard to its end
+        self._agent_turn.backend_lost()
+        self._rest_in("initializing")
+
+    def _call_spelled(self, event: CallSpelled) -> None:
+        """The backend's own model wrote a tool call into its words; what came of it is said, and
+        the model is told."""
+        if self._responder is not None:
+            self._stop_answering()
+            self._run(self._responder.obey_spelled(event.text))
+
+    # -- the user ------------------------------------------------------------------------------
+
+    def _user_began(self, event: TurnStarted) -> None:
+        if event.side != "user":
+            return
+        self._user_speaks = True
+        self._continuation.user_began()
+        if self._agent_turn.is_heard:
+            return
+        # An answer that is not heard yet waits for what the user has to add; who listens while it
+        # speaks decides by itself whether to go on.
+        holds = not self._backend.capabilities.full_duplex
+        if holds and (self._agent_turn.speech.active or self._is_answering):
+            self._held = True
+            self._agent_turn.hold()
+        self._set_state("listening")
+
+    def _user_ended(self, event: UserTurnOver) -> None:
+        if self._backend.converses:
+            # It may answer before the words are written down, so the watch starts here.
+            if not self._agent_turn.speech.active:
+                self._agent_turn.stopwatch = event.stopwatch
+            self._at_rest()
+            return
+        self._user_speaks = False
+        if self.state == "listening":
+            self._set_state("thinking")
+
+    def _at_rest(self) -> None:
+        """The user's turn is over, and whether an answer is on its way only the backend knows."""
+        self._user_speaks = False
+        self._settle()
+
+    def _partial(self, event: PartialWords) -> None:
+        if (
+            event.over_assistant
+            and self._responder is not None
+            and self._intents.is_stop(event.text)
+        ):
+            self.interrupt()
+            self._bus.publish(StoppedByWords(event.text))
+
+    def _heard(self, event: UserHeard) -> None:
+        """A whole turn of the user's: an interruption, a sign of listening, or said in silence."""
+        message = event.message
+        if not self._barge_in.is_interruption(message.text, stop=message.is_stop):
+            if not is_hum(message.text):
+                self._bus.publish(SaidInPassing(message.text))
+            self._at_rest()
+        elif self._backend.capabilities.answers_by_itself and self._is_question(message):
+            if self._barge_in.paused:
+                self.interrupt()
+            self._release()  # it adds to no question of ours: that is answered first
+            if not self._backend.capabilities.full_duplex:
+                self._agent_turn.stopwatch = event.stopwatch
+            self._bus.publish(UserTurnTakenByModel(message.text))
+        else:
+            self._answer(message, event.stopwatch)
+
+    def _answer(self, message: UserMessage, stopwatch: Stopwatch | None) -> None:
+        """Let this be answered, with the first half of the thought where there was one."""
+        said, first = message.text, self._first_half(message)
+        if first is not None:
+            text = joined(first.text, message.text)
+            message = self._intents.read(text, origin=message.origin)
+        self._stop_answering()
+        if self._responder is None:
+            self._unanswered.append(message)
+        else:
+            self._set_state("thinking")
+            self._continuation.asked(message if self._is_question(message) else None)
+            self._run(self._responder.answer(message))
+        self._stop_speaking()
+        if first is not None:
+            self._history.drop_last("user")  # unless something was heard of the answer to it
+        self._agent_turn.stopwatch = stopwatch
+        self._bus.publish(UserTurnTaken(said, message.text))
+
+    def _first_half(self, message: UserMessage) -> UserMessage | None:
+        """What this goes on with. A command stands for itself."""
+        if self._responder is None or not self._is_question(message):
+            return None
+        return self._continuation.first_half(message, held=self._held)
+
+    def _is_question(self, message: UserMessage) -> bool:
+        """Whether this wants an answer in words (and is no command, as far as can be known)."""
+        return self._responder is None or self._intents.is_question(message)
+
+    def _heard_nothing(self) -> None:
+        self._user_speaks = False
+        self._release()
+        self._settle()
+
+    # -- the assistant ---------------------------------------------------------------------------
+
+    def _sounding(self) -> None:
+        self._continuation.sounding()
+        self._set_state("speaking")
+
+    def _resumed(self) -> None:
+        if self._agent_turn.is_heard:
+            self._set_state("speaking")
+
+    def _release(self) -> None:
         """An answer that was held for what the user has to add is heard now."""
         if self._held:
             self._held = False
-            self._playback.resume()
+            self._agent_turn.resume()
 
-    def set_state(self, state: AgentState) -> None:
+    def _set_state(self, state: AgentState) -> None:
         if state != self.state:
             self.state = state
-            self._emit(StateChanged(state=state))
+            self._bus.publish(StateChanged(state=state))
 
-    def settle(self) -> None:
+    def _settle(self) -> None:
         """At rest, unless something goes on."""
         if self._agent_turn.speech.active:
             return
         if self._is_answering and self._task is not asyncio.current_task():
             return
-        self.set_state("listening" if self._user_speaks else self._rest)
+        self._set_state("listening" if self._user_speaks else self._rest)
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -221,8 +291,8 @@ class TurnTaking:
 
     def _stop_speaking(self) -> None:
         self._agent_turn.speech.interrupt()
-        self.on_interrupted()
-        self.release()
+        self._bus.publish(AnswerStopped())
+        self._release()
 
     def _run(self, work: Awaitable[None]) -> None:
         self._task = asyncio.create_task(self._guarded(work), name="answer")
@@ -234,6 +304,6 @@ class TurnTaking:
             raise
         except Exception as error:
             log.exception("while answering")
-            self._emit(Notice(text=f"that went wrong: {error}", severity="error"))
+            self._bus.publish(Notice(text=f"that went wrong: {error}", severity="error"))
         self._agent_turn.stopwatch = None
-        self.settle()
+        self._settle()

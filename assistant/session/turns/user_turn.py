@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assistant.audio.base import Float32
@@ -12,16 +12,57 @@ from assistant.backends.wire import encode_pcm
 from assistant.frames import (
     FRAME_BYTES,
     FRAME_SECONDS,
+    Overheard,
     Push,
     UserText,
     UserTurnEnded,
     UserTurnStarted,
 )
-from assistant.session.events import SessionEvent, TurnEnded, TurnStarted, UserSaid
-from assistant.session.turns.latency import InputClock, Stopwatch
-from assistant.session.turns.microphone_gate import MicrophoneGate
-from assistant.session.turns.responder import UserMessage
+from assistant.session.event_bus import EventBus
+from assistant.session.events import TurnEnded, TurnStarted, UserSaid
+from assistant.session.latency import InputClock, Stopwatch
+from assistant.session.signals import (
+    BackendLost,
+    NothingHeard,
+    PartialWords,
+    StoppedByWords,
+    ToAnswer,
+    UserHeard,
+    UserTurnOver,
+    VoiceNoticed,
+)
+from assistant.session.turns.messages import UserMessage
 from assistant.session.turns.self_echo import SelfEcho
+from assistant.session.turns.spoken_intents import SpokenIntents
+
+TAIL_SECONDS = 0.25
+"""The longest echo of a living room that speech recognition takes for words."""
+
+
+class MicrophoneGate:
+    """Decides frame by frame. Times are seconds on the session's clock."""
+
+    def __init__(self, *, guard: bool, push_to_talk: bool) -> None:
+        self.guard = guard
+        """Whether the microphone may hear the speaker at all; off with headphones."""
+        self.push_to_talk = push_to_talk
+        self.muted = False
+        self.key_down = False
+        self._sounded_until = float("-inf")
+
+    def voice_sounds(self, now: float, output_delay: float) -> None:
+        """The assistant's voice sounds at this moment."""
+        self._sounded_until = now + output_delay + TAIL_SECONDS
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the user wants to be heard."""
+        return not self.muted and (self.key_down or not self.push_to_talk)
+
+    def speaks(self, now: float) -> bool:
+        """Whether the assistant's voice, or its echo, is in the room."""
+        return now < self._sounded_until
+
 
 _SILENCE = bytes(FRAME_BYTES)
 _REMEMBERED = 750
@@ -43,32 +84,26 @@ class _Circumstances:
 class UserTurn:
     """Gates the frames, numbers the turns, and believes only in turns that are the user's.
 
-    `on_heard(heard, turn, stopwatch)` gets every final text that has words; `on_nothing()` is told
-    of turns that had none. `on_partial(text)` says whether the assistant was stopped by these
-    words: then they are a turn of the user's, whatever the rest of it turns out to be.
+    Publishes `UserHeard` for every final text that has words, `NothingHeard` for turns that had
+    none. Words by which the assistant was stopped (`StoppedByWords`) are a turn of the user's,
+    whatever the rest of it turns out to be.
     """
 
     def __init__(
         self,
+        bus: EventBus,
         gate: MicrophoneGate,
         front: FrontEnd,
         turns: Iterator[int],
-        clock: Callable[[], float],
-        emit: Callable[[SessionEvent], None],
         self_echo: SelfEcho,
-        on_partial: Callable[[str], bool],
-        on_heard: Callable[[UserMessage, int, Stopwatch], None],
-        on_nothing: Callable[[], None],
+        intents: SpokenIntents,
     ) -> None:
         self.gate = gate
+        self._bus = bus
         self._front = front
         self._turns = turns
-        self._clock = clock
-        self._emit = emit
         self._self_echo = self_echo
-        self._on_partial = on_partial
-        self._on_heard = on_heard
-        self._on_nothing = on_nothing
+        self._intents = intents
         self._input_clock = InputClock()
         self._frames: deque[_Circumstances] = deque(maxlen=_REMEMBERED)
         self._turn: int | None = None
@@ -77,11 +112,18 @@ class UserTurn:
         self._partial = False
         self._obeyed = ""
         """Words of the turn under way by which the assistant was stopped."""
+        front.on_voice = self._voice
+        bus.on(UserTurnStarted, self._turn_started)
+        bus.on(UserTurnEnded, self._turn_ended)
+        bus.on(UserText, self._text)
+        bus.on(StoppedByWords, self._stopped)
+        bus.on(Overheard, self._overheard)
+        bus.on(BackendLost, lambda event: self._abandon())
 
     def take(self, number: int, samples: Float32, *, held: bool) -> Push:
         """One frame from the microphone → what the backend may hear of it. `held`: the assistant
         is in the middle of a turn and has fallen silent for the user."""
-        now = self._clock()
+        now = self._bus.clock()
         end = (number + 1) * FRAME_SECONDS
         self._input_clock.frame_arrived(end, now)
         if not self.gate.is_open:
@@ -118,61 +160,70 @@ class UserTurn:
         of_turn = (f for f in self._frames if f.end >= self._began)
         return next((f.speaking for f in of_turn), False)
 
-    def turn_started(self, event: UserTurnStarted) -> None:
+    def _voice(self, speaks: bool) -> None:
+        """The front end notices the user's voice begin or end."""
+        if self.gate.is_open:
+            self._bus.publish(VoiceNoticed(speaks))
+
+    def _turn_started(self, event: UserTurnStarted) -> None:
         self._began = event.at
         if self.believed:
-            self._emit(TurnStarted(side="user", turn=self._current()))
+            self._bus.publish(TurnStarted(side="user", turn=self._current()))
 
-    def turn_ended(self, event: UserTurnEnded) -> None:
+    def _turn_ended(self, event: UserTurnEnded) -> None:
         if self.believed:
-            self._emit(TurnEnded(side="user", turn=self._current()))
+            self._bus.publish(TurnEnded(side="user", turn=self._current()))
+            speech_end = self._input_clock.to_session(event.at)
+            self._bus.publish(UserTurnOver(Stopwatch(speech_end, text_at=self._bus.clock())))
 
-    def text(self, event: UserText) -> None:
+    def _text(self, event: UserText) -> None:
         text = event.text.strip()
         if not event.final:
             if self.believed:
                 self._partial = True
-                self._emit(UserSaid(turn=self._current(), text=text, final=False))
-                if self._on_partial(text) and not self._is_own(text):
-                    self._obeyed = text
+                self._bus.publish(UserSaid(turn=self._current(), text=text, final=False))
+                self._bus.publish(PartialWords(text, self.over_the_assistant))
             return
         obeyed, self._obeyed = self._obeyed, ""
         if not text or not self.believed or self._is_echo(text):
             text = obeyed
         if not text:
             self._forget_partial()
-            self._on_nothing()
+            self._bus.publish(NothingHeard())
             return
-        turn = self._current()
-        self._turn, self._partial = None, False
         stopwatch = Stopwatch(
             speech_end=self._input_clock.to_session(event.speech_end),
-            text_at=self._clock(),
+            text_at=self._bus.clock(),
             stages=dict(event.stages),
         )
-        self._emit(UserSaid(turn=turn, text=text, final=True))
-        self._on_heard(UserMessage(text, event.prompted), turn, stopwatch)
+        self._heard(self._intents.read(text, event.prompted), stopwatch)
 
-    def stopwatch(self, speech_end: float) -> Stopwatch:
-        """Of a turn that ended `speech_end` seconds on the input's clock, words or not."""
-        return Stopwatch(self._input_clock.to_session(speech_end), text_at=self._clock())
+    def _heard(self, message: UserMessage, stopwatch: Stopwatch) -> None:
+        turn = self._current()
+        self._turn, self._partial = None, False
+        self._bus.publish(UserSaid(turn=turn, text=message.text, final=True))
+        self._bus.publish(UserHeard(message, stopwatch))
 
-    def overheard(self, text: str) -> None:
-        """A command to stop was understood through the assistant's own voice."""
-        self._emit(UserSaid(turn=next(self._turns), text=text, final=True))
+    def _stopped(self, event: StoppedByWords) -> None:
+        if not self._is_own(event.text):
+            self._obeyed = event.text
 
-    def abandon(self) -> None:
+    def _overheard(self, event: Overheard) -> None:
+        """Words that came through the assistant's own voice: nothing but "stop" is obeyed."""
+        text = event.text
+        if self._intents.is_stop(text) and not self._self_echo.has_said(text):
+            self._bus.publish(UserSaid(turn=next(self._turns), text=text, final=True))
+            self._bus.publish(ToAnswer(self._intents.read(text)))
+
+    def _abandon(self) -> None:
         """The backend died in the middle of a turn. Words by which the assistant was stopped in it
         were said, and stay."""
         obeyed, self._obeyed = self._obeyed, ""
         if not obeyed:
             self._forget_partial()
             return
-        turn = self._current()
-        self._turn, self._partial = None, False
-        self._emit(UserSaid(turn=turn, text=obeyed, final=True))
-        now = self._clock()
-        self._on_heard(UserMessage(obeyed), turn, Stopwatch(now, text_at=now))
+        now = self._bus.clock()
+        self._heard(self._intents.read(obeyed), Stopwatch(now, text_at=now))
 
     def _is_own(self, text: str) -> bool:
         """Whether the assistant itself has just said this, where the microphone can hear it."""
@@ -197,5 +248,5 @@ class UserTurn:
     def _forget_partial(self) -> None:
         turn, self._turn = self._turn, None
         if self._partial and turn is not None:
-            self._emit(UserSaid(turn=turn, text="", final=True))
+            self._bus.publish(UserSaid(turn=turn, text="", final=True))
         self._partial = False

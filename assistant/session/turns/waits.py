@@ -4,11 +4,12 @@ silence."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from assistant.brain.base import Waiting
-from assistant.session.events import Notice, SessionEvent, StillThinking
-from assistant.session.turns.playback_tracker import AgentUtterance, PlaybackTracker
+from assistant.session.event_bus import EventBus
+from assistant.session.events import Notice, StillThinking
+from assistant.session.turns.agent_turn import AgentTurn
+from assistant.session.turns.persona_voice import PersonaVoice
 
 FILLER_AFTER = 4.0
 """Seconds without a word after which something is said, where the model is known to be at work."""
@@ -22,25 +23,16 @@ class Waits:
     Silence says nothing; only with the first sign of life is the wait told.
     """
 
-    def __init__(
-        self,
-        begin: Callable[[], AgentUtterance],
-        speech: PlaybackTracker,
-        emit: Callable[[SessionEvent], None],
-        fill: Callable[[AgentUtterance], bool],
-    ) -> None:
-        """`fill(utterance)` says something in place of the answer, where there is something to
-        say and a voice to say it."""
-        self._begin = begin
-        self._playback = speech
-        self._emit = emit
-        self._fill = fill
+    def __init__(self, bus: EventBus, agent_turn: AgentTurn, voice: PersonaVoice) -> None:
+        self._bus = bus
+        self._agent_turn = agent_turn
+        self._voice = voice
         self._began = asyncio.get_running_loop().time()
         self._doing = Waiting()
         self._notices: set[str] = set()
         self._filled = False
         self._ticking: asyncio.Task[None] | None = None
-        self.utterance = begin()
+        self.utterance = agent_turn.begin()
         """Where the answer is said."""
 
     def sign(self, sign: Waiting) -> None:
@@ -48,7 +40,7 @@ class Waits:
         self._doing = sign
         if sign.notice and sign.notice not in self._notices:
             self._notices.add(sign.notice)
-            self._emit(Notice(text=sign.notice, key="language-model"))
+            self._bus.publish(Notice(text=sign.notice, key="language-model"))
         if self._ticking is None:
             self._ticking = asyncio.create_task(self._tick(), name="waiting for a word")
 
@@ -60,19 +52,19 @@ class Waits:
 
     def take_back(self) -> None:
         """What was said was none of the answer."""
-        said, self.utterance = self.utterance, self._begin()
-        self._playback.take_back(said)
+        said, self.utterance = self.utterance, self._agent_turn.begin()
+        self._agent_turn.speech.take_back(said)
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             seconds = loop.time() - self._began
-            self._emit(StillThinking(doing=self._doing.doing, seconds=seconds))
+            self._bus.publish(StillThinking(doing=self._doing.doing, seconds=seconds))
             if seconds >= FILLER_AFTER and not self._filled:
                 self._filled = True
                 self._fill_silence()
             await asyncio.sleep(TOLD_EVERY)
 
     def _fill_silence(self) -> None:
-        if not self.utterance.intended and self._fill(self.utterance):
-            self.utterance = self._begin()
+        if not self.utterance.intended and self._voice.fill(self.utterance):
+            self.utterance = self._agent_turn.begin()

@@ -14,11 +14,11 @@ from textual.containers import Vertical
 from textual.widgets import Input, OptionList, Static
 
 from assistant.memory.base import Forgotten, Found, Memory, MemoryFailure
+from assistant.memory.conversation import MemoryFrontend
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.memory.profile.profile import Contradiction
 from assistant.memory.view import CurrentMemory
 from assistant.session.events import MemoryForgotten, MemoryRecalled, SessionEvent, ToolFinished
-from assistant.session.frontend import MemoryFrontend
 from assistant.ui.fitting import lines_of, shortened
 from assistant.ui.model import StatusModel
 from assistant.ui.screens.dialog import Dialog

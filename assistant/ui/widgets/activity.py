@@ -29,7 +29,7 @@ from assistant.session.events import (
     ToolCalled,
     ToolFinished,
 )
-from assistant.session.latencies import in_order
+from assistant.session.latency import in_order
 from assistant.terminal.sanitize import clean_line
 from assistant.ui.fitting import as_json, lines_of, shortened
 from assistant.ui.widgets.clickable import ClickableLine, pressing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from assistant.session.latencies import Latencies
+from assistant.session.latency import Latencies
 from assistant.ui.fitting import Fragment, ellipsis, fit
 from assistant.ui.model import StatusModel
 from assistant.ui.widgets.clickable import ClickableLine, pressing

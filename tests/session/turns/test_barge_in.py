@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pytest
 
 from assistant.frames import Capabilities, Interrupt, Overheard, UserText
 from assistant.language.backchannels import is_hum, saying
+from assistant.session.event_bus import EventBus
 from assistant.session.events import AgentSaid, AnswerPaused, AnswerResumed, ToolCalled, TurnStarted
+from assistant.session.signals import UtteranceOver
+from assistant.session.turns.agent_turn import AgentTurn
+from assistant.session.turns.messages import AgentUtterance
 from assistant.session.turns.self_echo import SelfEcho
 from tests.fakes import FakeAudio, FakeBrain, FakeFrontEnd
 from tests.session.conftest import EnterRoom
@@ -257,10 +263,19 @@ def test_what_means_go_on_and_what_does_not(text: str, what: str) -> None:
     assert saying(text) == what
 
 
+class Silent:
+    """An agent turn of which nothing is heard just now."""
+
+    def words_sounding(self) -> str:
+        return ""
+
+
 def test_words_it_said_long_ago_are_the_users_again() -> None:
     now = 0.0
-    own = SelfEcho(lambda: now, lambda: "")
-    own.said("The capital of France is Paris.")
+    bus = EventBus(lambda: now)
+    own = SelfEcho(bus, cast("AgentTurn", Silent()))
+    said = AgentUtterance(1, 1, "jarvis")
+    bus.publish(UtteranceOver(said, "The capital of France is Paris.", interrupted=False))
     assert own.echoes("the capital of France is Paris")
     assert own.echoes("capital of friends is Paris")
     assert not own.echoes("what is the capital of Spain")

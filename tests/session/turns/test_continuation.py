@@ -3,7 +3,6 @@
 import pytest
 
 from assistant.session.turns.continuation import is_addition, joined
-from assistant.session.turns.responder import UserMessage
 
 
 @pytest.mark.parametrize(
@@ -41,4 +40,4 @@ def test_a_thought_of_its_own_does_not(text: str) -> None:
 def test_the_full_stop_between_the_halves_was_the_recognisers(
     first: str, second: str, whole: str
 ) -> None:
-    assert joined(UserMessage(first), UserMessage(second)).text == whole
+    assert joined(first, second) == whole

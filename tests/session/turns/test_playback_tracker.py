@@ -7,26 +7,30 @@ from hypothesis import strategies as st
 
 from assistant.audio.playback.jitter import JitterBuffer
 from assistant.backends.wire import encode_pcm
-from assistant.frames import AgentText, AnyCommand, AudioOut, Interrupt, Say, UtteranceEnded
-from assistant.session.turns.playback_tracker import AgentUtterance, PlaybackTracker
+from assistant.frames import AgentText, AudioOut, Command, Interrupt, Say, UtteranceEnded
+from assistant.session.event_bus import EventBus
+from assistant.session.signals import PieceSpoken, UtteranceOver
+from assistant.session.turns.messages import AgentUtterance
+from assistant.session.turns.playback_tracker import PlaybackTracker
 
 
 class Stage:
     """A speech with a playback that nobody reads until told to."""
 
     def __init__(self) -> None:
-        self.sent: list[AnyCommand] = []
+        self.sent: list[Command] = []
         self.texts: list[str] = []
         self.over: list[tuple[int, str, bool]] = []
         self.playback = JitterBuffer()
-        self.speech = PlaybackTracker(
-            self.playback,
-            self.sent.append,
-            lambda: 0.0,
-            lambda u, text: self.texts.append(text),
-            lambda u, heard, cut: self.over.append((u.turn, heard, cut)),
-        )
+        bus = EventBus(lambda: 0.0)
+        bus.on(Command, self.sent.append)
+        bus.on(PieceSpoken, lambda event: self.texts.append(event.text))
+        bus.on(UtteranceOver, self._is_over)
+        self.speech = PlaybackTracker(bus, self.playback)
         self.playback.on_finished.append(self.speech.finished)
+
+    def _is_over(self, event: UtteranceOver) -> None:
+        self.over.append((event.utterance.turn, event.heard, event.interrupted))
 
     def spoken(self, number: int, *pieces: tuple[str, int]) -> None:
         """The backend renders these (text, samples) and closes the utterance."""

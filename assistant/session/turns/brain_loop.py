@@ -1,0 +1,242 @@
+"""Brain loop: the brain answers, calls tools, is told what came of them, and answers again.
+
+What a turn taught is on disk before the first word of its answer is spoken.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import cast
+
+from assistant.brain.base import Brain, BrainError, Message, Piece, Question, TakenBack, Waiting
+from assistant.memory.conversation import ConversationMemory
+from assistant.personas.loading import Persona
+from assistant.session.event_bus import EventBus
+from assistant.session.events import BrainChosen, Notice
+from assistant.session.persona_roster import PersonaRoster
+from assistant.session.turns.agent_turn import AgentTurn
+from assistant.session.turns.messages import History
+from assistant.session.turns.persona_voice import PersonaVoice
+from assistant.session.turns.tool_runner import ToolRunner
+from assistant.session.turns.waits import Waits
+from assistant.terminal.sanitize import PieceCleaner
+from assistant.tools.answer_parser import AnswerParser
+from assistant.tools.base import Malformed, ToolCall, ToolResult
+from assistant.tools.parser import Item
+
+log = logging.getLogger(__name__)
+
+MAX_ROUNDS = 4
+"""Times a model may call tools before it has to answer."""
+
+
+class Keeping:
+    """What a turn taught is on disk before the first word of its answer is spoken."""
+
+    def __init__(self, memory: ConversationMemory, text: str) -> None:
+        self._memory = memory
+        self._text = text
+        self._settled = False
+        self.not_kept = ""
+        """What remains to be said of it."""
+
+    async def acknowledge(self) -> str:
+        """The answer will say that it is remembered, or else what this returns."""
+        self._settled = True
+        return await self._memory.acknowledge(self._text)
+
+    async def settle(self) -> None:
+        """Whatever the answer says."""
+        if not self._settled:
+            self._settled = True
+            self.not_kept = await self._memory.keep_taught()
+
+
+@dataclass(slots=True)
+class Round:
+    """One answer of the brain: what of it was said, what it called."""
+
+    keeping: Keeping
+    said: str = ""
+    results: list[ToolResult] = field(default_factory=list)
+    native: list[ToolCall] = field(default_factory=list)
+    """Those that it made by its server's own protocol."""
+    malformed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class BrainContext:
+    """What a brain may know of the conversation."""
+
+    roster: PersonaRoster
+    history: History
+    memory: ConversationMemory
+
+    def earlier(self, text: str) -> list[Message]:
+        """The history before the question `text`, which travels by itself."""
+        messages = self.history.messages()
+        if messages and messages[-1].role == "user" and messages[-1].text == text:
+            messages.pop()
+        return messages
+
+
+class BrainLoop:
+    """Answers one turn at a time with a brain; cancelling `answer` leaves nothing half done but the
+    speech."""
+
+    def __init__(
+        self,
+        bus: EventBus,
+        brain: Brain,
+        tools: ToolRunner,
+        voice: PersonaVoice,
+        agent_turn: AgentTurn,
+        context: BrainContext,
+    ) -> None:
+        self._bus = bus
+        self._brain = brain
+        self._tools = tools
+        self._voice = voice
+        self._agent_turn = agent_turn
+        self._context = context
+        self._label = brain.label
+
+    async def answer(self, text: str) -> None:
+        memory, persona = self._context.memory, self._context.roster.current
+        earlier = self._context.earlier(text)
+        waits: Waits | None = None
+        spoken_any = False
+        keeping = Keeping(memory, text)
+        recalled = await memory.recalled(text)
+        for _ in range(MAX_ROUNDS):
+            question = Question(
+                text,
+                persona,
+                earlier,
+                self._tools.schemas(),
+                memory=recalled.context(memory.budget_tokens),
+                remembered=memory.as_told(recalled),
+                acknowledge=keeping.acknowledge,
+            )
+            outcome = Round(keeping)
+            waits = waits or Waits(self._bus, self._agent_turn, self._voice)
+            failure: BrainError | None = None
+            try:
+                await self._stream(question, waits, outcome)
+            except BrainError as error:
+                failure = error
+            except Exception:
+                self._agent_turn.speech.say(waits.utterance, "", final=True)
+                raise
+            finally:
+                waits.over()
+            spoken_any = spoken_any or bool(outcome.said.strip())
+            if failure is not None:
+                self._bus.publish(
+                    Notice(text=failure.message, remedy=failure.remedy, severity="warning")
+                )
+                break
+            if not outcome.results and not outcome.malformed:
+                break
+            by_themselves = [r.spoken for r in outcome.results if r.ok and r.spoken is not None]
+            if by_themselves:
+                self._agent_turn.speech.say(waits.utterance, " ".join(["", *by_themselves]))
+                spoken_any = True
+                break
+            earlier = self._after_tools(earlier, text, outcome, persona)
+            text = ""
+        if waits is not None:
+            if not spoken_any:
+                line = self._voice.line("not_understood")
+                self._agent_turn.speech.say(waits.utterance, line)
+            elif keeping.not_kept:
+                self._agent_turn.speech.say(waits.utterance, f" {keeping.not_kept}")
+            self._agent_turn.speech.say(waits.utterance, "", final=True)
+        if self._brain.label != self._label:
+            self._label = self._brain.label
+            self._bus.publish(BrainChosen(label=self._label))
+
+    async def _stream(self, question: Question, waits: Waits, outcome: Round) -> None:
+        # Cleaned first: pieces are put together with spaces later, and what acts on a
+        # terminal is known by its characters standing next to each other.
+        parser, cleaner = self._parser(), PieceCleaner()
+        answer = cast("AsyncGenerator[Piece]", self._brain.answer(question))
+        async with aclosing(answer) as pieces:
+            async for piece in pieces:
+                match piece:
+                    case str():
+                        for item in parser.feed(cleaner.feed(piece)):
+                            await self._take(item, waits, outcome)
+                    case Waiting():
+                        waits.sign(piece)
+                    case TakenBack():
+                        parser, cleaner = self._parser(), PieceCleaner()
+                        outcome.said = ""
+                        waits.take_back()
+                    case _:
+                        await self._take_native(piece, waits, outcome)
+        for item in [*parser.feed(cleaner.close()), *parser.finish()]:
+            await self._take(item, waits, outcome)
+
+    def _parser(self) -> AnswerParser:
+        return AnswerParser(self._tools.names())
+
+    async def _take(self, item: Item, waits: Waits, outcome: Round) -> None:
+        match item:
+            case ToolCall():
+                if any(_same(item, call) for call in outcome.native):
+                    return  # some servers send a call both ways
+                waits.over()
+                outcome.results.append(await self._tools.run(item))
+            case Malformed():
+                malformed(self._bus, item)
+                outcome.malformed.append(item.reason)
+            case _ if item.text.strip() or outcome.said:
+                await outcome.keeping.settle()
+                outcome.said += item.text
+                waits.over()
+                self._agent_turn.speech.say(waits.utterance, item.text)
+            case _:
+                pass  # white space between a call and the first word
+
+    async def _take_native(self, item: ToolCall | Malformed, waits: Waits, outcome: Round) -> None:
+        if isinstance(item, ToolCall):
+            if any(_same(item, result.call) for result in outcome.results):
+                return
+            outcome.native.append(item)
+            waits.over()
+            outcome.results.append(await self._tools.run(item))
+        else:
+            await self._take(item, waits, outcome)
+
+    def _after_tools(
+        self, earlier: list[Message], text: str, outcome: Round, persona: Persona
+    ) -> list[Message]:
+        """The history for the next round: question, what was said so far, what the tools gave."""
+        messages = list(earlier)
+        if text:
+            messages.append(Message("user", text, persona.slug))
+        said, native = outcome.said.strip(), tuple(outcome.native)
+        if said or native:
+            messages.append(Message("assistant", said, persona.slug, calls=native))
+        for result in outcome.results:
+            state = "" if result.ok else "error: "
+            content = f"{result.call.name} → {state}{result.content}"
+            identity = result.call.id if result.call in native else ""
+            messages.append(Message("tool", content, persona.slug, call_id=identity))
+        for reason in outcome.malformed:
+            messages.append(Message("tool", f"error: malformed TOOL_CALL: {reason}", persona.slug))
+        return messages
+
+
+def _same(one: ToolCall, other: ToolCall) -> bool:
+    return one.name == other.name and one.arguments == other.arguments
+
+
+def malformed(bus: EventBus, item: Malformed) -> None:
+    """A tool call that could not be read: told to the user, its text to the log."""
+    log.warning("malformed tool call (%s): %.200s", item.reason, item.raw)
+    bus.publish(Notice(text=f"a tool call could not be read: {item.reason}"))

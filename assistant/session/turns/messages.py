@@ -1,0 +1,137 @@
+"""One turn of either side: the user's words with what they ask for, the assistant's on its way to
+the ear.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from assistant.audio.base import Float32
+from assistant.brain.base import Message, Role
+from assistant.frames import AgentText
+from assistant.tools.base import Origin
+from assistant.tools.intents import Intent
+
+
+@dataclass(frozen=True, slots=True)
+class UserMessage:
+    """One turn of the user."""
+
+    text: str
+    prompted: str | None = None
+    """Second decode of the same sound, helped by the personas' names."""
+    origin: Origin = "speech"
+    intent: Intent | None = None
+    """What the words ask for, where they ask for a tool; see `SpokenIntents`."""
+
+    @property
+    def is_stop(self) -> bool:
+        """Whether the user wants silence."""
+        call = self.intent.call if self.intent is not None else None
+        return call is not None and call.name == "stop"
+
+
+@dataclass(slots=True)
+class AgentUtterance:
+    """One assistant turn on its way to the ear."""
+
+    number: int
+    turn: int
+    persona: str
+    spans: list[AgentText] = field(default_factory=list)
+    intended: str = ""
+    """Text that was handed over to be said."""
+    written: int = 0
+    closed: bool = False
+    said_at: float | None = None
+    """When its first words were handed to the voice, and…"""
+    sound_at: float | None = None
+    """…when its first sound came back, in seconds on the session's clock."""
+    cut: bool = False
+    """The backend died before all of it had come."""
+    sounded: bool = False
+    """Its first sample was played."""
+    held: list[Float32] = field(default_factory=list)
+    """Its first sound, until there is enough of it to begin."""
+
+    aside: bool = False
+    """It only fills a silence: no part of the conversation."""
+
+    skipped: list[tuple[int, int]] = field(default_factory=list)
+    """Silence that is not played, to catch up: where in the played sound, and samples of it."""
+
+    @property
+    def left_out(self) -> int:
+        """Samples that are skipped."""
+        return sum(n for _, n in self.skipped)
+
+    @property
+    def to_play(self) -> int:
+        """Samples that were written, but for those skipped."""
+        return self.written - self.left_out
+
+    def text(self) -> str:
+        return join_pieces([span.text for span in self.spans])
+
+    def add_silent(self, text: str) -> None:
+        """A piece that is only shown: it may end within a word, and the next one go on there."""
+        last = self.spans[-1] if self.spans else None
+        if last is not None and last.start == last.end:
+            text = self.spans.pop().text + text
+        at = last.end if last is not None else 0
+        self.spans.append(AgentText(self.number, text, at, at))
+
+    def heard(self, samples: int) -> str:
+        """The text of the first `samples` samples that are played, cut at a word."""
+        samples += sum(n for at, n in self.skipped if at < samples)
+        pieces = []
+        for span in self.spans:
+            if samples >= span.end:
+                pieces.append(span.text)
+                continue
+            length = span.end - span.start
+            if samples > span.start and length > 0:
+                words = span.text.split()
+                share = (samples - span.start) / length
+                pieces.append(" ".join(words[: int(share * len(words))]))
+            break
+        return join_pieces(pieces)
+
+
+def join_pieces(pieces: list[str]) -> str:
+    return " ".join(p.strip() for p in pieces if p.strip())
+
+
+MAX_MESSAGES = 100
+
+
+class History:
+    """At most 100 messages, the oldest goes first."""
+
+    def __init__(self) -> None:
+        self._messages: deque[Message] = deque(maxlen=MAX_MESSAGES)
+
+    def add(self, role: Role, text: str, persona: str) -> None:
+        """Empty text is left out: an answer of which nothing was heard was never given."""
+        if text.strip():
+            self._messages.append(Message(role, text.strip(), persona))
+
+    def messages(self) -> list[Message]:
+        return list(self._messages)
+
+    def last(self, role: Role) -> str:
+        """Text of the last message of this role, "" where there is none."""
+        return next((m.text for m in reversed(self._messages) if m.role == role), "")
+
+    def drop(self, texts: Sequence[str]) -> None:
+        """Take back messages of these texts."""
+        gone = {text.strip() for text in texts}
+        kept = [message for message in self._messages if message.text not in gone]
+        self._messages = deque(kept, maxlen=MAX_MESSAGES)
+
+    def drop_last(self, role: Role) -> None:
+        """Take back the last message where it is of this role."""
+        if self._messages and self._messages[-1].role == role:
+            self._messages.pop()
