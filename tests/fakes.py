@@ -17,6 +17,7 @@ from assistant.audio.levels import LevelHistory
 from assistant.audio.null import NullAudio
 from assistant.backends.wire import encode_pcm
 from assistant.brain.base import Piece, Question
+from assistant.calls.base import ToolCall
 from assistant.config.schema import AudioConfig
 from assistant.frames import (
     FRAME_SAMPLES,
@@ -36,7 +37,7 @@ from assistant.frames import (
     Status,
     UtteranceEnded,
 )
-from assistant.language.stems import content
+from assistant.language.tokens import content
 from assistant.memory.base import (
     ANY,
     Filters,
@@ -63,7 +64,7 @@ from assistant.session.events import (
     ToolFinished,
     UserSaid,
 )
-from assistant.tools.base import ToolCall, ToolResult
+from assistant.tools.base import ToolResult
 
 Sent = TypeVar("Sent", bound=AnyCommand)
 

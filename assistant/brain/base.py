@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from assistant.calls.base import Malformed, ToolCall
 from assistant.personas.loading import Persona
-from assistant.tools.base import Malformed, ToolCall
 
 Role = Literal["user", "assistant", "tool"]
 

@@ -14,8 +14,8 @@ from assistant.ui.opening import opening_title
 
 if TYPE_CHECKING:
     from assistant.audio.base import AudioIO
+    from assistant.calls.base import ToolCall
     from assistant.session.session import Session
-    from assistant.tools.base import ToolCall
 
 
 def open_audio(config: Config) -> AudioIO:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from assistant.language.person import plain
-from assistant.language.stems import content
+from assistant.language.tokens import content
 from assistant.memory.base import ANY, Filters, Found, MemoryFailure, MemoryStore
 from assistant.memory.extraction.filters import is_order, is_question
 from assistant.memory.quoting import defused, quote, tokens

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from assistant.brain.base import Completes
-from assistant.language.stems import content
+from assistant.language.tokens import content
 from assistant.memory.base import (
     Filters,
     Forgotten,

@@ -10,7 +10,7 @@ from datetime import date
 
 from assistant.language.dates import DATE_OF, DateSpan, parse_iso
 from assistant.language.person import first_person, second_person, sentence, third_person
-from assistant.language.stems import content, gist
+from assistant.language.tokens import content, gist
 from assistant.memory.base import Found, Memory, MemoryStore
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.memory.profile.profile import Contradiction, Item, Profile

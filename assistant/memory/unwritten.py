@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from assistant.language.person import first_person
-from assistant.language.stems import content
+from assistant.language.tokens import content
 from assistant.memory.base import Found, Memory, MemoryFailure
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.memory.extraction.candidates import RefusedCandidate

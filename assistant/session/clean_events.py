@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from assistant.calls.base import ToolCall
 from assistant.memory.base import Memory, Turn
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona
 from assistant.session.events import AgentSaid, SessionEvent, UserSaid
 from assistant.terminal.sanitize import PieceCleaner, clean_line, clean_text
-from assistant.tools.base import ToolCall, ToolResult
+from assistant.tools.base import ToolResult
 
 _T = TypeVar("_T")
 

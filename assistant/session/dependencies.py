@@ -13,13 +13,13 @@ from assistant.backends.registry import Choice
 from assistant.brain.base import Brain
 from assistant.config.schema import Config
 from assistant.frames import AnyEvent, Load
+from assistant.language.command_patterns import SpokenCommand
 from assistant.memory.conversation import ConversationMemory
 from assistant.memory.no_memory import NoMemory
 from assistant.personas.loading import Persona
 from assistant.session.events import Notice
 from assistant.session.line_chooser import LineChooser
 from assistant.session.transcript_store import TranscriptStore
-from assistant.tools.base import ToolCall
 from assistant.tools.registry import Tool
 
 MakeBackend = Callable[[Load, Callable[[AnyEvent], None]], BackendProcess]
@@ -45,7 +45,7 @@ class SessionDependencies:
     """Seconds on the input's clock, in `assistant talk`; else the time since the start."""
     tools: list[Tool] = field(default_factory=list)
     """Those that there are beside the built-in ones."""
-    follow_up: Callable[[str], ToolCall | None] = lambda text: None
+    follow_up: Callable[[str], SpokenCommand | None] = lambda text: None
     """The call that answers a question which one of these has asked back."""
     prefetched: set[str] = field(default_factory=set)
     """Texts that would sound at once; the session adds to it, whoever chooses lines looks."""

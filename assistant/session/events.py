@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from assistant.calls.base import ToolCall
 from assistant.frames import AgentState, Side
 from assistant.memory.base import Found
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona
-from assistant.tools.base import ToolCall, ToolResult
+from assistant.tools.base import ToolResult
 
 Severity = Literal["information", "warning", "error"]
 

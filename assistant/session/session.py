@@ -17,7 +17,9 @@ from typing import Literal, cast
 
 from assistant.audio.base import DeviceChoice, Float32
 from assistant.brain.base import Brain
+from assistant.calls.base import ToolCall
 from assistant.frames import AgentState, AnyCommand, Command, Push
+from assistant.language.command_patterns import SpokenCommand
 from assistant.loops import BackgroundTasks
 from assistant.personas.loading import Persona
 from assistant.session.audio_controls import AudioControls
@@ -43,7 +45,6 @@ from assistant.session.turns.tool_runner import ToolRunner
 from assistant.session.turns.turn_taking import TurnTaking
 from assistant.session.turns.user_turn import MicrophoneGate, UserTurn
 from assistant.terminal.sanitize import clean_line, clean_text
-from assistant.tools.base import ToolCall
 from assistant.tools.builtin import builtin_tools
 from assistant.tools.memory_phrases import memory_call
 from assistant.tools.registry import ToolError, ToolRegistry
@@ -308,7 +309,7 @@ class Session:
         await self.speech.quiet.wait()
 
 
-def _nothing_further(text: str) -> ToolCall | None:
+def _nothing_further(text: str) -> SpokenCommand | None:
     return None
 
 

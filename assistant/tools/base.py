@@ -1,31 +1,14 @@
-"""Calls and results of tools: the same whoever asks, a model's text, a spoken intent or a key."""
+"""Results of tools, and what the built-in ones may do."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
+from assistant.calls.base import ToolCall
 from assistant.frames import SpokenNames
 
-Origin = Literal["model", "speech", "typed", "key"]
 Permission = Literal["always", "ask", "never"]
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    name: str
-    arguments: dict[str, Any] = field(default_factory=dict)
-    id: str = ""
-    origin: Origin = "model"
-
-
-@dataclass(frozen=True, slots=True)
-class Malformed:
-    """A call that cannot be read; `reason` is meant for the model that wrote it."""
-
-    raw: str
-    """What was written, from the marker on, bounded."""
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from assistant.tools.base import ToolCall, ToolResult
+from assistant.calls.base import ToolCall
+from assistant.tools.base import ToolResult
 from assistant.tools.registry import Tool, ToolError, ToolRegistry, ToolReply
 from assistant.tools.schema import ArgumentError
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from assistant.language.command_patterns import SpokenCommand
 from assistant.memory.extraction.clauses import sentences_of
-from assistant.tools.base import ToolCall
 
 _POLITE = re.compile(
     r"^(?:(?:please|hey|hi|okay|ok|so|well|now|and|then|actually|(?:can|could|would|will) you|"
@@ -45,7 +45,7 @@ _FORGET_ABOUT = re.compile(
 )
 
 
-def memory_call(text: str) -> ToolCall | None:
+def memory_call(text: str) -> SpokenCommand | None:
     """The call to memory that a turn asks for, if it does."""
     # Its grammar takes a tenth of a second to load, which the start does not have; see `the_rules`.
     from assistant.memory.extraction.rules import asked_to_remember
@@ -53,16 +53,16 @@ def memory_call(text: str) -> ToolCall | None:
     sentences = sentences_of(text)
     for sentence in sentences:
         if rest := asked_to_remember(sentence):
-            return ToolCall("remember", {"text": rest})
+            return SpokenCommand("remember", {"text": rest})
     if len(sentences) != 1:
         return None
     words = _TAIL.sub("", _POLITE.sub("", sentences[0].rstrip(" .!?…")))
     if _ABOUT_ME.fullmatch(words):
-        return ToolCall("what_do_you_know_about_me")
+        return SpokenCommand("what_do_you_know_about_me")
     if match := _RECALL.fullmatch(words):
-        return ToolCall("recall", {"query": match["query"]})
+        return SpokenCommand("recall", {"query": match["query"]})
     if match := _FORGET_ABOUT.fullmatch(words):
-        return ToolCall("forget", {"what": match["fact"] or match["what"]})
+        return SpokenCommand("forget", {"what": match["fact"] or match["what"]})
     if match := _FORGET.fullmatch(words):
-        return ToolCall("forget", {"what": match["what"].removeprefix("about ")})
+        return SpokenCommand("forget", {"what": match["what"].removeprefix("about ")})
     return None

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.tools.base import Origin, Permission
+from assistant.calls.base import Origin
+from assistant.tools.base import Permission
 from assistant.tools.schema import Signature, did_you_mean
 
 DEFAULT_TIMEOUT = 10.0

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.calls.base import ToolCall
 from assistant.config.schema import Config
 from assistant.logs import log_file
-from assistant.tools.base import ToolCall
 from assistant.ui.app import DashboardApp
 from assistant.ui.driver import LocaleDriver
 from assistant.ui.letters import terminal_encoding, write_in

@@ -9,6 +9,7 @@ from assistant.bench.simulator.measures import Measures, measure
 from assistant.bench.simulator.script import Deed, Meant
 from assistant.bench.simulator.tape import Envelopes, LiveTape
 from assistant.bench.simulator.words import count_words
+from assistant.calls.base import ToolCall
 from assistant.session.events import (
     AgentSaid,
     AnswerPaused,
@@ -20,7 +21,7 @@ from assistant.session.events import (
     TurnStarted,
     UserSaid,
 )
-from assistant.tools.base import ToolCall, ToolResult
+from assistant.tools.base import ToolResult
 
 SECONDS = 20
 

@@ -21,6 +21,7 @@ from assistant.bench.soak.resources import (
     resident_mb,
 )
 from assistant.bench.soak.run import soak
+from assistant.calls.base import ToolCall
 from assistant.config.schema import Config
 from assistant.session.events import (
     AgentSaid,
@@ -30,7 +31,6 @@ from assistant.session.events import (
     TurnStarted,
     UserSaid,
 )
-from assistant.tools.base import ToolCall
 from tests.session.room import cast_of_characters
 
 

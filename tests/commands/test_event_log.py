@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from assistant.calls.base import ToolCall
 from assistant.commands.event_log import EventLog, describe
 from assistant.session import events as e
-from assistant.tools.base import ToolCall, ToolResult
+from assistant.tools.base import ToolResult
 from tests.fakes import BUTLER
 
 CALL = ToolCall("change_theme", {"persona_name": "Core 9"}, "7", "speech")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from assistant.tools.answer_parser import AnswerParser
-from assistant.tools.base import Malformed, ToolCall
-from assistant.tools.parser import PlainText, ToolCallParser
+from assistant.calls.answer_parser import AnswerParser
+from assistant.calls.base import Malformed, ToolCall
+from assistant.calls.parser import PlainText, ToolCallParser
 
 NAME = "tool_parser"
 _CALL = '{"name": "set_volume", "arguments": {"percent": 40}}'

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from assistant.brain.base import Question
 from assistant.brain.prompt import build_messages
+from assistant.calls.base import ToolCall
+from assistant.calls.parser import Malformed, ToolCallParser
 from assistant.memory.base import Found
 from assistant.memory.quoting import LONGEST, defused, quote, tokens
-from assistant.tools.base import ToolCall
-from assistant.tools.parser import Malformed, ToolCallParser
 from tests.brain.personas import persona
 
 NOW = datetime(2026, 11, 21, 19, 5).astimezone()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.language.stems import gist
+from assistant.language.tokens import gist
 from assistant.memory.base import Claim, Found, Journal, Memory, Turn
 from assistant.memory.editing import reworded
 from assistant.memory.extraction.candidates import Candidate

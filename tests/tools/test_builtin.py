@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from assistant.calls.base import ToolCall
 from assistant.frames import SpokenNames
-from assistant.tools.base import ToolCall, ToolResult
+from assistant.language.command_patterns import phrase_call
+from assistant.tools.base import ToolResult
 from assistant.tools.builtin import builtin_tools
 from assistant.tools.executor import ToolExecutor
-from assistant.tools.phrases import phrase_call
 from assistant.tools.registry import ToolRegistry
 
 NAMES = [

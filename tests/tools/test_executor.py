@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from assistant.tools.base import Permission, ToolCall, ToolResult
+from assistant.calls.base import ToolCall
+from assistant.tools.base import Permission, ToolResult
 from assistant.tools.executor import MAX_CONTENT, Confirm, ToolExecutor
 from assistant.tools.registry import ToolError, ToolRegistry, ToolReply, tool
 

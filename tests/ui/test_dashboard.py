@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from textual.color import Color
 
+from assistant.calls.base import ToolCall
 from assistant.session.events import (
     AgentSaid,
     AnswerPaused,
@@ -28,7 +29,7 @@ from assistant.session.events import (
     UserSaid,
 )
 from assistant.session.latency import in_order
-from assistant.tools.base import ToolCall, ToolResult
+from assistant.tools.base import ToolResult
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.confirm import ConfirmGate, ConfirmTool
 from assistant.ui.themes import theme_name

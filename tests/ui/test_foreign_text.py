@@ -13,6 +13,7 @@ from textual.drivers import headless_driver
 from textual.pilot import Pilot
 
 from assistant.audio.base import DeviceChoice
+from assistant.calls.base import ToolCall
 from assistant.memory.base import Claim, Found
 from assistant.personas.loading import Persona
 from assistant.session.events import (
@@ -34,7 +35,7 @@ from assistant.session.events import (
     UserSaid,
 )
 from assistant.terminal.sanitize import clean_line
-from assistant.tools.base import ToolCall, ToolResult
+from assistant.tools.base import ToolResult
 from assistant.ui.app import DashboardApp
 from assistant.ui.escape_filter import inert
 from assistant.ui.screens.confirm import ConfirmGate

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
+from assistant.calls.base import ToolCall
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.session.events import (
     AgentSaid,
@@ -32,7 +33,7 @@ from assistant.session.events import (
     ToolFinished,
     UserSaid,
 )
-from assistant.tools.base import ToolCall, ToolResult
+from assistant.tools.base import ToolResult
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.confirm import ConfirmGate
 from assistant.ui.screens.devices import DevicesScreen

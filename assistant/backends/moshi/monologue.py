@@ -17,7 +17,7 @@ import numpy as np
 
 from assistant.backends.base import Float32
 from assistant.backends.moshi.contract import ModelShape, TextTokenizer
-from assistant.tools.parser import Malformed, PlainText, ToolCallParser
+from assistant.calls.parser import Malformed, PlainText, ToolCallParser
 
 MARKER_PAUSE = 3
 """Frames of padding after which an unfinished marker is none: a word's tokens follow each other."""

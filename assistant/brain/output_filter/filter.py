@@ -14,7 +14,7 @@ from assistant.brain.openai.tool_calls import read_arguments
 from assistant.brain.output_filter.mentions import TextContext
 from assistant.brain.output_filter.reasoning_phrases import LONGEST_PHRASE, PHRASE_PART, PHRASES
 from assistant.brain.output_filter.tags import CANDIDATE, Tag, tag_at
-from assistant.tools.base import Malformed, ToolCall
+from assistant.calls.base import Malformed, ToolCall
 
 MAX_KEPT = 100_000
 """Characters of reasoning that are kept for the log."""

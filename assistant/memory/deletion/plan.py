@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.language.stems import content
+from assistant.language.tokens import content
 from assistant.memory.base import Journal, Memory, MemoryStore, Turn
 from assistant.memory.deletion.matching import answers
 

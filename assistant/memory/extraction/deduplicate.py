@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from assistant.language.dates import DATE_OF
-from assistant.language.stems import gist
+from assistant.language.tokens import gist
 from assistant.memory.base import Claim, Journal, Memory, MemoryFailure, MemoryStore
 from assistant.memory.extraction.candidates import Candidate
 from assistant.memory.journal.escaping import whole_number

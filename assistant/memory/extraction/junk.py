@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from assistant.language.stems import content
+from assistant.language.tokens import content
 from assistant.memory.base import Memory
 from assistant.memory.extraction.secrets import secret_in
 

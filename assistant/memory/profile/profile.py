@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from assistant.language.dates import DATE_OF
 from assistant.language.lexicon import EVENT, OFTEN
-from assistant.language.stems import gist
+from assistant.language.tokens import gist
 from assistant.memory.base import Claim, Memory
 from assistant.memory.deletion.matching import content_words, plain
 from assistant.memory.journal.escaping import escape, escape_block

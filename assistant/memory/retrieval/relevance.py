@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.language.stems import content, stem
+from assistant.language.tokens import content, stem
 from assistant.memory.base import Found
 from assistant.memory.retrieval.embedding import load_embedder, units
 from assistant.memory.retrieval.words import STOP_WORDS, parse_query

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from assistant.brain.base import Brain, BrainError, Message, Piece, Question, TakenBack, Waiting
+from assistant.calls.answer_parser import AnswerParser
+from assistant.calls.base import Malformed, ToolCall
+from assistant.calls.parser import Item
 from assistant.memory.conversation import ConversationMemory
 from assistant.personas.loading import Persona
 from assistant.session.event_bus import EventBus
@@ -23,9 +26,7 @@ from assistant.session.turns.persona_voice import PersonaVoice
 from assistant.session.turns.tool_runner import ToolRunner
 from assistant.session.turns.waits import Waits
 from assistant.terminal.sanitize import PieceCleaner
-from assistant.tools.answer_parser import AnswerParser
-from assistant.tools.base import Malformed, ToolCall, ToolResult
-from assistant.tools.parser import Item
+from assistant.tools.base import ToolResult
 
 log = logging.getLogger(__name__)
 

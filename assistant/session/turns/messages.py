@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from assistant.audio.base import Float32
 from assistant.brain.base import Message, Role
+from assistant.calls.base import Origin
 from assistant.frames import AgentText
-from assistant.tools.base import Origin
-from assistant.tools.intents import Intent
+from assistant.language.intents import Intent
 
 
 @dataclass(frozen=True, slots=True)

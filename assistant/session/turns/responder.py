@@ -6,8 +6,8 @@ whether a person's sentence or a model's `TOOL_CALL:` asked for it.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from assistant.calls.base import Malformed, ToolCall
+from assistant.calls.parser import ToolCallParser
 from assistant.frames import Inject
 from assistant.session.event_bus import EventBus
 from assistant.session.persona_roster import PersonaRoster
@@ -16,8 +16,7 @@ from assistant.session.turns.messages import UserMessage
 from assistant.session.turns.persona_voice import PersonaVoice
 from assistant.session.turns.spoken_intents import SpokenIntents
 from assistant.session.turns.tool_runner import ToolRunner
-from assistant.tools.base import Malformed, ToolCall, ToolResult
-from assistant.tools.parser import ToolCallParser
+from assistant.tools.base import ToolResult
 
 
 class Responder:
@@ -44,7 +43,8 @@ class Responder:
         if intent is None:
             await self._brain_loop.answer(message.text)
         elif intent.call is not None:
-            await self.obey(replace(intent.call, origin=message.origin))
+            command = intent.call
+            await self.obey(ToolCall(command.name, command.arguments, origin=message.origin))
         elif intent.ask is not None:
             self._voice.say_line("did_you_mean", persona=self._roster.name_of(intent.ask))
 

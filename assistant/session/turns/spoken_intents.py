@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from assistant.calls.base import Origin
+from assistant.language.command_patterns import SpokenCommand
+from assistant.language.intents import Intent, IntentRouter, is_yes
 from assistant.session.event_bus import EventBus
 from assistant.session.events import PersonasReloaded
 from assistant.session.persona_roster import PersonaRoster
 from assistant.session.turns.messages import UserMessage
-from assistant.tools.base import Origin, ToolCall
-from assistant.tools.intents import Intent, IntentRouter, is_yes
 
 
 class SpokenIntents:
@@ -19,8 +20,8 @@ class SpokenIntents:
         self,
         bus: EventBus,
         roster: PersonaRoster,
-        further: Callable[[str], ToolCall | None],
-        follow_up: Callable[[str], ToolCall | None],
+        further: Callable[[str], SpokenCommand | None],
+        follow_up: Callable[[str], SpokenCommand | None],
     ) -> None:
         """`further(text)`: see `IntentRouter`. `follow_up(text)`: the call that answers a question
         which a tool has asked back."""
@@ -61,7 +62,9 @@ class SpokenIntents:
             call = self._follow_up(text)
             return None if call is None else Intent(call)
         if is_yes(text):
-            return Intent(ToolCall("change_theme", {"persona_name": self._roster.name_of(slug)}))
+            return Intent(
+                SpokenCommand("change_theme", {"persona_name": self._roster.name_of(slug)})
+            )
         return None
 
     def _reloaded(self, event: PersonasReloaded) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from assistant.calls.base import ToolCall
 from assistant.session.event_bus import EventBus
 from assistant.session.events import ToolCalled, ToolFinished
-from assistant.tools.base import ToolCall, ToolResult
+from assistant.tools.base import ToolResult
 from assistant.tools.executor import Confirm, ToolExecutor
 from assistant.tools.registry import ToolRegistry
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Sequence
 from typing import Literal
 
+from assistant.calls.base import ToolCall
 from assistant.frames import AgentState, CallSpelled
 from assistant.language.backchannels import is_hum
 from assistant.session.backend_events import BackendEvents
@@ -46,7 +47,6 @@ from assistant.session.turns.continuation import Continuation, joined
 from assistant.session.turns.messages import History, UserMessage
 from assistant.session.turns.responder import Responder
 from assistant.session.turns.spoken_intents import SpokenIntents
-from assistant.tools.base import ToolCall
 
 log = logging.getLogger(__name__)
 

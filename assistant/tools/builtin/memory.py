@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from assistant.language.command_patterns import SpokenCommand
+from assistant.language.intents import is_yes
 from assistant.language.person import first_person, second_person
 from assistant.memory.base import Memory, MemoryFailure
 from assistant.memory.deletion.plan import DeletionPreview
@@ -16,8 +18,6 @@ from assistant.memory.extraction.candidates import Candidate, RefusedCandidate
 from assistant.memory.service import MemoryService
 from assistant.memory.told import as_of, once, unrepeated
 from assistant.memory.unwritten import PRIVATE, for_now, not_written
-from assistant.tools.base import ToolCall
-from assistant.tools.intents import is_yes
 from assistant.tools.registry import Tool, ToolError, ToolReply, tool
 
 T = TypeVar("T")
@@ -32,12 +32,12 @@ class PendingDeletion:
         self.what = ""
         self.deletion: DeletionPreview | None = None
 
-    def answered(self, text: str) -> ToolCall | None:
+    def answered(self, text: str) -> SpokenCommand | None:
         """The call that a plain yes stands for; anything else closes the question."""
         if self.deletion is None:
             return None
         if is_yes(text):
-            return ToolCall("forget", {"what": self.what, "confirmed": True})
+            return SpokenCommand("forget", {"what": self.what, "confirmed": True})
         self.what, self.deletion = "", None
         return None
 

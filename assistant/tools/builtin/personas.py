@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from assistant.frames import SpokenNames
+from assistant.language.spoken_names import NameIndex, words
 from assistant.tools.base import SessionControls
 from assistant.tools.registry import Tool, ToolError, ToolReply, tool
-from assistant.tools.spoken_names import NameIndex, words
 
 NEAR = 0.8
 """Score from which a name that is not exact is taken for the persona it resembles most."""

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from assistant.tools.base import ToolCall
+from assistant.calls.base import ToolCall
 from assistant.ui.fitting import as_json, shortened, spelled_out
 from assistant.ui.screens.dialog import Dialog
 

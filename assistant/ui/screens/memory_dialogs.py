@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from assistant.language.stems import gist
+from assistant.language.tokens import gist
 from assistant.memory.base import Memory
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.memory.profile.profile import Contradiction

@@ -16,7 +16,7 @@ from assistant.brain.failures import LanguageModelError
 from assistant.brain.openai.capabilities import CapabilitiesCache, ModelCapabilities
 from assistant.brain.openai.client import OpenAIBrain
 from assistant.brain.openai.timeouts import Patience, retry_after
-from assistant.tools.base import Malformed, ToolCall
+from assistant.calls.base import Malformed, ToolCall
 from tests.brain.openai.servers import STREAM_HEAD, LoopbackServer, Send, event, reply, serve
 from tests.brain.personas import persona
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from assistant.calls.base import ToolCall
 from assistant.frames import FIRST_OWN_UTTERANCE, CallSpelled, Inject
 from assistant.memory.base import Claim, Journal, Memory, Turn
 from assistant.memory.service import MemoryService
 from assistant.session.events import ToolFinished
-from assistant.tools.base import ToolCall
 from tests.fakes import FakeAudio, FakeBrain, FakeMemoryStore
 from tests.session.room import Room
 from tests.session.turns.test_full_duplex import MOSHI

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.brain.base import BrainError
+from assistant.calls.base import ToolCall
 from assistant.session.events import (
     BrainChosen,
     Notice,
@@ -13,7 +14,6 @@ from assistant.session.events import (
     ToolFinished,
     TurnStarted,
 )
-from assistant.tools.base import ToolCall
 from tests.fakes import FakeBrain
 from tests.session.conftest import EnterRoom
 from tests.session.room import Room

@@ -31,7 +31,7 @@ from assistant.backends.cascade.recognition.barge_in_check import StopListener
 from assistant.backends.cascade.recognition.decode import Transcription
 from assistant.backends.cascade.recognition.names import NameHints
 from assistant.frames import Failed, SpokenNames, UserText, UserTurnEnded, UserTurnStarted
-from assistant.tools.intents import IntentRouter
+from assistant.language.intents import IntentRouter
 
 
 class Transcribes(Protocol):

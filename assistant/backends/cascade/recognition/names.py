@@ -14,8 +14,8 @@ import re
 from rapidfuzz.fuzz import ratio
 
 from assistant.backends.cascade.recognition.decode import EncodedSpeech, Redecodes
-from assistant.tools.intents import IntentRouter
-from assistant.tools.spoken_names import words
+from assistant.language.intents import IntentRouter
+from assistant.language.spoken_names import words
 
 _CARRIERS = (
     *("Change theme to", "Switch to", "Become", "Talk to", "Load", "Switch to", "Activate"),

@@ -26,7 +26,7 @@ from assistant.backends.cascade.recognition.names import NameHints
 from assistant.backends.moshi.contract import Step
 from assistant.backends.moshi.monologue import TokenText
 from assistant.frames import FRAME_SECONDS, SpokenNames, UserText, UserTurnEnded, UserTurnStarted
-from assistant.tools.intents import IntentRouter
+from assistant.language.intents import IntentRouter
 
 _OVER_HEAD = 2
 """Of the extra heads: the turn is over."""

@@ -4,8 +4,8 @@ import pytest
 
 from assistant.backends.cascade.recognition.decode import Decode
 from assistant.backends.cascade.recognition.names import NameHints
-from assistant.tools.intents import IntentRouter
-from tests.tools.test_intents import NAMES
+from assistant.language.intents import IntentRouter
+from tests.language.test_intents import NAMES
 
 
 class Recognizer:

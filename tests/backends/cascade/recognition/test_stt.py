@@ -10,9 +10,9 @@ from assistant.backends.cascade.recognition.names import NameHints
 from assistant.backends.cascade.recognition.stt import Recognizer
 from assistant.backends.cascade.weights import WhisperFiles
 from assistant.bench.simulator import sounds as room_sounds
-from assistant.tools.intents import IntentRouter
+from assistant.language.intents import IntentRouter
 from tests import speech
-from tests.tools.test_intents import NAMES
+from tests.language.test_intents import NAMES
 
 BY_A_PERSON = {
     "Change to JARVIS.": "JARVIS",

@@ -32,7 +32,7 @@ from assistant.frames import (
 )
 from tests import speech
 from tests.backends.moshi.conftest import MakeCheckpoint
-from tests.tools.test_intents import NAMES
+from tests.language.test_intents import NAMES
 
 WHISPER = "packaged:tiny.en"
 GIB = 1 << 30

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from assistant.tools.base import Malformed
-from assistant.tools.call_regions import (
+from assistant.calls.base import Malformed
+from assistant.calls.parser import Item, PlainText, ToolCallParser
+from assistant.calls.regions import (
     MAX_CALL,
     Brackets,
     Outcome,
@@ -21,7 +22,6 @@ from assistant.tools.call_regions import (
     code_at,
     marked_at,
 )
-from assistant.tools.parser import Item, PlainText, ToolCallParser
 
 _CANDIDATE = re.compile(r"[<\[{`]")
 _FENCE = re.compile(r"(?P<ticks>`{1,3})(?P<language>[A-Za-z_]{0,12})[ \t]{0,8}\n?\s{0,8}")

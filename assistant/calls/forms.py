@@ -12,8 +12,8 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from assistant.tools.base import Malformed, ToolCall
-from assistant.tools.parser import load_json
+from assistant.calls.base import Malformed, ToolCall
+from assistant.calls.parser import load_json
 
 Calls = list[ToolCall | Malformed]
 

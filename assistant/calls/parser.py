@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from assistant.tools.base import Malformed, ToolCall
+from assistant.calls.base import Malformed, ToolCall
 
 MAX_CALL = 64 * 1024
 """Characters of a pending call; a longer one is malformed."""

@@ -3,8 +3,8 @@
 import pytest
 
 from assistant.frames import SpokenNames
-from assistant.tools.intents import Intent, IntentRouter, is_no, is_yes
-from assistant.tools.spoken_names import similarity, squash, words
+from assistant.language.intents import Intent, IntentRouter, is_no, is_yes
+from assistant.language.spoken_names import similarity, squash, words
 
 NAMES = [
     SpokenNames(slug="jarvis", name="JARVIS", aliases=["Jarvis"]),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.tools.base import ToolCall
-from assistant.tools.parser import MAX_CALL, Malformed, PlainText, ToolCallParser
+from assistant.calls.base import ToolCall
+from assistant.calls.parser import MAX_CALL, Malformed, PlainText, ToolCallParser
 
 Seen = list[str | ToolCall | Malformed]
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.tools.answer_parser import AnswerParser
-from assistant.tools.base import Malformed, ToolCall
-from assistant.tools.call_regions import MAX_CALL, Brackets, balanced
-from assistant.tools.parser import PlainText
-from tests.tools.test_parser import cut
+from assistant.calls.answer_parser import AnswerParser
+from assistant.calls.base import Malformed, ToolCall
+from assistant.calls.parser import PlainText
+from assistant.calls.regions import MAX_CALL, Brackets, balanced
+from tests.calls.test_parser import cut
 
 NAMES = ["set_volume", "change_theme", "stop", "forget"]
 Seen = list[str | ToolCall | Malformed]

@@ -1,4 +1,5 @@
-"""What the user's words ask for, where they ask for a tool: "change to GLaDOS", "louder, please".
+"""Intents: what the user's words ask for, where they ask for a tool: "change to GLaDOS", "louder,
+please".
 
 Strict on the pattern, fuzzy on the names: after the verb there must be a name and nothing else but
 politeness, so that "change the glass doors" is a sentence about doors. Used by the session on
@@ -12,9 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from assistant.frames import SpokenNames
-from assistant.tools.base import ToolCall
-from assistant.tools.phrases import NOUN, phrase_call
-from assistant.tools.spoken_names import DETERMINERS, NameIndex, NameMatch, words
+from assistant.language.command_patterns import NOUN, SpokenCommand, phrase_call
+from assistant.language.spoken_names import DETERMINERS, NameIndex, NameMatch, words
 
 ACT = 0.93
 """Score of a name from which a command is obeyed without asking."""
@@ -30,7 +30,7 @@ _LONGEST = 14
 class Intent:
     """Exactly one of the two is set."""
 
-    call: ToolCall | None = None
+    call: SpokenCommand | None = None
     ask: str | None = None
     """Slug of the persona that the user may have meant: ask before changing."""
 
@@ -130,7 +130,7 @@ class IntentRouter:
     def __init__(
         self,
         names: list[SpokenNames],
-        further: Callable[[str], ToolCall | None] = lambda text: None,
+        further: Callable[[str], SpokenCommand | None] = lambda text: None,
     ) -> None:
         """`further(text)` knows requests that are read from the words as they came."""
         self.index = NameIndex(names)
@@ -187,7 +187,7 @@ class IntentRouter:
         if command is None or match is None:
             return None
         if match.exact or (fuzzy and command.explicit and match.score >= ACT):
-            return Intent(ToolCall("change_theme", {"persona_name": match.name}))
+            return Intent(SpokenCommand("change_theme", {"persona_name": match.name}))
         if fuzzy and match.score >= (ASK if command.explicit else ACT):
             return Intent(ask=match.slug)
         return None

@@ -1,4 +1,5 @@
-"""Spoken requests that hold no persona's name: "stop", "louder, please", "volume fifty percent".
+"""Command patterns: spoken requests that hold no persona's name: "stop", "louder, please", "volume
+fifty percent".
 
 Each pattern must cover the whole of what is left when politeness is taken off, so that "stop the
 car at the corner" and "a louder noise woke the dog" stay ordinary sentences.
@@ -8,8 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
-from assistant.tools.base import ToolCall
+
+@dataclass(frozen=True, slots=True)
+class SpokenCommand:
+    """What words ask for: the name of a tool, and its arguments."""
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
 
 NOUN = r"(?:themes?|personas?|personality|voice|character|mode|skin)"
 """What people call a persona when they ask for one."""
@@ -87,20 +97,20 @@ _NORMAL_RATE = re.compile(
 )
 _LEVELS = {"full": 100, "max": 100, "maximum": 100, "half": 50, "zero": 0, "minimum": 10}
 
-_SIMPLE: list[tuple[re.Pattern[str], Callable[[re.Match[str]], ToolCall]]] = [
-    (_STOP, lambda m: ToolCall("stop")),
-    (_MUTE, lambda m: ToolCall("mute")),
-    (_REPEAT, lambda m: ToolCall("repeat")),
-    (_VOLUME_UP, lambda m: ToolCall("set_volume", {"change": "up"})),
-    (_VOLUME_DOWN, lambda m: ToolCall("set_volume", {"change": "down"})),
-    (_VOLUME_TO, lambda m: ToolCall("set_volume", {"percent": _level(m)})),
-    (_FASTER, lambda m: ToolCall("set_speech_rate", {"change": "faster"})),
-    (_SLOWER, lambda m: ToolCall("set_speech_rate", {"change": "slower"})),
-    (_NORMAL_RATE, lambda m: ToolCall("set_speech_rate", {"change": "normal"})),
-    (_LIST, lambda m: ToolCall("list_themes")),
+_SIMPLE: list[tuple[re.Pattern[str], Callable[[re.Match[str]], SpokenCommand]]] = [
+    (_STOP, lambda m: SpokenCommand("stop")),
+    (_MUTE, lambda m: SpokenCommand("mute")),
+    (_REPEAT, lambda m: SpokenCommand("repeat")),
+    (_VOLUME_UP, lambda m: SpokenCommand("set_volume", {"change": "up"})),
+    (_VOLUME_DOWN, lambda m: SpokenCommand("set_volume", {"change": "down"})),
+    (_VOLUME_TO, lambda m: SpokenCommand("set_volume", {"percent": _level(m)})),
+    (_FASTER, lambda m: SpokenCommand("set_speech_rate", {"change": "faster"})),
+    (_SLOWER, lambda m: SpokenCommand("set_speech_rate", {"change": "slower"})),
+    (_NORMAL_RATE, lambda m: SpokenCommand("set_speech_rate", {"change": "normal"})),
+    (_LIST, lambda m: SpokenCommand("list_themes")),
     (
         _NEIGHBOUR,
-        lambda m: ToolCall(
+        lambda m: SpokenCommand(
             "change_theme", {"persona_name": "next" if m["which"] == "next" else "previous"}
         ),
     ),
@@ -112,7 +122,7 @@ def _level(match: re.Match[str]) -> int:
     return min(100, int(word)) if word.isdigit() else _LEVELS[word]
 
 
-def phrase_call(phrase: str) -> ToolCall | None:
+def phrase_call(phrase: str) -> SpokenCommand | None:
     """The call that this phrase asks for; `phrase` is lower-case words without politeness."""
     for pattern, make in _SIMPLE:
         match = pattern.fullmatch(phrase)

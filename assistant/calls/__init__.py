@@ -1,0 +1,1 @@
+"""Tool calls as text: how models write them down, found in a stream. Runs nothing."""
