@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from assistant.bench.echo import first_voiced
-from assistant.bench.simulator.voice import UserVoice
 from assistant.frames import SAMPLE_RATE
+from benchmarks.echo import first_voiced
+from benchmarks.simulator.voice import UserVoice
 from tests.e2e.conftest import Home, Room
 from tests.e2e.ear import Ear
 from tests.e2e.mouth import Mouth

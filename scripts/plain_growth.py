@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from assistant.bench.memory.small_talk import WORDS, small_talk
+from benchmarks.memory.small_talk import WORDS, small_talk
 
 MARKS = (100, 500, 1_000, 1_500, 2_000, 3_000, 4_000, 5_000, 10_000)
 PATIENCE = 60.0

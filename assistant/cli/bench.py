@@ -1,37 +1,22 @@
-"""`assistant bench` on the command line."""
+"""`assistant bench` on the command line: what a user may want to know of this machine.
+
+What only developers measure is in `benchmarks`, beside the package.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assistant.cli.options import Backend, ConfigFile, Json, Level, gather
-from assistant.commands.runner import run_with_config
+from assistant.commands.runner import run, run_with_config
 
 if TYPE_CHECKING:
     from assistant.config.schema import Config
 
-_PANEL = "Of moshi"
-_CONVERSATION = "Of conversation"
-_SOAK = "Of soak"
-
-
-class Benchmark(StrEnum):
-    """What can be measured."""
-
-    startup = "startup"
-    latency = "latency"
-    ui = "ui"
-    wire = "wire"
-    moshi = "moshi"
-    echo = "echo"
-    conversation = "conversation"
-    turns = "turns"
-    voices = "voices"
-    soak = "soak"
+bench_app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 
 
 class Package(StrEnum):
@@ -50,93 +35,93 @@ class Size(StrEnum):
 
 Framework = Annotated[
     Package | None,
-    typer.Option(help="Default: mlx on Apple Silicon, else torch.", rich_help_panel=_PANEL),
+    typer.Option(help="Default: mlx on Apple Silicon, else torch."),
 ]
 Device = Annotated[
     str,
-    typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:1, gpu.", rich_help_panel=_PANEL),
+    typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:1, gpu."),
 ]
 Dims = Annotated[
     Size,
-    typer.Option(
-        help="7b: Moshi's own; tiny: what the program itself costs.", rich_help_panel=_PANEL
-    ),
+    typer.Option(help="7b: Moshi's own; tiny: what the program itself costs."),
 ]
 Quantize = Annotated[
     str,
-    typer.Option(metavar="LIST", help="none,int8,int4", rich_help_panel=_PANEL),
+    typer.Option(metavar="LIST", help="none,int8,int4"),
 ]
 Context = Annotated[
     str,
-    typer.Option("--context", metavar="LIST", help="Seconds: 60,240", rich_help_panel=_PANEL),
+    typer.Option("--context", metavar="LIST", help="Seconds: 60,240"),
 ]
 Frames = Annotated[
     int | None,
-    typer.Option(
-        min=2, max=3000, help="Of each kind; default: some seconds.", rich_help_panel=_PANEL
-    ),
+    typer.Option(min=2, max=3000, help="Of each kind; default: some seconds."),
 ]
 Graphs = Annotated[
     bool | None,
-    typer.Option(
-        "--graphs/--eager", help="CUDA graphs; default: with and without.", rich_help_panel=_PANEL
-    ),
+    typer.Option("--graphs/--eager", help="CUDA graphs; default: with and without."),
 ]
 Yes = Annotated[
     bool,
-    typer.Option("--yes", "-y", help="Allow 7b on a processor.", rich_help_panel=_PANEL),
-]
-Scenarios = Annotated[
-    str,
-    typer.Option(metavar="LIST", help="quiet,pauses,barge-in", rich_help_panel=_CONVERSATION),
-]
-Seed = Annotated[int, typer.Option(help="Of rooms, noise, faults.", rich_help_panel=_CONVERSATION)]
-Repeat = Annotated[
-    int,
-    typer.Option(min=1, max=100, help="With the next seed each.", rich_help_panel=_CONVERSATION),
-]
-Noise = Annotated[
-    float | None,
-    typer.Option(
-        metavar="DB", help="Under the user's voice, everywhere.", rich_help_panel=_CONVERSATION
-    ),
-]
-
-Tuning = Annotated[
-    bool,
-    typer.Option(
-        "--tuning", help="turns: Judge the sentences that rules are tuned on, not the others."
-    ),
-]
-Recordings = Annotated[
-    Path | None,
-    typer.Option(metavar="FOLDER", help="turns: WAV files instead of rendered speech."),
-]
-Minutes = Annotated[
-    float, typer.Option(min=0.5, help="echo: of the assistant talking into its own microphone.")
-]
-Hours = Annotated[
-    float,
-    typer.Option(min=0.01, help="Simulated; the faults' number with it.", rich_help_panel=_SOAK),
-]
-PerHour = Annotated[int, typer.Option("--turns-per-hour", min=10, max=400, rich_help_panel=_SOAK)]
-Crashes = Annotated[
-    int | None,
-    typer.Option(min=0, help="In a row, at the end; default: 25 an hour.", rich_help_panel=_SOAK),
-]
-Trace = Annotated[
-    bool, typer.Option("--trace", help="Say where memory grew; slow.", rich_help_panel=_SOAK)
+    typer.Option("--yes", "-y", help="Allow 7b on a processor."),
 ]
 
 
-def bench(
+@bench_app.command("startup")
+def startup(json_output: Json = False) -> None:
+    """Time until help, until something is on the screen, until somebody listens."""
+
+    def command() -> int:
+        from assistant.commands.bench import bench_startup
+
+        return bench_startup(json_output=json_output)
+
+    raise typer.Exit(run(command))
+
+
+@bench_app.command("latency")
+def latency(
     context: typer.Context,
-    name: Annotated[Benchmark, typer.Argument(help="What to measure.")],
-    json_output: Json = False,
-    turns: Annotated[int, typer.Option(min=1, max=500, help="latency: spoken turns.")] = 24,
+    turns: Annotated[int, typer.Option(min=1, max=500, help="Spoken turns.")] = 24,
     warm: Annotated[
-        float, typer.Option(min=0, help="latency: seconds of rest before the first turn.")
+        float, typer.Option(min=0, help="Seconds of rest before the first turn.")
     ] = 0.0,
+    json_output: Json = False,
+    backend: Backend = None,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """End of the user's speech → first sample of the answer, and its stages."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.bench import bench_latency
+
+        return bench_latency(settings, turns=turns, warm=warm, json_output=json_output)
+
+    options = gather(context, config, log_level, backend=backend)
+    raise typer.Exit(run_with_config(options, command))
+
+
+@bench_app.command("ui")
+def ui(
+    context: typer.Context,
+    json_output: Json = False,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """Share of a core that the dashboard takes, at several rates of its waveforms."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.bench import bench_ui
+
+        return bench_ui(settings, json_output=json_output)
+
+    raise typer.Exit(run_with_config(gather(context, config, log_level), command))
+
+
+@bench_app.command("moshi")
+def moshi(
+    context: typer.Context,
     framework: Framework = None,
     device: Device = "auto",
     dims: Dims = Size.tiny,
@@ -145,35 +130,19 @@ def bench(
     frames: Frames = None,
     graphs: Graphs = None,
     yes: Yes = False,
-    scenarios: Scenarios = "",
-    seed: Seed = 1,
-    repeat: Repeat = 1,
-    noise: Noise = None,
-    recordings: Recordings = None,
-    tuning: Tuning = False,
-    minutes: Minutes = 10.0,
-    hours: Hours = 8.0,
-    turns_per_hour: PerHour = 250,
-    crashes: Crashes = None,
-    trace: Trace = False,
-    backend: Backend = None,
+    json_output: Json = False,
     config: ConfigFile = None,
     log_level: Level = None,
 ) -> None:
-    """Measure this machine: start-up, latency, screen, the wire to the backend, Moshi, echo
-    cancellation, ends of turns, loudness of the voices, whole conversations with scripted users,
-    or hours of them.
+    """Speed of Moshi here, with random weights of any size.
 
     Example: assistant bench moshi --dims 7b --quantize none,int8,int4
     """
 
     def command(settings: Config) -> int:
-        from assistant.bench.moshi.command import MoshiOptions
-        from assistant.bench.simulator.options import ConversationOptions
-        from assistant.bench.soak.options import SoakOptions
-        from assistant.commands.bench import bench_command
+        from assistant.bench.moshi.command import MoshiOptions, moshi_command
 
-        moshi = MoshiOptions(
+        options = MoshiOptions(
             framework=framework.value if framework else None,
             device=device,
             dims=dims.value,
@@ -184,21 +153,6 @@ def bench(
             yes=yes,
             python=settings.backend.python,
         )
-        return bench_command(
-            settings,
-            name.value,
-            json_output=json_output,
-            turns=turns,
-            warm=warm,
-            moshi=moshi,
-            conversation=ConversationOptions(scenarios, seed, repeat, noise),
-            recordings=recordings,
-            tuning=tuning,
-            minutes=minutes,
-            soak=SoakOptions(
-                hours=hours, turns_per_hour=turns_per_hour, seed=seed, crashes=crashes, trace=trace
-            ),
-        )
+        return moshi_command(options, json_output=json_output)
 
-    options = gather(context, config, log_level, backend=backend)
-    raise typer.Exit(run_with_config(options, command))
+    raise typer.Exit(run_with_config(gather(context, config, log_level), command))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.cli import bench as cli_bench
 from assistant.cli import models as cli_models
 from assistant.cli import serve as cli_serve
+from assistant.cli.bench import bench_app
 from assistant.cli.groups import config_app, personas_app, transcripts_app
 from assistant.cli.help import Commands
 from assistant.cli.memory_files import memory_app
@@ -295,9 +295,6 @@ def devices(context: typer.Context, json_output: Json = False) -> None:
     raise typer.Exit(run(command, gather(context).log_level))
 
 
-app.command(rich_help_panel=LOOK)(cli_bench.bench)
-
-
 @app.command(rich_help_panel=SETUP)
 def pull(
     context: typer.Context,
@@ -312,6 +309,7 @@ def pull(
     cli_models.pull(context, name, yes, log_level)
 
 
+app.add_typer(bench_app, name="bench", rich_help_panel=LOOK)
 app.add_typer(personas_app, name="personas", rich_help_panel=LOOK)
 app.add_typer(memory_app, name="memory", rich_help_panel=LOOK)
 app.add_typer(transcripts_app, name="transcripts", rich_help_panel=LOOK)

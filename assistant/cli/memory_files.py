@@ -95,33 +95,6 @@ def memory_doctor(
     raise typer.Exit(run_with_config(gather(context, config), command, mends=False))
 
 
-@memory_app.command("bench")
-def memory_bench(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(help="Conversations with questions, in the layout of LOCOMO."),
-    ] = None,
-    scale: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Speeds with so many made-up memories.")
-    ] = 0,
-    skip: Annotated[
-        list[str] | None, typer.Option("--skip", metavar="NAME", help="Leave a sample out.")
-    ] = None,
-    json_output: Json = False,
-) -> None:
-    """Measure what is found, how fast, and what is made of small talk. Your memory is not touched.
-
-    Example: assistant memory bench locomo10.json --scale 100000
-    """
-
-    def command() -> int:
-        from assistant.bench.memory.retrieval import bench_memory
-
-        return bench_memory(folder, scale=scale, skip=skip or (), json_output=json_output)
-
-    raise typer.Exit(run(command))
-
-
 @memory_app.command("path")
 def memory_path() -> None:
     """Where it is kept."""

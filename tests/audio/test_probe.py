@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assistant.audio import probe
 from assistant.audio.probe_sounds import SPEECH_DBFS, chirp, make_plan, speechlike
-from assistant.bench.room import Noise, Room
+from benchmarks.room import Noise, Room
 
 RATE = 24_000
 SWEEP = chirp()

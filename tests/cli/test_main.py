@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from assistant import __version__
 from assistant.audio.wav import AudioFileError
 from assistant.backends.base import BackendError
+from assistant.bench.moshi import command as bench_moshi
 from assistant.brain.base import BrainError
 from assistant.cli.main import app
 from assistant.commands import bench, dashboard, devices, personas, plain, say, talk
@@ -177,13 +178,13 @@ def test_talk_hands_its_options_over(called: Replace) -> None:
 
 
 def test_the_other_commands_are_wired(called: Replace) -> None:
-    start = called(bench, "bench_command")
+    start = called(bench, "bench_latency")
     assert invoke("bench", "latency", "--json", "--turns", "3")[0] == 0
-    assert start.calls[-1][0][1] == "latency"
     options = start.calls[-1][1]
     assert (options["json_output"], options["turns"], options["warm"]) == (True, 3, 0.0)
+    start = called(bench_moshi, "moshi_command")
     invoke("bench", "moshi", "--framework", "mlx", "--dims", "7b")
-    asked = start.calls[-1][1]["moshi"]
+    asked = start.calls[-1][0][0]
     assert (asked.framework, asked.dims) == ("mlx", "7b")
     assert invoke("bench", "magic")[0] == 2
     start = called(devices, "devices_command")

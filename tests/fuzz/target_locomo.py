@@ -6,9 +6,9 @@ import json
 import tempfile
 from pathlib import Path
 
-from assistant.bench.memory.locomo import load_samples
 from assistant.memory.base import MemoryFailure
 from assistant.memory.retrieval.rows import rows_of
+from benchmarks.memory.locomo import load_samples
 
 NAME = "locomo"
 _SAMPLE = {

@@ -11,7 +11,6 @@ from random import Random
 
 import pytest
 
-from assistant.bench.memory.small_talk import WORDS, small_talk
 from assistant.brain.base import Brain
 from assistant.brain.scripted import ScriptedBrain
 from assistant.memory.base import Journal, MemoryFailure
@@ -21,6 +20,7 @@ from assistant.memory.retrieval.embedding import load_embedder
 from assistant.memory.retrieval.index import SqliteIndex
 from assistant.memory.service import MemoryService
 from assistant.memory.store.files import FileStore
+from benchmarks.memory.small_talk import WORDS, small_talk
 from tests.fakes import FakeAudio, FakeMemoryStore
 from tests.session.room import Room
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from assistant.audio.frontend.echo_canceller import BLOCK, EchoCanceller, FarEnd
-from assistant.bench.room import Noise, Room
+from benchmarks.room import Noise, Room
 
 RATE = 24_000
 

@@ -6,9 +6,9 @@ import numpy as np
 import soxr
 
 from assistant.audio.frontend.frontend import FrontEnd
-from assistant.bench.echo import listen, looped
-from assistant.bench.room import Room, at_level
 from assistant.config.schema import AudioConfig
+from benchmarks.echo import listen, looped
+from benchmarks.room import Room, at_level
 from tests import speech
 
 

@@ -24,7 +24,7 @@ from scipy.signal import correlate
 
 from assistant.audio.probe_sounds import chirp
 from assistant.audio.wav import WavWriter
-from assistant.bench.room import Noise
+from benchmarks.room import Noise
 from tests.e2e.ear import RATE, Ear
 from tests.e2e.virtual_card import VirtualCard, missing_programs
 

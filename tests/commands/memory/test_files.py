@@ -122,31 +122,3 @@ def test_a_doctor_changes_nothing(house: House) -> None:
     assert house.run("doctor") == 0
     assert "not made yet" in house.out
     assert house.raw() == before
-
-
-def test_what_is_found_is_measured_on_conversations_of_ones_own(
-    empty: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sample = {
-        "sample_id": "ours",
-        "conversation": {
-            "speaker_a": "Ada",
-            "speaker_b": "Ben",
-            "session_1_date_time": "1:00 pm on 8 May, 2023",
-            "session_1": [
-                {"speaker": "Ada", "dia_id": "D1:1", "text": "My parrot is called Picasso."},
-                {"speaker": "Ben", "dia_id": "D1:2", "text": "I went sailing."},
-            ],
-        },
-        "qa": [
-            {"question": "Who went sailing?", "answer": "Ben", "evidence": ["D1:2"], "category": 4}
-        ],
-    }
-    file = empty.home / "ours.json"
-    file.write_text(json.dumps([sample]))
-    report = empty.json("bench", str(file))
-    assert report["recall"]["categories"]["all"]["r@5"] == 1.0
-    assert report["small_talk"]["turns"] == 1000
-    assert empty.run("bench", str(empty.home / "nowhere.json")) == 1
-    assert empty.run("bench", str(file), "--skip", "ours") == 1
-    assert not empty.memory.exists()

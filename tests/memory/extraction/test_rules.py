@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.bench.memory.small_talk import TALK, WORDS
 from assistant.language.person import first_person, second_person, third_person
 from assistant.memory.base import Side, Turn
 from assistant.memory.extraction.candidates import Candidate, Outcome, RefusedCandidate
 from assistant.memory.extraction.rules import Rules, asked_to_remember
+from benchmarks.memory.small_talk import TALK, WORDS
 
 SATURDAY = datetime(2026, 11, 21, 19, 5).astimezone()
 

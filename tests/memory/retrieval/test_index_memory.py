@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from assistant.bench.memory.scale import ZipfSpeech, journals
 from assistant.memory.retrieval.embedding import load_embedder
 from assistant.memory.retrieval.index import SqliteIndex
+from benchmarks.memory.scale import ZipfSpeech, journals
 
 A_ROW = 130
 """Bytes in memory of something that can be found; a line and its answer are two of them."""

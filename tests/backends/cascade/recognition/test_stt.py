@@ -9,8 +9,8 @@ from assistant.backends.cascade.recognition.mel import LogMel
 from assistant.backends.cascade.recognition.names import NameHints
 from assistant.backends.cascade.recognition.stt import Recognizer
 from assistant.backends.cascade.weights import WhisperFiles
-from assistant.bench.simulator import sounds as room_sounds
 from assistant.language.intents import IntentRouter
+from benchmarks.simulator import sounds as room_sounds
 from tests import speech
 from tests.language.test_intents import NAMES
 

@@ -13,8 +13,8 @@ from assistant.backends.cascade.synthesis.loudness import integrated_loudness
 from assistant.backends.cascade.synthesis.speaker import Speaker
 from assistant.backends.cascade.synthesis.speech_engine import Cancellation
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
-from assistant.bench.voices import ANSWER, VoiceLevels, apart, levels_of, measure
 from assistant.frames import SAMPLE_RATE, AnyEvent, VoiceSpec
+from benchmarks.voices import ANSWER, VoiceLevels, apart, levels_of, measure
 from tests.audio.frontend.voices import high_band, rms, voice
 
 

@@ -1,0 +1,1 @@
+"""What those who develop the assistant measure: `python -m benchmarks --help`."""

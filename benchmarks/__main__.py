@@ -1,0 +1,176 @@
+"""`python -m benchmarks`: ears, voices, memory and whole conversations, measured by developers."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assistant.cli.options import Backend, ConfigFile, Json, Level, gather
+from assistant.commands.runner import run, run_with_config
+
+if TYPE_CHECKING:
+    from assistant.config.schema import Config
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+Seed = Annotated[int, typer.Option(help="Of rooms, noise and faults.")]
+
+
+@app.command()
+def conversation(
+    context: typer.Context,
+    scenarios: Annotated[str, typer.Option(metavar="LIST", help="quiet,pauses,barge-in")] = "",
+    seed: Seed = 1,
+    repeat: Annotated[int, typer.Option(min=1, max=100, help="With the next seed each.")] = 1,
+    noise: Annotated[
+        float | None, typer.Option(metavar="DB", help="Under the user's voice, everywhere.")
+    ] = None,
+    json_output: Json = False,
+    backend: Backend = None,
+    config: ConfigFile = None,
+) -> None:
+    """Whole conversations with scripted users in a simulated room."""
+
+    def command(settings: Config) -> int:
+        from benchmarks.simulator.command import conversation_command
+        from benchmarks.simulator.options import ConversationOptions
+
+        options = ConversationOptions(scenarios, seed, repeat, noise)
+        return conversation_command(settings, options, json_output=json_output)
+
+    raise typer.Exit(run_with_config(gather(context, config, backend=backend), command))
+
+
+@app.command()
+def soak(
+    context: typer.Context,
+    hours: Annotated[
+        float, typer.Option(min=0.01, help="Simulated; the faults' number with it.")
+    ] = 8.0,
+    turns_per_hour: Annotated[int, typer.Option(min=10, max=400)] = 250,
+    seed: Seed = 1,
+    crashes: Annotated[
+        int | None, typer.Option(min=0, help="In a row, at the end; default: 25 an hour.")
+    ] = None,
+    trace: Annotated[bool, typer.Option("--trace", help="Say where memory grew; slow.")] = False,
+    json_output: Json = False,
+    backend: Backend = None,
+    config: ConfigFile = None,
+) -> None:
+    """Hours of conversation with every kind of fault."""
+
+    def command(settings: Config) -> int:
+        from benchmarks.soak.command import soak_command
+        from benchmarks.soak.options import SoakOptions
+
+        options = SoakOptions(
+            hours=hours, turns_per_hour=turns_per_hour, seed=seed, crashes=crashes, trace=trace
+        )
+        return soak_command(settings, options, json_output=json_output)
+
+    raise typer.Exit(run_with_config(gather(context, config, backend=backend), command))
+
+
+@app.command()
+def turns(
+    context: typer.Context,
+    recordings: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="WAV files instead of rendered speech.")
+    ] = None,
+    tuning: Annotated[
+        bool,
+        typer.Option("--tuning", help="The sentences that rules are tuned on, not the others."),
+    ] = False,
+    json_output: Json = False,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """Ends of turns: the wait after the last word, and how often somebody is cut off."""
+
+    def command(settings: Config) -> int:
+        from assistant.bench.report import print_rows
+        from benchmarks.turns import measure
+
+        rows = measure(settings, recordings=recordings, half="tuning" if tuning else "reporting")
+        print_rows("turns", rows, as_json=json_output)
+        return 0
+
+    raise typer.Exit(run_with_config(gather(context, config, log_level), command))
+
+
+@app.command()
+def voices(context: typer.Context, json_output: Json = False, config: ConfigFile = None) -> None:
+    """Loudness, peaks and pauses of the personas' voices."""
+
+    def command(settings: Config) -> int:
+        from benchmarks.voices import voices_command
+
+        return voices_command(settings, json_output=json_output)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
+@app.command()
+def echo(
+    minutes: Annotated[
+        float, typer.Option(min=0.5, help="Of the assistant talking into its own microphone.")
+    ] = 10.0,
+    json_output: Json = False,
+) -> None:
+    """Echo cancellation and voice onset in simulated rooms."""
+
+    def command() -> int:
+        from assistant.bench.report import print_rows
+        from benchmarks.echo import measure
+
+        print_rows("echo", measure(minutes=minutes), as_json=json_output)
+        return 0
+
+    raise typer.Exit(run(command))
+
+
+@app.command()
+def wire(json_output: Json = False) -> None:
+    """The wire to the backend process: there and back."""
+
+    def command() -> int:
+        from assistant.bench.report import print_rows
+        from benchmarks.wire import measure
+
+        print_rows("wire", asyncio.run(measure()), as_json=json_output)
+        return 0
+
+    raise typer.Exit(run(command))
+
+
+@app.command()
+def memory(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Conversations with questions, in the layout of LOCOMO."),
+    ] = None,
+    scale: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Speeds with so many made-up memories.")
+    ] = 0,
+    skip: Annotated[
+        list[str] | None, typer.Option("--skip", metavar="NAME", help="Leave a sample out.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """What memory finds, how fast, and what is made of small talk. Your memory is not touched.
+
+    Example: python -m benchmarks memory locomo10.json --scale 100000
+    """
+
+    def command() -> int:
+        from benchmarks.memory.retrieval import bench_memory
+
+        return bench_memory(folder, scale=scale, skip=skip or (), json_output=json_output)
+
+    raise typer.Exit(run(command))
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m benchmarks")
