@@ -84,7 +84,7 @@ fuzz: $(VENV)/.dev-ready
 	$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
 
 # What developers measure, for example: make bench-turns    make bench-soak ARGS="--hours 1"
-bench-%: $(VENV)/.moshi-ready
+bench-%: $(VENV)/.dev-ready
 	$(BIN)/python -m benchmarks $* $(ARGS)
 
 check: $(VENV)/.dev-ready

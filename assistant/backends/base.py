@@ -61,7 +61,7 @@ class Backend(Protocol):
     def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
         """Speak this piece in the persona's voice; pieces stream, `final` closes the utterance."""
 
-    def prepare(self, lines: list[PrefetchLine]) -> None:
+    def prefetch(self, lines: list[PrefetchLine]) -> None:
         """Render these in the background, at low priority, in this order."""
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:

@@ -113,7 +113,7 @@ class EchoBackend:
         if final:
             self._emit(UtteranceEnded(utterance, self._samples.pop(utterance)))
 
-    def prepare(self, lines: list[PrefetchLine]) -> None:
+    def prefetch(self, lines: list[PrefetchLine]) -> None:
         pass
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:

@@ -11,7 +11,7 @@ from assistant.session.event_bus import EventBus
 from assistant.session.events import PersonaChanged, PersonasReloaded
 from assistant.session.line_chooser import LineChooser
 from assistant.session.persona_roster import PersonaRoster
-from assistant.session.signals import BackendGone, BackendReady, UtteranceOver
+from assistant.session.signals import AgentTurnEnded, BackendGone, BackendReady
 from assistant.session.turns.agent_turn import AgentTurn
 
 _OWN_FIRST = 8
@@ -90,7 +90,7 @@ class PersonaSwitch:
         """Slugs of the personas that the user is known to have talked to."""
         bus.on(BackendReady, self._backend_ready)
         bus.on(BackendGone, lambda event: self.greet())
-        bus.on(UtteranceOver, self._heard_of)
+        bus.on(AgentTurnEnded, self._heard_of)
 
     @property
     def current(self) -> Persona:
@@ -142,7 +142,7 @@ class PersonaSwitch:
             self._prefill()
         self.greet()
 
-    def _heard_of(self, event: UtteranceOver) -> None:
+    def _heard_of(self, event: AgentTurnEnded) -> None:
         """The user has heard this persona."""
         if event.heard and not event.utterance.aside:
             self.met.add(event.utterance.persona)

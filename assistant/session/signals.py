@@ -50,7 +50,7 @@ class StoppedByWords:
 
 
 @dataclass(frozen=True, slots=True)
-class UserTurnOver:
+class UserSpeechEnded:
     """The sound of the user's turn has ended; its words may still be missing."""
 
     stopwatch: Stopwatch
@@ -100,7 +100,7 @@ class PieceSpoken:
 
 
 @dataclass(frozen=True, slots=True)
-class UtteranceOver:
+class AgentTurnEnded:
     """A turn of the assistant's has ended; `heard` is what of it was played."""
 
     utterance: AgentUtterance

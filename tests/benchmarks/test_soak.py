@@ -42,6 +42,7 @@ def failed(outcomes: Outcomes) -> dict[str, str]:
     return {check.name: check.shown for check in outcomes.checks() if not check.ok}
 
 
+@pytest.mark.timeout(600)
 async def test_minutes_of_conversation_survive_every_kind_of_fault_and_twenty_crashes() -> None:
     options = SoakOptions(
         hours=6 / 60, turns_per_hour=300, fault_every=26, crashes=20, deadly=1.0,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from assistant.language import dates
-from assistant.language import periods as when
+from assistant.language import dates, periods
 from assistant.memory.base import ANY
+from assistant.memory.filtering import with_when
 
 NAME = "when"
 SEEDS = [
@@ -28,6 +28,6 @@ def one(data: bytes) -> None:
             assert dates.parse_iso(found.iso) == (found.first, found.last)
             assert found.spoken
         now = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
-        if span := when.find_when(text, now):
+        if span := periods.find_when(text, now):
             assert span.since < span.until
-        when.with_when(text, ANY, now)
+        with_when(text, ANY, now)

@@ -72,7 +72,7 @@ async def talks(running: Running, **options: object) -> None:
 async def test_hundreds_who_say_nothing_keep_nobody_out(first: bytes) -> None:
     async with serving(limits=Limits(total=40, each=20)) as running, callers(running, 150, first):
         await talks(running)
-        assert len(running.server.visitors) <= 21
+        assert len(running.server.connections) <= 21
 
 
 async def test_who_does_not_come_to_the_point_is_hung_up_on() -> None:

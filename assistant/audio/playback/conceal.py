@@ -105,7 +105,7 @@ def _climb(values: Float64, at: int) -> int:
 
 def _repeat(past: Float64, period: int) -> Float64:
     """CONCEAL_SAMPLES of the last one, then two, then three periods, over and over."""
-    overlap = period // 4
+    overlap = max(period // 4, _LEAD)
     rise = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, overlap + 1) / (overlap + 1))
     at = np.arange(CONCEAL_SAMPLES)
     out = np.zeros(CONCEAL_SAMPLES)
@@ -117,13 +117,18 @@ def _repeat(past: Float64, period: int) -> Float64:
         # The end of the cycle becomes what led into it, so that it joins its own beginning.
         cycle[-overlap:] += rise * (past[-length - overlap : -length] - cycle[-overlap:])
         sound = cycle[(at - begin) % length]
-        weight = np.clip((at - begin + 1) / (overlap + 1), 0.0, 1.0) if begin else np.ones(at.size)
-        out += weight * (sound - out)
+        out += (_entering(at - begin, overlap) if begin else 1.0) * (sound - out)
     # The sound is not quite where it was a period ago: what lies between goes on as it was and
     # vanishes, so that height and slope are kept.
     apart = (past[period:] - past[:-period])[: -_LEAD - 2 : -1]
     out[:_LEAD] += (2 * apart[0] - apart[1:]) * _leaving(_LEAD)
     return np.clip(out, -1.0, 1.0)
+
+
+def _entering(at: NDArray[np.int_], n: int) -> Float64:
+    """From 0 before the place `at` 0 to 1 after `n` more, without a corner: of what was written
+    lately one period may be in the sound and the one before it not."""
+    return 0.5 - 0.5 * np.cos(np.pi * np.clip((at + 1) / (n + 1), 0.0, 1.0))
 
 
 def _leaving(n: int) -> Float64:

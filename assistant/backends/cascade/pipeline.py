@@ -88,8 +88,8 @@ class CascadeBackend:
     def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
         self._speaker.say(utterance, text, final=final, rate=rate)
 
-    def prepare(self, lines: list[PrefetchLine]) -> None:
-        self._speaker.prepare(lines)
+    def prefetch(self, lines: list[PrefetchLine]) -> None:
+        self._speaker.prefetch(lines)
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
         """It has no prompt: nothing to do."""

@@ -123,7 +123,7 @@ def handle(command: AnyCommand, backend: Backend, queue: SendQueue) -> None:
         case ChangePersona(prompt=prompt):
             backend.change_persona(prompt)
         case Prefetch(lines=lines):
-            backend.prepare(lines)
+            backend.prefetch(lines)
         case Prefill(prompt=prompt, swap=swap):
             backend.prefill(prompt, swap=swap)
         case Interrupt():

@@ -170,13 +170,13 @@ class MoshiBackend:
         """The model speaks at its own pace: `rate` is not heard."""
         self._do(lambda: self._stepper.say(utterance, text, final=final))
 
-    def prepare(self, lines: list[PrefetchLine]) -> None:
+    def prefetch(self, lines: list[PrefetchLine]) -> None:
         """Its speech is made as it is spoken: nothing can be rendered beforehand."""
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
         personas = self._personas
         if self.capabilities.snapshots and personas is not None:
-            self._do(lambda: personas.prepare(prompt, swap=swap))
+            self._do(lambda: personas.prefill(prompt, swap=swap))
 
     def inject(self, context: str) -> None:
         self._do(lambda: self._stepper.inject(context))

@@ -163,7 +163,7 @@ class MoshiServerBackend:
         if final:
             self._emit(UtteranceEnded(utterance, 0))
 
-    def prepare(self, lines: list[PrefetchLine]) -> None:
+    def prefetch(self, lines: list[PrefetchLine]) -> None:
         """The voice is the server's."""
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:

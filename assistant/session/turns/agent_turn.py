@@ -21,7 +21,7 @@ from assistant.session.backend_events import BackendEvents
 from assistant.session.event_bus import EventBus
 from assistant.session.events import AgentSaid, FirstSample, TurnEnded, TurnStarted
 from assistant.session.latency import Stopwatch
-from assistant.session.signals import AnswerSounding, BackendReady, PieceSpoken, UtteranceOver
+from assistant.session.signals import AgentTurnEnded, AnswerSounding, BackendReady, PieceSpoken
 from assistant.session.turns.messages import AgentUtterance
 from assistant.session.turns.playback_tracker import PlaybackTracker
 
@@ -36,7 +36,7 @@ _AHEAD = SAMPLE_RATE
 
 class AgentTurn:
     """Numbers the assistant's turns and tells of them; `AnswerSounding` when one begins to be
-    heard, `UtteranceOver` when it is over."""
+    heard, `AgentTurnEnded` when it is over."""
 
     def __init__(
         self, bus: EventBus, audio: AudioIO, turns: Iterator[int], backend: BackendEvents
@@ -60,7 +60,7 @@ class AgentTurn:
         bus.on(AgentText, self._take)
         bus.on(UtteranceEnded, self._take)
         bus.on(PieceSpoken, self._said)
-        bus.on(UtteranceOver, self._over)
+        bus.on(AgentTurnEnded, self._over)
 
     def listen_to_playback(self) -> None:
         """Be told by the audio threads what was played. Call in the event loop."""
@@ -180,7 +180,7 @@ class AgentTurn:
         if not utterance.aside:
             self._bus.publish(AnswerSounding())
 
-    def _over(self, event: UtteranceOver) -> None:
+    def _over(self, event: AgentTurnEnded) -> None:
         utterance = event.utterance
         self._stopwatches.pop(utterance.number, None)
         self._bus.publish(

@@ -17,7 +17,7 @@ from assistant.audio.playback.queue import VOICED_PEAK
 from assistant.backends.wire import decode_pcm
 from assistant.frames import AgentText, AudioOut, Interrupt, Say, UtteranceEnded
 from assistant.session.event_bus import EventBus
-from assistant.session.signals import PieceSpoken, UtteranceOver
+from assistant.session.signals import AgentTurnEnded, PieceSpoken
 from assistant.session.turns.messages import AgentUtterance
 
 
@@ -25,7 +25,7 @@ class PlaybackTracker:
     """Says things through the backend, or as text alone where there is no voice.
 
     Publishes `PieceSpoken` for each piece as its sound is handed to the speaker (at once without a
-    voice), and `UtteranceOver` when a turn is over.
+    voice), and `AgentTurnEnded` when a turn is over.
     """
 
     def __init__(self, bus: EventBus, playback: JitterBuffer) -> None:
@@ -162,4 +162,4 @@ class PlaybackTracker:
         utterance.closed = True
         if not self._open:
             self.quiet.set()
-        self._bus.publish(UtteranceOver(utterance, heard, interrupted))
+        self._bus.publish(AgentTurnEnded(utterance, heard, interrupted))

@@ -11,11 +11,11 @@ from assistant.session.event_bus import EventBus
 from assistant.session.events import Notice
 from assistant.session.persona_roster import PersonaRoster
 from assistant.session.signals import (
+    AgentTurnEnded,
     PartialWords,
     SaidInPassing,
     UserTurnTaken,
     UserTurnTakenByModel,
-    UtteranceOver,
 )
 from assistant.session.transcript_store import TranscriptEntry, TranscriptStore
 from assistant.session.turns.messages import History
@@ -46,7 +46,7 @@ class ConversationRecord:
         bus.on(SaidInPassing, lambda event: self._keep_words(event.text))
         bus.on(UserTurnTaken, self._user_turn)
         bus.on(UserTurnTakenByModel, self._user_turn_for_model)
-        bus.on(UtteranceOver, self._agent_turn)
+        bus.on(AgentTurnEnded, self._agent_turn)
 
     def close(self) -> None:
         self._store.close()
@@ -67,7 +67,7 @@ class ConversationRecord:
         if context := await self._memory.news(text):
             self._bus.publish(Inject(context))
 
-    def _agent_turn(self, event: UtteranceOver) -> None:
+    def _agent_turn(self, event: AgentTurnEnded) -> None:
         utterance, heard = event.utterance, clean_text(event.heard)
         if utterance.aside:
             return

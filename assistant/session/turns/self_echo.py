@@ -12,7 +12,7 @@ from collections import deque
 from rapidfuzz import fuzz
 
 from assistant.session.event_bus import EventBus
-from assistant.session.signals import UtteranceOver
+from assistant.session.signals import AgentTurnEnded
 from assistant.session.turns.agent_turn import AgentTurn
 from assistant.terminal.sanitize import clean_text
 
@@ -32,9 +32,9 @@ class SelfEcho:
         self._clock = bus.clock
         self._agent_turn = agent_turn
         self._said: deque[tuple[float, str]] = deque(maxlen=16)
-        bus.on(UtteranceOver, self._over)
+        bus.on(AgentTurnEnded, self._over)
 
-    def _over(self, event: UtteranceOver) -> None:
+    def _over(self, event: AgentTurnEnded) -> None:
         if words := clean_text(event.heard):
             self._said.append((self._clock(), words))
 

@@ -24,6 +24,7 @@ from assistant.session.events import (
 )
 from assistant.session.latency import Stopwatch
 from assistant.session.signals import (
+    AgentTurnEnded,
     AnswerSounding,
     AnswerStopped,
     BackendGone,
@@ -36,10 +37,9 @@ from assistant.session.signals import (
     StoppedByWords,
     ToAnswer,
     UserHeard,
-    UserTurnOver,
+    UserSpeechEnded,
     UserTurnTaken,
     UserTurnTakenByModel,
-    UtteranceOver,
 )
 from assistant.session.turns.agent_turn import AgentTurn
 from assistant.session.turns.barge_in import BargeIn
@@ -89,7 +89,7 @@ class TurnTaking:
         bus.on(BackendGone, lambda event: self._rest_in("idle"))
         bus.on(BackendLost, lambda event: self._backend_lost())
         bus.on(TurnStarted, self._user_began)
-        bus.on(UserTurnOver, self._user_ended)
+        bus.on(UserSpeechEnded, self._user_ended)
         bus.on(PartialWords, self._partial)
         bus.on(UserHeard, self._heard)
         bus.on(NothingHeard, lambda event: self._heard_nothing())
@@ -99,7 +99,7 @@ class TurnTaking:
         bus.on(AnswerPaused, lambda event: self._set_state("listening"))
         bus.on(AnswerResumed, lambda event: self._resumed())
         bus.on(StopAnswer, lambda event: self.interrupt())
-        bus.on(UtteranceOver, lambda event: self._settle())
+        bus.on(AgentTurnEnded, lambda event: self._settle())
 
     def begin(self, responder: Responder) -> None:
         """It is known now who answers."""
@@ -174,7 +174,7 @@ class TurnTaking:
             self._agent_turn.hold()
         self._set_state("listening")
 
-    def _user_ended(self, event: UserTurnOver) -> None:
+    def _user_ended(self, event: UserSpeechEnded) -> None:
         if self._backend.converses:
             # It may answer before the words are written down, so the watch starts here.
             if not self._agent_turn.speech.active:

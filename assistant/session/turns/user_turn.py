@@ -28,7 +28,7 @@ from assistant.session.signals import (
     StoppedByWords,
     ToAnswer,
     UserHeard,
-    UserTurnOver,
+    UserSpeechEnded,
     VoiceNoticed,
 )
 from assistant.session.turns.messages import UserMessage
@@ -174,7 +174,7 @@ class UserTurn:
         if self.believed:
             self._bus.publish(TurnEnded(side="user", turn=self._current()))
             speech_end = self._input_clock.to_session(event.at)
-            self._bus.publish(UserTurnOver(Stopwatch(speech_end, text_at=self._bus.clock())))
+            self._bus.publish(UserSpeechEnded(Stopwatch(speech_end, text_at=self._bus.clock())))
 
     def _text(self, event: UserText) -> None:
         text = event.text.strip()

@@ -98,6 +98,7 @@ def test_reading_any_sizes_gives_the_same_as_one_sample_at_a_time(
 
 @given(STEPS)
 @example([("write", 1, 85), ("read", 0, 148), ("write", 1, 173)])
+@example([("write", 1, 211), ("read", 0, 377), ("write", 1, 1), ("read", 0, 113)])
 @settings(deadline=None)
 def test_nothing_one_does_makes_a_click(steps: list[tuple[str, int, int]]) -> None:
     """A constant sound may only rise and fall along the ramps, whatever interrupts it."""
@@ -116,6 +117,7 @@ def test_nothing_one_does_makes_a_click(steps: list[tuple[str, int, int]]) -> No
 
 
 @given(STEPS)
+@example([("write", 1, 409), ("read", 0, 778)])
 @settings(deadline=None)
 def test_nothing_one_does_bends_a_tone(steps: list[tuple[str, int, int]]) -> None:
     """Nor are there corners, which tick: the second difference of a tone stays that of a tone."""

@@ -89,7 +89,7 @@ def test_hundreds_who_say_nothing_or_little_keep_nobody_out(
     with Served(store, limits=limits) as served, callers(served, 200, first):
         for _ in range(5):
             assert asked(served).json() == [ID]
-        assert len(served.server.visitors) <= limits.each + 1
+        assert len(served.server.connections) <= limits.each + 1
 
 
 def test_who_never_sends_anything_is_hung_up_on(served: Served) -> None:

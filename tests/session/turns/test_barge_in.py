@@ -11,7 +11,7 @@ from assistant.frames import Capabilities, Interrupt, Overheard, UserText
 from assistant.language.backchannels import is_hum, saying
 from assistant.session.event_bus import EventBus
 from assistant.session.events import AgentSaid, AnswerPaused, AnswerResumed, ToolCalled, TurnStarted
-from assistant.session.signals import UtteranceOver
+from assistant.session.signals import AgentTurnEnded
 from assistant.session.turns.agent_turn import AgentTurn
 from assistant.session.turns.messages import AgentUtterance
 from assistant.session.turns.self_echo import SelfEcho
@@ -275,7 +275,7 @@ def test_words_it_said_long_ago_are_the_users_again() -> None:
     bus = EventBus(lambda: now)
     own = SelfEcho(bus, cast("AgentTurn", Silent()))
     said = AgentUtterance(1, 1, "jarvis")
-    bus.publish(UtteranceOver(said, "The capital of France is Paris.", interrupted=False))
+    bus.publish(AgentTurnEnded(said, "The capital of France is Paris.", interrupted=False))
     assert own.echoes("the capital of France is Paris")
     assert own.echoes("capital of friends is Paris")
     assert not own.echoes("what is the capital of Spain")

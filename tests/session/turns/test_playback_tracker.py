@@ -9,7 +9,7 @@ from assistant.audio.playback.jitter import JitterBuffer
 from assistant.backends.wire import encode_pcm
 from assistant.frames import AgentText, AudioOut, Command, Interrupt, Say, UtteranceEnded
 from assistant.session.event_bus import EventBus
-from assistant.session.signals import PieceSpoken, UtteranceOver
+from assistant.session.signals import AgentTurnEnded, PieceSpoken
 from assistant.session.turns.messages import AgentUtterance
 from assistant.session.turns.playback_tracker import PlaybackTracker
 
@@ -25,11 +25,11 @@ class Stage:
         bus = EventBus(lambda: 0.0)
         bus.on(Command, self.sent.append)
         bus.on(PieceSpoken, lambda event: self.texts.append(event.text))
-        bus.on(UtteranceOver, self._is_over)
+        bus.on(AgentTurnEnded, self._is_over)
         self.speech = PlaybackTracker(bus, self.playback)
         self.playback.on_finished.append(self.speech.finished)
 
-    def _is_over(self, event: UtteranceOver) -> None:
+    def _is_over(self, event: AgentTurnEnded) -> None:
         self.over.append((event.utterance.turn, event.heard, event.interrupted))
 
     def spoken(self, number: int, *pieces: tuple[str, int]) -> None:

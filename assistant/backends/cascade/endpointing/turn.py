@@ -60,7 +60,7 @@ class SpeechResumed:
 
 
 @dataclass(frozen=True, slots=True)
-class EndOfTurn:
+class TurnEnd:
     """The turn is over."""
 
     at: float
@@ -74,7 +74,7 @@ class EndOfTurn:
     """Number of the pause whose transcript holds all words of the turn, if there was one."""
 
 
-TurnSignal = SpeechStarted | Pause | Interim | SpeechResumed | EndOfTurn
+TurnSignal = SpeechStarted | Pause | Interim | SpeechResumed | TurnEnd
 
 _FIRST_INTERIM = 0.35
 """Seconds of speech before the first hurried transcript: less is no word."""
@@ -232,10 +232,10 @@ class TurnDetector:
             return [Pause(self._speech_end, heard, self._pauses, self._hurried)]
         return []
 
-    def _over(self, reason: EndReason) -> EndOfTurn:
+    def _over(self, reason: EndReason) -> TurnEnd:
         if not self._paused:
             self._speech_end = self._sound.last_voiced(self._voiced_until)
-        over = EndOfTurn(
+        over = TurnEnd(
             at=self._speech_end,
             reason=reason,
             audio=self._sound.heard(self._speech_end if self._paused else None),

@@ -19,12 +19,12 @@ import numpy as np
 from assistant.backends.base import Emit, Float32
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.endpointing.turn import (
-    EndOfTurn,
     Interim,
     Pause,
     SpeechResumed,
     SpeechStarted,
     TurnDetector,
+    TurnEnd,
     TurnSignal,
 )
 from assistant.backends.cascade.recognition.barge_in_check import StopListener
@@ -52,7 +52,7 @@ class _HeardTurn:
     """By number of the pause they were asked for at."""
     asked: int = 0
     """Transcripts asked for so far: one that waits is dropped when a newer one is wanted."""
-    over: EndOfTurn | None = None
+    over: TurnEnd | None = None
     over_at: float = 0.0
 
 
@@ -136,8 +136,8 @@ class Hearing:
                 self._ask(audio, hurried, lambda t: self._partial(turn, t))
             case SpeechResumed():
                 self._turn.asked += 1
-            case EndOfTurn():
-                self._on_turn_over(signal)
+            case TurnEnd():
+                self._on_turn_end(signal)
 
     def _ask(self, audio: Float32, brief: bool, done: Callable[[Transcription], None]) -> None:
         """Transcribe the turn so far, unless the user goes on before it comes to that."""
@@ -168,7 +168,7 @@ class Hearing:
         if turn is self._turn and turn.over is None and transcript.text:
             self._emit(UserText(text=transcript.text, final=False))
 
-    def _on_turn_over(self, over: EndOfTurn) -> None:
+    def _on_turn_end(self, over: TurnEnd) -> None:
         turn = self._turn
         with self._lock:
             turn.over = over

@@ -57,7 +57,7 @@ class Preparer:
         self._thread = threading.Thread(target=self._run, name="voice-preparer", daemon=True)
         self._thread.start()
 
-    def prepare(self, lines: list[PrefetchLine]) -> None:
+    def prefetch(self, lines: list[PrefetchLine]) -> None:
         """Render these from now on, instead of what is left of the last list."""
         first: list[_RenderTask] = []
         rest: list[_RenderTask] = []

@@ -127,10 +127,10 @@ class Speaker:
             self._cancellation = Cancellation()
             self._speak(self._queue.popleft())
 
-    def prepare(self, lines: list[PrefetchLine]) -> None:
+    def prefetch(self, lines: list[PrefetchLine]) -> None:
         """Render these in the background, in this order. Does nothing where nothing is kept."""
         if self._preparer and self._cache.limit:
-            self._preparer.prepare(lines)
+            self._preparer.prefetch(lines)
 
     def preparing(self) -> int:
         """Clauses that are still to be prepared."""

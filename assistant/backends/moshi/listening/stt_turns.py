@@ -14,12 +14,12 @@ from assistant.audio.vad import Vad
 from assistant.backends.base import Emit, Float32
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.endpointing.turn import (
-    EndOfTurn,
     EndReason,
     Pause,
     SpeechResumed,
     SpeechStarted,
     TurnDetector,
+    TurnEnd,
     TurnSignal,
 )
 from assistant.backends.cascade.recognition.names import NameHints
@@ -153,7 +153,7 @@ class SttTurns:
                 self._pause = signal
             case SpeechResumed():
                 self._pause = None
-            case EndOfTurn(at=at, reason=reason, waited_ms=waited):
+            case TurnEnd(at=at, reason=reason, waited_ms=waited):
                 self._end(at, reason, waited)
 
     def _begin(self, at: float, *, heard: bool) -> _SpokenTurn:
@@ -179,7 +179,7 @@ class SttTurns:
         if turn.heard:
             # At the very beginning of a turn the head may still speak of the silence before it.
             for signal in self._detector.force_end() if begins else ():
-                assert isinstance(signal, EndOfTurn)
+                assert isinstance(signal, TurnEnd)
                 self._end(signal.at, "complete", signal.waited_ms)
         elif over or self._written_up_to - turn.last_word > _NO_MORE_WORDS:
             at = min(turn.last_word + FRAME_SECONDS, self._now)

@@ -108,7 +108,7 @@ class Personas:
             self._adopt(self._urgent)
             self._plan(self._urgent)
 
-    def prepare(self, prompt: PersonaPrompt, *, swap: bool) -> None:
+    def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
         """Prepare this persona beside the conversation; with `swap`, become it at a pause."""
         task = self._task(prompt, swap)
         if swap:

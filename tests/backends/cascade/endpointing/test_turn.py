@@ -8,12 +8,12 @@ import pytest
 from assistant.audio.vad import Window
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.endpointing.turn import (
-    EndOfTurn,
     Interim,
     Pause,
     SpeechResumed,
     SpeechStarted,
     TurnDetector,
+    TurnEnd,
 )
 from assistant.frames import FRAME_SECONDS
 from tests import speech
@@ -77,7 +77,7 @@ class Talk:
 def test_a_turn_without_telling_words_ends_after_the_configured_silence():
     talk = Talk(end_silence_ms=480).hush(0.8).speak(1.6).hush(1.6)
 
-    assert [type(s) for s in talk.signals] == [SpeechStarted, Interim, Pause, EndOfTurn]
+    assert [type(s) for s in talk.signals] == [SpeechStarted, Interim, Pause, TurnEnd]
     started, over = talk.signals[0], talk.signals[-1]
     assert started.at == pytest.approx(0.8, abs=0.04)
     assert over.at == pytest.approx(2.4, abs=0.02)
@@ -105,7 +105,7 @@ def test_a_turn_without_telling_words_ends_after_the_configured_silence():
 def test_the_words_decide_how_long_it_waits(words, silence, reason):
     talk = Talk().speak(1.6).hush(2.6, words)
 
-    (over,) = talk.only(EndOfTurn)
+    (over,) = talk.only(TurnEnd)
     assert silence <= over.waited_ms <= silence + 80
     assert over.reason == reason
 
@@ -113,9 +113,9 @@ def test_the_words_decide_how_long_it_waits(words, silence, reason):
 def test_words_after_which_sentences_seldom_end_are_waited_for():
     talk = Talk().speak(1.6).hush(1.2, "Do you think I should?", closure=0.1).speak(0.8)
 
-    assert not talk.only(EndOfTurn)
+    assert not talk.only(TurnEnd)
     talk.hush(0.4, "Do you think I should sell the car?", closure=0.6)
-    (over,) = talk.only(EndOfTurn)
+    (over,) = talk.only(TurnEnd)
     assert over.waited_ms <= 256 + 80, "the closure of the first pause no longer counts"
 
 
@@ -123,9 +123,9 @@ def test_going_on_after_a_pause_throws_the_speculation_away():
     talk = Talk().speak(0.8).hush(0.24, "I had a long day.").speak(0.8).hush(1.2)
 
     kinds = [type(s) for s in talk.signals if not isinstance(s, Interim)]
-    assert kinds == [SpeechStarted, Pause, SpeechResumed, Pause, EndOfTurn]
+    assert kinds == [SpeechStarted, Pause, SpeechResumed, Pause, TurnEnd]
     first, second = talk.only(Pause)
-    (over,) = talk.only(EndOfTurn)
+    (over,) = talk.only(TurnEnd)
     assert over.pause == second.number != first.number
     assert over.at == pytest.approx(1.84, abs=0.03)
     assert over.waited_ms >= 480  # the first pause's words no longer count
@@ -136,12 +136,12 @@ def test_a_transcript_that_comes_too_late_is_not_believed():
     first, second = talk.only(Pause)
     talk.detector.transcript("Change to GLaDOS.", first.number)
     talk.hush(0.16)
-    assert not talk.only(EndOfTurn)
+    assert not talk.only(TurnEnd)
 
     talk.detector.transcript("Change to GLaDOS.", second.number)
     talk.hush(0.08)
 
-    assert talk.only(EndOfTurn)
+    assert talk.only(TurnEnd)
 
 
 def test_a_click_is_no_turn():
@@ -158,7 +158,7 @@ def test_a_click_in_a_pause_does_not_count_as_going_on():
 def test_what_was_said_before_it_was_noticed_is_kept():
     talk = Talk(pre_roll_ms=320).hush(2.0).speak(1.0).hush(1.0)
 
-    (over,) = talk.only(EndOfTurn)
+    (over,) = talk.only(TurnEnd)
     lead = np.flatnonzero(over.audio)[0] / 16_000
     assert 0.28 <= lead <= 0.36
     assert over.audio.size / 16_000 == pytest.approx(0.32 + 1.0 + 0.3, abs=0.05)
@@ -176,7 +176,7 @@ def test_partial_transcripts_are_wanted_now_and_then_but_not_of_short_commands()
 def test_nobody_talks_for_longer_than_whisper_can_hear():
     talk = Talk().speak(40).hush(1)
 
-    over, rest = talk.only(EndOfTurn)
+    over, rest = talk.only(TurnEnd)
     assert over.reason == "too_long"
     assert over.audio.size / 16_000 <= 30
     assert rest.at == pytest.approx(40, abs=0.02)
@@ -206,7 +206,7 @@ def test_lost_frames_do_not_end_a_turn_and_do_not_bend_the_clock():
     talk.number += 5
     talk.speak(0.8).hush(1.0)
 
-    (over,) = talk.only(EndOfTurn)
+    (over,) = talk.only(TurnEnd)
     assert over.at == pytest.approx(2.0, abs=0.02)
 
 
@@ -221,5 +221,5 @@ def test_real_speech_ends_where_it_ends(noisy):
 
     signals = [s for n, f in enumerate(speech.frames(sound)) for s in detector.push(n, f)]
 
-    (over,) = [s for s in signals if isinstance(s, EndOfTurn)]
+    (over,) = [s for s in signals if isinstance(s, TurnEnd)]
     assert over.at == pytest.approx(end, abs=0.16 if noisy else 0.06)

@@ -158,7 +158,7 @@ def test_a_repeated_clause_is_not_rendered_again(inline: Stage) -> None:
 
 def test_a_prepared_line_is_found_clause_by_clause(stage: Stage) -> None:
     line = "Good evening, sir. I have taken the liberty, as ever, of dimming the lights."
-    stage.speaker.prepare([PrefetchLine(line, JARVIS)])
+    stage.speaker.prefetch([PrefetchLine(line, JARVIS)])
     stage.wait(lambda: stage.speaker.preparing() == 0)
     rendered = [*stage.engine.spoken]
     for at in range(0, len(line), 7):
@@ -171,7 +171,7 @@ def test_a_prepared_line_is_found_clause_by_clause(stage: Stage) -> None:
 
 def test_every_line_can_begin_before_any_is_rendered_whole(stage: Stage) -> None:
     lines = ["Good evening, sir. The house sleeps.", "Farewell, sir. Mind the step."]
-    stage.speaker.prepare([PrefetchLine(line, JARVIS) for line in lines])
+    stage.speaker.prefetch([PrefetchLine(line, JARVIS) for line in lines])
     stage.wait(lambda: stage.speaker.preparing() == 0)
     assert stage.engine.spoken == [
         "Good evening, sir.",
@@ -184,7 +184,7 @@ def test_every_line_can_begin_before_any_is_rendered_whole(stage: Stage) -> None
 
 def test_live_speech_goes_before_preparation_and_preparation_is_resumed(stage: Stage) -> None:
     stage.engine.hang_on = "Prepared"
-    stage.speaker.prepare([PrefetchLine("Prepared line.", HAL)])
+    stage.speaker.prefetch([PrefetchLine("Prepared line.", HAL)])
     assert stage.engine.hanging.wait(20)
     stage.speaker.say(1, "Live line.", final=True)
     stage.wait_ended(1)
@@ -199,7 +199,7 @@ def test_live_speech_goes_before_preparation_and_preparation_is_resumed(stage: S
 
 def test_preparation_stands_aside_while_the_user_speaks(stage: Stage) -> None:
     stage.speaker.busy(True)
-    stage.speaker.prepare([PrefetchLine("Prepared line.", HAL)])
+    stage.speaker.prefetch([PrefetchLine("Prepared line.", HAL)])
     stage.speaker.say(1, "Live line.", final=True)
     stage.wait_ended(1)
     assert stage.engine.spoken == ["Live line."]
@@ -232,8 +232,8 @@ def test_a_first_clause_does_not_wait_for_the_user(stage: Stage) -> None:
 
 def test_a_new_list_replaces_the_old_one(stage: Stage) -> None:
     stage.speaker.busy(True)
-    stage.speaker.prepare([PrefetchLine("Old line.", HAL)])
-    stage.speaker.prepare([PrefetchLine("New line.", HAL)])
+    stage.speaker.prefetch([PrefetchLine("Old line.", HAL)])
+    stage.speaker.prefetch([PrefetchLine("New line.", HAL)])
     stage.speaker.busy(False)
     stage.wait(lambda: stage.speaker.preparing() == 0)
     assert stage.engine.spoken == ["New line."]
@@ -294,7 +294,7 @@ def test_each_persona_speaks_in_its_own_voice(inline: Stage) -> None:
 def test_without_an_engine_the_words_are_shown_in_silence(tmp_path: Path) -> None:
     events: list[AnyEvent] = []
     speaker = Speaker(None, VoiceCache(tmp_path, 1), events.append, inline=True)
-    speaker.prepare([PrefetchLine("Hello.", JARVIS)])
+    speaker.prefetch([PrefetchLine("Hello.", JARVIS)])
     speaker.say(1, "Hello there.", final=True)
     assert events == [AgentText(1, "Hello there.", 0, 0), UtteranceEnded(1, 0)]
 
