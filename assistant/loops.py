@@ -1,4 +1,4 @@
-"""Small things that are done with event loops."""
+"""Event loops: calls from other threads, tasks side by side, tasks in the background."""
 
 from __future__ import annotations
 

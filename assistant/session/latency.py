@@ -1,4 +1,6 @@
-"""End of the user's speech → first sample of the answer, per turn, with its stages apart."""
+"""Latency: end of the user's speech → first sample of the answer, per turn with its stages apart,
+and over a conversation: the last one, the usual one, the slow ones.
+"""
 
 from __future__ import annotations
 

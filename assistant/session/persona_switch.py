@@ -1,4 +1,4 @@
-"""Persona switch: what happens when another persona takes over."""
+"""Persona switch: what happens when another persona takes over, and what is prefetched for it."""
 
 from __future__ import annotations
 

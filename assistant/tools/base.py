@@ -25,7 +25,7 @@ class ToolResult:
 
 
 class SessionControls(Protocol):
-    """What the built-in tools may do to a session. `Session` is one."""
+    """What the built-in tools may do to a session. See `session.controls`."""
 
     def spoken_names(self) -> list[SpokenNames]:
         """The personas' slugs, display names and everything else they may be called, in the order

@@ -21,7 +21,7 @@ from tests.fakes import FakeAudio, FakeBrain, FakeMemoryStore
 from tests.memory.test_in_conversation import ask, enter, scripted
 from tests.session.room import Room
 
-FULL = NoRoom("/home/ada/x.md: cannot be written (no space)", "Free some room.", "the disk is full")
+FULL = NoRoom("/nowhere/x.md: cannot be written (no space)", "Free some room.", "the disk is full")
 TOLD = [
     "my cat is called Pixel",
     "My name is Ada.",
@@ -70,7 +70,7 @@ async def test_what_cannot_be_written_is_told_without_the_name_of_a_file(
     assert "/" not in answer
     assert ".md" not in answer
     [notice] = [e for e in room.events if isinstance(e, Notice) and e.key == "memory"]
-    assert "/home/ada/x.md" in notice.text
+    assert "/nowhere/x.md" in notice.text
     assert notice.remedy == "Free some room."
     await room.leave()
 

@@ -1,5 +1,5 @@
 """One turn of either side: the user's words with what they ask for, the assistant's on its way to
-the ear.
+the ear; and the history of both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The user's turn: from microphone frames to turns and words."""
+"""The user's turn: from microphone frames, through the gate, to turns and words."""
 
 from __future__ import annotations
 
@@ -40,7 +40,14 @@ TAIL_SECONDS = 0.25
 
 
 class MicrophoneGate:
-    """Decides frame by frame. Times are seconds on the session's clock."""
+    """Microphone gate: mute, push-to-talk, and whose voice may be in what the backend hears.
+    Decides frame by frame; times are seconds on the session's clock.
+
+    Against an assistant that talks to itself: while its own voice sounds, and for a moment after
+    (the room's echo and the device's own delay), what the microphone hears is trusted only where
+    that voice is known to be out of it (`FrontEnd.clean`). Elsewhere the backend listens for
+    nothing but "stop".
+    """
 
     def __init__(self, *, guard: bool, push_to_talk: bool) -> None:
         self.guard = guard

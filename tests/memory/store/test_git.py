@@ -124,11 +124,11 @@ def test_a_lock_that_a_killed_git_left_behind_does_not_end_the_history(logged: F
 
 
 def test_settings_of_the_repository_outlive_its_history(logged: FileStore) -> None:
-    git(logged.folder, "config", "remote.origin.url", "ssh://home/memory.git")
+    git(logged.folder, "config", "remote.origin.url", "ssh://elsewhere/memory.git")
     git(logged.folder, "symbolic-ref", "HEAD", "refs/heads/trunk")
     logged.write(parrot())
     logged.forget([f"{ID}/1"])
-    assert git(logged.folder, "config", "remote.origin.url") == "ssh://home/memory.git"
+    assert git(logged.folder, "config", "remote.origin.url") == "ssh://elsewhere/memory.git"
     assert git(logged.folder, "symbolic-ref", "HEAD") == "refs/heads/trunk"
     assert (logged.folder / ".git" / "info" / "exclude").read_text().count("*.tmp") == 1
 

@@ -1,9 +1,6 @@
 """Text-to-speech (TTS): how an engine's raw speech becomes a persona's voice.
 
-    text → `speakable` → engine → pitch → effect → level → fades → float32, 24 kHz mono
-
-An engine may be stopped from another thread at any moment, so that rendering ahead never stands in
-the way of what has to be said now.
+text → `speakable` → engine → pitch → effect → level → fades → float32, 24 kHz mono
 """
 
 from __future__ import annotations
