@@ -1,12 +1,19 @@
-"""Event loops: calls from other threads, tasks side by side, tasks in the background."""
+"""Event loops: calls from other threads, tasks side by side or in the background, and their end."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+import os
+import signal
+import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+EXIT_SECONDS = 2.6
+"""A program that was told to end is gone by then."""
 
 
 def post(loop: asyncio.AbstractEventLoop, function: Callable[..., Any], *values: object) -> None:
@@ -53,3 +60,59 @@ async def _guarded(work: Awaitable[None]) -> None:
             await work
         except Exception:
             log.exception("a background task ended")
+
+
+class ExitDeadline:
+    """Graceful shutdown with a limit: the process is gone `seconds` after a signal told it to end,
+    whatever holds it up then (an event loop that gets no turn, a thread of a library's that never
+    returns). What was acknowledged is on disk long before, so only the good-bye is lost.
+
+    Stands around `asyncio.run`. `last_act` is called before the process is ended by force.
+    """
+
+    def __init__(
+        self, seconds: float = EXIT_SECONDS, last_act: Callable[[], None] | None = None
+    ) -> None:
+        self._seconds = seconds
+        self.last_act = last_act
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def on_signals(self, numbers: tuple[signal.Signals, ...], end: Callable[..., None]) -> None:
+        """In the loop: `end(number)` is called there when it has its turn; the time runs at once,
+        even while the loop has none."""
+        loop = asyncio.get_running_loop()
+        for number in numbers:
+            loop.add_signal_handler(number, end, number)
+            # The loop is woken by the file descriptor, whichever handler runs.
+            signal.signal(number, self._signalled)
+
+    def begin(self, code: int) -> None:
+        """The time runs from now on; from any thread. `code`: the exit code, where it runs out."""
+        with self._lock:
+            if self._timer is None:
+                self._timer = threading.Timer(self._seconds, self._leave, (code,))
+                self._timer.daemon = True
+                self._timer.start()
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        self.begin(128 + number)
+
+    def _leave(self, code: int) -> None:
+        log.error("told to end, and still here after %.1f s: left by force", self._seconds)
+        with contextlib.suppress(Exception):
+            if self.last_act is not None:
+                self.last_act()
+        os._exit(code)

@@ -9,9 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.levels import LevelHistory
-from assistant.audio.playback.jitter import JitterBuffer
 
 Float32 = NDArray[np.float32]
 OnFrame = Callable[[int, Float32], None]
@@ -29,13 +27,77 @@ class DeviceChoice:
     in_use: bool
 
 
+class Playback(Protocol):
+    """What is to be played, in pieces that belong to utterances, and how much of each was. Sound is
+    float32 [n], 24 kHz mono; counts are samples. `JitterBuffer` is the one that there is."""
+
+    on_first_sample: list[Callable[[int], None]]
+    """Told, from any thread, that an utterance's first sample was handed to the speaker."""
+    on_finished: list[Callable[[int], None]]
+    """Told, from any thread, that all of an ended utterance was."""
+
+    @property
+    def gain(self) -> float:
+        """Volume from 0 to 1."""
+
+    @gain.setter
+    def gain(self, value: float) -> None: ...
+
+    @property
+    def is_sounding(self) -> bool:
+        """Something is heard, or is queued and will be."""
+
+    @property
+    def queued(self) -> int:
+        """Samples waiting to be played."""
+
+    def write(self, utterance: int, pcm: Float32) -> int:
+        """Queue; returns how many samples were taken: all or none."""
+
+    def end(self, utterance: int, samples: int | None = None) -> None:
+        """No more of this utterance will come; `samples` is how long it was in all."""
+
+    def clear(self) -> dict[int, int]:
+        """Fall silent, drop what is queued; utterance → how much of it was played."""
+
+    def pause(self) -> None:
+        """Fall silent, drop nothing."""
+
+    def resume(self) -> None: ...
+
+    def played(self, utterance: int) -> int: ...
+
+    def read(self, n: int) -> Float32:
+        """The next `n` samples, as the speaker takes them."""
+
+
+class VoiceActivity(Protocol):
+    """What the audio front end knows of the microphone's sound; see `FrontEnd`."""
+
+    on_voice: Callable[[bool], None]
+    """Told when the user's voice begins (voice onset) or ends."""
+    voice: bool
+    """The user's voice is there now."""
+    clean: bool
+    """The assistant's own voice is not in what is heard."""
+    stumbles: bool
+    """Sound was lost of late."""
+
+    def describe(self) -> str:
+        """For the status line."""
+
+
 class AudioIO(Protocol):
     """Microphone and speaker. Everything here is called in the event loop and returns at once."""
 
-    playback: JitterBuffer
-    """What is to be played; knows how much of each utterance was."""
-    front: FrontEnd
-    """What the microphone's sound goes through; knows whether the user speaks just now."""
+    @property
+    def playback(self) -> Playback:
+        """What is to be played; knows how much of each utterance was."""
+
+    @property
+    def front(self) -> VoiceActivity:
+        """What the microphone's sound went through; knows whether the user speaks just now."""
+
     input_levels: LevelHistory
     output_levels: LevelHistory
 

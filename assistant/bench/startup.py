@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import pty
-import re
-import select
-import signal
-import struct
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from assistant.audio.null import NullAudio
 from assistant.bench.report import Measurement
+from assistant.bench.terminal import program_in_terminal
 from assistant.config.schema import Config
-from assistant.locations import scratch_dir
-from assistant.private_files import scratch_folder
 from assistant.session.factory import make_session, start_and_wait
-
-_ESCAPES = re.compile(rb"\x1b(\[[0-9;?<=>]*[a-zA-Z]|\][^\x07\x1b]*(\x07|\x1b\\)|[PX^_].*?\x1b\\|.)")
 
 
 def measure(runs: int = 5) -> list[Measurement]:
@@ -50,52 +39,10 @@ def _help() -> float:
 
 
 def _first_paint(words: int) -> float:
-    """From exec to so many words on a pseudo-terminal of 100 × 30."""
-    with scratch_folder(scratch_dir()) as home:
-        master, slave = pty.openpty()
-        import fcntl
-        import termios
-
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        for kind in ("CONFIG", "DATA", "STATE"):
-            environment[f"XDG_{kind}_HOME"] = str(Path(home) / kind)
-        began = time.perf_counter()
-        process = subprocess.Popen(
-            _command("--backend", "echo", "--no-save"),
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env=environment,
-            start_new_session=True,
-        )
-        os.close(slave)
-        try:
-            return _until_words(master, words) - began
-        finally:
-            process.send_signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(3)
-            process.kill()
-            process.wait()
-            os.close(master)
-
-
-def _until_words(master: int, words: int) -> float:
-    """The moment at which so many words have been drawn on the alternate screen."""
-    seen = b""
-    give_up = time.perf_counter() + 20
-    while time.perf_counter() < give_up:
-        if select.select([master], [], [], 0.1)[0]:
-            try:
-                seen += os.read(master, 65536)
-            except OSError:
-                break
-            if b"\x1b[?1049h" in seen:
-                drawn = _ESCAPES.sub(b"", seen.split(b"\x1b[?1049h", 1)[1])
-                if len(drawn.split()) >= words:
-                    return time.perf_counter()
-    raise RuntimeError("the dashboard was not drawn within 20 s")
+    """From exec to so many words on a terminal of 100 × 30."""
+    arguments = ("--backend", "echo", "--no-save")
+    with program_in_terminal("assistant", *arguments) as program:
+        return program.until_words(words) - program.began
 
 
 async def _ready() -> float:

@@ -5,6 +5,7 @@ What only developers measure is in `benchmarks`, beside the package.
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -105,18 +106,30 @@ def latency(
 @bench_app.command("ui")
 def ui(
     context: typer.Context,
+    load: Annotated[
+        bool, typer.Option("--load", help="How soon a key is seen beside busy programs instead.")
+    ] = False,
+    busy: Annotated[
+        int | None, typer.Option(min=0, help="So many busy processes; default: one a core.")
+    ] = None,
     json_output: Json = False,
+    backend: Backend = None,
     config: ConfigFile = None,
     log_level: Level = None,
 ) -> None:
-    """Share of a core that the dashboard takes, at several rates of its waveforms."""
+    """Share of a core that the dashboard takes, at several rates of its waveforms.
+
+    With --load: key → screen and SIGTERM → ended, while sound flows and every core is busy.
+    """
 
     def command(settings: Config) -> int:
         from assistant.commands.bench import bench_ui
 
-        return bench_ui(settings, json_output=json_output)
+        count = busy if busy is not None else os.cpu_count() or 2
+        return bench_ui(settings, load=count if load else None, json_output=json_output)
 
-    raise typer.Exit(run_with_config(gather(context, config, log_level), command))
+    options = gather(context, config, log_level, backend=backend)
+    raise typer.Exit(run_with_config(options, command))
 
 
 @bench_app.command("moshi")

@@ -25,7 +25,14 @@ def bench_latency(
     return 0
 
 
-def bench_ui(config: Config, *, json_output: bool = False) -> int:
+def bench_ui(config: Config, *, load: int | None = None, json_output: bool = False) -> int:
+    """`load`: measure how soon keys are seen beside so many busy processes, instead of the cost."""
+    if load is not None:
+        from assistant.bench import ui_load
+
+        rows = ui_load.measure(busy=load, backend=config.backend.name)
+        print_rows("ui under load", rows, as_json=json_output)
+        return 0
     from assistant.bench.ui import measure_ui
     from assistant.session.factory import find_personas
 

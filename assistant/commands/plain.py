@@ -23,7 +23,7 @@ from rich.cells import cell_len, set_cell_size
 from assistant.audio.base import AudioIO
 from assistant.config.schema import Config
 from assistant.logs import log_file
-from assistant.loops import post
+from assistant.loops import ExitDeadline, post
 from assistant.personas.loading import Persona
 from assistant.private_files import make_folder, open_append
 from assistant.session.events import (
@@ -147,10 +147,11 @@ def _broken(line: str, width: int) -> Iterator[str]:
 
 def plain_command(config: Config, audio: AudioIO) -> int:
     """Run until the end of standard input; returns the exit code (128 + signal where one came)."""
-    return asyncio.run(_run(config, audio))
+    with ExitDeadline() as deadline:
+        return asyncio.run(_run(config, audio, deadline))
 
 
-async def _run(config: Config, audio: AudioIO) -> int:
+async def _run(config: Config, audio: AudioIO, deadline: ExitDeadline) -> int:
     personas = find_personas(config)
     notices = startup_notices(personas)
     session = make_session(config, audio, personas=personas, remember=True)
@@ -158,7 +159,7 @@ async def _run(config: Config, audio: AudioIO) -> int:
     session.subscribe(printer)
     session.at_start(notices, follow_persona_files)
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    with _signals(stopped), libraries_speak_to_the_log():
+    with _signals(stopped, deadline), libraries_speak_to_the_log():
         try:
             await session.start()
             typing = asyncio.create_task(_type_lines(session))
@@ -218,11 +219,9 @@ def _stdin_lines() -> asyncio.Queue[str | None]:
 
 
 @contextlib.contextmanager
-def _signals(stopped: asyncio.Future[int]) -> Iterator[None]:
+def _signals(stopped: asyncio.Future[int], deadline: ExitDeadline) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, _end, stopped, 128 + number)
+    deadline.on_signals(_SIGNALS, lambda number: _end(stopped, 128 + number))
     try:
         yield
     finally:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from assistant.calls.base import ToolCall
 from assistant.config.schema import Config
 from assistant.logs import log_file
+from assistant.loops import ExitDeadline, post
 from assistant.ui.app import DashboardApp
 from assistant.ui.driver import LocaleDriver
 from assistant.ui.letters import terminal_encoding, write_in
@@ -40,15 +41,16 @@ def run_dashboard(
     """Show the dashboard until it is quit, and stop the session; gives the exit code.
 
     0 after `q`, 1 after a fault of the program, 128 + n after signal n (a closed terminal counts
-    as SIGHUP). What went wrong is one line on the restored terminal; its traceback is in the log.
+    as SIGHUP), and then within `EXIT_SECONDS`. What went wrong is one line on the restored
+    terminal; its traceback is in the log.
     """
     log_path = log_path or log_file()
     encoding = terminal_encoding()
     write_in(encoding)
     LocaleDriver.encoding = encoding
     try:
-        with claim_terminal(log_path, encoding) as screen:
-            code, message = asyncio.run(_Run(session_factory, config, screen).run())
+        with claim_terminal(log_path, encoding) as screen, ExitDeadline() as deadline:
+            code, message = asyncio.run(_Run(session_factory, config, screen, deadline).run())
     except OSError as error:
         code, message = 1, f"the log cannot be written: {error}"
     if message:
@@ -61,7 +63,14 @@ def run_dashboard(
 class _Run:
     """One dashboard's life, in one event loop."""
 
-    def __init__(self, factory: SessionFactory, config: Config, screen: TerminalStream) -> None:
+    def __init__(
+        self,
+        factory: SessionFactory,
+        config: Config,
+        screen: TerminalStream,
+        deadline: ExitDeadline,
+    ) -> None:
+        self._deadline = deadline
         self._factory = factory
         self._config = config
         self._screen = screen
@@ -79,14 +88,16 @@ class _Run:
         try:
             app = self._app = DashboardApp(session, self._config.ui, driver_class=LocaleDriver)
             gate.connect(app)
-            for number in _SIGNALS:
-                loop.add_signal_handler(number, self._end, number)
+            self._deadline.on_signals(_SIGNALS, self._end)
 
             def lost() -> None:
-                loop.call_soon_threadsafe(self._end, signal.SIGHUP)
+                self._deadline.begin(128 + signal.SIGHUP)
+                post(loop, self._end, signal.SIGHUP)
 
             self._screen.on_lost = lost
+            self._deadline.last_act = self._screen.restorer()
             await app.run_async()
+            self._deadline.last_act = None  # the screen is as it was
             return self._outcome(app)
         except Exception as error:
             _log.exception("the dashboard failed")

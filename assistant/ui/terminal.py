@@ -10,11 +10,17 @@ from __future__ import annotations
 import io
 import os
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from assistant.private_files import make_folder, open_append
+
+_LEAVE = (
+    b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"
+)
+"""Mouse, focus, paste and keyboard reports off; the main screen, a cursor, no colour."""
 
 
 class TerminalStream(io.TextIOWrapper):
@@ -49,6 +55,20 @@ class TerminalStream(io.TextIOWrapper):
                 super().flush()
             except OSError:
                 self._lose()
+
+    def restorer(self) -> Callable[[], None]:
+        """What gives the terminal back as it is now, should there be no time for more than that."""
+        descriptor = self.fileno()
+        try:
+            modes = termios.tcgetattr(descriptor)
+        except termios.error:
+            return lambda: None
+
+        def restore() -> None:
+            os.write(descriptor, _LEAVE)
+            termios.tcsetattr(descriptor, termios.TCSANOW, modes)
+
+        return restore
 
     def _lose(self) -> None:
         self._lost = True

@@ -1,6 +1,7 @@
 """The dashboard on a fake session, in a real terminal: for the tests of its ending, and for eyes.
 
-`python -m tests.ui.play [--noise] [--fail start|factory|repeat] [--log FILE] [--rate N]`
+`python -m tests.ui.play [--noise] [--hang stop|loop]
+[--fail start|factory|repeat] [--log FILE] [--rate N]`
 """
 
 from __future__ import annotations
@@ -36,8 +37,12 @@ class PlayingSession(FakeSession):
         if self._options.noise:
             os.write(2, b"ALSA lib: a library complains\n")
             os.write(1, b"and another one prints\n")
+        if self._options.hang == "loop":
+            asyncio.get_running_loop().call_later(1.0, _never_return)
 
     async def stop(self) -> None:
+        if self._options.hang == "stop":
+            await asyncio.to_thread(time.sleep, 60)
         await super().stop()
         if self._feeding is not None:
             self._feeding.cancel()
@@ -55,10 +60,17 @@ class PlayingSession(FakeSession):
             await asyncio.sleep(0.02)
 
 
+def _never_return() -> None:
+    """The event loop has no turn for anything from now on."""
+    while True:
+        time.sleep(0.01)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--noise", action="store_true")
     parser.add_argument("--fail", choices=["start", "factory", "repeat"])
+    parser.add_argument("--hang", choices=["stop", "loop"])
     parser.add_argument("--log", default="")
     parser.add_argument("--rate", type=int, default=25)
     options = parser.parse_args()

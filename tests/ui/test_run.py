@@ -70,6 +70,15 @@ class Terminal:
             os.close(self._master)
             self._master = -1
 
+    def run_for(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._read(0.05)
+
+    def modes(self) -> int:
+        """The local modes of the terminal."""
+        return int(termios.tcgetattr(self._master)[3]) if self._master >= 0 else 0
+
     def logged(self) -> str:
         return self.log.read_text(errors="replace")
 
@@ -157,6 +166,27 @@ def test_a_closed_terminal_ends_it(play: type[Terminal]) -> None:
     terminal.close()
     assert terminal.end() == 128 + signal.SIGHUP
     assert "session stopped" in terminal.logged()
+
+
+@pytest.mark.parametrize("hang", ["stop", "loop"])
+@pytest.mark.parametrize("how", ["signal", "closed"])
+def test_whatever_hangs_it_is_gone_soon_and_the_terminal_is_usable(
+    play: type[Terminal], hang: str, how: str
+) -> None:
+    """An event loop without a turn, or a part that does not stop."""
+    terminal = play("--hang", hang)  # type: ignore[call-arg, arg-type]
+    terminal.read_until(b"cascade")
+    terminal.run_for(1.5)
+    modes = terminal.modes()
+    if how == "signal":
+        terminal.process.send_signal(signal.SIGTERM)
+    else:
+        terminal.close()
+    assert terminal.end() == 128 + (signal.SIGTERM if how == "signal" else signal.SIGHUP)
+    if how == "signal":
+        assert LEFT_SCREEN in terminal.output
+        assert terminal.modes() & termios.ECHO, "what is typed is seen again"
+        assert not modes & termios.ECHO
 
 
 def test_a_session_that_cannot_be_made_is_one_line(play: type[Terminal]) -> None:

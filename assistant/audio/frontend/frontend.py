@@ -4,7 +4,7 @@
     speaker ────────┘ far end             └─► voice: does the user speak, just now?
 
 Whatever owns a microphone owns one of these and hands it both sides, in blocks of any size, as they
-are heard and played. It belongs to one thread (the event loop's).
+are heard and played. It belongs to one thread; other threads hold a `FrontEndMirror` of it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,35 @@ _LONGEST_ECHO = SAMPLE_RATE // 2
 _STUMBLED = 10 * SAMPLE_RATE
 _OVER_LEFT_DB = 6.0
 """How far the user has to be over the echo that is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEndState:
+    """What a front end knows at one moment; see its attributes of the same names."""
+
+    voice: bool = False
+    clean: bool = False
+    stumbles: bool = False
+    description: str = ""
+
+
+class FrontEndMirror:
+    """A front end as another thread knows it: as it was when the frame at hand was heard."""
+
+    def __init__(self, state: FrontEndState) -> None:
+        self.on_voice: Callable[[bool], None] = lambda speaking: None
+        self.voice, self.clean, self.stumbles = state.voice, state.clean, state.stumbles
+        self._description = state.description
+
+    def take(self, state: FrontEndState) -> None:
+        began_or_ended = state.voice != self.voice
+        self.voice, self.clean, self.stumbles = state.voice, state.clean, state.stumbles
+        self._description = state.description
+        if began_or_ended:
+            self.on_voice(self.voice)
+
+    def describe(self) -> str:
+        return self._description
 
 
 class FrontEnd:
@@ -119,6 +149,10 @@ class FrontEnd:
         if not self._headset:
             self._confidence.doubt()
             self.clean = False
+
+    def state(self) -> FrontEndState:
+        """What is known now."""
+        return FrontEndState(self.voice, self.clean, self.stumbles, self.describe())
 
     def describe(self) -> str:
         """For the status line: "echo −38 dB", "no echo", "headset", "guarded" … empty where nothing

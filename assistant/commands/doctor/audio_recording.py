@@ -120,8 +120,8 @@ async def record(audio: LiveAudio, plan: ProbePlan, progress: Progress) -> RoomR
 
     Cancelled at any time, it silences the speaker and is over within a second.
     """
-    tap = Tap(audio.front)
-    audio.front = cast("FrontEnd", tap)
+    tap = Tap(audio.sound.front)
+    audio.sound.front = cast("FrontEnd", tap)
     problems: list[tuple[str, str]] = []
     await _answers()
     try:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from assistant.audio.playback.jitter import JitterBuffer
+from assistant.audio.base import Playback
 from assistant.audio.playback.queue import VOICED_PEAK
 from assistant.backends.wire import decode_pcm
 from assistant.frames import AgentText, AudioOut, Interrupt, Say, UtteranceEnded
@@ -28,7 +28,7 @@ class PlaybackTracker:
     voice), and `AgentTurnEnded` when a turn is over.
     """
 
-    def __init__(self, bus: EventBus, playback: JitterBuffer) -> None:
+    def __init__(self, bus: EventBus, playback: Playback) -> None:
         self._bus = bus
         self._playback = playback
         self._open: dict[int, AgentUtterance] = {}

@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assistant.audio.base import Float32
-from assistant.audio.frontend.frontend import FrontEnd
+from assistant.audio.base import Float32, VoiceActivity
 from assistant.backends.wire import encode_pcm
 from assistant.frames import (
     FRAME_BYTES,
@@ -45,7 +44,7 @@ class MicrophoneGate:
 
     Against an assistant that talks to itself: while its own voice sounds, and for a moment after
     (the room's echo and the device's own delay), what the microphone hears is trusted only where
-    that voice is known to be out of it (`FrontEnd.clean`). Elsewhere the backend listens for
+    that voice is known to be out of it (`VoiceActivity.clean`). Elsewhere the backend listens for
     nothing but "stop".
     """
 
@@ -100,7 +99,7 @@ class UserTurn:
         self,
         bus: EventBus,
         gate: MicrophoneGate,
-        front: FrontEnd,
+        front: VoiceActivity,
         turns: Iterator[int],
         self_echo: SelfEcho,
         intents: SpokenIntents,
