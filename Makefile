@@ -63,9 +63,10 @@ $(DECLARED)/.ready: requirements/moshi-declared.txt
 test-declared: $(DECLARED)/.ready
 	$(DECLARED)/bin/python -m pytest -n auto --dist loadgroup $(DECLARED_TESTS)
 
-# mem0 and Qdrant's engine, for the tests of memory kept there: beside everything else, because mem0
-# wants an older protobuf.
+# mem0 and Qdrant's engine, for the tests of the plugin that keeps memory there: beside everything
+# else, because mem0 wants an older protobuf.
 ADAPTERS := $(VENV)/adapters
+STORES := plugins/assistant_memory_stores
 
 $(ADAPTERS)/.ready: requirements/adapters.txt $(VENV)/.dev-ready
 	@rm -rf $(ADAPTERS)
@@ -73,7 +74,7 @@ $(ADAPTERS)/.ready: requirements/adapters.txt $(VENV)/.dev-ready
 	@touch $@
 
 test-adapters: $(ADAPTERS)/.ready
-	PYTHONPATH=$(ADAPTERS) $(BIN)/python -m pytest -n auto tests/memory/adapters/test_adapters.py
+	PYTHONPATH=$(ADAPTERS):$(STORES)/src $(BIN)/python -m pytest -n auto $(STORES)/tests
 
 test: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(TESTS)

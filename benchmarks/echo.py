@@ -15,10 +15,11 @@ import numpy as np
 
 from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.frontend.voice_onset import level_db
+from assistant.audio.types import Float32
 from assistant.bench.report import Measurement
 from assistant.config.schema import AudioConfig
 from assistant.frames import SAMPLE_RATE, VoiceSpec
-from benchmarks.room import Float32, Noise, Room, at_level, speech_level_db
+from benchmarks.room import Noise, Room, at_level, speech_level_db
 
 STEP = SAMPLE_RATE // 50
 """Samples of a block: 20 ms."""

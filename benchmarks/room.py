@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
 
-Float32 = NDArray[np.float32]
 NoiseKind = Literal["white", "pink", "fan", "babble"]
 
 _SLIP = round(0.02 * SAMPLE_RATE)

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 from assistant.locations import cache_dir
 

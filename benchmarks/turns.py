@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assistant.audio.types import Float32
 from assistant.audio.wav import AudioFileError, WavReader
-from assistant.backends.base import BackendError, Float32
+from assistant.backends.base import BackendError
 from assistant.bench.report import Measurement
 from assistant.config.schema import Config
 from assistant.frames import (

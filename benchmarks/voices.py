@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.backends.base import BackendError, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import BackendError
 from assistant.bench.report import machine
 from assistant.config.schema import Config
 from assistant.frames import SAMPLE_RATE, AgentText, AnyEvent, AudioOut, VoiceSpec

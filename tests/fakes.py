@@ -11,10 +11,11 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from assistant.audio.base import DeviceChoice, Float32, OnFrame
+from assistant.audio.base import DeviceChoice, OnFrame
 from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.levels import LevelHistory
 from assistant.audio.null import NullAudio
+from assistant.audio.types import Float32
 from assistant.backends.wire import encode_pcm
 from assistant.brain.base import Piece, Question
 from assistant.calls.base import ToolCall

@@ -13,9 +13,8 @@ import subprocess
 import numpy as np
 import pytest
 import soxr
-from numpy.typing import NDArray
 
-Float32 = NDArray[np.float32]
+from assistant.audio.types import Float32
 
 RATE = 16_000
 FRAME = 1_920

@@ -6,12 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from assistant.audio.levels import LevelHistory
+from assistant.audio.types import Float32 as Float32
 
-Float32 = NDArray[np.float32]
 OnFrame = Callable[[int, Float32], None]
 """Called in the event loop with the frame's number (from 0; gaps are frames lost) and samples."""
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float32 = NDArray[np.float32]
+from assistant.audio.types import Float32
 
 
 def clean(samples: Float32) -> tuple[Float32, int]:

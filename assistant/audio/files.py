@@ -8,13 +8,14 @@ from typing import Literal
 
 import numpy as np
 
-from assistant.audio.base import DeviceChoice, Float32, OnFrame
+from assistant.audio.base import DeviceChoice, OnFrame
 from assistant.audio.clean import clean
 from assistant.audio.devices.reblock import Reblocker
 from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.levels import LevelHistory
 from assistant.audio.playback.jitter import JitterBuffer
 from assistant.audio.resample import OFFLINE, StreamResampler
+from assistant.audio.types import Float32
 from assistant.audio.wav import AudioFileError, WavReader, WavWriter
 from assistant.config.schema import AudioConfig
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE

@@ -12,9 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
-
-Float32 = NDArray[np.float32]
 
 FLOOR_DB = -60.0
 """What the eye sees as silence, in dBFS; drawn as 0."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
 
-Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
 SILENCE_DB = -120.0

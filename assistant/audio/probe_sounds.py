@@ -8,11 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
-
-Float32 = NDArray[np.float32]
 
 LOW_HZ, HIGH_HZ = 200.0, 8_000.0
 """The band of the sweep: what a laptop's loudspeaker plays and a headset's microphone hears."""

@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 import soxr  # type: ignore[import-untyped]
-from numpy.typing import NDArray
 
-Float32 = NDArray[np.float32]
+from assistant.audio.types import Float32
+
 Quality = Literal["LQ", "MQ", "HQ", "VHQ"]
 
 LIVE: Quality = "LQ"

@@ -11,11 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS
-
-Float32 = NDArray[np.float32]
 
 RATE = 16_000
 """Samples a second that the detector (and Whisper) hears."""

@@ -14,12 +14,11 @@ from types import TracebackType
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant.audio.clean import mixdown
+from assistant.audio.types import Float32
+from assistant.errors import AssistantError
 from assistant.frames import SAMPLE_RATE
-
-Float32 = NDArray[np.float32]
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _COMPRESSED = {2: "ADPCM", 6: "A-law", 7: "mu-law", 17: "ADPCM", 49: "GSM", 85: "MP3"}
@@ -35,13 +34,8 @@ _STREAMED = 0xFFFFFFFF
 """Length in the header of a file that was written to a pipe."""
 
 
-class AudioFileError(Exception):
-    """A file cannot be used. `remedy` tells a person what to do about it."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+class AudioFileError(AssistantError):
+    """A file cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from assistant.audio.base import Float32
+from assistant.audio.types import Float32
 from assistant.audio.wav import AudioFileError, WavWriter, unwritable, wav_header
 from assistant.frames import SAMPLE_RATE
 

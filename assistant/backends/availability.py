@@ -1,5 +1,5 @@
-"""Whether each backend can run here. Nothing heavy is imported: packages are looked for, not
-loaded, and nobody is asked over a network."""
+"""How backends are registered, and whether each can run here. Nothing heavy is imported: packages
+are looked for, not loaded, and nobody is asked over a network."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from assistant.models.environments import missing
 from assistant.models.hardware import Hardware
 
 if TYPE_CHECKING:
+    from assistant.backends.base import Backend, Emit
     from assistant.config.schema import Config
 
 Look = Callable[[], Hardware]
@@ -35,6 +36,33 @@ class BackendReport:
         """The reason, and the command that changes it where there is one."""
         command = self.remedy if self.remedy.startswith("assistant ") else ""
         return f"{self.reason}; {command}" if command else self.reason
+
+
+Options = dict[str, str | int | float | bool | None]
+"""A backend's own settings, as they cross the wire."""
+
+
+def can_run(config: Config, look: Look) -> BackendReport:
+    """The check of a backend that asks for nothing."""
+    return BackendReport("", True, "installed")
+
+
+def no_options(config: Config) -> Options:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSpec:
+    """A backend as it is registered, under its name; making one of these imports nothing heavy."""
+
+    engine: str | Callable[[Emit], Backend]
+    """What makes it, in the backend process, or where that is found: "module:attribute"."""
+    check: Callable[[Config, Look], BackendReport] = can_run
+    """Whether it can run here, without heavy imports; the report gets the backend's name."""
+    options: Callable[[Config], Options] = no_options
+    """What `Load.options` will be."""
+    auto: int = 0
+    """Its place among those that `auto` may take, from 1; 0: it has to be asked for by name."""
 
 
 def packages_missing(

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from assistant.audio.types import Float32
+from assistant.errors import AssistantError
 from assistant.frames import (
     AnyEvent,
     Capabilities,
@@ -23,7 +22,6 @@ from assistant.frames import (
     SpokenNames,
 )
 
-Float32 = NDArray[np.float32]
 Emit = Callable[[AnyEvent], None]
 
 
@@ -78,10 +76,5 @@ class Backend(Protocol):
         """Free threads and memory."""
 
 
-class BackendError(Exception):
-    """A backend cannot go on. `remedy` tells a person what to do about it."""
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+class BackendError(AssistantError):
+    """A backend cannot go on."""

@@ -9,7 +9,8 @@ from collections import deque
 
 import numpy as np
 
-from assistant.backends.base import Emit, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import Emit
 from assistant.backends.wire import encode_pcm
 from assistant.frames import (
     FIRST_OWN_UTTERANCE,

@@ -5,20 +5,26 @@ Nothing heavy is imported to find out: see `availability`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from assistant.backends.availability import (
     BackendReport,
+    BackendSpec,
     Look,
+    Options,
     check_cascade,
     check_echo,
     check_server,
 )
 from assistant.backends.base import Backend, BackendError, Emit
 from assistant.backends.moshi.availability import check_moshi, why_not_moshi
+from assistant.config.plugins import PluginRegistry, plugin_names
+from assistant.errors import AssistantError
 from assistant.models import hardware
 from assistant.models.environments import RECIPES, python_of
 
@@ -45,27 +51,68 @@ class Choice:
     reason: str
 
 
-_CHECKS: dict[str, Callable[[Config, Look], BackendReport]] = {
-    "moshi-mlx": partial(check_moshi, "mlx"),
-    "moshi-torch": partial(check_moshi, "torch"),
-    "moshi-server": check_server,
-    "cascade": check_cascade,
-    "echo": check_echo,
+def _cascade_options(config: Config) -> Options:
+    memory = config.memory
+    sealed = memory.enabled and memory.encryption != "off"
+    # Rendered speech is the words of the conversation, readable for anybody who listens.
+    kept = {"keep_sounds": False} if sealed or memory.private else {}
+    return config.backend.cascade.model_dump() | kept
+
+
+def _moshi_options(config: Config) -> Options:
+    return config.backend.moshi.model_dump()
+
+
+def _server_options(config: Config) -> Options:
+    return config.backend.server.model_dump()
+
+
+_MOSHI = "assistant.backends.moshi.backend"
+_BUILT_IN = {
+    "moshi-mlx": BackendSpec(f"{_MOSHI}:on_mlx", partial(check_moshi, "mlx"), _moshi_options, 2),
+    "moshi-torch": BackendSpec(
+        f"{_MOSHI}:on_torch", partial(check_moshi, "torch"), _moshi_options, 3
+    ),
+    "moshi-server": BackendSpec(
+        "assistant.backends.server.backend:MoshiServerBackend", check_server, _server_options, 1
+    ),
+    "cascade": BackendSpec(
+        "assistant.backends.cascade.pipeline:CascadeBackend", check_cascade, _cascade_options, 4
+    ),
+    "echo": BackendSpec("assistant.backends.echo:EchoBackend", check_echo),
 }
-_AUTO_ORDER = ["moshi-server", "moshi-mlx", "moshi-torch", "cascade"]
-"""Best first: who has set a server wants it. `echo` is never chosen by itself: it does not
-understand a word."""
+"""Who has set a server wants it: that is looked at first. `echo` is never chosen by itself: it does
+not understand a word."""
+_AUTO_ORDER = sorted((n for n in _BUILT_IN if _BUILT_IN[n].auto), key=lambda n: _BUILT_IN[n].auto)
+
+
+def _accept(plugin: object) -> BackendSpec:
+    if not isinstance(plugin, BackendSpec):
+        raise TypeError(f"it has to be a BackendSpec, not a {type(plugin).__name__}")
+    return plugin
+
+
+_GROUP = "assistant.backends"
+_backends = PluginRegistry(
+    _GROUP, "backend", _BUILT_IN, _accept, error=BackendError, reserved=("auto",)
+)
 
 
 def list_backends(config: Config, look: Look | None = None) -> list[BackendReport]:
     """Every backend, with the chosen one marked. Never raises. `look`: at the machine."""
     look = cache(look or hardware.survey)
-    reports = [check(config, look) for check in _CHECKS.values()]
+    plugins, _ = _backends.plugins()
+    reports = [_report(name, spec, config, look) for name, spec in {**_BUILT_IN, **plugins}.items()]
     try:
         chosen = choose_backend(config, look).name
     except BackendError:
         return reports
     return [replace(report, chosen=report.name == chosen) for report in reports]
+
+
+def broken_backends() -> list[AssistantError]:
+    """Plugins whose backends cannot be used."""
+    return _backends.plugins()[1]
 
 
 def choose_backend(config: Config, look: Look | None = None) -> Choice:
@@ -74,19 +121,24 @@ def choose_backend(config: Config, look: Look | None = None) -> Choice:
     name = config.backend.name
     if name == "auto":
         return _best(config, look)
-    if name not in _CHECKS:
-        known = ", ".join(["auto", *_CHECKS])
-        raise BackendError(f"there is no backend called “{name}”", f"choose one of {known}")
-    report = _CHECKS[name](config, look)
+    report = _report(name, _backends.get(name), config, look)
     if not report.available:
         raise BackendError(f"{name} cannot run: {report.reason}", report.remedy)
     return Choice(name, "asked for")
 
 
+def _report(name: str, spec: BackendSpec, config: Config, look: Look) -> BackendReport:
+    try:
+        with _backends.faults(name):
+            return replace(spec.check(config, look), name=name)
+    except BackendError as error:
+        return BackendReport(name, False, error.message, error.remedy)
+
+
 def _best(config: Config, look: Look) -> Choice:
     refused: dict[str, BackendReport] = {}
     for candidate in _AUTO_ORDER:
-        report = _CHECKS[candidate](config, look)
+        report = _BUILT_IN[candidate].check(config, look)
         if report.available and report.suited:
             return Choice(candidate, _why(candidate, report, refused, config, look))
         refused[candidate] = report
@@ -114,23 +166,14 @@ def fallback_of(name: str, config: Config, look: Look | None = None) -> Choice |
     """What takes the place of a backend that could not be loaded; None where nothing can."""
     if not name.startswith("moshi-"):
         return None
-    report = _CHECKS["cascade"](config, look or hardware.survey)
+    report = _BUILT_IN["cascade"].check(config, look or hardware.survey)
     return Choice("cascade", f"{name} could not be loaded") if report.available else None
 
 
-def backend_options(name: str, config: Config) -> dict[str, str | int | float | bool | None]:
-    """The backend's own table of the config, as it crosses the wire."""
-    if name == "cascade":
-        memory = config.memory
-        sealed = memory.enabled and memory.encryption != "off"
-        # Rendered speech is the words of the conversation, readable for anybody who listens.
-        kept = {"keep_sounds": False} if sealed or memory.private else {}
-        return config.backend.cascade.model_dump() | kept
-    if name in ("moshi-mlx", "moshi-torch"):
-        return config.backend.moshi.model_dump()
-    if name == "moshi-server":
-        return config.backend.server.model_dump()
-    return {}
+def backend_options(name: str, config: Config) -> Options:
+    """The backend's own table of the config, as it crosses the wire. Raises `BackendError`."""
+    with _backends.faults(name):
+        return _backends.get(name).options(config)
 
 
 def backend_python(name: str, config: Config) -> str | None:
@@ -142,21 +185,15 @@ def backend_python(name: str, config: Config) -> str | None:
 
 
 def create_backend(name: str, emit: Emit) -> Backend:
-    """Make one, in the backend process. Heavy imports begin here."""
-    if name == "echo":
-        from assistant.backends.echo import EchoBackend
-
-        return EchoBackend(emit)
-    if name == "cascade":
-        from assistant.backends.cascade.pipeline import CascadeBackend
-
-        return CascadeBackend(emit)
-    if name in ("moshi-mlx", "moshi-torch"):
-        from assistant.backends.moshi.backend import MoshiBackend
-
-        return MoshiBackend(emit, framework="mlx" if name == "moshi-mlx" else "torch")
-    if name == "moshi-server":
-        from assistant.backends.server.backend import MoshiServerBackend
-
-        return MoshiServerBackend(emit)
-    raise BackendError(f"there is no backend called “{name}”")
+    """Make one, in the backend process. Heavy imports begin here. Raises `BackendError`."""
+    if name not in _BUILT_IN and name not in plugin_names(_GROUP):  # but the host has found it
+        raise BackendError(
+            f"{sys.executable} knows no backend called “{name}”",
+            "Install its plugin for that interpreter, too, or unset backend.python.",
+        )
+    engine = _backends.get(name).engine
+    with _backends.faults(name):
+        make: Callable[[Emit], Backend] = (
+            resolve_name(engine) if isinstance(engine, str) else engine
+        )
+        return make(emit)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant.audio.types import Float32
 from assistant.audio.wav import WavWriter
-from assistant.backends.base import Float32
 from assistant.bench.report import Measurement
 from assistant.commands.talk import Talk, TalkOptions
 from assistant.config.schema import Config

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from assistant.calls.base import Malformed, ToolCall
+from assistant.errors import AssistantError
 from assistant.personas.loading import Persona
 
 Role = Literal["user", "assistant", "tool"]
@@ -70,6 +71,7 @@ Piece = str | ToolCall | Malformed | Waiting | TakenBack
 """Of an answer."""
 
 
+@runtime_checkable
 class Brain(Protocol):
     """Answers turns. One brain serves a whole session and may remember facts told in it."""
 
@@ -96,10 +98,5 @@ class Completes(Protocol):
         `BrainError`."""
 
 
-class BrainError(Exception):
-    """The brain could not answer; `remedy` tells a person what to do about it."""
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+class BrainError(AssistantError):
+    """The brain could not answer."""

@@ -9,8 +9,25 @@ from assistant.brain.base import Brain, BrainError
 from assistant.brain.fallback import FallbackBrain, Notify
 from assistant.brain.openai.discover import FoundServer, discover
 from assistant.brain.scripted import ScriptedBrain, prepare
-from assistant.config.schema import BrainConfig
+from assistant.config.plugins import PluginRegistry
+from assistant.config.schema import BRAIN_KINDS, BrainConfig
 from assistant.locations import cache_dir
+
+MakeBrain = Callable[[BrainConfig], Brain]
+"""Called in a thread; may raise `BrainError`. Where it fails the scripted persona answers."""
+
+
+def _accept(plugin: object) -> MakeBrain:
+    if not callable(plugin):
+        raise TypeError("it has to make a brain for a BrainConfig")
+    make: MakeBrain = plugin
+    return make
+
+
+BRAINS: PluginRegistry[MakeBrain] = PluginRegistry(
+    "assistant.brains", "brain", {}, _accept, error=BrainError, reserved=BRAIN_KINDS
+)
+"""Those that `brain.kind` may name beside `BRAIN_KINDS`."""
 
 
 def _untold(error: BrainError) -> None:
@@ -35,15 +52,18 @@ async def choose_brain(
     await asyncio.to_thread(prepare)
     if config.kind == "scripted":
         return scripted, "scripted persona, as set in brain.kind"
-    if config.url is not None:
-        try:
+    try:
+        if config.kind not in BRAIN_KINDS:
+            made = await asyncio.to_thread(_named, config)
+            return FallbackBrain(made, scripted, notify), f"{config.kind}, as set in brain.kind"
+        if config.url is not None:
             brain = await asyncio.to_thread(
                 _language_model, config, config.url, config.model, "", scripted, notify
             )
-        except BrainError as error:
-            notify(error)
-            return scripted, f"scripted persona: {error.message}"
-        return brain, f"language model at {config.url}, as set in brain.url"
+            return brain, f"language model at {config.url}, as set in brain.url"
+    except BrainError as error:
+        notify(error)
+        return scripted, f"scripted persona: {error.message}"
     found = await find()
     if found is None:
         wanted = "brain.url is not set and " if config.kind == "openai" else ""
@@ -53,6 +73,15 @@ async def choose_brain(
         _language_model, config, found.url, model, found.server, scripted, notify
     )
     return brain, f"language model found on this machine: {brain.label}"
+
+
+def _named(config: BrainConfig) -> Brain:
+    """Raises `BrainError`, whatever is wrong with its plugin."""
+    with BRAINS.faults(config.kind):
+        brain = BRAINS.get(config.kind)(config)
+        if not isinstance(brain, Brain):
+            raise TypeError(f"it made a {type(brain).__name__}, which is no brain")
+        return brain
 
 
 def _language_model(

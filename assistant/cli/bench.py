@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.cli.options import Backend, ConfigFile, Json, Level, gather
-from assistant.commands.runner import run, run_with_config
+from assistant.cli.options import Json, takes
+from assistant.commands.runner import Options, run, run_with_config
 
 if TYPE_CHECKING:
     from assistant.config.schema import Config
@@ -81,16 +81,15 @@ def startup(json_output: Json = False) -> None:
 
 
 @bench_app.command("latency")
+@takes("backend")
 def latency(
-    context: typer.Context,
     turns: Annotated[int, typer.Option(min=1, max=500, help="Spoken turns.")] = 24,
     warm: Annotated[
         float, typer.Option(min=0, help="Seconds of rest before the first turn.")
     ] = 0.0,
     json_output: Json = False,
-    backend: Backend = None,
-    config: ConfigFile = None,
-    log_level: Level = None,
+    *,
+    options: Options,
 ) -> None:
     """End of the user's speech → first sample of the answer, and its stages."""
 
@@ -99,13 +98,12 @@ def latency(
 
         return bench_latency(settings, turns=turns, warm=warm, json_output=json_output)
 
-    options = gather(context, config, log_level, backend=backend)
     raise typer.Exit(run_with_config(options, command))
 
 
 @bench_app.command("ui")
+@takes("backend")
 def ui(
-    context: typer.Context,
     load: Annotated[
         bool, typer.Option("--load", help="How soon a key is seen beside busy programs instead.")
     ] = False,
@@ -113,9 +111,8 @@ def ui(
         int | None, typer.Option(min=0, help="So many busy processes; default: one a core.")
     ] = None,
     json_output: Json = False,
-    backend: Backend = None,
-    config: ConfigFile = None,
-    log_level: Level = None,
+    *,
+    options: Options,
 ) -> None:
     """Share of a core that the dashboard takes, at several rates of its waveforms.
 
@@ -128,13 +125,12 @@ def ui(
         count = busy if busy is not None else os.cpu_count() or 2
         return bench_ui(settings, load=count if load else None, json_output=json_output)
 
-    options = gather(context, config, log_level, backend=backend)
     raise typer.Exit(run_with_config(options, command))
 
 
 @bench_app.command("moshi")
+@takes()
 def moshi(
-    context: typer.Context,
     framework: Framework = None,
     device: Device = "auto",
     dims: Dims = Size.tiny,
@@ -144,8 +140,8 @@ def moshi(
     graphs: Graphs = None,
     yes: Yes = False,
     json_output: Json = False,
-    config: ConfigFile = None,
-    log_level: Level = None,
+    *,
+    options: Options,
 ) -> None:
     """Speed of Moshi here, with random weights of any size.
 
@@ -155,7 +151,7 @@ def moshi(
     def command(settings: Config) -> int:
         from assistant.bench.moshi.command import MoshiOptions, moshi_command
 
-        options = MoshiOptions(
+        wanted = MoshiOptions(
             framework=framework.value if framework else None,
             device=device,
             dims=dims.value,
@@ -166,6 +162,6 @@ def moshi(
             yes=yes,
             python=settings.backend.python,
         )
-        return moshi_command(options, json_output=json_output)
+        return moshi_command(wanted, json_output=json_output)
 
-    raise typer.Exit(run_with_config(gather(context, config, log_level), command))
+    raise typer.Exit(run_with_config(options, command))

@@ -14,20 +14,9 @@ from assistant.cli.bench import bench_app
 from assistant.cli.groups import config_app, personas_app, transcripts_app
 from assistant.cli.help import Commands
 from assistant.cli.memory_files import memory_app
-from assistant.cli.options import (
-    Backend,
-    ConfigFile,
-    InputDevice,
-    Json,
-    Level,
-    NoSave,
-    OutputDevice,
-    Persona,
-    Private,
-    gather,
-)
+from assistant.cli.options import Json, Level, gather, takes
 from assistant.cli.setup import setup_app
-from assistant.commands.runner import run, run_with_config
+from assistant.commands.runner import Options, run, run_with_config
 
 if TYPE_CHECKING:
     from assistant.config.schema import Config
@@ -55,33 +44,16 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback(invoke_without_command=True)
+@takes("persona", "backend", "input_device", "output_device", "no_save", "private")
 def root(
     context: typer.Context,
-    persona: Persona = None,
-    backend: Backend = None,
-    input_device: InputDevice = None,
-    output_device: OutputDevice = None,
-    config: ConfigFile = None,
-    log_level: Level = None,
-    no_save: NoSave = False,
-    private: Private = False,
+    options: Options,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Start the dashboard, or plain lines where standard output is no terminal."""
-    options = gather(
-        context,
-        config,
-        log_level,
-        persona=persona,
-        backend=backend,
-        input_device=input_device,
-        output_device=output_device,
-        no_save=no_save,
-        private=private,
-    )
     context.obj = options
     if context.invoked_subcommand is None:
 
@@ -94,32 +66,12 @@ def root(
 
 
 @app.command(rich_help_panel=TALK)
-def plain(
-    context: typer.Context,
-    persona: Persona = None,
-    backend: Backend = None,
-    input_device: InputDevice = None,
-    output_device: OutputDevice = None,
-    config: ConfigFile = None,
-    log_level: Level = None,
-    no_save: NoSave = False,
-    private: Private = False,
-) -> None:
+@takes("persona", "backend", "input_device", "output_device", "no_save", "private")
+def plain(options: Options) -> None:
     """Talk line by line, without control of the screen.
 
     For pipes, screen readers and dumb terminals. Example: echo "what time is it" | assistant plain
     """
-    options = gather(
-        context,
-        config,
-        log_level,
-        persona=persona,
-        backend=backend,
-        input_device=input_device,
-        output_device=output_device,
-        no_save=no_save,
-        private=private,
-    )
 
     def command(settings: Config) -> int:
         from assistant.commands.dashboard import open_audio
@@ -131,8 +83,8 @@ def plain(
 
 
 @app.command(rich_help_panel=TALK)
+@takes("persona", "backend", "output_device")
 def say(
-    context: typer.Context,
     text: Annotated[
         str | None,
         typer.Argument(help="What to say; - or nothing reads standard input.", show_default=False),
@@ -143,11 +95,8 @@ def say(
             "--output", "-o", metavar="FILE", help="Write a WAV file instead; - to standard output."
         ),
     ] = None,
-    persona: Persona = None,
-    backend: Backend = None,
-    output_device: OutputDevice = None,
-    config: ConfigFile = None,
-    log_level: Level = None,
+    *,
+    options: Options,
 ) -> None:
     """Say one text in a persona's voice.
 
@@ -155,9 +104,6 @@ def say(
 
     In a pipe: fortune | assistant say --output - | aplay
     """
-    options = gather(
-        context, config, log_level, persona=persona, backend=backend, output_device=output_device
-    )
     words = (_standard_input() if text in (None, "-") else text or "").strip()
     if not words:
         raise typer.BadParameter(
@@ -182,8 +128,8 @@ def _standard_input() -> str:
 
 
 @app.command(rich_help_panel=TALK)
+@takes("persona", "backend", "no_save")
 def talk(
-    context: typer.Context,
     input: Annotated[
         Path,
         typer.Option("--input", "-i", metavar="WAV", help="What the microphone hears."),
@@ -206,17 +152,13 @@ def talk(
     seed: Annotated[
         int | None, typer.Option("--seed", help="Choose the same lines every time.")
     ] = None,
-    persona: Persona = None,
-    backend: Backend = None,
-    config: ConfigFile = None,
-    log_level: Level = None,
-    no_save: NoSave = False,
+    *,
+    options: Options,
 ) -> None:
     """Hold a whole conversation from a sound file, as fast as the machine can.
 
     Example: assistant talk --input in.wav --output out.wav --events events.jsonl
     """
-    options = gather(context, config, log_level, persona=persona, backend=backend, no_save=no_save)
 
     def command(settings: Config) -> int:
         from assistant.commands.talk import TalkOptions, talk_command
@@ -241,8 +183,8 @@ app.command("serve-moshi", rich_help_panel=TALK)(cli_serve.serve_moshi)
 
 
 @app.command(rich_help_panel=LOOK)
+@takes("input_device", "output_device")
 def doctor(
-    context: typer.Context,
     json_output: Json = False,
     online: Annotated[
         bool, typer.Option("--online", help="Also call the Moshi server that is set.")
@@ -254,18 +196,13 @@ def doctor(
         float,
         typer.Option(min=12, max=170, help="With --audio: longer tells more of the clocks."),
     ] = 17,
-    input_device: InputDevice = None,
-    output_device: OutputDevice = None,
-    config: ConfigFile = None,
-    log_level: Level = None,
+    *,
+    options: Options,
 ) -> None:
     """Check everything the assistant needs, and say what to do where something is missing.
 
     With --audio: plays some seconds of sound and measures delay, echo, noise and clocks.
     """
-    options = gather(
-        context, config, log_level, input_device=input_device, output_device=output_device
-    )
 
     def command() -> int:
         if audio:

@@ -6,23 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.cli.options import (
-    Certificate,
-    CertificateKey,
-    ConfigFile,
-    Host,
-    Level,
-    TokenEnv,
-    gather,
-)
-from assistant.commands.runner import run_with_config
+from assistant.cli.options import Certificate, CertificateKey, Host, TokenEnv, takes
+from assistant.commands.runner import Options, run_with_config
 
 if TYPE_CHECKING:
     from assistant.config.schema import Config
 
 
+@takes()
 def memory_serve(
-    context: typer.Context,
     host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8990,
     token_env: TokenEnv = None,
@@ -32,14 +24,13 @@ def memory_serve(
     ] = None,
     tls_cert: Certificate = None,
     tls_key: CertificateKey = None,
-    config: ConfigFile = None,
-    log_level: Level = None,
+    *,
+    options: Options,
 ) -> None:
     """Let your other machines use the memory of this one.
 
     Example: assistant memory serve --host 0.0.0.0 --token-env MEMORY_TOKEN
     """
-    options = gather(context, config, log_level)
 
     def command(settings: Config) -> int:
         from assistant.commands.memory.serve import MemoryServeSettings, memory_serve_command

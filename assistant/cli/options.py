@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -64,6 +67,55 @@ CertificateKey = Annotated[
     Path | None, typer.Option("--tls-key", metavar="FILE", help="Its key (PEM).")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+Command = Callable[..., None]
+_SHARED: dict[str, tuple[Any, Any]] = {
+    "persona": (Persona, None),
+    "backend": (Backend, None),
+    "input_device": (InputDevice, None),
+    "output_device": (OutputDevice, None),
+    "config": (ConfigFile, None),
+    "log_level": (Level, None),
+    "no_save": (NoSave, False),
+    "private": (Private, False),
+}
+"""Options that several commands have, in the order of `--help`: type and default."""
+
+
+def takes(*names: str) -> Callable[[Command], Command]:
+    """Declares the options of these names, and `--config` and `--log-level`, in place of the
+    parameter `options` of a command, which is given all of them as `Options`; there, because
+    `--help` follows the order of the parameters."""
+    shared = [name for name in _SHARED if name in (*names, "config", "log_level")]
+
+    def declare(function: Command) -> Command:
+        own = inspect.signature(function, eval_str=True).parameters
+        parameters = [_parameter("context", typer.Context)]
+        for name, parameter in own.items():
+            if name == "options":
+                parameters += [_parameter(each, *_SHARED[each]) for each in shared]
+            elif name != "context":
+                parameters.append(parameter.replace(kind=parameter.KEYWORD_ONLY))
+
+        @functools.wraps(function)
+        def command(context: typer.Context, **given: Any) -> None:
+            options = gather(context, **{name: given.pop(name) for name in shared})
+            if "context" in own:
+                given["context"] = context
+            function(options=options, **given)
+
+        command.__annotations__ = {each.name: each.annotation for each in parameters}
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return command
+
+    return declare
+
+
+def _parameter(name: str, annotation: Any, *default: Any) -> inspect.Parameter:
+    kind = inspect.Parameter.KEYWORD_ONLY if default else inspect.Parameter.POSITIONAL_OR_KEYWORD
+    value = default[0] if default else inspect.Parameter.empty
+    return inspect.Parameter(name, kind, default=value, annotation=annotation)
 
 
 def gather(

@@ -6,24 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.cli.options import (
-    Backend,
-    Certificate,
-    CertificateKey,
-    ConfigFile,
-    Host,
-    Level,
-    TokenEnv,
-    gather,
-)
-from assistant.commands.runner import run_with_config
+from assistant.cli.options import Certificate, CertificateKey, Host, TokenEnv, takes
+from assistant.commands.runner import Options, run_with_config
 
 if TYPE_CHECKING:
     from assistant.config.schema import Config
 
 
+@takes("backend")
 def serve_moshi(
-    context: typer.Context,
     host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8998,
     token_env: TokenEnv = None,
@@ -35,15 +26,13 @@ def serve_moshi(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Serve other machines without a token.")
     ] = False,
-    backend: Backend = None,
-    config: ConfigFile = None,
-    log_level: Level = None,
+    *,
+    options: Options,
 ) -> None:
     """Let other machines talk to this one's Moshi, through a Moshi server.
 
     Example: assistant serve-moshi --host 0.0.0.0 --token-env MOSHI_TOKEN
     """
-    options = gather(context, config, log_level, backend=backend)
 
     def command(settings: Config) -> int:
         from assistant.commands.serve_moshi import serve_moshi_command

@@ -65,9 +65,9 @@ def devices_command(json_output: bool) -> int:
         reports = survey(_LIMIT)
     except PortAudioUnavailable as error:
         if json_output:
-            print_json({"devices": [], "error": error.reason, "remedy": error.remedy})
+            print_json({"devices": [], "error": error.message, "remedy": error.remedy})
         else:
-            _say(error.reason, error.remedy)
+            _say(error.message, error.remedy)
         return 1
     if json_output:
         found: dict[str, object] = {"devices": [_as_json(report) for report in reports]}

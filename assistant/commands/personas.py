@@ -17,7 +17,6 @@ from assistant.personas.loading import (
     LoadedPersonas,
     lent_lines,
     load_personas,
-    persona_schema,
 )
 from assistant.personas.schema import Colors
 from assistant.personas.template import persona_template
@@ -105,12 +104,6 @@ def new_persona(name: str, force: bool = False) -> int:
     for failure in load_personas().failed:
         if failure.path == path:
             print_failure(complaint, failure)
-    return 0
-
-
-def print_schema() -> int:
-    """Print the JSON schema of a persona file, for editors."""
-    print_json(persona_schema())
     return 0
 
 

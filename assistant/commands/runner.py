@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.errors import AssistantError
 from assistant.locations import close_folders
 from assistant.private_files import private_umask
 from assistant.terminal.sanitize import clean_line, clean_text
@@ -121,11 +122,9 @@ def _explained(error: Exception) -> int:
     from assistant.config.schema import ConfigError
 
     log = logging.getLogger(__name__)
-    remedy = getattr(error, "remedy", None)
-    if isinstance(remedy, str):
-        # All our own errors carry a remedy, and their text is meant for a person.
+    if isinstance(error, AssistantError):
         log.info("%s: %s", type(error).__name__, error)
-        complain(str(error), remedy)
+        complain(error.message, error.remedy)
         return USAGE if isinstance(error, ConfigError) else FAILED
     log.error("command failed", exc_info=error)
     if isinstance(error, OSError):

@@ -7,14 +7,24 @@ because on the root alone it does not reach nested ones.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from assistant.config.plugins import plugin_names
+from assistant.errors import AssistantError
+
+BRAIN_KINDS = ("auto", "scripted", "openai")
+"""Of `brain.kind`: what is there without a plugin."""
+STORE_PLUGINS = ("mem0", "qdrant")
+"""Of `memory.store`: plugins that are known here, with tables of their own."""
 
 
-class ConfigError(Exception):
-    """Settings that cannot be. The message names the place; `remedy` tells what to do about it."""
+class ConfigError(AssistantError):
+    """Settings that cannot be. The message names the place."""
 
     def __init__(
         self,
@@ -25,13 +35,23 @@ class ConfigError(Exception):
         line: int | None = None,
         key: str = "",
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+        super().__init__(message, remedy)
         self.file = file
         self.line = line
         self.key = key
         """Dotted, as in `audio.volume`; empty where no single key is at fault."""
+
+
+def _one_of(names: tuple[str, ...], group: str) -> Callable[[str], str]:
+    """A check that takes these names, and those of the plugins in an entry point group."""
+
+    def check(name: str) -> str:
+        if name not in names and name not in plugin_names(group):
+            told = ", ".join(repr(each) for each in names)
+            raise PydanticCustomError("name", f"input should be {told}, or a plugin's name")
+        return name
+
+    return check
 
 
 class _ConfigTable(BaseModel):
@@ -129,7 +149,7 @@ class ServerConfig(_ConfigTable):
 
 class BackendConfig(_ConfigTable):
     name: str = "auto"
-    """`auto`, `moshi-mlx`, `moshi-torch`, `moshi-server`, `cascade` or `echo`."""
+    """`auto`, `moshi-mlx`, `moshi-torch`, `moshi-server`, `cascade`, `echo`, or a plugin's."""
     python: str | None = None
     """Another Python interpreter to run the backend in."""
     cascade: CascadeConfig = CascadeConfig()
@@ -138,8 +158,9 @@ class BackendConfig(_ConfigTable):
 
 
 class BrainConfig(_ConfigTable):
-    kind: Literal["auto", "scripted", "openai"] = "auto"
-    """Who answers: `auto` looks for a language model on this machine, else the scripted persona."""
+    kind: Annotated[str, AfterValidator(_one_of(BRAIN_KINDS, "assistant.brains"))] = "auto"
+    """Who answers: `openai`, a language model; `scripted`, the scripted persona; `auto`: the model
+    where there is one; or what a plugin brings, by its name."""
     url: str | None = None
     """Address of an OpenAI-compatible server, with its `/v1`."""
     model: str | None = None
@@ -218,9 +239,11 @@ class MemoryConfig(_ConfigTable):
     """Address of another machine's memory (`assistant memory serve`); empty: this one's. Its token
     is in the environment variable `ASSISTANT_MEMORY_TOKEN`, or in a file `memory-token` (mode 0600)
     beside the settings."""
-    store: Literal["files", "mem0", "qdrant"] = "files"
-    """Where it is kept: in Markdown files, or by what you run already (extras `[mem0]`,
-    `[qdrant]`), which knows nothing of files to edit, git and encryption."""
+    store: Annotated[
+        str, AfterValidator(_one_of(("files", *STORE_PLUGINS), "assistant.memory_stores"))
+    ] = "files"
+    """Where it is kept: in Markdown `files`, or in what you run already, by the name of its plugin
+    (`mem0`, `qdrant`), which knows nothing of files to edit, git and encryption."""
     qdrant: QdrantConfig = QdrantConfig()
     mem0: Mem0Config = Mem0Config()
 

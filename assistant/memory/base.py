@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
+from assistant.errors import AssistantError
+
 Category = Literal["personal", "emotional", "contextual", "relational", "temporal"]
 """personal: who the user is and likes; emotional: how they felt; contextual: projects, goals, what
 is going on; relational: other people; temporal: dates, habits, schedules, appointments."""
@@ -24,16 +26,14 @@ CATEGORIES: tuple[Category, ...] = (
 Side = Literal["user", "agent"]
 
 
-class MemoryFailure(Exception):
-    """Something of memory cannot be read or written. `remedy` is what the user can do.
+class MemoryFailure(AssistantError):
+    """Something of memory cannot be read or written.
 
     `spoken` is the same to be said aloud, without the names of files: "the disk is full".
     """
 
     def __init__(self, message: str, remedy: str = "", spoken: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+        super().__init__(message, remedy)
         self._spoken = spoken
 
     @property
@@ -214,6 +214,7 @@ class Corrects(Protocol):
         ...
 
 
+@runtime_checkable
 class MemoryStore(Protocol):
     """Everything that is remembered, wherever it is kept. All raise `MemoryFailure`."""
 

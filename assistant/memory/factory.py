@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from assistant.config.schema import MemoryConfig
+from assistant.config.plugins import PluginRegistry
+from assistant.config.schema import STORE_PLUGINS, MemoryConfig
 from assistant.locations import memory_dir, transcripts_dir, voice_cache_dir
 from assistant.memory.base import (
     ANY,
@@ -58,13 +59,17 @@ def _open_server(config: MemoryConfig) -> MemoryStore:
 
 
 def _open_kept(config: MemoryConfig) -> MemoryStore:
-    match config.store:
-        case "files":
-            return _open_files(config)
-        case "mem0" | "qdrant":
-            from assistant.memory.adapters.opening import open_adapter
-
-            return open_adapter(config)
+    name = config.store
+    if name != "files" and config.encryption != "off":
+        raise MemoryFailure(
+            f"memory.encryption is on, and memory.store = {name} keeps plain text",
+            'Set memory.store to "files", or memory.encryption to "off".',
+        )
+    with STORES.faults(name):
+        store = STORES.get(name)(config)
+        if not isinstance(store, MemoryStore):
+            raise TypeError(f"it opened a {type(store).__name__}, which is no memory store")
+        return store
 
 
 def _open_files(config: MemoryConfig) -> MemoryStore:
@@ -95,6 +100,29 @@ def _open_files(config: MemoryConfig) -> MemoryStore:
             "Look at the folder's permissions, or set memory.enabled = false.",
             failure(folder, error, "cannot be written").spoken,
         ) from error
+
+
+OpenStore = Callable[[MemoryConfig], MemoryStore]
+"""Called when memory is first used, on the thread that asks; may raise `MemoryFailure`."""
+
+
+def _accept(plugin: object) -> OpenStore:
+    if not callable(plugin):
+        raise TypeError("it has to open a memory store for a MemoryConfig")
+    opener: OpenStore = plugin
+    return opener
+
+
+_OURS = "In a clone of the assistant: pip install './plugins/assistant_memory_stores[{}]'"
+STORES: PluginRegistry[OpenStore] = PluginRegistry(
+    "assistant.memory_stores",
+    "memory store",
+    {"files": _open_files},
+    _accept,
+    error=MemoryFailure,
+    remedies={name: _OURS.format(name) for name in STORE_PLUGINS},
+)
+"""Those that `memory.store` may name."""
 
 
 def places_of_memory() -> Places:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from assistant import web
 from assistant.backends.base import BackendError
+from assistant.models import web
 
 
 @contextmanager

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant import __version__, web
+from assistant import __version__
 from assistant.backends.base import BackendError
+from assistant.models import web
 from assistant.models.errors import is_network, refused, unreachable
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from assistant import web
 from assistant.backends.base import BackendError
 from assistant.locations import cache_dir
 from assistant.models import cache as hub_cache
+from assistant.models import web
 from assistant.models.errors import disk_full, gated, understood
 from assistant.models.fetch import RemoteFile, fetch
 

@@ -26,7 +26,6 @@ from assistant.personas.schema import (
     PromptTexts,
     Voice,
     WaveformGlyphs,
-    persona_schema,
 )
 
 __all__ = [
@@ -43,7 +42,6 @@ __all__ = [
     "complete_lines",
     "lent_lines",
     "load_personas",
-    "persona_schema",
     "watch_personas",
 ]
 

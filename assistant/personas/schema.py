@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -280,16 +280,3 @@ class Persona(_PersonaTable):
         return SpokenNames(
             slug=self.slug, name=self.name, aliases=self.aliases, sounds_like=self.sounds_like
         )
-
-
-def persona_schema() -> dict[str, Any]:
-    """JSON schema of a persona file, for editors that complete and check TOML while you type."""
-    schema = Persona.model_json_schema()
-    schema["properties"].pop("slug")
-    schema["required"].remove("slug")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
-        "title": "Persona",
-        "description": "One persona of assistant: a file themes/<slug>.toml.",
-    }

@@ -9,10 +9,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from assistant.audio.types import Float32
 from assistant.backends.server import protocol
 from assistant.backends.server.opus import OpusDecoder, OpusEncoder
 from assistant.backends.server.protocol import Kind, PersonaRequest, ServerReport
@@ -38,7 +38,6 @@ from assistant.loops import until_one_ends
 from assistant.serving.stream import Outgoing
 
 log = logging.getLogger(__name__)
-Float32 = NDArray[np.float32]
 
 MOST_UNSENT = 500
 """Messages that wait for a client that does not read: about 40 s of sound."""

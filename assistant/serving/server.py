@@ -43,7 +43,6 @@ from assistant.serving.waiting_line import PlaceInLine, WaitingLine
 log = logging.getLogger(__name__)
 
 TRY_LATER = 1013
-INTERNAL = 1011
 _ONCE = ("Authorization", "Host", "Origin", protocol.OWN_HEADER)
 """Headers of which two would leave open which one counts."""
 MakeProcess = Callable[[Callable[[AnyEvent], None]], BackendProcess]

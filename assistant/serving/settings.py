@@ -11,18 +11,15 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.errors import AssistantError
+
 SHORTEST_TOKEN = 16
 """Characters of a token that other machines may try to guess."""
 MAKE_TOKEN = 'python -c "import secrets; print(secrets.token_urlsafe(24))"'
 
 
-class ServeError(Exception):
-    """The server cannot run. `remedy` tells a person what to do about it."""
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+class ServeError(AssistantError):
+    """The server cannot run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

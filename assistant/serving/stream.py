@@ -14,13 +14,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.backends.server import protocol
 from assistant.backends.wire import decode_pcm
 from assistant.frames import FRAME_SAMPLES, AgentText, AudioOut, CallSpelled, UtteranceEnded
-
-Float32 = NDArray[np.float32]
 
 AHEAD = 2
 """Frames that may go out before the client's own have come."""

@@ -15,7 +15,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal, cast
 
-from assistant.audio.base import DeviceChoice, Float32
+from assistant.audio.base import DeviceChoice
+from assistant.audio.types import Float32
 from assistant.brain.base import Brain
 from assistant.calls.base import ToolCall
 from assistant.frames import AgentState, AnyCommand, Command, Push
@@ -45,7 +46,7 @@ from assistant.session.turns.tool_runner import ToolRunner
 from assistant.session.turns.turn_taking import TurnTaking
 from assistant.session.turns.user_turn import MicrophoneGate, UserTurn
 from assistant.terminal.sanitize import clean_line, clean_text
-from assistant.tools.builtin import builtin_tools
+from assistant.tools.builtin import add_plugins, builtin_tools
 from assistant.tools.memory_phrases import memory_call
 from assistant.tools.registry import ToolError, ToolRegistry
 
@@ -67,7 +68,6 @@ class Session:
         """Asks the user whether a tool may run; a front end that can ask puts its own here."""
         self._brain: Brain | None = None
         self._who_answers = ""
-        self._notices: list[Notice] = []
         self._work: tuple[Callable[[Session], Awaitable[None]], ...] = ()
         self._device_names: dict[str, str] = {}
         """As a person sees a device's name → as its driver calls it."""
@@ -117,6 +117,10 @@ class Session:
         )
         tools = [*builtin_tools(controls), *dependencies.tools]
         self._registry = ToolRegistry(tools, config.session.permissions)
+        broken = add_plugins(self._registry, controls)
+        self._notices = [
+            Notice(text=each.message, remedy=each.remedy, severity="warning") for each in broken
+        ]
 
     # -- life ------------------------------------------------------------------------------
 
@@ -186,7 +190,7 @@ class Session:
 
     def at_start(self, notices: list[Notice], *work: Callable[[Session], Awaitable[None]]) -> None:
         """Tell these and run these beside the conversation, once it has started."""
-        self._notices = notices
+        self._notices += notices
         self._work = work
 
     def run_beside(self, work: Awaitable[None]) -> None:

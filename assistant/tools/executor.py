@@ -58,11 +58,6 @@ class ToolExecutor:
             seconds=time.perf_counter() - started,
         )
 
-    def cancel_all(self) -> None:
-        """Give up every call that is running; each ends in a result that says so."""
-        for task in list(self._running):
-            task.cancel()
-
     async def _run(self, call: ToolCall) -> ToolReply:
         try:
             tool = self._registry.get(call.name)

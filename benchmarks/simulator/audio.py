@@ -16,11 +16,12 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from assistant.audio.base import DeviceChoice, Float32, OnFrame
+from assistant.audio.base import DeviceChoice, OnFrame
 from assistant.audio.devices.reblock import Reblocker
 from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.levels import LevelHistory
 from assistant.audio.playback.jitter import JitterBuffer
+from assistant.audio.types import Float32
 from assistant.config.schema import AudioConfig
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
 

@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from assistant.audio.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.host.process import BackendProcess
 from assistant.brain.base import Brain
 from assistant.config.schema import Config

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from assistant.audio.base import Float32
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
 from benchmarks.simulator.audio import STEP_SAMPLES
 from benchmarks.simulator.driver import Driver

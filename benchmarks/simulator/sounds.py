@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from assistant.audio.base import Float32
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
 
 SoundKind = Literal["cough", "door", "keyboard"]

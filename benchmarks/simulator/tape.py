@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.audio.base import Float32
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
 from benchmarks.simulator.audio import STEP_SAMPLES
 

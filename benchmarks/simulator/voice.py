@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assistant.audio.base import Float32
+from assistant.audio.types import Float32
 from assistant.frames import VoiceSpec
 from assistant.locations import cache_dir
 from benchmarks.room import at_level

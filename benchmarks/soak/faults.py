@@ -14,7 +14,7 @@ from random import Random
 
 import numpy as np
 
-from assistant.audio.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.host.process import BackendProcess
 from assistant.brain.base import Brain, BrainError, Piece, Question
 from assistant.frames import Push

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.audio.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.host.process import BackendProcess
 from assistant.bench.latency import QUESTIONS
 from assistant.brain.base import Brain

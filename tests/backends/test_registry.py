@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -334,3 +335,8 @@ def test_the_backend_process_needs_no_package_of_the_host() -> None:
     loaded = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
     host = {"pydantic", "textual", "rich", "typer", "tomlkit", "httpx", "sounddevice"}
     assert not loaded & (host | {"torch", "mlx", "huggingface_hub"})
+
+
+def test_every_backend_of_ours_is_where_its_line_says() -> None:
+    for name, spec in registry._BUILT_IN.items():
+        assert callable(resolve_name(str(spec.engine))), name

@@ -14,7 +14,6 @@ from assistant.commands.personas import (
     check_personas,
     list_personas,
     new_persona,
-    print_schema,
 )
 from assistant.personas.files import read_persona
 from assistant.personas.loading import load_personas
@@ -245,13 +244,3 @@ def test_check_advises_on_contrast_and_voices_without_failing(
 def test_check_of_a_missing_file_says_so(themes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check_personas([themes / "nobody.toml"]) == 1
     assert "no such file" in capsys.readouterr().out
-
-
-def test_the_schema_knows_every_key(capsys: pytest.CaptureFixture[str]) -> None:
-    assert print_schema() == 0
-    schema = json.loads(capsys.readouterr().out)
-    assert set(schema["properties"]) == set(Persona.model_fields) - {"slug"}
-    assert "slug" not in schema["required"]
-    assert schema["additionalProperties"] is False
-    assert set(schema["$defs"]["Lines"]["properties"]) == set(Lines.model_fields)
-    assert schema["$defs"]["Lines"]["properties"]["time"]["description"].startswith("Asked")

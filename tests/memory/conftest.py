@@ -13,6 +13,8 @@ from assistant.memory.store.files import FileStore
 from tests.memory.retrieval.small_index import SmallIndex
 from tests.memory.samples import BEGAN
 
+pytest.register_assert_rewrite("tests.memory.contract")
+
 Maker = Callable[..., FileStore]
 
 

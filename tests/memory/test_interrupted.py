@@ -184,7 +184,7 @@ def forgetting(store: FileStore, tell: Tell) -> None:
 
 
 def forgetting_words(store: FileStore, tell: Tell) -> None:
-    store.forget_words("Picasso", "Monet")
+    store.forget((), ["Picasso", "Monet"])
     tell("not picasso")
 
 

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from assistant.audio.devices.pulse import Kind, PulseDevice, PulseState
+from assistant.errors import AssistantError
 from assistant.frames import SAMPLE_RATE
 
 _COMMON_RATE = 48_000
@@ -49,10 +50,11 @@ class Device:
         return self.host_api == "ALSA" and self.name in _CARRIERS
 
 
-class NoSuchDevice(Exception):
-    """No device is called that. `remedy` tells a person what to do about it."""
+class NoSuchDevice(AssistantError):
+    """No device is called that."""
 
-    remedy = "Run `assistant devices` to see which there are."
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "Run `assistant devices` to see which there are.")
 
 
 def list_devices(sd: ModuleType, kind: Kind, pulse: PulseState | None = None) -> list[Device]:

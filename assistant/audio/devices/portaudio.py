@@ -22,6 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal, TypeVar
 
+from assistant.errors import AssistantError
 from assistant.private_files import open_append
 
 T = TypeVar("T")
@@ -34,14 +35,12 @@ HUNG_REMEDY = {
 }.get(platform.system(), "Restart the sound service or the computer.")
 
 
-class PortAudioUnavailable(Exception):
-    """There is no way to sound devices. `remedy` tells a person what to do about it."""
+class PortAudioUnavailable(AssistantError):
+    """There is no way to sound devices."""
 
-    def __init__(self, kind: Kind, reason: str, remedy: str) -> None:
-        super().__init__(reason)
+    def __init__(self, kind: Kind, message: str, remedy: str) -> None:
+        super().__init__(message, remedy)
         self.kind = kind
-        self.reason = reason
-        self.remedy = remedy
 
 
 class PortAudioThread:

@@ -6,11 +6,9 @@ import threading
 from collections import deque
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.frames import FRAME_SAMPLES
-
-Float32 = NDArray[np.float32]
 
 
 class BlockQueue:

@@ -15,7 +15,6 @@ from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant.audio.devices.listing import (
     Device,
@@ -32,10 +31,10 @@ from assistant.audio.devices.pulse import Kind, PulseDevice, PulseState
 from assistant.audio.devices.reblock import BlockQueue
 from assistant.audio.playback.jitter import JitterBuffer
 from assistant.audio.resample import PullResampler
+from assistant.audio.types import Float32
 from assistant.config.schema import AudioConfig
 from assistant.frames import SAMPLE_RATE
 
-Float32 = NDArray[np.float32]
 StreamCallback = Callable[[Any, int, Any, Any], None]
 
 STALLED_SECONDS = 0.75

@@ -158,7 +158,7 @@ class DeviceSupervisor:
         try:
             problems = await self._on_thread(lambda: self._streams.mend(KINDS, self.pulse.state))
         except PortAudioUnavailable as error:
-            self._tell(error.reason, error.remedy)
+            self._tell(error.message, error.remedy)
             if error.kind == "missing":
                 return False
         for kind, side in self._sides.items():
@@ -181,7 +181,7 @@ class DeviceSupervisor:
             await asyncio.wait({future}, timeout=OPEN_LIMIT)
         if not future.done():
             trouble = hung()
-            self._tell(trouble.reason, trouble.remedy)
+            self._tell(trouble.message, trouble.remedy)
         return await future
 
     # --- looking ------------------------------------------------------------------------------

@@ -14,14 +14,12 @@ import statistics
 from collections import deque
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant.audio.frontend.echo_canceller import Block
 from assistant.audio.frontend.gcc_phat import Comparison
 from assistant.audio.frontend.voice_onset import NoiseFloor, level_db
 
 log = logging.getLogger(__name__)
-Float32 = NDArray[np.float32]
 
 ECHO_SCORE = 8.0
 """Echo likelihood from which the microphone surely hears the speaker; chance and voices reach 7."""

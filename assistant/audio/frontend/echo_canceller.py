@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
-
-Float32 = NDArray[np.float32]
 
 BLOCK = SAMPLE_RATE // 100
 """Samples that are cancelled at once: 10 ms."""

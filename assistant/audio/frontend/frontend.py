@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant.audio.clean import clean
 from assistant.audio.frontend.aec_confidence import AecConfidence
@@ -27,12 +26,12 @@ from assistant.audio.frontend.voice_onset import (
     VoiceProbability,
     level_db,
 )
+from assistant.audio.types import Float32
 from assistant.config.schema import AudioConfig
 from assistant.frames import SAMPLE_RATE
 
 log = logging.getLogger(__name__)
 
-Float32 = NDArray[np.float32]
 
 _AUDIBLE = 1e-3
 _LONGEST_ECHO = SAMPLE_RATE // 2

@@ -12,11 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
-
-Float32 = NDArray[np.float32]
 
 RATE = 8_000
 """Samples a second that are compared: loudspeakers and voices have most below 4 kHz."""

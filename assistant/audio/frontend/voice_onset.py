@@ -11,11 +11,9 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.audio.vad import OFF, ON, RATE, WINDOW_SAMPLES, Detector, Downsampler
-
-Float32 = NDArray[np.float32]
 
 _HOP = WINDOW_SAMPLES // 2
 _HANGOVER = round(0.3 * RATE / _HOP)

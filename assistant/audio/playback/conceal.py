@@ -14,9 +14,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
 
-Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
 

@@ -17,17 +17,14 @@ import threading
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant.audio.playback.queue import VOICED_PEAK, Piece, PlaybackQueue
-from assistant.audio.playback.ramps import DUCK_SAMPLES, DUCKED, FADE_SAMPLES, Edges, SmoothGain
+from assistant.audio.playback.ramps import FADE_SAMPLES, Edges, SmoothGain
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
 
-Float32 = NDArray[np.float32]
 UtteranceHook = Callable[[int], None]
 
-REWIND_SECONDS = 0.2
-"""How far to go back after an interruption that was none, so that the thread is found again."""
 _MATCH_SAMPLES = 2 * FADE_SAMPLES
 
 _log = logging.getLogger(__name__)
@@ -51,16 +48,14 @@ class JitterBuffer:
         self._underruns = 0
         self._concealed = 0
         self._position = 0
-        self._sounded_until = 0
         self._sounding = False
         self._paused = False
         self._flowing: int | None = None
         """The utterance that sounds, or is concealed."""
-        self._interrupted: int | None = None
-        """The one that a pause cut short."""
+        self._cut_short = False
+        """A pause fell into something that sounded."""
         self._edges = Edges()
         self._gain = SmoothGain()
-        self._duck = SmoothGain(round(DUCK_SAMPLES / (1 - DUCKED)))
         self._lock = threading.Lock()
 
     # --- what the session does ----------------------------------------------------------------
@@ -99,32 +94,23 @@ class JitterBuffer:
         """
         with self._lock:
             self._stop()
-            self._interrupted = None
+            self._cut_short = False
             return self._list.clear()
 
     def pause(self) -> None:
         """Fall silent within 5 ms of samples without losing anything."""
         with self._lock:
             if not self._paused:
-                self._interrupted = self._flowing
+                self._cut_short = self._flowing is not None
                 self._stop()
                 self._paused = True
 
-    def resume(self, rewind_seconds: float = 0.0) -> None:
-        """Go on, softly where a pause cut something short: where that stopped, or about
-        `rewind_seconds` (at most 0.4) before, at the quietest place there. What is heard twice is
-        counted once."""
+    def resume(self) -> None:
+        """Go on where a pause stopped, softly where that cut something short."""
         with self._lock:
-            interrupted, self._interrupted = self._interrupted, None
-            self._paused = False
-            if interrupted is not None:
+            if self._cut_short:
                 self._edges.soften()
-                if rewind_seconds > 0:
-                    self._list.rewind(interrupted, rewind_seconds)
-
-    def duck(self, on: bool) -> None:
-        """Turn the voice down by 12 dB, or up again, over 40 ms; `gain` stays what it is."""
-        self._duck.target = DUCKED if on else 1.0
+            self._cut_short = self._paused = False
 
     # --- what the speaker does ----------------------------------------------------------------
 
@@ -142,9 +128,8 @@ class JitterBuffer:
                 self._edges.heard(out[done : done + taken])
                 done += taken
             self._edges.heard(out[done:])
-            self._note_voiced(out)
+            self._sounding = bool((np.abs(out) >= VOICED_PEAK).any())
             self._gain.apply(out)
-            self._duck.apply(out)
             self._position += n
         self._tell(self.on_first_sample, started)
         self._tell(self.on_finished, finished)
@@ -168,11 +153,6 @@ class JitterBuffer:
     def position(self) -> int:
         """Samples ever read, silence counted: the clock of the speaker."""
         return self._position
-
-    @property
-    def sounded_until(self) -> int:
-        """`position` just behind the last voiced sample that was read; 0 before any."""
-        return self._sounded_until
 
     @property
     def is_sounding(self) -> bool:
@@ -204,12 +184,8 @@ class JitterBuffer:
         return self._paused
 
     @property
-    def ducked(self) -> bool:
-        return self._duck.target < 1.0
-
-    @property
     def gain(self) -> float:
-        """Volume from 0 to 1, ducking not counted; a change is heard as a ramp of 20 ms."""
+        """Volume from 0 to 1; a change is heard as a ramp of 20 ms."""
         return self._gain.target
 
     @gain.setter
@@ -284,7 +260,7 @@ class JitterBuffer:
         while excess > 0 and (piece := self._list.first) is not None:
             n = min(piece.left, excess)
             excess -= n
-            self._dropped += 0 if piece.again else n
+            self._dropped += n
             if self._list.take(piece, n, played=False):
                 finished.append(piece.utterance)
         return finished
@@ -293,12 +269,6 @@ class JitterBuffer:
         """Fade out what sounds, over what is queued of it."""
         self._edges.stop(self._list.upcoming(self._flowing, FADE_SAMPLES))
         self._flowing = None
-
-    def _note_voiced(self, out: Float32) -> None:
-        voiced = np.flatnonzero(np.abs(out) >= VOICED_PEAK)
-        self._sounding = voiced.size > 0
-        if voiced.size:
-            self._sounded_until = self._position + int(voiced[-1]) + 1
 
     @staticmethod
     def _tell(hooks: list[UtteranceHook], utterances: list[int]) -> None:

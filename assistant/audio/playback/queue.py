@@ -9,20 +9,13 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from assistant.frames import SAMPLE_RATE
-
-Float32 = NDArray[np.float32]
+from assistant.audio.types import Float32
 
 VOICED_PEAK = 0.003
 """Absolute sample value (−50 dBFS) from which sound counts as voiced."""
-LONGEST_REWIND = 0.6
-"""Seconds of what was played that are kept, to go back into."""
 _REMEMBERED = 256
 """Utterances whose counts are kept."""
-_DIP = SAMPLE_RATE * 20 // 1000
-"""Samples over which the quietest place is looked for: 20 ms."""
 
 
 @dataclass(slots=True)
@@ -30,8 +23,6 @@ class QueuedUtterance:
     """The books on one utterance, in samples."""
 
     queued: int = 0
-    again: int = 0
-    """Queued for a second time, after going back."""
     played: int = 0
     first_sample_at: int | None = None
     ended: bool = False
@@ -45,7 +36,6 @@ class Piece:
 
     utterance: int
     pcm: Float32
-    again: bool = False
     taken: int = 0
     voiced: bool = False
 
@@ -62,13 +52,10 @@ class PlaybackQueue:
 
     def __init__(self) -> None:
         self.queued = 0
-        """Samples waiting, those played again included."""
+        """Samples waiting."""
         self.voiced_pieces = 0
         self._pieces: deque[Piece] = deque()
         self._utterances: OrderedDict[int, QueuedUtterance] = OrderedDict()
-        self._past: deque[Float32] = deque()
-        self._past_of: int | None = None
-        self._past_samples = 0
 
     @property
     def first(self) -> Piece | None:
@@ -89,20 +76,16 @@ class PlaybackQueue:
     def append(self, piece: Piece) -> None:
         self._pieces.append(piece)
         self._utterances[piece.utterance].queued += piece.left
-        self._count(piece)
+        self.queued += piece.left
+        self.voiced_pieces += piece.voiced
 
     def take(self, piece: Piece, n: int, *, played: bool) -> bool:
         """Take `n` samples off the first piece; returns whether that finished its utterance."""
         record = self._utterances[piece.utterance]
-        if played:
-            self._keep(piece.utterance, piece.pcm[piece.taken : piece.taken + n])
         piece.taken += n
         self.queued -= n
-        if piece.again:
-            record.again -= n
-        else:
-            record.queued -= n
-            record.played += n if played else 0
+        record.queued -= n
+        record.played += n if played else 0
         if piece.left == 0:
             self._pieces.popleft()
             self.voiced_pieces -= piece.voiced
@@ -111,7 +94,7 @@ class PlaybackQueue:
     def finish(self, utterance: int) -> bool:
         """Whether it is over just now: no more comes and nothing is left."""
         record = self._utterances[utterance]
-        left = record.queued or record.again or not record.ended
+        left = record.queued or not record.ended
         if left or record.finished or record.cleared:
             return False
         record.finished = True
@@ -124,7 +107,7 @@ class PlaybackQueue:
             if not record.finished and not record.cleared:
                 cleared[utterance] = record.played
                 record.cleared = True
-                record.queued = record.again = 0
+                record.queued = 0
         self._pieces.clear()
         self.queued = self.voiced_pieces = 0
         return cleared
@@ -139,52 +122,8 @@ class PlaybackQueue:
             n -= piece.left
         return np.concatenate(ahead)
 
-    def rewind(self, utterance: int, seconds: float) -> int:
-        """Queue about the last `seconds` that were played of `utterance` once more, from the
-        quietest place within half of that around. Returns the samples; 0 where it is over."""
-        record = self._utterances.get(utterance)
-        if record is None or record.finished or record.cleared or utterance != self._past_of:
-            return 0
-        past = np.concatenate(list(self._past))
-        wanted = round(seconds * SAMPLE_RATE)
-        again = past[_quietest(past, past.size - wanted, wanted // 2) :]
-        if again.size == 0:
-            return 0
-        piece = Piece(utterance, again, again=True)
-        self._pieces.appendleft(piece)
-        record.again += again.size
-        self._count(piece)
-        self._past_of = None  # it is the future now
-        if again.size < past.size:
-            self._keep(utterance, past[: past.size - again.size])
-        return again.size
-
-    def _count(self, piece: Piece) -> None:
-        self.queued += piece.left
-        self.voiced_pieces += piece.voiced
-
-    def _keep(self, utterance: int, sound: Float32) -> None:
-        if utterance != self._past_of:
-            self._past.clear()
-            self._past_samples = 0
-            self._past_of = utterance
-        self._past.append(sound)
-        self._past_samples += sound.size
-        while self._past_samples - self._past[0].size >= LONGEST_REWIND * SAMPLE_RATE:
-            self._past_samples -= self._past.popleft().size
-
     def _forget_one(self, flowing: int | None) -> None:
         for utterance, record in self._utterances.items():
-            if not record.queued and not record.again and utterance != flowing:
+            if not record.queued and utterance != flowing:
                 del self._utterances[utterance]
                 return
-
-
-def _quietest(sound: Float32, around: int, reach: int) -> int:
-    """Middle of the quietest 20 ms of `sound` within `reach` samples of index `around`."""
-    begin = max(0, around - reach - _DIP // 2)
-    part = sound[begin : max(0, around + reach + _DIP // 2)].astype(np.float64) ** 2
-    if part.size <= _DIP:
-        return max(0, around)
-    total = np.concatenate(([0.0], np.cumsum(part)))
-    return begin + int((total[_DIP:] - total[:-_DIP]).argmin()) + _DIP // 2

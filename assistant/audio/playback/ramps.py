@@ -9,12 +9,10 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant.audio.playback.conceal import HISTORY_SAMPLES, continuation, in_step, mirrored
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
-
-Float32 = NDArray[np.float32]
 
 FADE_SAMPLES = SAMPLE_RATE * 5 // 1000
 """Length of a fade: 5 ms."""
@@ -22,9 +20,6 @@ SOFT_SAMPLES = SAMPLE_RATE * 25 // 1000
 """Length of the fade with which a voice comes back after a pause: 25 ms."""
 GAIN_SAMPLES = SAMPLE_RATE * 20 // 1000
 """Samples that a change of volume from 0 to 1 takes: 20 ms."""
-DUCKED = 10 ** (-12 / 20)
-DUCK_SAMPLES = SAMPLE_RATE * 40 // 1000
-"""Samples that ducking takes, and its end: 40 ms."""
 
 _NOTHING: Float32 = np.zeros(0, dtype=np.float32)
 
@@ -139,11 +134,9 @@ class Edges:
 class SmoothGain:
     """A volume that moves to its target along a straight line."""
 
-    def __init__(self, samples: int = GAIN_SAMPLES) -> None:
-        """`samples` that a change by 1 takes."""
+    def __init__(self) -> None:
         self.target = 1.0
         self._now = 1.0
-        self._step = 1.0 / samples
 
     def apply(self, block: Float32) -> None:
         """Multiply `block`, in place."""
@@ -152,7 +145,7 @@ class SmoothGain:
             if target != 1.0:
                 block *= np.float32(target)
             return
-        steps = self._step * np.arange(1, block.size + 1)
+        steps = np.arange(1, block.size + 1) / GAIN_SAMPLES
         if target > self._now:
             ramp = np.minimum(self._now + steps, target)
         else:

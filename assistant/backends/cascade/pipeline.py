@@ -7,7 +7,8 @@ On the virtual clock everything happens on the calling thread before the frame i
 
 from __future__ import annotations
 
-from assistant.backends.base import Emit, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import Emit
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.recognition.hearing import Hearing
 from assistant.backends.cascade.recognition.stt import Recognizer

@@ -20,6 +20,7 @@ from assistant.backends.moshi.checkpoint.memory import (
     positions_in,
 )
 from assistant.backends.moshi.contract import Checkpoint, Quantization
+from assistant.errors import AssistantError
 from assistant.models.environments import inspect, python_of
 from assistant.models.hardware import Card, Hardware, card_number
 
@@ -45,13 +46,8 @@ class ComputeDevice:
     """Whether it may keep up with speech."""
 
 
-class Unsuited(Exception):
-    """Moshi cannot run here; carries reason and remedy."""
-
-    def __init__(self, reason: str, remedy: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.remedy = remedy
+class Unsuited(AssistantError):
+    """Moshi cannot run here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ def check_moshi(framework: Framework, config: Config, look: Look) -> BackendRepo
         fit = fit_of(framework, config, place)
         check_quantizer(framework, config, fit)
     except Unsuited as error:
-        return BackendReport(name, False, error.reason, error.remedy)
+        return BackendReport(name, False, error.message, error.remedy)
     except BackendError as error:
         return BackendReport(name, False, *_in_a_line(error))
     return BackendReport(name, True, str(fit), suited=place.fast)

@@ -17,7 +17,8 @@ from typing import Protocol
 
 import numpy as np
 
-from assistant.backends.base import BackendError, Emit, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import BackendError, Emit
 from assistant.backends.moshi.checkpoint.memory import POSITIONS_PER_SECOND, Framework
 from assistant.backends.moshi.clock import FrameClock, InputFrame
 from assistant.backends.moshi.contract import Codec, Sampling
@@ -328,3 +329,11 @@ class MoshiBackend:
         slack = self._clock.slack
         if slack > 0 and (slack > 1.2 * personas.chunk_seconds or self._stepper.at_rest):
             personas.work()
+
+
+def on_mlx(emit: Emit) -> MoshiBackend:
+    return MoshiBackend(emit, "mlx")
+
+
+def on_torch(emit: Emit) -> MoshiBackend:
+    return MoshiBackend(emit, "torch")

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS, Lag
 
 MOST_WAITING = 5

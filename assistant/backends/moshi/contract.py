@@ -9,7 +9,7 @@ frame p and makes the text and the agent's column of position p + 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -17,9 +17,9 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.backends.moshi.prompts.prompting import PromptPlan
 
-Float32 = NDArray[np.float32]
 Codes = NDArray[np.int64]
 Progress = Callable[[str, float | None], None]
 """What is being done, in words, and how much of it, 0…1 or None."""
@@ -218,7 +218,3 @@ class Checkpoint:
     """Folder of the checkpoint's own voices."""
     delay_seconds: float = 0.0
     """Speech recognition: how far the words lag behind the sound."""
-
-
-def as_column(codes: Sequence[int] | Codes) -> Codes:
-    return np.asarray(codes, dtype=np.int64)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.moshi.checkpoint.memory import (
     Framework,
     MemoryOptions,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.moshi.contract import ModelShape, TextTokenizer
 from assistant.calls.parser import Malformed, PlainText, ToolCallParser
 

@@ -21,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
+from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.checkpoint.mimi_file import stored_codebooks
-from assistant.backends.moshi.contract import Codes, Float32
+from assistant.backends.moshi.contract import Codes
 from assistant.frames import FRAME_SAMPLES
 
 AGENT_CODEBOOKS = 8

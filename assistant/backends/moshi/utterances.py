@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from assistant.backends.base import Emit, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import Emit
 from assistant.backends.moshi.contract import Codes
 from assistant.backends.moshi.monologue import CallFilter, DecidedFrame, TimedWord, Words, rms
 from assistant.backends.wire import encode_pcm

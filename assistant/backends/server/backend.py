@@ -20,8 +20,8 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.backends.base import BackendError, Emit
 from assistant.backends.moshi.listening.listener import Deaf, Listener, load_listener
 from assistant.backends.server import protocol
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from assistant.backends.server.exchange import Peer
     from assistant.backends.server.marked import MarkedSpeech
 
-Float32 = NDArray[np.float32]
 
 DEFAULT_VOICE = "NATF2.pt"
 """A PersonaPlex server hangs up where no voice of its own is asked for."""

@@ -16,19 +16,16 @@ from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from websockets.asyncio.client import ClientConnection, connect
 
+from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
 from assistant.backends.server import protocol
 from assistant.backends.server.exchange import Exchange, Handler, Peer, shake_hands
 from assistant.backends.server.failures import Address, explained, tls_for
 from assistant.backends.server.protocol import Request
 from assistant.loops import post
-from assistant.web import is_loopback
-
-Float32 = NDArray[np.float32]
+from assistant.models.web import is_loopback
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 15.0

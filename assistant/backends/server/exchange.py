@@ -9,11 +9,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
 from assistant.backends.server import protocol
 from assistant.backends.server.failures import NoHandshake, ServerRefused
@@ -21,8 +20,6 @@ from assistant.backends.server.opus import OpusDecoder, OpusEncoder
 from assistant.backends.server.protocol import Kind, Request, ServerReport
 from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE
 from assistant.loops import until_one_ends
-
-Float32 = NDArray[np.float32]
 
 HANDSHAKE_TIMEOUT = 30.0
 """Seconds until the model has to be ours: a PersonaPlex server reads the prompt first."""

@@ -19,7 +19,7 @@ from websockets.exceptions import (
 
 from assistant.backends.base import BackendError
 from assistant.backends.server.protocol import PATH
-from assistant.web import proxy_for, unusable
+from assistant.models.web import proxy_for, unusable
 
 
 @dataclass(frozen=True, slots=True)

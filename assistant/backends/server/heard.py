@@ -10,14 +10,12 @@ from __future__ import annotations
 import asyncio
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.backends.base import Emit
 from assistant.backends.moshi.monologue import rms
 from assistant.backends.moshi.utterances import QUIET, Moment, Utterances
 from assistant.frames import FRAME_SAMPLES
-
-Float32 = NDArray[np.float32]
 
 TEXT_WAIT = 0.02
 """Seconds that a frame waits for its text: both are sent at once."""

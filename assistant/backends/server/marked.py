@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
+from assistant.audio.types import Float32
 from assistant.backends.base import Emit
 from assistant.backends.server.protocol import ServerReport
 from assistant.backends.wire import encode_pcm
 from assistant.frames import AgentText, AudioOut, CallSpelled, UtteranceEnded
-
-Float32 = NDArray[np.float32]
 
 _WORD_SAMPLES = 4_800
 """About how long a word sounds: its place is known, its end is not."""

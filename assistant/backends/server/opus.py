@@ -6,12 +6,10 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
 from assistant.frames import SAMPLE_RATE
-
-Float32 = NDArray[np.float32]
 
 _PAGE = b"OggS"
 _BITE = 2_048

@@ -18,7 +18,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from assistant.backends.moshi.contract import Codec, Codes, Float32, LanguageModel, Snapshot
+from assistant.audio.types import Float32
+from assistant.backends.moshi.contract import Codec, Codes, LanguageModel, Snapshot
 from assistant.backends.moshi.prompts.prompting import PromptPlan, persona_prompt
 from assistant.bench.moshi.plan import BenchPlan, Doing, Facts, Measured, MeasuringReport
 from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS

@@ -11,13 +11,13 @@ import mlx.core as mx
 import numpy as np
 from moshi_mlx.models import Lm
 
+from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.checkpoint.memory import parameters
 from assistant.backends.moshi.contract import (
     Codec,
     Codes,
     EngineSettings,
-    Float32,
     LanguageModel,
     Sampling,
 )

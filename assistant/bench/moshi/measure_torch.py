@@ -9,12 +9,12 @@ from typing import Any
 
 import torch
 
+from assistant.audio.types import Float32
 from assistant.backends.moshi.checkpoint.memory import parameters
 from assistant.backends.moshi.contract import (
     Codec,
     Codes,
     EngineSettings,
-    Float32,
     LanguageModel,
     Sampling,
 )

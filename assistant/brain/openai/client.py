@@ -24,7 +24,7 @@ from assistant.brain.openai.replies import readable
 from assistant.brain.openai.request import Ask, QuestionAsk, form_ask
 from assistant.brain.openai.timeouts import LONGEST_RETRY, Patience, retry_after
 from assistant.brain.output_filter.unopened import HOLD_SECONDS
-from assistant.web import BadProxy, async_client, proxy_for
+from assistant.models.web import BadProxy, async_client, proxy_for
 
 __all__ = ["MAX_ANSWER_CHARS", "OpenAIBrain"]
 

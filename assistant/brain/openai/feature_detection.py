@@ -34,7 +34,6 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _NEW_TOKENS = re.compile(r"max_completion_tokens", re.IGNORECASE)
-_OLD_TOKENS = _complains(r"max_completion_tokens")
 _TOOLS = re.compile(
     r"tools? param requires|--jinja|tool[-_ ]?call[-_ ]?parser|enable-auto-tool-choice"
     r"|(?:tools?|tool[ _]?(?:use|choice|calls?|calling)|functions?|function calling)\W.*" + _NOT

@@ -46,7 +46,7 @@ def doctor_audio_command(
         figures, found = measure(config, min(seconds, LONGEST))
         checks += found
     except CannotMeasure as trouble:
-        checks.append(fail("sound", trouble.reason, trouble.remedy))
+        checks.append(fail("sound", trouble.message, trouble.remedy))
     able = figures is not None and all(check.state != "fail" for check in checks)
     if json_output:
         report = {

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant.audio import probe
 from assistant.audio.probe_sounds import chirp
 from assistant.commands.doctor.audio_recording import RoomRecording
 from assistant.frames import SAMPLE_RATE
-
-Float32 = NDArray[np.float32]
 
 AGREEMENT_MS = 3.0
 """Sweeps whose delays lie no further apart agree: that is drift, not chance."""

@@ -14,19 +14,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant.audio.devices.portaudio import THREAD, hung
 from assistant.audio.devices.pulse import PulseWatch
 from assistant.audio.probe import BlockClock
 from assistant.audio.probe_sounds import ProbePlan
+from assistant.audio.types import Float32
+from assistant.errors import AssistantError
 from assistant.frames import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from assistant.audio.devices.live import LiveAudio
     from assistant.audio.frontend.frontend import FrontEnd
 
-Float32 = NDArray[np.float32]
 Progress = Callable[[float], None]
 """Told the seconds of the test sound that have been played."""
 
@@ -41,13 +41,8 @@ _LOOK = 0.05
 _UTTERANCE = 1
 
 
-class CannotMeasure(Exception):
-    """There are not both a microphone and a speaker (any more). `remedy` tells what to do."""
-
-    def __init__(self, reason: str, remedy: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.remedy = remedy
+class CannotMeasure(AssistantError):
+    """There are not both a microphone and a speaker (any more)."""
 
 
 class Tap:
@@ -202,7 +197,7 @@ async def _answers() -> None:
 
 def _no_answer() -> CannotMeasure:
     trouble = hung()
-    return CannotMeasure(trouble.reason, trouble.remedy)
+    return CannotMeasure(trouble.message, trouble.remedy)
 
 
 async def _missing(audio: LiveAudio, problems: list[tuple[str, str]]) -> CannotMeasure:

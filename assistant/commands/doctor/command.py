@@ -39,6 +39,7 @@ CHECKS: Checks = {
     "sound": speech.sound,
     "personas": speech.personas,
     "permissions": speech.permissions,
+    "plugins": speech.plugins,
     "folders": machine.folders,
     "disk": machine.disk,
     "memory": machine.memory,

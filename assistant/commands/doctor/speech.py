@@ -11,11 +11,13 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, cast
 
 from assistant.commands.doctor.report import Check, fail, ok, warn
-from assistant.config.schema import BrainConfig, Config
+from assistant.config.schema import BRAIN_KINDS, BrainConfig, Config
+from assistant.errors import AssistantError
 from assistant.locations import assets_dir
 
 if TYPE_CHECKING:
     from assistant.commands.devices import DeviceReport
+    from assistant.tools.registry import ToolRegistry
 
 SOUND_LIMIT = 4.0
 """Seconds that PortAudio and the devices get, each."""
@@ -59,6 +61,8 @@ def brain(config: Config) -> list[Check]:
     """Who answers. Only what a conversation would ask is asked: loopback, or the url set."""
     if config.brain.kind == "scripted":
         return [ok("answers", "scripted persona, as set in brain.kind")]
+    if config.brain.kind not in BRAIN_KINDS:
+        return [_named_brain(config.brain.kind)]
     if config.brain.url is not None:
         return [_language_model(config.brain, config.brain.url)]
     from assistant.brain.openai.discover import discover
@@ -80,7 +84,7 @@ def sound(config: Config) -> list[Check]:
     try:
         reports = survey(SOUND_LIMIT)
     except PortAudioUnavailable as error:
-        return [warn("portaudio", error.reason, f"{error.remedy} {_TYPING}")]
+        return [warn("portaudio", error.message, f"{error.remedy} {_TYPING}")]
     return [
         ok("portaudio", f"{len(reports)} devices"),
         _device(config, reports, "input"),
@@ -109,19 +113,51 @@ def personas(config: Config) -> list[Check]:
 
 def permissions(config: Config) -> list[Check]:
     """Whether every permission in the settings is of a tool that exists."""
-    from assistant.tools.base import SessionControls
-    from assistant.tools.builtin import builtin_tools
-    from assistant.tools.registry import ToolRegistry
-
     if not config.session.permissions:
         return []
-    # The tools are only named here, never run, so there need not be a session to control.
-    tools = ToolRegistry(builtin_tools(cast(SessionControls, None)), config.session.permissions)
+    tools, _ = _tools(config)
     names = ", ".join(each.name for each in tools)
     return [
         warn("permissions", f"there is no tool “{name}”", f"The tools are: {names}.")
         for name in tools.unknown_permissions()
     ]
+
+
+def plugins(config: Config) -> list[Check]:
+    """Those that are broken, and the memory store of the settings; nothing where all is well."""
+    from assistant.backends.registry import broken_backends
+    from assistant.brain.choose import BRAINS
+    from assistant.memory.factory import STORES
+
+    problems = [*_tools(config)[1], *broken_backends(), *BRAINS.plugins()[1], *STORES.plugins()[1]]
+    try:
+        STORES.get(config.memory.store)
+    except AssistantError as error:
+        problems.append(error)
+    told = dict.fromkeys((error.message, error.remedy) for error in problems)
+    return [warn("plugin", message, remedy) for message, remedy in told]
+
+
+def _named_brain(kind: str) -> Check:
+    from assistant.brain.choose import BRAINS
+
+    try:
+        BRAINS.get(kind)
+    except AssistantError as error:
+        return warn("answers", error.message, error.remedy)
+    return ok("answers", f"{kind}, as set in brain.kind")
+
+
+def _tools(config: Config) -> tuple[ToolRegistry, list[AssistantError]]:
+    """All tools, and what is wrong with those of plugins. They are only named here, never run, so
+    there need not be a session to control."""
+    from assistant.tools.base import SessionControls
+    from assistant.tools.builtin import add_plugins, builtin_tools
+    from assistant.tools.registry import ToolRegistry
+
+    nobody = cast(SessionControls, None)
+    tools = ToolRegistry(builtin_tools(nobody), config.session.permissions)
+    return tools, add_plugins(tools, nobody)
 
 
 def _device(config: Config, reports: list[DeviceReport], kind: Literal["input", "output"]) -> Check:
@@ -148,8 +184,8 @@ def _device(config: Config, reports: list[DeviceReport], kind: Literal["input", 
 def _language_model(config: BrainConfig, url: str) -> Check:
     import httpx
 
-    from assistant import web
     from assistant.brain.openai.models import server_url
+    from assistant.models import web
 
     key = os.environ.get(config.api_key_env, "").strip()
     headers = {"Authorization": f"Bearer {key}"} if key and key.isascii() else {}

@@ -161,11 +161,6 @@ def _readable(store: MemoryStore) -> Iterator[Journal]:
             yield store.read(id)
 
 
-def ids_of_query(store: MemoryStore, query: str, limit: int = 10) -> list[str]:
-    """What a search finds, best first: to be shown to a person before it is forgotten."""
-    return [found.id for found in store.search(query, limit=limit)]
-
-
 def _chosen_turns(journal: Journal, wanted: Collection[str]) -> dict[str, Turn]:
     chosen: dict[str, Turn] = {}
     for turn in journal.turns:

@@ -13,12 +13,10 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.memory.retrieval.word_table import DIMENSIONS, WordTable, read_table, table_package
 from assistant.memory.retrieval.words import STOP_WORDS
-
-Float32 = NDArray[np.float32]
 
 _SPACE = "▁"
 _NOT_LETTERS = re.compile(r"\W+")

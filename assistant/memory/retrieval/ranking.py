@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 
+from assistant.audio.types import Float32
 from assistant.memory.base import Filters
 from assistant.memory.retrieval.database import AMONG, among
-from assistant.memory.retrieval.embedding import Float32
 from assistant.memory.retrieval.vectors import Vectors
 from assistant.memory.retrieval.words import SearchQuery, match_expression, match_phrase
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.memory.base import Filters
-from assistant.memory.retrieval.embedding import Float32
 from assistant.memory.retrieval.word_table import DIMENSIONS
 
 Number = TypeVar("Number", bound=np.generic)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from assistant.audio.types import Float32
 from assistant.memory.base import Journal
 from assistant.memory.retrieval.database import AMONG, among
-from assistant.memory.retrieval.embedding import Embedder, Float32, decode, encode, units
+from assistant.memory.retrieval.embedding import Embedder, decode, encode, units
 from assistant.memory.retrieval.rows import IndexRow
 from assistant.memory.retrieval.vectors import VectorEntry, Vectors
 

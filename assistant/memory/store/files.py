@@ -202,10 +202,6 @@ class FileStore:
         """`words`: whatever holds all the words of one of them goes too."""
         return self._forget(ids, words)
 
-    def forget_words(self, *words: str) -> Forgotten:
-        """Whatever holds all the words of one of `words`: a person, a topic, a name."""
-        return self._forget((), words)
-
     def forget_day(self, day: date) -> Forgotten:
         with self._lock.held():
             strike_day(self._transcripts, day)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from assistant.memory.base import Journal, MemoryFailure
@@ -41,13 +40,6 @@ class FileProblem:
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else str(self.path)
         return f"{place}: {self.what}"
-
-
-def new_journal_id(began: datetime, persona: str, taken: Collection[str] = ()) -> str:
-    """The name of the file of a conversation; another where `taken` holds it."""
-    id = f"{began:%Y-%m-%dT%H%M%S}-{persona}"
-    numbers = (f"{id}-{number}" for number in range(2, 10_000))
-    return id if id not in taken else next(each for each in numbers if each not in taken)
 
 
 class JournalTree:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from assistant.audio.base import Float32
+from assistant.audio.types import Float32
 from assistant.brain.base import Message, Role
 from assistant.calls.base import Origin
 from assistant.frames import AgentText

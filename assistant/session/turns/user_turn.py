@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assistant.audio.base import Float32, VoiceActivity
+from assistant.audio.base import VoiceActivity
+from assistant.audio.types import Float32
 from assistant.backends.wire import encode_pcm
 from assistant.frames import (
     FRAME_BYTES,

@@ -6,14 +6,13 @@ import asyncio
 from typing import Any
 
 from textual.app import App, ComposeResult
-from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from assistant.calls.base import ToolCall
 from assistant.ui.fitting import as_json, shortened, spelled_out
-from assistant.ui.screens.dialog import Dialog
+from assistant.ui.screens.dialog import YesNoDialog, yes_no_keys
 
 NAME_LETTERS = 100
 _ASKED_BY = {
@@ -24,24 +23,14 @@ _ASKED_BY = {
 }
 
 
-class ConfirmTool(Dialog[bool]):
+class ConfirmTool(YesNoDialog):
     """Asks whether a tool may run; gives back the answer. Escape means no."""
 
-    BINDINGS = [
-        Binding("y", "answer(True)", "Yes", id="confirm.yes", tooltip="Let it run once"),
-        Binding("n,escape,q", "answer(False)", "No", id="confirm.no", tooltip="Refuse"),
-        Binding("left,right", "app.focus_next", show=False),
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-    ]
-
-    AUTO_FOCUS = "#no"
+    BINDINGS = yes_no_keys("confirm", "Let it run once", "Refuse")
 
     def __init__(self, call: ToolCall) -> None:
-        super().__init__()
+        super().__init__("confirm-arguments", "Yes, once  (y)", "No  (n)")
         self.call = call
-        self._arguments = VerticalScroll(id="confirm-arguments", can_focus=False)
-        self._no = Button("No  (n)", id="no")
         self._withdrawn = False
 
     def compose(self) -> ComposeResult:
@@ -58,14 +47,9 @@ class ConfirmTool(Dialog[bool]):
                 )
             )
             if arguments:
-                with self._arguments:
+                with self._room:
                     yield Static("\n".join(arguments), markup=False)
-            with Horizontal(id="confirm-buttons"):
-                yield Button("Yes, once  (y)", id="yes", variant="primary")
-                yield self._no
-
-    def on_mount(self) -> None:
-        self._no.focus()
+            yield self._buttons
 
     def on_screen_resume(self) -> None:
         if self._withdrawn:
@@ -75,17 +59,6 @@ class ConfirmTool(Dialog[bool]):
         """Take the question off the screen; where something lies on top of it, after that."""
         self._withdrawn = True
         self.dismiss(False)
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(event.button.id == "yes")
-
-    def action_move(self, lines: int) -> None:
-        """Read on in arguments that are longer than their room."""
-        self._arguments.scroll_relative(y=lines, animate=False)
-
-    def action_answer(self, answer: bool) -> None:
-        self.dismiss(answer)
 
 
 class ConfirmGate:

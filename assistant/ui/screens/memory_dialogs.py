@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from assistant.language.tokens import gist
@@ -17,7 +17,7 @@ from assistant.memory.base import Memory
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.memory.profile.profile import Contradiction
 from assistant.ui.fitting import lines_of, one_line
-from assistant.ui.screens.dialog import Dialog
+from assistant.ui.screens.dialog import Dialog, YesNoDialog, yes_no_keys
 from assistant.ui.widgets.keyline import KeyLine
 from assistant.ui.widgets.lineinput import LineInput
 from assistant.ui.widgets.memorylist import Names, memory_row
@@ -43,49 +43,23 @@ def going(deletion: DeletionPreview) -> list[Content]:
     return [*lines[:SHOWN], Content(f"… and {more} more")] if more > 0 else lines
 
 
-class ForgetScreen(Dialog[bool]):
+class ForgetScreen(YesNoDialog):
     """Tells exactly what goes; gives back whether it shall. Escape means no."""
 
-    BINDINGS = [
-        Binding("y", "answer(True)", "Yes", id="forget.yes", tooltip="Forget it for good"),
-        Binding("n,escape,q", "answer(False)", "No", id="forget.no", tooltip="Keep it"),
-        Binding("left,right", "app.focus_next", show=False),
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-    ]
-
-    AUTO_FOCUS = "#no"
+    BINDINGS = yes_no_keys("forget", "Forget it for good", "Keep it")
 
     def __init__(self, deletion: DeletionPreview) -> None:
-        super().__init__()
+        super().__init__("forget-list", "Yes, forget (y)", "No (n)")
         self._doomed = deletion
-        self._list = VerticalScroll(id="forget-list", can_focus=False)
-        self._no = Button("No (n)", id="no")
 
     def compose(self) -> ComposeResult:
         with Vertical(id="confirm") as box:
             box.border_title = "Forget this for good?"
             yield Static("This goes, from journals, profile and transcripts:", markup=False)
-            with self._list:
+            with self._room:
                 for line in going(self._doomed):
                     yield Static(line)
-            with Horizontal(id="confirm-buttons"):
-                yield Button("Yes, forget (y)", id="yes", variant="primary")
-                yield self._no
-
-    def on_mount(self) -> None:
-        self._no.focus()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(event.button.id == "yes")
-
-    def action_move(self, lines: int) -> None:
-        """Read on in a list that is longer than its room."""
-        self._list.scroll_relative(y=lines, animate=False)
-
-    def action_answer(self, answer: bool) -> None:
-        self.dismiss(answer)
+            yield self._buttons
 
 
 class EditScreen(Dialog[str | None]):

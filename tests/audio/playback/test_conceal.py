@@ -140,16 +140,13 @@ def test_concealment_sounds_but_was_not_played() -> None:
     buffer.write(1, voice(4 * FRAME, 120))
     buffer.read(4 * FRAME)
     assert buffer.queued == 0
-    out = buffer.read(480)
+    buffer.read(480)
     assert buffer.is_sounding
-    assert buffer.sounded_until == 4 * FRAME + 480
     assert buffer.played(1) == 4 * FRAME
     assert buffer.concealed == 480
-    rest = buffer.read(FRAME)
+    buffer.read(FRAME)
     assert not buffer.read(FRAME).any()
     assert not buffer.is_sounding
-    voiced = np.flatnonzero(np.abs(np.concatenate((out, rest))) >= 0.003)[-1]
-    assert buffer.sounded_until == 4 * FRAME + voiced + 1
     assert buffer.concealed == CONCEAL_SAMPLES
     assert buffer.underruns == 1
 

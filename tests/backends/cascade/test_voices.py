@@ -13,7 +13,7 @@ import pytest
 from scipy.signal import find_peaks, resample_poly, spectrogram
 
 from assistant import locations
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.cascade.recognition.stt import Recognizer
 from assistant.backends.cascade.synthesis.effects import EFFECTS
 from assistant.backends.cascade.synthesis.kokoro import KokoroEngine

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.moshi.backend import MoshiBackend
 from assistant.backends.moshi.contract import (
     CheckpointKind,

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.checkpoint.weights import read_checkpoint
-from assistant.backends.moshi.contract import Codec, Codes, EngineSettings, Float32
+from assistant.backends.moshi.contract import Codec, Codes, EngineSettings
 from tests.backends.moshi.conftest import MakeCheckpoint
 
 FRAME = 1920

@@ -6,6 +6,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,13 @@ def test_only_a_machine_on_which_nothing_can_talk_fails(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(
-        registry._CHECKS,
+        registry._BUILT_IN,
         "cascade",
-        lambda config, look: BackendReport(
-            "cascade", False, "packages missing: x", "pip install x"
+        replace(
+            registry._BUILT_IN["cascade"],
+            check=lambda config, look: BackendReport(
+                "cascade", False, "packages missing: x", "pip install x"
+            ),
         ),
     )
     code, found = report(capsys)

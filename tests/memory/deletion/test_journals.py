@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.memory.base import Claim, Forgotten, Journal
-from assistant.memory.deletion.journals import ids_of_day, ids_of_query, ids_of_words
+from assistant.memory.deletion.journals import ids_of_day, ids_of_words
 from assistant.memory.deletion.matching import Traces
 from assistant.memory.journal.format import render
 from assistant.memory.store.files import FileStore
@@ -139,17 +139,10 @@ def test_a_person_or_topic_by_its_words(full: FileStore, data: Path) -> None:
         f"{ID}/1", f"{ID}#1", f"{ID}#2", f"{OTHER}/1", f"{OTHER}#1",
     }  # fmt: skip
     assert ids_of_words(full, "pets") == [f"{ID}/1"]
-    full.forget_words("picasso")
+    full.forget((), ["picasso"])
     assert b"picasso" not in raw(data)
     assert b"monet" in raw(data)
     assert b"wish you luck" in raw(data)
-
-
-def test_what_a_search_finds(full: FileStore, data: Path) -> None:
-    ids = ids_of_query(full, "talk Friday")
-    assert ids == [f"{ID}/2", f"{ID}#3"]
-    full.forget(ids)
-    assert b"talk" not in raw(data)
 
 
 def test_a_name_that_is_known_otherwise_takes_only_what_belongs_to_it(store: FileStore) -> None:

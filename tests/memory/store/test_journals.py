@@ -14,8 +14,8 @@ import pytest
 
 from assistant.memory.base import Memory, MemoryFailure
 from assistant.memory.store.disk import sweep
-from assistant.memory.store.journals import JournalTree, new_journal_id
-from tests.memory.samples import BEGAN, ID, kept, parrot, said
+from assistant.memory.store.journals import JournalTree
+from tests.memory.samples import ID, kept, parrot, said
 
 WRITER = """
 import sys
@@ -139,11 +139,6 @@ def test_what_is_no_journal_is_refused_in_plain_words(tmp_path: Path) -> None:
     for id in ("../../etc/passwd", "notes", ID):
         with pytest.raises(MemoryFailure, match="there is no journal"):
             tree.read(id)
-
-
-def test_two_conversations_of_one_second_have_two_names() -> None:
-    assert new_journal_id(BEGAN, "jarvis") == ID
-    assert new_journal_id(BEGAN, "jarvis", {ID, f"{ID}-2"}) == f"{ID}-3"
 
 
 def test_an_entry_keeps_its_number_whatever_is_deleted(tmp_path: Path) -> None:

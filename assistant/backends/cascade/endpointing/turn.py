@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.audio.types import Float32
 from assistant.audio.vad import OFF, ON, WINDOW_SECONDS, Vad, Window
-from assistant.backends.base import Float32
 from assistant.backends.cascade.endpointing.patience import TurnConfig, patience
 from assistant.backends.cascade.endpointing.turn_sound import TurnSound
 from assistant.frames import FRAME_SECONDS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from assistant.audio.types import Float32
 from assistant.audio.vad import RATE
-from assistant.backends.base import Float32
 
 _TRAIL_SECONDS = 0.3
 """Silence after the last voiced sample that stays in a turn's sound."""

@@ -13,8 +13,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from assistant.audio.types import Float32
 from assistant.audio.vad import Downsampler
-from assistant.backends.base import Emit, Float32
+from assistant.backends.base import Emit
 from assistant.frames import FRAME_SECONDS, Overheard
 
 WINDOW_SECONDS = 2.0

@@ -16,7 +16,8 @@ from typing import Protocol
 
 import numpy as np
 
-from assistant.backends.base import Emit, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import Emit
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.endpointing.turn import (
     Interim,

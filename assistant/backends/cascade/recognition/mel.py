@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 
 RATE = 16_000
 """Samples a second that Whisper hears."""

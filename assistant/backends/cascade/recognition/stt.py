@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from assistant.backends.base import BackendError, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import BackendError
 from assistant.backends.cascade.onnx import thread_count
 from assistant.backends.cascade.recognition.decode import Decode, EncodedSpeech, Transcription
 from assistant.backends.cascade.recognition.hallucinations import bare, is_phantom, loops, unlooped

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.cascade.synthesis.loudness import integrated_loudness, level
 from assistant.backends.cascade.synthesis.retune import flattened, monotone, retune, singing
 from assistant.frames import SAMPLE_RATE, VoiceSpec

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant import locations
-from assistant.backends.base import BackendError, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import BackendError
 from assistant.backends.cascade import onnx
 from assistant.backends.cascade.synthesis.g2p import VERSION as G2P_VERSION
 from assistant.backends.cascade.synthesis.g2p import phonemes, pieces

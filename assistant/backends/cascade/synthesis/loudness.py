@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
 
 TARGET_LUFS = -20.0

@@ -18,7 +18,8 @@ import numpy as np
 import soxr  # type: ignore[import-untyped]
 
 from assistant import locations
-from assistant.backends.base import BackendError, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import BackendError
 from assistant.backends.cascade import onnx
 from assistant.backends.cascade.synthesis.kokoro import trim
 from assistant.backends.cascade.synthesis.speech_engine import Cancellation

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from pathlib import Path
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 
 LIMIT = 100

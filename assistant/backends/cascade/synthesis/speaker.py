@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from assistant.backends.base import BackendError, Emit, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import BackendError, Emit
 from assistant.backends.cascade.synthesis.clauses import ClauseSplitter
 from assistant.backends.cascade.synthesis.preparer import Preparer
 from assistant.backends.cascade.synthesis.speech_engine import Aborted, Cancellation, SpeechEngine

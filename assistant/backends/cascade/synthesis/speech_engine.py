@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.frames import VoiceSpec
 
 

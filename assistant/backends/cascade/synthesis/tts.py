@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from assistant.backends.base import BackendError, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import BackendError
 from assistant.backends.cascade.synthesis.effects import dress
 from assistant.backends.cascade.synthesis.speech_engine import Cancellation, SpeechEngine
 from assistant.frames import VoiceSpec

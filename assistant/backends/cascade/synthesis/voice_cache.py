@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.cascade.synthesis.effects import VERSION as EFFECTS_VERSION
 from assistant.backends.cascade.synthesis.tts import SIXTEEN_BITS
 from assistant.backends.cascade.synthesis.voice_files import SUFFIX, voice_files

@@ -9,7 +9,8 @@ from __future__ import annotations
 import traceback
 from typing import Protocol
 
-from assistant.backends.base import BackendError, Emit, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import BackendError, Emit
 from assistant.backends.moshi.checkpoint.catalog import DEFAULT_LISTENER, Framework
 from assistant.backends.moshi.checkpoint.memory import STT_1B, estimate, gib
 from assistant.backends.moshi.contract import Codec, Codes, Progress

@@ -13,8 +13,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from assistant.audio.types import Float32
 from assistant.audio.vad import Vad
-from assistant.backends.base import BackendError, Emit, Float32
+from assistant.backends.base import BackendError, Emit
 from assistant.backends.moshi.checkpoint.catalog import Framework
 from assistant.backends.moshi.contract import (
     Checkpoint,

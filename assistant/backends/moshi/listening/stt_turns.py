@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assistant.audio.types import Float32
 from assistant.audio.vad import Vad
-from assistant.backends.base import Emit, Float32
+from assistant.backends.base import Emit
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.endpointing.turn import (
     EndReason,

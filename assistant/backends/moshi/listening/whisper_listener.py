@@ -6,7 +6,8 @@ transcription has its own, so that the model's next frame never waits for it.
 
 from __future__ import annotations
 
-from assistant.backends.base import Emit, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import Emit
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.recognition.hearing import Hearing
 from assistant.backends.cascade.recognition.stt import Recognizer

@@ -16,7 +16,8 @@ import numpy as np
 import soxr  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from assistant.backends.base import BackendError, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import BackendError
 from assistant.backends.cascade.synthesis.loudness import integrated_loudness
 from assistant.backends.moshi.checkpoint.pt_reader import NotTensors, read_tensors
 from assistant.backends.moshi.contract import Checkpoint, Codec, Progress

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import soxr
-from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.recognition.hearing import Hearing
 from assistant.backends.cascade.recognition.stt import Recognizer
@@ -16,8 +16,6 @@ from assistant.frames import FRAME_SAMPLES, AnyEvent, Overheard
 from tests.speech import kokoro, silence
 
 pytestmark = pytest.mark.weights
-
-Float32 = NDArray[np.float32]
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.cascade.synthesis.effects import EFFECTS, dress, fade, shift_pitch
 from assistant.backends.cascade.synthesis.loudness import (
     TARGET_LUFS,

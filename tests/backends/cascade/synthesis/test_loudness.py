@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.cascade.synthesis.effects import EFFECTS, dress, trim
 from assistant.backends.cascade.synthesis.loudness import integrated_loudness
 from assistant.backends.cascade.synthesis.speaker import Speaker

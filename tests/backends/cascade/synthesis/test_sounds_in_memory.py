@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.cascade.synthesis.sounds_in_memory import SoundsInMemory
 from assistant.backends.registry import backend_options
 from assistant.config.schema import Config

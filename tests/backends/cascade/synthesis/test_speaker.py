@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.backends.base import BackendError, Float32
+from assistant.audio.types import Float32
+from assistant.backends.base import BackendError
 from assistant.backends.cascade.synthesis.speaker import PIECE_SAMPLES, Speaker
 from assistant.backends.cascade.synthesis.speech_engine import Cancellation
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.backends.base import Float32
+from assistant.audio.types import Float32
 from assistant.backends.cascade.synthesis.voice_cache import SUFFIX, VoiceCache
 from assistant.frames import VoiceSpec
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
 from assistant.backends.cascade.synthesis.loudness import integrated_loudness
 from assistant.backends.moshi.checkpoint.pt_reader import NotTensors, read_tensors
@@ -25,8 +26,6 @@ from tests.backends.moshi.conftest import MakeCheckpoint
 
 pytest.importorskip("sphn", reason="sphn reads recordings")
 pytest.importorskip("safetensors", reason="voices are kept as safetensors")
-
-Float32 = NDArray[np.float32]
 
 
 def quiet_progress(text: str, part: float | None) -> None:

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from assistant.errors import AssistantError
+
 if TYPE_CHECKING:
     import httpx
 
@@ -28,13 +30,8 @@ _SECRET = re.compile(r"(?<=//)[^/@]*(?:@[^/@]*)*@")
 _environment = threading.Lock()
 
 
-class BadProxy(Exception):
-    """The environment names a proxy that cannot be used; `remedy` says what to do about it."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+class BadProxy(AssistantError):
+    """The environment names a proxy that cannot be used."""
 
 
 def is_loopback(url: str) -> bool:

@@ -21,18 +21,18 @@ from typing import Any
 
 import msgspec
 
-from assistant.memory.adapters.shelves import (
+from assistant.memory.base import Filters, Found, Journal, Memory, MemoryFailure
+from assistant.memory.filtering import passes
+from assistant.memory.remote.protocol import encode
+from assistant.memory.retrieval.word_table import DIMENSIONS
+from assistant.private_files import make_missing
+from assistant_memory_stores.shelves import (
     SharedStore,
     as_journal,
     as_text,
     compact,
     for_nobody_else,
 )
-from assistant.memory.base import Filters, Found, Journal, Memory, MemoryFailure
-from assistant.memory.filtering import passes
-from assistant.memory.remote.protocol import encode
-from assistant.memory.retrieval.word_table import DIMENSIONS
-from assistant.private_files import make_missing
 
 OTHERS = "1970-01-01T000000-mem0"
 """Id of the journal of what this program has not written."""

@@ -7,7 +7,6 @@ import os
 
 import pytest
 
-from assistant import web
 from assistant.backends.base import BackendError
 from assistant.backends.server.client import _options
 from assistant.backends.server.failures import Address, explained
@@ -16,6 +15,7 @@ from assistant.brain.choose import choose_brain
 from assistant.brain.failures import LanguageModelError
 from assistant.brain.openai.client import OpenAIBrain
 from assistant.config.schema import BrainConfig
+from assistant.models import web
 from assistant.models.errors import understood
 from assistant.models.hub import listing
 from tests.brain.openai.servers import STREAM_HEAD, Send, event, reply, serve

@@ -17,7 +17,13 @@ import httpx
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
-from assistant.memory.adapters.qdrant_points import (
+from assistant.memory.base import Filters, Found, Journal, MemoryFailure
+from assistant.memory.deletion.matching import content_words
+from assistant.memory.retrieval.embedding import load_embedder, units
+from assistant.memory.retrieval.rows import IndexRow, rows_of
+from assistant.memory.retrieval.word_table import DIMENSIONS
+from assistant.private_files import make_missing
+from assistant_memory_stores.qdrant_points import (
     code_of,
     conditions_of,
     found_of,
@@ -25,19 +31,13 @@ from assistant.memory.adapters.qdrant_points import (
     payload_of,
     words_of,
 )
-from assistant.memory.adapters.shelves import (
+from assistant_memory_stores.shelves import (
     SharedStore,
     as_journal,
     as_text,
     compact,
     for_nobody_else,
 )
-from assistant.memory.base import Filters, Found, Journal, MemoryFailure
-from assistant.memory.deletion.matching import content_words
-from assistant.memory.retrieval.embedding import load_embedder, units
-from assistant.memory.retrieval.rows import IndexRow, rows_of
-from assistant.memory.retrieval.word_table import DIMENSIONS
-from assistant.private_files import make_missing
 
 BATCH = 256
 """Points sent or asked for at a time."""
