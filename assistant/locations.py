@@ -47,6 +47,11 @@ def transcripts_dir() -> Path:
     return data_dir() / "transcripts"
 
 
+def last_turn_file() -> Path:
+    """When the stages of the last turn were over, without a word of what was said."""
+    return data_dir() / "last_turn.json"
+
+
 def memory_dir() -> Path:
     """Journals, and what is made from them."""
     return data_dir() / "memory"

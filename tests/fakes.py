@@ -9,6 +9,7 @@ from dataclasses import replace
 from math import ceil
 from typing import Literal, TypeVar
 
+import msgspec
 import numpy as np
 
 from assistant.audio.base import DeviceChoice, OnFrame
@@ -58,6 +59,7 @@ from assistant.session.events import (
     BrainChosen,
     FirstSample,
     LoadProgress,
+    Notice,
     PersonaChanged,
     SessionEvent,
     StateChanged,
@@ -65,6 +67,7 @@ from assistant.session.events import (
     ToolFinished,
     UserSaid,
 )
+from assistant.session.frontend import Beside, Confirm
 from assistant.tools.base import ToolResult
 
 Sent = TypeVar("Sent", bound=AnyCommand)
@@ -129,6 +132,11 @@ PERSONAS = [
 ]
 
 
+async def refuse(call: ToolCall) -> bool:
+    """Nobody is there to be asked."""
+    return False
+
+
 class FakeSession:
     """A `SessionFrontend` without sound: it does what it is told and writes down what it was asked.
 
@@ -145,6 +153,9 @@ class FakeSession:
         self._on_start = list(on_start)
         self.persona = self._personas[0]
         self.state: AgentState = "initializing"
+        self.is_silent = True
+        self.last_answer = ""
+        self.confirm: Confirm = refuse
         self.input_levels = LevelHistory()
         self.output_levels = LevelHistory()
         self.calls: list[tuple[str, object]] = []
@@ -171,7 +182,7 @@ class FakeSession:
             for listener in list(self._listeners):
                 listener(event)
 
-    def replace_personas(self, personas: Iterable[Persona]) -> None:
+    def replace_personas(self, personas: Iterable[Persona], failed: Iterable[str] = ()) -> None:
         """As if the files had changed; tell it with `PersonasReloaded`."""
         self._personas = list(personas)
         by_slug = {persona.slug: persona for persona in self._personas}
@@ -186,12 +197,23 @@ class FakeSession:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def standing(self) -> list[SessionEvent]:
+        return [self.audio]
+
+    def at_start(self, notices: list[Notice], *work: Beside) -> None:
+        self._asked("at_start", notices)
+
     async def start(self) -> None:
         self._asked("start")
         self.emit(*self._on_start)
 
     async def stop(self) -> None:
         self._asked("stop")
+
+    async def settled(self) -> None:
+        """No answer is ever made."""
+
+    finished = settled
 
     async def change_persona(self, slug: str) -> None:
         self._asked("set_persona", slug)
@@ -201,6 +223,15 @@ class FakeSession:
     async def send_text(self, text: str) -> None:
         self._asked("send_text", text)
         self.emit(UserSaid(turn=len(self.calls), text=text, final=True, typed=True))
+
+    def say(self, *texts: str) -> None:
+        self._asked("say", texts)
+
+    def take_frame(self, number: int, samples: Float32) -> None:
+        self._asked("take_frame", number)
+
+    async def feed(self, number: int, samples: Float32) -> None:
+        self._asked("feed", number)
 
     def interrupt(self) -> None:
         self._asked("interrupt")
@@ -256,7 +287,7 @@ class FakeSession:
             raise self.failing[method]
 
     def _audio(self, **changes: object) -> None:
-        self.emit(replace(self.audio, **changes))  # type: ignore[arg-type]
+        self.emit(msgspec.structs.replace(self.audio, **changes))
 
 
 def speech_like(seconds: float, seed: int = 7, peak: float = 0.5) -> np.ndarray:

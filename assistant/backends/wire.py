@@ -45,18 +45,20 @@ def encode(message: AnyCommand | AnyEvent) -> bytes:
     try:
         return _encoder.encode(message)
     except UnicodeEncodeError:
-        return _encoder.encode(_whole(msgspec.to_builtins(message, builtin_types=(bytes,))))
+        return _encoder.encode(writable(msgspec.to_builtins(message, builtin_types=(bytes,))))
 
 
-def _whole(value: object) -> object:
-    """The same of characters that can be written only."""
+def writable(value: object) -> object:
+    """The same of nothing but what can be written: whole characters, numbers of 64 bits."""
     match value:
+        case int() if not -(2**63) <= value < 2**63:
+            return str(value)
         case str():
             return value.encode("utf-8", "replace").decode("utf-8")
         case dict():
-            return {_whole(key): _whole(each) for key, each in value.items()}
+            return {writable(key): writable(each) for key, each in value.items()}
         case list() | tuple():
-            return [_whole(each) for each in value]
+            return [writable(each) for each in value]
         case _:
             return value
 

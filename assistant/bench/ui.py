@@ -14,14 +14,16 @@ from typing import Literal
 import numpy as np
 from textual.drivers.headless_driver import HeadlessDriver
 
-from assistant.audio.base import DeviceChoice
+from assistant.audio.base import DeviceChoice, Float32
 from assistant.audio.levels import LevelHistory
 from assistant.config.schema import UiConfig
 from assistant.frames import SAMPLE_RATE, AgentState
 from assistant.memory.no_memory import NoMemory
 from assistant.personas.loading import Persona
-from assistant.session.events import AudioChanged, BackendChosen, SessionEvent
+from assistant.session.events import AudioChanged, BackendChosen, Notice, SessionEvent
+from assistant.session.frontend import Beside, Confirm
 from assistant.ui.app import DashboardApp
+from assistant.ui.screens.confirm import ConfirmGate
 
 RATES = (0, 5, 10, 25, 50)
 """Updates a second; 0 feeds silence and so measures what rest costs."""
@@ -59,7 +61,7 @@ async def measure_ui(
         )
         app_task = asyncio.create_task(app.run_async(size=size))
         await session.started.wait()
-        feeding = asyncio.create_task(session.feed(silent=rate == 0))
+        feeding = asyncio.create_task(session.make_levels(silent=rate == 0))
         await asyncio.sleep(min(1.0, seconds / 2))
         before = (time.monotonic(), time.process_time(), DiscardingDriver.written)
         await asyncio.sleep(seconds)
@@ -85,13 +87,16 @@ class _LevelsOnly:
     def __init__(self, persona: Persona) -> None:
         self.persona = persona
         self.state: AgentState = "idle"
+        self.is_silent = True
+        self.last_answer = ""
+        self.confirm: Confirm = ConfirmGate()
         self.input_levels = LevelHistory()
         self.output_levels = LevelHistory()
         self.memory = NoMemory()
         self.started = asyncio.Event()
         self._listeners: list[Callable[[SessionEvent], None]] = []
 
-    async def feed(self, *, silent: bool) -> None:
+    async def make_levels(self, *, silent: bool) -> None:
         """Sound in real time, 20 ms a block, on the same loop as the app."""
         block = round(_BLOCK_SECONDS * SAMPLE_RATE)
         noise = np.random.default_rng(1).uniform(-1, 1, block).astype(np.float32)
@@ -111,6 +116,9 @@ class _LevelsOnly:
         self._listeners.append(listener)
         return self._listeners.clear
 
+    def standing(self) -> list[SessionEvent]:
+        return []
+
     async def start(self) -> None:
         for listener in self._listeners:
             listener(AudioChanged(microphone="bench", speaker="bench"))
@@ -120,11 +128,23 @@ class _LevelsOnly:
     async def stop(self) -> None:
         """Nothing was opened."""
 
+    def at_start(self, notices: list[Notice], *work: Beside) -> None:
+        """Nothing is beside the levels."""
+
+    async def settled(self) -> None:
+        """No answer is ever made."""
+
+    async def finished(self) -> None:
+        """Nor heard."""
+
     async def change_persona(self, slug: str) -> None:
         raise KeyError(slug)
 
     async def send_text(self, text: str) -> None:
         """Nobody answers."""
+
+    def say(self, *texts: str) -> None:
+        """There is no voice."""
 
     def interrupt(self) -> None:
         """Nobody speaks."""
@@ -155,3 +175,12 @@ class _LevelsOnly:
 
     def set_speech_rate(self, rate: float) -> float:
         return rate
+
+    def replace_personas(self, personas: list[Persona], failed: list[str]) -> None:
+        """There is one."""
+
+    def take_frame(self, number: int, samples: Float32) -> None:
+        """Nobody listens."""
+
+    async def feed(self, number: int, samples: Float32) -> None:
+        """Nobody listens."""

@@ -35,6 +35,7 @@ from assistant.bench.report import Measurement
 from assistant.bench.terminal import ProgramInTerminal, program_in_terminal
 from assistant.config.schema import AudioConfig, Config
 from assistant.frames import SAMPLE_RATE
+from assistant.session.frontend import SessionFrontend
 
 KEYS = "".join(chr(code) for code in range(0x0410, 0x0450))
 """Letters that stand nowhere else on the screen, each typed once."""
@@ -221,14 +222,13 @@ def _busy(count: int) -> Iterator[None]:
 def main(arguments: list[str]) -> int:
     """The program that is measured."""
     from assistant.session.factory import find_personas, make_session
-    from assistant.session.session import Session
-    from assistant.ui.run import Confirm, run_dashboard
+    from assistant.ui.run import run_dashboard
 
     config = Config()
     config.backend.name = arguments[arguments.index("--backend") + 1]
     config.brain.kind = "scripted"
 
-    def make(confirm: Confirm) -> Session:
+    def make() -> SessionFrontend:
         audio = RestlessAudio(config.audio)
         return make_session(config, audio, personas=find_personas(config), remember=True)
 

@@ -1,4 +1,4 @@
-"""Commands with commands of their own: `personas`, `transcripts`, `config`."""
+"""Commands with commands of their own: `personas`, `transcripts`, `events`, `config`; `trace`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ personas_app = typer.Typer(help="List, check and make personas.", invoke_without
 transcripts_app = typer.Typer(
     help="List, read and delete past conversations.", invoke_without_command=True
 )
+events_app = typer.Typer(help="What sessions tell other programs.", no_args_is_help=True)
 config_app = typer.Typer(help="Look at and change the settings.", no_args_is_help=True)
 
 
@@ -131,6 +132,46 @@ def transcripts_delete(
         from assistant.commands.transcripts import delete_command
 
         return delete_command(id, yes=yes)
+
+    raise typer.Exit(run(command))
+
+
+# -- events --------------------------------------------------------------------------------------
+
+
+@events_app.command("schema")
+def events_schema() -> None:
+    """Every event and every command of front ends, as a JSON schema."""
+
+    def command() -> int:
+        from assistant.commands.event_log import schema_command
+
+        return schema_command()
+
+    raise typer.Exit(run(command))
+
+
+def trace(
+    events: Annotated[
+        Path | None,
+        typer.Option("--events", "-e", metavar="JSONL", help="A file of assistant talk --events."),
+    ] = None,
+    turn: Annotated[
+        int | None, typer.Option("--turn", metavar="NUMBER", help="In that file; else the last.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Show where the time of the last turn went, stage by stage.
+
+    Example: assistant trace --events events.jsonl --turn 4
+    """
+    if turn is not None and events is None:
+        raise typer.BadParameter("only the last turn is kept; add --events", param_hint="--turn")
+
+    def command() -> int:
+        from assistant.commands.trace import trace_command
+
+        return trace_command(events, turn, json_output=json_output)
 
     raise typer.Exit(run(command))
 

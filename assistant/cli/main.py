@@ -11,7 +11,7 @@ import typer
 from assistant.cli import models as cli_models
 from assistant.cli import serve as cli_serve
 from assistant.cli.bench import bench_app
-from assistant.cli.groups import config_app, personas_app, transcripts_app
+from assistant.cli.groups import config_app, events_app, personas_app, trace, transcripts_app
 from assistant.cli.help import Commands
 from assistant.cli.memory_files import memory_app
 from assistant.cli.options import Json, Level, gather, takes
@@ -246,10 +246,12 @@ def pull(
     cli_models.pull(context, name, yes, log_level)
 
 
+app.command("trace", rich_help_panel=LOOK)(trace)
 app.add_typer(bench_app, name="bench", rich_help_panel=LOOK)
 app.add_typer(personas_app, name="personas", rich_help_panel=LOOK)
 app.add_typer(memory_app, name="memory", rich_help_panel=LOOK)
 app.add_typer(transcripts_app, name="transcripts", rich_help_panel=LOOK)
+app.add_typer(events_app, name="events", rich_help_panel=LOOK)
 app.add_typer(setup_app, name="setup", rich_help_panel=SETUP)
 app.add_typer(cli_models.models_app, name="models", rich_help_panel=SETUP)
 app.add_typer(config_app, name="config", rich_help_panel=SETUP)

@@ -6,7 +6,6 @@ Nothing slow is imported up here: the opening title comes first.
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from assistant.config.schema import Config
@@ -14,8 +13,7 @@ from assistant.ui.opening import opening_title
 
 if TYPE_CHECKING:
     from assistant.audio.base import AudioIO
-    from assistant.calls.base import ToolCall
-    from assistant.session.session import Session
+    from assistant.session.frontend import SessionFrontend
 
 
 def open_audio(config: Config) -> AudioIO:
@@ -42,13 +40,12 @@ def dashboard_command(config: Config) -> int:
 
         personas = find_personas(config)
 
-        def make(confirm: Callable[[ToolCall], Awaitable[bool]]) -> Session:
+        def make() -> SessionFrontend:
             try:
                 session = make_session(config, open_audio(config), personas=personas, remember=True)
             except Exception:
                 title.take_away()
                 raise
-            session.confirm = confirm
             session.at_start(startup_notices(personas), follow_persona_files)
             return session
 

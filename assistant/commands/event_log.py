@@ -1,145 +1,38 @@
-"""Session events as JSON lines: what `assistant talk --events` writes.
+"""Files of events: what `assistant talk --events` writes, and what reads them again.
 
-One object a line, `{"t": seconds on the input's clock, "event": name, …}`. The names and fields are
-a promise; the README lists them. New fields may come, these stay.
+JSON lines of `session.protocol`: `Hello`, which says the version, then one event a line.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
+from assistant.commands.tables import json_text
+from assistant.personas.loading import PLAIN, load_personas
 from assistant.session import events as e
-from assistant.session.latency import Latencies
+from assistant.session.protocol import (
+    VERSION,
+    Hello,
+    ProtocolError,
+    check_version,
+    decode_message,
+    encode,
+    schema,
+)
 
-
-def describe(event: e.SessionEvent, latencies: Latencies | None = None) -> dict[str, Any] | None:
-    """The event as it stands in the log; None where it is no news to anybody outside.
-    `latencies` are those of the conversation so far, this event's included."""
-    fields = _fields(event, latencies or Latencies())
-    return None if fields is None else {"t": event.t, **fields}
-
-
-def _fields(event: e.SessionEvent, latencies: Latencies) -> dict[str, Any] | None:
-    match event:
-        case e.UserSaid():
-            return {
-                "event": "user_text",
-                "text": event.text,
-                "final": event.final,
-                "turn": event.turn,
-                "typed": event.typed,
-            }
-        case e.AgentSaid(final=False):
-            return {
-                "event": "agent_text",
-                "text": event.text,
-                "persona": event.persona,
-                "turn": event.turn,
-            }
-        case e.AgentSaid():
-            return {
-                "event": "turn_ended",
-                "side": "assistant",
-                "turn": event.turn,
-                "text": event.played,
-                "interrupted": event.interrupted,
-            }
-        case e.TurnStarted():
-            return {"event": "turn_started", "side": event.side, "turn": event.turn}
-        case e.TurnEnded(side="user"):
-            return {"event": "turn_ended", "side": "user", "turn": event.turn}
-        case e.ToolCalled(call=call):
-            return {
-                "event": "tool_call",
-                "name": call.name,
-                "arguments": call.arguments,
-                "id": call.id,
-                "origin": call.origin,
-            }
-        case e.ToolFinished(result=result):
-            return {
-                "event": "tool_result",
-                "name": result.call.name,
-                "id": result.call.id,
-                "ok": result.ok,
-                "content": result.content,
-            }
-        case e.PersonaChanged():
-            return {
-                "event": "persona_changed",
-                "persona": event.persona.slug,
-                "name": event.persona.name,
-                "latency_ms": _ms(event.latency),
-            }
-        case e.FirstSample():
-            return {
-                "event": "first_sample",
-                "turn": event.turn,
-                "latency_ms": _ms(event.latency),
-                "stages_ms": event.stages,
-                "p50_ms": _ms(latencies.p50),
-                "p95_ms": _ms(latencies.p95),
-            }
-        case e.AnswerPaused():
-            return {"event": "answer_paused", "turn": event.turn}
-        case e.AnswerResumed():
-            return {"event": "answer_resumed", "turn": event.turn, "reason": event.reason}
-        case e.StateChanged():
-            return {"event": "state", "state": event.state}
-        case _:
-            return _machinery(event)
-
-
-def _machinery(event: e.SessionEvent) -> dict[str, Any] | None:
-    match event:
-        case e.BackendChosen():
-            return {
-                "event": "backend",
-                "name": event.name,
-                "reason": event.reason,
-                "engine": event.engine,
-                "ready": event.ready,
-                "note": event.note,
-            }
-        case e.BrainChosen():
-            return {"event": "brain", "label": event.label}
-        case e.AudioChanged():
-            return {
-                "event": "audio",
-                "microphone": event.microphone,
-                "speaker": event.speaker,
-                "muted": event.muted,
-                "echo": event.echo,
-                "volume": event.volume,
-                "rate": event.rate,
-            }
-        case e.LagChanged():
-            return {
-                "event": "lag",
-                "seconds": event.seconds,
-                "dropped": event.dropped,
-                "advice": event.advice,
-            }
-        case e.Dropped():
-            return {"event": "dropped", "counts": event.counts}
-        case e.Failure():
-            return {"event": "failed", "text": event.text, "remedy": event.remedy}
-        case e.Notice():
-            return {
-                "event": "notice",
-                "severity": event.severity,
-                "text": event.text,
-                "remedy": event.remedy,
-            }
-        case _:
-            return None
-
-
-def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else round(1000 * seconds, 1)
+# What was recalled may be forgotten later, and a log would keep it; and what is forgotten. The
+# others tell only a person who waits that something goes on.
+_NOT_WRITTEN = (
+    e.MemoryRecalled,
+    e.MemoryForgotten,
+    e.LoadProgress,
+    e.PersonasReloaded,
+    e.StillThinking,
+)
 
 
 class EventLog:
@@ -152,22 +45,14 @@ class EventLog:
         """Raises `OSError` where the file cannot be written."""
         # What was said is in it; a file that is there keeps the rights that it has.
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        self._file: TextIO = os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8")
+        self._file: BinaryIO = os.fdopen(os.open(path, flags, 0o600), "wb")
         self._path = path
-        self._latencies = Latencies()
         self.error: OSError | None = None
+        self._write(encode(Hello(VERSION)))
 
     def __call__(self, event: e.SessionEvent) -> None:
-        if isinstance(event, e.FirstSample) and event.latency is not None:
-            self._latencies.add(event.latency, event.stages)
-        described = describe(event, self._latencies)
-        if described is None or self.error is not None:
-            return
-        try:
-            self._file.write(json.dumps(described, ensure_ascii=False) + "\n")
-            self._file.flush()
-        except OSError as error:
-            self._fail(error)
+        if not isinstance(event, _NOT_WRITTEN):
+            self._write(encode(event))
 
     def close(self) -> None:
         try:
@@ -175,6 +60,113 @@ class EventLog:
         except OSError as error:
             self._fail(error)
 
+    def _write(self, line: bytes) -> None:
+        if self.error is not None:
+            return
+        try:
+            self._file.write(line + b"\n")
+            self._file.flush()
+        except OSError as error:
+            self._fail(error)
+
     def _fail(self, error: OSError) -> None:
         error.filename = str(self._path)  # writing does not tell which file it was
         self.error = self.error or error
+
+
+def read_events(path: Path) -> Iterator[e.SessionEvent]:
+    """The events of a file, in their order; those of 1.x files (`{"event": "user_text", …}`), too.
+
+    A last line that was cut off by a crash is left out. Raises `OSError`, and `ProtocolError` for a
+    line that is no event.
+    """
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield from _events(line)
+            except ProtocolError as error:
+                raise ProtocolError(f"{path}, line {number}: {error}", error.remedy) from None
+
+
+def _events(line: bytes) -> Iterator[e.SessionEvent]:
+    for each in _in_new_names(line):
+        message = decode_message(each)
+        if isinstance(message, Hello):
+            check_version(message)
+        elif isinstance(message, e.SessionEvent):
+            yield message
+
+
+def schema_command() -> int:
+    """Print the JSON schema of the session protocol, of which a file of events is made."""
+    print(json_text(schema(), indent=2))
+    return 0
+
+
+# -- files of before the session protocol had a version: to go with the next one -------------------
+
+_RENAMED = {
+    "user_text": "UserSaid",
+    "agent_text": "AgentSaid",
+    "turn_started": "TurnStarted",
+    "turn_ended": "TurnEnded",
+    "first_sample": "FirstSample",
+    "answer_paused": "AnswerPaused",
+    "answer_resumed": "AnswerResumed",
+    "tool_call": "ToolCalled",
+    "tool_result": "ToolFinished",
+    "persona_changed": "PersonaChanged",
+    "state": "StateChanged",
+    "backend": "BackendChosen",
+    "brain": "BrainChosen",
+    "audio": "AudioChanged",
+    "lag": "LagChanged",
+    "dropped": "Dropped",
+    "notice": "Notice",
+    "failed": "Failure",
+}
+
+
+def _in_new_names(line: bytes) -> list[bytes]:
+    """A line as it is written today; the assistant's `turn_ended` was two events."""
+    try:
+        old = json.loads(line)
+    except (ValueError, RecursionError):
+        return [line]  # whoever decodes it tells what is wrong
+    kind = _RENAMED.get(str(old.get("event"))) if isinstance(old, dict) else None
+    if kind is None or "type" in old:
+        return [line]
+    new = {**old, **_moved(old), "type": kind}
+    if old["event"] == "turn_ended" and old.get("side") == "assistant":
+        final = {"persona": "", "text": "", "final": True, "played": old.get("text", "")}
+        return [json.dumps(each).encode() for each in ({**new, **final, "type": "AgentSaid"}, new)]
+    return [json.dumps(new).encode()]
+
+
+def _moved(old: dict[str, Any]) -> dict[str, Any]:
+    """Fields that had another name, unit or place."""
+    milliseconds = old.get("latency_ms")
+    latency = milliseconds / 1000 if isinstance(milliseconds, int | float) else None
+    call = {"name": old.get("name"), "id": old.get("id", "")}
+    match old["event"]:
+        case "first_sample":
+            return {"latency": latency, "stages": old.get("stages_ms", {})}
+        case "tool_call":
+            kept = {key: old[key] for key in ("arguments", "origin") if key in old}
+            return {"call": {**call, **kept}}
+        case "tool_result":
+            result = {"call": call, "ok": old.get("ok"), "content": old.get("content")}
+            return {"result": result}
+        case "persona_changed":
+            return {"persona": _persona(old.get("persona"), old.get("name")), "latency": latency}
+        case _:
+            return {}
+
+
+def _persona(slug: Any, name: Any) -> dict[str, Any]:
+    """All that an old file told of it; the rest is that of the one that is called so today."""
+    personas = load_personas().loaded
+    known = personas.get(str(slug)) or personas[PLAIN]
+    return {**known.model_dump(), "slug": slug, "name": name}

@@ -46,7 +46,7 @@ from assistant.session.factory import (
     make_session,
     startup_notices,
 )
-from assistant.session.session import Session
+from assistant.session.frontend import SessionFrontend
 from assistant.terminal.output import decoded, opened_like
 from assistant.terminal.sanitize import MOST_MARKS, clean_line
 
@@ -62,7 +62,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Printer:
     """Writes finished turns to standard output and everything else to standard error."""
 
-    def __init__(self, session: Session, *, show_typed: bool) -> None:
+    def __init__(self, session: SessionFrontend, *, show_typed: bool) -> None:
         self._session = session
         self._show_typed = show_typed
         self._names = {p.slug: _called(p) for p in session.personas()}
@@ -181,7 +181,7 @@ def _typed(typing: asyncio.Task[None], stopped: asyncio.Future[int]) -> None:
     _end(stopped, 0 if error is None else 1)
 
 
-async def _type_lines(session: Session) -> None:
+async def _type_lines(session: SessionFrontend) -> None:
     """Hand over line after line. Piped lines wait for the answer to the one before; a person who
     types may interrupt."""
     lines = _stdin_lines()

@@ -25,7 +25,7 @@ from assistant.config.schema import Config
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
 from assistant.session.events import AgentSaid, Failure, Notice, SessionEvent
 from assistant.session.factory import find_personas, make_session, start_and_wait
-from assistant.session.session import Session
+from assistant.session.frontend import SessionFrontend
 
 _LOOK = 0.005
 """Seconds between two looks at what was rendered: far less than what fits into the queue."""
@@ -70,7 +70,7 @@ async def _aloud(config: Config, text: str, device: AudioIO) -> None:
             raise BackendError("there is no speaker", "assistant say --output FILE writes a file")
         outcome = _Outcome(session)
         session.say(*_in_pieces(text))
-        await session.speech.quiet.wait()
+        await session.finished()
         await asyncio.sleep(device.output_delay() + 0.1)  # the device's own buffers
         outcome.check()
     finally:
@@ -88,7 +88,7 @@ async def _into_file(config: Config, text: str, path: Path) -> None:
         progress = _Progress(session, len(text))
         session.say(*_in_pieces(text))
         samples = 0
-        while session.speech.active and device.error is None:
+        while not session.is_silent and device.error is None:
             # On a thread, because a reader (aplay) may take sound no faster than it is heard.
             samples += await asyncio.to_thread(_drain, device)
             progress.tell(samples)
@@ -130,7 +130,7 @@ def _drain(device: FileAudio) -> int:
 class _Outcome:
     """Whether all of it was said, and if not, why."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SessionFrontend) -> None:
         self._failure: BackendError | None = None
         self._cut = False
         session.subscribe(self._note)
@@ -157,7 +157,7 @@ class _Outcome:
 class _Progress:
     """How far a long text is, on standard error."""
 
-    def __init__(self, session: Session, characters: int) -> None:
+    def __init__(self, session: SessionFrontend, characters: int) -> None:
         self._characters = characters
         self._said = 0
         self._next = time.monotonic() + _PROGRESS

@@ -128,9 +128,7 @@ class Talk:
             self._input_frames = number + 1
             return frame
         beyond = (number - self._input_frames) * FRAME_SECONDS
-        quiet = (
-            self.session.state in ("idle", "initializing") and self.session.speech.quiet.is_set()
-        )
+        quiet = self.session.state in ("idle", "initializing") and self.session.is_silent
         if (quiet and beyond > LISTEN_ON) or beyond > LONGEST_ANSWER:
             return None
         return np.zeros(FRAME_SAMPLES, np.float32)

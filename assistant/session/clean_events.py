@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
+import msgspec
 from pydantic import BaseModel
 
 from assistant.calls.base import ToolCall
@@ -51,7 +52,8 @@ class EventCleaner:
             text += answer.close()
             del self._answers[event.turn]
         # `text` is clean, and must keep the spaces at its ends.
-        return replace(cleaned(replace(event, text="")), text=text)
+        replaced = msgspec.structs.replace
+        return replaced(cleaned(replaced(event, text="")), text=text)
 
 
 def cleaned(value: _T) -> _T:
@@ -73,6 +75,8 @@ def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
             return value if items == value else items
         case BaseModel():
             return _changed(value, lambda changes: value.model_copy(update=changes), clean)
+        case msgspec.Struct():
+            return _changed(value, lambda changes: msgspec.structs.replace(value, **changes), clean)
         case _ if is_dataclass(value) and not isinstance(value, type):
             return _changed(value, lambda changes: replace(value, **changes), clean)
     return value
@@ -92,6 +96,8 @@ def _changed(value: Any, make: Callable[[dict[str, Any]], Any], clean: Callable[
 def _names(value: Any) -> list[str]:
     if isinstance(value, BaseModel):
         return list(type(value).model_fields)
+    if isinstance(value, msgspec.Struct):
+        return list(value.__struct_fields__)
     return [field.name for field in fields(value) if field.init]
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from assistant.audio.base import AudioIO
 from assistant.backends.host.process import BackendProcess
@@ -41,6 +42,8 @@ class SessionDependencies:
     store: TranscriptStore
     lines: LineChooser
     memory: ConversationMemory = field(default_factory=NoMemory)
+    last_turn: Path | None = None
+    """Where the times of the last turn are kept; None: nowhere."""
     clock: Callable[[], float] | None = None
     """Seconds on the input's clock, in `assistant talk`; else the time since the start."""
     tools: list[Tool] = field(default_factory=list)

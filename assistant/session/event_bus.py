@@ -12,16 +12,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
+import msgspec
+
 from assistant.session.clean_events import EventCleaner
-from assistant.session.events import SessionEvent
+from assistant.session.events import (
+    AudioChanged,
+    BackendChosen,
+    BrainChosen,
+    Dropped,
+    Failure,
+    LagChanged,
+    SessionEvent,
+)
 
 log = logging.getLogger(__name__)
 
 Listener = Callable[[SessionEvent], None]
 Kind = TypeVar("Kind")
+_STANDS = (AudioChanged, BackendChosen, BrainChosen, Dropped, Failure, LagChanged)
+"""Kinds of events whose last one holds until the next."""
 
 
 class EventBus:
@@ -36,11 +47,17 @@ class EventBus:
         self._handlers: dict[type, list[Callable[[Any], None]]] = {}
         """Of each class of events that came by, those that are told."""
         self._cleaner = EventCleaner()
+        self._standing: dict[type, SessionEvent] = {}
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Every session event from now on, for a front end; returns how to end it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def standing(self) -> list[SessionEvent]:
+        """The last event of each kind that holds until the next, in the order in which they came:
+        for a front end that comes later."""
+        return list(self._standing.values())
 
     def on(self, kind: type[Kind], handler: Callable[[Kind], None]) -> None:
         """Every event of this class, or of one derived from it, for a part of the session."""
@@ -50,7 +67,10 @@ class EventBus:
     def publish(self, event: object) -> None:
         """Hand it on now."""
         if isinstance(event, SessionEvent):
-            event = replace(self._cleaner.cleaned(event), t=round(self.clock(), 3))
+            event = msgspec.structs.replace(self._cleaner.cleaned(event), t=round(self.clock(), 3))
+            if isinstance(event, _STANDS):
+                self._standing.pop(type(event), None)
+                self._standing[type(event)] = event
             self._tell_front_ends(event)
         for handler in self._handlers_of(type(event)):
             handler(event)

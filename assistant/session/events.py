@@ -2,12 +2,14 @@
 
 Every front end (dashboard, plain mode, `assistant talk`, a web page) subscribes to the same stream.
 `t` is seconds on the session's clock: the input's clock in `assistant talk`, else since the start.
+How they are written down, or told to another program: `session.protocol`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from assistant.calls.base import ToolCall
 from assistant.frames import AgentState, Side
@@ -19,20 +21,17 @@ from assistant.tools.base import ToolResult
 Severity = Literal["information", "warning", "error"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionEvent:
+class SessionEvent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     t: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateChanged(SessionEvent):
+class StateChanged(SessionEvent, frozen=True, kw_only=True):
     """The agent state, and in a word why, where that is worth telling."""
 
     state: AgentState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserSaid(SessionEvent):
+class UserSaid(SessionEvent, frozen=True, kw_only=True):
     """The user's words. Partials of a turn replace each other until a final one."""
 
     turn: int
@@ -41,8 +40,7 @@ class UserSaid(SessionEvent):
     typed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentSaid(SessionEvent):
+class AgentSaid(SessionEvent, frozen=True, kw_only=True):
     """A piece of the assistant's answer, to be appended to turn `turn`; `final` ends the turn.
 
     A final event carries in `played` the text of the whole turn as far as it was really heard,
@@ -57,31 +55,27 @@ class AgentSaid(SessionEvent):
     interrupted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnStarted(SessionEvent):
+class TurnStarted(SessionEvent, frozen=True, kw_only=True):
     side: Side
     turn: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnEnded(SessionEvent):
+class TurnEnded(SessionEvent, frozen=True, kw_only=True):
     side: Side
     turn: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstSample(SessionEvent):
+class FirstSample(SessionEvent, frozen=True, kw_only=True):
     """The first sample of an answer reached the speaker."""
 
     turn: int
     latency: float | None = None
     """Seconds from the end of the user's speech; None where nobody had spoken (a greeting)."""
-    stages: dict[str, float] = field(default_factory=dict)
+    stages: dict[str, float] = {}
     """Milliseconds, by stage: wait, transcribe, answer, voice, device."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StillThinking(SessionEvent):
+class StillThinking(SessionEvent, frozen=True, kw_only=True):
     """No word of an answer yet, but there are signs of life; told about once a second."""
 
     doing: Literal["thinking", "loading", "waiting"]
@@ -90,15 +84,13 @@ class StillThinking(SessionEvent):
     """Since it was asked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonaChanged(SessionEvent):
+class PersonaChanged(SessionEvent, frozen=True, kw_only=True):
     persona: Persona
     latency: float | None = None
     """Seconds from the end of the words that asked for it; None where a key did."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonasReloaded(SessionEvent):
+class PersonasReloaded(SessionEvent, frozen=True, kw_only=True):
     """The persona files changed on disk."""
 
     slugs: list[str]
@@ -106,38 +98,32 @@ class PersonasReloaded(SessionEvent):
     """One message a broken file: file, line, remedy."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCalled(SessionEvent):
+class ToolCalled(SessionEvent, frozen=True, kw_only=True):
     call: ToolCall
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolFinished(SessionEvent):
+class ToolFinished(SessionEvent, frozen=True, kw_only=True):
     result: ToolResult
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryRecalled(SessionEvent):
+class MemoryRecalled(SessionEvent, frozen=True, kw_only=True):
     """What came to mind at the user's last words, best first: the answer may use it."""
 
     found: tuple[Found, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryForgotten(SessionEvent):
+class MemoryForgotten(SessionEvent, frozen=True, kw_only=True):
     """What is shown of this has to go, too."""
 
     deletion: DeletionPreview
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadProgress(SessionEvent):
+class LoadProgress(SessionEvent, frozen=True, kw_only=True):
     text: str
     fraction: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackendChosen(SessionEvent):
+class BackendChosen(SessionEvent, frozen=True, kw_only=True):
     """Which backend runs and why, in one line; `engine` once it is ready."""
 
     name: str
@@ -148,15 +134,13 @@ class BackendChosen(SessionEvent):
     """What a person should know of this engine's limits; empty where there is nothing to say."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrainChosen(SessionEvent):
+class BrainChosen(SessionEvent, frozen=True, kw_only=True):
     """Who answers: "scripted", or a language model's name and place."""
 
     label: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AudioChanged(SessionEvent):
+class AudioChanged(SessionEvent, frozen=True, kw_only=True):
     """Devices in use (None: missing), and whether the microphone is open."""
 
     microphone: str | None
@@ -171,38 +155,33 @@ class AudioChanged(SessionEvent):
     """What is done about the assistant hearing itself: "echo −38 dB", "headset", "guarded"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerPaused(SessionEvent):
+class AnswerPaused(SessionEvent, frozen=True, kw_only=True):
     """The user's voice was noticed while the assistant spoke: it fell silent, for now."""
 
     turn: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerResumed(SessionEvent):
+class AnswerResumed(SessionEvent, frozen=True, kw_only=True):
     """It was no interruption: the assistant goes on where it stopped."""
 
     turn: int
     reason: Literal["no_words", "backchannel", "own_voice"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dropped(SessionEvent):
+class Dropped(SessionEvent, frozen=True, kw_only=True):
     """Frames lost so far, by place: "microphone", "speaker", "backend"."""
 
     counts: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LagChanged(SessionEvent):
+class LagChanged(SessionEvent, frozen=True, kw_only=True):
     seconds: float
     dropped: int
     advice: str = ""
     """What would help, once it has gone on for long."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice(SessionEvent):
+class Notice(SessionEvent, frozen=True, kw_only=True):
     """One line for a person; `remedy` says what to do."""
 
     text: str
@@ -212,8 +191,7 @@ class Notice(SessionEvent):
     """Notices with the same key replace each other."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure(SessionEvent):
+class Failure(SessionEvent, frozen=True, kw_only=True):
     """Something is broken and stays broken."""
 
     text: str

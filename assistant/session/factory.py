@@ -25,7 +25,7 @@ from assistant.brain.scripted import ScriptedBrain, known_lines
 from assistant.config.schema import Config, ConfigError
 from assistant.frames import AnyEvent, Load
 from assistant.language.person import first_person
-from assistant.locations import data_dir, log_dir, transcripts_dir
+from assistant.locations import data_dir, last_turn_file, log_dir, transcripts_dir
 from assistant.memory.conversation import ConversationMemory
 from assistant.memory.factory import open_store
 from assistant.memory.no_memory import NoMemory
@@ -34,6 +34,7 @@ from assistant.memory.unwritten import PRIVATE, SWITCHED_OFF
 from assistant.personas.loading import LoadedPersonas, load_personas, watch_personas
 from assistant.session.dependencies import SessionDependencies
 from assistant.session.events import BackendChosen, Failure, Notice, SessionEvent
+from assistant.session.frontend import SessionFrontend
 from assistant.session.line_chooser import LineChooser
 from assistant.session.session import Session
 from assistant.session.transcript_store import TranscriptStore, talked_to
@@ -69,7 +70,7 @@ def make_session(
     steps: bool = False,
     seed: int | None = None,
     remember: bool = False,
-) -> Session:
+) -> SessionFrontend:
     """A session that is ready to `start`; see `make_dependencies`."""
     use_one_heap()  # before there are threads
     return Session(
@@ -126,6 +127,7 @@ def make_dependencies(
     scripted = ScriptedBrain(None if seed is None else Random(seed), ready=prefetched.__contains__)
     private = config.memory.private
     sealed = config.memory.enabled and config.memory.encryption != "off"
+    saved = config.session.save and not (private or sealed)
     pending = PendingDeletion()
     memory, tools = _memory(config, scripted, pending) if remember else (NoMemory(), [])
 
@@ -161,9 +163,8 @@ def make_dependencies(
         known_lines=known_lines,
         prefetched=prefetched,
         met=met,
-        store=TranscriptStore(
-            transcripts_dir(), enabled=config.session.save and not (private or sealed)
-        ),
+        store=TranscriptStore(transcripts_dir(), enabled=saved),
+        last_turn=last_turn_file() if saved else None,
         memory=memory,
         tools=tools,
         follow_up=pending.answered,
@@ -222,7 +223,7 @@ def startup_notices(personas: LoadedPersonas) -> list[Notice]:
     return [Notice(text=text, severity="warning", remedy="assistant personas check")]
 
 
-async def follow_persona_files(session: Session) -> None:
+async def follow_persona_files(session: SessionFrontend) -> None:
     """Pick up changed persona files while the session runs; never returns."""
 
     def changed(personas: LoadedPersonas) -> None:
@@ -231,7 +232,7 @@ async def follow_persona_files(session: Session) -> None:
     await watch_personas(on_change=changed)
 
 
-async def start_and_wait(session: Session) -> None:
+async def start_and_wait(session: SessionFrontend) -> None:
     """Returns once the backend is ready. Raises `BackendError` where it cannot run; the session is
     the caller's to stop either way."""
     ready: asyncio.Future[Failure | None] = asyncio.get_running_loop().create_future()

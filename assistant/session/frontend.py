@@ -1,19 +1,26 @@
 """What a front end may ask of a session: the dashboard, plain mode, `assistant talk`, a web page.
 
-Front ends see this, `assistant.session.events` and the level histories, and nothing else.
+Front ends see this, `assistant.session.events` and the level histories, and nothing else. One in
+another process speaks `assistant.session.protocol`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
-from assistant.audio.base import DeviceChoice
+from assistant.audio.base import DeviceChoice, Float32
 from assistant.audio.levels import LevelHistory
+from assistant.calls.base import ToolCall
 from assistant.frames import AgentState
 from assistant.memory.conversation import MemoryFrontend
 from assistant.personas.loading import Persona
-from assistant.session.events import SessionEvent
+from assistant.session.events import Notice, SessionEvent
+
+Confirm = Callable[[ToolCall], Awaitable[bool]]
+"""Asks the user whether a tool may run."""
+Beside = Callable[["SessionFrontend"], Awaitable[None]]
+"""Runs beside a conversation until it is stopped."""
 
 
 class SessionFrontend(Protocol):
@@ -21,6 +28,9 @@ class SessionFrontend(Protocol):
 
     input_levels: LevelHistory
     output_levels: LevelHistory
+    confirm: Confirm
+    """A front end that can ask the user puts its own here; where none has, a tool that needs the
+    user's consent is refused."""
 
     @property
     def persona(self) -> Persona:
@@ -28,6 +38,14 @@ class SessionFrontend(Protocol):
 
     @property
     def state(self) -> AgentState: ...
+
+    @property
+    def is_silent(self) -> bool:
+        """Nothing is being said, and nothing that is known already waits to be."""
+
+    @property
+    def last_answer(self) -> str:
+        """The last thing that was said, in full even where it was interrupted."""
 
     @property
     def memory(self) -> MemoryFrontend: ...
@@ -38,17 +56,33 @@ class SessionFrontend(Protocol):
     def subscribe(self, listener: Callable[[SessionEvent], None]) -> Callable[[], None]:
         """Every event from now on, in order, in the event loop; returns how to end it."""
 
+    def standing(self) -> list[SessionEvent]:
+        """How things stand, for a front end that comes later: the last event of each kind that
+        holds until the next (devices, backend, brain, lag)."""
+
+    def at_start(self, notices: list[Notice], *work: Beside) -> None:
+        """Tell these and run these beside the conversation, once it has started."""
+
     async def start(self) -> None:
         """Open devices, start the backend, greet. Returns early: progress comes as events."""
 
     async def stop(self) -> None:
         """Input, then backend, then output; the transcript is saved. Never raises."""
 
+    async def settled(self) -> None:
+        """Wait until no answer is being made."""
+
+    async def finished(self) -> None:
+        """Wait until the last answer has been made and heard."""
+
     async def change_persona(self, slug: str) -> None:
         """As if a key or a tool had asked; unknown slugs raise `KeyError`."""
 
     async def send_text(self, text: str) -> None:
         """A typed turn of the user."""
+
+    def say(self, *texts: str) -> None:
+        """Say this, in one piece or in several, as a turn of the persona in charge."""
 
     def interrupt(self) -> None:
         """Stop speaking and thinking now."""
@@ -76,3 +110,12 @@ class SessionFrontend(Protocol):
     def set_volume(self, volume: float) -> float: ...
 
     def set_speech_rate(self, rate: float) -> float: ...
+
+    def replace_personas(self, personas: list[Persona], failed: list[str]) -> None:
+        """The persona files changed on disk; `failed`: one message a broken file."""
+
+    def take_frame(self, number: int, samples: Float32) -> None:
+        """One frame of the user's sound, where no device brings it: float32 [FRAME_SAMPLES]."""
+
+    async def feed(self, number: int, samples: Float32) -> None:
+        """The same on a virtual clock: with everything it causes, before the next."""

@@ -29,10 +29,12 @@ from assistant.session.clean_events import cleaned
 from assistant.session.controls import Controls
 from assistant.session.dependencies import SessionDependencies
 from assistant.session.event_bus import EventBus, Listener
-from assistant.session.events import BrainChosen, Notice, StateChanged, UserSaid
+from assistant.session.events import BrainChosen, Notice, SessionEvent, StateChanged, UserSaid
+from assistant.session.frontend import Beside, Confirm
 from assistant.session.persona_roster import PersonaRoster
 from assistant.session.persona_switch import PersonaSwitch, Prefetcher
 from assistant.session.signals import BackendReady, ToAnswer
+from assistant.session.trace import LastTurn
 from assistant.session.turns.agent_turn import AgentTurn
 from assistant.session.turns.barge_in import BargeIn
 from assistant.session.turns.brain_loop import BrainContext, BrainLoop
@@ -64,11 +66,10 @@ class Session:
         self.output_levels = audio.output_levels
         self.memory = dependencies.memory
         self.history = History()
-        self.confirm: Callable[[ToolCall], Awaitable[bool]] = _refuse
-        """Asks the user whether a tool may run; a front end that can ask puts its own here."""
+        self.confirm: Confirm = _refuse
         self._brain: Brain | None = None
         self._who_answers = ""
-        self._work: tuple[Callable[[Session], Awaitable[None]], ...] = ()
+        self._work: tuple[Beside, ...] = ()
         self._device_names: dict[str, str] = {}
         """As a person sees a device's name → as its driver calls it."""
         self._began = time.monotonic()
@@ -77,6 +78,8 @@ class Session:
         self._roster = PersonaRoster(dependencies.personas, config.session.persona)
         # Who is made first is told first: each part stands behind those whose deeds it builds on.
         bus = self._bus = EventBus(self.clock)
+        if dependencies.last_turn is not None:
+            bus.subscribe(LastTurn(dependencies.last_turn))
         self._backend = dependencies.make_backend(dependencies.load, bus.publish)
         bus.on(Command, lambda command: self._backend.send(cast("AnyCommand", command)))
         self._backend_events = BackendEvents(bus, self._backend, dependencies.choice)
@@ -133,6 +136,9 @@ class Session:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         return self._bus.subscribe(listener)
 
+    def standing(self) -> list[SessionEvent]:
+        return self._bus.standing()
+
     async def start(self) -> None:
         self._bus.publish(StateChanged(state=self.state))
         self._backend_events.chosen()
@@ -188,7 +194,7 @@ class Session:
         if self._brain is not None:
             await self._brain.close()
 
-    def at_start(self, notices: list[Notice], *work: Callable[[Session], Awaitable[None]]) -> None:
+    def at_start(self, notices: list[Notice], *work: Beside) -> None:
         """Tell these and run these beside the conversation, once it has started."""
         self._notices += notices
         self._work = work
@@ -206,6 +212,10 @@ class Session:
         return Responder(self._bus, self._intents, tools, voice, self._roster, loop)
 
     # -- what a front end asks ---------------------------------------------------------------
+
+    @property
+    def is_silent(self) -> bool:
+        return self.speech.quiet.is_set()
 
     @property
     def last_answer(self) -> str:

@@ -6,11 +6,10 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.calls.base import ToolCall
 from assistant.config.schema import Config
 from assistant.logs import log_file
 from assistant.loops import ExitDeadline, post
@@ -23,9 +22,7 @@ from assistant.ui.terminal import TerminalStream, claim_terminal
 if TYPE_CHECKING:
     from assistant.session.frontend import SessionFrontend
 
-Confirm = Callable[[ToolCall], Awaitable[bool]]
-"""Asks the user whether a tool may run."""
-SessionFactory = Callable[[Confirm], "SessionFrontend"]
+SessionFactory = Callable[[], "SessionFrontend"]
 """Makes the session, in the running event loop; nothing slow may happen in it."""
 
 STOP_SECONDS = 10.0
@@ -81,10 +78,11 @@ class _Run:
         loop = asyncio.get_running_loop()
         gate = ConfirmGate()
         try:
-            session = self._factory(gate)
+            session = self._factory()
         except Exception as error:
             _log.exception("the session could not be made")
             return 1, f"the conversation could not be set up: {error}"
+        session.confirm = gate
         try:
             app = self._app = DashboardApp(session, self._config.ui, driver_class=LocaleDriver)
             gate.connect(app)

@@ -22,6 +22,7 @@ from assistant.personas.loading import LoadedPersonas
 from assistant.session.dependencies import MakeBackend, MakeBrain
 from assistant.session.events import Notice
 from assistant.session.factory import find_personas, make_dependencies, start_and_wait
+from assistant.session.frontend import SessionFrontend
 from assistant.session.session import Session
 from benchmarks.simulator.audio import STEP_SAMPLES, SimulatedAudio
 from benchmarks.simulator.slow import SimulatedBrain, Slowness, VirtualTime, weather_tool
@@ -72,7 +73,7 @@ class Driver:
         dependencies.tools = [weather_tool(self.time, self.slowness)]
         dependencies.make_brain = self._slowed(dependencies.make_brain)
         dependencies.make_backend = self._kept(dependencies.make_backend)
-        self.session = Session(dependencies)
+        self.session: SessionFrontend = Session(dependencies)
         self._all_settled = self.session.settled
         # A tool that waits for the virtual clock must not keep it from going on, and an answer's
         # sound must have come before the next step.
@@ -125,7 +126,7 @@ class Driver:
     async def until_quiet(self, limit: float = 60.0) -> bool:
         """Let time pass until the assistant has said what it wanted to say."""
         return await self.until(
-            lambda: self.session.state == "idle" and self.session.speech.quiet.is_set(), limit
+            lambda: self.session.state == "idle" and self.session.is_silent, limit
         )
 
     def _kept(self, make: MakeBackend) -> MakeBackend:

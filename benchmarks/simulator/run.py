@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from assistant.config.schema import Config
 from assistant.frames import FRAME_SECONDS
 from assistant.session.events import (
@@ -105,8 +107,8 @@ _MACHINE = (LoadProgress, LagChanged, Dropped, AudioChanged)
 def _timeless(event: SessionEvent) -> Any:
     match event:
         case FirstSample():
-            return dataclasses.replace(event, stages={})
+            return msgspec.structs.replace(event, stages={})
         case ToolFinished():
             result = dataclasses.replace(event.result, seconds=0.0)
-            return dataclasses.replace(event, result=result)
+            return msgspec.structs.replace(event, result=result)
     return event

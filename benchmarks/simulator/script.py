@@ -168,4 +168,4 @@ async def perform(acts: Sequence[Act], stage: Stage) -> None:
 
 
 def _at_rest(driver: Driver) -> bool:
-    return driver.session.state in ("idle", "listening") and driver.session.speech.quiet.is_set()
+    return driver.session.state in ("idle", "listening") and driver.session.is_silent

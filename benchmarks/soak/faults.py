@@ -20,7 +20,7 @@ from assistant.brain.base import Brain, BrainError, Piece, Question
 from assistant.frames import Push
 from assistant.locations import themes_dir
 from assistant.personas.loading import load_personas
-from assistant.session.session import Session
+from assistant.session.frontend import SessionFrontend
 from assistant.tools.registry import Tool, tool
 from benchmarks.room import Noise
 from benchmarks.simulator.audio import SimulatedAudio
@@ -117,8 +117,8 @@ class Faults:
     """Strikes, and mends what has lasted long enough. `counts` has how often each has struck."""
 
     def __init__(
-        self, session: Session, process: BackendProcess, audio: SimulatedAudio, room: RoomNoise,
-        disk: Disk, brain: Callable[[], FaultyBrain], folder: Path, seed: int,
+        self, session: SessionFrontend, process: BackendProcess, audio: SimulatedAudio,
+        room: RoomNoise, disk: Disk, brain: Callable[[], FaultyBrain], folder: Path, seed: int,
     ) -> None:  # fmt: skip
         """`folder` is where persona files may be broken."""
         self.counts: dict[str, int] = {}

@@ -24,6 +24,7 @@ from assistant.private_files import scratch_folder
 from assistant.session.dependencies import MakeBackend, MakeBrain
 from assistant.session.events import Notice
 from assistant.session.factory import find_personas, make_dependencies, start_and_wait
+from assistant.session.frontend import SessionFrontend
 from assistant.session.session import Session
 from assistant.session.transcript_store import TranscriptStore, list_transcripts
 from benchmarks.simulator.audio import STEP_SAMPLES, SimulatedAudio
@@ -104,7 +105,7 @@ class Soak:
         parts.make_brain = self._made_faulty(parts.make_brain)
         self._brain: FaultyBrain | None = None
         self._process: BackendProcess
-        self._session = Session(parts)
+        self._session: SessionFrontend = Session(parts)
         self._session.subscribe(self.outcomes.ledger)
         self._faults = Faults(
             self._session, self._process, self._audio, self._room, self._disk, self._the_brain,
@@ -221,7 +222,7 @@ class Soak:
         return ledger.outcome()
 
     def _is_quiet(self) -> bool:
-        return self._session.state == "idle" and self._session.speech.quiet.is_set()
+        return self._session.state == "idle" and self._session.is_silent
 
     @property
     def _hears_words(self) -> bool:

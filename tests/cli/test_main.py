@@ -21,7 +21,7 @@ from assistant.backends.base import BackendError
 from assistant.bench.moshi import command as bench_moshi
 from assistant.brain.base import BrainError
 from assistant.cli.main import app
-from assistant.commands import bench, dashboard, devices, personas, plain, say, talk
+from assistant.commands import bench, dashboard, devices, personas, plain, say, talk, trace
 from assistant.config.schema import Config, ConfigError
 from assistant.logs import log_file
 
@@ -175,6 +175,22 @@ def test_talk_hands_its_options_over(called: Replace) -> None:
     options = start.calls[-1][0][1]
     assert (options.greeting, options.guard, options.seed) == (False, False, 7)
     assert invoke("talk", "-i", "a.wav")[0] == 2
+
+
+def test_trace_and_the_schema_of_events_are_wired(called: Replace, home: Path) -> None:
+    start = called(trace, "trace_command")
+    assert invoke("trace")[0] == 0
+    invoke("trace", "--events", "a.jsonl", "--turn", "4", "--json")
+    assert start.calls == [
+        ((None, None), {"json_output": False}),
+        ((Path("a.jsonl"), 4), {"json_output": True}),
+    ]
+    code, _, told = invoke("trace", "--turn", "4")
+    assert code == 2
+    assert "add --events" in told
+    code, schema, _ = invoke("events", "schema")
+    assert code == 0
+    assert "UserSaid" in json.loads(schema)["$defs"]
 
 
 def test_the_other_commands_are_wired(called: Replace) -> None:
@@ -353,7 +369,7 @@ def test_ctrl_c_ends_with_130_and_without_a_word(home: Path) -> None:
 def test_completion_is_offered(home: Path) -> None:
     variables = {
         "_ASSISTANT_COMPLETE": "complete_bash",
-        "COMP_WORDS": "assistant tr",
+        "COMP_WORDS": "assistant trans",
         "COMP_CWORD": "1",
     }
     assert program(home=home, **variables).stdout.split() == ["transcripts"]

@@ -1,22 +1,26 @@
-"""What stands in `--events`: names and fields are a promise to programs outside."""
+"""What stands in `--events`, and that files of before the protocol had a version are still read."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from assistant.calls.base import ToolCall
-from assistant.commands.event_log import EventLog, describe
+from assistant.commands.event_log import EventLog, read_events
+from assistant.memory.deletion.plan import DeletionPreview
+from assistant.personas.loading import load_personas
 from assistant.session import events as e
+from assistant.session.protocol import ProtocolError, schema
 from assistant.tools.base import ToolResult
-from tests.fakes import BUTLER
 
+HAL = load_personas().loaded["hal"]
 CALL = ToolCall("change_theme", {"persona_name": "Core 9"}, "7", "speech")
+BARE = ToolCall("change_theme", id="7")
+"""What an old file told of the call with its result."""
 
-PROMISED: list[tuple[e.SessionEvent, dict[str, object]]] = [
+OLD: list[tuple[e.SessionEvent, dict[str, object]]] = [
     (
         e.UserSaid(t=1.5, turn=2, text="Hello.", final=True),
         {"event": "user_text", "text": "Hello.", "final": True, "turn": 2, "typed": False},
@@ -26,7 +30,7 @@ PROMISED: list[tuple[e.SessionEvent, dict[str, object]]] = [
         {"event": "agent_text", "text": "Good ", "persona": "butler", "turn": 3},
     ),
     (
-        e.AgentSaid(turn=3, persona="butler", final=True, played="Good", interrupted=True),
+        e.AgentSaid(turn=3, persona="", final=True, played="Good", interrupted=True),
         {
             "event": "turn_ended",
             "side": "assistant",
@@ -51,7 +55,7 @@ PROMISED: list[tuple[e.SessionEvent, dict[str, object]]] = [
         },
     ),
     (
-        e.ToolFinished(result=ToolResult(CALL, True, "changed to Core 9")),
+        e.ToolFinished(result=ToolResult(BARE, True, "changed to Core 9")),
         {
             "event": "tool_result",
             "name": "change_theme",
@@ -61,8 +65,8 @@ PROMISED: list[tuple[e.SessionEvent, dict[str, object]]] = [
         },
     ),
     (
-        e.PersonaChanged(persona=BUTLER, latency=0.4567),
-        {"event": "persona_changed", "persona": "butler", "name": "Butler", "latency_ms": 456.7},
+        e.PersonaChanged(persona=HAL, latency=0.4567),
+        {"event": "persona_changed", "persona": "hal", "name": HAL.name, "latency_ms": 456.7},
     ),
     (
         e.FirstSample(turn=3, latency=None, stages={"wait": 240.0}),
@@ -100,52 +104,88 @@ PROMISED: list[tuple[e.SessionEvent, dict[str, object]]] = [
 ]
 
 
-@pytest.mark.parametrize(("event", "promised"), PROMISED, ids=lambda v: type(v).__name__)
-def test_an_event_keeps_its_name_and_fields(
-    event: e.SessionEvent, promised: dict[str, object]
+def written(path: Path, *events: e.SessionEvent) -> Path:
+    log = EventLog(path)
+    for event in events:
+        log(event)
+    log.close()
+    return path
+
+
+@pytest.mark.parametrize(("event", "old"), OLD, ids=lambda v: type(v).__name__)
+def test_an_old_line_is_read_as_the_event_that_it_told_of(
+    event: e.SessionEvent, old: dict[str, object], tmp_path: Path
 ) -> None:
-    described = describe(event)
-    assert described is not None
-    assert described.items() >= {"t": event.t, **promised}.items()
-    json.dumps(described)
+    path = tmp_path / "old.jsonl"
+    path.write_text(json.dumps({"t": event.t, "p50_ms": None, **old}) + "\n", "utf-8")
+    assert next(iter(read_events(path))) == event
 
 
-def test_every_kind_of_event_is_either_described_or_of_no_interest_outside() -> None:
-    """A new event has to be thought about, not forgotten."""
-    # What was recalled may be forgotten later, and a log would keep it; and what is forgotten.
-    silent = {"LoadProgress", "PersonasReloaded", "MemoryRecalled", "MemoryForgotten"}
-    silent.add("StillThinking")  # once a second; how long it took is told with the answer
-    kinds = {kind.__name__ for kind in e.SessionEvent.__subclasses__()}
-    described = {type(event).__name__ for event, _ in PROMISED} | {"BackendChosen"}
-    assert kinds == silent | described
-    assert all("t" in {f.name for f in fields(k)} for k in e.SessionEvent.__subclasses__())
+def test_the_end_of_the_assistants_turn_is_two_events_again(tmp_path: Path) -> None:
+    path = tmp_path / "old.jsonl"
+    path.write_text('{"t": 1, "event": "turn_ended", "side": "assistant", "turn": 3}\n')
+    assert [type(event) for event in read_events(path)] == [e.AgentSaid, e.TurnEnded]
+
+
+def test_what_is_written_is_read_as_it_was(tmp_path: Path) -> None:
+    events = [event for event, _ in OLD]
+    assert list(read_events(written(tmp_path / "events.jsonl", *events))) == events
+
+
+def test_what_is_remembered_and_signs_of_life_are_not_written(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "events.jsonl",
+        e.MemoryRecalled(found=()),
+        e.MemoryForgotten(deletion=DeletionPreview()),
+        e.LoadProgress(text="half"),
+        e.PersonasReloaded(slugs=[], failed=[]),
+        e.StillThinking(doing="thinking", seconds=1.0),
+    )
+    assert list(read_events(path)) == []
 
 
 def test_each_line_is_there_as_soon_as_it_happened(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     log = EventLog(path)
     log(e.UserSaid(turn=1, text="Grüß\u2028Gott\n", final=True))
-    log(e.LoadProgress(text="of no interest"))
-    lines = path.read_text("utf-8").split("\n")
-    assert len(lines) == 2
-    assert json.loads(lines[0])["text"] == "Grüß\u2028Gott\n"
+    hello, said, rest = path.read_text("utf-8").split("\n")
+    assert json.loads(hello) == {"type": "Hello", "version": 1, "confirms": False}
+    assert json.loads(said)["type"] == "UserSaid"
+    assert json.loads(said)["text"] == "Grüß\u2028Gott\n"
+    assert rest == ""
     log.close()
 
 
-def test_each_latency_comes_with_the_usual_and_the_slow_one_so_far(tmp_path: Path) -> None:
+def test_a_line_cut_off_by_a_crash_is_left_out(tmp_path: Path) -> None:
+    path = written(tmp_path / "events.jsonl", e.StateChanged(state="idle"))
+    path.write_bytes(path.read_bytes() + b'{"type":"UserSa')
+    assert list(read_events(path)) == [e.StateChanged(state="idle")]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"type": "Sung", "t": 1}', "“Sung” is no message of version 1"),
+        ('{"event": "sung", "t": 1}', "needs a type"),
+        ('{"event": ["x"]}', "needs a type"),
+        ('{"event": "persona_changed", "persona": [1]}', "PersonaChanged"),
+        ('{"event": "tool_result"}', "ToolFinished"),
+        ('{"type": "Hello", "version": 2}', "not 2"),
+        ("not JSON", "no json message"),
+        ("[" * 100_000, "no json message"),
+    ],
+)
+def test_a_line_that_is_no_event_is_named_with_what_to_do(
+    tmp_path: Path, line: str, words: str
+) -> None:
     path = tmp_path / "events.jsonl"
-    log = EventLog(path)
-    log(e.FirstSample(turn=1))
-    log(e.FirstSample(turn=3, latency=0.5, stages={"wait": 240.0, "device": 20.0}))
-    log(e.FirstSample(turn=5, latency=0.7))
-    log(e.FirstSample(turn=7, latency=0.4))
-    log.close()
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    told = [(line["latency_ms"], line["p50_ms"], line["p95_ms"]) for line in lines]
-    assert told == [
-        (None, None, None),
-        (500.0, 500.0, 500.0),
-        (700.0, 600.0, 700.0),
-        (400.0, 500.0, 700.0),
-    ]
-    assert lines[1]["stages_ms"] == {"wait": 240.0, "device": 20.0}
+    path.write_text(f"{line}\n")
+    with pytest.raises(ProtocolError, match=f"events.jsonl, line 1: .*{words}") as caught:
+        list(read_events(path))
+    assert caught.value.remedy
+
+
+def test_the_schema_in_the_repository_is_current() -> None:
+    """`assistant events schema > docs/events.schema.json` makes it anew."""
+    path = Path(__file__).parents[2] / "docs" / "events.schema.json"
+    assert json.loads(path.read_text("utf-8")) == json.loads(json.dumps(schema()))

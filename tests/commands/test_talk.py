@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import resource
 import signal
@@ -11,19 +10,35 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 import pytest
 import soxr
 
 from assistant.audio.wav import AudioFileError, WavReader, WavWriter
+from assistant.commands.event_log import read_events
 from assistant.commands.talk import Talk, TalkOptions, talk_command
 from assistant.config.schema import Config
+from assistant.session.events import (
+    AgentSaid,
+    AudioChanged,
+    FirstSample,
+    Notice,
+    PersonaChanged,
+    SessionEvent,
+    StateChanged,
+    ToolCalled,
+    ToolFinished,
+    TurnStarted,
+    UserSaid,
+)
 from tests.fakes import speech_like
 from tests.speech import RATE, kokoro
 
-Events = list[dict[str, Any]]
+Events = list[SessionEvent]
+Event = TypeVar("Event", bound=SessionEvent)
 
 
 @pytest.fixture(autouse=True)
@@ -74,18 +89,29 @@ def talk(folder: Path, wav: Path, name: str, backend: str = "echo", **options: A
         ),
     )
     assert code == 0
-    return [json.loads(line) for line in events.read_text("utf-8").splitlines()]
+    return list(read_events(events))
 
 
-def kinds(events: Events, *names: str) -> Events:
-    return [event for event in events if event["event"] in names]
+def of(events: Events, kind: type[Event]) -> list[Event]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def pieces(events: Events) -> list[AgentSaid]:
+    return [event for event in of(events, AgentSaid) if not event.final]
+
+
+def answers(events: Events) -> list[AgentSaid]:
+    return [event for event in of(events, AgentSaid) if event.final]
+
+
+def turns(events: Events) -> list[str]:
+    return [event.text for event in of(events, UserSaid) if event.final]
 
 
 def without_durations(events: Events) -> Events:
     """Events with what is measured on the machine's clock, and the file's name, left out."""
-    return [
-        {k: v for k, v in e.items() if not k.endswith("_ms") and k != "speaker"} for e in events
-    ]
+    unmeasured = {FirstSample: {"latency": None, "stages": {}}, AudioChanged: {"speaker": None}}
+    return [msgspec.structs.replace(e, **unmeasured.get(type(e), {})) for e in events]
 
 
 # --- without speech models -----------------------------------------------------------------
@@ -93,11 +119,11 @@ def without_durations(events: Events) -> Events:
 
 def test_two_sounds_are_two_turns_and_each_comes_back(tmp_path: Path) -> None:
     events = talk(tmp_path, sounds(tmp_path / "in.wav"), "out", greeting=False)
-    assert [e["text"] for e in kinds(events, "agent_text")] == ["echo 1", "echo 2"]
-    starts = [e for e in kinds(events, "turn_started") if e["side"] == "user"]
-    assert [round(e["t"], 1) for e in starts] == [0.5, 2.6]
-    assert len(kinds(events, "first_sample")) == 2
-    times = [e["t"] for e in events]
+    assert [e.text for e in pieces(events)] == ["echo 1", "echo 2"]
+    starts = [e for e in of(events, TurnStarted) if e.side == "user"]
+    assert [round(e.t, 1) for e in starts] == [0.5, 2.6]
+    assert len(of(events, FirstSample)) == 2
+    times = [e.t for e in events]
     assert times == sorted(times)
     spoken = load(tmp_path / "out.wav")
     heard = np.flatnonzero(np.abs(spoken) > 0.1) / 24_000
@@ -115,18 +141,18 @@ def test_the_same_file_gives_the_same_events_each_time(tmp_path: Path) -> None:
 def test_in_real_time_the_words_are_the_same(tmp_path: Path) -> None:
     wav = save(tmp_path / "in.wav", np.concatenate([speech_like(0.5, peak=1.0), quiet(0.2)]))
     events = talk(tmp_path, wav, "out", greeting=False, realtime=True)
-    assert [e["text"] for e in kinds(events, "agent_text")] == ["echo 1"]
-    latency = kinds(events, "first_sample")[0]["latency_ms"]
-    assert latency > 400, "the backend waits half a second for the end of a turn"
+    assert [e.text for e in pieces(events)] == ["echo 1"]
+    latency = of(events, FirstSample)[0].latency
+    assert latency is not None
+    assert latency > 0.4, "the backend waits half a second for the end of a turn"
 
 
 def test_the_greeting_is_spoken_to_its_end(tmp_path: Path) -> None:
     events = talk(tmp_path, save(tmp_path / "in.wav", quiet(0.2)), "out")
-    greeting = kinds(events, "turn_ended")[0]
-    assert greeting["side"] == "assistant"
-    assert not greeting["interrupted"]
+    greeting = answers(events)[0]
+    assert not greeting.interrupted
     hum = np.abs(load(tmp_path / "out.wav")) > 0.05
-    words = len(greeting["text"].split())
+    words = len(greeting.played.split())
     assert np.count_nonzero(hum) / 24_000 > 0.1 * words
 
 
@@ -154,9 +180,9 @@ def test_a_backend_killed_in_mid_conversation_costs_no_input(tmp_path: Path) -> 
 
     run.session.feed = feed_and_kill  # type: ignore[method-assign]
     asyncio.run(run.run())
-    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
-    assert len([e for e in kinds(events, "user_text") if e["final"]]) == 2
-    assert any("stopped" in e["text"] for e in kinds(events, "notice"))
+    events = list(read_events(tmp_path / "events.jsonl"))
+    assert len(turns(events)) == 2
+    assert any("stopped" in e.text for e in of(events, Notice))
 
 
 def limit_files(size: int) -> Callable[[], None]:
@@ -187,9 +213,9 @@ def test_a_disk_that_fills_up_is_told_and_the_conversation_goes_on(tmp_path: Pat
     assert done.returncode == 1
     assert "out.wav cannot be written: File too large" in done.stderr
     assert "Traceback" not in done.stderr
-    events = [json.loads(line) for line in log.read_text().splitlines()]
-    assert len(kinds(events, "agent_text")) == 2, "to the end, though nobody can hear it"
-    told = [e for e in kinds(events, "notice") if "cannot be written" in e["text"]]
+    events = list(read_events(log))
+    assert len(pieces(events)) == 2, "to the end, though nobody can hear it"
+    told = [e for e in of(events, Notice) if "cannot be written" in e.text]
     assert len(told) == 1
     assert load(out).size > 20_000, "what was written before is a whole file"
 
@@ -275,36 +301,35 @@ def conversation(tmp_path_factory: pytest.TempPathFactory) -> Conversation:
 @pytest.mark.xdist_group("talk")
 def test_what_time_is_it_then_change_to_glados(conversation: Conversation) -> None:
     _, _, last_word, events = conversation
-    times = [e["t"] for e in events]
+    times = [e.t for e in events]
     assert times == sorted(times)
-    said = [e["text"].lower() for e in kinds(events, "user_text") if e["final"]]
+    said = [text.lower() for text in turns(events)]
     assert len(said) == 2
     assert "time" in said[0]
     assert said[1].startswith("change to")
 
-    (changed,) = kinds(events, "persona_changed")
-    assert changed["persona"] == "glados"
-    assert changed["t"] - last_word <= 0.6
-    (call,) = kinds(events, "tool_call")
-    (result,) = kinds(events, "tool_result")
-    assert (call["name"], call["origin"]) == ("change_theme", "speech")
-    assert result["ok"]
-    assert events.index(call) < events.index(changed) < events.index(result)
+    (changed,) = of(events, PersonaChanged)
+    assert changed.persona.slug == "glados"
+    assert changed.t - last_word <= 0.6
+    (called,) = of(events, ToolCalled)
+    (finished,) = of(events, ToolFinished)
+    assert (called.call.name, called.call.origin) == ("change_theme", "speech")
+    assert finished.result.ok
+    assert events.index(called) < events.index(changed) < events.index(finished)
 
 
 @pytest.mark.weights
 @pytest.mark.xdist_group("talk")
 def test_each_turn_is_told_from_its_beginning_to_its_end(conversation: Conversation) -> None:
     _, _, _, events = conversation
-    answers = [e for e in kinds(events, "turn_ended") if e["side"] == "assistant"]
-    assert [e["interrupted"] for e in answers] == [False, False]
-    personas = [e["persona"] for e in kinds(events, "agent_text")]
+    assert [e.interrupted for e in answers(events)] == [False, False]
+    personas = [e.persona for e in pieces(events)]
     assert personas[0] == "jarvis"
     assert personas[-1] == "glados"
     cycle = ["listening", "thinking", "speaking", "idle"]
-    states = [e["state"] for e in kinds(events, "state")]
+    states = [e.state for e in of(events, StateChanged)]
     assert states == ["initializing", "idle", *cycle, *cycle]
-    begun = [(e["side"], e["turn"]) for e in kinds(events, "turn_started")]
+    begun = [(e.side, e.turn) for e in of(events, TurnStarted)]
     assert begun == [("user", 1), ("assistant", 2), ("user", 3), ("assistant", 4)]
 
 
@@ -313,11 +338,11 @@ def test_each_turn_is_told_from_its_beginning_to_its_end(conversation: Conversat
 def test_a_voice_is_heard_where_it_is_said_to_begin(conversation: Conversation) -> None:
     folder, _, _, events = conversation
     spoken = load(folder / "out.wav")
-    first_samples = kinds(events, "first_sample")
+    first_samples = of(events, FirstSample)
     assert len(first_samples) == 2
     for sample in first_samples:
-        assert sample["latency_ms"] is not None
-        start = round(sample["t"] * 24_000)
+        assert sample.latency is not None
+        start = round(sample.t * 24_000)
         voice = spoken[start : start + 24_000]
         assert np.sqrt(np.mean(voice**2)) > 0.02
         assert not np.any(np.abs(spoken[start - 7_200 : start - 2_400]) > 0.01)
@@ -330,12 +355,12 @@ def test_with_speech_models_too_the_same_file_gives_the_same_events(
 ) -> None:
     def outline(events: Events) -> list[tuple[object, ...]]:
         # The time of day takes longer to say at some minutes than at others.
-        keys = ("event", "turn", "side", "state", "persona", "name", "final")
-        told = [e for e in events if e["event"] != "agent_text"]
-        return [tuple(e.get(key) for key in keys) for e in told]
+        keys = ("turn", "side", "state", "persona", "name", "final")
+        told = [e for e in events if e not in pieces(events)]
+        return [(type(e), *(getattr(e, key, None) for key in keys)) for e in told]
 
     _, wav, _, events = conversation
     again = talk(tmp_path, wav, "again", "cascade", greeting=False)
     assert outline(again) == outline(events)
-    heard = [[e["text"] for e in kinds(run, "user_text")] for run in (events, again)]
+    heard = [[e.text for e in of(run, UserSaid)] for run in (events, again)]
     assert heard[0] == heard[1]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from pydantic import BaseModel
 
@@ -51,7 +52,7 @@ def _event(kind: type[SessionEvent]) -> SessionEvent:
     """An event of this kind with foreign text wherever it can hold text."""
     hints = typing.get_type_hints(kind)
     given: dict[str, Any] = {}
-    for field in dataclasses.fields(kind):
+    for field in msgspec.structs.fields(kind):
         hint = hints[field.name]
         if kind is PersonaChanged or field.name in ("call", "result", "found", "doomed"):
             given[field.name] = _VALUES.get(field.name, 1.0)
@@ -73,6 +74,8 @@ def _texts(value: object) -> list[str]:
         return [text for each in value for text in _texts(each)]
     if isinstance(value, BaseModel):
         return _texts(value.model_dump())
+    if isinstance(value, msgspec.Struct):
+        return [t for name in value.__struct_fields__ for t in _texts(getattr(value, name))]
     if dataclasses.is_dataclass(value):
         return [t for f in dataclasses.fields(value) for t in _texts(getattr(value, f.name))]
     return []

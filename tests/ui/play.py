@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from assistant.config.schema import Config
-from assistant.ui.run import Confirm, run_dashboard
+from assistant.ui.run import run_dashboard
 from tests.fakes import READY, FakeSession, conversation, speech_like
 
 
@@ -75,7 +75,7 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=25)
     options = parser.parse_args()
 
-    def factory(confirm: Confirm) -> FakeSession:
+    def factory() -> FakeSession:
         if options.fail == "factory":
             raise RuntimeError("no such persona")
         session = PlayingSession(options)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import pytest
 import soxr
 
 from assistant.audio.wav import WavReader, WavWriter
+from assistant.commands.event_log import read_events
 from assistant.commands.talk import TalkOptions, talk_command
 from assistant.config.schema import Config
+from assistant.session.events import (
+    AgentSaid,
+    BackendChosen,
+    BrainChosen,
+    Failure,
+    Notice,
+    PersonaChanged,
+    SessionEvent,
+    UserSaid,
+)
 from tests.backends.moshi.conftest import MakeCheckpoint
 from tests.speech import RATE, kokoro
 
-Events = list[dict[str, Any]]
+Events = list[SessionEvent]
+Event = TypeVar("Event", bound=SessionEvent)
 
 pytestmark = [
     pytest.mark.weights,
@@ -65,11 +76,11 @@ def talk(folder: Path, backend: str, weights: Path, text: str) -> Events:
         input=spoken(folder / "in.wav", text), output=folder / "out.wav", events=events, seed=1
     )
     assert talk_command(config, options) == 0
-    return [json.loads(line) for line in events.read_text("utf-8").splitlines()]
+    return list(read_events(events))
 
 
-def of(events: Events, kind: str) -> Events:
-    return [event for event in events if event["event"] == kind]
+def of(events: Events, kind: type[Event]) -> list[Event]:
+    return [event for event in events if isinstance(event, kind)]
 
 
 def heard(path: Path) -> float:
@@ -90,15 +101,15 @@ def test_a_spoken_change_of_persona_on_a_speaking_model(
     pytest.importorskip("moshi" if framework == "torch" else "moshi_mlx")
     weights = checkpoint("personaplex", context=400)
     events = talk(tmp_path, f"moshi-{framework}", weights, "change to gladoss")
-    backend = of(events, "backend")[-1]
-    assert backend["ready"]
-    assert "whisper" in backend["engine"]
-    assert of(events, "brain")[-1]["label"] == "the model itself"
-    assert [e["persona"] for e in of(events, "persona_changed")] == ["glados"]
-    speakers = [e["persona"] for e in of(events, "agent_text")]
+    backend = of(events, BackendChosen)[-1]
+    assert backend.ready
+    assert "whisper" in backend.engine
+    assert of(events, BrainChosen)[-1].label == "the model itself"
+    assert [e.persona.slug for e in of(events, PersonaChanged)] == ["glados"]
+    speakers = [e.persona for e in of(events, AgentSaid) if not e.final]
     assert speakers[0] == "jarvis"
     assert speakers[-1] == "glados", "she introduces herself"
-    assert of(events, "user_text")[-1]["final"]
+    assert of(events, UserSaid)[-1].final
     assert heard(tmp_path / "out.wav") > 0.001
 
 
@@ -106,7 +117,7 @@ def test_a_plain_moshi_says_honestly_that_it_knows_no_personas(
     checkpoint: MakeCheckpoint, tmp_path: Path
 ) -> None:
     events = talk(tmp_path, "moshi-torch", checkpoint("moshi", context=400), "")
-    assert "plain Moshi" in of(events, "backend")[-1]["note"]
+    assert "plain Moshi" in of(events, BackendChosen)[-1].note
 
 
 def test_weights_that_cannot_be_loaded_give_way_to_the_cascade(
@@ -117,9 +128,9 @@ def test_weights_that_cannot_be_loaded_give_way_to_the_cascade(
     shutil.copytree(checkpoint("personaplex", context=400), broken)
     (broken / "tokenizer.model").write_bytes(b"no vocabulary at all")
     events = talk(tmp_path, "moshi-torch", broken, "change to gladoss")
-    notices = [e for e in of(events, "notice") if "moshi-torch cannot run" in e["text"]]
+    notices = [e for e in of(events, Notice) if "moshi-torch cannot run" in e.text]
     assert len(notices) == 1
-    assert "cascade" in notices[0]["remedy"]
-    assert of(events, "backend")[-1]["name"] == "cascade"
-    assert [e["persona"] for e in of(events, "persona_changed")] == ["glados"]
-    assert not of(events, "failed")
+    assert "cascade" in notices[0].remedy
+    assert of(events, BackendChosen)[-1].name == "cascade"
+    assert [e.persona.slug for e in of(events, PersonaChanged)] == ["glados"]
+    assert not of(events, Failure)

@@ -1,0 +1,330 @@
+"""A front end in another process follows and drives a session; a bad one harms nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.session import remote
+from assistant.session.events import (
+    AgentSaid,
+    AudioChanged,
+    BackendChosen,
+    Notice,
+    PersonaChanged,
+    SessionEvent,
+    StateChanged,
+    ToolFinished,
+    UserSaid,
+)
+from assistant.session.frontend import SessionFrontend
+from assistant.session.protocol import (
+    AnswerConfirm,
+    AskDevices,
+    CommandRefused,
+    ConfirmAsked,
+    ConfirmWithdrawn,
+    DevicesFound,
+    FrontendCommand,
+    Goodbye,
+    Hello,
+    PressTalkKey,
+    SendText,
+    SetMuted,
+    SetVolume,
+    SwitchPersona,
+    Welcome,
+    decode_message,
+    encode,
+)
+from tests.fakes import BUTLER, CORE, READY, FakeBrain, FakeSession, refuse, until
+from tests.session.room import Room
+from tests.session.socket_frontend import SocketFrontend
+from tests.session.turns.test_consent import NATIVE, enter, parrot
+
+
+@asynccontextmanager
+async def served(session: SessionFrontend, path: Path) -> AsyncIterator[list[str]]:
+    """Gives the reasons for which connections have ended."""
+    reasons: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reasons.append(await remote.serve_stream(session, reader, writer))
+
+    server = await asyncio.start_unix_server(serve, path, limit=remote.MAX_COMMAND)
+    try:
+        yield reasons
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def socket(tmp_path: Path) -> Path:
+    return tmp_path / "socket"
+
+
+async def test_it_follows_and_drives_a_whole_conversation(tmp_path: Path, socket: Path) -> None:
+    """A real session, a real socket, nothing but the protocol between them."""
+    store = parrot()
+    brain = FakeBrain(["Hello, ", "Ada."], [NATIVE], ["Gone."])
+    room = await enter(tmp_path / "said", store, brain)
+    room.backend.come_up()
+    async with served(room.session, socket) as reasons:
+        frontend = await SocketFrontend.connect(socket)
+        welcome = await frontend.until(Welcome)
+        assert (welcome.version, welcome.persona.slug) == (1, "jarvis")
+        assert "hal" in [each.slug for each in welcome.personas]
+        await frontend.until(BackendChosen, ready=True)
+        before = len(room.events)
+
+        await frontend.ask(SendText("Hello there."))
+        await frontend.until(UserSaid, text="Hello there.", typed=True)
+        assert (await frontend.until(AgentSaid, final=True)).played == "Hello, Ada."
+
+        await frontend.ask(SendText("Tidy up a little."))
+        question = await frontend.until(ConfirmAsked)
+        assert question.call.name == "forget"
+        await frontend.ask(AnswerConfirm(question.id, allowed=True))
+        assert (await frontend.until(ToolFinished)).result.ok
+        await frontend.until(AgentSaid, final=True)
+
+        await frontend.ask(SwitchPersona("hal"))
+        assert (await frontend.until(PersonaChanged)).persona.slug == "hal"
+        assert (await frontend.quit()).reason == "the conversation is over"
+        await until(lambda: reasons != [])
+    happened = room.events[before:]
+    followed = [each for each in frontend.seen if isinstance(each, SessionEvent)]
+    assert followed[-len(happened) :] == happened
+    assert store.memories() == []
+
+
+async def test_events_come_in_their_order(socket: Path) -> None:
+    session = FakeSession()
+    async with served(session, socket):
+        frontend = await SocketFrontend.connect(socket)
+        await frontend.until(AudioChanged)
+        session.emit(*READY)
+        await frontend.until(type(READY[-1]))
+        assert frontend.seen[-len(READY) :] == READY
+        frontend.close()
+
+
+async def test_who_comes_late_is_told_how_things_stand(tmp_path: Path, socket: Path) -> None:
+    room = await Room(tmp_path / "said").enter()
+    room.session.set_muted(True)
+    async with served(room.session, socket):
+        frontend = await SocketFrontend.connect(socket)
+        assert (await frontend.until(AudioChanged)).muted
+        frontend.close()
+    await room.leave()
+
+
+async def test_devices_are_told_when_they_are_asked_for(socket: Path) -> None:
+    session = FakeSession()
+    async with served(session, socket):
+        frontend = await SocketFrontend.connect(socket)
+        await frontend.ask(AskDevices())
+        assert (await frontend.until(DevicesFound)).devices == session.choices
+        frontend.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (encode(SwitchPersona("nobody")), "nobody"),
+        (b'{"type": "Sing"}', "Sing"),
+        (b"rubbish", "no json message"),
+        (encode(SetMuted(True)), "it could not be done: no microphone"),
+    ],
+)
+async def test_what_cannot_be_done_is_refused_and_the_connection_goes_on(
+    socket: Path, asked: bytes, words: str
+) -> None:
+    session = FakeSession()
+    session.failing["set_muted"] = RuntimeError("no microphone")
+    async with served(session, socket) as reasons:
+        frontend = await SocketFrontend.connect(socket)
+        frontend._writer.write(asked + b"\n")
+        refused = await frontend.until(CommandRefused)
+        assert words in refused.text
+        assert refused.remedy
+        await frontend.ask(SetVolume(0.25))
+        await frontend.until(AudioChanged, volume=0.25)
+        assert reasons == []
+        frontend.close()
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        (encode(Hello(99)), "not 99"),
+        (encode(SendText("hello")), "the first message has to be Hello"),
+        (b"GET / HTTP/1.1", "no json message"),
+        (b"x" * 200_000, "a line is too long"),
+    ],
+)
+async def test_who_speaks_something_else_is_told_so_and_sent_away(
+    socket: Path, first: bytes, words: str
+) -> None:
+    session = FakeSession()
+    async with served(session, socket) as reasons:
+        reader, writer = await asyncio.open_unix_connection(socket)
+        writer.write(first + b"\n")
+        goodbye = decode_message(await reader.readline())
+        assert isinstance(goodbye, Goodbye)
+        assert words in goodbye.reason
+        assert goodbye.remedy
+        assert await reader.read() == b""
+        writer.close()
+        await until(lambda: reasons != [])
+    assert session.calls == []
+
+
+async def test_who_says_nothing_is_sent_away(socket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "HELLO_WITHIN", 0.05)
+    async with served(FakeSession(), socket):
+        reader, writer = await asyncio.open_unix_connection(socket)
+        assert b"no Hello" in await reader.readline()
+        writer.close()
+
+
+# -- questions -------------------------------------------------------------------------------------
+
+
+async def test_who_leaves_without_an_answer_has_said_no(socket: Path) -> None:
+    session = FakeSession()
+    async with served(session, socket) as reasons:
+        frontend = await SocketFrontend.connect(socket)
+        await frontend.until(Welcome)
+        asking = asyncio.create_task(session.confirm(NATIVE))
+        await frontend.until(ConfirmAsked)
+        frontend.close()
+        assert await asyncio.wait_for(asking, 5) is False
+        await until(lambda: reasons != [])
+    assert session.confirm is refuse
+
+
+async def test_a_question_that_is_void_is_withdrawn(socket: Path) -> None:
+    session = FakeSession()
+    async with served(session, socket):
+        frontend = await SocketFrontend.connect(socket)
+        await frontend.until(Welcome)
+        asking = asyncio.create_task(session.confirm(NATIVE))
+        question = await frontend.until(ConfirmAsked)
+        asking.cancel()
+        assert (await frontend.until(ConfirmWithdrawn)).id == question.id
+        await frontend.ask(AnswerConfirm(question.id, allowed=True))  # too late, and no error
+        frontend.close()
+
+
+async def test_of_two_front_ends_the_one_that_is_there_is_asked(socket: Path) -> None:
+    session = FakeSession()
+
+    async def yes(call: object) -> bool:
+        return True
+
+    session.confirm = yes
+    async with served(session, socket) as reasons:
+        first = await SocketFrontend.connect(socket)
+        await first.until(Welcome)
+        second = await SocketFrontend.connect(socket)
+        await second.until(Welcome)
+        first.close()
+        await until(lambda: len(reasons) == 1)
+        asking = asyncio.create_task(session.confirm(NATIVE))
+        question = await second.until(ConfirmAsked)
+        await second.ask(AnswerConfirm(question.id, allowed=False))
+        assert await asking is False
+        second.close()
+        await until(lambda: len(reasons) == 2)
+        assert await session.confirm(NATIVE), "as before they came"
+
+
+# -- one that does not read ------------------------------------------------------------------------
+
+
+class Stuck:
+    """A front end that says hello and then reads one message, or none, or all of them at last."""
+
+    def __init__(self) -> None:
+        self.reads = asyncio.Event()
+        self.got: list[Any] = []
+        self.said: asyncio.Queue[bytes] = asyncio.Queue()
+        self.ask(Hello(1))
+
+    def ask(self, command: FrontendCommand) -> None:
+        self.said.put_nowait(encode(command))
+
+    async def send(self, data: bytes) -> None:
+        await self.reads.wait()
+        self.got.append(decode_message(data))
+
+
+async def test_of_states_a_slow_front_end_gets_the_newest_and_of_words_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(remote, "MAX_WAITING", 20_000)
+    session, stuck = FakeSession(personas=[BUTLER, CORE]), Stuck()
+    serving = asyncio.create_task(remote.serve_session(session, stuck.said.get, stuck.send))
+    await until(lambda: session._listeners != [])
+    for number in range(1_000):
+        session.emit(StateChanged(state="thinking", t=float(number)))
+        if number % 100 == 0:
+            session.emit(Notice(text=str(number)))
+        session.emit(UserSaid(turn=2, text=f"word {number}", final=False))
+    stuck.reads.set()
+    await until(lambda: any(isinstance(m, UserSaid) and m.text == "word 999" for m in stuck.got))
+    assert [m.text for m in stuck.got if isinstance(m, Notice)] == [
+        str(number) for number in range(0, 1_000, 100)
+    ]
+    assert len(stuck.got) < 500
+    assert [m.t for m in stuck.got if isinstance(m, StateChanged)][-1] == 999
+    serving.cancel()
+
+
+async def test_one_that_reads_nothing_is_dropped_with_a_reason_and_nobody_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(remote, "MAX_WAITING", 20_000)
+    session, stuck = FakeSession(), Stuck()
+    serving = asyncio.create_task(remote.serve_session(session, stuck.said.get, stuck.send))
+    await until(lambda: session._listeners != [])
+    for _ in range(2_000):
+        session.emit(AgentSaid(turn=1, persona="butler", text="word " * 20))
+    stuck.reads.set()
+    reason = await asyncio.wait_for(serving, 5)
+    assert reason == "too much waits to be read"
+    assert isinstance(stuck.got[-1], Goodbye)
+    assert stuck.got[-1].remedy
+    assert len(stuck.got) < 200
+    assert session._listeners == []
+
+
+async def test_a_socket_whose_other_end_sleeps_is_let_go(
+    socket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "GOODBYE_WITHIN", 0.1)
+    session = FakeSession()
+    async with served(session, socket) as reasons:
+        frontend = await SocketFrontend.connect(socket)
+        await frontend.until(AudioChanged)
+        await frontend.ask(PressTalkKey(True))
+        await until(lambda: ("talk_key", True) in session.calls)
+        for _ in range(60):
+            session.emit(AgentSaid(turn=1, persona="butler", text="word " * 20_000))
+            await asyncio.sleep(0)
+        await until(lambda: reasons == ["too much waits to be read"])
+        frontend.close()
+
+
+def test_messages_are_json_for_whoever_has_no_python() -> None:
+    assert json.loads(encode(SendText("what time is it"))) == {
+        "type": "SendText",
+        "text": "what time is it",
+    }
