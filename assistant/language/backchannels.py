@@ -5,25 +5,23 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from assistant.language.lexicon import HUM
+
 Saying = Literal["nothing", "backchannel", "words"]
 
 _LONGEST = 5
 """Words in the longest of them: whoever says more has something to say."""
 _TOKEN = re.compile(r"[a-z]+")
 _SIGN = re.compile(
-    r"(?:m+ ?h+u?m+|m+|h+m+|u+h+ ?h+u+h+|u+m+ ?h+u+m+|a+h+ ?h+a+h*|m+ ?m+|h+u+h+|ha+(?: ha+)*|a+h+"
-    r"|o+h+|a+ha+"
+    rf"(?:{HUM}|(?:m+|u+h+|u+m+)h+u+[hm]+|a+h+a+h*|ha+"
     r"|ye+ah?|yep|yup|yes|ya|yah|right|okay|ok|kay|sure|true|exactly|indeed|absolutely|definitely"
     r"|totally|certainly|of course|i see|i know|got it|gotcha|makes sense|that makes sense"
     r"|fair enough|good|great|nice|cool|fine|wow|whoa|really|interesting|lovely|perfect|alright"
-    r"|all right|thanks|thank you|very good|very nice|no way|no kidding|is that so|go on"
-    r"|uh|um|er|erm)"
+    r"|all right|thanks|thank you|very good|very nice|no way|no kidding|is that so|go on)"
 )
 """Continuers and assessments (Schegloff 1982, "Discourse as an interactional achievement";
 Yngve 1970), as Whisper writes them. "Thank you" is also what it writes for a breath."""
-
-
-_HUM = re.compile(r"(?:m+|m+h+m+|h+u?m+|u+h+|h+u+h+|u+m+|a+h+|o+h+|er|erm)")
+_HUM = re.compile(rf"{HUM}|hum")
 
 
 def is_hum(text: str) -> bool:

@@ -7,56 +7,40 @@ next one. "last", "yesterday" and "ago" lie behind.
 
 from __future__ import annotations
 
-import calendar
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-_DAYS = [name.lower() for name in calendar.day_name]
-_MONTHS = [name.lower() for name in calendar.month_name][1:]
-_SHORT = {name[:3]: at for at, name in enumerate(_MONTHS, 1)} | {"sept": 9}
-_COUNTED = "a two three four five six seven eight nine ten eleven twelve"
-_NUMBERS = {word: value for value, word in enumerate(_COUNTED.split(), 1)} | {
-    "an": 1,
-    "one": 1,
-    "a couple of": 2,
-    "a few": 3,
-}
-_RANKED = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
-    "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth twenty-first "
-    "twenty-second twenty-third twenty-fourth twenty-fifth twenty-sixth twenty-seventh "
-    "twenty-eighth twenty-ninth thirtieth thirty-first"
-)
-_ORDINALS = {word: value for value, word in enumerate(_RANKED.split(), 1)}
-_DAY = "|".join(_DAYS)
-_MONTH = "|".join(
-    [*_MONTHS, "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sept?", "oct", "nov", "dec"]
-)
+from assistant.language.lexicon import DAY, DAYS, MONTH, MONTH_NUMBERS, MONTH_OR_SHORT, MONTHS
+from assistant.language.numbers import UP_TO_TWELVE, ordinal
+
+_NUMBERS = UP_TO_TWELVE | {"a couple of": 2, "a few": 3}
+_ORDINALS = {ordinal(day): day for day in range(1, 32)}
 _NUMBER = "|".join(word.replace(" ", r"\ ") for word in sorted(_NUMBERS, key=len, reverse=True))
 _NUMBER += r"|\d{1,3}"
 _NTH = r"\d{1,2}(?:st|nd|rd|th)?|" + "|".join(
-    re.escape(word).replace(r"\-", "[- ]") for word in sorted(_ORDINALS, key=len, reverse=True)
+    word.replace("-", "[- ]") for word in sorted(_ORDINALS, key=len, reverse=True)
 )
 _PART = r"(?:\ (?:morning|afternoon|evening|night))?"
 _WHEN = re.compile(
     rf"""
     \b(?:on\ )?(?P<near>the\ day\ after\ tomorrow|tomorrow|today|tonight|
         this\ (?:morning|afternoon|evening)|the\ day\ before\ yesterday|yesterday){_PART}\b
-    | \b(?:on\ )?(?P<which>next|this|last|this\ coming|coming)\ (?P<day>{_DAY}){_PART}\b
-    | \b(?:on|by|until|for|from|since|to)\ (?P<on>{_DAY}){_PART}\b(?!s)
+    | \b(?:on\ )?(?P<which>next|this|last|this\ coming|coming)\ (?P<day>{DAY}){_PART}\b
+    | \b(?:on|by|until|for|from|since|to)\ (?P<on>{DAY}){_PART}\b(?!s)
     | \b(?P<span>next|this|last)\ (?P<unit>week|weekend|month|year)\b
     | \b(?:at|on|over)\ the\ (?P<weekend>weekend)\b
     | \bin\ (?P<count>{_NUMBER})\ (?P<later>day|week|month|year)s?(?:'\ time)?\b
     | \b(?P<back>{_NUMBER})\ (?P<ago>day|week|month|year)s?\ ago\b
-    | \b(?:on\ )?(?:the\ )?(?P<nth>{_NTH})(?:\ of)?\ (?P<month>{_MONTH})\b\.?
+    | \b(?:on\ )?(?:the\ )?(?P<nth>{_NTH})(?:\ of)?\ (?P<month>{MONTH_OR_SHORT})\b\.?
         (?:,?\ (?P<y1>\d{{4}}))?
-    | \b(?:on\ )?(?P<month2>{_MONTH})\.?\ (?:the\ )?(?P<nth2>{_NTH})\b(?:,?\ (?P<y2>\d{{4}}))?
+    | \b(?:on\ )?(?P<month2>{MONTH_OR_SHORT})\.?\ (?:the\ )?(?P<nth2>{_NTH})\b
+        (?:,?\ (?P<y2>\d{{4}}))?
     | \b(?:on|by|until)\ the\ (?P<alone>{_NTH})(?=$|[,.;!?)]|\ (?:at|from|in\ the|around|about
         |between|before|after|to|for|with|and|together)\b)
     | \bthe\ (?P<alone2>\d{{1,2}}(?:st|nd|rd|th))(?=$|[,.;!?)]|\ (?:at|from|in\ the|around)\b)
     | \b(?:on\ )?(?P<iso>\d{{4}}-\d\d-\d\d)\b
-    | \bin\ (?P<whole>{"|".join(_MONTHS)})\b
+    | \bin\ (?P<whole>{MONTH})\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -122,8 +106,9 @@ def parse_iso(text: str) -> tuple[date, date] | None:
         return None
 
 
-def find_when(text: str, today: date) -> DateSpan | None:
-    """The first day that a text names, if it names one."""
+def find_date(text: str, today: date) -> DateSpan | None:
+    """The first day that a text names, if it names one. For a question about what was, see
+    `periods.find_period`."""
     for match in _WHEN.finditer(text):
         days = _days(match, today)
         if days is not None:
@@ -150,9 +135,9 @@ def _days(match: re.Match[str], today: date) -> tuple[date, date] | None:
             behind = match.group().lower().startswith("since")
             return _one(_weekday(named["on"], "last" if behind else "", today))
         if "span" in named:
-            return _span(named["unit"], {"next": 1, "this": 0, "last": -1}[named["span"]], today)
+            return span_of(named["unit"], {"next": 1, "this": 0, "last": -1}[named["span"]], today)
         if "weekend" in named:
-            return _span("weekend", 0, today)
+            return span_of("weekend", 0, today)
         if "count" in named:
             return _shifted(named["later"], _number(named["count"]), today)
         if "back" in named:
@@ -184,7 +169,7 @@ def _near(word: str, today: date) -> date:
 
 
 def _weekday(day: str, which: str, today: date) -> date:
-    target = _DAYS.index(day)
+    target = DAYS.index(day)
     if which == "next":
         return today + timedelta(days=7 - today.weekday() + target)
     if which == "last":
@@ -193,36 +178,41 @@ def _weekday(day: str, which: str, today: date) -> date:
     return today + timedelta(days=ahead if ahead or which == "this" else 7)
 
 
-def _span(unit: str, step: int, today: date) -> tuple[date, date]:
+def span_of(unit: str, step: int, today: date) -> tuple[date, date]:
+    """First and last day of a week, weekend, month or year, `step` ones after today's. Raises
+    `ValueError` or `OverflowError` beyond the calendar."""
     monday = today - timedelta(days=today.weekday()) + timedelta(weeks=step)
     if unit == "week":
         return monday, monday + timedelta(days=6)
     if unit == "weekend":
         return monday + timedelta(days=5), monday + timedelta(days=6)
     if unit == "month":
-        first = _add_months(today.replace(day=1), step)
-        return first, _month_end(first)
+        return month_of(today.year, today.month + step)
     return date(today.year + step, 1, 1), date(today.year + step, 12, 31)
+
+
+def month_of(year: int, month: int) -> tuple[date, date]:
+    """First and last day; `month` counts on into other years: 0 is December before, 13 January
+    after. Raises `ValueError` beyond the calendar."""
+    months = year * 12 + month - 1
+    after = date((months + 1) // 12, (months + 1) % 12 + 1, 1)
+    return date(months // 12, months % 12 + 1, 1), after - timedelta(days=1)
 
 
 def _shifted(unit: str, count: int, today: date) -> tuple[date, date]:
     if unit in ("day", "week"):
         return _one(today + timedelta(days=count * (7 if unit == "week" else 1)))
-    if unit == "month":
-        first = _add_months(today.replace(day=1), count)
-        return first, _month_end(first)
-    return date(today.year + count, 1, 1), date(today.year + count, 12, 31)
+    return span_of(unit, count, today)
 
 
 def _month(name: str, today: date) -> tuple[date, date]:
-    number = _MONTHS.index(name) + 1
-    first = date(today.year + (number < today.month), number, 1)
-    return first, _month_end(first)
+    number = MONTHS.index(name) + 1
+    return month_of(today.year + (number < today.month), number)
 
 
 def _calendar(nth: str, month: str, year: str | None, today: date) -> date:
     day = _day_number(nth)
-    number = _SHORT[month[:4] if month.startswith("sept") else month[:3]]
+    number = MONTH_NUMBERS[month[:3]]
     if year:
         return date(int(year), number, day)
     found = date(today.year, number, day)
@@ -237,20 +227,11 @@ def _day_number(nth: str) -> int:
 def _next_such_day(day: int, today: date) -> date:
     """The next that bears this number; not each month has a 31st. Raises `ValueError`."""
     for month in range(12):
-        first = _add_months(today.replace(day=1), month)
-        if first.day <= day <= _month_end(first).day and first.replace(day=day) >= today:
+        first, last = month_of(today.year, today.month + month)
+        if first.day <= day <= last.day and first.replace(day=day) >= today:
             return first.replace(day=day)
     raise ValueError(day)
 
 
 def _number(word: str) -> int:
     return int(word) if word.isdecimal() else _NUMBERS[word]
-
-
-def _add_months(first: date, count: int) -> date:
-    months = first.year * 12 + first.month - 1 + count
-    return date(months // 12, months % 12 + 1, 1)
-
-
-def _month_end(first: date) -> date:
-    return _add_months(first, 1) - timedelta(days=1)

@@ -11,6 +11,18 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from assistant.language.lexicon import (
+    AUXILIARIES,
+    DETERMINERS,
+    HUM,
+    NEGATED,
+    QUESTION_WORDS,
+    REQUEST_VERBS,
+    phrase_set,
+    word_set,
+)
+from assistant.language.numbers import is_number_word
+
 Ending = Literal["command", "complete", "sentence", "unknown", "doubtful", "unfinished"]
 """A whole command to the program; a whole question, request or short answer, to which a reply is
 due at once; a whole statement, to which the speaker may yet add; no telling; probably not the end
@@ -20,65 +32,59 @@ Rivals = tuple[tuple[str, float], ...]
 """Other readings of the last word (in small letters, or a mark), and their probabilities."""
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-def _phrases(text: str) -> frozenset[str]:
-    return frozenset(text.split("|"))
-
-
-_FILLERS = _words("um uh erm er ah hmm hm mm mmm mhm huh uhm eh ehm umm uhh oh m")
+_HUM = re.compile(HUM)
 _ASSENT = re.compile(r"mm? h+m+|mhm|uh huh|m+ m+")
 """A yes with the mouth closed."""
-_DETERMINERS = _words(
-    "a an the my your his its our their these some any every each another no whose which"
+_DETERMINERS = (DETERMINERS - word_set("her this that those")) | word_set("whose which")
+"""Owe a noun; "her", "this" and "that" may stand for one."""
+_ORDINALS = word_set(
+    "first second third last next other same only main whole own favorite favourite"
 )
-_ORDINALS = _words("first second third last next other same only main whole own favorite favourite")
-"""Owe a noun, but after "the" or "my" only."""
-_CONJUNCTIONS = _words(
+"""Owe one, but after "the" or "my" only."""
+_CONJUNCTIONS = word_set(
     "and or but nor because although though unless until till while whereas if when whenever "
     "since than as whether plus versus"
 )
-_PREPOSITIONS = _words(
+_PREPOSITIONS = word_set(
     "of to from with without into onto at by for about between among through during against "
     "toward towards via per like in on over under near beside behind"
 )
-_PARTICLES = _words("in on over near behind")
+_PARTICLES = word_set("in on over near behind")
 """Prepositions that also close a clause: "turn it on", "come in"."""
-_AUXILIARIES = _words(
-    "am is are was were be been being has have had do does did will would shall should can could "
-    "may might must i'm i'd i'll i've you're we're they're he's she's it's that's there's let's "
-    "don't doesn't didn't won't can't couldn't wouldn't shouldn't isn't aren't wasn't what's who's "
-    "where's how's gonna wanna gotta you'd you'll we'd we'll we've they'd they'll"
+_AUXILIARIES = (
+    AUXILIARIES
+    | NEGATED
+    | word_set(
+        "be been being i'm i'd i'll i've you're we're they're he's she's it's that's there's let's "
+        "what's who's where's how's gonna wanna gotta you'd you'll we'd we'll we've they'd they'll"
+    )
 )
-_SUBJECTS = _words("i he she we they who")
-_ADVERBS = _words("very really quite rather so just even only not also then well maybe perhaps too")
-_ANSWERS_OF_AUXILIARIES = _words(
-    "am is are was were do does did can could will would should have has had don't doesn't didn't "
-    "won't can't couldn't wouldn't shouldn't isn't aren't wasn't might"
+_SUBJECTS = word_set("i he she we they who")
+_ADVERBS = word_set(
+    "very really quite rather so just even only not also then well maybe perhaps too"
 )
-"""End a short answer: "yes, I do", "no, he isn't"."""
+_ANSWERS_OF_AUXILIARIES = (AUXILIARIES - word_set("shall may must")) | NEGATED
+"""End a short answer: "yes, I do", "no, he isn't"; but "I must" and "you may" mostly go on."""
 
-_OWING_VERBS = _words(
+_OWING_VERBS = word_set(
     "want wants need needs like thinking wondering looking trying hoping planning searching "
     "saying called named about get make take put bring give send tell buy use add set remind "
     "include mention say find keep become switch let want prefer involve contain"
 )
 """Owe an object or a clause, in whatever kind of sentence."""
-_GIVING = _words("tell give show read remind send sing bring get play teach buy find make")
-_TO_WHOM = _words("me us him her them")
+_GIVING = word_set("tell give show read remind send sing bring get play teach buy find make")
+_TO_WHOM = word_set("me us him her them")
 """After a verb of giving they owe the thing given."""
-_QUESTION_OPENERS = _words("what where when how why which")
+_QUESTION_OPENERS = QUESTION_WORDS - word_set("who whom whose")
 """Before an auxiliary they owe the rest of the question."""
-_PAID_BY_WH = _words(
+_PAID_BY_WH = word_set(
     "what what's who's where where's what'll which who whom whose how that much many anything "
     "something nothing"
 )
-_HOMOPHONES = _words("remind like want need going trying used able have has had love")
+_HOMOPHONES = word_set("remind like want need going trying used able have has had love")
 """Before "too" or "two" at the end: the recogniser's spelling of a "to" that nothing follows."""
 
-_OPENERS = _phrases(
+_OPENERS = phrase_set(
     "well|so|okay so|ok so|and so|but um|you know|i mean|let me think|let me see|wait|hold on|"
     "hang on|one moment|one second|just a moment|just a second|give me a second|anyway|"
     "how do i put this|how shall i put it|what was it|what's it called|basically|actually|first|"
@@ -89,7 +95,7 @@ _OPENERS = _phrases(
     "could you tell me|can you tell me|all i know is|it seems to me"
 )
 """A speaker who holds the floor says these; alone they are no turn."""
-_ANSWERS = _phrases(
+_ANSWERS = phrase_set(
     "yes|no|yeah|yep|yup|nope|nah|sure|okay|ok|right|exactly|correct|wrong|maybe|probably|perhaps|"
     "of course|not really|never mind|nevermind|no thanks|no thank you|yes please|please do|"
     "thank you|thanks|please|absolutely|definitely|certainly|fine|good|great|perfect|alright|"
@@ -99,34 +105,30 @@ _ANSWERS = _phrases(
     "enough|quiet|be quiet|shut up"
 )
 """Whole turns, however short."""
-_REQUESTS = _words(
-    "tell play set turn open close show give read remind call send start stop pause resume find "
-    "add remove delete switch change make take put say repeat explain describe sing wake cancel "
-    "let's help skip look search list write translate go come wait keep try speak talk answer mute "
-    "unmute raise lower increase decrease dim become activate save forget remember order book "
-    "check count spell define calculate convert name pick choose"
+_REQUESTS = REQUEST_VERBS | word_set(
+    "give stop pause resume remove delete change take say repeat cancel let's skip go come wait "
+    "try speak talk answer mute unmute raise lower increase decrease dim become activate save "
+    "forget remember calculate convert choose"
 )
 """Begin a request: the bare verb."""
-_POLITE = _words("please now okay ok so then and hey well alright just")
+_POLITE = word_set("please now okay ok so then and hey well alright just")
 """May stand before the verb of a request."""
-_QUESTION_WORDS = _words(
-    "what who whom whose which where when why how what's who's where's how's when's why's is are "
-    "was were am do does did can could will would should shall have has may isn't aren't don't "
-    "doesn't didn't can't couldn't won't wouldn't"
+_QUESTION_WORDS = (
+    QUESTION_WORDS
+    | word_set("what's who's where's how's when's why's")
+    | (AUXILIARIES - word_set("might must had"))
+    | NEGATED
 )
-_SUBORDINATORS = _words("if although though unless while whenever whereas when since")
-_PRONOUNS = _words("i you he she it we they there that this")
-_COUNTED = _words(
+"""Begin a question. Without its mark, "must be tired" and "had a great day" are none."""
+_SUBORDINATORS = word_set("if although though unless while whenever whereas when since")
+_PRONOUNS = word_set("i you he she it we they there that this")
+_COUNTED = word_set(
     "number code phone telephone zip pin card address digits password extension postcode account"
 )
-_ANNOUNCED = _words(
+_ANNOUNCED = word_set(
     "reasons things questions ways options points problems ideas steps choices items possibilities"
 )
-_NUMBERS = _words(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy "
-    "eighty ninety hundred thousand million point plus minus times"
-)
+_BETWEEN_NUMBERS = word_set("point plus minus times")
 _WORD = re.compile(r"[a-z0-9']+")
 _OPEN_MARKS = ("...", "…", ",", "-", "–", "—", ":", ";")
 _SURE = -0.8
@@ -192,14 +194,14 @@ def _told(text: str, words: list[str], confidence: float) -> Ending:
 
 def is_wordless(text: str) -> bool:
     """Whether nothing was said but a hum: "Mm-hmm.", "Uh…"."""
-    return _FILLERS.issuperset(_WORD.findall(text.lower()))
+    return all(_HUM.fullmatch(word) for word in _WORD.findall(text.lower()))
 
 
 def _owes(words: list[str], *, asked: bool) -> bool:
     """Whether something has to follow the last word."""
     last = words[-1]
     before = words[-2] if len(words) > 1 else ""
-    if last in _FILLERS or " ".join(words) in _OPENERS or " ".join(words[-3:]) in _OPENERS:
+    if _HUM.fullmatch(last) or " ".join(words) in _OPENERS or " ".join(words[-3:]) in _OPENERS:
         return True
     if last in ("too", "two") and (before in _HOMOPHONES or words[-3:-1] == ["remind", "me"]):
         return True
@@ -254,11 +256,17 @@ def _counting(words: list[str]) -> Ending | None:
     last = words[-1]
     if last in _ANNOUNCED and words[0] not in _QUESTION_WORDS:
         return "doubtful"
-    numbers = [word in _NUMBERS or word[-1].isdigit() for word in words]
+    numbers = [_counts(word) for word in words]
     if not numbers[-1]:
         return None
     dictated = not _COUNTED.isdisjoint(words) or (len(numbers) > 1 and numbers[-2])
     return "doubtful" if dictated else "unknown"
+
+
+def _counts(word: str) -> bool:
+    """Not "oh": in "eight oh five" it announces no more figures."""
+    spoken = is_number_word(word) and word != "oh"
+    return spoken or word in _BETWEEN_NUMBERS or word[-1].isdigit()
 
 
 def _asks(words: list[str]) -> bool:

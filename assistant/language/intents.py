@@ -14,7 +14,14 @@ from dataclasses import dataclass
 
 from assistant.frames import SpokenNames
 from assistant.language.command_patterns import NOUN, SpokenCommand, phrase_call
-from assistant.language.spoken_names import DETERMINERS, NameIndex, NameMatch, words
+from assistant.language.lexicon import (
+    COURTESIES_AFTER,
+    DETERMINERS,
+    HESITATION,
+    LEAD_INS,
+    phrase_set,
+)
+from assistant.language.spoken_names import NameIndex, NameMatch, words
 
 ACT = 0.93
 """Score of a name from which a command is obeyed without asking."""
@@ -50,17 +57,16 @@ class NameCommand:
 
 
 _LEAD = re.compile(
-    r"^(?:please|hey|hi|hello|okay|so|um|uh|er|well|now|then|just|alright|all right|yes|yeah|no"
-    r"|actually|and|oh|right|listen|sorry|good|great|thanks|thank you|also|maybe|quickly"
+    rf"^(?:{LEAD_INS}|{HESITATION}|please|hi|hello|just|alright|all right|good|maybe|quickly"
     r"|(?:can|could|would|will) (?:you|i|we)(?: be so kind(?: as)? (?:to|and))?"
     r"|may i|might i|would you mind|i (?:want|need|would like|would love|would prefer|wish)"
     r"(?: you)? to|i would rather|let us|let me|go ahead(?: and)?|you (?:can|should|could|may)"
     r"|i think you should|it is time to|time to|do|try to|if you|want to|lee|lead|leave|peas) "
 )
 _TAIL = re.compile(
-    r" (?:please|now|for me|then|instead|again|right now|right away|at once|immediately|thanks"
-    r"|thank you|okay|if you (?:can|could|would|will|please|do not mind)|for a (?:while|bit|moment"
-    r"|change|minute)|this time|next|today|already|will you|would you|could you|can you)$"
+    rf" (?:{COURTESIES_AFTER}|please|instead|right away|at once|immediately"
+    r"|if you (?:would|will|please)|for a (?:while|bit|moment|change|minute)|this time|next"
+    r"|already)$"
 )
 _NAMED = r"(?P<name>\S+?(?: \S+?){0,5}?)"
 _THE_X_THEME = rf"(?:the (?=\S+(?: \S+){{0,2}} {NOUN}$))?"
@@ -97,31 +103,16 @@ _MISHEARD = re.compile(
 _SPLIT = re.compile(rf"(?:bring|put|load|wake) {_NAMED} (?:up|on|back)")
 _PATTERNS = ((_EXPLICIT, True), (_LOOSE, False), (_SPLIT, False), (_MISHEARD, False))
 
-
-def _phrases(text: str) -> frozenset[str]:
-    return frozenset(text.split("|"))
-
-
-_YES = _phrases(
+_YES = phrase_set(
     "yes|yeah|yep|yup|yes please|sure|of course|okay|right|correct|exactly|please|please do|do it"
     "|that is right|that is it|that is the one|i did|i do|yes i did|yes i do|yes that one|indeed"
     "|absolutely|definitely|go ahead|affirmative|certainly|yes sure|yes exactly|why not"
-)
-_NO = _phrases(
-    "no|nope|nah|no thanks|no thank you|no i did not|i did not|no i do not|i do not|not really"
-    "|wrong|never mind|nevermind|forget it|cancel|stop|no no|do not|negative|certainly not"
-    "|of course not|no never mind|leave it"
 )
 
 
 def is_yes(text: str) -> bool:
     """Whether the words are a plain yes."""
     return " ".join(words(text)) in _YES
-
-
-def is_no(text: str) -> bool:
-    """Whether the words are a plain no."""
-    return " ".join(words(text)) in _NO
 
 
 class IntentRouter:

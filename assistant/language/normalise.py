@@ -12,31 +12,29 @@ import re
 from functools import lru_cache
 
 from assistant.language.normalisation import (
+    Rule,
     abbreviations,
     dates,
     electronic,
     measures,
     money,
     numbers,
-    roman,
-    telephone,
+    rewrite,
 )
 from assistant.language.normalisation.characters import fold, sayable
 from assistant.language.normalisation.latex import without_latex
-from assistant.language.normalisation.markup import without_markup
-from assistant.language.normalisation.rules import Rule, rewrite
-from assistant.language.normalisation.stage import without_directions
+from assistant.language.normalisation.markup import without_directions, without_markup
 
 _PASSES = 6
 """Most passes over a text. One is enough for nearly all; what it leaves is looked at again, so that
 spoken text stays as it is."""
 
 _ESCAPED = re.compile(r"\\([*_`~#>\[\]()!|+.$%&-])")
-_WORDS: list[Rule] = [*abbreviations.NAMED, *roman.RULES]
+_WORDS: list[Rule] = [*abbreviations.NAMED, *abbreviations.NUMERALS]
 _FIGURES: list[Rule] = [
     *abbreviations.RULES,
     *dates.RULES,
-    *telephone.RULES,
+    *electronic.TELEPHONES,
     *electronic.CODES,
     *numbers.SUMS,
     *money.RULES,

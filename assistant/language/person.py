@@ -1,33 +1,42 @@
-"""From what the user said of themselves to what is said of the user: "I love my job" → "Ada loves
-their job."
+"""Who somebody is: from what the user said of themselves to what is said of the user ("I love my
+job" → "Ada loves their job."), how names are spelt, and the user's own, told in many ways.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
-from assistant.language.lexicon import CAPITALISED, PAST, word_set
+from assistant.language.lexicon import (
+    BEFORE_IS,
+    CAPITALISED,
+    DAYS,
+    MODALS,
+    NATIONALITIES,
+    NEGATIONS,
+    PAST,
+    SHORT_FORMS,
+    either,
+    word_set,
+)
+from assistant.language.tokens import Sentence, Word
 
 _OPENED: tuple[tuple[str, str], ...] = (
-    (r"\bi['’]?m\b", "I am"),
-    (r"\bi['’]ve\b|\bive\b", "I have"),
-    (r"\bi['’]ll\b", "I will"),
-    (r"\bi['’]d (?=(?:better|been)\b)", "I had "),
-    (r"\bi['’]d\b", "I would"),
-    (r"\b(we|you|they)['’]re\b", r"\1 are"),
-    (r"\b(we|you|they)['’]ve\b", r"\1 have"),
-    (r"\b(we|you|they|he|she|it)['’]ll\b", r"\1 will"),
-    (r"\b(he|she|it|that|there|what|who)['’]s (?=(?:been|got|become|gone)\b)", r"\1 has "),
-    (r"\b(he|she|it|that|there|here|what|who|where|how|everything|name)['’]s\b", r"\1 is"),
-    (r"\b(\w+)['’]s (?=(?:called|named|an?|from|getting|coming)\b)", r"\1 is "),
-    (r"\bcan['’]?t\b|\bcannot\b", "can not"),
-    (r"\bwon['’]t\b", "will not"),
-    (r"\bdont\b", "do not"),
-    (r"\bdoesnt\b", "does not"),
-    (r"\b(\w+)n['’]t\b", r"\1 not"),
-    (r"\bwanna\b", "want to"),
-    (r"\bgonna\b", "going to"),
+    (r"\bi'?m\b", "I am"),
+    (r"\bi've\b|\bive\b", "I have"),
+    (r"\bi'll\b", "I will"),
+    (r"\bi'd (?=(?:better|been)\b)", "I had "),
+    (r"\bi'd\b", "I would"),
+    (r"\b(we|you|they)'re\b", r"\1 are"),
+    (r"\b(we|you|they)'ve\b", r"\1 have"),
+    (r"\b(we|you|they|he|she|it)'ll\b", r"\1 will"),
+    (r"\b(he|she|it|that|there|what|who)'s (?=(?:been|got|become|gone)\b)", r"\1 has "),
+    (rf"\b({either(BEFORE_IS)})'s\b", r"\1 is"),
+    (r"\b(\w+)'s (?=(?:called|named|an?|from|getting|coming)\b)", r"\1 is "),
+    *((rf"\b{short}\b", full) for short, full in NEGATIONS.items()),
+    (r"\b(\w+)n't\b", r"\1 not"),
+    *((rf"\b{short}\b", SHORT_FORMS[short]) for short in ("wanna", "gonna")),
     (r"\bi(?=\s)", "I"),
 )
 _CONTRACTIONS = tuple((re.compile(pattern, re.IGNORECASE), to) for pattern, to in _OPENED)
@@ -37,10 +46,12 @@ _ADVERBS = word_set(
     "actually currently normally generally regularly rarely mostly recently already finally "
     "definitely truly deeply especially once even both"
 )
-_MODALS = word_set("can could will would shall should may might must cannot ought")
+_MODALS = MODALS | {"cannot", "ought"}
 _IRREGULAR = {"am": "is", "are": "is", "have": "has", "do": "does", "go": "goes", "were": "was"}
 _PLURAL = {"am": "are", "was": "were"}
 _NAME_IS = re.compile(r"The user's name is (?P<name>.+)", re.IGNORECASE)
+_SMALL = word_set("the of and de van von or der la")
+"""Within a name, written small."""
 _SUBJECT = frozenset({"i", "we"})
 _OWN = frozenset({"my", "our"})
 _OBJECT = {"me": "them", "us": "them", "myself": "themselves", "ourselves": "themselves"}
@@ -104,6 +115,12 @@ def _third(verb: str) -> str:
         return _IRREGULAR[low]
     if low in _MODALS or low in PAST or low.endswith("ed"):
         return verb
+    return with_s(verb)
+
+
+def with_s(verb: str) -> str:
+    """The third person of a regular verb: "sees", "buzzes", "carries"."""
+    low = verb.lower()
     if low.endswith(("s", "x", "z", "ch", "sh", "o")):
         return f"{verb}es"
     if low.endswith("y") and low[-2:-1] not in "aeiou":
@@ -111,11 +128,12 @@ def _third(verb: str) -> str:
     return f"{verb}s"
 
 
-def proper(name: str) -> str:
-    """A name as it is written: "picasso" → "Picasso"; spelling with capitals is kept."""
-    small = {"the", "of", "and", "de", "van", "von", "or", "der", "la"}
+def proper(name: str, *, shouted: bool = False) -> str:
+    """A name as it is written: "picasso" → "Picasso"; spelling with capitals is kept, unless it was
+    `shouted`, so that they tell nothing."""
+    name = name.lower() if shouted else name
     return " ".join(
-        word.capitalize() if word.islower() and word not in small else word
+        word.capitalize() if word.islower() and word not in _SMALL else word
         for word in name.strip(" '\"“”.,;:!").split()
     )
 
@@ -169,3 +187,82 @@ def second_person(text: str, who: str = "") -> str:
     ):
         told = re.sub(pattern, to, told)
     return told
+
+
+_NAME = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?:hello |hi |hey )?(?:my name is|my name's|the name is|my first name is|i am called|"
+        r"i am named|people call me|they call me|everyone calls me|my friends call me|you (?:can|"
+        r"may|should|must) call me|call me|i go by|name is|my name) (?P<n>.+)",
+        r"(?:i want you to|i would like you to|from now on) call me (?P<n>.+)",
+    )
+)
+_I_AM = re.compile(r"(?:i am|this is|it is) (?P<n>[^\W\d]+(?: [^\W\d]+)?)(?: (?:here|speaking))?")
+_NAME_ENDS = word_set(
+    "nice and what how i by from but who pleased please you it the can do tell with not now "
+    "because so for when where is are remember thanks thank hello okay in on at that this if then "
+    "of"
+)
+_NO_NAME = NATIONALITIES.union(DAYS) | word_set(
+    "a an the not so very too here there back home in on at out off up down just from going gonna "
+    "your my his her their our later tomorrow today when what who how it that this these crazy "
+    "maybe again mr mrs sir no yes okay fine good great well all done ready sure sorry alone one "
+    "only also still always never almost nothing nobody someone something everything anything "
+    "everyone right wrong left late early busy free hungry thirsty cold hot warm afraid curious "
+    "serious kidding joking lost single married pregnant dead alive human real new old young tall "
+    "short rich poor deaf blind lucky african european asian jewish muslim catholic buddhist "
+    "vegan vegetarian awesome funny amazing nice ridiculous interesting important true false "
+    "impossible possible time about as like you me him them us somebody tired sad happy bored was "
+    "were will would does did has had isnt called named taxi ambulance names stupid beautiful "
+    "easy hard over"
+)
+_COMMON_NAMES = word_set(
+    "ada adam alan alex alice amy andrew anna anne anton ben bob brian carl carla charlie chris "
+    "clara daniel dave david ed ella emily emma eric erik eva eve felix fred george grace hannah "
+    "harry helen henry ian ida ingrid isaac ivan jack james jan jane jean jenny jess jim joe john "
+    "jonas josh julia kai karen karl kate katie kim lars laura lena leo linda lisa lucas lucy "
+    "luke maria marie mark martin mary matt max maya mia michael mike nina noah nora olaf oliver "
+    "olivia oscar paul pete peter phil rachel ralph rob robert rosa ruth sally sam sara sarah "
+    "simon sofia sophie stella steve sue susan tim tina tom tony vera victor will zoe"
+)
+
+
+def name_told(sentence: Sentence) -> tuple[str, Sentence | None] | None:
+    """The name the user gives, and what they said after it ("my name is Ada nice to meet you").
+
+    "I'm Ada" is a name, "I'm tired" is not: without "my name is" only a capital letter that the
+    recogniser gave, or a very common first name, makes it one.
+    """
+    for pattern in _NAME:
+        if match := pattern.fullmatch(sentence.text):
+            return _cut_name(sentence, sentence.group(match, "n"))
+    match = _I_AM.fullmatch(sentence.text)
+    if match is None:
+        return None
+    words = sentence.group(match, "n")
+    if any(word.norm in _NO_NAME or word.norm.endswith(("ing", "ly")) for word in words):
+        return None
+    by_capital = not sentence.shouted and all(word.spoken[0].isupper() for word in words)
+    if not by_capital and words[0].norm not in _COMMON_NAMES:
+        return None
+    return _name(words, sentence), None
+
+
+def _cut_name(sentence: Sentence, words: list[Word]) -> tuple[str, Sentence | None] | None:
+    first = len(sentence) - len(words)
+    length = 0
+    for at, word in enumerate(words[:4]):
+        if word.norm in _NAME_ENDS or (at and first + at in sentence.breaks):
+            break
+        if not word.norm[0].isalpha():
+            break
+        length = at + 1
+    if not 0 < length <= 3 or words[0].norm in _NO_NAME:
+        return None
+    rest = sentence.part(first + length) if length < len(words) else None
+    return _name(words[:length], sentence), rest
+
+
+def _name(words: Sequence[Word], sentence: Sentence) -> str:
+    return proper(" ".join(word.spoken for word in words), shouted=sentence.shouted)

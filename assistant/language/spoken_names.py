@@ -16,39 +16,18 @@ from jellyfish import metaphone
 from rapidfuzz.fuzz import ratio
 
 from assistant.frames import SpokenNames
+from assistant.language.lexicon import DETERMINERS, OPENED_ENDINGS, SHORT_FORMS
+from assistant.language.numbers import ONES, TENS
 
-_CONTRACTIONS = {
-    "'m": " am",
-    "'re": " are",
-    "'ve": " have",
-    "'ll": " will",
-    "'d": " would",
-    "n't": " not",
-}
-_WHOLE = {
-    "can't": "can not",
-    "cannot": "can not",
-    "won't": "will not",
-    "let's": "let us",
+_WHOLE = SHORT_FORMS | {
     "what's": "what is",
     "who's": "who is",
     "that's": "that is",
     "it's": "it is",
-    "wanna": "want to",
-    "gonna": "going to",
-    "gimme": "give me",
-    "lemme": "let me",
-    "ok": "okay",
 }
 _TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|%")
-_SMALL = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
-    "nineteen",
-)
-_UNITS = {word: value for value, word in enumerate(_SMALL)}
-_ROUND = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_TENS = {word: 10 * value for value, word in enumerate(_ROUND, start=2)}
+_UNITS = {word: value for value, word in enumerate(ONES)}
+_TENS = {word: 10 * value for value, word in enumerate(TENS, start=2)}
 _TENS_DIGITS = frozenset(str(value) for value in _TENS.values())
 
 
@@ -66,9 +45,9 @@ def words(text: str) -> list[str]:
 def _written_out(token: str) -> str:
     if token in _WHOLE:
         return _WHOLE[token]
-    for ending, full in _CONTRACTIONS.items():
+    for ending, full in (*OPENED_ENDINGS.items(), ("n't", "not")):
         if token.endswith(ending) and len(token) > len(ending):
-            return token.removesuffix(ending) + full
+            return f"{token.removesuffix(ending)} {full}"
     return token.replace("'", "")
 
 
@@ -111,11 +90,6 @@ def _sound(squashed: str) -> str:
 def similarity(a: str, b: str) -> float:
     """0…1 of two squashed phrases: half spelling, half sound. Fillers before are the caller's."""
     return (ratio(a, b) + ratio(_sound(a), _sound(b))) / 200
-
-
-DETERMINERS = frozenset(
-    ["a", "an", "the", "my", "your", "our", "his", "her", "their", "some", "any", "this", "that"]
-)
 
 
 @dataclass(frozen=True, slots=True)

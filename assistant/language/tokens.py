@@ -12,39 +12,33 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.language.lexicon import word_set
+from assistant.language.lexicon import (
+    BEFORE_IS,
+    CUT_OFF,
+    HESITATION,
+    OPENED_ENDINGS,
+    SHORT_FORMS,
+    STOP_WORDS,
+    TALK_WORDS,
+    word_set,
+)
 from assistant.language.numbers import is_number_word
 
 MAX_CHARACTERS = 2_000
 """Longer turns are cut here: nobody speaks them, and patterns stay quick."""
-
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
 
 _TOKEN = re.compile(
     r"\d+(?:,\d{3})+(?:\.\d+)?(?:st|nd|rd|th)?|\d*\.?\d+(?:st|nd|rd|th)?"
     r"|[^\W\d_]+(?:'[^\W\d_]+)*'?|\*\*|[-+*/×÷^=%(),]"
 )
 _SYMBOLS = frozenset("-+*/×÷^=()") | {"**"}
-_FILLERS = _set(
-    "uh uhh uhm um umm er erm ah ahh hmm hm mm mmm eh please kindly just actually basically "
-    "literally simply maybe perhaps"
+_FILLER = re.compile(
+    rf"{HESITATION}|please|kindly|just|actually|basically|literally|simply|maybe|perhaps"
 )
-_PRONOUNS_WITH_IS = _set(
-    "what who where when how why that it he she there here name everything something"
-)
-_AFTER_IS = _set("called named a an the in not very so at on really too from")
-_ENDINGS = {"'re": "are", "'ll": "will", "'ve": "have", "'m": "am", "'d": "would"}
-_SPELLINGS: dict[str, str] = {
-    "let's": "let us",
+"""Left out. A hum that may answer ("mhm", "oh") is none, nor is "m", which stands for metres."""
+_AFTER_IS = word_set("called named a an the in not very so at on really too from")
+_SPELLINGS: dict[str, str] = SHORT_FORMS | {
     "lets": "let us",
-    "can't": "can not",
-    "cant": "can not",
-    "cannot": "can not",
-    "won't": "will not",
-    "wont": "will not",
     "whats": "what is",
     "wats": "what is",
     "wat": "what",
@@ -60,22 +54,11 @@ _SPELLINGS: dict[str, str] = {
     "ur": "your",
     "u": "you",
     "ya": "you",
-    "dont": "do not",
-    "doesnt": "does not",
-    "didnt": "did not",
-    "isnt": "is not",
-    "arent": "are not",
-    "wasnt": "was not",
-    "gonna": "going to",
-    "wanna": "want to",
     "gotta": "have to",
-    "gimme": "give me",
-    "lemme": "let me",
     "dunno": "do not know",
     "pls": "please",
     "plz": "please",
     "thx": "thanks",
-    "ok": "okay",
     "k": "okay",
     "hallo": "hello",
     "hullo": "hello",
@@ -154,10 +137,10 @@ def _open(token: str) -> list[Word]:
     if norm.endswith("n't") and len(norm) > 3:
         return [Word(norm[:-3], norm[:-3]), Word("not", "not")]
     stem, mark, ending = norm.rpartition("'")
-    if mark and mark + ending in _ENDINGS:
-        second = _ENDINGS[mark + ending]
+    if mark and mark + ending in OPENED_ENDINGS:
+        second = OPENED_ENDINGS[mark + ending]
         return [*_open(token[: len(stem)]), Word(second, second)]
-    if ending == "s" and stem in _PRONOUNS_WITH_IS:
+    if ending == "s" and stem in BEFORE_IS:
         return [Word(stem, token[: len(stem)]), Word("is", "is")]
     if norm[0].isdigit():
         norm = norm.replace(",", "")
@@ -185,7 +168,7 @@ def _sentence(text: str, *, question: bool, shouted: bool) -> Sentence | None:
             if any(_numeric(other) for other in around):
                 words.append(Word(token, token))
         else:
-            words += [word for word in _open(token) if word.norm not in _FILLERS]
+            words += [word for word in _open(token) if not _FILLER.fullmatch(word.norm)]
     _open_possessives(words)
     if not words:
         return None
@@ -224,17 +207,12 @@ def sentences(text: str) -> list[Sentence]:
     return found
 
 
-_EMPTY = word_set(
-    """a about actually after again all also always am an and any anything are as ask at be because
-    been before but by call called can could did do does doing done don for from get give go going
-    good got had has have he hello her here hey hi him his how i if in into is it its just know
-    let like lot make may me mean might mine more most much must my myself name named need never
-    nice no not now of off oh ok okay on one or our out over please really remember remind right
-    say said say see she should so some something still sure tell than thank thanks that the their
-    them then there they thing things think this those to today told too up us user user's very
-    want was we well were what when where which who whose why will with would yeah yes yet you
-    your s t m re ve ll d"""
+_MATTERLESS = word_set(
+    "actually always anything ask call get give go going good got hello hey hi let lot make mean "
+    "much myself need never nice oh ok okay remind right s say see something still sure thank "
+    "thanks thing things think today us well yeah yet"
 )
+_EMPTY = STOP_WORDS | TALK_WORDS | CUT_OFF | _MATTERLESS
 
 
 def content(text: str) -> frozenset[str]:
@@ -268,7 +246,15 @@ def stem(word: str) -> str:
     """ "parrots" and "parrot" are one; numbers and short words stay, and so does "news"."""
     if word == "news":
         return word
-    for ending in ("ing", "ies", "es", "ed", "s"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+    for ending in ("ing", "ies", "es", "ed"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)] + ("y" if ending == "ies" else "")
+    if (one := singular(word)) != word:
+        return one
     return word.removesuffix("e") if len(word) > 4 else word
+
+
+def singular(word: str) -> str:
+    """ "parrots" → "parrot"; what is left is always a beginning of the word."""
+    plural = len(word) > 3 and word.endswith("s") and not word.endswith("ss")
+    return word[:-1] if plural else word

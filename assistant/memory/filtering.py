@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from assistant.language.periods import find_when
+from assistant.language.periods import find_period
 from assistant.memory.base import Filters, Memory
 
 
@@ -32,7 +32,7 @@ def with_when(query: str, filters: Filters, now: datetime) -> tuple[str, Filters
     have a time, that holds, and the words stay in the question."""
     if filters.since is not None or filters.until is not None:
         return query, filters
-    found = find_when(query, now)
+    found = find_period(query, now)
     if found is None:
         return query, filters
     return found.rest, replace(filters, since=found.since, until=found.until)

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from assistant.language.lexicon import MONTHS
 from assistant.memory.base import Journal, MemoryFailure, Turn
 
 CATEGORIES = {1: "several turns", 2: "time", 3: "inference", 4: "one turn", 5: "unanswerable"}
@@ -24,8 +25,7 @@ CATEGORIES = {1: "several turns", 2: "time", 3: "inference", 4: "one turn", 5: "
 _SESSION = re.compile(r"session_(\d{1,9})")
 _EVIDENCE = re.compile(r"(?<!\d)(\d{1,9}):(\d{1,9})(?!\d)")
 _TIME = re.compile(r"(?<!\d)(\d{1,2}):(\d{1,2}) ([ap])m on (\d{1,2}) (\w+),? (\d{4})")
-_MONTHS = "january february march april may june july august september october november december"
-_MONTH = {name: number for number, name in enumerate(_MONTHS.split(), 1)}
+_MONTH = {name: number for number, name in enumerate(MONTHS, 1)}
 
 
 @dataclass(frozen=True, slots=True)

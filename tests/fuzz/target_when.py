@@ -22,12 +22,12 @@ def one(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     dates.parse_iso(text)
     for today in _DAYS:
-        if found := dates.find_when(text, today):
+        if found := dates.find_date(text, today):
             assert found.first <= found.last
             assert 0 <= found.start <= found.end <= len(text)
             assert dates.parse_iso(found.iso) == (found.first, found.last)
             assert found.spoken
         now = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
-        if span := periods.find_when(text, now):
+        if span := periods.find_period(text, now):
             assert span.since < span.until
         with_when(text, ANY, now)

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.brain.scripted.results import speakable
 from assistant.language.arithmetic import evaluate
-from assistant.language.numbers import cardinal, ordinal, ordinal_value, read_number
+from assistant.language.numbers import cardinal, ordinal, ordinal_value, read_number, spoken_result
 from assistant.language.tokens import sentences
 
 numbers = st.integers(0, 999_999)
@@ -31,7 +30,7 @@ def said(text: str, previous: Fraction | None = None) -> str | None:
     outcome = evaluate(sentences(text)[0].text, previous)
     if outcome is None:
         return None
-    return "none" if outcome.value is None else speakable(outcome.value)
+    return "none" if outcome.value is None else spoken_result(outcome.value)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +148,20 @@ def test_the_square_root_of_a_square_is_exact(root: int) -> None:
     assert outcome.value == root
 
 
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1_000_005, "one million and five"),
+        (1_100_000, "one million one hundred thousand"),
+        (10**12 + 100, "one trillion one hundred"),
+        (2 * 10**15, "two quadrillion"),
+        (10**18, "one" + 18 * " zero"),
+    ],
+)
+def test_large_numbers_are_said_up_to_where_figures_are_clearer(number: int, text: str) -> None:
+    assert cardinal(number) == text
+
+
 @given(numbers)
 def test_a_number_in_words_is_read_back(number: int) -> None:
     words = cardinal(number).replace("-", " ").split()
@@ -165,7 +178,7 @@ def test_an_ordinal_is_read_back(number: int) -> None:
 
 @given(st.fractions(max_denominator=10**9) | st.floats(allow_nan=False, allow_infinity=False))
 def test_a_result_can_be_spoken_and_is_close(value: Fraction | float) -> None:
-    text = speakable(value)
+    text = spoken_result(value)
     assert len(text) < 60
     assert not re.search(r"\de", text)
     plain = text.removeprefix("about ").replace("minus ", "-").replace(",", "")

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from assistant.language.clock import day_word, spoken_date, spoken_time, spoken_year
+from assistant.language.clock import day_word, spoken_date, spoken_time
+from assistant.language.numbers import year as spoken_year
 
 NOW = datetime(2026, 11, 21, 9, 41)
 
@@ -48,7 +49,7 @@ def test_date() -> None:
         (2000, "two thousand"),
         (2005, "two thousand and five"),
         (2026, "twenty twenty-six"),
-        (2105, "twenty-one oh five"),
+        (2105, "twenty-one oh-five"),
     ],
 )
 def test_year(year: int, text: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.language.dates import find_when, parse_iso
+from assistant.language.dates import find_date, parse_iso
 
 SATURDAY = date(2026, 11, 21)
 
@@ -36,7 +36,7 @@ SATURDAY = date(2026, 11, 21)
     ],
 )
 def test_a_day_is_found(text: str, iso: str) -> None:
-    when = find_when(f"I go there {text}", SATURDAY)
+    when = find_date(f"I go there {text}", SATURDAY)
     assert when is not None
     assert when.iso == iso
     assert f"I go there {text}"[when.start : when.end] == text
@@ -46,13 +46,13 @@ def test_a_day_is_found(text: str, iso: str) -> None:
     "text", ["on Mondays", "every Friday", "on 2027-02-30", "may I go", "soon"]
 )
 def test_no_day_is_made_up(text: str) -> None:
-    assert find_when(text, SATURDAY) is None
+    assert find_date(text, SATURDAY) is None
 
 
 @given(st.text(max_size=80), st.dates(date(1, 1, 1), date(9999, 12, 31)))
 def test_any_text_on_any_day_can_be_read(text: str, today: date) -> None:
-    find_when(f"in 999 years or {text} next month, last week, next year", today)
-    find_when(text, today)
+    find_date(f"in 999 years or {text} next month, last week, next year", today)
+    find_date(text, today)
 
 
 @given(st.dates(), st.dates())

@@ -3,7 +3,7 @@
 import pytest
 
 from assistant.frames import SpokenNames
-from assistant.language.intents import Intent, IntentRouter, is_no, is_yes
+from assistant.language.intents import Intent, IntentRouter, is_yes
 from assistant.language.spoken_names import similarity, squash, words
 
 NAMES = [
@@ -183,18 +183,15 @@ def test_a_router_without_personas_still_knows_the_rest():
 )
 def test_yes(text):
     assert is_yes(text)
-    assert not is_no(text)
 
 
 @pytest.mark.parametrize("text", ["No.", "nope", "No, thanks.", "Never mind.", "No, I didn't."])
 def test_no(text):
-    assert is_no(text)
     assert not is_yes(text)
 
 
-def test_yes_and_no_are_whole_answers():
+def test_yes_is_a_whole_answer():
     assert not is_yes("Yes, and what is the weather?")
-    assert not is_no("No idea what you mean by that.")
 
 
 @pytest.mark.parametrize(

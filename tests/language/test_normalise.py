@@ -14,9 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assistant.backends.cascade.synthesis.clauses import ClauseSplitter, split_clauses
-from assistant.brain.scripted.results import speakable as result
 from assistant.language.arithmetic import evaluate
 from assistant.language.normalise import speakable
+from assistant.language.numbers import spoken_result as result
 
 CLASSES = set(
     re.findall(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.language.periods import find_when
+from assistant.language.periods import find_period
 from assistant.memory.base import Filters
 from assistant.memory.filtering import with_when
 
@@ -57,7 +57,7 @@ NOW = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)
     ],
 )
 def test_time_words_are_the_stretch_a_person_means(text: str, since: str, days: int) -> None:
-    found = find_when(text, NOW)
+    found = find_period(text, NOW)
     assert found is not None
     first = date.fromisoformat(since)
     assert (found.since.date(), found.until.date()) == (first, first + timedelta(days=days))
@@ -79,21 +79,21 @@ def test_time_words_are_the_stretch_a_person_means(text: str, since: str, days: 
     ],
 )
 def test_what_names_no_time_is_left_alone(text: str) -> None:
-    assert find_when(text, NOW) is None
+    assert find_period(text, NOW) is None
 
 
 def test_the_rest_of_the_question_is_what_is_searched_for() -> None:
-    found = find_when("What did Grace say last week about lichens?", NOW)
+    found = find_period("What did Grace say last week about lichens?", NOW)
     assert found is not None
     assert found.rest == "What did Grace say about lichens?"
 
 
 def test_days_begin_at_the_users_midnight_whatever_summer_time_does() -> None:
     now = datetime(2026, 11, 18, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
-    found = find_when("in July", now)
+    found = find_period("in July", now)
     assert found is not None
     assert found.since.utcoffset() == timedelta(hours=2)
-    yesterday = find_when("yesterday", now.astimezone(timezone(timedelta(hours=-5))))
+    yesterday = find_period("yesterday", now.astimezone(timezone(timedelta(hours=-5))))
     assert yesterday is not None
     assert yesterday.since.isoformat() == "2026-11-16T00:00:00-05:00"
 
@@ -114,10 +114,10 @@ WORDS = (
 
 @given(st.lists(st.sampled_from(WORDS.split()), max_size=8), st.datetimes(timezones=st.just(UTC)))
 def test_any_words_on_any_day_give_a_stretch_or_nothing(words: list[str], now: datetime) -> None:
-    found = find_when(" ".join(words), now)
+    found = find_period(" ".join(words), now)
     assert found is None or found.since < found.until
 
 
 @given(st.text())
 def test_any_text_can_be_asked(text: str) -> None:
-    find_when(text, NOW)
+    find_period(text, NOW)

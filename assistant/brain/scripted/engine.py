@@ -6,13 +6,11 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from random import Random
 
 from assistant.brain.base import Question
-from assistant.brain.scripted.choice import Chooser, Pieces
 from assistant.brain.scripted.knowledge import Fact, FactQuery, Knowledge, remembered
-from assistant.brain.scripted.lines import fill, variants
-from assistant.brain.scripted.results import speakable
+from assistant.brain.scripted.lines import Chooser, Pieces, fill, variants
 from assistant.brain.scripted.understanding import Understood, understand
 from assistant.language import arithmetic, clock
-from assistant.language.numbers import ordinal
+from assistant.language.numbers import ordinal, spoken_result
 from assistant.personas.loading import Persona
 
 _HINT_EVERY = 4
@@ -152,7 +150,7 @@ class ScriptedBrain:
         if outcome is None or outcome.value is None:
             return self._say("arithmetic_impossible", question.persona)
         self._result = outcome.value
-        values = {"result": speakable(outcome.value)}
+        values = {"result": spoken_result(outcome.value)}
         return self._say("arithmetic", question.persona, values, opener=True)
 
     def _learn_name(self, slots: Mapping[str, str], question: Question) -> list[str]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.language.naming import name_told, proper
-from assistant.language.tokens import Sentence, Word, sentences
+from assistant.language.lexicon import ASKING, JOB_NAME
+from assistant.language.person import name_told, proper
+from assistant.language.tokens import Sentence, Word, sentences, singular
 
 _MAX_FACTS = 200
 _MAX_VALUE_WORDS = 12
@@ -36,7 +37,7 @@ _PASSING = re.compile(
     r"bad|okay|broken|dead|gone|tired|hungry|sick|late|here|ready|full|empty|wet|dirty|mad|over|"
     r"down|up|worse|better|none|what|that|it|this|your|yours|right|wrong|not)\b.*"
 )
-_NOT_PLAIN = re.compile(r"\b(?:what|who|where|when|why|how|if|because|that|but)\b")
+_NOT_PLAIN = re.compile(rf"\b(?:{ASKING}|if|because|that|but)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ def _noun(text: str) -> str:
     text = re.sub(r"^(?:new|little|own|old|dear|lovely|beloved) ", "", text)
     text = re.sub(r"'s?(?= |$)", "", text)
     text = re.sub(r" name$", "", text)
-    return re.sub(r"(?<=[a-z]{3})(?<!s)s$", "", text)
+    before, blank, last = text.rpartition(" ")
+    return f"{before}{blank}{singular(last)}"
 
 
 def _keys(noun: str) -> tuple[str, ...]:
@@ -166,15 +168,7 @@ _FIXED: tuple[tuple[str, str, str], ...] = (
     ("age", "your age", r"i am \d{1,3}"),
     ("allergy", "your allergies", r"i am allergic to .+"),
 )
-_JOBS = re.compile(
-    r"i am an? (?:[a-z]+ ){0,2}?(?:nurse|student|doctor|cook|chef|pilot|artist|pensioner|judge|"
-    r"musician|writer|retiree|architect|accountant|actor|actress|engineer|mechanic|librarian|"
-    r"priest|journalist|consultant|assistant|veterinarian|vet|surgeon|soldier|sailor|student|"
-    r"scientist|secretary|postman|policeman|guard|clerk|\w{3,}(?:ist|ician|ographer)|teacher|"
-    r"lawyer|carpenter|plumber|programmer|developer|designer|driver|farmer|painter|singer|dancer|"
-    r"baker|butcher|firefighter|police officer|photographer|manager|researcher|professor|builder|"
-    r"gardener|lecturer|waiter|hairdresser|translator|electrician|dentist|vegetarian|vegan)"
-)
+_JOBS = re.compile(rf"i am an? (?:[a-z]+ ){{0,2}}?(?:{JOB_NAME}|\w{{3,}}ist|vegetarian|vegan)")
 _LIKES = re.compile(
     r"i (?:really |also |absolutely )?(?P<v>like|love|hate|dislike|prefer|enjoy|adore|play|speak|"
     r"collect) (?P<x>(?!(?:it|this|that|these|those|them|him|her|you|your|how|what|when|the way|"
@@ -194,7 +188,7 @@ def told(sentence: Sentence) -> Fact | None:
     if match := _REMEMBER.fullmatch(sentence.text):
         rest = sentence.part(len(sentence) - len(sentence.group(match, "rest")))
         return told(rest) or _plain(rest)
-    if len(sentence) > 30 or re.match(r"(?:what|who|how|when|where|why|which)\b", sentence.text):
+    if len(sentence) > 30 or re.match(rf"{ASKING}\b", sentence.text):
         return None
     for pattern in _NAMED:
         if match := re.fullmatch(pattern, sentence.text):
@@ -216,7 +210,7 @@ def _named(sentence: Sentence, match: re.Match[str]) -> Fact | None:
         return None
     noun = re.sub(r"'s?$", "", match["x"])
     many = " are " in f" {match.group()} "
-    name = proper(value, shouted=sentence.shouted)
+    name = proper(" ".join(word.spoken for word in value), shouted=sentence.shouted)
     text = f"your {noun} {'are' if many else 'is'} called {name}"
     return Fact(f"name of {_noun(noun)}", f"your {noun}", text)
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from assistant.language.lexicon import COURTESIES_AFTER, TELLING_LEAD_INS
 from assistant.language.tokens import Sentence, Word, sentences
 
 LEADING = re.compile(
-    r"(?:sorry to (?:bother|interrupt|disturb|trouble) you|okay|so|well|and|now|then|oh|hey|"
-    r"alright|all right|right|but|look|listen|also|anyway|excuse me|"
-    r"(?:i have )?a? ?quick question|by the way|i have (?:a|another|one more) question|yes|no|"
-    r"yeah|wow|sorry|i mean|i said|i asked|great|cool|good|wait|sure|thanks|thank you|hold on|"
-    r"because|really|actually|next|first|finally|if you do not mind|let me ask you|one more thing|"
-    r"dear|my dear|to be honest|honestly|you know|i (?:think|guess|believe|suppose|know|"
-    r"hope)(?: that)?|for your information|did you know(?: that)?|you should know(?: that)?|"
-    r"the thing is(?: that)?) "
+    rf"(?:sorry to (?:bother|interrupt|disturb|trouble) you|{TELLING_LEAD_INS}|alright|all right|"
+    r"excuse me|(?:i have )?a? ?quick question|i have (?:a|another|one more) question|wow|i said|"
+    r"i asked|cool|good|hold on|because|really|next|first|finally|if you do not mind|"
+    r"let me ask you|one more thing|dear|my dear|you know|i (?:think|guess|believe|suppose|know|"
+    r"hope)(?: that)?) "
 )
 _WRAPPER = re.compile(
     r"(?:(?:can|could|would|will|may|might) (?:you|i|we) (?:please )?(?:tell me|tell us|say|know|"
@@ -27,11 +25,10 @@ _WRAPPER = re.compile(
     r"how about|go ahead and|i am asking|i forgot) ?(?:if |whether )?"
 )
 _TRAILING = re.compile(
-    r" (?:for me|for us|to me|now|right now|then|today|tonight|thanks|thank you|"
-    r"thank you very much|again|exactly|at the moment|currently|here|if you can|if you could|"
-    r"if you do not mind|will you|would you|can you|could you|do you know|sir|my friend|buddy|man|"
-    r"dude|mate|okay|right|too|so|or what|or not|by the way|though|you know|yet|anyway|actually|"
-    r"and stuff|i wonder|you|huh|in numbers)"
+    rf" (?:{COURTESIES_AFTER}|for us|to me|tonight|thank you very much|exactly|at the moment|"
+    r"currently|here|do you know|sir|my friend|buddy|man|dude|mate|right|too|"
+    r"so|or what|or not|by the way|though|you know|yet|anyway|actually|and stuff|i wonder|"
+    r"you|huh|in numbers)"
 )
 # After these words a persona's name is no vocative but what is talked about.
 _ABOUT = re.compile(

@@ -1,4 +1,10 @@
-"""Patterns of what people say without asking for anything: courtesies, moods, praise, blame."""
+"""Patterns of what people say without asking for anything: courtesies, moods, praise, blame.
+
+They, and those of `requests`, are over the normal words of a sentence. A pattern must match the
+whole of it (after politeness and vocatives are taken off), so that a longer question that only
+contains such words ("what time is it in Tokyo") falls through to an honest "I cannot" instead of a
+wrong answer.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Patterns of what people ask for. See `patterns` for how they are matched."""
+"""Patterns of what people ask for. See `remarks` for how they are matched."""
 
 from __future__ import annotations
 
 from assistant.brain.scripted.intents import Intent
+from assistant.language.lexicon import DAY
 
 _T = r"(?:time|times|thyme|tine)"
 _WHEN = (
@@ -139,8 +140,7 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"what(?: is)?(?: it)? today(?:'s)?(?: date| day)?|(?:today's |the |the current |"
             r"current )date(?: and day)?|today's date|date|what do we have today|"
             r"what date today is",
-            r"is it (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)(?: today)?",
-            r"is today (?:a )?(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)",
+            rf"is it {DAY}(?: today)?|is today (?:a )?{DAY}",
         ),
     ),
     (

@@ -10,15 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 
-from assistant.brain.scripted import knowledge
-from assistant.brain.scripted.intents import Intent
-from assistant.brain.scripted.patterns import table
+from assistant.brain.scripted import knowledge, remarks, requests
+from assistant.brain.scripted.intents import Intent, vague
 from assistant.brain.scripted.politeness import forms, name_pattern, without_name
-from assistant.brain.scripted.vague import vague
 from assistant.language import arithmetic
-from assistant.language.naming import name_told
 from assistant.language.numbers import read_number
+from assistant.language.person import name_told
 from assistant.language.tokens import Sentence, Word, sentences
 
 MAX_INTENTS = 3
@@ -168,6 +167,18 @@ def _clear(sentence: Sentence) -> list[Understood]:
     return []
 
 
+@cache
+def _table() -> tuple[tuple[Intent, re.Pattern[str]], ...]:
+    """In order: the first that matches a whole sentence wins.
+
+    Compiling takes some 50 ms, so it waits for the first turn, or for `prepare`.
+    """
+    return tuple(
+        (intent, re.compile("|".join(f"(?:{text})" for text in texts)))
+        for intent, texts in remarks.TABLE + requests.TABLE
+    )
+
+
 def _match(sentence: Sentence) -> list[Understood]:
     """The first reading of exactly these words."""
     text = sentence.text
@@ -176,7 +187,7 @@ def _match(sentence: Sentence) -> list[Understood]:
         return [Understood("name_told", {"name": name}), *(_clear(rest) if rest else [])]
     if arithmetic.evaluate(text) is not None:
         return [Understood("arithmetic", {"expression": text})]
-    for intent, pattern in table():
+    for intent, pattern in _table():
         if match := pattern.fullmatch(text):
             slots = {key: value for key, value in match.groupdict().items() if value}
             if intent == "date" and slots.get("when") and _days(slots["when"]) is None:

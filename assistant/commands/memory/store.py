@@ -111,14 +111,14 @@ def day_of(text: str) -> date:
 def _span(text: str) -> tuple[datetime, datetime]:
     from datetime import timedelta
 
-    from assistant.language.periods import find_when
+    from assistant.language.periods import find_period
 
     try:
         given = date.fromisoformat(text.strip())
         begin = datetime(given.year, given.month, given.day).astimezone()
         return begin, begin + timedelta(days=1)
     except (ValueError, OverflowError):
-        found = find_when(text, now())
+        found = find_period(text, now())
     if found is None:
         raise MemoryFailure(
             f"“{clean(text)[:60]}” is no time that is understood",

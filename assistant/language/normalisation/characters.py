@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from assistant.language.normalisation.rules import listed
+from assistant.language.normalisation import listed
 
 _SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ"
 _RAISED = re.compile(f"[{_SUPERSCRIPT}]+")
@@ -40,7 +40,7 @@ _GREEK = dict(zip(
 ),
     strict=True,
 ))  # fmt: skip
-_GREEK_NAMES = dict(zip(
+GREEK_NAMES = dict(zip(
     "αβγδεζηθικλμνξοπρσςτυφχψω",
     listed(
     """
@@ -117,9 +117,9 @@ def in_latin(text: str) -> str:
 def _word(word: str) -> str:
     if word.isascii():
         return word
-    if len(word) == 1 and word.lower() in _GREEK_NAMES:
-        return f" {_GREEK_NAMES[word.lower()]} "
-    if any(c.isascii() for c in word) and any(c.lower() in _GREEK_NAMES for c in word):
+    if len(word) == 1 and word.lower() in GREEK_NAMES:
+        return f" {GREEK_NAMES[word.lower()]} "
+    if any(c.isascii() for c in word) and any(c.lower() in GREEK_NAMES for c in word):
         return re.sub(r"[^\x00-\x7f]", lambda match: _greek_name(match[0]), word)
     latin = "".join(
         _letter(before, letter) for before, letter in zip(" " + word, word, strict=False)
@@ -131,7 +131,7 @@ def _word(word: str) -> str:
 
 
 def _greek_name(letter: str) -> str:
-    return f" {_GREEK_NAMES[letter.lower()]} " if letter.lower() in _GREEK_NAMES else letter
+    return f" {GREEK_NAMES[letter.lower()]} " if letter.lower() in GREEK_NAMES else letter
 
 
 def _letter(before: str, letter: str) -> str:

@@ -8,37 +8,15 @@ from __future__ import annotations
 
 import re
 
-from assistant.language.normalisation.rules import Rule
-from assistant.language.spoken_numbers import cardinal, number, ordinal, year
+from assistant.language.lexicon import DAYS, MONTHS
+from assistant.language.normalisation import Rule
+from assistant.language.numbers import cardinal, number, ordinal, year
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS = [name.capitalize() for name in MONTHS]
 _SHORT_MONTHS = {name[:3]: name for name in _MONTHS} | {"Sept": "September"}
-_DAYS = {
-    short: day
-    for day, shorts in {
-        "Monday": ("Mon",),
-        "Tuesday": ("Tue", "Tues"),
-        "Wednesday": ("Wed", "Weds"),
-        "Thursday": ("Thu", "Thur", "Thurs"),
-        "Friday": ("Fri",),
-        "Saturday": ("Sat",),
-        "Sunday": ("Sun",),
-    }.items()
-    for short in shorts
-}
+_DAYS = {name[:3].capitalize(): name.capitalize() for name in DAYS} | {
+    "Tues": "Tuesday", "Weds": "Wednesday", "Thur": "Thursday", "Thurs": "Thursday",
+}  # fmt: skip
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)}|(?:{'|'.join(_SHORT_MONTHS)})\b\.?)"
 _ANY_MONTH = rf"(?:{'|'.join(_MONTHS)}|{'|'.join(_SHORT_MONTHS)})"
 _DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"

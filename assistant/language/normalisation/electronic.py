@@ -1,25 +1,27 @@
-"""Electronic addresses, files and names of the machine's world: every character counts in them, so
-the marks are said: "first_last@example.com" → "first underscore last at example dot com"."""
+"""What is read character by character. In addresses, files and names of the machine's world the
+marks are said: "first_last@example.com" → "first underscore last at example dot com". Of
+telephones, emergency numbers, cards, ISBNs and postcodes the groups are parted by commas, at which
+a voice pauses.
+"""
 
 from __future__ import annotations
 
 import re
 
-from assistant.language.normalisation.rules import Rule, listed
-from assistant.language.spoken_numbers import cardinal, digits, number
+from assistant.language.lexicon import word_set
+from assistant.language.normalisation import Rule, constant, listed
+from assistant.language.numbers import cardinal, digits, number
 
 _MARKS = {".": "dot", "-": "dash", "_": "underscore", "/": "slash", "\\": "backslash", "~": "tilde",
           ":": "colon", "@": "at", "+": "plus", "#": "hash", "%": "percent", "=": "equals",
           "&": "and", "?": "question mark", "*": "star", "$": "dollar", "!": ""}  # fmt: skip
 _PIECE = re.compile(r"\d+|[^\W\d_]+|[._\-/\\~:@+#%=&?*$]+|.", re.DOTALL)
-_SPELLED = frozenset(
-    listed(
-        """
+_SPELLED = word_set(
+    """
     py js ts txt md rs rb cpp hpp cs sh ps yml csv tsv pdf html css xml sql svg png jpg jpeg mp
     mkv avi ini cfg db rtf xls xlsx docx pptx ppt iso ogg flac php tsx jsx toml wasm onnx npz
     npy pt uk us de fr it eu ca au nz jp cn io ai tv me ly gg fm am pm ip
     """
-    )
 )
 """Endings that are said letter by letter."""
 _FILE_ENDINGS = "|".join(
@@ -245,5 +247,89 @@ CODES: list[Rule] = [
     (
         re.compile(r"(?<=[^\W\d_])_(?=[^\W\d_])|(?<=[^\W\d_])_(?=\w)|(?<=\w)_(?=[^\W\d_])"),
         lambda _: " underscore ",
+    ),
+]
+
+_CALL = r"(?i:(?<=\bcall )|(?<=\bdial )|(?<=\bdialled )|(?<=\bring )|(?<=\bphone )|(?<=\btext ))"
+
+
+def _groups(written: str) -> str:
+    groups = re.findall(r"\d+", written)
+    return ", ".join(_group(group) for group in groups)
+
+
+def _group(group: str) -> str:
+    return "eight hundred" if group == "800" else digits(group)
+
+
+def _telephone(match: re.Match[str]) -> str:
+    plus = "plus " if match[0].lstrip("( ").startswith("+") else ""
+    extension = match.groupdict().get("extension")
+    spoken = plus + _groups(match["number"])
+    return f"{spoken}, extension {digits(extension)}" if extension else spoken
+
+
+def _isbn(match: re.Match[str]) -> str:
+    tail = " X" if match["number"].endswith(("X", "x")) else ""
+    return f"{match['name']} {_groups(match['number'])}{tail}"
+
+
+_EXTENSION = r"(?:,?\s?(?:x|ext\.?|extension)\s?(?P<extension>\d{1,5})\b)?"
+
+TELEPHONES: list[Rule] = [
+    (re.compile(r"\b(?P<name>ISBN|ISSN)(?:-1[03])?:?\s(?P<number>\d[\d -]{6,20}[\dXx])\b"), _isbn),
+    (
+        re.compile(
+            rf"(?<![\w+])(?P<number>\+\d{{1,3}}(?:[ .-]?\(\d{{1,4}}\))?"
+            rf"(?:[ .-]?\d{{2,5}}){{1,6}})(?![\w]|[.,]\d){_EXTENSION}"
+        ),
+        _telephone,
+    ),
+    (
+        re.compile(
+            rf"(?<![\w(])(?P<number>(?:\+?1[ .-]?)?\(\d{{2,5}}\)[ .-]?\d{{3,4}}"
+            rf"(?:[ .-]?\d{{3,4}})?)(?![\w-]|[.,]\d){_EXTENSION}"
+        ),
+        _telephone,
+    ),
+    (
+        re.compile(
+            rf"(?<![\w.,-])(?P<number>(?:1[ .-])?\d{{3}}[.-]\d{{3}}[.-]\d{{4}})(?![\w-]"
+            rf"|[.,]\d){_EXTENSION}"
+        ),
+        _telephone,
+    ),
+    (re.compile(r"(?<![\w.,-])(?P<number>1-\d{3}-\d{3}-\d{4})(?![\w-]|[.,]\d)"), _telephone),
+    (
+        re.compile(r"(?<![\w.,$£€-])(?P<number>0\d{2,4} \d{3,4} \d{3,4})(?![\w-]|[.,]\d)"),
+        _telephone,
+    ),
+    (re.compile(r"(?<![\w.,$£€-])(?P<number>\d{3}[ -]\d{4})(?![\w-]|[.,]\d|%)"), _telephone),
+    (
+        re.compile(
+            r"(?<![\w.,-])(?P<number>\d{3}-\d{2}-\d{4}|\d{4}(?:[ -]\d{4}){2,3})(?![\w-]|[.,]\d)"
+        ),
+        _telephone,
+    ),
+    (
+        re.compile(r"(?<![\w.,/:$£€#-])911(?![\w-]|[.,:/]\d|%| (?:people|times|items))"),
+        constant("nine one one"),
+    ),
+    (re.compile(rf"{_CALL}(?P<number>\d{{3}})(?![\w-]|[.,:/]\d)"), _telephone),
+    (
+        re.compile(
+            r"(?P<name>\b(?:PIN|pin|code|passcode|password|extension|account)(?: (?:is|was|number"
+            r"|number is))?:? )(?P<number>\d{3,9})(?![\w%]|[.,:/-]\d)"
+        ),
+        lambda match: match["name"] + digits(match["number"]),
+    ),
+    (
+        re.compile(
+            r"(?<![\w.])(?P<state>[A-Z]{2}) (?P<zip>\d{5})(?:-(?P<four>\d{4}))?(?![\w,.]\d|\w)"
+        ),
+        lambda match: (
+            f"{match['state']} {digits(match['zip'])}"
+            + (f", {digits(match['four'])}" if match["four"] else "")
+        ),
     ),
 ]

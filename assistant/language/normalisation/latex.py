@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 
-from assistant.language.normalisation.rules import Rule, listed, rewrite
-from assistant.language.spoken_numbers import fraction, ordinal
+from assistant.language.normalisation import Rule, rewrite
+from assistant.language.normalisation.characters import GREEK_NAMES
+from assistant.language.numbers import fraction, ordinal
 
-_GREEK = listed(
-    """
-    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
-    upsilon phi chi psi omega
-    """
-)
+_GREEK = frozenset(GREEK_NAMES.values())
 _WORDS = dict.fromkeys(_GREEK) | {
     "varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varrho": "rho",
     "times": "times", "cdot": "times", "ast": "times", "div": "divided by", "pm": "plus or minus",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from assistant.language.normalisation.rules import AMOUNT, Rule, alternatives
-from assistant.language.spoken_numbers import amount, plain
+from assistant.language.normalisation import AMOUNT, Rule, alternatives
+from assistant.language.numbers import amount, plain
 
 _SAME = ""
 """The plural is the singular."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from assistant.language.normalisation.rules import AMOUNT, Rule, alternatives
-from assistant.language.spoken_numbers import amount, cardinal, plain
+from assistant.language.normalisation import AMOUNT, Rule, alternatives
+from assistant.language.numbers import amount, cardinal, plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from assistant.language.normalisation import NUMBER, Rule, alternatives, constant
 from assistant.language.normalisation.money import SCALES
-from assistant.language.normalisation.rules import NUMBER, Rule, alternatives, constant
-from assistant.language.spoken_numbers import (
+from assistant.language.numbers import (
     amount,
     cardinal,
     decimal,

@@ -19,6 +19,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from assistant.language.lexicon import STOP_WORDS, TALK_WORDS, word_set
+from assistant.language.tokens import singular
 from assistant.memory.base import Journal, Memory, Turn
 
 MIN_WORDS = 3
@@ -26,18 +28,12 @@ MIN_WORDS = 3
 CACHED = 50_000
 """Texts whose words are kept, since a profile asks for the same ones again and again."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
-_COMMON = frozenset(
-    _WORD.findall(
-        """a about after again all also am an and any are as at be because been before being but by
-    can could did do does doing don't down each few for from further had has have having he her here
-    hers him his how i i'm i've if in into is isn't it it's its just like me more most my no nor
-    not now of off on once one only or other our ours out over own please really said same say says
-    she should so some such tell than that that's the their theirs them then there these they this
-    those through to told too under until up user user's very want wants was we were what when
-    where which while who whom why will with would yes you you're your yours called name named
-    remember forget know"""
-    )
+_COMMON = (STOP_WORDS - word_set("done may might mine must us whose") | TALK_WORDS) | word_set(
+    "don't down few forget further i'm i've isn't it's once only other ours own same says that's "
+    "theirs through under until wants while you're"
 )
+"""Fewer stop words than elsewhere: "may" may be a month or a name, and a text whose words are all
+too common is not looked for."""
 
 
 @lru_cache(maxsize=CACHED)
@@ -60,8 +56,8 @@ def forget_words_known() -> None:
 
 
 def _stem(word: str) -> str:
-    word = word.removesuffix("'s")
-    return word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] != "s" else word
+    """Always a beginning of the word, so that a page can be searched for it."""
+    return singular(word.removesuffix("'s"))
 
 
 def holds(text: str, phrase: str) -> bool:

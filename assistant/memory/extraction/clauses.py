@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from assistant.language.clock_times import find_clock
-from assistant.language.dates import find_when
-from assistant.language.lexicon import CAPITALISED, OFTEN
+from assistant.language.clock import find_clock
+from assistant.language.dates import find_date
+from assistant.language.lexicon import CAPITALISED, HESITATION, OFTEN, TELLING_LEAD_INS
 from assistant.language.person import plain, third_person
 from assistant.memory.base import Category, Claim
 from assistant.memory.extraction.candidates import Candidate
@@ -27,18 +27,15 @@ _PARTS = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"(?:(?:well|so|oh|ah|um+|uh+|er+m?|hm+|and|but|also|yes|yeah|yep|no|nope|okay|ok|right|now|then"
-    r"|anyway|listen|look|you know(?: what)?|guess what|by the way|btw|actually|in fact|honestly"
-    r"|to be honest|frankly|basically|obviously|i mean|sorry|wait|correction|hey|hi|hello|thanks"
-    r"|thank you|sure|great|oh my god|fun fact|fyi|for your information|for the record"
-    r"|did you know(?: that)?|(?:you should|just so you) know(?: that)?|the thing is(?: that)?"
-    r"|i (?:forgot|wanted|have) to (?:say|mention|tell you)(?: that)?"
+    rf"(?:(?:{HESITATION}|oh my god|{TELLING_LEAD_INS}|yep|nope|ok|you know(?: what)?|guess what"
+    r"|btw|in fact|frankly|basically|obviously|correction|hi|hello|fun fact|fyi|for the record"
+    r"|just so you know(?: that)?|i (?:forgot|wanted|have) to (?:say|mention|tell you)(?: that)?"
     r"|i (?:already )?told you(?: that)?|as i said|like i said|i should (?:say|mention)(?: that)?"
     r"|(?:good )?(?:morning|evening|afternoon)|unfortunately|luckily|fortunately|sadly|finally"
     r"|good news|bad news|nice to meet you|it is true(?: that)?)\b[,.:!…-]*\s+)",
     re.IGNORECASE,
 )
-_FILLER = re.compile(r"(?<=\s)(?:um+|uh+|erm?|hmm+|like,|you know,|i mean,)\s+", re.IGNORECASE)
+_FILLER = re.compile(rf"(?<=\s)(?:{HESITATION}|like,|you know,|i mean,)\s+", re.IGNORECASE)
 _OFTEN_FIRST = re.compile(
     rf"(?P<day>(?:{OFTEN})\b[^,]{{0,40}}?,? )(?=(?:I|we|my|our|there) )", re.IGNORECASE
 )
@@ -61,7 +58,7 @@ class Clause:
     @property
     def dated(self) -> str:
         """Its words, with the day that they name written out."""
-        when = find_when(self.text, self.today)
+        when = find_date(self.text, self.today)
         if when is None:
             return self.text
         return f"{self.text[: when.start].rstrip()} {when.spoken}{self.text[when.end :]}"
@@ -126,7 +123,7 @@ def day_last(text: str, today: date) -> str:
     often = _OFTEN_FIRST.match(text)
     if often is not None:
         return f"{text[often.end() :]} {often['day'][:1].lower()}{often['day'][1:].rstrip(', ')}"
-    when = find_when(text, today)
+    when = find_date(text, today)
     if when is None or when.start or not text[when.end :].strip(" ,"):
         return text
     end = when.end

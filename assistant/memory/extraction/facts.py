@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from assistant.language.dates import find_when
+from assistant.language.dates import find_date
 from assistant.language.lexicon import (
     ATTRIBUTE,
     IDENTITY,
@@ -17,8 +17,8 @@ from assistant.language.lexicon import (
     PET,
     WHICH_KIN,
 )
-from assistant.language.naming import name_told
-from assistant.language.person import proper
+from assistant.language.numbers import ONES
+from assistant.language.person import name_told, proper
 from assistant.language.tokens import sentences
 from assistant.memory.extraction.candidates import Candidate
 from assistant.memory.extraction.clauses import Clause
@@ -181,7 +181,7 @@ def _fixed(attribute: str) -> Callable[[Clause, Match], Iterator[Candidate]]:
     def make(clause: Clause, match: Match) -> Iterator[Candidate]:
         value = match["v"].strip()
         if not _NO_VALUE.match(value) and not _PASSING.search(value):
-            when = find_when(value, clause.today)
+            when = find_date(value, clause.today)
             value = value[: when.start] if when and when.start else value
             yield clause.draft("personal", ("user", attribute, _spelt(value)))
 
@@ -245,7 +245,7 @@ def _spelt(value: str) -> str:
     return value.strip(" '\"“”")
 
 
-_ONES = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|no|a|an|\d{1,2}|twin|several|many)"
+_ONES = rf"(?:{'|'.join(ONES[1:11])}|no|a|an|\d{{1,2}}|twin|several|many)"
 _LIKING = (
     r"(?P<verb>love|like|hate|dislike|prefer|enjoy|adore|can not stand|do not like|no longer like"
     r"|am (?:a (?:big |huge )?fan of|fond of|into|crazy about|passionate about|afraid of|scared of"

@@ -6,22 +6,21 @@ from __future__ import annotations
 
 import re
 
+from assistant.language.lexicon import ASKING, ASKING_VERB, DAY, ORDER_VERBS, either
+
 _QUESTION = re.compile(
-    r"(?:what|who|whom|whose|where|when|why|how|which)(?:ever)?\b(?! i (?:was|am|were)\b.*,)"
-    r"|(?:is|are|was|were|am|do(?! not)|does|did|can|could|will|would|shall|should|may|might|must"
-    r"|have|has|had) (?:i|you|we|he|she|it|they|there|my|your|the|this|that|anyone|somebody)\b",
+    rf"{ASKING}(?:ever)?\b(?! i (?:was|am|were)\b.*,)"
+    rf"|{ASKING_VERB} (?:i|you|we|he|she|it|they|there|my|your|the|this|that|anyone|somebody)\b",
     re.IGNORECASE,
 )
 _ORDER = re.compile(
-    r"(?:please|set|turn|switch|play|order|buy|call (?!me\b)|ring|text|send|open|close|shut|find"
-    r"|search|show|give me|tell|sing|read|add|remind|wake|translate|book|make|schedule|explain"
-    r"|describe|define|look|google|check|get|put|bring|count|spell|recommend|suggest|help|create"
-    r"|list|say|stop|change|become|mute|louder|quieter|repeat|forget|let us|let me|pretend|imagine"
-    r"|guess|ask|do not (?:you|be|say|tell)|never mind|go (?:on|ahead|away)|wait|hold on|speak"
-    r"|pick|choose|roll|flip|toss|draw|throw|surprise me|name (?:a|an|one|some|three|five|the)"
-    r"|talk|act|be|come on|listen|keep|start|write)\b",
+    rf"(?:{either(ORDER_VERBS - {'call', 'name'})}|call (?!me\b)"
+    r"|name (?:a|an|one|some|three|five|the)|give me|say|stop|change|become|mute|louder|quieter"
+    r"|repeat|forget|let us|let me|ask|do not (?:you|be|say|tell)|never mind|go (?:on|ahead|away)"
+    r"|wait|hold on|speak|choose|surprise me|talk|be|come on|listen)\b",
     re.IGNORECASE,
 )
+"""Not "call me" and not "my name", which tell something."""
 _UNSURE = re.compile(
     r"\b(?:if|unless|whether|maybe|perhaps|possibly|probably|supposedly|apparently|allegedly"
     r"|i (?:think|guess|suppose|believe|assume|wonder|wish|doubt|imagine|dreamed|dreamt|dream that"
@@ -54,8 +53,7 @@ _MOMENT = re.compile(
 )
 _DANGLING = re.compile(
     r"\b(?:it|these|those|there|here|this(?! (?:coming |past )?(?:week|weekend|month|year|spring"
-    r"|summer|autumn|fall|winter|morning|afternoon|evening|monday|tuesday|wednesday|thursday|friday"
-    r"|saturday|sunday)))\b|^(?:I|we)\b(?!.*\b(?:my|our|(?-i:[A-Z])[a-z]+)\b).*\b(?:him|her|his|them|their)\b"
+    rf"|summer|autumn|fall|winter|morning|afternoon|evening|{DAY})))\b|^(?:I|we)\b(?!.*\b(?:my|our|(?-i:[A-Z])[a-z]+)\b).*\b(?:him|her|his|them|their)\b"
     r"|\b(?:that|them|so)$|\w+ing that\b(?! (?:i|my|the|our)\b)",
     re.IGNORECASE,
 )

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from assistant.language.clock_times import find_clock, without_clock
-from assistant.language.dates import DATE_OF, DateSpan, find_when
+from assistant.language.clock import find_clock, without_clock
+from assistant.language.dates import DATE_OF, DateSpan, find_date
 from assistant.language.lexicon import (
     DURABLE,
     EVENT,
@@ -162,7 +162,7 @@ def find_plans(clause: Clause) -> Iterator[Candidate]:
 
 
 def _event(clause: Clause, noted: bool) -> Iterator[Candidate]:
-    when = find_when(clause.text, clause.today)
+    when = find_date(clause.text, clause.today)
     if when is None or when.last < clause.today - timedelta(days=1):
         return
     if _OFTEN_SAID.search(clause.text) or _CALLED_OFF.search(clause.text):
@@ -189,7 +189,7 @@ def _named(what: str) -> str:
 
 
 def _journey(clause: Clause) -> Iterator[Candidate]:
-    when = find_when(clause.text, clause.today)
+    when = find_date(clause.text, clause.today)
     if when is None or when.last < clause.today or _OFTEN_SAID.search(clause.text):
         return
     if _FLEETING.search(clause.text) and find_clock(clause.text) is None:

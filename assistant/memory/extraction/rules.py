@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from assistant.language.clock_times import written_out
-from assistant.language.dates import find_when
+from assistant.language.clock import written_out
+from assistant.language.dates import find_date
 from assistant.language.person import proper
 from assistant.memory.base import Turn
 from assistant.memory.extraction.candidates import Candidate, Outcome, RefusedCandidate
@@ -166,7 +166,7 @@ def _asked(rest: str, number: int, today: date, who: str) -> Iterator[Candidate]
 
 
 def _verbatim(clause: Clause) -> Candidate:
-    when = find_when(clause.text, clause.today)
+    when = find_date(clause.text, clause.today)
     text = clause.dated
     to_do = _TO_DO.fullmatch(text)
     if to_do is not None:

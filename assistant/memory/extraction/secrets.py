@@ -11,12 +11,9 @@ import math
 import re
 from collections import Counter
 
-_DIGITS = {
-    word: str(value)
-    for value, word in enumerate(
-        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-    )
-} | {"oh": "0"}
+from assistant.language.numbers import ONES
+
+_DIGITS = {word: str(value) for value, word in enumerate(ONES[:10])} | {"oh": "0"}
 _SPOKEN = re.compile(rf"\b(?:{'|'.join(_DIGITS)})(?:[\s,-]+(?:{'|'.join(_DIGITS)})\b){{2,}}", re.I)
 _CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w])")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b", re.I)

@@ -26,9 +26,8 @@ from assistant.memory.extraction import the_rules
 from assistant.memory.extraction.candidates import Candidate, Judge, Outcome
 from assistant.memory.extraction.deduplicate import KnownMemories
 from assistant.memory.extraction.llm import Extracted
-from assistant.memory.extraction.moods import is_echo, mood_of
 from assistant.memory.extraction.secrets import without_secrets
-from assistant.memory.extraction.topics import topics_of
+from assistant.memory.extraction.topics import is_echo, mood_of, topics_of
 from assistant.memory.greeting import users_name
 from assistant.memory.journal.cuts import doubted, drop, free_id, withdraw
 

@@ -15,8 +15,8 @@ from functools import cache, lru_cache
 import numpy as np
 
 from assistant.audio.types import Float32
+from assistant.language.lexicon import STOP_WORDS
 from assistant.memory.retrieval.word_table import DIMENSIONS, WordTable, read_table, table_package
-from assistant.memory.retrieval.words import STOP_WORDS
 
 _SPACE = "▁"
 _NOT_LETTERS = re.compile(r"\W+")

@@ -7,10 +7,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from assistant.language.lexicon import STOP_WORDS
 from assistant.language.tokens import content, stem
 from assistant.memory.base import Found
 from assistant.memory.retrieval.embedding import load_embedder, units
-from assistant.memory.retrieval.words import STOP_WORDS, parse_query
+from assistant.memory.retrieval.words import parse_query
 
 MEANS_THE_SAME = 0.3
 """Cosine from which a text is about what a search asks for though it has none of its words. Of

@@ -6,26 +6,16 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from assistant.language.lexicon import CUT_OFF, STOP_WORDS, word_set
 from assistant.memory.base import Side
 
-_STOP = """
-a about all also am an and any are as at be because been being but by can could did do does
-doing done each for from had has have having he her hers him his how i if in into is it its
-just may me might mine more most must my no nor not of on or our so some such than that the
-their them then there these they this those to too us very was we were what when where which
-who whom whose why will with would you your yours
-"""
-STOP_WORDS = frozenset(_STOP.split())
-"""Words that tell nothing of what a sentence is about: articles, pronouns, auxiliaries, the words
-that questions begin with."""
-_ASK = """
-say said tell told talk talked speak spoke mention mentioned discuss discussed remember recall know
-happen happened thing things anything something else new
-"""
-_ASKING = frozenset(_ASK.split())
+_ASKING = word_set(
+    "say said tell told talk talked speak spoke mention mentioned discuss discussed remember "
+    "recall know happen happened thing things anything something else new"
+)
 """A question of nothing but these ("what did we talk about?") asks for all there is."""
-_ENDINGS = "s t d ll m re ve don didn doesn isn wasn won couldn wouldn"
-_CONTRACTIONS = frozenset(_ENDINGS.split())
+_UNTELLING = STOP_WORDS | CUT_OFF | {"won"}
+"""Of "won't", mostly: in a question "who won" it is the other words that tell."""
 _WORD = re.compile(r"\w+")
 _USER = re.compile(r"\b(i|my|me|mine|myself)\b", re.IGNORECASE)
 _SAY = "say|said|tell|told|suggest|recommend|promise|mention|explain|advise"
@@ -52,7 +42,7 @@ def parse_query(text: str, speakers: Collection[str] = ()) -> SearchQuery:
     """`speakers`: names of everybody who ever spoke, lower case. Their names pick turns by who
     said them, not by who is talked about, so they are no words to look for among others."""
     found = [word.lower() for word in _WORD.findall(text)]
-    telling = [w for w in dict.fromkeys(found) if w not in STOP_WORDS and w not in _CONTRACTIONS]
+    telling = [w for w in dict.fromkeys(found) if w not in _UNTELLING]
     named = frozenset(name for name in speakers if _names(name, found))
     parts = {part for name in named for part in name.split()}
     words = [word for word in telling if word not in parts] or telling

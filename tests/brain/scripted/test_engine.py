@@ -9,7 +9,7 @@ import pytest
 
 from assistant.brain.base import Message, Question
 from assistant.brain.scripted import ScriptedBrain, fill, known_lines, variants
-from assistant.brain.scripted.choice import WINDOW
+from assistant.brain.scripted.lines import WINDOW
 from assistant.personas.loading import Lines, Persona
 from tests.brain.personas import persona, shipped
 from tests.brain.scripted.utterances import TABLE

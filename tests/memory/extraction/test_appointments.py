@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.language.clock_times import find_clock, without_clock, written_out
-from assistant.language.dates import find_when, parse_iso
+from assistant.language.clock import find_clock, without_clock, written_out
+from assistant.language.dates import find_date, parse_iso
 from assistant.memory.base import Claim, Found, Journal, Memory, Turn
 from assistant.memory.extraction.candidates import Candidate
 from assistant.memory.extraction.deduplicate import KnownMemories
@@ -217,17 +217,17 @@ def test_no_words_break_the_clock(text: str) -> None:
         assert 0 <= clock.start < clock.end <= len(text)
     without_clock(text)
     written_out(text, SUNDAY)
-    find_when(text, SUNDAY.date())
+    find_date(text, SUNDAY.date())
 
 
 def test_a_day_of_the_month_is_the_next_one() -> None:
     for today in (date(2026, 11, 29), date(2026, 1, 31), date(2026, 2, 28)):
-        when = find_when("on the 31st at 9", today)
+        when = find_date("on the 31st at 9", today)
         assert when is not None
         assert when.first.day == 31
         assert when.first >= today
-    assert find_when("on the second floor", date(2026, 11, 29)) is None
-    assert find_when("on the 5th of December", date(2026, 11, 29)).first == date(2026, 12, 5)  # type: ignore[union-attr]
+    assert find_date("on the second floor", date(2026, 11, 29)) is None
+    assert find_date("on the 5th of December", date(2026, 11, 29)).first == date(2026, 12, 5)  # type: ignore[union-attr]
 
 
 def test_a_value_with_a_time_is_still_a_day() -> None:

@@ -6,12 +6,12 @@ from random import Random
 
 import pytest
 
-from assistant.brain.scripted import choice
-from assistant.brain.scripted.choice import Chooser
+from assistant.brain.scripted import lines
+from assistant.brain.scripted.lines import Chooser
 
 
 def test_answers_that_are_all_different_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choice, "MOST", 20)
+    monkeypatch.setattr(lines, "MOST", 20)
     chooser = Chooser(Random(1))
     for number in range(100):
         chooser.next_turn()
