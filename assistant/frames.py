@@ -41,7 +41,7 @@ class VoiceSpec(msgspec.Struct, frozen=True, kw_only=True):
     pitch: float = 0.0
     """Shift in semitones, applied after synthesis without changing the rate."""
     effect: str = "none"
-    """Name of a sound effect, see `assistant.backends.cascade.synthesis.effects`."""
+    """Name of a sound effect, see `assistant.backends.cascade.synthesis.tts`."""
     gain: float = 0.0
     """Loudness trim in dB after levelling."""
 

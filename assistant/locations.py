@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from platformdirs import PlatformDirs
 
-from assistant.private_files import close_to_others, is_writable_by_others
+from assistant.private_files import close_to_others, is_writable_by_others, plain_files
 
 _APP = "assistant"
 _PACKAGE = Path(__file__).resolve().parent
@@ -112,3 +114,18 @@ def themes_dir() -> Path:
 
 def assets_dir() -> Path:
     return _shipped("assets")
+
+
+# Which files of a voice cache are ours: what may be deleted there, and nothing else.
+
+SUFFIX = ".voice"
+"""Of a rendered clause."""
+_LEFT_OVER = re.compile(r"\..+\.voice\.[0-9a-f.-]+(?:\.tmp)?")
+"""What a crash left of one."""
+
+
+def voice_files(folder: Path) -> Iterator[Path]:
+    """Rendered clauses below the folder, and what a crash left of them; through no link."""
+    for path in plain_files(folder):
+        if path.suffix == SUFFIX or _LEFT_OVER.fullmatch(path.name):
+            yield path

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from assistant.audio.frontend.frontend import FrontEnd
-from assistant.audio.frontend.voice_onset import level_db
 from assistant.audio.types import Float32
+from assistant.audio.vad import level_db
 from assistant.bench.report import Measurement
 from assistant.config.schema import AudioConfig
 from assistant.frames import SAMPLE_RATE, VoiceSpec

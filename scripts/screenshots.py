@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from assistant.calls.base import ToolCall  # noqa: E402
+from assistant.calls.parser import ToolCall  # noqa: E402
 from assistant.config.schema import UiConfig  # noqa: E402
 from assistant.personas.loading import Persona, load_personas  # noqa: E402
 from assistant.session.events import (  # noqa: E402
@@ -31,7 +31,7 @@ from assistant.session.events import (  # noqa: E402
     ToolFinished,
     UserSaid,
 )
-from assistant.tools.base import ToolResult  # noqa: E402
+from assistant.tools.registry import ToolResult  # noqa: E402
 from assistant.ui.app import DashboardApp  # noqa: E402
 from tests.fakes import READY, FakeSession, speech_like  # noqa: E402
 

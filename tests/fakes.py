@@ -13,13 +13,13 @@ import msgspec
 import numpy as np
 
 from assistant.audio.base import DeviceChoice, OnFrame
+from assistant.audio.files import NullAudio
 from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.levels import LevelHistory
-from assistant.audio.null import NullAudio
 from assistant.audio.types import Float32
 from assistant.backends.wire import encode_pcm
 from assistant.brain.base import Piece, Question
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.config.schema import AudioConfig
 from assistant.frames import (
     FRAME_SAMPLES,
@@ -49,7 +49,7 @@ from assistant.memory.base import (
     Memory,
     MemoryFailure,
 )
-from assistant.memory.no_memory import NoMemory
+from assistant.memory.conversation import NoMemory
 from assistant.memory.service import MemoryService
 from assistant.personas.loading import Colors, Persona, PromptTexts, WaveformGlyphs
 from assistant.session.events import (
@@ -68,7 +68,7 @@ from assistant.session.events import (
     UserSaid,
 )
 from assistant.session.frontend import Beside, Confirm
-from assistant.tools.base import ToolResult
+from assistant.tools.registry import ToolResult
 
 Sent = TypeVar("Sent", bound=AnyCommand)
 

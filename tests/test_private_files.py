@@ -19,7 +19,7 @@ import pytest
 from assistant import locations, private_files
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 from assistant.backends.host.child import trim_log
-from assistant.commands.doctor import machine as doctor_machine
+from assistant.commands.doctor import command as doctor_machine
 from assistant.config.schema import Config
 from assistant.logs import log_file, setup_logging
 from assistant.memory.store.files import FileStore
@@ -36,7 +36,7 @@ from assistant.private_files import (
     sweep_scratch,
     write_whole,
 )
-from assistant.session.line_chooser import LineChooser
+from assistant.session.persona_switch import LineChooser
 from assistant.session.transcript_store import TranscriptStore
 
 posix = pytest.mark.skipif(os.name != "posix", reason="rights of this kind")

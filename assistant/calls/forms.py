@@ -12,8 +12,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from assistant.calls.base import Malformed, ToolCall
-from assistant.calls.parser import load_json
+from assistant.calls.parser import Malformed, ToolCall, load_json
 
 Calls = list[ToolCall | Malformed]
 

@@ -9,11 +9,31 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Literal
 
-from assistant.calls.base import Malformed, ToolCall
+# Calls of tools: the same whoever asks, a model's text, a spoken intent or a key.
+
+Origin = Literal["model", "speech", "typed", "key"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    id: str = ""
+    origin: Origin = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A call that cannot be read; `reason` is meant for the model that wrote it."""
+
+    raw: str
+    """What was written, from the marker on, bounded."""
+    reason: str
+
 
 MAX_CALL = 64 * 1024
 """Characters of a pending call; a longer one is malformed."""

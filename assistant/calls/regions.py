@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
-from assistant.calls.base import Malformed
 from assistant.calls.forms import Calls, from_arguments, from_json, from_python, from_xml
+from assistant.calls.parser import Malformed
 
 MAX_CALL = 64 * 1024
 """Characters of a pending call; a longer one is malformed."""

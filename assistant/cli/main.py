@@ -13,9 +13,9 @@ from assistant.cli import serve as cli_serve
 from assistant.cli.bench import bench_app
 from assistant.cli.groups import config_app, events_app, personas_app, trace, transcripts_app
 from assistant.cli.help import Commands
-from assistant.cli.memory_files import memory_app
+from assistant.cli.memory import memory_app
+from assistant.cli.models import setup_app
 from assistant.cli.options import Json, Level, gather, takes
-from assistant.cli.setup import setup_app
 from assistant.commands.runner import Options, run, run_with_config
 
 if TYPE_CHECKING:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assistant.cli.options import ConfigFile, Json, gather
-from assistant.commands.runner import run_with_config
+from assistant.cli.serve import memory_serve
+from assistant.commands.runner import run, run_with_config
 
 if TYPE_CHECKING:
-    from assistant.commands.memory.listing import ListFilters
+    from assistant.commands.memory.show import ListFilters
     from assistant.config.schema import Config
+
 
 memory_app = typer.Typer(
     help="See, search, correct and forget what is remembered.", invoke_without_command=True
@@ -62,7 +65,7 @@ def memory_list(
     """What is remembered, newest first. Example: assistant memory list --since "last week" """
 
     def command(settings: Config) -> int:
-        from assistant.commands.memory.listing import list_command
+        from assistant.commands.memory.show import list_command
 
         wanted = _wanted(category, person, persona, since, topic, limit)
         return list_command(settings, wanted, json_output=json_output)
@@ -86,7 +89,7 @@ def memory_search(
     """Find memories and turns, best first. Example: assistant memory search my talk last week"""
 
     def command(settings: Config) -> int:
-        from assistant.commands.memory.listing import search_command
+        from assistant.commands.memory.show import search_command
 
         wanted = _wanted(category, person, persona, since, topic, limit)
         return search_command(settings, " ".join(query), wanted, json_output=json_output)
@@ -163,6 +166,133 @@ def memory_forget(
 def _wanted(
     category: Of | None, person: str, persona: str, since: str, topic: str, limit: int
 ) -> ListFilters:
-    from assistant.commands.memory.listing import ListFilters
+    from assistant.commands.memory.show import ListFilters
 
     return ListFilters(category.value if category else "", person, persona, since, topic, limit)
+
+
+# `assistant memory` on the command line: all of it at once, as files, measured, sealed.
+
+__all__ = ["memory_app"]
+
+Keyring = Annotated[
+    bool, typer.Option("--keyring", help="A key in the system's keyring, no passphrase.")
+]
+
+
+@memory_app.command("export")
+def memory_export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="Where to.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace a file.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Write all of it into a zip of Markdown and JSON, readable for everybody who has it."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.files import export_command
+
+        return export_command(settings, file, yes=yes)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
+@memory_app.command("import")
+def memory_import(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="Made by export.")],
+    config: ConfigFile = None,
+) -> None:
+    """Add what an export holds; what is here already stays as it is."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.files import import_command
+
+        return import_command(settings, file)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
+@memory_app.command("rebuild")
+def memory_rebuild(context: typer.Context, config: ConfigFile = None) -> None:
+    """Make index and profile anew from the journals."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.files import rebuild_command
+
+        return rebuild_command(settings)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
+@memory_app.command("stats")
+def memory_stats(
+    context: typer.Context, json_output: Json = False, config: ConfigFile = None
+) -> None:
+    """How much is remembered, by kind, and what it takes on the disk."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.files import stats_command
+
+        return stats_command(settings, json_output=json_output)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
+@memory_app.command("doctor")
+def memory_doctor(
+    context: typer.Context, json_output: Json = False, config: ConfigFile = None
+) -> None:
+    """Whether it is whole, private and findable, and what to do where it is not."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.doctor import doctor_command
+
+        return doctor_command(settings, json_output=json_output)
+
+    raise typer.Exit(run_with_config(gather(context, config), command, mends=False))
+
+
+@memory_app.command("path")
+def memory_path() -> None:
+    """Where it is kept."""
+
+    def command() -> int:
+        from assistant.commands.memory.show import path_command
+
+        return path_command()
+
+    raise typer.Exit(run(command))
+
+
+@memory_app.command("encrypt")
+def memory_encrypt(
+    context: typer.Context, keyring: Keyring = False, config: ConfigFile = None
+) -> None:
+    """Seal all of it with a passphrase (asked for, or ASSISTANT_MEMORY_PASSPHRASE)."""
+    options = gather(context, config)
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.encrypt import encrypt_command
+
+        return encrypt_command(settings, options, "keyring" if keyring else "passphrase")
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+@memory_app.command("decrypt")
+def memory_decrypt(
+    context: typer.Context, keyring: Keyring = False, config: ConfigFile = None
+) -> None:
+    """Make all of it readable again."""
+    options = gather(context, config)
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.encrypt import decrypt_command
+
+        return decrypt_command(settings, options, "keyring" if keyring else None)
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+memory_app.command("serve")(memory_serve)

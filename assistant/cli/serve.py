@@ -52,3 +52,44 @@ def serve_moshi(
         )
 
     raise typer.Exit(run_with_config(options, command))
+
+
+# `assistant memory serve` on the command line.
+
+
+@takes()
+def memory_serve(
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8990,
+    token_env: TokenEnv = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="HOST", help="What clients call this machine."),
+    ] = None,
+    tls_cert: Certificate = None,
+    tls_key: CertificateKey = None,
+    *,
+    options: Options,
+) -> None:
+    """Let your other machines use the memory of this one.
+
+    Example: assistant memory serve --host 0.0.0.0 --token-env MEMORY_TOKEN
+    """
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.serve import MemoryServeSettings, memory_serve_command
+        from assistant.serving.settings import token_from
+
+        return memory_serve_command(
+            settings,
+            MemoryServeSettings(
+                host=host,
+                port=port,
+                token=token_from(token_env),
+                certificate=tls_cert,
+                key=tls_key,
+                names=tuple(name or ()),
+            ),
+        )
+
+    raise typer.Exit(run_with_config(options, command))

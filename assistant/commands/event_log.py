@@ -75,7 +75,8 @@ class EventLog:
 
 
 def read_events(path: Path) -> Iterator[e.SessionEvent]:
-    """The events of a file, in their order; those of 1.x files (`{"event": "user_text", …}`), too.
+    """The events of a file, in their order; those of files of the old form
+    (`{"event": "user_text", …}`), too.
 
     A last line that was cut off by a crash is left out. Raises `OSError`, and `ProtocolError` for a
     line that is no event.

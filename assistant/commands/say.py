@@ -16,9 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assistant.audio.base import AudioIO
-from assistant.audio.files import FileAudio
+from assistant.audio.files import FileAudio, WholeWav, open_output
 from assistant.audio.playback.jitter import JitterBuffer
-from assistant.audio.wav_output import WholeWav, open_output
 from assistant.backends.base import BackendError
 from assistant.commands.plain import libraries_speak_to_the_log
 from assistant.config.schema import Config

@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -159,3 +159,32 @@ def _print_stacked(out: Console, heads: Sequence[Column], cells: list[list[Text]
             if row[at]:
                 name = f"{heads[at].title}: " if len(texts) > 1 and heads[at].title else ""
                 out.print(Padding(Text.assemble((name, "dim"), row[at]), (0, 0, 0, 2)))
+
+
+# One line of the doctor's report.
+
+State = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`warn`: it works, with less. `fail`: a part does not work at all."""
+
+    name: str
+    state: State
+    value: str
+    """What was found."""
+    remedy: str = ""
+    """What to do about it."""
+
+
+def ok(name: str, value: str) -> Check:
+    return Check(name, "ok", value)
+
+
+def warn(name: str, value: str, remedy: str = "") -> Check:
+    return Check(name, "warn", value, remedy)
+
+
+def fail(name: str, value: str, remedy: str = "") -> Check:
+    return Check(name, "fail", value, remedy)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from assistant.language.numbers import ordinal_value, read_number
+from assistant.language.numbers import PARTS, ordinal_value, read_number
 
 Value = Fraction | float
 """Exact as long as it can be; a float only after an irrational root or power."""
@@ -76,7 +76,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"square (?!root)(.+)", r"( \1 ) ^ 2"),
     )
 )
-_PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4}
+_PARTS = {word: whole for whole, word in PARTS.items()} | {"halves": 2, "quarters": 4}
 _BINARY = frozenset({"+", "-", "*", "/", "^", "mod"})
 
 

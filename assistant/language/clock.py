@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from assistant.language.lexicon import NAMED_DAYS
 from assistant.language.numbers import UP_TO_TWELVE, cardinal, ordinal
 from assistant.language.numbers import year as spoken_year
 
@@ -72,15 +73,8 @@ def spoken_date(now: datetime, *, offset: int = 0, year: bool = False) -> str:
 
 def day_word(offset: int) -> str:
     """What a day is called from today: "tomorrow", "the day after tomorrow", "five days ago"."""
-    named = {
-        0: "today",
-        1: "tomorrow",
-        2: "the day after tomorrow",
-        -1: "yesterday",
-        -2: "the day before yesterday",
-    }
-    if offset in named:
-        return named[offset]
+    if offset in NAMED_DAYS.values():
+        return next(word for word, days in NAMED_DAYS.items() if days == offset)
     return f"in {cardinal(offset)} days" if offset > 0 else f"{cardinal(-offset)} days ago"
 
 

@@ -11,7 +11,15 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from assistant.language.lexicon import DAY, DAYS, MONTH, MONTH_NUMBERS, MONTH_OR_SHORT, MONTHS
+from assistant.language.lexicon import (
+    DAY,
+    DAYS,
+    MONTH,
+    MONTH_NUMBERS,
+    MONTH_OR_SHORT,
+    MONTHS,
+    NAMED_DAYS,
+)
 from assistant.language.numbers import UP_TO_TWELVE, ordinal
 
 _NUMBERS = UP_TO_TWELVE | {"a couple of": 2, "a few": 3}
@@ -128,7 +136,7 @@ def _days(match: re.Match[str], today: date) -> tuple[date, date] | None:
     named = {key: value.lower() for key, value in match.groupdict().items() if value}
     try:
         if "near" in named:
-            return _one(_near(named["near"], today))
+            return _one(today + timedelta(days=NAMED_DAYS.get(named["near"], 0)))
         if "day" in named:
             return _one(_weekday(named["day"], named["which"], today))
         if "on" in named:
@@ -156,16 +164,6 @@ def _days(match: re.Match[str], today: date) -> tuple[date, date] | None:
 
 def _one(day: date) -> tuple[date, date]:
     return day, day
-
-
-def _near(word: str, today: date) -> date:
-    shift = {
-        "yesterday": -1,
-        "the day before yesterday": -2,
-        "tomorrow": 1,
-        "the day after tomorrow": 2,
-    }
-    return today + timedelta(days=shift.get(word, 0))
 
 
 def _weekday(day: str, which: str, today: date) -> date:

@@ -124,6 +124,14 @@ MONTHS = (
     "october", "november", "december",
 )  # fmt: skip
 DAY = either(DAYS)
+NAMED_DAYS = {
+    "the day before yesterday": -2,
+    "yesterday": -1,
+    "today": 0,
+    "tomorrow": 1,
+    "the day after tomorrow": 2,
+}
+"""Days after today."""
 MONTH = either(MONTHS)
 MONTH_NUMBERS = {name[:3]: number for number, name in enumerate(MONTHS, start=1)}
 """By its first three letters, as which it may be abbreviated."""
@@ -241,7 +249,7 @@ OFTEN = (
     r"(?:every|each) (?:single |other )?(?:day|morning|evening|night|week|weekend|month|year|"
     rf"summer|winter|spring|autumn|{DAY}"
     r"|other day|second (?:day|week)|weekday|hour)s?"
-    r"|on (?:mon|tues|wednes|thurs|fri|satur|sun)days|on weekends|at weekends|on weekdays"
+    rf"|on {DAY}s|on weekends|at weekends|on weekdays"
     r"|(?:once|twice|three times|four times|five times) (?:a|per) (?:day|week|month|year)"
     r"|in the (?:mornings|evenings|afternoons)|(?:daily|weekly)$"
     r"|most (?:days|mornings|evenings|nights)"

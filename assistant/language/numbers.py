@@ -34,7 +34,8 @@ _IRREGULAR = {"one": "first", "two": "second", "three": "third", "five": "fifth"
 _ORDINALS = {ordinal: _UNITS[word] for word, ordinal in _IRREGULAR.items()}
 _HUNDREDLIKE = frozenset({"hundred", "dozen"})
 _FIGURES = re.compile(r"\d*\.?\d+|\d+\.")
-_PARTS = {2: "half", 4: "quarter"}
+PARTS = {2: "half", 4: "quarter"}
+"""Of a whole, that are not named by their ordinal."""
 
 
 def is_number_word(word: str) -> bool:
@@ -216,7 +217,7 @@ def fraction(top: int, bottom: int) -> str:
         return f"{cardinal(top)} out of {cardinal(bottom)}"
     if not 2 <= bottom <= 20 or not 1 <= top < bottom:
         return f"{cardinal(top)} over {cardinal(bottom)}"
-    part = _PARTS.get(bottom) or ordinal(bottom)
+    part = PARTS.get(bottom) or ordinal(bottom)
     return f"{cardinal(top)} {part if top == 1 else 'halves' if bottom == 2 else part + 's'}"
 
 

@@ -6,12 +6,13 @@ Journals are the truth. The profile and the index are made from them and can be 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 from assistant.errors import AssistantError
+from assistant.language.periods import find_period
 
 Category = Literal["personal", "emotional", "contextual", "relational", "temporal"]
 """personal: who the user is and likes; emotional: how they felt; contextual: projects, goals, what
@@ -256,3 +257,35 @@ class Defers(Protocol):
         """Why something waits, to be said aloud: "my memory server cannot be reached"; "" where
         all is on disk."""
         ...
+
+
+# Filters: whether a memory is among what is asked for, and the time that a question names.
+
+
+def passes(memory: Memory, filters: Filters) -> bool:
+    """`until` itself is not in it any more."""
+    return (
+        (not filters.categories or memory.category in filters.categories)
+        and (not filters.persona or memory.persona == filters.persona)
+        and (not filters.person or _is_about(memory, filters.person))
+        and (filters.since is None or memory.at >= filters.since)
+        and (filters.until is None or memory.at < filters.until)
+    )
+
+
+def _is_about(memory: Memory, person: str) -> bool:
+    named = {each.casefold() for each in memory.people}
+    if memory.claim is not None:
+        named.add(memory.claim.subject.casefold())
+    return person.casefold() in named
+
+
+def with_when(query: str, filters: Filters, now: datetime) -> tuple[str, Filters]:
+    """A question without its time words, and the filters with them. Where the filters already
+    have a time, that holds, and the words stay in the question."""
+    if filters.since is not None or filters.until is not None:
+        return query, filters
+    found = find_period(query, now)
+    if found is None:
+        return query, filters
+    return found.rest, replace(filters, since=found.since, until=found.until)

@@ -18,7 +18,7 @@ import msgspec
 
 from assistant.memory.base import Journal, MemoryFailure
 from assistant.memory.journal.format import parse, render
-from assistant.memory.journal.head import is_journal_id
+from assistant.memory.journal.front_matter import is_journal_id
 from assistant.memory.journal.merging import MergeResult
 from assistant.memory.remote.protocol import Misunderstood, check_journal
 from assistant.memory.store.contents import JOURNALS

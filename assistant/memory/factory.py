@@ -33,12 +33,10 @@ from assistant.memory.base import (
     Reports,
 )
 from assistant.memory.deletion.plan import DeletionPreview
-from assistant.memory.editing import correct, preview, settle
-from assistant.memory.encryption.cipher import PLAIN, Cipher
 from assistant.memory.store.contents import INDEX, MARKERS, SEALED_INDEX, Places
-from assistant.memory.store.disk import failure
+from assistant.memory.store.disk import PLAIN, Cipher, FolderLock, failure
 from assistant.memory.store.git import GitLog
-from assistant.memory.store.lock import FolderLock
+from assistant.memory.view import correct, preview, settle
 from assistant.private_files import make_missing
 
 PASSPHRASE = "ASSISTANT_MEMORY_PASSPHRASE"

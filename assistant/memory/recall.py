@@ -14,9 +14,9 @@ from assistant.language.person import plain
 from assistant.language.tokens import content
 from assistant.memory.base import ANY, Filters, Found, MemoryFailure, MemoryStore
 from assistant.memory.extraction.filters import is_order, is_question
-from assistant.memory.quoting import defused, quote, tokens
+from assistant.memory.recorder import WorkerThread
 from assistant.memory.retrieval.relevance import LONG, concerns, sentences_of_long, to_the_point
-from assistant.memory.worker_thread import WorkerThread
+from assistant.memory.told import defused, quote, tokens
 
 T = TypeVar("T")
 LIMIT = 8

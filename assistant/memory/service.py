@@ -24,16 +24,14 @@ from assistant.memory.base import (
     Reports,
 )
 from assistant.memory.deletion.plan import DeletionPreview, find_deletion, with_unwritten
-from assistant.memory.editing import preview
 from assistant.memory.extraction.candidates import Judge, Outcome
 from assistant.memory.extraction.llm import Extractor
 from assistant.memory.extraction.secrets import without_secrets
-from assistant.memory.greeting import greeting, personas_of, users_name
 from assistant.memory.recall import Recall, Recalled
 from assistant.memory.recorder import Recorder
-from assistant.memory.told import as_said, told_hits
+from assistant.memory.told import as_said, greeting, personas_of, told_hits, users_name
 from assistant.memory.unwritten import PRIVATE, Unwritten, in_time
-from assistant.memory.view import MemoryView
+from assistant.memory.view import MemoryView, preview
 from assistant.session.events import MemoryForgotten, MemoryRecalled, Notice, SessionEvent, Severity
 
 OPENING = 1.0

@@ -19,10 +19,8 @@ from urllib.parse import quote
 
 from assistant.backends.base import BackendError
 from assistant.locations import cache_dir
-from assistant.models import cache as hub_cache
 from assistant.models import web
-from assistant.models.errors import disk_full, gated, understood
-from assistant.models.fetch import RemoteFile, fetch
+from assistant.models.errors import RemoteFile, disk_full, fetch, gated, understood
 
 Progress = Callable[[str, float | None], None]
 """What is being done, in words, and how much of it, 0…1 or None."""
@@ -140,7 +138,7 @@ def download_to_cache(source: Listing, files: Sequence[HubFile], progress: Progr
     Returns the snapshot's folder, which the cache calls the newest only when all files are there.
     Raises `BackendError`; what was downloaded stays for the next try.
     """
-    folder = hub_cache.repository_folder(source.repository)
+    folder = repository_folder(source.repository)
     blobs = folder / "blobs"
     _download(source, {file: blobs / file.blob for file in files}, blobs, progress)
     snapshot = folder / "snapshots" / source.commit
@@ -269,3 +267,38 @@ def _git_hash(path: Path) -> str:
         while piece := file.read(_PIECE):
             digest.update(piece)
     return digest.hexdigest()
+
+
+# What the Hugging Face cache of this machine holds, found without importing its library.
+
+
+def cache_root() -> Path:
+    """`HF_HUB_CACHE`, else `hub` in `HF_HOME`, as the hub's own library takes them."""
+    cache = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    if not cache:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+        home = os.environ.get("HF_HOME") or os.path.join(base, "huggingface")  # noqa: PTH118
+        cache = os.path.join(home, "hub")  # noqa: PTH118
+    return Path(os.path.expandvars(cache)).expanduser()
+
+
+def repository_folder(repository: str) -> Path:
+    """Where a repository's files are kept, whether there are any or not."""
+    return cache_root() / "--".join(["models", *repository.split("/")])
+
+
+def snapshot(repository: str) -> Path | None:
+    """The newest state of a repository on this machine, which need not be complete."""
+    folder = repository_folder(repository)
+    try:
+        commit = (folder / "refs" / "main").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None
+    found = folder / "snapshots" / commit
+    return found if commit and found.is_dir() else None
+
+
+def cached_file(repository: str, name: str) -> Path | None:
+    """One file of a repository, if it is on this machine."""
+    place = snapshot(repository)
+    return place / name if place is not None and (place / name).is_file() else None

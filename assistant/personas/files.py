@@ -17,8 +17,7 @@ from pydantic import ValidationError
 
 from assistant.config.toml_text import KeyLines, TooDeep, parse_toml, shown
 from assistant.locations import themes_dir
-from assistant.personas.checks import CONTROL, check_persona
-from assistant.personas.errors import PersonaProblem, explain
+from assistant.personas.checks import CONTROL, PersonaProblem, check_persona, explain
 from assistant.personas.schema import Persona
 from assistant.private_files import is_writable_by_others
 from assistant.terminal.sanitize import clean_line, clean_text

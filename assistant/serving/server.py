@@ -34,11 +34,17 @@ from assistant.frames import (
     Ready,
     Status,
 )
-from assistant.serving.connection_limits import ConnectionLimiter, Limits, Peer, open_sockets
+from assistant.serving.connection_limits import (
+    ConnectionLimiter,
+    Limits,
+    Peer,
+    PlaceInLine,
+    WaitingLine,
+    open_sockets,
+)
 from assistant.serving.conversation import ClientGone, Conversation, discard, persona_prompt
-from assistant.serving.newest import Newest
 from assistant.serving.settings import ServeError, ServeSettings, cannot_listen, tls_context
-from assistant.serving.waiting_line import PlaceInLine, WaitingLine
+from assistant.serving.stream import Newest
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,13 @@ import itertools
 from collections.abc import Callable
 
 from assistant.audio.base import AudioIO
-from assistant.audio.chime import rising_chime
+from assistant.audio.levels import rising_chime
+from assistant.frames import SpokenNames
 from assistant.session.event_bus import EventBus
 from assistant.session.events import AudioChanged, Dropped, Notice, Severity
+from assistant.session.persona_switch import PersonaRoster, PersonaSwitch
 from assistant.session.turns.playback_tracker import PlaybackTracker
+from assistant.session.turns.record import ConversationRecord
 from assistant.session.turns.user_turn import MicrophoneGate
 
 
@@ -108,3 +111,55 @@ class AudioControls:
             last = counts
             if self._news() != self._told:
                 self.changed()
+
+
+# What tools may do to a session, without being able to pull the rug from under themselves.
+
+
+class Controls:
+    """`tools.base.SessionControls` over a session. `interrupt` ends the sound but not the running
+    tool, and a change of persona does not end the answer of which it is a part."""
+
+    def __init__(
+        self,
+        roster: PersonaRoster,
+        persona_switch: PersonaSwitch,
+        sound: AudioControls,
+        playback: PlaybackTracker,
+        record: ConversationRecord,
+    ) -> None:
+        self._roster = roster
+        self._persona_switch = persona_switch
+        self._sound = sound
+        self._playback = playback
+        self._record = record
+
+    def spoken_names(self) -> list[SpokenNames]:
+        return [p.spoken_names() for p in self._roster.everyone()]
+
+    async def change_persona(self, slug: str) -> None:
+        self._persona_switch.change_persona(slug)
+
+    def current_persona(self) -> str:
+        return self._roster.current.slug
+
+    def set_volume(self, volume: float) -> float:
+        return self._sound.set_volume(volume)
+
+    def volume(self) -> float:
+        return self._sound.volume
+
+    def set_speech_rate(self, rate: float) -> float:
+        return self._sound.set_rate(rate)
+
+    def speech_rate(self) -> float:
+        return self._playback.rate
+
+    def last_answer(self) -> str:
+        return self._record.last_answer
+
+    def interrupt(self) -> None:
+        self._playback.interrupt()
+
+    def set_muted(self, muted: bool) -> None:
+        self._sound.set_muted(muted)

@@ -15,11 +15,10 @@ from assistant.brain.base import Brain
 from assistant.config.schema import Config
 from assistant.frames import AnyEvent, Load
 from assistant.language.command_patterns import SpokenCommand
-from assistant.memory.conversation import ConversationMemory
-from assistant.memory.no_memory import NoMemory
+from assistant.memory.conversation import ConversationMemory, NoMemory
 from assistant.personas.loading import Persona
 from assistant.session.events import Notice
-from assistant.session.line_chooser import LineChooser
+from assistant.session.persona_switch import LineChooser
 from assistant.session.transcript_store import TranscriptStore
 from assistant.tools.registry import Tool
 

@@ -11,12 +11,12 @@ from typing import Literal
 
 import msgspec
 
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.frames import AgentState, Side
 from assistant.memory.base import Found
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona
-from assistant.tools.base import ToolResult
+from assistant.tools.registry import ToolResult
 
 Severity = Literal["information", "warning", "error"]
 

@@ -9,8 +9,7 @@ from random import Random
 
 from assistant.audio.base import AudioIO
 from assistant.backends.base import BackendError
-from assistant.backends.host.child import Launch
-from assistant.backends.host.heap import use_one_heap
+from assistant.backends.host.child import Launch, use_one_heap
 from assistant.backends.host.process import BackendProcess
 from assistant.backends.registry import (
     backend_options,
@@ -19,23 +18,21 @@ from assistant.backends.registry import (
     fallback_of,
 )
 from assistant.brain.base import Brain, BrainError
-from assistant.brain.choose import choose_brain
-from assistant.brain.fallback import FallbackBrain
+from assistant.brain.choose import FallbackBrain, choose_brain
 from assistant.brain.scripted import ScriptedBrain, known_lines
 from assistant.config.schema import Config, ConfigError
 from assistant.frames import AnyEvent, Load
 from assistant.language.person import first_person
 from assistant.locations import data_dir, last_turn_file, log_dir, transcripts_dir
-from assistant.memory.conversation import ConversationMemory
+from assistant.memory.conversation import ConversationMemory, NoMemory
 from assistant.memory.factory import open_store
-from assistant.memory.no_memory import NoMemory
 from assistant.memory.service import MemoryService
 from assistant.memory.unwritten import PRIVATE, SWITCHED_OFF
 from assistant.personas.loading import LoadedPersonas, load_personas, watch_personas
 from assistant.session.dependencies import SessionDependencies
 from assistant.session.events import BackendChosen, Failure, Notice, SessionEvent
 from assistant.session.frontend import SessionFrontend
-from assistant.session.line_chooser import LineChooser
+from assistant.session.persona_switch import LineChooser
 from assistant.session.session import Session
 from assistant.session.transcript_store import TranscriptStore, talked_to
 from assistant.tools.builtin.memory import PendingDeletion, memory_tools

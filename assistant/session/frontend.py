@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from assistant.audio.base import DeviceChoice, Float32
 from assistant.audio.levels import LevelHistory
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.frames import AgentState
 from assistant.memory.conversation import MemoryFrontend
 from assistant.personas.loading import Persona

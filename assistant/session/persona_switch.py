@@ -2,17 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from assistant.brain.scripted import fill, variants
-from assistant.frames import ChangePersona, Prefetch, Prefetched, PrefetchLine, Prefill, SetNames
+from assistant.frames import (
+    ChangePersona,
+    Prefetch,
+    Prefetched,
+    PrefetchLine,
+    Prefill,
+    SetNames,
+    SpokenNames,
+)
 from assistant.personas.loading import Persona
+from assistant.personas.schema import OpeningKey
+from assistant.private_files import write_whole
 from assistant.session.event_bus import EventBus
 from assistant.session.events import PersonaChanged, PersonasReloaded
-from assistant.session.line_chooser import LineChooser
-from assistant.session.persona_roster import PersonaRoster
 from assistant.session.signals import AgentTurnEnded, BackendGone, BackendReady
 from assistant.session.turns.agent_turn import AgentTurn
+from assistant.session.turns.messages import AgentUtterance
+
+# Choosing one of a persona's lines: never the same twice running, across restarts too.
+
+
+class LineChooser:
+    """Picks variants at random, but never the one that was picked last for the same key.
+
+    `memory` is a small file that carries the last picks over a restart (two greetings alike on two
+    mornings running are the first thing a person notices); None keeps nothing.
+    """
+
+    def __init__(
+        self,
+        seed: int | None = None,
+        memory: Path | None = None,
+        ready: Callable[[str], bool] = lambda text: False,
+    ) -> None:
+        """`ready` tells whether a text would sound at once; such variants are preferred."""
+        self._ready = ready
+        self._random = random.Random(seed)
+        self._memory = memory
+        self._last: dict[str, str] = self._read()
+
+    def choose(self, key: str, variants: list[str]) -> str:
+        """One of `variants` ("" where there are none)."""
+        return self._pick(key, {variant: variant for variant in variants})
+
+    def line(self, persona: Persona, key: str, /, **fields: str) -> str:
+        """One of the persona's lines for `key` (a field of `Lines`), its placeholders filled; ""
+        where there is none."""
+        return self._filled(persona, key, variants(persona, key), fields)
+
+    def opening(self, persona: Persona, key: OpeningKey, *, again: bool) -> str:
+        """How it greets, or takes over; see `Persona.openings`."""
+        return self._filled(persona, key, persona.openings(key, again=again), {})
+
+    def _filled(
+        self, persona: Persona, key: str, templates: Sequence[str], fields: Mapping[str, str]
+    ) -> str:
+        filled = {template: fill(template, persona, fields) for template in templates}
+        return self._pick(f"{persona.slug}.{key}", {t: line for t, line in filled.items() if line})
+
+    def _pick(self, key: str, lines: dict[str, str]) -> str:
+        """One of `lines`. Their names are kept, not they: the user's own words may be in them,
+        and what the user wants forgotten must not stay here."""
+        fresh = [name for name in lines if name != self._last.get(key)] or list(lines)
+        if not fresh:
+            return ""
+        name = self._random.choice([n for n in fresh if self._ready(lines[n])] or fresh)
+        self._last[key] = name
+        self._write()
+        return lines[name]
+
+    def _read(self) -> dict[str, str]:
+        if self._memory is None:
+            return {}
+        try:
+            data = json.loads(self._memory.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {str(k): str(v) for k, v in data.items()} if isinstance(data, dict) else {}
+
+    def _write(self) -> None:
+        if self._memory is None:
+            return
+        try:
+            data = json.dumps(self._last, ensure_ascii=False).encode()
+            write_whole(self._memory, data, durable=False)
+        except OSError:
+            self._memory = None  # a nicety, not worth a word on a full disk
+
+
+# Persona roster: the personas there are, and the one in charge.
+
+
+class PersonaRoster:
+    """The personas there are, in the order of the picker, and the one in charge."""
+
+    def __init__(self, personas: list[Persona], first: str) -> None:
+        """`first` is the slug of the persona that greets."""
+        self._personas = {p.slug: p for p in personas}
+        self.current = self._personas[first]
+
+    def everyone(self) -> list[Persona]:
+        return list(self._personas.values())
+
+    def get(self, slug: str) -> Persona:
+        """Raises `KeyError` for unknown slugs."""
+        return self._personas[slug]
+
+    def names(self) -> list[SpokenNames]:
+        return [p.spoken_names() for p in self._personas.values()]
+
+    def name_of(self, slug: str) -> str:
+        """Also of a persona whose file is gone: the slug then."""
+        return self._personas[slug].name if slug in self._personas else slug
+
+    def replace(self, personas: list[Persona]) -> None:
+        """These are there now; the one in charge stays if its file is gone."""
+        self._personas = {p.slug: p for p in personas}
+        self._personas.setdefault(self.current.slug, self.current)
+
 
 _OWN_FIRST = 8
 """Lines of the persona in charge (its openers) that come before the others' introductions."""
@@ -153,3 +267,33 @@ class PersonaSwitch:
         others = [p for p in self._roster.everyone() if p.slug != self.current.slug]
         for persona in (self.current, *others):
             self._bus.publish(Prefill(persona.prompt_for_backend()))
+
+
+# Persona voice: what the persona in charge says in lines of its own.
+
+
+class PersonaVoice:
+    """Each line a turn of its own, but for a filler within an answer."""
+
+    def __init__(self, agent_turn: AgentTurn, roster: PersonaRoster, lines: LineChooser) -> None:
+        self._agent_turn = agent_turn
+        self._roster = roster
+        self._lines = lines
+
+    def line(self, key: str, **fields: str) -> str:
+        """One of the persona's scripted lines; "" where it has none."""
+        return self._lines.line(self._roster.current, key, **fields)
+
+    def say_line(self, key: str, **fields: str) -> None:
+        if line := self.line(key, **fields):
+            self.say(line)
+
+    def say(self, text: str) -> None:
+        self._agent_turn.say(text)
+
+    def fill(self, utterance: AgentUtterance) -> bool:
+        """Say that the answer is on its way, in place of it. In writing the wait is seen."""
+        line = self.line("waiting") if self._agent_turn.speech.has_voice() else ""
+        if line:
+            self._agent_turn.say_aside(utterance, line)
+        return bool(line)

@@ -22,7 +22,8 @@ import msgspec
 
 from assistant.audio.base import DeviceChoice
 from assistant.backends.wire import writable
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
+from assistant.errors import AssistantError
 from assistant.frames import AgentState
 from assistant.personas.loading import Persona
 from assistant.session.events import SessionEvent
@@ -35,12 +36,8 @@ Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Rate = Annotated[float, msgspec.Meta(ge=0.5, le=2.0)]
 
 
-class ProtocolError(Exception):
-    """A message that cannot be read or followed; `remedy` says what to do."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.remedy = remedy
+class ProtocolError(AssistantError):
+    """A message that cannot be read or followed."""
 
 
 # -- what a front end asks -------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import itertools
 import logging
 from collections.abc import Awaitable, Callable, Hashable
 
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.session.events import (
     AudioChanged,
     Dropped,

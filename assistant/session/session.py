@@ -18,38 +18,32 @@ from typing import Literal, cast
 from assistant.audio.base import DeviceChoice
 from assistant.audio.types import Float32
 from assistant.brain.base import Brain
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.frames import AgentState, AnyCommand, Command, Push
 from assistant.language.command_patterns import SpokenCommand
 from assistant.loops import BackgroundTasks
 from assistant.personas.loading import Persona
-from assistant.session.audio_controls import AudioControls
+from assistant.session.audio_controls import AudioControls, Controls
 from assistant.session.backend_events import BackendEvents
-from assistant.session.clean_events import cleaned
-from assistant.session.controls import Controls
 from assistant.session.dependencies import SessionDependencies
-from assistant.session.event_bus import EventBus, Listener
+from assistant.session.event_bus import EventBus, Listener, cleaned
 from assistant.session.events import BrainChosen, Notice, SessionEvent, StateChanged, UserSaid
 from assistant.session.frontend import Beside, Confirm
-from assistant.session.persona_roster import PersonaRoster
-from assistant.session.persona_switch import PersonaSwitch, Prefetcher
+from assistant.session.persona_switch import PersonaRoster, PersonaSwitch, PersonaVoice, Prefetcher
 from assistant.session.signals import BackendReady, ToAnswer
 from assistant.session.trace import LastTurn
 from assistant.session.turns.agent_turn import AgentTurn
 from assistant.session.turns.barge_in import BargeIn
-from assistant.session.turns.brain_loop import BrainContext, BrainLoop
+from assistant.session.turns.brain_loop import BrainContext, BrainLoop, ToolRunner
 from assistant.session.turns.messages import History
-from assistant.session.turns.persona_voice import PersonaVoice
 from assistant.session.turns.record import ConversationRecord
 from assistant.session.turns.responder import Responder
-from assistant.session.turns.self_echo import SelfEcho
 from assistant.session.turns.spoken_intents import SpokenIntents
-from assistant.session.turns.tool_runner import ToolRunner
 from assistant.session.turns.turn_taking import TurnTaking
-from assistant.session.turns.user_turn import MicrophoneGate, UserTurn
+from assistant.session.turns.user_turn import MicrophoneGate, SelfEcho, UserTurn
 from assistant.terminal.sanitize import clean_line, clean_text
 from assistant.tools.builtin import add_plugins, builtin_tools
-from assistant.tools.memory_phrases import memory_call
+from assistant.tools.builtin.memory import memory_call
 from assistant.tools.registry import ToolError, ToolRegistry
 
 log = logging.getLogger(__name__)

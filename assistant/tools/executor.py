@@ -12,9 +12,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from assistant.calls.base import ToolCall
-from assistant.tools.base import ToolResult
-from assistant.tools.registry import Tool, ToolError, ToolRegistry, ToolReply
+from assistant.calls.parser import ToolCall
+from assistant.tools.registry import Tool, ToolError, ToolRegistry, ToolReply, ToolResult
 from assistant.tools.schema import ArgumentError
 
 MAX_CONTENT = 4_000

@@ -32,16 +32,13 @@ from assistant.session.events import (
 from assistant.session.frontend import SessionFrontend
 from assistant.terminal.sanitize import clean_text
 from assistant.ui import themes
-from assistant.ui.bridge import Bridge
-from assistant.ui.commands import AssistantCommands
-from assistant.ui.escape_filter import EscapeFilter
-from assistant.ui.keymap import BINDINGS, check_keymap
-from assistant.ui.messages import FromSession, Typed
+from assistant.ui.keymap import BINDINGS, AssistantCommands, check_keymap
+from assistant.ui.letters import EscapeFilter
+from assistant.ui.messages import Bridge, FromSession, Typed
 from assistant.ui.model import StatusModel
 from assistant.ui.screens.dashboard import DashboardScreen
 from assistant.ui.screens.devices import DevicesScreen, shown_devices
-from assistant.ui.screens.dialog import Palette
-from assistant.ui.screens.help import HelpScreen, help_rows
+from assistant.ui.screens.dialog import HelpScreen, Palette, help_rows
 from assistant.ui.screens.memory import MemoryScreen, shown_memory, without
 from assistant.ui.screens.picker import PickerScreen
 

@@ -12,6 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
+from textual import events
+from textual.content import Content
+from textual.style import Style
+from textual.widget import Widget
 
 from assistant.terminal.sanitize import clean_line, clean_text
 from assistant.ui.letters import legible
@@ -135,3 +139,25 @@ def _pack(
         used = needed if not lines[-1] else used + gap + needed
         lines[-1].append((fragment, text))
     return [line for line in lines if line]
+
+
+# Words in a line that do something when they are clicked.
+
+_META = "press"
+
+
+def pressing(content: Content, action: str) -> Content:
+    """`content`, whose click runs `action`. Unlike a link it keeps its own colours."""
+    return content.stylize(Style.from_meta({_META: action})) if action else content
+
+
+class ClickableLine(Widget):
+    """A line with `pressing` words in it."""
+
+    ALLOW_SELECT = False
+
+    async def on_click(self, event: events.Click) -> None:
+        action = event.style.meta.get(_META)
+        if action:
+            event.stop()
+            await self.run_action(action)

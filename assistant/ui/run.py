@@ -14,10 +14,9 @@ from assistant.config.schema import Config
 from assistant.logs import log_file
 from assistant.loops import ExitDeadline, post
 from assistant.ui.app import DashboardApp
-from assistant.ui.driver import LocaleDriver
 from assistant.ui.letters import terminal_encoding, write_in
-from assistant.ui.screens.confirm import ConfirmGate
-from assistant.ui.terminal import TerminalStream, claim_terminal
+from assistant.ui.screens.dialog import ConfirmGate
+from assistant.ui.terminal import LocaleDriver, TerminalStream, claim_terminal
 
 if TYPE_CHECKING:
     from assistant.session.frontend import SessionFrontend

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from assistant.audio.clean import clean, mixdown
+from assistant.audio.resample import clean, mixdown
 
 
 def test_broken_samples_become_silence_and_loud_ones_are_clipped() -> None:

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assistant.audio import probe
-from assistant.audio.probe_sounds import SPEECH_DBFS, chirp, make_plan, speechlike
+from assistant.audio.probe import SPEECH_DBFS, chirp, make_plan, speechlike
 from benchmarks.room import Noise, Room
 
 RATE = 24_000

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from assistant.backends import availability, registry
-from assistant.backends.availability import BackendReport
-from assistant.backends.base import BackendError
+from assistant.backends import base as availability
+from assistant.backends import registry
+from assistant.backends.base import BackendError, BackendReport
 from assistant.backends.moshi.checkpoint import finding
 from assistant.backends.moshi.checkpoint.weights import MOSHI_7B
 from assistant.backends.moshi.contract import Checkpoint

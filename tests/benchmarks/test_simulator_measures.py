@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.session.events import (
     AgentSaid,
     AnswerPaused,
@@ -17,7 +17,7 @@ from assistant.session.events import (
     TurnStarted,
     UserSaid,
 )
-from assistant.tools.base import ToolResult
+from assistant.tools.registry import ToolResult
 from benchmarks.simulator.measures import Measures, measure
 from benchmarks.simulator.script import Deed, Meant
 from benchmarks.simulator.tape import Envelopes, LiveTape

@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.config.schema import Config
 from assistant.session.events import (
     AgentSaid,

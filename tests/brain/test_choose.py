@@ -7,8 +7,7 @@ import sys
 from random import Random
 
 from assistant.brain.base import BrainError
-from assistant.brain.choose import choose_brain
-from assistant.brain.fallback import FallbackBrain
+from assistant.brain.choose import FallbackBrain, choose_brain
 from assistant.brain.openai.discover import FoundServer
 from assistant.brain.scripted import ScriptedBrain
 from assistant.config.schema import BrainConfig

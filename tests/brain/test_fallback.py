@@ -7,9 +7,8 @@ from random import Random
 
 import pytest
 
-from assistant.brain.base import BrainError, Question
-from assistant.brain.failures import FailureKind, LanguageModelError
-from assistant.brain.fallback import FIRST_PAUSE_SECONDS, FallbackBrain
+from assistant.brain.base import BrainError, FailureKind, LanguageModelError, Question
+from assistant.brain.choose import FIRST_PAUSE_SECONDS, FallbackBrain
 from assistant.brain.scripted import ScriptedBrain
 from tests.brain.personas import persona
 

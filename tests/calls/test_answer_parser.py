@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.calls.answer_parser import AnswerParser
-from assistant.calls.base import Malformed, ToolCall
-from assistant.calls.parser import PlainText
+from assistant.calls.parser import Malformed, PlainText, ToolCall
 from assistant.calls.regions import MAX_CALL, Brackets, balanced
 from tests.calls.test_parser import cut
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.calls.base import ToolCall
-from assistant.calls.parser import MAX_CALL, Malformed, PlainText, ToolCallParser
+from assistant.calls.parser import MAX_CALL, Malformed, PlainText, ToolCall, ToolCallParser
 
 Seen = list[str | ToolCall | Malformed]
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.commands.event_log import EventLog, read_events
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import load_personas
 from assistant.session import events as e
 from assistant.session.protocol import ProtocolError, schema
-from assistant.tools.base import ToolResult
+from assistant.tools.registry import ToolResult
 
 HAL = load_personas().loaded["hal"]
 CALL = ToolCall("change_theme", {"persona_name": "Core 9"}, "7", "speech")

@@ -12,8 +12,7 @@ import pytest
 pytest.importorskip("websockets", reason="the server needs websockets")
 pytest.importorskip("sphn", reason="the server needs sphn")
 
-from assistant.backends.availability import BackendReport
-from assistant.backends.base import BackendError
+from assistant.backends.base import BackendError, BackendReport
 from assistant.commands.serve_moshi import served_backend
 from assistant.config.schema import Config
 from assistant.serving.settings import ServeError, token_from

@@ -26,6 +26,7 @@ from assistant.commands import setup as commands
 from assistant.config.schema import Config
 from assistant.models import environment_maker as maker
 from assistant.models import environments
+from assistant.models.environment_maker import explained, progress_of
 from assistant.models.environments import (
     RECIPES,
     STAMP,
@@ -38,7 +39,6 @@ from assistant.models.environments import (
     missing,
     python_of,
 )
-from assistant.models.pip_output import explained, progress_of
 from tests.processes import command_of
 
 pytestmark = pytest.mark.xdist_group("setup")

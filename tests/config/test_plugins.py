@@ -21,8 +21,7 @@ from assistant.backends.registry import (
     list_backends,
 )
 from assistant.brain.base import BrainError
-from assistant.brain.choose import choose_brain
-from assistant.brain.fallback import FallbackBrain
+from assistant.brain.choose import FallbackBrain, choose_brain
 from assistant.commands.doctor import speech
 from assistant.config import plugins
 from assistant.config.loading import load_config
@@ -35,7 +34,7 @@ from tests.session.room import Room
 
 Install = Callable[..., None]
 LIGHT = """
-from assistant.backends.availability import BackendReport, BackendSpec
+from assistant.backends.base import BackendReport, BackendSpec
 from assistant.brain.base import BrainError
 from assistant.memory.store.in_memory import InMemoryStore
 from assistant.tools.registry import tool

@@ -16,7 +16,7 @@ import pytest
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 from assistant.config.editing import set_value, unset_value
 from assistant.config.loading import parse
-from assistant.session.line_chooser import LineChooser
+from assistant.session.persona_switch import LineChooser
 from assistant.session.transcript_store import TranscriptEntry, TranscriptStore, list_transcripts
 from tests.interruption import Tell, copy_of, every_interruption
 

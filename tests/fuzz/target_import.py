@@ -11,7 +11,7 @@ from pathlib import Path
 from assistant.memory.base import MemoryFailure
 from assistant.memory.export import JSON, journals_in
 from assistant.memory.journal.format import render
-from assistant.memory.journal.head import is_journal_id
+from assistant.memory.journal.front_matter import is_journal_id
 from tests.fuzz.target_journal import ID, WHOLE
 
 NAME = "import"

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from assistant.memory.base import MemoryFailure
-from assistant.memory.retrieval.rows import rows_of
+from assistant.memory.retrieval.writing import rows_of
 from benchmarks.memory.locomo import load_samples
 
 NAME = "locomo"

@@ -1,5 +1,5 @@
-"""Messages of the wire between processes and of Moshi servers: understood or refused, and what is
-understood can be passed on."""
+"""Messages of the wire between processes, of Moshi servers and of sessions: understood or refused,
+and what is understood can be passed on."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from assistant.frames import ChangePersona, Inject, Interrupt, Push, Say
 from assistant.memory.remote.protocol import Forget, Misunderstood, Search, Written, decode, encode
 from assistant.serving.conversation import persona_prompt
 from assistant.serving.server import asked_persona
+from assistant.session import protocol as session
+from assistant.session.events import FirstSample, UserSaid
 
 NAME = "protocol"
 SEEDS = [
@@ -31,6 +33,10 @@ SEEDS = [
     b"/api/chat?text_prompt=You+are&voice_prompt=NATM1.pt",
     b'{"query": "a", "filters": {"since": "2026-11-21T19:05:03+00:00"}, "limit": 3}',
     b'{"ids": ["a", "b"]}',
+    session.encode(UserSaid(turn=2, text="a \ud83d b", final=True)),
+    session.encode(FirstSample(turn=3, latency=0.5, stages={"wait": 240.0}), "msgpack"),
+    session.encode(session.UseDevice("input", "USB")),
+    session.encode(session.Hello(1, confirms=True), "msgpack"),
 ]
 
 
@@ -38,6 +44,8 @@ def one(data: bytes) -> None:
     """Raises only where something comes out that is not promised."""
     _wire(data)
     _message(data)
+    _session(data, "json")
+    _session(data, "msgpack")
     with contextlib.suppress(ValueError):
         asked_persona(data.decode("utf-8", "surrogateescape"))
     for kind in (Search, Forget, Written):
@@ -50,6 +58,13 @@ def _wire(data: bytes) -> None:
         with contextlib.suppress(msgspec.DecodeError):
             message = decoder(data)
             assert isinstance(wire.encode(message), bytes)
+
+
+def _session(data: bytes, form: session.Form) -> None:
+    for decoder in (session.decode_command, session.decode_message):
+        with contextlib.suppress(session.ProtocolError):
+            message = decoder(data, form)
+            assert isinstance(session.encode(message, form), bytes)
 
 
 def _message(data: bytes) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import json
 
-from assistant.brain.base import TakenBack
-from assistant.brain.failures import LanguageModelError
-from assistant.brain.openai.replies import AnswerReader, Broken
-from assistant.brain.openai.sse import EventStream
+from assistant.brain.base import LanguageModelError, TakenBack
+from assistant.brain.openai.replies import AnswerReader, Broken, EventStream
 
 NAME = "sse"
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from assistant.calls.answer_parser import AnswerParser
-from assistant.calls.base import Malformed, ToolCall
-from assistant.calls.parser import PlainText, ToolCallParser
+from assistant.calls.parser import Malformed, PlainText, ToolCall, ToolCallParser
 
 NAME = "tool_parser"
 _CALL = '{"name": "set_volume", "arguments": {"percent": 40}}'

@@ -7,8 +7,13 @@ from datetime import UTC, datetime
 
 from assistant.memory.base import Journal
 from assistant.memory.journal.escaping import escape_block, split, unescape_block
-from assistant.memory.journal.front_matter import as_list, as_text, read_front, write_front
-from assistant.memory.journal.head import read_head
+from assistant.memory.journal.front_matter import (
+    as_list,
+    as_text,
+    read_front,
+    read_head,
+    write_front,
+)
 from assistant.memory.journal.provenance import (
     looks_like_trailer,
     next_number,

@@ -6,7 +6,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from assistant.memory.deletion.transcripts import strike, transcripts_of
+from assistant.memory.deletion.erasure import strike, transcripts_of
 from assistant.session.transcript_store import find_transcript, list_transcripts
 
 NAME = "transcript"

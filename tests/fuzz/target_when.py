@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from assistant.language import dates, periods
-from assistant.memory.base import ANY
-from assistant.memory.filtering import with_when
+from assistant.memory.base import ANY, with_when
 
 NAME = "when"
 SEEDS = [

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.language.periods import find_period
-from assistant.memory.base import Filters
-from assistant.memory.filtering import with_when
+from assistant.memory.base import Filters, with_when
 
 NOW = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)
 """A Wednesday."""

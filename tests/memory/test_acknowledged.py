@@ -13,7 +13,7 @@ from assistant.brain.scripted import ScriptedBrain
 from assistant.config.schema import Config
 from assistant.language.person import first_person
 from assistant.memory.base import Journal, MemoryFailure, NoRoom
-from assistant.memory.no_memory import NoMemory
+from assistant.memory.conversation import NoMemory
 from assistant.memory.service import MemoryService
 from assistant.session.events import AgentSaid, Notice, SessionEvent, ToolFinished
 from assistant.session.factory import make_dependencies

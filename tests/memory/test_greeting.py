@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from assistant.memory.base import Category, Claim, Journal, Memory, Turn
-from assistant.memory.greeting import greeting, users_name
+from assistant.memory.told import greeting, users_name
 from tests.fakes import FakeMemoryStore
 
 NOW = datetime(2026, 11, 21, 19, 5).astimezone()

@@ -12,12 +12,12 @@ import pytest
 
 from assistant.commands.memory.doctor_made import index_check, profile_check
 from assistant.memory.base import Index, Journal
-from assistant.memory.encryption.cipher import PLAIN, Cipher
 from assistant.memory.encryption.sealing import Argon2, passphrase_vault
 from assistant.memory.export import export_to, import_from, journals_in
 from assistant.memory.profile.profile import profile_of
 from assistant.memory.retrieval.embedding import load_embedder
 from assistant.memory.retrieval.index import SqliteIndex
+from assistant.memory.store.disk import PLAIN, Cipher
 from assistant.memory.store.files import FileStore
 from assistant.memory.store.git import GitLog
 from tests.interruption import Tell, copy_of, every_interruption

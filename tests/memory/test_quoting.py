@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from assistant.brain.base import Question
 from assistant.brain.prompt import build_messages
-from assistant.calls.base import ToolCall
-from assistant.calls.parser import Malformed, ToolCallParser
+from assistant.calls.parser import Malformed, ToolCall, ToolCallParser
 from assistant.memory.base import Found
-from assistant.memory.quoting import LONGEST, defused, quote, tokens
+from assistant.memory.told import LONGEST, defused, quote, tokens
 from tests.brain.personas import persona
 
 NOW = datetime(2026, 11, 21, 19, 5).astimezone()

@@ -9,7 +9,6 @@ import pytest
 
 from assistant.language.tokens import gist
 from assistant.memory.base import Claim, Found, Journal, Memory, Turn
-from assistant.memory.editing import reworded
 from assistant.memory.extraction.candidates import Candidate
 from assistant.memory.extraction.deduplicate import KnownMemories
 from assistant.memory.extraction.rules import Rules
@@ -18,6 +17,7 @@ from assistant.memory.retrieval.index import SqliteIndex
 from assistant.memory.service import MemoryService
 from assistant.memory.store.files import FileStore
 from assistant.memory.told import as_said, in_third_person, once, told, told_hits
+from assistant.memory.view import reworded
 from assistant.tools.builtin.memory import PendingDeletion, memory_tools
 from tests.fakes import FakeAudio, FakeMemoryStore
 from tests.memory.test_in_conversation import scripted

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from assistant.memory.base import Claim, Corrects, Journal, Memory, MemoryFailure, Turn
-from assistant.memory.editing import Previews, correct, preview, reworded, settle
+from assistant.memory.conversation import NoMemory
 from assistant.memory.factory import LazyStore
-from assistant.memory.no_memory import NoMemory
 from assistant.memory.retrieval.index import SqliteIndex
 from assistant.memory.service import MemoryService
 from assistant.memory.store.files import FileStore
+from assistant.memory.view import Previews, correct, preview, reworded, settle
 from tests.fakes import FakeMemoryStore
 
 AT = datetime(2026, 11, 20, 19, 5, tzinfo=timezone(timedelta(hours=1)))

@@ -16,9 +16,9 @@ from huggingface_hub import (
 )
 
 from assistant.backends.base import BackendError
-from assistant.models import cache as hub_cache
-from assistant.models import fetch as hub_fetch
+from assistant.models import errors as hub_fetch
 from assistant.models import hub
+from assistant.models import hub as hub_cache
 from tests.hub_stand_in import HubState, isolated, serving
 
 REPOSITORY = "someone/voices"

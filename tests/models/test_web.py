@@ -10,9 +10,8 @@ import pytest
 from assistant.backends.base import BackendError
 from assistant.backends.server.client import _options
 from assistant.backends.server.failures import Address, explained
-from assistant.brain.base import Question
+from assistant.brain.base import LanguageModelError, Question
 from assistant.brain.choose import choose_brain
-from assistant.brain.failures import LanguageModelError
 from assistant.brain.openai.client import OpenAIBrain
 from assistant.config.schema import BrainConfig
 from assistant.models import web

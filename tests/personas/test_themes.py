@@ -10,7 +10,7 @@ from itertools import combinations
 import pytest
 from rich.cells import cell_len
 
-from assistant.backends.cascade.synthesis.effects import EFFECTS as MADE_EFFECTS
+from assistant.backends.cascade.synthesis.tts import EFFECTS as MADE_EFFECTS
 from assistant.config.toml_text import KeyLines
 from assistant.locations import themes_dir
 from assistant.personas.checks import MIN_CONTRAST, advice_on, contrast

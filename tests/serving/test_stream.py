@@ -12,8 +12,8 @@ pytest.importorskip("sphn", reason="the server needs sphn")
 from assistant.backends.server.protocol import ServerReport
 from assistant.backends.wire import encode_pcm
 from assistant.frames import AgentText, AudioOut, CallSpelled, UtteranceEnded
+from assistant.serving.connection_limits import WaitingLine
 from assistant.serving.stream import AHEAD, MOST_QUEUED, Outgoing
-from assistant.serving.waiting_line import WaitingLine
 
 
 class Ear:

@@ -23,13 +23,12 @@ from assistant.frames import (
     UserTurnEnded,
     UserTurnStarted,
 )
-from assistant.memory.conversation import ConversationMemory
-from assistant.memory.no_memory import NoMemory
+from assistant.memory.conversation import ConversationMemory, NoMemory
 from assistant.memory.service import MemoryService
 from assistant.personas.loading import Persona, load_personas
 from assistant.session.dependencies import MakeBrain, SessionDependencies
 from assistant.session.events import AgentSaid, Notice, SessionEvent, StateChanged, UserSaid
-from assistant.session.line_chooser import LineChooser
+from assistant.session.persona_switch import LineChooser
 from assistant.session.session import Session
 from assistant.session.transcript_store import TranscriptStore
 from assistant.tools.builtin.memory import PendingDeletion, memory_tools

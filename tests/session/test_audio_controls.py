@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assistant.audio.chime import rising_chime
+from assistant.audio.levels import rising_chime
 from assistant.session.events import (
     AgentSaid,
     AudioChanged,

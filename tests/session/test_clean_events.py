@@ -14,14 +14,14 @@ import pytest
 from pydantic import BaseModel
 
 from assistant.audio.base import DeviceChoice
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.memory.base import Found, Memory, Turn
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona, load_personas
 from assistant.session import events
 from assistant.session.event_bus import EventBus
 from assistant.session.events import AgentSaid, Notice, PersonaChanged, SessionEvent, UserSaid
-from assistant.tools.base import ToolResult
+from assistant.tools.registry import ToolResult
 from tests.fakes import FakeAudio, FakeBrain
 from tests.session.room import Room
 

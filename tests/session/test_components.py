@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from assistant.locations import themes_dir
 from assistant.personas.loading import load_personas
-from assistant.session.latency import InputClock, Stopwatch
-from assistant.session.line_chooser import LineChooser
+from assistant.session.persona_switch import LineChooser
+from assistant.session.signals import InputClock, Stopwatch
 from assistant.session.turns.messages import MAX_MESSAGES, History
 from assistant.session.turns.user_turn import TAIL_SECONDS, MicrophoneGate
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from assistant.audio.null import NullAudio
+from assistant.audio.files import NullAudio
 from assistant.config.schema import Config
 from assistant.memory.base import Claim, Journal, Memory, Turn
-from assistant.memory.no_memory import NoMemory
+from assistant.memory.conversation import NoMemory
 from assistant.memory.service import MemoryService
 from assistant.personas.checks import presumes_acquaintance
 from assistant.personas.loading import Persona
 from assistant.session.factory import make_dependencies
-from assistant.session.line_chooser import LineChooser
+from assistant.session.persona_switch import LineChooser
 from assistant.session.transcript_store import TranscriptEntry, TranscriptStore, talked_to
 from tests.fakes import FakeAudio, FakeMemoryStore, make_persona
 from tests.session.room import Room, cast_of_characters

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.personas.loading import Persona
 from assistant.session import protocol as p
 from assistant.session.events import SessionEvent, StateChanged, ToolCalled, UserSaid

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.audio.null import NullAudio
-from assistant.calls.base import ToolCall
+from assistant.audio.files import NullAudio
+from assistant.calls.parser import ToolCall
 from assistant.config.schema import Config
 from assistant.locations import last_turn_file
 from assistant.session.events import (
@@ -23,7 +23,7 @@ from assistant.session.events import (
 )
 from assistant.session.factory import make_dependencies
 from assistant.session.trace import LastTurn, TurnTrace, TurnTracer, read_last_turn
-from assistant.tools.base import ToolResult
+from assistant.tools.registry import ToolResult
 from tests.fakes import FakeBrain
 from tests.session.room import Room
 

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.frames import SpokenNames
 from assistant.language.command_patterns import phrase_call
-from assistant.tools.base import ToolResult
 from assistant.tools.builtin import builtin_tools
 from assistant.tools.executor import ToolExecutor
-from assistant.tools.registry import ToolRegistry
+from assistant.tools.registry import ToolRegistry, ToolResult
 
 NAMES = [
     SpokenNames(slug="jarvis", name="JARVIS"),

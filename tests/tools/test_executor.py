@@ -9,10 +9,16 @@ from typing import Any
 
 import pytest
 
-from assistant.calls.base import ToolCall
-from assistant.tools.base import Permission, ToolResult
+from assistant.calls.parser import ToolCall
 from assistant.tools.executor import MAX_CONTENT, Confirm, ToolExecutor
-from assistant.tools.registry import ToolError, ToolRegistry, ToolReply, tool
+from assistant.tools.registry import (
+    Permission,
+    ToolError,
+    ToolRegistry,
+    ToolReply,
+    ToolResult,
+    tool,
+)
 
 release = threading.Event()
 

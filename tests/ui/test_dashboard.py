@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from textual.color import Color
 
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.session.events import (
     AgentSaid,
     AnswerPaused,
@@ -28,10 +28,10 @@ from assistant.session.events import (
     ToolFinished,
     UserSaid,
 )
-from assistant.session.latency import in_order
-from assistant.tools.base import ToolResult
+from assistant.session.signals import in_order
+from assistant.tools.registry import ToolResult
 from assistant.ui.app import DashboardApp
-from assistant.ui.screens.confirm import ConfirmGate, ConfirmTool
+from assistant.ui.screens.dialog import ConfirmGate, ConfirmTool
 from assistant.ui.themes import theme_name
 from tests.fakes import BUTLER, CORE, DARK, FRIEND, LOADING, READY, FakeSession, until
 from tests.ui.looking import rows, see, text

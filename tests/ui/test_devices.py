@@ -18,7 +18,7 @@ from assistant.config.schema import UiConfig
 from assistant.session.events import AudioChanged, Notice, StateChanged
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.devices import DevicesScreen
-from assistant.ui.widgets.meter import read
+from assistant.ui.widgets.devicelist import read
 from tests.fakes import FRIEND, READY, FakeSession, speech_like, until
 from tests.ui.looking import rows, see, text
 

@@ -13,7 +13,7 @@ from textual.drivers import headless_driver
 from textual.pilot import Pilot
 
 from assistant.audio.base import DeviceChoice
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.memory.base import Claim, Found
 from assistant.personas.loading import Persona
 from assistant.session.events import (
@@ -35,10 +35,10 @@ from assistant.session.events import (
     UserSaid,
 )
 from assistant.terminal.sanitize import clean_line
-from assistant.tools.base import ToolResult
+from assistant.tools.registry import ToolResult
 from assistant.ui.app import DashboardApp
-from assistant.ui.escape_filter import inert
-from assistant.ui.screens.confirm import ConfirmGate
+from assistant.ui.letters import inert
+from assistant.ui.screens.dialog import ConfirmGate
 from assistant.ui.screens.memory import MemoryScreen
 from tests.fakes import BUTLER, CORE, FRIEND, READY, FakeSession, until
 from tests.ui.looking import see, text

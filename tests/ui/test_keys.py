@@ -10,7 +10,7 @@ from textual.widgets import TextArea
 from assistant.session.events import AnswerPaused, AudioChanged, StateChanged
 from assistant.ui.app import DashboardApp
 from assistant.ui.keymap import BINDINGS
-from assistant.ui.screens.help import HelpScreen
+from assistant.ui.screens.dialog import HelpScreen
 from assistant.ui.screens.picker import PickerScreen
 from assistant.ui.themes import theme_name
 from tests.fakes import BUTLER, CORE, FRIEND, PERSONAS, READY, FakeSession

@@ -10,8 +10,8 @@ from textual.pilot import Pilot
 
 from assistant.config.schema import UiConfig
 from assistant.memory.base import ANY, Filters, Found, Memory, MemoryFailure
+from assistant.memory.conversation import NoMemory
 from assistant.memory.deletion.plan import DeletionPreview
-from assistant.memory.no_memory import NoMemory
 from assistant.memory.service import MemoryService
 from assistant.session.events import MemoryForgotten, MemoryRecalled
 from assistant.ui.app import DashboardApp

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from assistant.ui.opening import opening_title
+from assistant.commands.dashboard import opening_title
 
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
 

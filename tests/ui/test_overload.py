@@ -8,7 +8,7 @@ import pytest
 
 from assistant.session.events import Dropped, LagChanged
 from assistant.ui.app import DashboardApp
-from assistant.ui.overload import SHOWN_SECONDS, Overload
+from assistant.ui.model import SHOWN_SECONDS, Overload
 from assistant.ui.widgets import statusline
 from tests.fakes import FakeSession, until
 from tests.ui.looking import see, text

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.ui.driver import LocaleDriver
+from assistant.ui.terminal import LocaleDriver
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_SCREEN = b"\x1b[?1049l"

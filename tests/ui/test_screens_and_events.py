@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.session.events import (
     AgentSaid,
@@ -33,10 +33,10 @@ from assistant.session.events import (
     ToolFinished,
     UserSaid,
 )
-from assistant.tools.base import ToolResult
+from assistant.tools.registry import ToolResult
 from assistant.ui.app import DashboardApp
-from assistant.ui.screens.confirm import ConfirmGate
 from assistant.ui.screens.devices import DevicesScreen
+from assistant.ui.screens.dialog import ConfirmGate
 from tests.fakes import BUTLER, FRIEND, READY, FakeSession, until
 from tests.ui.looking import see
 from tests.ui.remembered import PARROT, evening, recalled, remembering

@@ -17,15 +17,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from assistant.audio.clean import clean, mixdown
-from assistant.audio.devices.dropout_detector import GAPPY, WHOLE, DropoutDetector
-from assistant.audio.devices.loss_meter import LossMeter
+from assistant.audio.devices.loss_meter import (
+    AUDIBLE,
+    GAPPY,
+    MUTED,
+    SILENT,
+    WHOLE,
+    DropoutDetector,
+    LossMeter,
+    SilenceDetector,
+)
 from assistant.audio.devices.reblock import Reblocker
-from assistant.audio.devices.silence_detector import AUDIBLE, MUTED, SILENT, SilenceDetector
 from assistant.audio.devices.streams import OpenStream
 from assistant.audio.frontend.frontend import FrontEnd, FrontEndState
 from assistant.audio.levels import LevelHistory
-from assistant.audio.resample import StreamResampler
+from assistant.audio.resample import StreamResampler, clean, mixdown
 from assistant.audio.types import Float32
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
 from assistant.loops import post

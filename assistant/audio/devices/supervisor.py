@@ -17,17 +17,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from assistant.audio.devices.notices import DeviceNotices, NamedDevice
-from assistant.audio.devices.portaudio import THREAD, PortAudioUnavailable, hung, kept_stderr
-from assistant.audio.devices.pulse import Kind, PulseWatch
-from assistant.audio.devices.rescan import Rescan
-from assistant.audio.devices.routing import (
+from assistant.audio.devices.notices import (
+    DeviceNotices,
+    NamedDevice,
     device_behind,
     has_strayed,
     is_elsewhere,
     is_muted,
     place_of,
 )
+from assistant.audio.devices.portaudio import THREAD, PortAudioUnavailable, hung, kept_stderr
+from assistant.audio.devices.pulse import Kind, PulseWatch
+from assistant.audio.devices.rescan import Rescan
 from assistant.audio.devices.streams import KINDS, NAMES, DeviceProblem, OpenStream, Streams
 
 OPEN_LIMIT = 3.0

@@ -15,9 +15,8 @@ from collections import deque
 
 import numpy as np
 
-from assistant.audio.frontend.echo_canceller import Block
-from assistant.audio.frontend.gcc_phat import Comparison
-from assistant.audio.frontend.voice_onset import NoiseFloor, level_db
+from assistant.audio.frontend.echo_canceller import Block, Comparison
+from assistant.audio.vad import NoiseFloor, level_db
 
 log = logging.getLogger(__name__)
 

@@ -16,17 +16,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assistant.audio.clean import clean
 from assistant.audio.frontend.aec_confidence import AecConfidence
 from assistant.audio.frontend.echo_canceller import BLOCK, Block, EchoCanceller
-from assistant.audio.frontend.voice_onset import (
+from assistant.audio.resample import clean
+from assistant.audio.types import Float32
+from assistant.audio.vad import (
     Hop,
     NoiseFloor,
     VoiceOnset,
     VoiceProbability,
     level_db,
 )
-from assistant.audio.types import Float32
 from assistant.config.schema import AudioConfig
 from assistant.frames import SAMPLE_RATE
 

@@ -18,8 +18,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from assistant.audio.playback.conceal import FADE_SAMPLES, Edges, SmoothGain
 from assistant.audio.playback.queue import VOICED_PEAK, Piece, PlaybackQueue
-from assistant.audio.playback.ramps import FADE_SAMPLES, Edges, SmoothGain
 from assistant.audio.types import Float32
 from assistant.frames import SAMPLE_RATE
 

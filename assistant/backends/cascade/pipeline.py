@@ -12,10 +12,9 @@ from assistant.backends.base import Emit
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.recognition.hearing import Hearing
 from assistant.backends.cascade.recognition.stt import Recognizer
-from assistant.backends.cascade.synthesis.sounds_in_memory import SoundsInMemory
 from assistant.backends.cascade.synthesis.speaker import Speaker
 from assistant.backends.cascade.synthesis.tts import load_engine
-from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
+from assistant.backends.cascade.synthesis.voice_cache import SoundsInMemory, VoiceCache
 from assistant.frames import (
     Capabilities,
     Failed,

@@ -11,13 +11,11 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from assistant.backends.host import restart_words
-from assistant.backends.host.child import Launch, end_child, exit_in_words, start_child
-from assistant.backends.host.frame_counter import FrameCounter
-from assistant.backends.host.link import ChildLink
+from assistant.backends.host import restarts as restart_words
+from assistant.backends.host.child import Launch, Watchdog, end_child, exit_in_words, start_child
+from assistant.backends.host.link import ChildLink, Waiters
 from assistant.backends.host.restarts import RestartPolicy
-from assistant.backends.host.waiters import Waiters
-from assistant.backends.host.watchdog import Watchdog
+from assistant.backends.host.send_queue import FrameCounter
 from assistant.backends.wire import WireListener
 from assistant.frames import (
     Ack,

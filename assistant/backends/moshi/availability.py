@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assistant.backends.availability import BackendReport, Look, packages_missing
-from assistant.backends.base import BackendError
+from assistant.backends.base import BackendError, BackendReport, Look, packages_missing
 from assistant.backends.moshi.checkpoint.memory import (
     Config as LmConfig,
 )

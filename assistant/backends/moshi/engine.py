@@ -69,7 +69,7 @@ def load_engine(framework: Framework, options: Options, progress: Progress) -> E
     Raises `BackendError` where packages, weights or memory are missing.
     """
     from assistant.backends.moshi.checkpoint.finding import find_checkpoint
-    from assistant.backends.moshi.tokenizer import load_tokenizer
+    from assistant.backends.moshi.contract import load_tokenizer
 
     source = options.get("weights")
     checkpoint = find_checkpoint(
@@ -171,10 +171,10 @@ def _load_lm(
     framework: Framework, checkpoint: Checkpoint, settings: EngineSettings, progress: Progress
 ) -> LanguageModel:
     if framework == "mlx":
-        from assistant.backends.moshi.mlx import lm as mlx_lm
+        from assistant.backends.moshi.mlx import model as mlx_lm
 
         return mlx_lm.load_language_model(checkpoint, settings, progress)
-    from assistant.backends.moshi.torch import lm as torch_lm
+    from assistant.backends.moshi.torch import model as torch_lm
 
     return torch_lm.load_language_model(checkpoint, settings, progress)
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
-from assistant.backends.moshi.checkpoint.mimi_file import stored_codebooks
+from assistant.backends.moshi.checkpoint.header import stored_codebooks
 from assistant.backends.moshi.contract import Codes
 from assistant.frames import FRAME_SAMPLES
 

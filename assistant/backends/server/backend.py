@@ -82,7 +82,7 @@ class MoshiServerBackend:
     def load(self, command: Load) -> str:
         require_packages()
         from assistant.backends.server.client import ServerLink
-        from assistant.backends.server.options import address_from
+        from assistant.backends.server.failures import address_from
 
         address = address_from(command.options)
         self._own_query = protocol.query_of(address.url)
@@ -187,8 +187,7 @@ class MoshiServerBackend:
     # -- handler of the connection, on its thread ----------------------------------------------
 
     def up(self, peer: Peer) -> None:
-        from assistant.backends.server.heard import HeardSpeech
-        from assistant.backends.server.marked import MarkedSpeech
+        from assistant.backends.server.marked import HeardSpeech, MarkedSpeech
 
         with self._lock:
             first, self._next = self._next, self._next + _A_CONNECTION
@@ -250,7 +249,7 @@ class MoshiServerBackend:
     def _query_for(self, prompt: PersonaPrompt | None) -> dict[str, str]:
         """The persona as a PersonaPlex server reads it; what the config's address says counts
         where the persona says nothing."""
-        from assistant.backends.server.options import shortened
+        from assistant.backends.server.failures import shortened
 
         voice = protocol.plain_voice(prompt.voice_prompt) if prompt is not None else None
         voice = voice or self._own_query.get("voice_prompt") or DEFAULT_VOICE

@@ -13,16 +13,33 @@ from typing import Any
 
 import httpx
 
-from assistant.brain.base import Piece, Question, Waiting
-from assistant.brain.failures import LanguageModelError
-from assistant.brain.openai.capabilities import CapabilitiesCache, ModelCapabilities
-from assistant.brain.openai.feature_detection import adapted
-from assistant.brain.openai.models import display_name, model_ids, server_url, usable
-from assistant.brain.openai.reading import MAX_ANSWER_CHARS, MAX_BODY_BYTES, ResponseReader
-from assistant.brain.openai.refusals import BUSY, Refusal, RequestTarget, duration, own_words, short
+from assistant.brain.base import LanguageModelError, Piece, Question, Waiting
+from assistant.brain.openai.capabilities import (
+    Ask,
+    CapabilitiesCache,
+    ModelCapabilities,
+    QuestionAsk,
+    form_ask,
+)
+from assistant.brain.openai.discover import display_name, model_ids, server_url, usable
+from assistant.brain.openai.reading import (
+    LONGEST_RETRY,
+    MAX_ANSWER_CHARS,
+    MAX_BODY_BYTES,
+    Patience,
+    ResponseReader,
+    retry_after,
+)
+from assistant.brain.openai.refusals import (
+    BUSY,
+    Refusal,
+    RequestTarget,
+    adapted,
+    duration,
+    own_words,
+    short,
+)
 from assistant.brain.openai.replies import readable
-from assistant.brain.openai.request import Ask, QuestionAsk, form_ask
-from assistant.brain.openai.timeouts import LONGEST_RETRY, Patience, retry_after
 from assistant.brain.output_filter.unopened import HOLD_SECONDS
 from assistant.models.web import BadProxy, async_client, proxy_for
 

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.calls.base import Malformed, ToolCall
+from assistant.calls.parser import Malformed, ToolCall
 
 MAX_ARGUMENTS = 64 * 1024
 """Characters of the arguments of one call."""

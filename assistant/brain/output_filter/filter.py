@@ -11,10 +11,16 @@ from typing import Literal
 
 from assistant.brain.base import TakenBack
 from assistant.brain.openai.tool_calls import read_arguments
-from assistant.brain.output_filter.mentions import TextContext
-from assistant.brain.output_filter.reasoning_phrases import LONGEST_PHRASE, PHRASE_PART, PHRASES
-from assistant.brain.output_filter.tags import CANDIDATE, Tag, tag_at
-from assistant.calls.base import Malformed, ToolCall
+from assistant.brain.output_filter.tags import (
+    CANDIDATE,
+    LONGEST_PHRASE,
+    PHRASE_PART,
+    PHRASES,
+    Tag,
+    TextContext,
+    tag_at,
+)
+from assistant.calls.parser import Malformed, ToolCall
 
 MAX_KEPT = 100_000
 """Characters of reasoning that are kept for the log."""

@@ -16,6 +16,7 @@ from assistant.brain.scripted import knowledge, remarks, requests
 from assistant.brain.scripted.intents import Intent, vague
 from assistant.brain.scripted.politeness import forms, name_pattern, without_name
 from assistant.language import arithmetic
+from assistant.language.lexicon import NAMED_DAYS
 from assistant.language.numbers import read_number
 from assistant.language.person import name_told
 from assistant.language.tokens import Sentence, Word, sentences
@@ -212,14 +213,8 @@ def _date_slots(slots: dict[str, str]) -> dict[str, str]:
 def _days(when: str) -> int | None:
     """ "the day after tomorrow" → 2, "three days ago" → -3; None: beyond a year or no number."""
     when = when.removesuffix("'s")
-    named = {
-        "tomorrow": 1,
-        "yesterday": -1,
-        "day after tomorrow": 2,
-        "day before yesterday": -2,
-    }
-    if (short := when.removeprefix("the ")) in named:
-        return named[short]
+    if (offset := NAMED_DAYS.get(when, NAMED_DAYS.get(f"the {when}"))) is not None:
+        return offset
     words = when.replace("from now", "").split()
     back = words[-1] == "ago"
     words = [word for word in words if word not in ("in", "ago", "day", "days")]

@@ -19,9 +19,8 @@ from assistant.commands.doctor.audio_advice import advise
 from assistant.commands.doctor.audio_figures import Figures, figures_of
 from assistant.commands.doctor.audio_recording import CannotMeasure, Progress, RoomRecording, record
 from assistant.commands.doctor.command import check_settings, print_report
-from assistant.commands.doctor.report import Check, fail, warn
 from assistant.commands.runner import FAILED, complain
-from assistant.commands.tables import print_json
+from assistant.commands.tables import Check, fail, print_json, warn
 from assistant.config.schema import Config
 from assistant.terminal.output import write_status
 
@@ -75,7 +74,7 @@ def measure(config: Config, seconds: float) -> tuple[Figures, list[Check]]:
 
 async def _record(config: Config, seconds: float) -> RoomRecording:
     from assistant.audio.devices.live import LiveAudio
-    from assistant.audio.probe_sounds import make_plan
+    from assistant.audio.probe import make_plan
     from assistant.frames import SAMPLE_RATE
 
     plan = make_plan(seconds)

@@ -7,7 +7,7 @@ something stands in its way.
 from __future__ import annotations
 
 from assistant.commands.doctor.audio_figures import SWEEPS_NEEDED, Figures
-from assistant.commands.doctor.report import Check, fail, ok, warn
+from assistant.commands.tables import Check, fail, ok, warn
 from assistant.config.schema import AudioConfig
 
 DEAD_SHARE = 0.98

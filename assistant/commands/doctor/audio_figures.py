@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.audio import probe
-from assistant.audio.probe_sounds import chirp
+from assistant.audio.probe import chirp
 from assistant.commands.doctor.audio_recording import RoomRecording
 from assistant.frames import SAMPLE_RATE
 

@@ -17,8 +17,7 @@ import numpy as np
 
 from assistant.audio.devices.portaudio import THREAD, hung
 from assistant.audio.devices.pulse import PulseWatch
-from assistant.audio.probe import BlockClock
-from assistant.audio.probe_sounds import ProbePlan
+from assistant.audio.probe import BlockClock, ProbePlan
 from assistant.audio.types import Float32
 from assistant.errors import AssistantError
 from assistant.frames import SAMPLE_RATE

@@ -10,8 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from assistant.backends.availability import Look
-from assistant.commands.doctor.report import Check, fail, ok, warn
+from assistant.backends.base import Look
+from assistant.commands.tables import Check, fail, ok, warn
 from assistant.config.schema import Config
 from assistant.models import hardware
 from assistant.models.hardware import GIB, Card

@@ -10,7 +10,7 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, cast
 
-from assistant.commands.doctor.report import Check, fail, ok, warn
+from assistant.commands.tables import Check, fail, ok, warn
 from assistant.config.schema import BRAIN_KINDS, BrainConfig, Config
 from assistant.errors import AssistantError
 from assistant.locations import assets_dir
@@ -151,9 +151,8 @@ def _named_brain(kind: str) -> Check:
 def _tools(config: Config) -> tuple[ToolRegistry, list[AssistantError]]:
     """All tools, and what is wrong with those of plugins. They are only named here, never run, so
     there need not be a session to control."""
-    from assistant.tools.base import SessionControls
     from assistant.tools.builtin import add_plugins, builtin_tools
-    from assistant.tools.registry import ToolRegistry
+    from assistant.tools.registry import SessionControls, ToolRegistry
 
     nobody = cast(SessionControls, None)
     tools = ToolRegistry(builtin_tools(nobody), config.session.permissions)
@@ -184,7 +183,7 @@ def _device(config: Config, reports: list[DeviceReport], kind: Literal["input", 
 def _language_model(config: BrainConfig, url: str) -> Check:
     import httpx
 
-    from assistant.brain.openai.models import server_url
+    from assistant.brain.openai.discover import server_url
     from assistant.models import web
 
     key = os.environ.get(config.api_key_env, "").strip()

@@ -11,14 +11,12 @@ import stat
 from dataclasses import asdict
 from pathlib import Path
 
-from assistant.commands.doctor.report import Check, fail, ok, warn
 from assistant.commands.memory.store import passphrase_at_hand
 from assistant.commands.runner import FAILED
-from assistant.commands.tables import print_json
+from assistant.commands.tables import Check, fail, ok, print_json, warn
 from assistant.config.schema import Config, MemoryConfig
 from assistant.locations import memory_dir, transcripts_dir
 from assistant.memory.base import MemoryFailure
-from assistant.memory.encryption.cipher import PLAIN, SEALED, Cipher
 from assistant.memory.factory import PASSPHRASE, places_of_memory
 from assistant.memory.store.contents import (
     DECRYPTING,
@@ -34,7 +32,7 @@ from assistant.memory.store.contents import (
     strangers,
     temporary,
 )
-from assistant.memory.store.disk import files_below
+from assistant.memory.store.disk import PLAIN, SEALED, Cipher, files_below
 from assistant.memory.store.git import SEAL, GitLog
 
 SHOWN = 10

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from assistant.commands.doctor.report import Check, fail, ok, warn
+from assistant.commands.tables import Check, fail, ok, warn
 from assistant.memory.base import Journal, Memory, MemoryFailure
-from assistant.memory.encryption.cipher import Cipher
 from assistant.memory.profile.edits import ProfileFile
 from assistant.memory.profile.profile import profile_of
 from assistant.memory.retrieval.index import SqliteIndex
 from assistant.memory.store.contents import JOURNALS
+from assistant.memory.store.disk import Cipher
 from assistant.memory.store.journals import JournalTree
 
 _ANEW = "The next start, or `assistant memory rebuild`, makes it anew."
@@ -53,7 +53,7 @@ def _not_found(
 
 
 def ids_in(journal: Journal) -> list[str]:
-    from assistant.memory.retrieval.rows import rows_of
+    from assistant.memory.retrieval.writing import rows_of
 
     return [row.id for row in rows_of(journal)]
 

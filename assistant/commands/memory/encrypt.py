@@ -16,9 +16,9 @@ from assistant.memory.base import MemoryFailure
 from assistant.memory.factory import PASSPHRASE
 
 if TYPE_CHECKING:
-    from assistant.memory.encryption.cipher import Cipher
     from assistant.memory.encryption.conversion import Converted
     from assistant.memory.encryption.sealing import FileCipher
+    from assistant.memory.store.disk import Cipher
 
 KEY = "memory.encryption"
 Kind = Literal["keyring", "passphrase"]
@@ -34,8 +34,8 @@ def encrypt_command(config: Config, options: Options, kind: Kind) -> int:
             "assistant memory decrypt, then encrypt it the other way",
         )
         return FAILED
-    from assistant.memory.encryption.cipher import PLAIN
     from assistant.memory.encryption.conversion import begin
+    from assistant.memory.store.disk import PLAIN
 
     cipher = _cipher(kind, new=True)
     # The marker first, so that no other key is taken to go on with it; then the settings:
@@ -62,9 +62,9 @@ def encrypt_command(config: Config, options: Options, kind: Kind) -> int:
 
 def _already(config: Config, kind: Kind) -> int:
     """What an interruption, or an assistant that had not heard of it, left readable is sealed."""
-    from assistant.memory.encryption.cipher import PLAIN
     from assistant.memory.encryption.conversion import is_unfinished
     from assistant.memory.factory import open_key, places_of_memory
+    from assistant.memory.store.disk import PLAIN
     from assistant.memory.store.git import GitLog
 
     places = places_of_memory()
@@ -80,10 +80,10 @@ def _already(config: Config, kind: Kind) -> int:
 def decrypt_command(config: Config, options: Options, kind: Kind | None = None) -> int:
     """`kind`: where the key is, if the settings do not tell. Raises `MemoryFailure`; interrupted,
     whatever opens memory next goes on."""
-    from assistant.memory.encryption.cipher import PLAIN, SEALED
     from assistant.memory.encryption.conversion import begin, finish_decrypting
     from assistant.memory.factory import places_of_memory
     from assistant.memory.store.contents import DECRYPTING, ours
+    from assistant.memory.store.disk import PLAIN, SEALED
     from assistant.memory.store.git import GitLog
 
     places = places_of_memory()
@@ -105,10 +105,10 @@ def decrypt_command(config: Config, options: Options, kind: Kind | None = None) 
 
 
 def _kind_there() -> Kind:
-    from assistant.memory.encryption.cipher import SEALED
     from assistant.memory.encryption.sealing import kind_of
     from assistant.memory.factory import places_of_memory
     from assistant.memory.store.contents import ours
+    from assistant.memory.store.disk import SEALED
 
     return kind_of(next(path for path in ours(places_of_memory()) if path.suffix == SEALED))
 

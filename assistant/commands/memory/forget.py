@@ -98,9 +98,8 @@ def _aim(store: FileStore, what: What) -> _Aim:
 def _fitting(store: FileStore, query: str) -> list[str]:
     """What a search finds, but only what holds most of the telling words: a search also shows
     what is merely near, and that is not to be lost."""
-    from assistant.memory.base import ANY
-    from assistant.memory.deletion.matching import content_words
-    from assistant.memory.filtering import with_when
+    from assistant.memory.base import ANY, with_when
+    from assistant.memory.deletion.plan import content_words
 
     rest, filters = with_when(query, ANY, now())
     words = content_words(rest)
@@ -112,7 +111,7 @@ def _fitting(store: FileStore, query: str) -> list[str]:
 
 
 def _transcripts_of(day: date | None) -> list[str]:
-    from assistant.memory.deletion.transcripts import transcripts_of
+    from assistant.memory.deletion.erasure import transcripts_of
 
     if day is None:
         return []
@@ -173,15 +172,15 @@ def _forget_all(config: Config, *, yes: bool) -> int:
 
 
 def _anything_there() -> bool:
-    from assistant.memory.deletion.transcripts import transcripts_of
+    from assistant.memory.deletion.erasure import transcripts_of
 
     return any(kept_files(memory_dir())) or any(transcripts_of(transcripts_dir()))
 
 
 def _delete_unread() -> int:
-    from assistant.memory.deletion.transcripts import transcripts_of
+    from assistant.memory.deletion.erasure import transcripts_of
+    from assistant.memory.store.disk import FolderLock
     from assistant.memory.store.git import GitLog
-    from assistant.memory.store.lock import FolderLock
 
     folder = memory_dir()
     with FolderLock(folder).held():

@@ -21,11 +21,11 @@ from assistant.commands.models.inventory import (
     recorded_files,
     size_on_disk,
 )
-from assistant.commands.models.personas import PersonaNeeds, needs_of_personas
 from assistant.commands.models.pull import in_words, progress_bar
+from assistant.commands.personas import PersonaNeeds, needs_of_personas
 from assistant.commands.runner import FAILED, USAGE, agreed, complain
 from assistant.commands.tables import Column, console, print_json, print_table
-from assistant.models import cache as hub_cache
+from assistant.models import hub as hub_cache
 from assistant.private_files import remove_tree
 from assistant.terminal.sanitize import clean_line
 

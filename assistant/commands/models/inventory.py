@@ -15,7 +15,7 @@ from assistant.backends.cascade import weights as whisper
 from assistant.backends.moshi.checkpoint import catalog, finding
 from assistant.backends.moshi.checkpoint.weights import read_checkpoint
 from assistant.config.schema import Config
-from assistant.models import cache as hub_cache
+from assistant.models import hub as hub_cache
 
 Kind = Literal["moshi", "personaplex", "stt", "whisper", "voice"]
 Place = Literal["packaged", "cached", "folder", "partial", "absent"]

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from assistant.memory.base import Forgotten, Journal, Memory, MemoryFailure, MemoryStore, Turn
-from assistant.memory.deletion.matching import Traces, answers, content_words, plain
-from assistant.memory.deletion.plan import DeletionPreview
+from assistant.memory.deletion.plan import DeletionPreview, Traces, answers, content_words, plain
 from assistant.memory.journal.format import Parsed
 from assistant.memory.journal.merging import Gone, drop_gone
 

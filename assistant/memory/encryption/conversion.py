@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.memory.base import Index, MemoryFailure
-from assistant.memory.encryption.cipher import PLAIN, SEALED, Cipher
 from assistant.memory.store.contents import (
     DECRYPTING,
     ENCRYPTING,
@@ -28,9 +27,17 @@ from assistant.memory.store.contents import (
     sounds,
     temporary,
 )
-from assistant.memory.store.disk import delete_file, read_file, sweep, write_file
+from assistant.memory.store.disk import (
+    PLAIN,
+    SEALED,
+    Cipher,
+    FolderLock,
+    delete_file,
+    read_file,
+    sweep,
+    write_file,
+)
 from assistant.memory.store.git import GitLog
-from assistant.memory.store.lock import FolderLock
 
 
 @dataclass(frozen=True, slots=True)

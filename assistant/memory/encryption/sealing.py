@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assistant.memory.base import MemoryFailure
-from assistant.memory.encryption.cipher import SEALED
-from assistant.memory.store.disk import files_below
+from assistant.memory.store.disk import SEALED, files_below
 
 KEYRING_SERVICE = "assistant"
 KEYRING_NAME = "memory key"

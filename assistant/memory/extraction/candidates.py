@@ -4,11 +4,15 @@ keep.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from rapidfuzz.fuzz import ratio
+
+from assistant.language.lexicon import FEELING
 from assistant.memory.base import Category, Claim, Memory, Turn
 
 
@@ -71,3 +75,67 @@ class Judge(Protocol):
     """Decides what of a turn is remembered. `who` is the user's name, "" where unknown."""
 
     def judge(self, turn: Turn, who: str = "") -> Sequence[Outcome]: ...
+
+
+# What a turn shows without telling it: its topics, by the words that give them away, for
+# filters and for the head of a journal; a mood; or that it is none of the user's.
+
+_WORDS = {
+    "work": "work works working job boss office colleague company career meeting deadline project "
+    "client interview promotion salary shift profession workplace team",
+    "study": "study studies studying exam exams university school college course class thesis "
+    "degree homework lecture learn learns learning teacher student",
+    "family": "sister brother mother father mum mom dad wife husband son daughter uncle aunt "
+    "cousin grandmother grandfather parents kids children family baby niece nephew grandma grandpa",
+    "friends": "friend friends flatmate roommate neighbour neighbor",
+    "love": "girlfriend boyfriend partner date wedding married engaged divorced anniversary",
+    "pets": "dog cat parrot hamster rabbit horse bird puppy kitten pet pets fish tortoise budgie",
+    "health": "doctor dentist hospital surgery allergic allergy diabetes asthma migraine sick ill "
+    "medicine therapy diet sleep insomnia pregnant health operation",
+    "travel": "fly flies flying flight trip travel travels travelling holiday vacation airport "
+    "train journey visit visits abroad hotel",
+    "home": "live lives house flat apartment moved moving garden kitchen renovating rent home",
+    "food": "cook cooking eat eats vegan vegetarian food recipe coffee tea chocolate pizza "
+    "restaurant baking breakfast dinner lunch cheese wine beer",
+    "music": "music guitar piano violin band song concert sing singing jazz album drums choir "
+    "recital orchestra",
+    "sport": "run runs running marathon swim swimming football tennis gym yoga cycling climbing "
+    "hiking race training match basketball skiing",
+    "books and films": "book books novel reading film films movie series cinema poetry",
+    "games": "game games chess gaming",
+    "money": "money saving savings mortgage bank loan debt budget tax",
+    "technology": "computer code programming software app robot linux python phone",
+    "nature": "hike forest mountain mountains sea beach lake bird plants",
+}
+_TOPIC = {word: topic for topic, words in _WORDS.items() for word in words.split()}
+
+
+def topics_of(text: str, limit: int = 3) -> tuple[str, ...]:
+    """At most `limit` topics, most mentioned first."""
+    counts: dict[str, int] = {}
+    for word in re.findall(r"[a-z]+", text.lower()):
+        if topic := _TOPIC.get(word):
+            counts[topic] = counts.get(topic, 0) + 1
+    return tuple(sorted(counts, key=lambda topic: -counts[topic])[:limit])
+
+
+ECHO = 85.0
+"""Likeness (0…100) from which a user's turn is the assistant's words said back."""
+_MOOD = re.compile(
+    rf"\bI(?: am| feel| have been|['’]m)(?: \w+)? (?P<mood>{FEELING}|tired|exhausted|good|great|"
+    r"fine|bad|terrible|awful|wonderful|bored|calm)\b",
+    re.IGNORECASE,
+)
+
+
+def mood_of(text: str) -> str:
+    """ "tired"; "" where none is told."""
+    match = _MOOD.search(text)
+    return match["mood"].lower() if match else ""
+
+
+def is_echo(text: str, lately: Iterable[Turn]) -> bool:
+    """Whether these words are the assistant's among the last turns, which the microphone heard."""
+    said = [turn.text for turn in lately if turn.side == "agent"]
+    long = len(text.split()) >= 4
+    return long and any(ratio(text.lower(), words.lower()) >= ECHO for words in said)

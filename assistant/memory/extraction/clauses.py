@@ -12,8 +12,7 @@ from assistant.language.dates import find_date
 from assistant.language.lexicon import CAPITALISED, HESITATION, OFTEN, TELLING_LEAD_INS
 from assistant.language.person import plain, third_person
 from assistant.memory.base import Category, Claim
-from assistant.memory.extraction.candidates import Candidate
-from assistant.memory.extraction.topics import topics_of
+from assistant.memory.extraction.candidates import Candidate, topics_of
 
 _SENTENCES = re.compile(
     r"(?<=[.!?;…])(?<!\bDr\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bSt\.)(?<!\bMrs\.)(?<!\bProf\.)"

@@ -19,11 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from assistant.brain.base import BrainError, Completes
 from assistant.language.person import sentence
 from assistant.memory.base import Category, Claim, Memory, Turn
-from assistant.memory.extraction.candidates import Candidate
+from assistant.memory.extraction.candidates import Candidate, topics_of
 from assistant.memory.extraction.junk import junk
 from assistant.memory.extraction.secrets import secret_in
-from assistant.memory.extraction.topics import topics_of
-from assistant.memory.quoting import defused
+from assistant.memory.told import defused
 
 MAX_TURNS = 20
 """Of the user, in one request: more pushes the task out of a small model's mind."""

@@ -29,8 +29,14 @@ from datetime import datetime
 
 from assistant.memory.base import Journal, Memory, MemoryFailure, Side, Turn
 from assistant.memory.journal.escaping import escape, escape_block, unescape, unescape_block
-from assistant.memory.journal.front_matter import FrontMatterProblem, read_front
-from assistant.memory.journal.head import KEYS, is_journal_id, read_head, write_head
+from assistant.memory.journal.front_matter import (
+    KEYS,
+    FrontMatterProblem,
+    is_journal_id,
+    read_front,
+    read_head,
+    write_head,
+)
 from assistant.memory.journal.provenance import (
     looks_like_trailer,
     read_trailer,

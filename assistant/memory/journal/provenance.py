@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from assistant.memory.base import CATEGORIES, Category, Claim, Journal, Memory
@@ -185,3 +186,57 @@ def _claim(text: str, problems: list[str]) -> Claim | None:
         return Claim(*parts)
     problems.append("a claim has three parts: claim SUBJECT | ATTRIBUTE | VALUE")
     return None
+
+
+# Manual edits: memories that a person wrote instead of saying them.
+
+HAND = "by-hand"
+"""Persona of the journals of what a person wrote into the profile; every persona may know it."""
+
+
+def journal_of_hand(now: datetime) -> str:
+    """Id of the journal for what is written on a day."""
+    return f"{now:%Y-%m-%d}T000000-{HAND}"
+
+
+def add_by_hand(journal: Journal, text: str, claim: Claim | None, now: datetime) -> Memory:
+    """A new one, in the journal already."""
+    memory = Memory(
+        id=memory_id(journal.id, next_number(journal)),
+        text=text,
+        category="personal",
+        at=to_the_second(now),
+        persona=journal.persona,
+        turn=BY_HAND,
+        journal=journal.id,
+        confidence=SURE,
+        claim=claim,
+    )
+    journal.memories.append(memory)
+    return memory
+
+
+def correct_by_hand(
+    journal: Journal, old: Memory, text: str, claim: Claim | None, now: datetime
+) -> Memory:
+    """The follower of `old`, in the journal already; `old` is history there."""
+    new = replace(
+        old,
+        id=memory_id(journal.id, next_number(journal)),
+        text=text,
+        at=to_the_second(now),
+        turn=BY_HAND,
+        confidence=SURE,
+        claim=claim,
+        replaced_by="",
+    )
+    replace_by(journal, old.id, new.id)
+    journal.memories.append(new)
+    return new
+
+
+def replace_by(journal: Journal, old: str, new: str) -> None:
+    """The memory `old` of this journal is history, because of the memory `new`."""
+    journal.memories = [
+        replace(each, replaced_by=new) if each.id == old else each for each in journal.memories
+    ]

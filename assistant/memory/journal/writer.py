@@ -23,13 +23,19 @@ from assistant.memory.base import (
     Turn,
 )
 from assistant.memory.extraction import the_rules
-from assistant.memory.extraction.candidates import Candidate, Judge, Outcome
+from assistant.memory.extraction.candidates import (
+    Candidate,
+    Judge,
+    Outcome,
+    is_echo,
+    mood_of,
+    topics_of,
+)
 from assistant.memory.extraction.deduplicate import KnownMemories
 from assistant.memory.extraction.llm import Extracted
 from assistant.memory.extraction.secrets import without_secrets
-from assistant.memory.extraction.topics import is_echo, mood_of, topics_of
-from assistant.memory.greeting import users_name
-from assistant.memory.journal.cuts import doubted, drop, free_id, withdraw
+from assistant.memory.journal.merging import doubted, drop, free_id, withdraw
+from assistant.memory.told import users_name
 
 T = TypeVar("T")
 MAX_TOPICS = 5

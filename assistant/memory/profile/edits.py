@@ -18,11 +18,18 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from assistant.memory.base import Claim, Forgotten, Memory, MemoryFailure
-from assistant.memory.encryption.cipher import PLAIN, SEALED, Cipher
 from assistant.memory.journal.escaping import split_raw, unescape, unescape_block
 from assistant.memory.profile.mark import Made, digest, marked, unmarked
 from assistant.memory.profile.profile import BEFORE, QUESTIONS, Profile, prefix, shown
-from assistant.memory.store.disk import delete_file, read_file, stamp, write_file
+from assistant.memory.store.disk import (
+    PLAIN,
+    SEALED,
+    Cipher,
+    delete_file,
+    read_file,
+    stamp,
+    write_file,
+)
 
 NAME = "profile.md"
 AS_MADE = ".profile-as-made.md"

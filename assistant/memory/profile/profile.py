@@ -14,7 +14,7 @@ from assistant.language.dates import DATE_OF
 from assistant.language.lexicon import EVENT, OFTEN
 from assistant.language.tokens import gist
 from assistant.memory.base import Claim, Memory
-from assistant.memory.deletion.matching import content_words, plain
+from assistant.memory.deletion.plan import content_words, plain
 from assistant.memory.journal.escaping import escape, escape_block
 
 SURE_ENOUGH = 0.6

@@ -29,7 +29,7 @@ from assistant.memory.base import (
     Journal,
     Memory,
 )
-from assistant.memory.journal.head import is_journal_id
+from assistant.memory.journal.front_matter import is_journal_id
 
 ROOT = "/v1"
 SERVICE = "assistant-memory"

@@ -28,7 +28,7 @@ from starlette.types import ASGIApp
 
 from assistant import __version__
 from assistant.memory.base import MemoryFailure, MemoryStore
-from assistant.memory.journal.head import is_journal_id
+from assistant.memory.journal.front_matter import is_journal_id
 from assistant.memory.remote.access_control import AccessControl, Door, json_response, trouble
 from assistant.memory.remote.protocol import (
     MAX_BODY,

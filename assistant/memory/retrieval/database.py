@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from assistant.memory.base import MemoryFailure, NoRoom
-from assistant.memory.store.lock import Busy
+from assistant.memory.store.disk import Busy
 from assistant.private_files import make_missing
 
 VERSION = 1

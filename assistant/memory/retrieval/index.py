@@ -28,11 +28,18 @@ from assistant.memory.retrieval.database import (
 )
 from assistant.memory.retrieval.embedding import Embedder, load_embedder, units
 from assistant.memory.retrieval.ranking import DEFAULT_WEIGHTS, Hit, Ranking, Weights, conditions
-from assistant.memory.retrieval.rows import IndexRow, encodable, load_memory, rows_of
+from assistant.memory.retrieval.relevance import parse_query
 from assistant.memory.retrieval.vectors import Vectors
-from assistant.memory.retrieval.words import parse_query
-from assistant.memory.retrieval.writing import Writer, key, load_vectors
-from assistant.memory.store.lock import Busy
+from assistant.memory.retrieval.writing import (
+    IndexRow,
+    Writer,
+    encodable,
+    key,
+    load_memory,
+    load_vectors,
+    rows_of,
+)
+from assistant.memory.store.disk import Busy
 
 __all__ = ["IndexUnusable", "SqliteIndex", "delete_index"]
 

@@ -15,8 +15,8 @@ from math import log
 from assistant.audio.types import Float32
 from assistant.memory.base import Filters
 from assistant.memory.retrieval.database import AMONG, among
+from assistant.memory.retrieval.relevance import SearchQuery, match_expression, match_phrase
 from assistant.memory.retrieval.vectors import Vectors
-from assistant.memory.retrieval.words import SearchQuery, match_expression, match_phrase
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from assistant.audio.types import Float32
 from assistant.memory.base import Filters
-from assistant.memory.retrieval.word_table import DIMENSIONS
+from assistant.memory.retrieval.embedding import DIMENSIONS
 
 Number = TypeVar("Number", bound=np.generic)
 Read = Callable[[Sequence[int]], tuple[Sequence[int], Float32]]

@@ -15,9 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.backends.cascade.synthesis.voice_files import voice_files
-from assistant.memory.encryption.cipher import SEALED
-from assistant.memory.store.disk import MAX_BYTES, delete_file, files_below
+from assistant.locations import voice_files
+from assistant.memory.store.disk import MAX_BYTES, SEALED, delete_file, files_below
 from assistant.private_files import is_temporary
 
 JOURNALS = "journals"

@@ -5,12 +5,54 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from assistant.memory.base import MemoryFailure, NoRoom
-from assistant.memory.encryption.cipher import PLAIN, SEALED, Cipher
-from assistant.private_files import is_temporary, plain_files, sync_folder, write_whole
+from assistant.private_files import (
+    is_temporary,
+    make_missing,
+    plain_files,
+    sync_folder,
+    write_whole,
+)
+
+# Cipher: what stands between memory and the disk, nothing or encryption.
+
+SEALED = ".sealed"
+"""The ending of a file that only its cipher can open."""
+
+
+class Cipher(Protocol):
+    """Seals the bytes of one file and opens them again."""
+
+    ending: str
+    """What is put behind the names of its files: "" or ".sealed"."""
+
+    def seal(self, data: bytes) -> bytes: ...
+
+    def open(self, data: bytes) -> bytes:
+        """Raises `MemoryFailure` where it was sealed with another key or is damaged."""
+        ...
+
+
+class NoCipher:
+    """No encryption: everything stays readable with any editor."""
+
+    ending = ""
+
+    def seal(self, data: bytes) -> bytes:
+        return data
+
+    def open(self, data: bytes) -> bytes:
+        return data
+
+
+PLAIN = NoCipher()
+
 
 MAX_BYTES = 64_000_000
 """Size past which a file is none of ours."""
@@ -90,3 +132,59 @@ def failure(path: Path, error: OSError, what: str) -> MemoryFailure:
         return NoRoom(told, "Free some room on that disk.", "the disk is full")
     remedy = "Is there room, and may you write there?"
     return MemoryFailure(told, remedy, f"my memory {what}")
+
+
+# One writer at a time in a folder: of the threads here, and of all processes.
+
+LOCK = ".lock"
+PATIENCE = 20.0
+"""Seconds that another process may take to write."""
+
+
+class Busy(MemoryFailure):
+    """Somebody else is writing."""
+
+
+class Unlockable(MemoryFailure):
+    """The folder cannot be written at all: what is in it can still be read."""
+
+
+class FolderLock:
+    """Can be taken again by who holds it. Makes the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._threads = threading.RLock()
+        self._depth = 0
+
+    @contextmanager
+    def held(self, patience: float = PATIENCE) -> Iterator[None]:
+        """Raises `Busy` after so many seconds, `Unlockable` where the folder cannot be written."""
+        from filelock import FileLock, Timeout
+
+        if not self._threads.acquire(timeout=patience):
+            raise Busy(f"{self._folder}: is being written", "Wait for it.")
+        try:
+            if self._depth:
+                yield
+                return
+            try:
+                make_missing(self._folder)
+                lock = FileLock(self._folder / LOCK, timeout=patience, mode=0o600)
+                lock.acquire()
+            except Timeout:
+                raise Busy(
+                    f"{self._folder}: another process has been writing for {patience:.0f} s",
+                    "Wait for it, or end it.",
+                ) from None
+            except OSError as error:
+                told = failure(self._folder, error, "cannot be written")
+                raise Unlockable(told.message, told.remedy, told.spoken) from None
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                lock.release()
+        finally:
+            self._threads.release()

@@ -25,8 +25,9 @@ from assistant.memory.base import (
     Journal,
     Memory,
     MemoryFailure,
+    passes,
 )
-from assistant.memory.deletion.erasure import Attempts, Eraser
+from assistant.memory.deletion.erasure import Attempts, Eraser, strike_day
 from assistant.memory.deletion.journals import (
     DeletionPlan,
     DeletionTarget,
@@ -34,27 +35,23 @@ from assistant.memory.deletion.journals import (
     journals_named,
 )
 from assistant.memory.deletion.plan import DeletionPreview
-from assistant.memory.deletion.transcripts import strike_day
-from assistant.memory.encryption.cipher import PLAIN, Cipher
-from assistant.memory.filtering import passes
 from assistant.memory.journal.format import Parsed, is_cut_off
-from assistant.memory.journal.head import is_journal_id
-from assistant.memory.journal.manual_edits import (
+from assistant.memory.journal.front_matter import is_journal_id
+from assistant.memory.journal.merging import Gone, MergeResult, join, merge
+from assistant.memory.journal.provenance import (
     HAND,
     add_by_hand,
     correct_by_hand,
     journal_of_hand,
     replace_by,
 )
-from assistant.memory.journal.merging import Gone, MergeResult, join, merge
 from assistant.memory.profile.edits import ProfileFile
 from assistant.memory.profile.profile import Profile, profile_of
-from assistant.memory.profile.upkeep import ProfileUpkeep, may_wait
 from assistant.memory.store.contents import JOURNALS
+from assistant.memory.store.disk import PLAIN, Busy, Cipher, FolderLock, Unlockable
 from assistant.memory.store.git import GitLog
-from assistant.memory.store.journal_index import Held, JournalIndex
+from assistant.memory.store.journal_index import Held, JournalIndex, ProfileUpkeep, may_wait
 from assistant.memory.store.journals import FileProblem, JournalTree
-from assistant.memory.store.lock import Busy, FolderLock, Unlockable
 
 ENDED_KEPT = 2
 """Journals that are over, of which it is known how they were last written; nobody fills them."""

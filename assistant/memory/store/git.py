@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.memory.base import MemoryFailure
-from assistant.memory.encryption.cipher import SEALED
+from assistant.memory.store.disk import SEALED
 
 TIMEOUT = 60.0
 """Seconds for one command of git."""

@@ -14,9 +14,9 @@ from assistant.memory.base import (
     Journal,
     Memory,
     MemoryFailure,
+    passes,
 )
 from assistant.memory.deletion.journals import DeletionPlan, DeletionTarget
-from assistant.memory.filtering import passes
 from assistant.memory.journal.format import Parsed
 from assistant.memory.journal.merging import Gone, drop_gone
 from assistant.memory.remote.protocol import copy_of

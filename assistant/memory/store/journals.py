@@ -10,11 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.memory.base import Journal, MemoryFailure
-from assistant.memory.encryption.cipher import PLAIN, SEALED, Cipher
 from assistant.memory.journal.format import Parsed, parse, render
-from assistant.memory.journal.front_matter import FrontMatterProblem
-from assistant.memory.journal.head import is_journal_id
-from assistant.memory.store.disk import delete_file, mark_of, read_file, write_file
+from assistant.memory.journal.front_matter import FrontMatterProblem, is_journal_id
+from assistant.memory.store.disk import (
+    PLAIN,
+    SEALED,
+    Cipher,
+    delete_file,
+    mark_of,
+    read_file,
+    write_file,
+)
 
 ENDING = ".md"
 _log = logging.getLogger(__name__)

@@ -20,8 +20,13 @@ from assistant.loops import post
 from assistant.session.backend_events import BackendEvents
 from assistant.session.event_bus import EventBus
 from assistant.session.events import AgentSaid, FirstSample, TurnEnded, TurnStarted
-from assistant.session.latency import Stopwatch
-from assistant.session.signals import AgentTurnEnded, AnswerSounding, BackendReady, PieceSpoken
+from assistant.session.signals import (
+    AgentTurnEnded,
+    AnswerSounding,
+    BackendReady,
+    PieceSpoken,
+    Stopwatch,
+)
 from assistant.session.turns.messages import AgentUtterance
 from assistant.session.turns.playback_tracker import PlaybackTracker
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from assistant.language.backchannels import saying
+from assistant.language.command_patterns import saying
 from assistant.session.backend_events import BackendEvents
 from assistant.session.event_bus import EventBus
 from assistant.session.events import AnswerPaused, AnswerResumed, TurnStarted

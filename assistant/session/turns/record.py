@@ -9,7 +9,7 @@ from assistant.loops import BackgroundTasks
 from assistant.memory.conversation import ConversationMemory
 from assistant.session.event_bus import EventBus
 from assistant.session.events import Notice
-from assistant.session.persona_roster import PersonaRoster
+from assistant.session.persona_switch import PersonaRoster
 from assistant.session.signals import (
     AgentTurnEnded,
     PartialWords,

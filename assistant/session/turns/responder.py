@@ -6,17 +6,14 @@ whether a person's sentence or a model's `TOOL_CALL:` asked for it.
 
 from __future__ import annotations
 
-from assistant.calls.base import Malformed, ToolCall
-from assistant.calls.parser import ToolCallParser
+from assistant.calls.parser import Malformed, ToolCall, ToolCallParser
 from assistant.frames import Inject
 from assistant.session.event_bus import EventBus
-from assistant.session.persona_roster import PersonaRoster
-from assistant.session.turns.brain_loop import BrainLoop, malformed
+from assistant.session.persona_switch import PersonaRoster, PersonaVoice
+from assistant.session.turns.brain_loop import BrainLoop, ToolRunner, malformed
 from assistant.session.turns.messages import UserMessage
-from assistant.session.turns.persona_voice import PersonaVoice
 from assistant.session.turns.spoken_intents import SpokenIntents
-from assistant.session.turns.tool_runner import ToolRunner
-from assistant.tools.base import ToolResult
+from assistant.tools.registry import ToolResult
 
 
 class Responder:

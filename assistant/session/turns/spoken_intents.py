@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from assistant.calls.base import Origin
+from assistant.calls.parser import Origin
 from assistant.language.command_patterns import SpokenCommand
 from assistant.language.intents import Intent, IntentRouter, is_yes
 from assistant.session.event_bus import EventBus
 from assistant.session.events import PersonasReloaded
-from assistant.session.persona_roster import PersonaRoster
+from assistant.session.persona_switch import PersonaRoster
 from assistant.session.turns.messages import UserMessage
 
 

@@ -10,9 +10,9 @@ import logging
 from collections.abc import Awaitable, Sequence
 from typing import Literal
 
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.frames import AgentState, CallSpelled
-from assistant.language.backchannels import is_hum
+from assistant.language.command_patterns import is_hum
 from assistant.session.backend_events import BackendEvents
 from assistant.session.event_bus import EventBus
 from assistant.session.events import (
@@ -22,7 +22,6 @@ from assistant.session.events import (
     StateChanged,
     TurnStarted,
 )
-from assistant.session.latency import Stopwatch
 from assistant.session.signals import (
     AgentTurnEnded,
     AnswerSounding,
@@ -35,6 +34,7 @@ from assistant.session.signals import (
     SaidInPassing,
     StopAnswer,
     StoppedByWords,
+    Stopwatch,
     ToAnswer,
     UserHeard,
     UserSpeechEnded,
@@ -43,8 +43,7 @@ from assistant.session.signals import (
 )
 from assistant.session.turns.agent_turn import AgentTurn
 from assistant.session.turns.barge_in import BargeIn
-from assistant.session.turns.continuation import Continuation, joined
-from assistant.session.turns.messages import History, UserMessage
+from assistant.session.turns.messages import Continuation, History, UserMessage, joined
 from assistant.session.turns.responder import Responder
 from assistant.session.turns.spoken_intents import SpokenIntents
 

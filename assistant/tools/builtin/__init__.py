@@ -12,11 +12,8 @@ from collections.abc import Callable, Iterable
 
 from assistant.config.plugins import PluginRegistry
 from assistant.errors import AssistantError
-from assistant.tools.base import SessionControls
-from assistant.tools.builtin.clock import current_time
-from assistant.tools.builtin.personas import persona_tools
-from assistant.tools.builtin.speech import speech_tools
-from assistant.tools.registry import Tool, ToolRegistry
+from assistant.tools.builtin.personas import current_time, persona_tools, speech_tools
+from assistant.tools.registry import SessionControls, Tool, ToolRegistry
 
 __all__ = ["add_plugins", "builtin_tools"]
 

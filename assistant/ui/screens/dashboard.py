@@ -28,15 +28,13 @@ from assistant.ui.messages import FromSession
 from assistant.ui.model import StatusModel
 from assistant.ui.screens.devices import shown_devices
 from assistant.ui.widgets.activity import Activity, sentence
-from assistant.ui.widgets.banner import Banner
-from assistant.ui.widgets.header import Header
 from assistant.ui.widgets.keybar import KeyBar
-from assistant.ui.widgets.levels import Levels
-from assistant.ui.widgets.loading import LoadingBar
+from assistant.ui.widgets.loading import Banner, LoadingBar
 from assistant.ui.widgets.prompt import Prompt
 from assistant.ui.widgets.roster import Roster
-from assistant.ui.widgets.statusline import StatusLine
+from assistant.ui.widgets.statusline import Header, StatusLine
 from assistant.ui.widgets.transcript import Transcript
+from assistant.ui.widgets.waveform import Levels
 
 TOAST_LETTERS = 600
 

@@ -25,9 +25,8 @@ from assistant.ui.fitting import lines_of, one_line, shortened
 from assistant.ui.model import StatusModel
 from assistant.ui.screens.dialog import Dialog
 from assistant.ui.widgets.activity import sentence
-from assistant.ui.widgets.devicelist import NAME_LETTERS, DeviceList, Kind
-from assistant.ui.widgets.keyline import KeyLine
-from assistant.ui.widgets.meter import LevelMeter
+from assistant.ui.widgets.devicelist import NAME_LETTERS, DeviceList, Kind, LevelMeter
+from assistant.ui.widgets.keybar import KeyLine
 
 _log = logging.getLogger(__name__)
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
+from textual import events
+from textual.app import App, ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen, Screen, ScreenResultType
-from textual.widgets import Button
+from textual.widgets import Button, Input, Static
+
+from assistant.calls.parser import ToolCall
+from assistant.terminal.sanitize import clean_line
+from assistant.ui.fitting import as_json, shortened, spelled_out
 
 
 class ClosesOnce(Screen[ScreenResultType]):
@@ -79,3 +89,173 @@ def yes_no_keys(question: str, yes: str, no: str) -> list[BindingType]:
 
 class Palette(CommandPalette, ClosesOnce[None]):
     """The command palette."""
+
+
+# An input of one line that takes all of what is pasted.
+
+MOST_LETTERS = 2_000
+"""Of what is searched for, or of a memory."""
+
+
+class LineInput(Input):
+    """Lines that are pasted become one. What is too long is refused with a word, never cut."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()  # the base class keeps the first line only
+        pasted = clean_line(event.text)
+        if len(self.value) + len(pasted) > MOST_LETTERS:
+            self.notify(
+                f"At most {MOST_LETTERS:,} characters fit here; these are {len(pasted):,}.",
+                title="Too long to be pasted",
+                severity="warning",
+                markup=False,
+            )
+        else:
+            self.replace(pasted, *self.selection)
+
+
+# All keys, made from the bindings that are really in force (a user's own keymap included).
+
+_NOTE = (
+    "Your own keys: in the settings file, under [ui.keymap], write the name on the right = "
+    '"key,key". All of this works with a mouse, too.'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HelpRow:
+    """One action: the keys that do it, what it does, and its id for the keymap."""
+
+    keys: str
+    what: str
+    action_id: str
+
+
+def help_rows(app: App[None], bindings: Iterable[Binding]) -> list[HelpRow]:
+    """One row an action, in the order of the bindings."""
+    keys: dict[str, list[str]] = {}
+    first: dict[str, Binding] = {}
+    for binding in bindings:
+        if binding.id and not binding.system:
+            keys.setdefault(binding.id, []).append(app.get_key_display(binding))
+            first.setdefault(binding.id, binding)
+    return [
+        HelpRow(" ".join(keys[action]), binding.tooltip or binding.description, action)
+        for action, binding in first.items()
+    ]
+
+
+class HelpScreen(Dialog[None]):
+    """The table of keys."""
+
+    BINDINGS = [
+        Binding("escape,q,question_mark", "close", "Close", id="help.close", tooltip="Close"),
+    ]
+
+    def __init__(self, rows: list[HelpRow]) -> None:
+        super().__init__()
+        self._rows = rows
+        self._scroll = VerticalScroll(id="help-rows")
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="help") as box:
+            box.border_title = "Keys"
+            box.border_subtitle = "esc closes"
+            with self._scroll:
+                for row in self._rows:
+                    with Horizontal(classes="help-row"):
+                        yield Static(row.keys, classes="help-keys", markup=False)
+                        yield Static(row.what, classes="help-what", markup=False)
+                        yield Static(row.action_id, classes="help-id", markup=False)
+                yield Static(_NOTE, id="help-note", markup=False)
+
+    def on_mount(self) -> None:
+        self._scroll.focus()
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+# The question before a tool whose permission is `ask` may run.
+
+NAME_LETTERS = 100
+_ASKED_BY = {
+    "model": "The language model wants to run",
+    "speech": "You asked by voice to run",
+    "typed": "You asked to run",
+    "key": "You asked to run",
+}
+
+
+class ConfirmTool(YesNoDialog):
+    """Asks whether a tool may run; gives back the answer. Escape means no."""
+
+    BINDINGS = yes_no_keys("confirm", "Let it run once", "Refuse")
+
+    def __init__(self, call: ToolCall) -> None:
+        super().__init__("confirm-arguments", "Yes, once  (y)", "No  (n)")
+        self.call = call
+        self._withdrawn = False
+
+    def compose(self) -> ComposeResult:
+        # What is about to run is shown to the letter, the ones that have no shape included.
+        name = shortened(spelled_out(self.call.name), NAME_LETTERS)
+        arguments = [
+            spelled_out(f"{key}: {as_json(value)}") for key, value in self.call.arguments.items()
+        ]
+        with Vertical(id="confirm") as box:
+            box.border_title = "May this run?"
+            yield Static(
+                Content.assemble(
+                    (_ASKED_BY[self.call.origin] + " ", ""), (name, "bold $primary"), "."
+                )
+            )
+            if arguments:
+                with self._room:
+                    yield Static("\n".join(arguments), markup=False)
+            yield self._buttons
+
+    def on_screen_resume(self) -> None:
+        if self._withdrawn:
+            self.dismiss(False)
+
+    def withdraw(self) -> None:
+        """Take the question off the screen; where something lies on top of it, after that."""
+        self._withdrawn = True
+        self.dismiss(False)
+
+
+class ConfirmGate:
+    """The async callback that a session is given: `await gate(call)` is the user's answer.
+
+    It is made before the dashboard and connected to it afterwards; with no dashboard to ask in,
+    the answer is no. A call that is cancelled takes its question off the screen.
+    """
+
+    def __init__(self) -> None:
+        self._app: App[Any] | None = None
+        self._turn = asyncio.Lock()
+
+    def connect(self, app: App[Any] | None) -> None:
+        """Ask in this app from now on; None: there is nobody to ask."""
+        self._app = app
+
+    async def __call__(self, call: ToolCall) -> bool:
+        async with self._turn:
+            app = self._app
+            if app is None or not app.is_running:
+                return False
+            answer: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
+            screen = ConfirmTool(call)
+
+            def answered(result: bool | None) -> None:
+                if not answer.done():
+                    answer.set_result(result)
+
+            app.call_later(app.push_screen, screen, answered)
+            try:
+                return bool(await answer)
+            finally:
+                if not answer.done() or answer.cancelled():
+                    app.call_later(screen.withdraw)

@@ -21,14 +21,19 @@ from assistant.memory.view import CurrentMemory
 from assistant.session.events import MemoryForgotten, MemoryRecalled, SessionEvent, ToolFinished
 from assistant.ui.fitting import lines_of, shortened
 from assistant.ui.model import StatusModel
-from assistant.ui.screens.dialog import Dialog
+from assistant.ui.screens.dialog import Dialog, LineInput
 from assistant.ui.screens.memory_dialogs import EditScreen, ForgetScreen, WhichScreen
 from assistant.ui.widgets.activity import sentence
-from assistant.ui.widgets.keyline import KeyLine
-from assistant.ui.widgets.lineinput import LineInput
+from assistant.ui.widgets.keybar import KeyLine
 from assistant.ui.widgets.loading import LoadingBar
-from assistant.ui.widgets.memorylist import ListRow, MemoryList, Names, book_rows, hit_rows
-from assistant.ui.widgets.sourceview import SourceView
+from assistant.ui.widgets.memorylist import (
+    ListRow,
+    MemoryList,
+    Names,
+    SourceView,
+    book_rows,
+    hit_rows,
+)
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")

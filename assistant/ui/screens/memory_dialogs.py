@@ -17,9 +17,8 @@ from assistant.memory.base import Memory
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.memory.profile.profile import Contradiction
 from assistant.ui.fitting import lines_of, one_line
-from assistant.ui.screens.dialog import Dialog, YesNoDialog, yes_no_keys
-from assistant.ui.widgets.keyline import KeyLine
-from assistant.ui.widgets.lineinput import LineInput
+from assistant.ui.screens.dialog import Dialog, LineInput, YesNoDialog, yes_no_keys
+from assistant.ui.widgets.keybar import KeyLine
 from assistant.ui.widgets.memorylist import Names, memory_row
 
 SHOWN = 20

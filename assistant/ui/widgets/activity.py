@@ -29,10 +29,9 @@ from assistant.session.events import (
     ToolCalled,
     ToolFinished,
 )
-from assistant.session.latency import in_order
+from assistant.session.signals import in_order
 from assistant.terminal.sanitize import clean_line
-from assistant.ui.fitting import as_json, lines_of, shortened
-from assistant.ui.widgets.clickable import ClickableLine, pressing
+from assistant.ui.fitting import ClickableLine, as_json, lines_of, pressing, shortened
 
 LINES_SHOWN = 200
 LETTERS_SHOWN = 2_000

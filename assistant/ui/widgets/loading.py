@@ -5,8 +5,9 @@ from __future__ import annotations
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
+from textual.widgets import Static
 
-from assistant.ui.fitting import ellipsis
+from assistant.ui.fitting import ellipsis, lines_of, shortened
 
 _BLOCK = 6
 _FRAMES_PER_SECOND = 8
@@ -65,3 +66,26 @@ class LoadingBar(Widget):
             ("━" * _BLOCK, "$primary"),
             ("─" * (width - _BLOCK - start), "$line"),
         )
+
+
+# What is broken and stays broken, until it is put away with a click or works again.
+
+LETTERS_SHOWN = 1_000
+
+
+class Banner(Static):
+    """Hidden where nothing is wrong."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self.display = False
+
+    def show(self, text: str) -> None:
+        self.update(f"✗ {shortened(lines_of(text), LETTERS_SHOWN)}")
+        self.display = True
+
+    def hide(self) -> None:
+        self.display = False
+
+    def on_click(self) -> None:
+        self.hide()

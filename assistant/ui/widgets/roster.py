@@ -10,9 +10,8 @@ from textual.content import Content
 from textual.geometry import Size
 
 from assistant.personas.loading import Persona
-from assistant.ui.fitting import one_line
+from assistant.ui.fitting import ClickableLine, one_line, pressing
 from assistant.ui.keymap import NUMBERED
-from assistant.ui.widgets.clickable import ClickableLine, pressing
 
 _INDENT_CELLS = 6
 _ROWS_WITH_SUMMARY = 4

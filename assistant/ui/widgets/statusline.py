@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.content import Content
 
-from assistant.session.latency import Latencies
-from assistant.ui.fitting import Fragment, ellipsis, fit
+from assistant.personas.loading import Persona
+from assistant.session.signals import Latencies
+from assistant.ui.fitting import ClickableLine, Fragment, ellipsis, fit, one_line, pressing
 from assistant.ui.model import StatusModel
-from assistant.ui.widgets.clickable import ClickableLine, pressing
 
 STATE_SIGNS = {
     "initializing": "◌",
@@ -205,3 +206,34 @@ class StatusLine(ClickableLine):
     @staticmethod
     def _words(fragment: Fragment, text: str) -> Content:
         return pressing(Content.styled(text, fragment.style or "$foreground"), fragment.action)
+
+
+# The first row: who is here, and what it is doing.
+
+
+class Header(ClickableLine):
+    """Persona and summary on the left, agent state on the right."""
+
+    def __init__(self, persona: Persona, status: StatusModel, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._persona = persona
+        self._status = status
+
+    def show_persona(self, persona: Persona) -> None:
+        self._persona = persona
+        self.refresh()
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        name = ellipsis(self._persona.name, max(0, width - 20)) or one_line(self._persona.slug)
+        name = f" {name} "
+        state = state_text(self._status)
+        room = width - cell_len(name) - cell_len(state) - 4
+        summary = ellipsis(self._persona.summary, room) if room > 0 else ""
+        space = max(1, width - cell_len(name) - cell_len(summary) - cell_len(state) - 2)
+        return Content.assemble(
+            pressing(Content.styled(name, "bold $on-primary on $primary"), "app.pick_persona"),
+            ("  " + summary, "$muted"),
+            " " * space,
+            (state, "bold $primary"),
+        )

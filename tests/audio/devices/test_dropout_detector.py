@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.audio.devices.dropout_detector import LITTLE, MUCH, DropoutDetector
+from assistant.audio.devices.loss_meter import LITTLE, MUCH, DropoutDetector
 
 SECOND = 24_000
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from assistant.audio.devices import dropout_detector as gaps
 from assistant.audio.devices import live as duplex
+from assistant.audio.devices import loss_meter as gaps
+from assistant.audio.devices import loss_meter as silence_detector
 from assistant.audio.devices import rescan as rescan
-from assistant.audio.devices import silence_detector as silence_detector
 from assistant.audio.devices import streams
 from assistant.audio.devices import supervisor as recorder
 from assistant.audio.devices.live import LiveAudio
 from assistant.audio.devices.pulse import Kind
-from assistant.audio.devices.scanner import DeviceScan
+from assistant.audio.devices.rescan import DeviceScan
 from assistant.config.schema import AudioConfig
 from tests.audio.devices.fake_sounddevice import FakeSoundDevice
 

@@ -18,7 +18,7 @@ import pytest_asyncio
 from scipy.signal import correlate
 
 from assistant.audio.devices.live import LiveAudio
-from assistant.audio.devices.scanner import DeviceScanner
+from assistant.audio.devices.rescan import DeviceScanner
 from assistant.audio.wav import WavReader, WavWriter
 from assistant.config.schema import AudioConfig
 from tests.e2e.virtual_card import VirtualCard

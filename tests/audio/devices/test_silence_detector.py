@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assistant.audio.devices.silence_detector import (
+from assistant.audio.devices.loss_meter import (
     HEARD_SECONDS,
     NEVER_HEARD_SECONDS,
     SilenceDetector,

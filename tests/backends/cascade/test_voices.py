@@ -15,10 +15,9 @@ from scipy.signal import find_peaks, resample_poly, spectrogram
 from assistant import locations
 from assistant.audio.types import Float32
 from assistant.backends.cascade.recognition.stt import Recognizer
-from assistant.backends.cascade.synthesis.effects import EFFECTS
 from assistant.backends.cascade.synthesis.kokoro import KokoroEngine
 from assistant.backends.cascade.synthesis.loudness import integrated_loudness, true_peaks
-from assistant.backends.cascade.synthesis.tts import render
+from assistant.backends.cascade.synthesis.tts import EFFECTS, render
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 from assistant.personas.loading import Voice
 

@@ -10,7 +10,7 @@ import pytest
 
 _THREADS = """
 import ctypes, threading
-from assistant.backends.host.heap import use_one_heap
+from assistant.backends.host.child import use_one_heap
 {first}
 held = []
 threads = [threading.Thread(target=lambda: held.append(bytearray(50_000))) for _ in range(4)]

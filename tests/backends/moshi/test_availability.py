@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.backends import availability
+from assistant.backends import base as availability
 from assistant.backends.moshi.availability import check_moshi
 from assistant.config.schema import Config
 from assistant.models.hardware import Card, Hardware

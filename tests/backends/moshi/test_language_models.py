@@ -46,7 +46,7 @@ def load_model(framework: str, folder: Path, **changes: Any) -> LanguageModel:
     pytest.importorskip("moshi" if framework == "torch" else "moshi_mlx")
     pytest.importorskip("torch" if framework == "torch" else "mlx.core")
     weights = importlib.import_module("assistant.backends.moshi.checkpoint.weights")
-    module = importlib.import_module(f"assistant.backends.moshi.{framework}.lm")
+    module = importlib.import_module(f"assistant.backends.moshi.{framework}.model")
     engine = EngineSettings(device="cpu", dtype="float32", sampling=GREEDY)
     model: LanguageModel = module.load_language_model(
         weights.read_checkpoint(folder), replace(engine, **changes), lambda text, part: None

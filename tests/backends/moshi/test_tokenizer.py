@@ -11,7 +11,7 @@ from tests.backends.moshi import tiny
 
 pytest.importorskip("sentencepiece")
 
-from assistant.backends.moshi.tokenizer import load_tokenizer
+from assistant.backends.moshi.contract import load_tokenizer
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.backends.server import protocol
-from assistant.backends.server.options import LONGEST_QUERY, shortened
+from assistant.backends.server.failures import LONGEST_QUERY, shortened
 from assistant.backends.server.protocol import Kind, Request, ServerReport
 
 

@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from assistant.brain.base import Message, Question
-from assistant.brain.failures import LanguageModelError
+from assistant.brain.base import LanguageModelError, Message, Question
 from assistant.brain.openai.client import MAX_ANSWER_CHARS, OpenAIBrain
 from tests.brain.openai.servers import (
     CHUNKED_HEAD,

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from assistant.brain.base import Message, Piece, Question, TakenBack, Waiting
-from assistant.brain.failures import LanguageModelError
+from assistant.brain.base import LanguageModelError, Message, Piece, Question, TakenBack, Waiting
 from assistant.brain.openai.capabilities import CapabilitiesCache, ModelCapabilities
 from assistant.brain.openai.client import OpenAIBrain
-from assistant.brain.openai.timeouts import Patience, retry_after
-from assistant.calls.base import Malformed, ToolCall
+from assistant.brain.openai.reading import Patience, retry_after
+from assistant.calls.parser import Malformed, ToolCall
 from tests.brain.openai.servers import STREAM_HEAD, LoopbackServer, Send, event, reply, serve
 from tests.brain.personas import persona
 

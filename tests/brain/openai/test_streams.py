@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.brain.openai.sse import MAX_EVENT_CHARS, EventStream
+from assistant.brain.openai.replies import MAX_EVENT_CHARS, EventStream
 
 cuts = st.lists(st.integers(0, 300), max_size=12)
 lines = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=20)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assistant.brain.base import TakenBack
 from assistant.brain.output_filter.filter import Item, ThinkingFilter
-from assistant.calls.base import Malformed, ToolCall
+from assistant.calls.parser import Malformed, ToolCall
 
 cuts = st.lists(st.integers(0, 300), max_size=12)
 

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 
 from assistant.audio.frontend.frontend import FrontEnd
-from assistant.audio.probe import BlockClock, level_db
-from assistant.audio.probe_sounds import make_plan
+from assistant.audio.probe import BlockClock, level_db, make_plan
 from assistant.commands.doctor import audio as doctor_audio
 from assistant.commands.doctor.audio_advice import advise
 from assistant.commands.doctor.audio_figures import Figures, figures_of
 from assistant.commands.doctor.audio_recording import CannotMeasure, RoomRecording
-from assistant.commands.doctor.report import Check
+from assistant.commands.tables import Check
 from assistant.config.schema import AudioConfig, Config
 from benchmarks.room import Noise, Room
 

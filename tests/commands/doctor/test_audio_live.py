@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from assistant.audio.probe_sounds import chirp
+from assistant.audio.probe import chirp
 from assistant.audio.wav import WavWriter
 from benchmarks.room import Noise
 from tests.e2e.ear import RATE, Ear

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from assistant.backends import availability
+from assistant.backends import base as availability
 from assistant.commands.doctor import backends as checks
 from assistant.commands.doctor import command as doctor
-from assistant.commands.doctor.report import Check, ok
+from assistant.commands.tables import Check, ok
 from assistant.config.schema import Config
 from assistant.models import hardware
 from assistant.models.hardware import Card, Hardware

@@ -17,9 +17,9 @@ from assistant.backends import registry
 from assistant.backends.registry import BackendReport
 from assistant.commands import devices
 from assistant.commands.doctor import command as doctor
-from assistant.commands.doctor import machine as doctor_machine
+from assistant.commands.doctor import command as doctor_machine
 from assistant.commands.doctor import speech as doctor_speech
-from assistant.commands.doctor.report import Check, ok
+from assistant.commands.tables import Check, ok
 from assistant.config.schema import Config
 from assistant.session.factory import find_personas
 

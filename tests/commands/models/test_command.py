@@ -18,7 +18,7 @@ from assistant.cli.main import app
 from assistant.commands.models import command as models
 from assistant.commands.models import inventory as models_inventory
 from assistant.config.schema import Config
-from assistant.models import cache as hub_cache
+from assistant.models import hub as hub_cache
 from tests.backends.moshi.checkpoint.test_weights import archive, repository, safetensors, shapes_7b
 from tests.hub_stand_in import COMMIT, HubState, isolated, serving
 
@@ -104,7 +104,7 @@ def test_as_json_it_tells_bytes_places_and_personas(capsys: pytest.CaptureFixtur
 def test_a_personas_recording_is_looked_for(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    from assistant.commands.models.personas import needs_of_personas
+    from assistant.commands.personas import needs_of_personas
     from assistant.locations import themes_dir, user_themes_dir
 
     user_themes_dir().mkdir(parents=True)

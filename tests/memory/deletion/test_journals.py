@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.memory.base import Claim, Forgotten, Journal
 from assistant.memory.deletion.journals import ids_of_day, ids_of_words
-from assistant.memory.deletion.matching import Traces
+from assistant.memory.deletion.plan import Traces
 from assistant.memory.journal.format import render
 from assistant.memory.store.files import FileStore
 from assistant.session.transcript_store import TranscriptEntry, TranscriptStore

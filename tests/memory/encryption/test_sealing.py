@@ -19,7 +19,6 @@ keyring = pytest.importorskip("keyring")
 from keyring.backend import KeyringBackend  # noqa: E402
 
 from assistant.memory.base import MemoryFailure  # noqa: E402
-from assistant.memory.encryption.cipher import PLAIN  # noqa: E402
 from assistant.memory.encryption.conversion import convert  # noqa: E402
 from assistant.memory.encryption.sealing import (  # noqa: E402
     Argon2,
@@ -29,6 +28,7 @@ from assistant.memory.encryption.sealing import (  # noqa: E402
     passphrase_vault,
 )
 from assistant.memory.export import export_to, import_from  # noqa: E402
+from assistant.memory.store.disk import PLAIN  # noqa: E402
 from assistant.memory.store.files import FileStore  # noqa: E402
 from tests.memory.conftest import Maker, raw  # noqa: E402
 from tests.memory.deletion.test_journals import another, save  # noqa: E402

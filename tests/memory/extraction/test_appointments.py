@@ -16,8 +16,7 @@ from assistant.memory.extraction.candidates import Candidate
 from assistant.memory.extraction.deduplicate import KnownMemories
 from assistant.memory.extraction.rules import Rules
 from assistant.memory.profile.profile import HABITS, PLANS, profile_of
-from assistant.memory.quoting import quote
-from assistant.memory.told import told
+from assistant.memory.told import quote, told
 from tests.fakes import FakeMemoryStore
 
 SUNDAY = datetime(2026, 11, 29, 13, 0).astimezone()

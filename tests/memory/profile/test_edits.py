@@ -12,12 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.memory.base import Memory, MemoryFailure
-from assistant.memory.encryption.cipher import PLAIN, Cipher
 from assistant.memory.encryption.sealing import Argon2, passphrase_vault
 from assistant.memory.profile.edits import AS_MADE, Edit, ProfileFile, edits_of, lines_of
 from assistant.memory.profile.mark import marked, unmarked
 from assistant.memory.profile.profile import profile_of
-from assistant.memory.store.disk import write_file
+from assistant.memory.store.disk import PLAIN, Cipher, write_file
 from assistant.memory.store.files import FileStore
 from assistant.memory.store.git import GitLog
 from tests.memory.conftest import Maker, raw

@@ -176,7 +176,7 @@ def test_other_machines_are_served_with_a_token_only() -> None:
 
 
 COMMAND = (
-    "import typer; from assistant.cli.memory_serve import memory_serve as serve;"
+    "import typer; from assistant.cli.serve import memory_serve as serve;"
     "app = typer.Typer(); app.command()(serve); app()"
 )
 

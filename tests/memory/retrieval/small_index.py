@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from assistant.memory.base import ANY, Filters, Found, Journal
-from assistant.memory.deletion.matching import plain
+from assistant.memory.deletion.plan import plain
 
 
 class SmallIndex:

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.memory.base import ANY, Filters
-from assistant.memory.retrieval.embedding import decode, encode, load_embedder, units
+from assistant.memory.retrieval.embedding import DIMENSIONS, decode, encode, load_embedder, units
+from assistant.memory.retrieval.relevance import match_expression, parse_query
 from assistant.memory.retrieval.vectors import VectorEntry, Vectors
-from assistant.memory.retrieval.word_table import DIMENSIONS
-from assistant.memory.retrieval.words import match_expression, parse_query
 
 
 def test_a_question_is_its_telling_words() -> None:

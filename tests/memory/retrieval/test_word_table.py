@@ -14,9 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.memory.retrieval.embedding import load_embedder, units
+from assistant.memory.retrieval.embedding import DIMENSIONS, load_embedder, read_table, units
 from assistant.memory.retrieval.index import SqliteIndex
-from assistant.memory.retrieval.word_table import DIMENSIONS, read_table
 from tests.memory.material import journal
 
 TOKENS = ["▁", "p", "a", "r", "o", "t", "▁p", "ar", "▁par", "ot", "rot", "▁parrot"]

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from assistant.frames import Capabilities, Interrupt, Overheard, UserText
-from assistant.language.backchannels import is_hum, saying
+from assistant.language.command_patterns import is_hum, saying
 from assistant.session.event_bus import EventBus
 from assistant.session.events import AgentSaid, AnswerPaused, AnswerResumed, ToolCalled, TurnStarted
 from assistant.session.signals import AgentTurnEnded
 from assistant.session.turns.agent_turn import AgentTurn
 from assistant.session.turns.messages import AgentUtterance
-from assistant.session.turns.self_echo import SelfEcho
+from assistant.session.turns.user_turn import SelfEcho
 from tests.fakes import FakeAudio, FakeBrain, FakeFrontEnd
 from tests.session.conftest import EnterRoom
 from tests.session.room import Room

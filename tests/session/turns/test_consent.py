@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.frames import FIRST_OWN_UTTERANCE, CallSpelled, Inject
 from assistant.memory.base import Claim, Journal, Memory, Turn
 from assistant.memory.service import MemoryService

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.session.turns.continuation import is_addition, joined
+from assistant.session.turns.messages import is_addition, joined
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.brain.base import BrainError
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.session.events import (
     BrainChosen,
     Notice,

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from assistant.brain.base import TakenBack, Waiting
-from assistant.calls.base import ToolCall
+from assistant.calls.parser import ToolCall
 from assistant.session.events import FirstSample, Notice, StillThinking, ToolFinished
-from assistant.session.turns import waits
+from assistant.session.turns import brain_loop as waits
 from assistant.ui.model import StatusModel
 from assistant.ui.widgets.statusline import state_text
 from tests.fakes import FakeAudio, FakeBrain

@@ -5,14 +5,196 @@ text → `speakable` → engine → pitch → effect → level → fades → flo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
-from assistant.backends.cascade.synthesis.effects import dress
+from assistant.backends.cascade.synthesis.loudness import integrated_loudness, level
+from assistant.backends.cascade.synthesis.retune import flattened, monotone, retune, singing
 from assistant.backends.cascade.synthesis.speech_engine import Cancellation, SpeechEngine
-from assistant.frames import VoiceSpec
+from assistant.frames import SAMPLE_RATE, VoiceSpec
 from assistant.language.normalise import speakable
+
+# From an engine's raw speech to a persona's sound: rumble, pitch, effect, loudness, clean ends.
+
+EFFECTS_VERSION = 3
+"""Counts up whenever an effect sounds different; part of every cache key."""
+_FADE = int(0.008 * SAMPLE_RATE)
+_RUMBLE = 60.0
+"""Hertz below which no voice speaks, but some of the model's voices rumble at -42 dBFS."""
+_WORDS = 150.0
+"""Hertz above which there is something of every speech sound."""
+_EDGE = int(0.04 * SAMPLE_RATE)
+"""Samples that are kept before the first and behind the last sound: 40 ms."""
+_FAINT = 30.0
+"""Decibels by which 10 ms are below the loudness of a clause where they are no speech any more."""
+
+Response = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+"""Hertz [k] → gain [k]."""
+
+
+def dress(sound: Float32, voice: VoiceSpec) -> Float32:
+    """Everything that happens to speech after synthesis. An unknown effect is none."""
+    if not sound.size:
+        return sound
+    clean = _filter(sound, lambda f: _high_pass(f, _RUMBLE, 4))
+    shifted = shift_pitch(clean, voice.pitch)
+    return fade(level(trim(EFFECTS.get(voice.effect, _none)(shifted)), voice.gain))
+
+
+def shift_pitch(sound: Float32, semitones: float) -> Float32:
+    """Higher or lower by `semitones`, as long as before."""
+    if not semitones:
+        return sound
+    from python_stretch import Signalsmith
+
+    stretch = Signalsmith.Stretch(1)
+    stretch.preset(1, SAMPLE_RATE)
+    stretch.setTransposeSemitones(semitones)
+    tail = stretch.inputLatency() + stretch.outputLatency()
+    shifted = np.asarray(stretch.process(np.pad(sound, (0, tail))[None]), np.float32)
+    return shifted[0, : len(sound)]
+
+
+def trim(sound: Float32) -> Float32:
+    """Faint ends cut down to 40 ms, so that the pauses between clauses are those that are meant:
+    what a model breathes and rumbles after the last word can last for half a second."""
+    step = SAMPLE_RATE // 100
+    count = len(sound) // step
+    words = _filter(sound, lambda f: _high_pass(f, _WORDS, 4))
+    power = (words[: count * step].reshape(count, step).astype(np.float64) ** 2).mean(axis=1)
+    faint = 10 ** ((integrated_loudness(sound) - _FAINT) / 10)
+    heard = np.flatnonzero(power > faint)
+    if not heard.size:
+        return sound
+    return sound[max(0, int(heard[0]) * step - _EDGE) : (int(heard[-1]) + 1) * step + _EDGE]
+
+
+def fade(sound: Float32) -> Float32:
+    """Both ends run out into silence over 8 ms, so that clauses join without a click."""
+    width = min(_FADE, len(sound) // 2)
+    if not width:
+        return sound
+    ramp = (0.5 - 0.5 * np.cos(np.pi * np.arange(width) / width)).astype(np.float32)
+    faded = sound.copy()
+    faded[:width] *= ramp
+    faded[-width:] *= ramp[::-1]
+    return faded
+
+
+def _none(sound: Float32) -> Float32:
+    return sound
+
+
+def _glados(sound: Float32) -> Float32:
+    """A machine that sings: held notes, doubled by two detuned copies, a glassy top."""
+    sung = _filter(retune(sound, singing), lambda f: _high_pass(f, 180) * _bell(f, 3200, 5.0))
+    return _echoes(_chorus(sung, depth_ms=1.2), {17: 0.22, 31: 0.15})
+
+
+def _hal(sound: Float32) -> Float32:
+    """Calm itself: close, soft, a little warm, in a small quiet room."""
+    soft = _filter(sound, lambda f: _low_pass(f, 3800, 2) * _bell(f, 180, 3.0))
+    return _echoes(soft, {11: 0.14, 19: 0.1, 29: 0.07, 43: 0.05})
+
+
+def _dalek(sound: Float32) -> Float32:
+    """A 30 Hz ring modulator, as in 1963, driven hard, through a small loudspeaker."""
+    flat = retune(sound, flattened)
+    carrier = np.sin(2 * np.pi * 30 * np.arange(len(flat)) / SAMPLE_RATE)
+    ring = (flat * (0.3 + 0.7 * carrier)).astype(np.float32)
+    driven = np.tanh(2.5 * ring / _peak(ring)).astype(np.float32)
+    return _filter(
+        driven, lambda f: _high_pass(f, 280) * _low_pass(f, 3000, 2) * _bell(f, 1700, 5.0)
+    )
+
+
+def _cylon(sound: Float32) -> Float32:
+    """One note for everything, through a tuned pipe."""
+    flat = _comb(retune(sound, monotone), delay_ms=6.4, feedback=0.55)
+    return _filter(flat, lambda f: _low_pass(f, 4200, 2) * _bell(f, 1100, 4.0))
+
+
+def _radio(sound: Float32) -> Float32:
+    """A good small loudspeaker: the band of a telephone, slightly overdriven."""
+    band = _filter(sound, lambda f: _high_pass(f, 280, 2) * _low_pass(f, 3600, 3))
+    return np.asarray(np.tanh(1.6 * band / _peak(band)), np.float32)
+
+
+def _robot(sound: Float32) -> Float32:
+    """A head of thin metal: a short comb, bright."""
+    metal = _comb(sound, delay_ms=2.3, feedback=0.4)
+    return _filter(metal, lambda f: _high_pass(f, 350) * _bell(f, 3400, 8.0))
+
+
+def _warm(sound: Float32) -> Float32:
+    """Close to the ear."""
+    return _filter(sound, lambda f: _bell(f, 220, 3.0) * _low_pass(f, 7500))
+
+
+EFFECTS: dict[str, Callable[[Float32], Float32]] = {
+    "none": _none,
+    "glados": _glados,
+    "hal": _hal,
+    "dalek": _dalek,
+    "cylon": _cylon,
+    "radio": _radio,
+    "robot": _robot,
+    "warm": _warm,
+}
+
+
+def _filter(sound: Float32, response: Response) -> Float32:
+    size = 1 << (len(sound) + 2048).bit_length()
+    gains = response(np.asarray(np.fft.rfftfreq(size, 1 / SAMPLE_RATE), np.float64))
+    return np.fft.irfft(np.fft.rfft(sound, size) * gains, size)[: len(sound)].astype(np.float32)
+
+
+def _low_pass(f: NDArray[np.float64], corner: float, order: int = 1) -> NDArray[np.float64]:
+    return 1 / np.sqrt(1 + (f / corner) ** (2 * order))
+
+
+def _high_pass(f: NDArray[np.float64], corner: float, order: int = 1) -> NDArray[np.float64]:
+    return 1 / np.sqrt(1 + (corner / np.maximum(f, 1e-3)) ** (2 * order))
+
+
+def _bell(f: NDArray[np.float64], centre: float, decibels: float) -> NDArray[np.float64]:
+    octaves = np.log2(np.maximum(f, 1.0) / centre)
+    return np.asarray(10 ** (decibels * np.exp(-(octaves**2) / 0.5) / 20), np.float64)
+
+
+def _comb(sound: Float32, *, delay_ms: float, feedback: float) -> Float32:
+    """Feedback comb, as the sum of its echoes down to -60 dB."""
+    echoes = range(1, int(np.log(1e-3) / np.log(feedback)) + 1)
+    return _echoes(sound, {delay_ms * n: feedback**n for n in echoes})
+
+
+def _echoes(sound: Float32, taps: dict[float, float]) -> Float32:
+    """The sound and its echoes, {milliseconds: gain}; longer by the last of them."""
+    delays = {round(ms * SAMPLE_RATE / 1000): gain for ms, gain in taps.items()}
+    out = np.zeros(len(sound) + max(delays), np.float32)
+    out[: len(sound)] = sound
+    for delay, gain in delays.items():
+        out[delay : delay + len(sound)] += np.float32(gain) * sound
+    return out
+
+
+def _chorus(sound: Float32, *, depth_ms: float) -> Float32:
+    """Two copies that drift slowly against the original."""
+    at = np.arange(len(sound))
+    mixed = sound.astype(np.float64)
+    for rate, centre_ms, phase in ((0.9, 9.0, 0.0), (1.3, 14.0, 2.0)):
+        drift = depth_ms * np.sin(2 * np.pi * rate * at / SAMPLE_RATE + phase)
+        mixed += 0.45 * np.interp(at - (centre_ms + drift) * SAMPLE_RATE / 1000, at, sound, left=0)
+    return mixed.astype(np.float32)
+
+
+def _peak(sound: Float32) -> float:
+    return max(float(np.abs(sound).max()), 1e-6)
+
 
 MIN_RATE, MAX_RATE = 0.5, 2.0
 SIXTEEN_BITS = np.float32(32767.0)

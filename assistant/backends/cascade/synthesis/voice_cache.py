@@ -14,6 +14,7 @@ import os
 import struct
 import threading
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,11 +22,10 @@ import msgspec
 import numpy as np
 
 from assistant.audio.types import Float32
-from assistant.backends.cascade.synthesis.effects import VERSION as EFFECTS_VERSION
-from assistant.backends.cascade.synthesis.tts import SIXTEEN_BITS
-from assistant.backends.cascade.synthesis.voice_files import SUFFIX, voice_files
+from assistant.backends.cascade.synthesis.tts import EFFECTS_VERSION, SIXTEEN_BITS
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 from assistant.language.normalise import speakable
+from assistant.locations import SUFFIX, voice_files
 from assistant.private_files import close_to_others, make_folder, write_whole
 
 _MAGIC = b"AVC1"
@@ -153,3 +153,44 @@ def _decode(data: bytes) -> Float32 | None:
     if not intact:
         return None
     return np.frombuffer(samples, "<i2").astype(np.float32) / SIXTEEN_BITS
+
+
+# Rendered clauses for as long as the program runs, where none may be left on disk: they are the
+# words of the conversation, for anybody who listens.
+
+LIMIT = 100
+"""Megabytes at most, whatever may be kept on disk: half an hour of speech."""
+_BYTES = 4
+"""Of a sample, float32."""
+
+
+class SoundsInMemory(VoiceCache):
+    """The same, without a folder: the least recently used go when there is no room."""
+
+    def __init__(self, megabytes: int) -> None:
+        """`megabytes` 0 keeps nothing."""
+        super().__init__(Path(), min(megabytes, LIMIT))
+        self._sounds: OrderedDict[str, Float32] = OrderedDict()
+        self._held = 0
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._sounds
+
+    def get(self, key: str) -> Float32 | None:
+        with self._lock:
+            sound = self._sounds.get(key)
+            if sound is not None:
+                self._sounds.move_to_end(key)
+            return sound
+
+    def put(self, key: str, sound: Float32) -> None:
+        with self._lock:
+            if (old := self._sounds.pop(key, None)) is not None:
+                self._held -= len(old) * _BYTES
+            if len(sound) * _BYTES > self.limit:
+                return
+            self._sounds[key] = sound
+            self._held += len(sound) * _BYTES
+            while self._held > self.limit:
+                _, oldest = self._sounds.popitem(last=False)
+                self._held -= len(oldest) * _BYTES

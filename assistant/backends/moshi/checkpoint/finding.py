@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.checkpoint.catalog import (
     DEFAULT,
+    VOICES,
     Framework,
     candidates,
+    elsewhere,
+    parse_config,
+    parts,
     published,
     repository_of,
 )
-from assistant.backends.moshi.checkpoint.layout import VOICES, elsewhere, parse_config, parts
 from assistant.backends.moshi.checkpoint.weights import read_checkpoint
 from assistant.backends.moshi.contract import Checkpoint, Progress
-from assistant.models import cache as hub_cache
+from assistant.models import hub as hub_cache
 
 if TYPE_CHECKING:
     from assistant.models.hub import HubFile, Listing

@@ -134,3 +134,26 @@ def _stored(shapes: Mapping[str, tuple[int, ...]]) -> Quantization:
     words = shapes["text_linear.weight"][-1]
     dim = shapes["out_norm.weight"][-1]
     return "int8" if words * 4 == dim else "int4"
+
+
+# What a file of Mimi's weights holds, told from its header, for every framework alike.
+
+_CODEBOOK = re.compile(r"quantizer\.rvq_(first|rest)\.vq\.layers\.\d+\._codebook\.embedding_sum")
+
+
+def stored_codebooks(path: Path, wanted: int) -> int:
+    """Codebooks in the file. Raises `BackendError` where it is missing, damaged, not Mimi or has
+    fewer than `wanted`."""
+    if not path.is_file():
+        raise BackendError(f"{path} is missing.", "Download it: assistant models pull")
+    stored = sum(_CODEBOOK.fullmatch(name) is not None for name in read_header(path))
+    if not stored:
+        raise BackendError(
+            f"{path} holds no Mimi codec.", "Download the checkpoint again: assistant models pull"
+        )
+    if wanted > stored:
+        raise BackendError(
+            f"{path.name} has {stored} codebooks, not {wanted}.",
+            "Use the Mimi that was published with the speech recognition's weights.",
+        )
+    return stored

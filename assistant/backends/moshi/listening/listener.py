@@ -152,8 +152,8 @@ def _load_stt(
     progress: Progress,
 ) -> Listener:
     from assistant.backends.moshi.checkpoint.finding import find_checkpoint
+    from assistant.backends.moshi.contract import load_tokenizer
     from assistant.backends.moshi.listening.stt_listener import SttListener, load_model
-    from assistant.backends.moshi.tokenizer import load_tokenizer
 
     checkpoint = find_checkpoint(_source(options, framework), framework, progress, download=False)
     if checkpoint.kind != "stt":

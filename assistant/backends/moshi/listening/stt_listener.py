@@ -222,9 +222,9 @@ def load_model(
         cuda_graphs=bool(options.get("cuda_graphs", True)),
     )
     if framework == "torch":
-        from assistant.backends.moshi.torch import lm as torch_lm
+        from assistant.backends.moshi.torch import model as torch_lm
 
         return torch_lm.load_language_model(checkpoint, settings, progress)
-    from assistant.backends.moshi.mlx import lm as mlx_lm
+    from assistant.backends.moshi.mlx import model as mlx_lm
 
     return mlx_lm.load_language_model(checkpoint, settings, progress)

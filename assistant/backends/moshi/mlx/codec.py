@@ -8,7 +8,7 @@ import numpy as np
 
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
-from assistant.backends.moshi.checkpoint.mimi_file import stored_codebooks
+from assistant.backends.moshi.checkpoint.header import stored_codebooks
 from assistant.backends.moshi.contract import Checkpoint, Codec, Codes, EngineSettings
 from assistant.backends.moshi.mlx.runtime import chosen_device, explained, require_mlx
 from assistant.backends.moshi.rusty_codec import RustyCodec

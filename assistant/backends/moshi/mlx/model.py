@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
@@ -20,18 +21,24 @@ from assistant.backends.moshi.contract import (
     ChooseText,
     Codes,
     EngineSettings,
+    LanguageModel,
     ModelShape,
+    Progress,
     Sampling,
     Snapshot,
     Step,
 )
-from assistant.backends.moshi.mlx.prefill import MlxPrefill
-from assistant.backends.moshi.mlx.runtime import explained
-from assistant.backends.moshi.mlx.sampling import Dice, choose
-from assistant.backends.moshi.mlx.state import MlxSnapshot, evaluate, put_back, take_snapshot
-from assistant.backends.moshi.mlx.temporal import Depformer, Temporal
-from assistant.backends.moshi.mlx.window import TokenWindow
+from assistant.backends.moshi.mlx.runtime import chosen_device, device_name, explained, require_mlx
+from assistant.backends.moshi.mlx.state import (
+    MlxSnapshot,
+    TokenWindow,
+    evaluate,
+    put_back,
+    take_snapshot,
+)
+from assistant.backends.moshi.mlx.temporal import Depformer, Dice, MlxPrefill, Temporal, choose
 from assistant.backends.moshi.prompts.prompting import PromptPlan
+from assistant.locations import cache_dir
 
 EXTEND_CHUNK = 128
 """Positions of one pass of `extend`."""
@@ -225,3 +232,34 @@ def shape_of(model: Lm, checkpoint: Checkpoint) -> ModelShape:
         end_of_padding=config.get("existing_text_end_padding_id") or 0,
         extra_heads=len(model.extra_heads),
     )
+
+
+# Moshi's language model on MLX: Apple Silicon, and Linux for tests.
+
+
+def load_language_model(
+    checkpoint: Checkpoint,
+    settings: EngineSettings,
+    progress: Progress,
+    kept_in: Path | None = None,
+) -> LanguageModel:
+    """Load `checkpoint` and begin a conversation with it.
+
+    `kept_in`: where weights that are quantised here are kept for the next start; None: in the
+    cache folder. Any thread may load; the conversation is then driven from one thread, be it
+    another.
+
+    Raises `BackendError` where MLX is not installed, the weights don't fit, or memory runs out.
+    """
+    require_mlx()
+    import mlx.core as mx
+
+    from assistant.backends.moshi.mlx.weights import load_model
+
+    device = chosen_device(settings.device)
+    with mx.stream(device):
+        model, precision = load_model(
+            checkpoint, settings, progress, kept_in or cache_dir() / "quantized"
+        )
+    label = f"{checkpoint.name} {precision} · {device_name(device)}"
+    return MlxLanguageModel(model, checkpoint, settings, device, label)

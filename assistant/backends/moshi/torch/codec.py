@@ -12,7 +12,7 @@ import torch
 
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
-from assistant.backends.moshi.checkpoint.mimi_file import stored_codebooks
+from assistant.backends.moshi.checkpoint.header import stored_codebooks
 from assistant.backends.moshi.contract import Checkpoint, Codec, Codes, EngineSettings
 from assistant.backends.moshi.torch.loading import compiles, device_of, explained
 from assistant.frames import FRAME_SAMPLES

@@ -5,30 +5,38 @@ Built by `torch_lm.load_language_model`, which must have a word before moshi is 
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import torch
 from moshi.models import LMGen, LMModel
 from moshi.utils.compile import CUDAGraphed, no_cuda_graph
 
 from assistant.backends.moshi.contract import (
+    Checkpoint,
     ChooseText,
     Codes,
     EngineSettings,
+    LanguageModel,
     ModelShape,
+    Progress,
     Sampling,
     Snapshot,
     Step,
 )
 from assistant.backends.moshi.prompts.prompting import PromptPlan
+from assistant.backends.moshi.torch.loading import compiles, device_of, explained, load_weights
 from assistant.backends.moshi.torch.state import (
     LiveState,
     SideState,
     TorchPrefill,
     TorchSnapshot,
     embed,
+    follow,
     side_capacity,
 )
-from assistant.backends.moshi.torch.tokens import follow
+from assistant.locations import cache_dir
 
 EXTEND_CHUNK = 128
 """Positions of one pass of `extend`."""
@@ -242,3 +250,30 @@ def shape_of(lm: LMModel) -> ModelShape:
         end_of_padding=lm.end_of_text_padding_id,
         extra_heads=len(lm.extra_heads),
     )
+
+
+# Moshi's language model in PyTorch: from a checkpoint to a conversation.
+
+
+def load_language_model(
+    checkpoint: Checkpoint,
+    settings: EngineSettings,
+    progress: Progress,
+    kept_in: Path | None = None,
+) -> LanguageModel:
+    """The checkpoint's model on the device that the settings name, quantised as they say.
+
+    `kept_in`: where quantised weights are kept for the next start; None: in the cache folder.
+    Raises `BackendError` where device, weights, quantisation or memory will not do.
+    """
+    device = device_of(settings.device)
+    if not compiles(device):
+        os.environ["NO_TORCH_COMPILE"] = "1"  # read by moshi as it is imported
+
+    with explained(checkpoint, settings, device):
+        lm = load_weights(
+            checkpoint, settings, device, progress, kept_in or cache_dir() / "quantized"
+        )
+        quantized = [] if settings.quantize == "none" else [settings.quantize]
+        label = " ".join([checkpoint.name, *quantized])
+        return TorchLanguageModel(lm, settings, f"{label} · {device}")

@@ -21,10 +21,9 @@ from typing import Any
 
 import msgspec
 
-from assistant.memory.base import Filters, Found, Journal, Memory, MemoryFailure
-from assistant.memory.filtering import passes
+from assistant.memory.base import Filters, Found, Journal, Memory, MemoryFailure, passes
 from assistant.memory.remote.protocol import encode
-from assistant.memory.retrieval.word_table import DIMENSIONS
+from assistant.memory.retrieval.embedding import DIMENSIONS
 from assistant.private_files import make_missing
 from assistant_memory_stores.shelves import (
     SharedStore,

@@ -8,8 +8,7 @@ from typing import Any
 from mem0.embeddings.base import EmbeddingBase
 
 from assistant.memory.base import MemoryFailure
-from assistant.memory.retrieval.embedding import load_embedder, units
-from assistant.memory.retrieval.word_table import DIMENSIONS
+from assistant.memory.retrieval.embedding import DIMENSIONS, load_embedder, units
 
 _NOTHING = 1e-3
 """Every number of a text without a word that means something: mem0 wants a vector of length."""

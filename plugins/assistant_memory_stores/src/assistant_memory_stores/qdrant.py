@@ -18,10 +18,9 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
 from assistant.memory.base import Filters, Found, Journal, MemoryFailure
-from assistant.memory.deletion.matching import content_words
-from assistant.memory.retrieval.embedding import load_embedder, units
-from assistant.memory.retrieval.rows import IndexRow, rows_of
-from assistant.memory.retrieval.word_table import DIMENSIONS
+from assistant.memory.deletion.plan import content_words
+from assistant.memory.retrieval.embedding import DIMENSIONS, load_embedder, units
+from assistant.memory.retrieval.writing import IndexRow, rows_of
 from assistant.private_files import make_missing
 from assistant_memory_stores.qdrant_points import (
     code_of,

@@ -10,8 +10,8 @@ from uuid import NAMESPACE_URL, uuid5
 from qdrant_client import models
 
 from assistant.memory.base import Filters, Found, Journal
-from assistant.memory.deletion.matching import content_words
-from assistant.memory.retrieval.rows import IndexRow, load_memory
+from assistant.memory.deletion.plan import content_words
+from assistant.memory.retrieval.writing import IndexRow, load_memory
 
 NEAR = 0.3
 """What a word beside a turn counts, where one in it counts 1."""

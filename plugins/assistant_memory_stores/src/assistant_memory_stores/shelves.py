@@ -19,9 +19,9 @@ from assistant.memory.base import (
     Journal,
     Memory,
     MemoryFailure,
+    passes,
 )
-from assistant.memory.deletion.matching import forget_words_known
-from assistant.memory.filtering import passes
+from assistant.memory.deletion.plan import forget_words_known
 from assistant.memory.journal.merging import Gone, merge
 from assistant.memory.remote.protocol import copy_of, encode
 from assistant.memory.store.in_memory import newest_first, no_such, plan_of

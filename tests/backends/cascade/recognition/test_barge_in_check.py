@@ -55,7 +55,7 @@ def test_the_sentry_costs_nothing_while_it_is_quiet() -> None:
     def transcribe(audio: Float32, done: Callable[[str], None]) -> None:
         read.append(audio)
 
-    from assistant.backends.cascade.recognition.barge_in_check import StopListener
+    from assistant.backends.cascade.recognition.hearing import StopListener
 
     sentry = StopListener(transcribe, lambda text: True, lambda event: None)
     for _ in range(100):

@@ -1,7 +1,6 @@
 import pytest
 
-from assistant.backends.cascade.recognition.decode import Decode
-from assistant.backends.cascade.recognition.hallucinations import is_phantom
+from assistant.backends.cascade.recognition.decode import Decode, is_phantom
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,8 @@ import pytest
 import soxr
 
 from assistant.backends.base import BackendError
-from assistant.backends.cascade.recognition.mel import LogMel
 from assistant.backends.cascade.recognition.names import NameHints
-from assistant.backends.cascade.recognition.stt import Recognizer
+from assistant.backends.cascade.recognition.stt import LogMel, Recognizer
 from assistant.backends.cascade.weights import WhisperFiles
 from assistant.language.intents import IntentRouter
 from benchmarks.simulator import sounds as room_sounds

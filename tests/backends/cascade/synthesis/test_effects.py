@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from assistant.audio.types import Float32
-from assistant.backends.cascade.synthesis.effects import EFFECTS, dress, fade, shift_pitch
 from assistant.backends.cascade.synthesis.loudness import (
     TARGET_LUFS,
     integrated_loudness,
@@ -12,6 +11,7 @@ from assistant.backends.cascade.synthesis.loudness import (
     true_peaks,
 )
 from assistant.backends.cascade.synthesis.retune import track_pitch
+from assistant.backends.cascade.synthesis.tts import EFFECTS, dress, fade, shift_pitch
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 
 SECOND = SAMPLE_RATE

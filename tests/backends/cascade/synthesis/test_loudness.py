@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from assistant.audio.types import Float32
-from assistant.backends.cascade.synthesis.effects import EFFECTS, dress, trim
 from assistant.backends.cascade.synthesis.loudness import integrated_loudness
 from assistant.backends.cascade.synthesis.speaker import Speaker
 from assistant.backends.cascade.synthesis.speech_engine import Cancellation
+from assistant.backends.cascade.synthesis.tts import EFFECTS, dress, trim
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 from assistant.frames import SAMPLE_RATE, AnyEvent, VoiceSpec
 from benchmarks.voices import ANSWER, VoiceLevels, apart, levels_of, measure

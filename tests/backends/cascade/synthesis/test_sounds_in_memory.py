@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from assistant.audio.types import Float32
-from assistant.backends.cascade.synthesis.sounds_in_memory import SoundsInMemory
+from assistant.backends.cascade.synthesis.voice_cache import SoundsInMemory
 from assistant.backends.registry import backend_options
 from assistant.config.schema import Config
 

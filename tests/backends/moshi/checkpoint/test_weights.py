@@ -15,7 +15,7 @@ from huggingface_hub import constants
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.checkpoint import catalog, finding, header
 from assistant.backends.moshi.checkpoint.weights import MOSHI_7B, read_checkpoint
-from assistant.models import cache as hub_cache
+from assistant.models import hub as hub_cache
 from tests.backends.moshi.conftest import MakeCheckpoint
 from tests.hub_stand_in import HubState, isolated, serving
 
@@ -216,7 +216,7 @@ def test_nvidias_voices_are_unpacked_once(place: Any) -> None:
 def test_hostile_archives_leave_nothing_behind(
     place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from assistant.backends.moshi.checkpoint import voice_archive
+    from assistant.backends.moshi.checkpoint import weights as voice_archive
 
     files = repository(safetensors(shapes_7b(16)))
     for packed in (

@@ -385,8 +385,8 @@ def test_on_real_models_inline_and_threaded_are_the_same(
     pytest.importorskip("moshi" if framework == "torch" else "moshi_mlx")
     pytest.importorskip("sentencepiece")
     from assistant.backends.moshi.checkpoint.weights import read_checkpoint
+    from assistant.backends.moshi.contract import load_tokenizer
     from assistant.backends.moshi.listening.stt_listener import load_model
-    from assistant.backends.moshi.tokenizer import load_tokenizer
 
     published = read_checkpoint(checkpoint("stt"))
     assert published.delay_seconds == 0.5

@@ -25,7 +25,7 @@ from assistant.backends.moshi.contract import (
     LanguageModel,
     Sampling,
 )
-from assistant.backends.moshi.mlx import lm as mlx_lm
+from assistant.backends.moshi.mlx import model as mlx_lm
 from assistant.backends.moshi.mlx import runtime as mlx_runtime
 from assistant.backends.moshi.prompts.prompting import PromptFrame, PromptPlan
 from tests.backends.moshi.conftest import MakeCheckpoint
@@ -223,7 +223,7 @@ def test_another_thread_draws_new_noise_each_frame(load: Load) -> None:
 
 
 def test_only_the_likeliest_are_drawn() -> None:
-    from assistant.backends.moshi.mlx.sampling import Dice, choose
+    from assistant.backends.moshi.mlx.temporal import Dice, choose
 
     logits = mx.array(np.linspace(0.0, 1.0, 50)[None])
     dice = Dice(0)
@@ -407,7 +407,7 @@ def test_speech_recognition_with_halves_rotated_hears_as_in_torch(
 ) -> None:
     """`rope_concat`, which moshi_mlx silently takes for no position at all."""
     pytest.importorskip("moshi")
-    from assistant.backends.moshi.torch import lm as torch_lm
+    from assistant.backends.moshi.torch import model as torch_lm
 
     plain = read_checkpoint(checkpoint("stt"))
     found = replace(plain, config={**plain.config, "positional_embedding": "rope_concat"})

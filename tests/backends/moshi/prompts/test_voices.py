@@ -445,7 +445,7 @@ def test_an_nvidia_voice_speaks_like_the_recording_it_was_made_of(
     tmp_path: Path, checkpoint: MakeCheckpoint, framework: str
 ) -> None:
     pytest.importorskip("moshi" if framework == "torch" else "moshi_mlx")
-    models = importlib.import_module(f"assistant.backends.moshi.{framework}.lm")
+    models = importlib.import_module(f"assistant.backends.moshi.{framework}.model")
     published = read_checkpoint(checkpoint("personaplex"))
     settings = EngineSettings(device="cpu", dtype="float32", sampling=Sampling(0.0, 0.0))
     model = models.load_language_model(published, settings, quiet_progress)

@@ -24,8 +24,8 @@ from assistant.backends.moshi.contract import (  # noqa: E402
     Sampling,
 )
 from assistant.backends.moshi.prompts.prompting import PromptPlan  # noqa: E402
-from assistant.backends.moshi.torch.lm import load_language_model  # noqa: E402
 from assistant.backends.moshi.torch.loading import device_of, explained  # noqa: E402
+from assistant.backends.moshi.torch.model import load_language_model  # noqa: E402
 from assistant.backends.moshi.torch.quantize import check_quantization  # noqa: E402
 from tests.backends.moshi.conftest import MakeCheckpoint  # noqa: E402
 from tests.backends.moshi.test_language_models import (  # noqa: E402
