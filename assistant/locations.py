@@ -54,6 +54,16 @@ def last_turn_file() -> Path:
     return data_dir() / "last_turn.json"
 
 
+def timers_file() -> Path:
+    """Timers, alarms and reminders that are set."""
+    return data_dir() / "timers.json"
+
+
+def lists_file() -> Path:
+    """Shopping and to-do lists."""
+    return data_dir() / "lists.json"
+
+
 def memory_dir() -> Path:
     """Journals, and what is made from them."""
     return data_dir() / "memory"

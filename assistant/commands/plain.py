@@ -38,6 +38,7 @@ from assistant.session.events import (
     PersonasReloaded,
     SessionEvent,
     StillThinking,
+    TimerRang,
     UserSaid,
 )
 from assistant.session.factory import (
@@ -90,6 +91,8 @@ class Printer:
                     _tell(event.note)
             case StillThinking(doing=doing, seconds=seconds) if round(seconds) % 10 == 5:
                 _tell(f"{doing} … ({seconds:.0f} s)")
+            case TimerRang(text=text):
+                _tell(text)
             case LoadProgress(fraction=None):
                 _tell(event.text)
             case AudioChanged():

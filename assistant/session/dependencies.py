@@ -51,6 +51,13 @@ class SessionDependencies:
     """The call that answers a question which one of these has asked back."""
     prefetched: set[str] = field(default_factory=set)
     """Texts that would sound at once; the session adds to it, whoever chooses lines looks."""
+    timers: Path | None = None
+    """Where timers, alarms and reminders are kept; None: nowhere, so that they end with the
+    session."""
+    lists: Path | None = None
+    """The same of the user's lists."""
+    keeps: bool = True
+    """What is new there is kept; else what is there is only read, and rings."""
     met: Callable[[], frozenset[str]] = frozenset
     """Slugs of the personas that the user talked to before, as saved transcripts tell. Reads files:
     it is called beside the event loop."""

@@ -31,6 +31,7 @@ from assistant.session.events import (
     Failure,
     LagChanged,
     SessionEvent,
+    TimersChanged,
     UserSaid,
 )
 from assistant.terminal.sanitize import PieceCleaner, clean_line, clean_text
@@ -130,7 +131,15 @@ log = logging.getLogger(__name__)
 
 Listener = Callable[[SessionEvent], None]
 Kind = TypeVar("Kind")
-_STANDS = (AudioChanged, BackendChosen, BrainChosen, Dropped, Failure, LagChanged)
+_STANDS = (
+    AudioChanged,
+    BackendChosen,
+    BrainChosen,
+    Dropped,
+    Failure,
+    LagChanged,
+    TimersChanged,
+)
 """Kinds of events whose last one holds until the next."""
 
 

@@ -16,6 +16,7 @@ from assistant.frames import AgentState, Side
 from assistant.memory.base import Found
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona
+from assistant.skills.schedule import Timer
 from assistant.tools.registry import ToolResult
 
 Severity = Literal["information", "warning", "error"]
@@ -104,6 +105,19 @@ class ToolCalled(SessionEvent, frozen=True, kw_only=True):
 
 class ToolFinished(SessionEvent, frozen=True, kw_only=True):
     result: ToolResult
+
+
+class TimersChanged(SessionEvent, frozen=True, kw_only=True):
+    """Timers, alarms and reminders that are set, the next one first."""
+
+    timers: tuple[Timer, ...]
+
+
+class TimerRang(SessionEvent, frozen=True, kw_only=True):
+    """One is due, or was while nobody could say so; it is said aloud, too."""
+
+    timer: Timer
+    text: str
 
 
 class MemoryRecalled(SessionEvent, frozen=True, kw_only=True):

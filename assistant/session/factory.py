@@ -23,7 +23,14 @@ from assistant.brain.scripted import ScriptedBrain, known_lines
 from assistant.config.schema import Config, ConfigError
 from assistant.frames import AnyEvent, Load
 from assistant.language.person import first_person
-from assistant.locations import data_dir, last_turn_file, log_dir, transcripts_dir
+from assistant.locations import (
+    data_dir,
+    last_turn_file,
+    lists_file,
+    log_dir,
+    timers_file,
+    transcripts_dir,
+)
 from assistant.memory.conversation import ConversationMemory, NoMemory
 from assistant.memory.factory import open_store
 from assistant.memory.service import MemoryService
@@ -171,6 +178,9 @@ def make_dependencies(
             prefetched.__contains__,
         ),
         clock=clock,
+        timers=timers_file() if remember else None,
+        lists=lists_file() if remember else None,
+        keeps=saved,
     )
 
 

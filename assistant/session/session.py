@@ -29,8 +29,10 @@ from assistant.session.dependencies import SessionDependencies
 from assistant.session.event_bus import EventBus, Listener, cleaned
 from assistant.session.events import BrainChosen, Notice, SessionEvent, StateChanged, UserSaid
 from assistant.session.frontend import Beside, Confirm
+from assistant.session.own_state import OwnState
 from assistant.session.persona_switch import PersonaRoster, PersonaSwitch, PersonaVoice, Prefetcher
 from assistant.session.signals import BackendReady, ToAnswer
+from assistant.session.timers import TimerWatch
 from assistant.session.trace import LastTurn
 from assistant.session.turns.agent_turn import AgentTurn
 from assistant.session.turns.barge_in import BargeIn
@@ -41,6 +43,7 @@ from assistant.session.turns.responder import Responder
 from assistant.session.turns.spoken_intents import SpokenIntents
 from assistant.session.turns.turn_taking import TurnTaking
 from assistant.session.turns.user_turn import MicrophoneGate, SelfEcho, UserTurn
+from assistant.skills import Lists, Schedule, SkillSet, SkillSources, all_skills
 from assistant.terminal.sanitize import clean_line, clean_text
 from assistant.tools.builtin import add_plugins, builtin_tools
 from assistant.tools.builtin.memory import memory_call
@@ -83,8 +86,12 @@ class Session:
         self._record = ConversationRecord(
             bus, dependencies.store, self.history, self.memory, self._roster, self._background
         )
-        further = memory_call if self.memory.enabled else _nothing_further
-        self._intents = SpokenIntents(bus, self._roster, further, dependencies.follow_up)
+        self._schedule = Schedule(dependencies.timers, keeps=dependencies.keeps)
+        self._own_state = OwnState(bus, config, dependencies.store, self.memory, self._roster)
+        self._skills = self._make_skills()
+        self._intents = SpokenIntents(
+            bus, self._roster, self._further_intent, dependencies.follow_up
+        )
         gate = MicrophoneGate(
             guard=config.audio.echo_guard and not config.audio.headset,
             push_to_talk=config.audio.mode == "push-to-talk",
@@ -112,7 +119,15 @@ class Session:
         controls = Controls(
             self._roster, self._persona_switch, self.sound, self.speech, self._record
         )
-        tools = [*builtin_tools(controls), *dependencies.tools]
+        tools = [*builtin_tools(controls), *dependencies.tools, *self._skills.tools]
+        self._timers = TimerWatch(
+            bus,
+            self._schedule,
+            ring=self.sound.play_test_sound,
+            say=self._agent_turn.say,
+            busy=lambda: not self.is_silent or self.state in ("listening", "thinking"),
+            sounding=lambda: audio.playback.is_sounding,
+        )
         self._registry = ToolRegistry(tools, config.session.permissions)
         broken = add_plugins(self._registry, controls)
         self._notices = [
@@ -141,6 +156,7 @@ class Session:
         self._persona_switch.put_in_charge(self.persona)
         self.memory.begin(self._bus.publish, lambda: self.persona.slug, self.history.drop)
         opening = asyncio.ensure_future(self.memory.opened())
+        self.run_beside(asyncio.to_thread(self._skills.prepare))
         meeting = asyncio.create_task(asyncio.to_thread(self._dependencies.met))
         self._backend.start()
         self._brain = await self._dependencies.make_brain(self._bus.publish)
@@ -152,6 +168,7 @@ class Session:
         await self._audio.start(self.take_frame, self.sound.problem)
         self.sound.changed()
         self.run_beside(self.sound.watch_drops(lambda: self._backend.dropped))
+        self.run_beside(self._timers.run())
         for notice in self._notices:
             self._bus.publish(notice)
         for work in self._work:
@@ -196,6 +213,25 @@ class Session:
     def run_beside(self, work: Awaitable[None]) -> None:
         """Run something beside the conversation until the session stops."""
         self._background.run(work)
+
+    def _make_skills(self) -> SkillSet:
+        def heard() -> list[str]:
+            return [each.text for each in self.history.messages() if each.role == "user"]
+
+        def called() -> list[str]:
+            return [name for _, name in self._roster.current.names()]
+
+        lists = Lists(self._dependencies.lists, keeps=self._dependencies.keeps)
+        sources = SkillSources(
+            heard=heard, facts=self._own_state.facts, schedule=self._schedule, lists=lists
+        )
+        return SkillSet(all_skills(sources), called)
+
+    def _further_intent(self, text: str) -> SpokenCommand | None:
+        """What is read from the words as they came. "Delete my shopping list" means the list, and
+        nothing that is remembered, so skills come first."""
+        call = self._skills.call(text)
+        return call or (memory_call(text) if self.memory.enabled else None)
 
     def _make_responder(self, brain: Brain) -> Responder:
         # The one thing that is looked up late: a front end puts its question in when it is there.
@@ -315,10 +351,6 @@ class Session:
         """Wait until the last answer has been made and heard."""
         await self._turn_taking.settled()
         await self.speech.quiet.wait()
-
-
-def _nothing_further(text: str) -> SpokenCommand | None:
-    return None
 
 
 async def _refuse(call: ToolCall) -> bool:

@@ -85,6 +85,11 @@ class TranscriptStore:
         """The file, once there is one."""
 
     @property
+    def folder(self) -> Path | None:
+        """Where it is written; None where it is not."""
+        return self._folder if self._enabled else None
+
+    @property
     def waiting(self) -> int:
         """Turns that are kept in memory because they could not be written."""
         return len(self._waiting)

@@ -103,6 +103,9 @@ class Tool:
     """Seconds."""
     destroys: bool = False
     """What it does cannot be undone: a model that wants it has to have the user's consent."""
+    offered: bool = True
+    """A model is told of it. One that is not is run by the user's own words: each schema costs a
+    small model attention and time."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function itself, unchecked."""
@@ -123,6 +126,7 @@ def tool(
     timeout: float = DEFAULT_TIMEOUT,
     name: str | None = None,
     destroys: bool = False,
+    offered: bool = True,
 ) -> Callable[[Callable[..., Any]], Tool]:
     """Make a `Tool` of a function (plain ones run in a thread).
 
@@ -144,6 +148,7 @@ def tool(
             permission=permission,
             timeout=timeout,
             destroys=destroys,
+            offered=offered,
         )
 
     return make
@@ -184,8 +189,9 @@ class ToolRegistry:
         return tool.permission
 
     def schemas(self) -> list[dict[str, Any]]:
-        """Those a model may call: a tool that is never allowed is not offered."""
-        return [each.schema() for each in self if self.permission(each.name) != "never"]
+        """Those a model is told of: a tool that is never allowed is not offered."""
+        told = (each for each in self if each.offered)
+        return [each.schema() for each in told if self.permission(each.name) != "never"]
 
     def unknown_permissions(self) -> list[str]:
         """Names the user set a permission for that no tool has: likely misspelt."""

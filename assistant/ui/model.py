@@ -23,8 +23,10 @@ from assistant.session.events import (
     SessionEvent,
     StateChanged,
     StillThinking,
+    TimersChanged,
 )
 from assistant.session.signals import Latencies
+from assistant.skills.schedule import Timer
 
 # Dropped frames and lag (overload): what a machine could not keep up with, for as long as it is
 # news.
@@ -111,6 +113,8 @@ class StatusModel:
     overload: Overload = field(default_factory=Overload)
     advice: str = ""
     """What would help against the lag."""
+    timers: tuple[Timer, ...] = ()
+    """The next one first."""
     memory: str = ""
     """What is unusual about it: "private", "memory off"."""
     recalled: tuple[Found, ...] = ()
@@ -156,6 +160,8 @@ class StatusModel:
                 self.overload.behind(event.seconds)
                 self.overload.skipped({"backend": event.dropped})
                 self.advice = event.advice
+            case TimersChanged():
+                self.timers = event.timers
             case MemoryRecalled():
                 news = {hit.id: hit for hit in (*event.found, *self.recalled)}
                 self.recalled = tuple(news.values())[:RECALLED_KEPT]

@@ -92,6 +92,8 @@ class Responder:
                 )
             case "remember":
                 self._voice.say_line("fact_learned", fact=result.content)
+            case "about_yourself":
+                self._voice.say_line("who_made_you")  # of itself it tells all else word for word
             case "mute":
                 self._voice.say_line("muted")
             case "repeat":

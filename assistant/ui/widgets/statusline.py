@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
+from datetime import datetime
+
 from rich.cells import cell_len
 from textual.content import Content
 
@@ -51,6 +55,7 @@ def fragments_of(status: StatusModel) -> list[Fragment]:
     return [
         Fragment("persona", (status.persona,), 90, "bold $primary", "app.pick_persona"),
         Fragment("state", (state_text(status),), 100, _state_style(status), "app.interrupt"),
+        *_timer(status),
         *_latency(status),
         *_overload(status),
         _microphone(status),
@@ -125,6 +130,19 @@ def _latency(status: StatusModel) -> list[Fragment]:
     return [Fragment("latency", variants, 70, action="app.toggle_activity")]
 
 
+def _timer(status: StatusModel) -> list[Fragment]:
+    """The next one, counting down in its last hour: "pasta 4:59", "alarm 07:00"."""
+    if not status.timers:
+        return []
+    timer = status.timers[0]
+    left = max(0, math.ceil(timer.due - time.time()))
+    minutes, seconds = divmod(left, 60)
+    due = datetime.fromtimestamp(timer.due)
+    shown = f"{minutes}:{seconds:02}" if left < 3600 else f"{due:%H:%M}"
+    name = timer.name if timer.kind == "timer" and timer.name else timer.kind
+    return [Fragment("timer", (f"{ellipsis(name, 16)} {shown}", shown), 72, "$accent")]
+
+
 def _overload(status: StatusModel) -> list[Fragment]:
     found = []
     if lag := status.overload.lag:
@@ -178,10 +196,15 @@ class StatusLine(ClickableLine):
 
     def on_mount(self) -> None:
         self.set_interval(LOOK_SECONDS, self._look)
+        self.set_interval(1.0, self._count_down)
 
     def _look(self) -> None:
         """What was news for a while only goes by itself."""
         if _overload(self._status) != self._shown:
+            self.refresh()
+
+    def _count_down(self) -> None:
+        if self._status.timers:
             self.refresh()
 
     def show(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from assistant.memory.deletion.plan import plain
 class SmallIndex:
     def __init__(self, path: Path | None) -> None:
         self._path = path
+        self._lock = threading.RLock()
+        """One thread at a time, as an index promises."""
         self._db = sqlite3.connect(path or ":memory:", check_same_thread=False)
         self._db.executescript(
             "PRAGMA journal_mode=WAL; PRAGMA secure_delete=ON;"
@@ -24,7 +27,6 @@ class SmallIndex:
 
     def update(self, journal: Journal) -> None:
         self.updates += 1
-        self.remove(journal.id)
         rows: list[Found] = [
             Found(m.id, m.text, m.at, m.persona, 1.0) for m in journal.memories if not m.replaced_by
         ]
@@ -36,15 +38,17 @@ class SmallIndex:
             (journal.id, row.id, row.text, row.at.isoformat(), row.persona, row.score)
             for row in rows
         ]
-        with self._db:
+        with self._lock, self._db:
+            self.remove(journal.id)
             self._db.executemany("INSERT INTO said VALUES (?, ?, ?, ?, ?, ?)", values)
             self._db.execute("INSERT INTO stamps VALUES (?, '')", [journal.id])
 
     def remove(self, journal_id: str) -> None:
-        with self._db:
+        with self._lock, self._db:
             self._db.execute("DELETE FROM said WHERE journal = ?", [journal_id])
             self._db.execute("DELETE FROM stamps WHERE journal = ?", [journal_id])
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._lock:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def rebuild(self, journals: Iterable[Journal]) -> int:
         self.clear()
@@ -56,7 +60,8 @@ class SmallIndex:
 
     def search(self, query: str, filters: Filters = ANY, limit: int = 10) -> Sequence[Found]:
         wanted = set(plain(query).split())
-        rows = self._db.execute("SELECT id, text, at, persona, score FROM said").fetchall()
+        with self._lock:
+            rows = self._db.execute("SELECT id, text, at, persona, score FROM said").fetchall()
         found = [
             Found(id, text, datetime.fromisoformat(at), persona, score)
             for id, text, at, persona, score in rows
@@ -65,10 +70,11 @@ class SmallIndex:
         return sorted(found, key=lambda each: -each.score)[:limit]
 
     def stamps(self) -> Mapping[str, str]:
-        return dict(self._db.execute("SELECT journal, stamp FROM stamps"))
+        with self._lock:
+            return dict(self._db.execute("SELECT journal, stamp FROM stamps").fetchall())
 
     def stamp(self, journal_id: str, stamp: str) -> None:
-        with self._db:
+        with self._lock, self._db:
             self._db.execute("UPDATE stamps SET stamp = ? WHERE journal = ?", [stamp, journal_id])
 
     def close(self) -> None:

@@ -1,0 +1,210 @@
+"""Shopping and to-do lists: added to, read, taken from, cleared. Their file is private."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from assistant.language.numbers import cardinal
+from assistant.private_files import write_whole
+from assistant.skills.phrases import Skill, listed, says, skill
+from assistant.tools.registry import ToolError
+
+ListName = Literal["shopping", "to-do"]
+_CALLED: dict[str, ListName] = {
+    "shopping": "shopping", "grocery": "shopping", "groceries": "shopping", "food": "shopping",
+    "to do": "to-do", "todo": "to-do", "task": "to-do", "tasks": "to-do", "chores": "to-do",
+}  # fmt: skip
+_KIND = rf"(?P<kind>{'|'.join(_CALLED)})"
+_LIST = rf"(?:(?:(?:my|the|our) )?{_KIND} list|(?:my|the|our) list)"
+_ITEMS = r"(?P<items>\S+(?: \S+)*?)"
+_NO_ITEM = re.compile(r"(?:me|him|her|us|them|it|that|this|these|those|you|myself|everyone)")
+_FEWER = r"(?:remove|take|delete|cross|strike|tick|scratch)"
+_ONLY_NOW = " I keep it only while I am running."
+
+
+class Lists:
+    """Every list, read and written whole at each change, so that two programs lose nothing."""
+
+    def __init__(self, path: Path | None = None, *, keeps: bool = True) -> None:
+        """Without a `path` there is nothing at the beginning. `keeps` False: what is there may be
+        read, and changes end with the program."""
+        self.path = path
+        self.keeps = keeps and path is not None
+        self._changed: dict[str, list[str]] | None = None
+        """What there is, where changes are not kept."""
+        self._lock = threading.Lock()
+
+    def read(self) -> dict[str, list[str]]:
+        """Raises `ToolError` where the file cannot be read."""
+        if self._changed is not None or self.path is None:
+            return {name: list(items) for name, items in (self._changed or {}).items()}
+        try:
+            found = json.loads(self.path.read_text("utf-8"))
+            return {str(name): [str(each) for each in items] for name, items in found.items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, AttributeError, TypeError):
+            told = f"Your lists cannot be read: move {self.path.name} out of {self.path.parent}."
+            raise ToolError(told, "Your lists cannot be read. Their file is damaged.") from None
+
+    def change(self, name: str, more: list[str], fewer: list[str]) -> list[str]:
+        """Put items on a list and take others off; returns those that were taken or put. Raises
+        `ToolError` where it cannot be written: then nothing has changed."""
+        with self._lock:
+            lists = self.read()
+            before = lists.get(name, [])
+            known = {each.casefold() for each in before}
+            gone = {each.casefold() for each in fewer}
+            fresh = [each for each in more if each.casefold() not in known]
+            lists[name] = [each for each in before if each.casefold() not in gone] + fresh
+            self._write(lists)
+            return fresh + [each for each in before if each.casefold() in gone]
+
+    def _write(self, lists: dict[str, list[str]]) -> None:
+        if not self.keeps or self.path is None:
+            self._changed = lists
+            return
+        try:
+            write_whole(self.path, json.dumps(lists, ensure_ascii=False, indent=1).encode())
+        except OSError as error:
+            told = f"The list could not be written ({error.strerror}); nothing has changed."
+            raise ToolError(told, told) from None
+
+
+def list_skills(lists: Lists) -> list[Skill]:
+    """`add_to_list`, `read_list`, `remove_from_list` and `clear_list`."""
+
+    @skill(
+        says(rf"(?:add|put|write|note|append)(?: down)? {_ITEMS} (?:to|on|onto|in|into|down on) "
+             rf"{_LIST}", _items),
+        says(rf"(?:add|put) (?:to|on) {_LIST} {_ITEMS}", _items),
+        offered=True,
+    )  # fmt: skip
+    def add_to_list(items: list[str], name: ListName = "shopping") -> str:
+        """Put items on the user's shopping or to-do list.
+
+        Args:
+            items: What to put on it.
+            name: Which list.
+        """
+        new = lists.change(name, items, [])
+        if not new:
+            return f"{_upper(listed(items))} {_are(items)} on your {name} list already."
+        rest = "" if lists.keeps else _ONLY_NOW
+        return f"{_upper(listed(new))} {_are(new)} on your {name} list now.{rest}"
+
+    @skill(
+        says(rf"what (?:is|are|do i have|have i got|have i|else is)(?: there)?(?: still| left)? on "
+             rf"{_LIST}", _kind),
+        says(rf"(?:what is|read|show|tell|give)(?: me)?(?: out)? {_LIST}(?: out)?(?: to me)?",
+             _kind),
+        says(rf"(?:is|are) there (?:anything|something)(?: still| left)? on {_LIST}", _kind),
+        says(r"what (?:do|did) (?:i|we)(?: still)? (?:need|have|want) to (?:buy|get)"
+             r"(?: at the (?:shop|store|supermarket))?", name="shopping"),
+        says(rf"(?:is|are|do i have|have i) (?P<item>\S+(?: \S+){{0,2}}) on {_LIST}", _kind),
+        offered=True,
+    )  # fmt: skip
+    def read_list(name: ListName | None = None, item: str = "") -> str:
+        """Read the user's shopping or to-do list.
+
+        Args:
+            name: Which list; left out, all of them.
+            item: Only whether this is on it.
+        """
+        found = {each: items for each, items in lists.read().items() if items}
+        if item:
+            on = [each for each, items in found.items() if name in (None, each)
+                  if item.casefold() in map(str.casefold, items)]  # fmt: skip
+            where = f"your {on[0]} list" if on else f"your {name or 'shopping'} list"
+            return f"Yes, {item} is on {where}." if on else f"No, {item} is not on {where}."
+        if name is None and not found:
+            return "Your lists are empty."
+        told = [_told(each, found.get(each, [])) for each in ([name] if name else found)]
+        return " ".join(told)
+
+    @skill(
+        says(rf"{_FEWER} {_ITEMS} (?:from|off|off of|out of) {_LIST}", _items),
+        says(rf"(?:cross|strike|tick|check|scratch) (?:off|out) {_ITEMS} (?:from|on) {_LIST}",
+             _items),
+        says(rf"mark {_ITEMS} as (?:done|bought|finished) on {_LIST}", _items),
+        offered=True,
+    )  # fmt: skip
+    def remove_from_list(items: list[str], name: ListName = "shopping") -> str:
+        """Take items off the user's shopping or to-do list.
+
+        Args:
+            items: What to take off.
+            name: Which list.
+        """
+        gone = lists.change(name, [], items)
+        if not gone:
+            raise ToolError(f"{_upper(listed(items))} {_are(items)} not on your {name} list.")
+        return f"{_upper(listed(gone))} {_are(gone)} off your {name} list."
+
+    @skill(
+        says(rf"(?:clear|empty|delete|erase|wipe|reset)(?: out)? {_LIST}", _kind),
+        says(rf"(?:clear|remove|delete|take|erase) (?:everything|all(?: items| things)?)"
+             rf" (?:from|off|on) {_LIST}", _kind),
+        destroys=True,
+    )  # fmt: skip
+    def clear_list(name: ListName | None = None) -> str:
+        """Take everything off the user's shopping or to-do list.
+
+        Args:
+            name: Which list.
+        """
+        found = {each: items for each, items in lists.read().items() if items}
+        if name is None:
+            if len(found) > 1:
+                raise ToolError(f"Which one? There are {listed([f'a {n} list' for n in found])}.")
+            name = "to-do" if "to-do" in found else "shopping"
+        gone = lists.change(name, [], found.get(name, []))
+        if not gone:
+            return f"Your {name} list was empty already."
+        return f"Your {name} list is empty now: {_things(len(gone))} went."
+
+    return [clear_list, add_to_list, read_list, remove_from_list]
+
+
+def _kind(said: dict[str, str]) -> Mapping[str, Any] | None:
+    read: dict[str, Any] = {}
+    if "kind" in said:
+        read["name"] = _CALLED[said["kind"].lower()]
+    if "item" in said:
+        if said["item"].lower() in ("anything", "something", "there"):
+            return None
+        read["item"] = said["item"]
+    return read
+
+
+def _items(said: dict[str, str]) -> Mapping[str, Any] | None:
+    name = _CALLED.get(said.get("kind", "").lower(), "shopping")
+    parts = re.split(r", (?:and )?" if name == "to-do" else r",? and |, ", said["items"])
+    items = [each.removeprefix("some ").strip() for each in parts]
+    if any(not each or _NO_ITEM.fullmatch(each.lower()) for each in items):
+        return None
+    return {"items": items, "name": name}
+
+
+def _told(name: str, items: list[str]) -> str:
+    if not items:
+        return f"Your {name} list is empty."
+    return f"On your {name} list {_are(items)} {listed(items)}."
+
+
+def _things(count: int) -> str:
+    return "one thing" if count == 1 else f"{cardinal(count)} things"
+
+
+def _are(items: list[str]) -> str:
+    many = len(items) > 1 or (items[0].endswith("s") and not items[0].endswith("ss"))
+    return "are" if many else "is"
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,176 @@
+"""Small things: a coin, dice, one of several; how a word is spelt; what was said a moment ago."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from assistant.language.numbers import cardinal
+from assistant.skills.phrases import NUMBER, Skill, amount, listed, says, skill
+from assistant.tools.registry import ToolError
+
+_MOST_DICE = 20
+_TELL = r"(?:pick|choose|give|tell|say|think of|generate|name|draw)(?: me)?"
+_RANDOM = r"(?:(?:a|any|another) (?:random )?|random )number"
+_RANGE = rf"(?: (?:between|from) (?P<low>{NUMBER}) (?:and|to) (?P<high>{NUMBER}))"
+_THING = r"\S+(?: \S+){0,4}?"
+_NO_THING = re.compile(r"(?:up|out|on|off|it|him|her|them|your|wisely|the right)\b")
+
+
+def chance_skills(random: Random) -> list[Skill]:
+    """`flip_coin`, `throw_dice`, `random_number` and `choose_one`."""
+
+    @skill(
+        r"(?:flip|toss|throw)(?: me)?(?: up)? (?:a|the|that|another) coin(?: again)?",
+        r"coin (?:flip|toss)|(?:do a |a )coin (?:flip|toss)",
+        r"heads or tails",
+    )
+    async def flip_coin() -> str:
+        """Flip a coin."""
+        return f"{random.choice(('Heads', 'Tails'))}."
+
+    @skill(
+        says(
+            rf"(?:roll|throw|cast)(?: me)? (?:(?P<count>{NUMBER}|the) )?"
+            rf"(?:(?P<sides>{NUMBER}) sided )?(?:dice|die)(?: again)?",
+            _dice,
+        ),
+        says(r"(?:roll|throw)(?: me)? (?P<count>a|an|\d+)? ?d (?P<sides>\d+)", _dice),
+    )
+    async def throw_dice(
+        count: Annotated[int, Field(ge=1, le=_MOST_DICE)] = 1,
+        sides: Annotated[int, Field(ge=2, le=1000)] = 6,
+    ) -> str:
+        """Throw dice.
+
+        Args:
+            count: How many.
+            sides: How many sides each has.
+        """
+        thrown = [random.randint(1, sides) for _ in range(count)]
+        shown = [cardinal(each) for each in thrown]
+        if count == 1:
+            return f"It is {'an' if thrown[0] in (8, 11, 18) else 'a'} {shown[0]}."
+        return f"{listed(shown).capitalize()}: that makes {cardinal(sum(thrown))}."
+
+    @skill(
+        says(rf"(?:{_TELL} )?{_RANDOM}{_RANGE}?(?: please)?", _whole_range),
+        says(rf"(?:{_TELL} )(?:a )?number{_RANGE}", _whole_range),
+    )
+    async def random_number(low: int = 1, high: int = 100) -> str:
+        """Pick a number.
+
+        Args:
+            low: The least it may be.
+            high: The most it may be.
+        """
+        first, last = sorted((low, high))
+        return f"{random.randint(first, last)}."
+
+    @skill(
+        says(rf"(?:pick|choose|select) one(?: of(?: these)?)? (?P<things>{_THING} or {_THING})",
+             _things),
+        says(rf"(?:pick|choose|decide)(?: for me)? between (?P<things>{_THING} (?:and|or) "
+             rf"{_THING})", _things),
+        says(rf"(?:pick|choose)(?: for me)?(?: either)? (?P<things>{_THING} or {_THING})", _things),
+    )  # fmt: skip
+    async def choose_one(things: list[str]) -> str:
+        """Pick one of several things at random.
+
+        Args:
+            things: What there is to choose from.
+        """
+        if len(things) < 2:
+            raise ToolError("That takes at least two things to choose from.")
+        return f"{random.choice(things).capitalize()}."
+
+    return [flip_coin, throw_dice, random_number, choose_one]
+
+
+def _dice(said: dict[str, str]) -> Mapping[str, Any] | None:
+    read: dict[str, int] = {}
+    for key, words in said.items():
+        value = amount("1" if words == "the" else words)
+        if value is None or value.denominator != 1:
+            return None
+        read[key] = int(value)
+    return read
+
+
+def _whole_range(said: dict[str, str]) -> Mapping[str, Any] | None:
+    read = {key: amount(words) for key, words in said.items()}
+    if any(value is None or value.denominator != 1 for value in read.values()):
+        return None
+    return {key: int(value) for key, value in read.items() if value is not None}
+
+
+def _things(said: dict[str, str]) -> Mapping[str, Any] | None:
+    things = [each for each in re.split(r",? (?:or|and) |, ", said["things"]) if each]
+    if any(_NO_THING.match(each.lower()) for each in things):
+        return None
+    return {"things": [each.removeprefix("either ") for each in things]}
+
+
+# Words: how one is spelt, and what was said.
+
+_WORD = r"(?P<word>\S+(?: \S+){0,2})"
+_NO_WORD = re.compile(r"(?:it|that|this|out|me|things|everything|him|them)(?: .*)?")
+
+
+def word_skills(heard: Callable[[], Sequence[str]]) -> list[Skill]:
+    """`spell`, `what_the_user_said` and further ways to ask for `repeat`. `heard()`: the user's
+    turns, the present one last."""
+
+    @skill(
+        says(rf"(?:how (?:do|would|can|should) (?:you|i|we|people|one) )?spell(?: out)?"
+             rf"(?: (?:the|a) (?:word|name))? {_WORD}", _spelt),
+        says(rf"how (?:is|are) {_WORD} (?:spelled|spelt|written)", _spelt),
+        says(rf"(?:what is )?the (?:correct |right )?spelling (?:of|for) (?:the word )?{_WORD}",
+             _spelt),
+    )  # fmt: skip
+    async def spell(word: str) -> str:
+        """Spell a word letter by letter.
+
+        Args:
+            word: The word.
+        """
+        letters = [", ".join(each.upper() for each in part if each.isalnum())
+                   for part in word.split()]  # fmt: skip
+        if not any(letters):
+            raise ToolError("There are no letters in that.")
+        return f"{word[0].upper()}{word[1:]}: {'; '.join(filter(None, letters))}."
+
+    @skill(
+        r"what (?:did|have) i (?:say|said)(?: (?:before|a moment ago|last|to you|so far))*",
+        r"what was (?:it )?(?:the last thing )?(?:that )?i (?:said|told you)(?: last)?",
+        r"what were my (?:last|exact) words",
+        r"(?:repeat|say)(?: back)?(?: to me)? (?:what i (?:have )?said|my (?:last )?words"
+        r"|after me)(?: back)?(?: to me)?",
+        r"what (?:did|do) you (?:hear|understand)(?: me say)?|what have you (?:heard|understood)",
+    )
+    async def what_the_user_said() -> str:
+        """Tell the user what they said last."""
+        earlier = list(heard())[:-1]
+        if not earlier:
+            return "You have not said anything before that."
+        return f"You said: {earlier[-1]}"
+
+    again = Skill(
+        "repeat",
+        (
+            says(r"what was the last thing (?:that )?you (?:said|told me)"),
+            says(r"what (?:did|have) you (?:say|said|tell me)(?: (?:last|before|a moment ago))+"),
+            says(r"what were your last words|tell me (?:that )?(?:again|once more)"),
+        ),
+    )
+    return [spell, what_the_user_said, again]
+
+
+def _spelt(said: dict[str, str]) -> Mapping[str, Any] | None:
+    """One word, or a name of up to three; "spell it out" is neither."""
+    word = said["word"]
+    return None if _NO_WORD.fullmatch(word.lower()) else {"word": word}

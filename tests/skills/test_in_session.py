@@ -1,0 +1,46 @@
+"""Skills in a session: no model is asked, and what a model is offered stays small."""
+
+from __future__ import annotations
+
+import json
+
+from assistant.brain.prompt import MAX_TOOLS_CHARS
+from assistant.skills import SkillSet, SkillSources, all_skills
+from assistant.tools.builtin import builtin_tools
+from assistant.tools.registry import ToolRegistry
+from tests.fakes import FakeBrain
+from tests.session.conftest import EnterRoom, enter_room
+from tests.tools.test_builtin import Controls
+
+__all__ = ["enter_room"]
+
+
+async def test_what_is_asked_in_words_is_done_without_a_model(enter_room: EnterRoom) -> None:
+    room = await enter_room()
+    await room.speak("JARVIS, how do you spell necessary?")
+    await room.listen_to_the_end()
+    assert room.answers()[-1] == "Necessary: N, E, C, E, S, S, A, R, Y."
+    await room.speak("add milk to my shopping list")
+    await room.listen_to_the_end()
+    assert room.answers()[-1].startswith("Milk is on your shopping list now.")
+    await room.speak("what did i say before that")
+    assert len(room.brain.questions) == 1
+    await room.listen_to_the_end()
+    await room.speak("What did I just say?")
+    await room.listen_to_the_end()
+    assert room.answers()[-1] == "You said: what did i say before that"
+
+
+async def test_an_ordinary_sentence_goes_to_who_answers(enter_room: EnterRoom) -> None:
+    room = await enter_room(FakeBrain(["Oh dear."]))
+    await room.speak("the timer on my oven is broken")
+    await room.listen_to_the_end()
+    assert room.answers() == ["Oh dear."]
+
+
+def test_a_model_is_offered_few_of_them() -> None:
+    tools = [*builtin_tools(Controls()), *SkillSet(all_skills(SkillSources())).tools]
+    offered = ToolRegistry(tools).schemas()
+    assert {"set_timer", "add_to_list", "about_yourself"} <= {each["name"] for each in offered}
+    assert len(offered) <= 16
+    assert sum(len(json.dumps(each)) for each in offered) < 0.8 * MAX_TOOLS_CHARS

@@ -1,0 +1,225 @@
+"""Timers, alarms and reminders as they are asked for, and the file that keeps them."""
+
+from __future__ import annotations
+
+import json
+import stat
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from assistant.skills import Schedule, SkillSet, SkillSources, all_skills
+from tests.skills.test_answers import run, told
+
+NOW = datetime(2026, 11, 27, 15, 0, tzinfo=ZoneInfo("Europe/Vienna"))
+
+
+def skills(path: Path | None) -> SkillSources:
+    return SkillSources(
+        now=lambda: NOW, schedule=Schedule(path), clock=iter(range(0, 99, 9)).__next__
+    )
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> SkillSources:
+    return skills(tmp_path / "kept" / "timers.json")
+
+
+async def test_several_run_at_once_and_are_told_apart(kept: SkillSources) -> None:
+    assert (
+        await told(kept, "set a pasta timer for ten minutes")
+        == "Your pasta timer is set: ten minutes."
+    )
+    assert (
+        await told(kept, "set a timer for 90 seconds")
+        == "Your timer is set: one minute and thirty seconds."
+    )
+    assert (
+        await told(kept, "how long do i have left on the pasta")
+        == "Your pasta timer has ten minutes left."
+    )
+    assert await told(kept, "what timers are running") == (
+        "Your timer has one minute and thirty seconds left. Your pasta timer has ten minutes left."
+    )
+    assert await told(kept, "cancel the pasta timer") == "The pasta timer is cancelled."
+    assert await told(kept, "cancel the timer") == "The timer is cancelled."
+    assert await told(kept, "how long left") == "There is no timer running."
+
+
+async def test_which_one_is_asked_where_several_may_be_meant(kept: SkillSources) -> None:
+    await told(kept, "set a pasta timer for ten minutes")
+    await told(kept, "set an egg timer for five minutes")
+    assert (
+        await told(kept, "cancel the timer")
+        == "Which one? There are the egg timer and the pasta timer."
+    )
+    assert len(kept.schedule.timers()) == 2
+    assert await told(kept, "cancel all timers") == "All two are cancelled."
+
+
+async def test_an_alarm_says_when_it_will_ring(kept: SkillSources) -> None:
+    assert await told(kept, "wake me at seven") == (
+        "Your alarm is set: tomorrow at seven o'clock in the morning."
+    )
+    assert await told(kept, "when is my alarm") == (
+        "Your alarm is set: tomorrow at seven o'clock in the morning."
+    )
+
+
+async def test_a_reminder_says_what_and_when(kept: SkillSources) -> None:
+    assert await told(kept, "remind me to call my mother tomorrow at nine") == (
+        "I will remind you tomorrow at nine o'clock in the morning to call your mother."
+    )
+    [timer] = kept.schedule.timers()
+    assert timer.announced() == "You asked me to remind you to call your mother."
+
+
+@pytest.mark.parametrize(
+    ("words", "question"),
+    [
+        ("set a timer", "For how long?"),
+        ("set an alarm", "For what time?"),
+        ("remind me to be nice", "For what time?"),
+    ],
+)
+async def test_what_is_missing_is_asked_and_nothing_is_set(
+    kept: SkillSources, words: str, question: str
+) -> None:
+    assert (await told(kept, words)).startswith(question)
+    assert not kept.schedule.timers()
+
+
+async def test_a_timer_can_be_given_more_time(kept: SkillSources) -> None:
+    await told(kept, "set a pasta timer for ten minutes")
+    words = "add five minutes to the pasta timer"
+    assert await told(kept, words) == "Your pasta timer has fifteen minutes left."
+    assert await told(kept, "add five minutes to the tea timer") == "There is no tea timer running."
+
+
+async def test_a_reminder_of_nothing_is_a_reminder_all_the_same(kept: SkillSources) -> None:
+    assert await told(kept, "set a reminder for half past four") == (
+        "I will remind you at four thirty in the afternoon."
+    )
+    [timer] = kept.schedule.timers()
+    assert timer.announced() == "This is your reminder."
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "remind me to take my pills every day at nine",
+        "remind me every day at nine to take my pills",
+        "set an alarm for seven every morning",
+        "wake me at seven every monday",
+    ],
+)
+async def test_what_should_come_back_every_day_is_not_set_once(
+    kept: SkillSources, words: str
+) -> None:
+    assert (await told(kept, words)).startswith("I can remind you once, but not again and again")
+    assert not kept.schedule.timers()
+
+
+async def test_nothing_is_cancelled_that_is_not_there(kept: SkillSources) -> None:
+    result = await run(kept, "cancel_timer", name="tea")
+    assert (result.ok, result.content) == (False, "There is no tea timer to cancel.")
+
+
+async def test_a_thing_that_is_no_timers_name_is_no_question_about_timers(
+    kept: SkillSources,
+) -> None:
+    names = SkillSet(all_skills(kept))
+    assert names.call("how long do i have left on the lease") is None
+    await told(kept, "set a lease timer for ten minutes")
+    assert names.call("how long do i have left on the lease") is not None
+
+
+async def test_they_survive_a_restart_in_a_private_file(kept: SkillSources) -> None:
+    await told(kept, "set a pasta timer for ten minutes")
+    path = kept.schedule.path
+    assert path is not None
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    later = skills(path)
+    later.schedule.load()
+    assert later.schedule.timers() == kept.schedule.timers()
+
+
+async def test_without_a_file_the_user_is_told(kept: SkillSources) -> None:
+    words = "set a timer for ten minutes"
+    assert await told(skills(None), words) == (
+        "Your timer is set: ten minutes. I keep it only while I am running."
+    )
+
+
+async def test_a_full_disk_is_told(kept: SkillSources, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("assistant.skills.schedule.write_whole", full)
+    assert await told(kept, "set a timer for ten minutes") == (
+        "Your timer is set: ten minutes. I could not write it down: it ends when I do."
+    )
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    ["{", "3", '[{"number": 1}]', '[{"number": 1, "kind": "bomb", "name": "", "due": 3}]',
+     '[{"number": 1, "kind": "timer", "name": 3, "due": 3}]', "\x00"],
+)  # fmt: skip
+def test_a_damaged_file_is_moved_aside_and_named(tmp_path: Path, rubbish: str) -> None:
+    path = tmp_path / "timers.json"
+    path.write_text(rubbish)
+    with pytest.raises(ValueError, match=r"timers\.damaged"):
+        Schedule(path).load()
+    assert not path.exists()
+    assert path.with_suffix(".damaged").read_text() == rubbish
+
+
+def test_the_file_is_plain(kept: SkillSources) -> None:
+    timer, written = kept.schedule.add("timer", "tea", 1_800_000_000.0)
+    assert written
+    assert kept.schedule.path is not None
+    assert json.loads(kept.schedule.path.read_text()) == [
+        {"number": timer.number, "kind": "timer", "name": "tea", "due": 1_800_000_000.0}
+    ]
+
+
+async def test_a_stopwatch(kept: SkillSources) -> None:
+    tools = {each.name: each for each in SkillSet(all_skills(kept)).tools}
+    stopwatch = tools["stopwatch"]
+    assert await stopwatch("read") == "The stopwatch is not running."
+    assert await stopwatch("start") == "The stopwatch is running."
+    assert await stopwatch("read") == "So far 9.0 seconds."
+    assert await stopwatch("stop") == "The stopwatch stands at 18.0 seconds."
+    assert await stopwatch("read") == "The stopwatch stands at 18.0 seconds."
+
+
+async def test_in_a_private_conversation_what_was_set_still_rings(kept: SkillSources) -> None:
+    await told(kept, "set a pasta timer for ten minutes")
+    path = kept.schedule.path
+    private = SkillSources(now=lambda: NOW, schedule=Schedule(path, keeps=False))
+    private.schedule.load()
+    assert (await told(private, "set a secret timer for one minute")).endswith(
+        "I keep it only while I am running."
+    )
+    assert [each.name for each in private.schedule.timers()] == ["secret", "pasta"]
+    later = Schedule(path)
+    later.load()
+    assert [each.name for each in later.timers()] == ["pasta"]
+    private.schedule.remove(private.schedule.timers())
+    later = Schedule(path)
+    later.load()
+    assert later.timers() == []
+
+
+def test_two_programs_lose_each_other_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "timers.json"
+    one, other, later = Schedule(path), Schedule(path), Schedule(path)
+    tea, _ = one.add("timer", "tea", 1.8e9)
+    other.add("timer", "eggs", 1.8e9 + 1)
+    one.remove([tea])
+    one.add("alarm", "", 1.8e9 + 2)
+    later.load()
+    assert [each.called for each in later.timers()] == ["eggs timer", "alarm"]
