@@ -51,6 +51,8 @@ class Question:
     acknowledge: Callable[[], Awaitable[str]] = _goes_without_saying
     """To be waited for before an answer says that what the user told is remembered. Returns what
     has to be said instead where it is not: one or two sentences."""
+    gone: int = 0
+    """Messages before those of the history, which nobody has any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from assistant.brain.base import (
     Brain,
@@ -23,9 +23,20 @@ from assistant.brain.scripted import ScriptedBrain, prepare
 from assistant.config.plugins import PluginRegistry
 from assistant.config.schema import BRAIN_KINDS, BrainConfig
 from assistant.locations import cache_dir
+from assistant.personas.loading import Persona
+
+if TYPE_CHECKING:
+    from assistant.brain.local.process import LocalBrain
 
 MakeBrain = Callable[[BrainConfig], Brain]
 """Called in a thread; may raise `BrainError`. Where it fails the scripted persona answers."""
+
+
+def _local(config: BrainConfig) -> Brain:
+    from assistant.brain.local.process import LocalBrain
+    from assistant.brain.local.weights import chosen_file
+
+    return LocalBrain(chosen_file(config.weights), config)
 
 
 def _accept(plugin: object) -> MakeBrain:
@@ -36,7 +47,7 @@ def _accept(plugin: object) -> MakeBrain:
 
 
 BRAINS: PluginRegistry[MakeBrain] = PluginRegistry(
-    "assistant.brains", "brain", {}, _accept, error=BrainError, reserved=BRAIN_KINDS
+    "assistant.brains", "brain", {"local": _local}, _accept, error=BrainError, reserved=BRAIN_KINDS
 )
 """Those that `brain.kind` may name beside `BRAIN_KINDS`."""
 
@@ -51,22 +62,24 @@ async def choose_brain(
     notify: Notify = _untold,
     scripted: ScriptedBrain | None = None,
     find: Callable[[], Awaitable[FoundServer | None]] = discover,
+    persona: Persona | None = None,
 ) -> tuple[Brain, str]:
     """The brain for these settings, and in one line why it is this one.
 
     `notify` hears, once for each kind, when the language model fails and the scripted persona
     answers instead. `auto` with a `url` uses that; without, it looks on this machine. Call again
     with the same `scripted` to look again: a server may have been started meanwhile, and what the
-    user told is not lost.
+    user told is not lost. A server of the user's goes before a model of our own, which reads ahead
+    who the `persona` is.
     """
     scripted = scripted or ScriptedBrain()
     await asyncio.to_thread(prepare)
     if config.kind == "scripted":
         return scripted, "scripted persona, as set in brain.kind"
     try:
-        if config.kind not in BRAIN_KINDS:
-            made = await asyncio.to_thread(_named, config)
-            return FallbackBrain(made, scripted, notify), f"{config.kind}, as set in brain.kind"
+        if config.kind == "local" or config.kind not in BRAIN_KINDS:
+            made = await _named(config.kind, config, scripted, notify, persona)
+            return made, f"{config.kind}, as set in brain.kind"
         if config.url is not None:
             brain = await asyncio.to_thread(
                 _language_model, config, config.url, config.model, "", scripted, notify
@@ -76,6 +89,13 @@ async def choose_brain(
         notify(error)
         return scripted, f"scripted persona: {error.message}"
     found = await find()
+    if found is None and config.kind == "auto" and config.weights is not None:
+        try:
+            made = await _named("local", config, scripted, notify, persona)
+        except BrainError as error:
+            notify(error)
+            return scripted, f"scripted persona: {error.message}"
+        return made, f"language model of our own: {made.label}"
     if found is None:
         wanted = "brain.url is not set and " if config.kind == "openai" else ""
         return scripted, f"scripted persona: {wanted}no language model was found on this machine"
@@ -86,10 +106,23 @@ async def choose_brain(
     return brain, f"language model found on this machine: {brain.label}"
 
 
-def _named(config: BrainConfig) -> Brain:
+async def _named(
+    kind: str,
+    config: BrainConfig,
+    scripted: ScriptedBrain,
+    notify: Notify,
+    persona: Persona | None,
+) -> FallbackBrain:
     """Raises `BrainError`, whatever is wrong with its plugin."""
-    with BRAINS.faults(config.kind):
-        brain = BRAINS.get(config.kind)(config)
+    brain = await asyncio.to_thread(_made, kind, config)
+    if kind == "local":  # loaded beside everything else, in the event loop
+        cast("LocalBrain", brain).start(notify, scripted.knowledge.sentences, persona)
+    return FallbackBrain(brain, scripted, notify)
+
+
+def _made(kind: str, config: BrainConfig) -> Brain:
+    with BRAINS.faults(kind):
+        brain = BRAINS.get(kind)(config)
         if not isinstance(brain, Brain):
             raise TypeError(f"it made a {type(brain).__name__}, which is no brain")
         return brain

@@ -11,6 +11,8 @@ from assistant.brain.base import Message, Question
 
 HISTORY = 10
 """Messages of the history that are sent."""
+BLOCK = 6
+"""Messages of it that go at once where the prompt shall be stable."""
 MAX_PERSONA_CHARS = 6_000
 MAX_TOOLS_CHARS = 8_000
 MAX_FACTS_CHARS = 1_500
@@ -41,6 +43,7 @@ def build_messages(
     native: bool = False,
     system_role: bool = True,
     history: int = HISTORY,
+    stable: bool = False,
 ) -> list[dict[str, Any]]:
     """The conversation as chat messages, roles "system", "user" and "assistant".
 
@@ -49,8 +52,12 @@ def build_messages(
     `native`: the server is given the tools by its own protocol, and so are calls and results (role
     "tool"). Without a `system_role` the prompt is the beginning of the first user message. At most
     `history` earlier messages are taken along.
+
+    A server that has read the beginning of a prompt before need not read it again. `stable`: what
+    changes at every turn (time, facts, memory) stands in the user's last message, and the history
+    goes in blocks, so that the next prompt begins as this one did.
     """
-    earlier = _whole_calls(_latest(question, history))
+    earlier = _whole_calls(_latest(question, history, BLOCK if stable else 1))
     turns = [_turn(message, question.persona.slug, native) for message in earlier]
     asked = pending(question)
     if question.text.strip():
@@ -63,8 +70,10 @@ def build_messages(
         turns.insert(0, {"role": "user", "content": "Hello."})
     if turns[-1]["role"] not in ("user", "tool"):
         turns.append({"role": "user", "content": "Go on."})
-    trimmed = history < HISTORY
-    prompt = _system(question, () if trimmed else facts, native=native, memory=bool(history))
+    told = _of_now(question, () if history < HISTORY else facts, memory=bool(history))
+    if stable:
+        _tell_in_last(turns, told)
+    prompt = _system(question, [] if stable else told, native=native)
     messages: list[dict[str, Any]] = [{"role": "system", "content": prompt}]
     for turn in turns:
         if _joins(messages[-1], turn):
@@ -80,12 +89,23 @@ def pending(question: Question) -> str:
     return question.text if question.text.strip() else next(earlier, "")
 
 
-def _latest(question: Question, count: int) -> list[Message]:
-    """So many messages; where the question itself is among them, what came since, too."""
+def _tell_in_last(turns: list[dict[str, Any]], told: Sequence[str]) -> None:
+    """Before what the user said last."""
+    last = next((turn for turn in reversed(turns) if turn["role"] == "user"), None)
+    if last is not None:
+        known = " ".join(told)
+        last["content"] = f"(Say this only where it matters: {known})\n\n{last['content']}"
+
+
+def _latest(question: Question, count: int, block: int) -> list[Message]:
+    """So many messages at most, what goes before them in whole blocks; where the question itself is
+    among them, what came since, too."""
     if not question.text.strip():
         since = [n for n, message in enumerate(question.history) if message.role == "user"]
         count = max(count, len(question.history) - since[-1] if since else 0)
-    return question.history[-count:] if count else []
+        block = 1
+    first = question.gone + max(0, len(question.history) - count)
+    return question.history[-(-first // block) * block - question.gone :] if count else []
 
 
 def _joins(last: dict[str, Any], turn: dict[str, Any]) -> bool:
@@ -152,19 +172,25 @@ def _said(role: str, text: str, limit: int = MAX_MESSAGE_CHARS) -> dict[str, Any
     return {"role": role, "content": _cut(text, limit)}
 
 
-def _system(question: Question, facts: Sequence[str], *, native: bool, memory: bool) -> str:
-    prompt = question.persona.prompt
+def _of_now(question: Question, facts: Sequence[str], *, memory: bool) -> list[str]:
+    """What is another thing at every turn: the time, and what is known of the user."""
     now = question.now
-    parts = [
-        _cut(f"{prompt.identity.strip()} {prompt.personality.strip()}", MAX_PERSONA_CHARS),
-        _RULES,
-        f"It is now {now:%A}, {now.day} {now:%B} {now.year}, {now:%H:%M}.",
-    ]
+    parts = [f"It is now {now:%A}, {now.day} {now:%B} {now.year}, {now:%H:%M}."]
     if facts:
         known = _cut("; ".join(facts), MAX_FACTS_CHARS)
         parts.append(f"The user told you earlier (in words said to the user): {known}.")
     if question.memory and memory:
         parts.append(question.memory)
+    return parts
+
+
+def _system(question: Question, told: Sequence[str], *, native: bool) -> str:
+    prompt = question.persona.prompt
+    parts = [
+        _cut(f"{prompt.identity.strip()} {prompt.personality.strip()}", MAX_PERSONA_CHARS),
+        _RULES,
+        *told,
+    ]
     if native and question.tools:
         parts.append(_NATIVE_TOOL_RULES)
     elif tools := _tools(question.tools):

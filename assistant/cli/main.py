@@ -14,7 +14,7 @@ from assistant.cli.bench import bench_app
 from assistant.cli.groups import config_app, events_app, personas_app, trace, transcripts_app
 from assistant.cli.help import Commands
 from assistant.cli.memory import memory_app
-from assistant.cli.models import setup_app
+from assistant.cli.models import brain_app, setup_app
 from assistant.cli.options import Json, Level, gather, takes
 from assistant.commands.runner import Options, run, run_with_config
 
@@ -253,6 +253,7 @@ app.add_typer(memory_app, name="memory", rich_help_panel=LOOK)
 app.add_typer(transcripts_app, name="transcripts", rich_help_panel=LOOK)
 app.add_typer(events_app, name="events", rich_help_panel=LOOK)
 app.add_typer(setup_app, name="setup", rich_help_panel=SETUP)
+app.add_typer(brain_app, name="brain", rich_help_panel=SETUP)
 app.add_typer(cli_models.models_app, name="models", rich_help_panel=SETUP)
 app.add_typer(config_app, name="config", rich_help_panel=SETUP)
 

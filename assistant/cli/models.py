@@ -104,7 +104,7 @@ def models_remove(
 # `assistant setup`: its commands.
 
 setup_app = typer.Typer(
-    help="Set up the packages of Moshi in an environment of their own.",
+    help="Set up a language model, or the packages of Moshi.",
     invoke_without_command=True,
 )
 
@@ -164,3 +164,93 @@ def _set_up(name: str, yes: bool, python: str | None) -> None:
         return setup_command(name, yes=yes, python=python)
 
     raise typer.Exit(run(command))
+
+
+# A language model of our own: `assistant setup brain`, `assistant brain`.
+
+brain_app = typer.Typer(
+    help="Who answers: language models of our own.", invoke_without_command=True
+)
+
+
+@setup_app.command("brain")
+def setup_brain(
+    context: typer.Context,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help="A name of assistant brain list, hf:OWNER/NAME/FILE, or a GGUF file; else what"
+            " suits this machine.",
+        ),
+    ] = None,
+    yes: Yes = False,
+    config: ConfigFile = None,
+) -> None:
+    """A language model that answers about anything, wholly on this machine.
+
+    Example: assistant setup brain --model qwen3-1.7b
+    """
+    options = gather(context, config)
+
+    def command(settings: Config) -> int:
+        from assistant.commands.brain import setup_command
+
+        return setup_command(settings, model, yes=yes, file=options.config)
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+@brain_app.callback()
+def brain(context: typer.Context) -> None:
+    """Who answers: language models of our own; without more words, list them."""
+    if context.invoked_subcommand is None:
+        brain_list(context)
+
+
+@brain_app.command("list")
+def brain_list(
+    context: typer.Context, json_output: Json = False, config: ConfigFile = None
+) -> None:
+    """Every model of our own: its size, licence, and whether it is here."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.brain import list_command
+
+        return list_command(settings, json_output=json_output)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
+@brain_app.command("use")
+def brain_use(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="As in the list; or auto, or scripted.")],
+    config: ConfigFile = None,
+) -> None:
+    """Let this one answer. Example: assistant brain use qwen3-1.7b"""
+    options = gather(context, config)
+
+    def command() -> int:
+        from assistant.commands.brain import use_command
+
+        return use_command(name, options.config)
+
+    raise typer.Exit(run(command))
+
+
+@brain_app.command("test")
+def brain_test(
+    context: typer.Context,
+    question: Annotated[str | None, typer.Argument(help="What to ask.")] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Ask whoever would answer one question, and tell how fast it was."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.brain import test_command
+
+        return test_command(settings, question)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from assistant.config.plugins import plugin_names
 from assistant.errors import AssistantError
 
-BRAIN_KINDS = ("auto", "scripted", "openai")
+BRAIN_KINDS = ("auto", "scripted", "openai", "local")
 """Of `brain.kind`: what is there without a plugin."""
 STORE_PLUGINS = ("mem0", "qdrant")
 """Of `memory.store`: plugins that are known here, with tables of their own."""
@@ -159,12 +159,16 @@ class BackendConfig(_ConfigTable):
 
 class BrainConfig(_ConfigTable):
     kind: Annotated[str, AfterValidator(_one_of(BRAIN_KINDS, "assistant.brains"))] = "auto"
-    """Who answers: `openai`, a language model; `scripted`, the scripted persona; `auto`: the model
-    where there is one; or what a plugin brings, by its name."""
+    """Who answers: `openai`, a language model that a server has; `local`, one of our own (see
+    `weights`); `scripted`, the scripted persona; `auto`: the first of these that there is; or what
+    a plugin brings, by its name."""
     url: str | None = None
     """Address of an OpenAI-compatible server, with its `/v1`."""
     model: str | None = None
     """Model to ask for; unset: the server's first."""
+    weights: str | None = None
+    """Our own model, as `assistant setup brain` sets it: a name that `assistant brain list` shows,
+    or a GGUF file."""
     api_key_env: str = "ASSISTANT_API_KEY"
     """Name of the environment variable that holds the server's key; the key itself is never
     written down."""

@@ -15,11 +15,13 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from assistant.backends.base import BackendError
+from assistant.locations import scratch_dir
 from assistant.models.environments import (
     NEWEST,
     OLDEST,
@@ -30,7 +32,7 @@ from assistant.models.environments import (
     home,
     interpreter,
 )
-from assistant.private_files import make_folder, remove_tree
+from assistant.private_files import make_folder, remove_tree, scratch_folder
 
 # What pip says, for people: how far it is, and why it failed.
 
@@ -289,6 +291,18 @@ def _started(command: list[str], environment: dict[str, str]) -> Iterator[subpro
     finally:
         if process.stdout is not None:
             process.stdout.close()
+
+
+def run_pip(arguments: Sequence[str], tell: Tell | None = None) -> None:
+    """pip of the environment that we run in. Raises `BackendError`."""
+    command = [sys.executable, "-m", "pip", *arguments, "--no-input", "--disable-pip-version-check"]
+    if find_spec("pip") is None:
+        raise BackendError(
+            "The environment of this program has no pip.",
+            f"Run: {sys.executable} -m ensurepip; then try again.",
+        )
+    with scratch_folder(scratch_dir()) as aside:
+        _run(command, aside, f"pip {' '.join(arguments[:1])} failed", tell)
 
 
 def _pip_version(own: str, aside: Path) -> tuple[int, ...]:

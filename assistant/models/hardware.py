@@ -10,6 +10,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,3 +186,31 @@ def _physical_memory() -> int:
 
 def _mib(text: str) -> int | None:
     return int(text) * _MIB if text.isdecimal() else None
+
+
+# What the processor itself can do.
+
+
+def cores() -> int:
+    """That this process may use; at least 1."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def lacks_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether this is an x86 processor that says it has no AVX2, which programs built for it
+    end at without a word. Never raises."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return False
+    if sys.platform == "darwin":
+        command = ["sysctl", "-n", "hw.optional.avx2_0"]
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            return _output_of(command, TIME_LIMIT)[1].strip() == "0"
+        return False
+    try:
+        text = cpuinfo.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    flags = next((line for line in text.splitlines() if line.startswith("flags")), "")
+    return bool(flags) and "avx2" not in flags.split()

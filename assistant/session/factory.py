@@ -139,7 +139,12 @@ def make_dependencies(
         def tell(error: BrainError) -> None:
             notify(Notice(text=error.message, remedy=error.remedy, severity="warning"))
 
-        brain, reason = await choose_brain(config.brain, notify=tell, scripted=scripted)
+        brain, reason = await choose_brain(
+            config.brain,
+            notify=tell,
+            scripted=scripted,
+            persona=personas.loaded.get(config.session.persona),
+        )
         log.info("%s", reason)
         if isinstance(brain, FallbackBrain):
             memory.use_model(brain)

@@ -89,9 +89,7 @@ class Session:
         self._schedule = Schedule(dependencies.timers, keeps=dependencies.keeps)
         self._own_state = OwnState(bus, config, dependencies.store, self.memory, self._roster)
         self._skills = self._make_skills()
-        self._intents = SpokenIntents(
-            bus, self._roster, self._further_intent, dependencies.follow_up
-        )
+        self._intents = SpokenIntents(bus, self._roster, self._further_intent, self._follow_up)
         gate = MicrophoneGate(
             guard=config.audio.echo_guard and not config.audio.headset,
             push_to_talk=config.audio.mode == "push-to-talk",
@@ -232,6 +230,10 @@ class Session:
         nothing that is remembered, so skills come first."""
         call = self._skills.call(text)
         return call or (memory_call(text) if self.memory.enabled else None)
+
+    def _follow_up(self, text: str) -> SpokenCommand | None:
+        """The call that answers a question which a tool has asked back."""
+        return self._dependencies.follow_up(text) or self._skills.follow_up(text)
 
     def _make_responder(self, brain: Brain) -> Responder:
         # The one thing that is looked up late: a front end puts its question in when it is there.

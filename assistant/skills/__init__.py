@@ -17,8 +17,8 @@ from assistant.skills.calendar import calendar_skills
 from assistant.skills.lists import Lists, list_skills
 from assistant.skills.phrases import Skill, SkillSet
 from assistant.skills.schedule import Schedule
-from assistant.skills.small import chance_skills, word_skills
-from assistant.skills.timers import stopwatch_skills, timer_skills
+from assistant.skills.small import chance_skills, stopwatch_skills, word_skills
+from assistant.skills.timers import timer_skills
 from assistant.skills.units import unit_skills
 
 __all__ = ["Lists", "Schedule", "SkillSet", "SkillSources", "all_skills"]

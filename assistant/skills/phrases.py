@@ -67,6 +67,9 @@ class Skill:
     phrases: tuple[Phrase, ...]
     tool: Tool | None = None
     """None: a tool that there is already."""
+    answered: Callable[[str], Mapping[str, Any] | None] = lambda words: None
+    """Arguments of the call that answers a question which the tool has asked back. Any other words
+    close the question."""
 
 
 def skill(
@@ -121,6 +124,17 @@ class SkillSet:
                 read = phrase.read({key: text for key, text in said.items() if text})
                 if read is not None:
                     return SpokenCommand(name, {**phrase.arguments, **read})
+        return None
+
+    def follow_up(self, text: str) -> SpokenCommand | None:
+        """The call that answers a question which a skill has asked back."""
+        called = _called(tuple(self._names()))
+        request = _request(text, called)
+        words = next((form.text for form in _forms(request, called)), "") if request else ""
+        for each in self._skills:
+            arguments = each.answered(words)
+            if arguments is not None:
+                return SpokenCommand(each.name, dict(arguments))
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -174,3 +174,44 @@ def _spelt(said: dict[str, str]) -> Mapping[str, Any] | None:
     """One word, or a name of up to three; "spell it out" is neither."""
     word = said["word"]
     return None if _NO_WORD.fullmatch(word.lower()) else {"word": word}
+
+
+# A stopwatch.
+
+
+def stopwatch_skills(clock: Callable[[], float]) -> list[Skill]:
+    """`stopwatch`. `clock()`: seconds that only go on."""
+    began: list[float] = []
+    stopped: list[float] = []
+
+    @skill(
+        says(r"(?:start|begin|run|restart|reset)(?: me)?(?: (?:a|the|my))? stop ?watch",
+             action="start"),
+        says(r"(?:stop|end|halt)(?: (?:the|my))? stop ?watch", action="stop"),
+        says(r"(?:what does the stop ?watch (?:say|show)|how long has the stop ?watch been"
+             r" (?:running|going)|(?:check|read|show me) the stop ?watch|what is (?:on )?the"
+             r" stop ?watch(?: at)?|(?:stop ?watch|lap) time)", action="read"),
+    )  # fmt: skip
+    async def stopwatch(action: Literal["start", "stop", "read"]) -> str:
+        """Start, stop or read a stopwatch.
+
+        Args:
+            action: What to do with it.
+        """
+        if action == "start":
+            began[:], stopped[:] = [clock()], []
+            return "The stopwatch is running."
+        if not began:
+            return "The stopwatch is not running."
+        if action == "stop" and not stopped:
+            stopped[:] = [clock()]
+        seconds = (stopped[0] if stopped else clock()) - began[0]
+        shown = f"{seconds:.1f} seconds" if seconds < 60 else _minutes(seconds)
+        return f"{'The stopwatch stands at' if stopped else 'So far'} {shown}."
+
+    return [stopwatch]
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} minute{'' if minutes == 1 else 's'} and {rest} seconds"

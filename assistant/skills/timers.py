@@ -1,9 +1,10 @@
-"""Timers, alarms and reminders: many, by name, kept over a restart; and a stopwatch."""
+"""Timers, alarms and reminders: as many as are wanted, by name."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -50,6 +51,18 @@ _LEFT = (
 
 def timer_skills(schedule: Schedule, now: Callable[[], datetime]) -> list[Skill]:
     """`set_timer`, `show_timers`, `cancel_timer` and `extend_timer`."""
+
+    asked: list[tuple[Kind, str]] = []
+    """What there is to be set, where it was asked for when."""
+
+    def answered(words: str) -> Mapping[str, Any] | None:
+        if not asked:
+            return None
+        kind, name = asked.pop()
+        timed_for = duration(words.removeprefix("for ")) if kind != "alarm" else None
+        if timed_for is None and moment(words.removeprefix("for "), now()) is None:
+            return None
+        return {"when": words.removeprefix("for "), "name": name, "kind": kind}
 
     def timed(said: dict[str, str]) -> Mapping[str, Any] | None:
         name = said.get("name", "")
@@ -118,6 +131,7 @@ def timer_skills(schedule: Schedule, now: Callable[[], datetime]) -> list[Skill]
         if length is not None and kind != "alarm":
             then = present + length
         if then is None:
+            asked[:] = [] if when else [(kind, name)]
             told = _when_then(kind, when)
             raise ToolError(told, told)
         timer, kept = schedule.add(kind, name, then.timestamp())
@@ -224,45 +238,7 @@ def timer_skills(schedule: Schedule, now: Callable[[], datetime]) -> list[Skill]
             return f"The {found[0].called} is cancelled."
         return f"All {cardinal(len(found))} are cancelled."
 
-    return [set_timer, show_timers, cancel_timer, extend_timer]
-
-
-def stopwatch_skills(clock: Callable[[], float]) -> list[Skill]:
-    """`stopwatch`. `clock()`: seconds that only go on."""
-    began: list[float] = []
-    stopped: list[float] = []
-
-    @skill(
-        says(r"(?:start|begin|run|restart|reset)(?: me)?(?: (?:a|the|my))? stop ?watch",
-             action="start"),
-        says(r"(?:stop|end|halt)(?: (?:the|my))? stop ?watch", action="stop"),
-        says(r"(?:what does the stop ?watch (?:say|show)|how long has the stop ?watch been"
-             r" (?:running|going)|(?:check|read|show me) the stop ?watch|what is (?:on )?the"
-             r" stop ?watch(?: at)?|(?:stop ?watch|lap) time)", action="read"),
-    )  # fmt: skip
-    async def stopwatch(action: Literal["start", "stop", "read"]) -> str:
-        """Start, stop or read a stopwatch.
-
-        Args:
-            action: What to do with it.
-        """
-        if action == "start":
-            began[:], stopped[:] = [clock()], []
-            return "The stopwatch is running."
-        if not began:
-            return "The stopwatch is not running."
-        if action == "stop" and not stopped:
-            stopped[:] = [clock()]
-        seconds = (stopped[0] if stopped else clock()) - began[0]
-        shown = f"{seconds:.1f} seconds" if seconds < 60 else _minutes(seconds)
-        return f"{'The stopwatch stands at' if stopped else 'So far'} {shown}."
-
-    return [stopwatch]
-
-
-def _minutes(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} minute{'' if minutes == 1 else 's'} and {rest} seconds"
+    return [replace(set_timer, answered=answered), show_timers, cancel_timer, extend_timer]
 
 
 def _when_then(kind: Kind, when: str) -> str:

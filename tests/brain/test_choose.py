@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from random import Random
+
+import pytest
 
 from assistant.brain.base import BrainError
 from assistant.brain.choose import FallbackBrain, choose_brain
+from assistant.brain.local.process import LocalServer
 from assistant.brain.openai.discover import FoundServer
 from assistant.brain.scripted import ScriptedBrain
 from assistant.config.schema import BrainConfig
@@ -82,6 +86,58 @@ async def test_looking_again_keeps_what_was_told() -> None:
     assert isinstance(brain, FallbackBrain)
     await brain.close()
     assert scripted.knowledge.name == "Ada"
+
+
+@pytest.fixture
+def own_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """A file that a model could be in, and a child that loads nothing."""
+    path = tmp_path / "mine.gguf"
+    path.write_bytes(b"")
+    monkeypatch.setattr(LocalServer, "start", lambda self: None)
+    return str(path)
+
+
+async def test_auto_takes_a_model_of_our_own_where_no_server_runs(own_model: str) -> None:
+    label, reason, searched = await choose(BrainConfig(weights=own_model))
+    assert (label, searched) == ("mine · own server", True)
+    assert "our own" in reason
+
+
+async def test_the_users_server_goes_before_our_own(own_model: str) -> None:
+    label, _, _ = await choose(BrainConfig(weights=own_model), OLLAMA)
+    assert label == "qwen3:4b · Ollama"
+
+
+async def test_local_asks_no_server(own_model: str) -> None:
+    label, _, searched = await choose(BrainConfig(kind="local", weights=own_model), OLLAMA)
+    assert (label, searched) == ("mine · own server", False)
+
+
+async def test_openai_is_never_our_own(own_model: str) -> None:
+    label, _, _ = await choose(BrainConfig(kind="openai", weights=own_model))
+    assert label == "scripted"
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (BrainConfig(kind="local"), "no language model of our own"),
+        (BrainConfig(kind="local", weights="gone"), "not on this machine"),
+        (BrainConfig(weights="gone"), "not on this machine"),
+    ],
+)
+async def test_a_model_that_is_not_here_is_told_and_the_persona_answers(
+    config: BrainConfig, words: str
+) -> None:
+    told: list[BrainError] = []
+
+    async def find() -> FoundServer | None:
+        return None
+
+    brain, _ = await choose_brain(config, notify=told.append, find=find)
+    assert brain.label == "scripted"
+    assert words in told[0].message
+    assert "assistant setup brain" in told[0].remedy
 
 
 def test_the_scripted_persona_and_the_search_load_no_http_client() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.brain.base import Message, Question, Role
-from assistant.brain.prompt import HISTORY, build_messages
+from assistant.brain.prompt import BLOCK, HISTORY, build_messages
 from tests.brain.personas import persona
 
 TOOL = {"name": "set_volume", "description": "Louder or softer.", "parameters": {"type": "object"}}
@@ -104,3 +104,40 @@ def test_what_was_pasted_is_sent_whole(length: int) -> None:
     after_a_tool = build_messages(ask("", [*earlier, Message("tool", "done")]))
     assert pasted in "".join(m["content"] for m in after_a_tool)
     assert sum(len(m["content"]) for m in after_a_tool) < length + 5_000
+
+
+def talk(count: int) -> list[Message]:
+    roles: list[Role] = ["user", "assistant"]
+    return [Message(roles[n % 2], f"message {n}.", "edgar") for n in range(count)]
+
+
+def test_a_stable_prompt_tells_what_changes_in_the_last_message_only() -> None:
+    facts, more = ["your parrot is called Bruno"], {"memory": "Bruno bites."}
+    first = build_messages(ask(history=talk(4), **more), facts, stable=True)
+    later = build_messages(
+        Question("Hello", persona(), talk(4), now=datetime(2026, 11, 21, 9, 42)), stable=True
+    )
+    assert first[:-1] == later[:-1]
+    for part in ("09:41", "Bruno bites.", "your parrot is called Bruno"):
+        assert part in first[-1]["content"]
+    assert first[-1]["content"].endswith("Hello")
+
+
+def test_a_stable_prompt_drops_its_history_in_blocks() -> None:
+    firsts = []
+    for count in range(0, 60, 2):
+        kept = talk(count)[-30:]  # a history forgets, too
+        question = ask(history=kept, gone=count - len(kept))
+        messages = build_messages(question, stable=True)
+        assert len(messages) - 2 <= HISTORY
+        firsts.append(messages[1]["content"] if count else "message 0.")
+    assert len(set(firsts)) <= 60 / BLOCK, "it begins alike for some turns"
+
+
+def test_a_stable_prompt_keeps_the_question_that_tools_were_called_for() -> None:
+    history = [*talk(12), Message("user", "Louder!"), Message("tool", "done")]
+    for more in range(8):
+        messages = build_messages(
+            ask("", [*history, *[Message("tool", "done")] * more]), stable=True
+        )
+        assert "Louder!" in str(messages)

@@ -130,3 +130,27 @@ def test_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert found.memory > 100_000_000
     assert 0 < found.available <= found.memory or sys.platform != "linux"
     assert (found.cards, found.trouble) == ((), "")
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="asked of the system there")
+@pytest.mark.parametrize(
+    ("machine", "cpuinfo", "lacks"),
+    [
+        ("x86_64", "processor : 0\nflags\t\t: fpu sse4_2 avx\n", True),
+        ("x86_64", "processor : 0\nflags\t\t: fpu avx avx2 fma\n", False),
+        ("x86_64", "", False),
+        ("aarch64", "Features : asimd\n", False),
+    ],
+)
+def test_an_old_x86_processor_is_known_by_its_flags(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, machine: str, cpuinfo: str, lacks: bool
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    file = tmp_path / "cpuinfo"
+    file.write_text(cpuinfo)
+    assert hardware.lacks_avx2(file) is lacks
+    assert hardware.lacks_avx2(tmp_path / "none") is False
+
+
+def test_there_is_a_core() -> None:
+    assert hardware.cores() >= 1

@@ -44,3 +44,27 @@ def test_a_model_is_offered_few_of_them() -> None:
     assert {"set_timer", "add_to_list", "about_yourself"} <= {each["name"] for each in offered}
     assert len(offered) <= 16
     assert sum(len(json.dumps(each)) for each in offered) < 0.8 * MAX_TOOLS_CHARS
+
+
+async def test_what_was_asked_back_is_answered(enter_room: EnterRoom) -> None:
+    room = await enter_room(FakeBrain(["Ten what?"]))
+    await room.speak("Set a tea timer.")
+    await room.listen_to_the_end()
+    assert room.answers()[-1].startswith("For how long?")
+    await room.speak("Ten minutes, please.")
+    await room.listen_to_the_end()
+    assert room.answers()[-1].startswith("Your tea timer is set: ten minutes.")
+    await room.speak("Ten minutes.")
+    await room.listen_to_the_end()
+    assert room.answers()[-1] == "Ten what?"
+
+
+async def test_other_words_close_the_question(enter_room: EnterRoom) -> None:
+    room = await enter_room(FakeBrain(["I see."], ["Ten what?"]))
+    await room.speak("set an alarm")
+    await room.listen_to_the_end()
+    await room.speak("My parrot is green.")
+    await room.listen_to_the_end()
+    await room.speak("at ten")
+    await room.listen_to_the_end()
+    assert room.answers()[-1] == "Ten what?"

@@ -40,7 +40,7 @@ async def start_child(
     launch: Launch, listener: WireListener, log_path: Path | None
 ) -> asyncio.subprocess.Process:
     """Raises `OSError` where there is no such interpreter, or no room for a process."""
-    with _open_log(log_path) as log_file:
+    with open_log(log_path) as log_file:
         process = await asyncio.create_subprocess_exec(
             launch.python or sys.executable,
             "-m",
@@ -99,7 +99,8 @@ def trim_log(path: Path, longest: int = 4 * MAX_BYTES) -> None:
         os.truncate(path, 0)
 
 
-def _open_log(path: Path | None) -> contextlib.AbstractContextManager[IO[bytes] | int]:
+def open_log(path: Path | None) -> contextlib.AbstractContextManager[IO[bytes] | int]:
+    """Where a child writes what it says; nowhere, where there is no such file to be had."""
     if path is None:
         return contextlib.nullcontext(subprocess.DEVNULL)
     try:

@@ -140,6 +140,8 @@ class QuestionAsk:
     facts: Sequence[str]
     temperature: float
     max_tokens: int
+    stable: bool = False
+    """See `build_messages`."""
     in_a_form: bool = False
 
     @property
@@ -154,6 +156,7 @@ class QuestionAsk:
             native=native,
             system_role=traits.system_role,
             history=traits.history,
+            stable=self.stable,
         )
         if "qwen3" in model.casefold():
             # Qwen 3 reasons for many seconds before each answer unless told not to.

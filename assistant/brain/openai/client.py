@@ -65,7 +65,7 @@ class OpenAIBrain:
     `api_key_env` at each request and goes nowhere else. `facts` gives what is known of the user.
     `timeout_s` bounds silence before the first word (every sign of life begins it anew, see
     `Patience`), `idle_s` (as long, if not given) silence later. `traits` remembers how the model
-    wants to be asked. `hold_s`: see `Opening`.
+    wants to be asked. `hold_s`: see `Opening`. `stable_prompt`: see `build_messages`.
     Raises `LanguageModelError` where `url` is no address, or a proxy that is none leads there.
     """
 
@@ -84,6 +84,7 @@ class OpenAIBrain:
         facts: Callable[[], Sequence[str]] = tuple,
         environment: Mapping[str, str] = os.environ,
         traits: CapabilitiesCache | None = None,
+        stable_prompt: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url = _address(url)
@@ -98,6 +99,7 @@ class OpenAIBrain:
         self._facts = facts
         self._environment = environment
         self._traits = traits or CapabilitiesCache()
+        self._stable = stable_prompt
         try:
             self._client = async_client(
                 self.url,
@@ -113,7 +115,9 @@ class OpenAIBrain:
 
     async def answer(self, question: Question) -> AsyncIterator[Piece]:
         """Stream the answer; raises `LanguageModelError`. Closing the iterator ends the request."""
-        ask = QuestionAsk(question, self._facts(), self._temperature, self._max_tokens)
+        ask = QuestionAsk(
+            question, self._facts(), self._temperature, self._max_tokens, self._stable
+        )
         async for piece in self._chat(ask):
             yield piece
 

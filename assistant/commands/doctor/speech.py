@@ -61,6 +61,8 @@ def brain(config: Config) -> list[Check]:
     """Who answers. Only what a conversation would ask is asked: loopback, or the url set."""
     if config.brain.kind == "scripted":
         return [ok("answers", "scripted persona, as set in brain.kind")]
+    if config.brain.kind == "local":
+        return [_own_model(config.brain)]
     if config.brain.kind not in BRAIN_KINDS:
         return [_named_brain(config.brain.kind)]
     if config.brain.url is not None:
@@ -70,10 +72,30 @@ def brain(config: Config) -> list[Check]:
     found = asyncio.run(discover(2.0))
     if found is not None:
         return [ok("answers", f"{config.brain.model or found.model} at {found.url}")]
-    how = "Run Ollama, LM Studio or llama.cpp, or set brain.url, for answers about anything."
+    if config.brain.kind == "auto" and config.brain.weights is not None:
+        return [_own_model(config.brain)]
+    how = "For answers about anything: assistant setup brain; or run Ollama, or set brain.url."
     if config.brain.kind == "openai":
         return [warn("answers", "no language model found; the scripted persona answers", how)]
     return [Check("answers", "ok", "scripted persona (no language model found)", how)]
+
+
+def _own_model(config: BrainConfig) -> Check:
+    """Whether its file and what runs it are here; it is not loaded."""
+    from assistant.brain.base import BrainError
+    from assistant.brain.local import weights
+    from assistant.models.hardware import lacks_avx2
+
+    try:
+        file = weights.chosen_file(config.weights)
+    except BrainError as error:
+        return warn("answers", error.message, error.remedy)
+    if lacks_avx2():
+        return warn("answers", "this processor has no AVX2 for llama.cpp", "Run Ollama instead.")
+    if not weights.is_runtime_here():
+        missing = f"the package {weights.PACKAGE} is not installed"
+        return warn("answers", missing, "Run: assistant setup brain")
+    return ok("answers", f"language model of our own, {file}")
 
 
 def sound(config: Config) -> list[Check]:

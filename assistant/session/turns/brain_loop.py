@@ -208,6 +208,7 @@ class BrainLoop:
                 memory=recalled.context(memory.budget_tokens),
                 remembered=memory.as_told(recalled),
                 acknowledge=keeping.acknowledge,
+                gone=self._context.history.gone,
             )
             outcome = Round(keeping)
             waits = waits or Waits(self._bus, self._agent_turn, self._voice)

