@@ -1,6 +1,6 @@
 """Conversation memory: what a session and its front ends ask of memory, whoever remembers.
 
-`service.MemoryService` remembers; `no_memory.NoMemory` is the null object, of which everything may
+`service.MemoryService` remembers; `NoMemory` is the null object, of which everything may
 be asked and nothing comes.
 """
 

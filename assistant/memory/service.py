@@ -1,6 +1,6 @@
 """Memory service: memory as a session sees it, told of every turn, asked before every answer.
 
-`no_memory` is the same without any.
+`conversation.NoMemory` is the same without any.
 """
 
 from __future__ import annotations

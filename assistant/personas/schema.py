@@ -34,7 +34,7 @@ PLACEHOLDERS: Mapping[str, str] = {
 """Key of `Lines` → the placeholder its variants are there to say. `{user}` may stand in any."""
 
 EFFECTS = ("none", "glados", "hal", "dalek", "cylon", "radio", "robot", "warm")
-"""Names that `Voice.effect` may have; the cascade's `synthesis.effects` makes their sound."""
+"""Names that `Voice.effect` may have; the cascade's `synthesis.tts` makes their sound."""
 
 
 class _PersonaTable(BaseModel):

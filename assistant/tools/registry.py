@@ -29,7 +29,7 @@ class ToolResult:
 
 
 class SessionControls(Protocol):
-    """What the built-in tools may do to a session. See `session.controls`."""
+    """What the built-in tools may do to a session. See `session.audio_controls`."""
 
     def spoken_names(self) -> list[SpokenNames]:
         """The personas' slugs, display names and everything else they may be called, in the order

@@ -1,4 +1,4 @@
-"""Deletion: what goes from which journal when something is forgotten; `matching` has the rules."""
+"""Deletion: what goes from which journal when something is forgotten; `plan` has the rules."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 The table is WordLlama's `l2_supercat_256` (MIT) in short: 32,000 tokens of Llama 2's vocabulary,
 trained so that a vector's first 64, 128, … numbers are a vector too (Matryoshka; Kusupati et al.
-2022, section 3), of which the first 128 are kept, a byte each. `word_table` finds it.
+2022, section 3), of which the first 128 are kept, a byte each. `read_table` reads it.
 """
 
 from __future__ import annotations

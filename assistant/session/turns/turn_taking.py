@@ -54,7 +54,7 @@ class TurnTaking:
     """Decides what happens when the user begins, stops, or goes on.
 
     A user who goes on before the answer to the first half has sounded gets one answer to both
-    halves (see `continuation`); it is held meanwhile, and released where the sound turns out to
+    halves (see `Continuation`); it is held meanwhile, and released where the sound turns out to
     be no words.
     """
 
