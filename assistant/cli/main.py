@@ -83,6 +83,23 @@ def plain(options: Options) -> None:
 
 
 @app.command(rich_help_panel=TALK)
+@takes("persona", "backend", "input_device", "output_device", "no_save", "private")
+def frontend(
+    name: Annotated[str, typer.Argument(help="dashboard, plain, or the name of a plugin's.")],
+    *,
+    options: Options,
+) -> None:
+    """Talk in another front end: one that a plugin brings."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.dashboard import frontend_command
+
+        return frontend_command(settings, name)
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+@app.command(rich_help_panel=TALK)
 @takes("persona", "backend", "output_device")
 def say(
     text: Annotated[

@@ -1,4 +1,5 @@
-"""`assistant`: the dashboard, or plain lines where standard output is no terminal.
+"""`assistant`: the dashboard, or plain lines where standard output is no terminal; and
+`assistant frontend NAME`: the conversation in another front end, ours or a plugin's.
 
 Nothing slow is imported up here: the opening title comes first.
 """
@@ -9,14 +10,15 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, cast
 
+from assistant.config.plugins import PluginRegistry
 from assistant.config.schema import Config
 
 if TYPE_CHECKING:
     from assistant.audio.base import AudioIO
-    from assistant.session.frontend import SessionFrontend
+    from assistant.session.frontend import MakeSession, SessionFrontend
 
 
 # The opening title: on the screen before anything slow is imported.
@@ -76,23 +78,53 @@ def dashboard_command(config: Config) -> int:
 
         return plain_command(config, open_audio(config))
     with opening_title("is on its way …") as title:
-        from assistant.session.factory import (
-            find_personas,
-            follow_persona_files,
-            make_session,
-            startup_notices,
-        )
+        from assistant.session.factory import make_conversation
         from assistant.ui.run import run_dashboard
-
-        personas = find_personas(config)
 
         def make() -> SessionFrontend:
             try:
-                session = make_session(config, open_audio(config), personas=personas, remember=True)
+                return make_conversation(config, open_audio(config))
             except Exception:
                 title.take_away()
                 raise
-            session.at_start(startup_notices(personas), follow_persona_files)
-            return session
 
         return run_dashboard(make, config)
+
+
+Frontend = Callable[["MakeSession", Config], int]
+"""Shows a session, or drives it: gets what makes the session and the settings, starts and stops it,
+runs until the conversation is over, and returns the exit code. It sees `session.frontend` and
+`session.events` only."""
+
+
+def _dashboard(make: MakeSession, config: Config) -> int:
+    from assistant.ui.run import run_dashboard
+
+    return run_dashboard(make, config)
+
+
+def _plain(make: MakeSession, config: Config) -> int:
+    from assistant.commands.plain import plain_frontend
+
+    return plain_frontend(make, config)
+
+
+def _accept(thing: object) -> Frontend:
+    if not callable(thing):
+        raise TypeError("it is no function of what makes the session and the settings")
+    return cast(Frontend, thing)
+
+
+FRONTENDS: PluginRegistry[Frontend] = PluginRegistry(
+    "assistant.frontends", "front end", {"dashboard": _dashboard, "plain": _plain}, _accept
+)
+
+
+def frontend_command(config: Config, name: str) -> int:
+    """Returns the exit code. Raises `AssistantError` where there is none of that name, or it is
+    broken."""
+    from assistant.session.factory import make_conversation
+
+    frontend = FRONTENDS.get(name)
+    with FRONTENDS.faults(name):
+        return int(frontend(lambda: make_conversation(config, open_audio(config)), config))

@@ -41,13 +41,8 @@ from assistant.session.events import (
     TimerRang,
     UserSaid,
 )
-from assistant.session.factory import (
-    find_personas,
-    follow_persona_files,
-    make_session,
-    startup_notices,
-)
-from assistant.session.frontend import SessionFrontend
+from assistant.session.factory import make_conversation
+from assistant.session.frontend import MakeSession, SessionFrontend
 from assistant.terminal.output import decoded, opened_like
 from assistant.terminal.sanitize import MOST_MARKS, clean_line
 
@@ -150,17 +145,19 @@ def _broken(line: str, width: int) -> Iterator[str]:
 
 def plain_command(config: Config, audio: AudioIO) -> int:
     """Run until the end of standard input; returns the exit code (128 + signal where one came)."""
+    return plain_frontend(lambda: make_conversation(config, audio), config)
+
+
+def plain_frontend(make: MakeSession, config: Config) -> int:
+    """As `plain_command`, on a session that somebody else makes."""
     with ExitDeadline() as deadline:
-        return asyncio.run(_run(config, audio, deadline))
+        return asyncio.run(_run(make, deadline))
 
 
-async def _run(config: Config, audio: AudioIO, deadline: ExitDeadline) -> int:
-    personas = find_personas(config)
-    notices = startup_notices(personas)
-    session = make_session(config, audio, personas=personas, remember=True)
+async def _run(make: MakeSession, deadline: ExitDeadline) -> int:
+    session = make()
     printer = Printer(session, show_typed=not sys.stdin.isatty())
     session.subscribe(printer)
-    session.at_start(notices, follow_persona_files)
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     with _signals(stopped, deadline), libraries_speak_to_the_log():
         try:

@@ -244,6 +244,15 @@ async def follow_persona_files(session: SessionFrontend) -> None:
     await watch_personas(on_change=changed)
 
 
+def make_conversation(config: Config, audio: AudioIO) -> SessionFrontend:
+    """A session as front ends hold it: it remembers, tells what is wrong with persona files, and
+    follows them. In the running event loop."""
+    personas = find_personas(config)
+    session = make_session(config, audio, personas=personas, remember=True)
+    session.at_start(startup_notices(personas), follow_persona_files)
+    return session
+
+
 async def start_and_wait(session: SessionFrontend) -> None:
     """Returns once the backend is ready. Raises `BackendError` where it cannot run; the session is
     the caller's to stop either way."""

@@ -119,3 +119,7 @@ class SessionFrontend(Protocol):
 
     async def feed(self, number: int, samples: Float32) -> None:
         """The same on a virtual clock: with everything it causes, before the next."""
+
+
+MakeSession = Callable[[], SessionFrontend]
+"""Makes the session, in the running event loop; nothing slow may happen in it."""

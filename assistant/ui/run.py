@@ -6,7 +6,6 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +18,7 @@ from assistant.ui.screens.dialog import ConfirmGate
 from assistant.ui.terminal import LocaleDriver, TerminalStream, claim_terminal
 
 if TYPE_CHECKING:
-    from assistant.session.frontend import SessionFrontend
-
-SessionFactory = Callable[[], "SessionFrontend"]
-"""Makes the session, in the running event loop; nothing slow may happen in it."""
+    from assistant.session.frontend import MakeSession, SessionFrontend
 
 STOP_SECONDS = 10.0
 """How long the session may take to stop; it promises far less."""
@@ -32,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 def run_dashboard(
-    session_factory: SessionFactory, config: Config, *, log_path: Path | None = None
+    session_factory: MakeSession, config: Config, *, log_path: Path | None = None
 ) -> int:
     """Show the dashboard until it is quit, and stop the session; gives the exit code.
 
@@ -61,7 +57,7 @@ class _Run:
 
     def __init__(
         self,
-        factory: SessionFactory,
+        factory: MakeSession,
         config: Config,
         screen: TerminalStream,
         deadline: ExitDeadline,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.audio.files import NullAudio
 from assistant.backends.base import BackendError
 from assistant.backends.host.process import BackendProcess
 from assistant.backends.registry import (
@@ -22,10 +24,12 @@ from assistant.backends.registry import (
 )
 from assistant.brain.base import BrainError
 from assistant.brain.choose import FallbackBrain, choose_brain
+from assistant.commands.dashboard import frontend_command
 from assistant.commands.doctor import speech
 from assistant.config import plugins
 from assistant.config.loading import load_config
 from assistant.config.schema import BrainConfig, Config, ConfigError, MemoryConfig
+from assistant.errors import AssistantError
 from assistant.frames import AnyEvent, Failed, Load, Ready
 from assistant.memory.base import MemoryFailure
 from assistant.memory.factory import open_store
@@ -38,6 +42,20 @@ from assistant.backends.base import BackendReport, BackendSpec
 from assistant.brain.base import BrainError
 from assistant.memory.store.in_memory import InMemoryStore
 from assistant.tools.registry import tool
+
+def front_end(make, config):
+    import asyncio
+
+    async def run():
+        session = make()
+        session.subscribe(print)
+        await session.start()
+        await session.send_text("what is two plus three")
+        await session.finished()
+        await session.stop()
+        return 7
+
+    return asyncio.run(run())
 
 @tool()
 def roll_dice(sides: int = 6) -> str:
@@ -329,3 +347,21 @@ def test_they_are_read_once(install: Install, monkeypatch: pytest.MonkeyPatch) -
         speech.plugins(Config())
         list_backends(Config())
     assert len(read) == 1
+
+
+def test_a_front_end_holds_a_whole_conversation(
+    install: Install, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("assistant.commands.dashboard.open_audio", lambda config: NullAudio())
+    config = Config()
+    config.backend.name = "echo"
+    config.brain.kind = "scripted"
+    config.session.save = False
+    install("assistant.frontends", parrot="pretty_parrot:front_end", deaf="broken_parrot:x")
+    assert frontend_command(config, "parrot") == 7
+    assert re.search(r"AgentSaid\(.*played='[^']*\b5\b", capsys.readouterr().out)
+    with pytest.raises(AssistantError, match="front end “deaf” of the plugin"):
+        frontend_command(config, "deaf")
+    with pytest.raises(AssistantError, match="no front end called “window”") as error:
+        frontend_command(config, "window")
+    assert "dashboard, plain" in error.value.remedy

@@ -149,9 +149,11 @@ def plugins(config: Config) -> list[Check]:
     """Those that are broken, and the memory store of the settings; nothing where all is well."""
     from assistant.backends.registry import broken_backends
     from assistant.brain.choose import BRAINS
+    from assistant.commands.dashboard import FRONTENDS
     from assistant.memory.factory import STORES
 
-    problems = [*_tools(config)[1], *broken_backends(), *BRAINS.plugins()[1], *STORES.plugins()[1]]
+    problems = [*_tools(config)[1], *broken_backends(), *BRAINS.plugins()[1]]
+    problems += [*STORES.plugins()[1], *FRONTENDS.plugins()[1]]
     try:
         STORES.get(config.memory.store)
     except AssistantError as error:
