@@ -91,9 +91,8 @@ class RestlessAudio(NullAudio):
     async def stop(self) -> None:
         self._ends.set()
         await self._sound.stop(0.7)
-        frames = self._sound.position // (4 * _BLOCK)
         home = Path(os.environ["XDG_STATE_HOME"]).parent
-        (home / _SHED).write_text(f"{self._sound.lost_frames} {frames}")
+        (home / _SHED).write_text(f"{self._sound.lost_frames} {self._sound.frames}")
 
     def drops(self) -> dict[str, int]:
         return {"microphone": self._sound.lost_frames, "speaker": 0}

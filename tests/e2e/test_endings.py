@@ -79,7 +79,9 @@ def test_a_sound_server_that_dies_is_told_in_our_words_only(room: Room) -> None:
     app = talking(room)
     app.until_at_rest()
     app.until(
-        lambda screen: "none ─╯" not in screen and "no speaker" not in screen,
+        lambda screen: (
+            "open ·" in screen and "none ─╯" not in screen and "no speaker" not in screen
+        ),
         "both devices are open",
     )
     room.card.kill()

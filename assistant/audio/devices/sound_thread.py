@@ -153,6 +153,8 @@ class SoundThread:
         self.output_levels = LevelHistory()
         self.cleaned = 0
         """Samples that were not sound (NaN, infinite, over-range) and were put right."""
+        self.frames = 0
+        """Frames of the microphone's that were handed over, or shed there."""
         self.lost_output = 0
         """Samples that the speaker did not play."""
         self._devices = devices
@@ -171,11 +173,6 @@ class SoundThread:
         self._ends = False
         self._thread: threading.Thread | None = None
         front.on_voice = lambda speaking: self._tell_state()
-
-    @property
-    def position(self) -> int:
-        """Samples of the microphone's that were worked on, lost ones counted."""
-        return self._reblocker.position
 
     @property
     def lost_frames(self) -> int:
@@ -299,6 +296,7 @@ class SoundThread:
             assert state is not None
             self._told = state
             self._handover.put(HeardFrame(number, samples, state))
+            self.frames += 1
 
     def _tell_state(self) -> None:
         state = self.front.state()
