@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from assistant.audio.base import DeviceChoice, OnFrame
-from assistant.audio.devices.reblock import Reblocker
+from assistant.audio.devices.reblock import Reblocker, frames_of
 from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.levels import LevelHistory
 from assistant.audio.playback.jitter import JitterBuffer
@@ -148,7 +148,7 @@ class FileAudio:
         """There is nothing to choose."""
 
     def drops(self) -> dict[str, int]:
-        return {"microphone": 0, "speaker": -(-self.playback.dropped // FRAME_SAMPLES)}
+        return {"microphone": 0, "speaker": frames_of(self.playback.dropped)}
 
     def output_delay(self) -> float:
         return 0.0

@@ -5,7 +5,6 @@ What only developers measure is in `benchmarks`, beside the package.
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -121,8 +120,9 @@ def ui(
 
     def command(settings: Config) -> int:
         from assistant.commands.bench import bench_ui
+        from assistant.models.hardware import cores
 
-        count = busy if busy is not None else os.cpu_count() or 2
+        count = busy if busy is not None else cores()
         return bench_ui(settings, load=count if load else None, json_output=json_output)
 
     raise typer.Exit(run_with_config(options, command))

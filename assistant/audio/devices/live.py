@@ -17,6 +17,7 @@ from assistant.audio.collector import Collector
 from assistant.audio.devices.listing import list_devices
 from assistant.audio.devices.portaudio import THREAD, hung, import_sounddevice
 from assistant.audio.devices.pulse import Kind
+from assistant.audio.devices.reblock import frames_of
 from assistant.audio.devices.sound_thread import (
     DeviceNotice,
     Handover,
@@ -24,7 +25,6 @@ from assistant.audio.devices.sound_thread import (
     Item,
     SoundThread,
     StateChange,
-    frames_of,
 )
 from assistant.audio.devices.streams import KINDS, Streams
 from assistant.audio.devices.supervisor import OPEN_LIMIT, DeviceSupervisor

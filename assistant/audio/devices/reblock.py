@@ -44,6 +44,11 @@ class BlockQueue:
         return lost, blocks
 
 
+def frames_of(samples: int) -> int:
+    """Samples as frames of 80 ms, rounded up."""
+    return -(-samples // FRAME_SAMPLES)
+
+
 class Reblocker:
     """Cuts a stream into frames of 1920 samples, numbered from 0.
 

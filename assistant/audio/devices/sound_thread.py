@@ -306,8 +306,3 @@ class SoundThread:
 
     def _notice(self, told: tuple[str, str]) -> None:
         self._handover.put(DeviceNotice(*told))
-
-
-def frames_of(samples: int) -> int:
-    """Samples as frames, rounded up."""
-    return -(-samples // FRAME_SAMPLES)
