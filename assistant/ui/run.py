@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.config.schema import Config
+from assistant.errors import AssistantError
 from assistant.logs import log_file
 from assistant.loops import ExitDeadline, post
 from assistant.ui.app import DashboardApp
@@ -34,7 +35,8 @@ def run_dashboard(
 
     0 after `q`, 1 after a fault of the program, 128 + n after signal n (a closed terminal counts
     as SIGHUP), and then within `EXIT_SECONDS`. What went wrong is one line on the restored
-    terminal; its traceback is in the log.
+    terminal; its traceback is in the log. Raises `AssistantError`, the terminal restored, where
+    there can be no such session.
     """
     log_path = log_path or log_file()
     encoding = terminal_encoding()
@@ -74,6 +76,8 @@ class _Run:
         gate = ConfirmGate()
         try:
             session = self._factory()
+        except AssistantError:
+            raise  # its message, remedy and exit code are told as any command tells them
         except Exception as error:
             _log.exception("the session could not be made")
             return 1, f"the conversation could not be set up: {error}"
