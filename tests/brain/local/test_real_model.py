@@ -1,17 +1,14 @@
 """A real small model in llama.cpp's real server, through the same brain as in a conversation.
 
-`assistant setup brain --model qwen2.5-coder-0.5b` brings both; `ASSISTANT_TESTS_MODEL` names
-another GGUF file.
+`make setup-model` brings both; `ASSISTANT_TESTS_MODEL` names the GGUF file.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from datetime import datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -21,17 +18,10 @@ from assistant.brain.local.process import LocalBrain, Served
 from assistant.brain.openai.capabilities import ModelCapabilities, QuestionAsk
 from assistant.config.schema import BrainConfig
 from tests.brain.personas import persona
+from tests.model import model_file
 from tests.processes import is_alive, until
 
 pytestmark = [pytest.mark.weights, pytest.mark.timeout(900)]
-
-
-def model_file() -> Path:
-    pytest.importorskip("xllamacpp")
-    named = os.environ.get("ASSISTANT_TESTS_MODEL", "")
-    if not Path(named).is_file():
-        pytest.skip("ASSISTANT_TESTS_MODEL names no GGUF file")
-    return Path(named)
 
 
 @pytest.fixture
