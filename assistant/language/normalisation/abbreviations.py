@@ -112,6 +112,8 @@ def _numbered(match: re.Match[str]) -> str:
 
 _OVER = r"(?P<over>(?=\s*$|\s+[A-Z\"“(]|\s*\n|[\"”')]))?"
 _HERE = r"(?<![\w.&/])"
+_ONESELF = r"i\b(?:['’,]|\s+(?!of\b|and\b|to\b|in\b)[a-z])"
+"""What follows an "I" that is no numeral: "No. I have none", "… of art. I'd say"."""
 
 NAMED: list[Rule] = _names()
 
@@ -153,7 +155,7 @@ RULES: list[Rule] = [
     (
         re.compile(
             rf"(?i){_HERE}(?P<word>{alternatives(_BEFORE_A_NUMBER)})\.\s?(?=\d"
-            rf"|[ivxlIVXL]{{1,5}}\b(?!\.))"
+            rf"|(?!{_ONESELF})[ivxlIVXL]{{1,5}}\b(?!\.))"
         ),
         _numbered,
     ),
