@@ -146,6 +146,34 @@ def wire(json_output: Json = False) -> None:
 
 
 @app.command()
+def talk(
+    context: typer.Context,
+    brain: Annotated[
+        bool,
+        typer.Option("--brain", help="With the language model that there is, not without one."),
+    ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--persona", metavar="NAME", help="Only with these.")
+    ] = None,
+    seed: Seed = 1,
+    json_output: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """Written conversations with our personas, judged by rules; and sentences that ask for nothing.
+
+    Exits with 1 where less than 85 % is good or acceptable, or a sentence has started something.
+    """
+
+    def command(settings: Config) -> int:
+        from benchmarks.talk.command import TalkOptions, talk_command
+
+        options = TalkOptions(tuple(only or ()), seed, model=brain)
+        return talk_command(settings, options, json_output=json_output)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
+@app.command()
 def memory(
     folder: Annotated[
         Path | None,

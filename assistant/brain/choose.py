@@ -73,7 +73,7 @@ async def choose_brain(
     who the `persona` is.
     """
     scripted = scripted or ScriptedBrain()
-    await asyncio.to_thread(prepare)
+    await asyncio.to_thread(prepare, persona)
     if config.kind == "scripted":
         return scripted, "scripted persona, as set in brain.kind"
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -20,7 +21,7 @@ _LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+
 """A dotted key so long that the parser, whose time grows with its square, never gets to see it."""
 _NAME = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _DOTTED = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
-_HEADER = re.compile(rf"\s*\[{{1,2}}\s*({_DOTTED})\s*\]{{1,2}}\s*(?:#.*)?$")
+_HEADER = re.compile(rf"\s*\[(\[?)\s*({_DOTTED})\s*\]{{1,2}}\s*(?:#.*)?$")
 _KEY = re.compile(rf"\s*({_DOTTED})\s*=")
 
 
@@ -60,7 +61,8 @@ class KeyLines:
     def _lines(self) -> dict[KeyPath, int]:
         """Made when first asked for: most files have nothing wrong with them."""
         found: dict[KeyPath, int] = {}
-        table: tuple[str, ...] = ()
+        table: KeyPath = ()
+        entries: Counter[KeyPath] = Counter()
         inside_text = False
         for number, line in enumerate(self._text.split("\n"), start=1):
             started_inside = inside_text
@@ -69,8 +71,13 @@ class KeyLines:
             if started_inside:
                 continue
             if header := _HEADER.match(line):
-                table = _split(header[1])
+                table = _split(header[2])
                 found.setdefault(table, number)
+                if header[1]:
+                    # Entries of [[a list of tables]] are counted, as in the paths of errors.
+                    entries[table] += 1
+                    table = (*table, entries[table] - 1)
+                    found[table] = number
             elif key := _KEY.match(line):
                 found.setdefault(table + _split(key[1]), number)
         return found

@@ -18,11 +18,13 @@ from pydantic_core import ErrorDetails
 from rich.cells import cell_len
 
 from assistant.config.toml_text import KeyLines, KeyPath, closest, shown
+from assistant.language.phrase_notation import NotationError, Phrase
 from assistant.locations import assets_dir, models_dir
 from assistant.personas.schema import (
     EFFECTS,
     PLACEHOLDERS,
     Colors,
+    Exchange,
     Lines,
     Moshi,
     OpeningKey,
@@ -57,7 +59,7 @@ def check_persona(
 ) -> tuple[Persona, list[PersonaProblem]]:
     """The persona, its recording as an absolute path, and what makes it unusable."""
     findings = [*_texts(persona), *_names(persona), *_placeholders(persona), *_look(persona)]
-    findings += [*_voice(persona)]
+    findings += [*_voice(persona), *_exchanges(persona)]
     recording = persona.moshi.voice_prompt
     if recording is not None and not is_voice_name(recording):
         path = folder.absolute() / Path(recording).expanduser()
@@ -160,6 +162,23 @@ def _placeholders(persona: Persona) -> Iterator[_Finding]:
                     yield ("lines", key), message, f"Only {may} can stand there."
 
 
+def _exchanges(persona: Persona) -> Iterator[_Finding]:
+    """Phrases that cannot be read, and what nothing fills."""
+    for number, exchange in enumerate(persona.exchanges):
+        for phrase in exchange.said:
+            try:
+                Phrase(phrase)
+            except NotationError as error:
+                message = f'"{shown(phrase)}" {error.message}'
+                yield ("exchanges", number, "said"), message, error.remedy
+        for key in ("answers", "why", "more"):
+            for text in getattr(exchange, key):
+                for name in _PLACEHOLDER.findall(text):
+                    if name != "user":
+                        message = f'nothing fills {{{shown(name)}}} in "exchanges.{key}"'
+                        yield ("exchanges", number, key), message, "Only {user} can stand there."
+
+
 def _familiar(persona: Persona) -> Iterator[_Finding]:
     keys: tuple[OpeningKey, ...] = ("greetings", "reintroductions")
     for key in keys:
@@ -220,6 +239,7 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "": Persona,
     "prompt": PromptTexts,
     "lines": Lines,
+    "exchanges": Exchange,
     "voice": Voice,
     "moshi": Moshi,
     "colors": Colors,
@@ -270,11 +290,16 @@ def explain(error: ErrorDetails, lines: KeyLines) -> PersonaProblem:
 
 
 def _suggestion(path: KeyPath) -> str:
-    table, key = ".".join(str(part) for part in path[:-1]), str(path[-1])
+    table = ".".join(part for part in path[:-1] if isinstance(part, str))
+    key = str(path[-1])
     known = [name for name in _fields(table) if name != "slug"]
     homes = [home for home in _TABLES if key in _fields(home)]
     if homes:
-        place = f"in the table [{homes[0]}]" if homes[0] else "at the top, before any [table]"
+        place = (
+            f"in the table {_shown_table(homes[0])}"
+            if homes[0]
+            else "at the top, before any [table]"
+        )
         return f'"{shown(key)}" belongs {place}.'
     meant = closest(key.lower(), known)
     if meant is not None:
@@ -285,8 +310,14 @@ def _suggestion(path: KeyPath) -> str:
 def _how_to_add(path: KeyPath) -> str:
     if len(path) == 1:
         key = str(path[0])
-        return f"Add a [{key}] table." if key in _TABLES else f"Add {key} = … at the top."
-    return f"Add {path[-1]} = … to the table [{path[0]}]."
+        return (
+            f"Add a {_shown_table(key)} table." if key in _TABLES else f"Add {key} = … at the top."
+        )
+    return f"Add {path[-1]} = … to the table {_shown_table(str(path[0]))}."
+
+
+def _shown_table(table: str) -> str:
+    return "[[exchanges]]" if table == "exchanges" else f"[{table}]"
 
 
 def _fields(table: str) -> list[str]:
@@ -297,8 +328,8 @@ def _fields(table: str) -> list[str]:
 def _named(path: KeyPath) -> str:
     """ "item 2 of lines.joke"."""
     keys = ".".join(shown(part) for part in path if isinstance(part, str))
-    item = next((part for part in path if isinstance(part, int)), None)
-    return f'"{keys}"' if item is None else f'item {item + 1} of "{keys}"'
+    item = path[-1] if path else None
+    return f'item {item + 1} of "{keys}"' if isinstance(item, int) else f'"{keys}"'
 
 
 def _clipped(value: object) -> str:

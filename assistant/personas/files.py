@@ -23,7 +23,7 @@ from assistant.private_files import is_writable_by_others
 from assistant.terminal.sanitize import clean_line, clean_text
 
 MAX_BYTES = 256 * 1024
-"""Largest persona file that is read; ours are near 20 KB."""
+"""Largest persona file that is read; ours are near 50 KB."""
 
 _ONE_LINE = ("name", "aliases", "sounds_like", "summary")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")

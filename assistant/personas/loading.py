@@ -20,6 +20,7 @@ from assistant.locations import themes_dir, user_themes_dir
 from assistant.personas.files import PersonaFailure, PersonaFile, persona_paths, read_persona
 from assistant.personas.schema import (
     Colors,
+    Exchange,
     Lines,
     Moshi,
     Persona,
@@ -31,6 +32,7 @@ from assistant.personas.schema import (
 __all__ = [
     "PLAIN",
     "Colors",
+    "Exchange",
     "Lines",
     "LoadedPersonas",
     "Moshi",

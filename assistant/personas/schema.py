@@ -141,6 +141,52 @@ class Lines(_PersonaTable):
     """Told to be quiet; spoken only where something must be said."""
     muted: list[str] = []
     """Told to stop listening."""
+    why: list[str] = []
+    """Asked “why?” about an answer that has no reason of its own."""
+    sure: list[str] = []
+    """Asked “are you sure?” about its last answer, and it is."""
+    more: list[str] = []
+    """Asked to tell more where there is no more to tell."""
+    doing: list[str] = []
+    """Asked what it is doing, or what is new."""
+    love: list[str] = []
+    """The user says that they love it."""
+    not_funny: list[str] = []
+    """The user did not like the joke."""
+    not_listening: list[str] = []
+    """The user feels that they were not listened to."""
+    disagree: list[str] = []
+    """The user disagrees with what it said."""
+    cannot_do: list[str] = []
+    """Told to do what it has no hands for (make coffee, dim the lights): not the words of
+    `cannot`, which answers questions (≥ 6)."""
+    lonely: list[str] = []
+    """The user feels alone."""
+    bored: list[str] = []
+    """The user is bored: with something to do, or to talk about."""
+    tired: list[str] = []
+    """The user is tired or exhausted."""
+    angry: list[str] = []
+    """The user is angry or frustrated, not with it."""
+    anxious: list[str] = []
+    """The user is afraid, worried or under pressure."""
+    ask_on: list[str] = []
+    """The user goes on about what weighs on them: a short sign of care that asks on (≥ 6)."""
+
+
+class Exchange(_PersonaTable):
+    """Something of the persona's own world that its fans will say, and what it answers."""
+
+    said: Texts
+    """How people put it, in plain words: "open [up] the pod bay (doors|door)". `[…]` may be left
+    out, `(a|b)` is one of the two; case and punctuation don't count, nor do politeness and its
+    name before or behind it."""
+    answers: Texts
+    """What it says, the longest unsaid first; several, so that it may be asked twice."""
+    why: list[str] = []
+    """Where “why?” is asked about it then."""
+    more: list[str] = []
+    """Where it is asked to tell more then."""
 
 
 class Voice(_PersonaTable):
@@ -246,6 +292,8 @@ class Persona(_PersonaTable):
     """Said as well when it takes over, where the user is known to have talked to it."""
     prompt: PromptTexts
     lines: Lines = Lines()
+    exchanges: list[Exchange] = []
+    """Of its own world, answered without a language model (≥ 15)."""
     voice: Voice = Voice()
     moshi: Moshi = Moshi()
     colors: Colors

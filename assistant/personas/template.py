@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from assistant.personas.schema import (
     EFFECTS,
     Colors,
+    Exchange,
     Lines,
     Moshi,
     Persona,
@@ -61,11 +62,22 @@ def persona_template(name: str, examples: Mapping[str, list[str]]) -> str:
             "# where it does not.",
             *_table("colors", Colors, _COLORS),
             *_table("waveform", WaveformGlyphs, {"glyphs": [" ", "·", "•", "●", "⬤"]}),
+            "# Of its own world: as many of these as you like, each with a header of its own. What",
+            "# is said here goes before all else that it would answer, but for orders that it "
+            "obeys.",
+            "# [[exchanges]]",
+            *_table("", Exchange, {}, _EXCHANGE),
         ]
     )
 
 
 _VOICE = {"piper": "en_US-joe-medium", "pitch": -2.0, "effect": "radio", "gain": 3.0}
+_EXCHANGE = {
+    "said": ["is the tower [still] standing", "how is the (tower|castle)"],
+    "answers": ["It stands. I counted the stones.", "It leans, but so do we all, {user}."],
+    "why": ["Because nobody has pushed it yet."],
+    "more": ["The north side needs paint."],
+}
 _MOSHI = {
     "voice_prompt": "voice.wav",
     "text_prompt": "You are calm and brief.",

@@ -35,7 +35,24 @@ _SLOTS = {
 }
 
 
-def persona(lines: Lines | None = None, *, name: str = "Edgar", slug: str = "edgar") -> Persona:
+WORLD: list[dict[str, list[str]]] = [
+    {
+        "said": ["where is (the|your) ship", "have you [ever] seen a (whale|kraken)"],
+        "answers": ["She lies in the bay.", "At anchor, where else?"],
+        "why": ["Because the wind has died."],
+        "more": ["Her mast is new.", "Her cook is not."],
+    },
+    {
+        "said": ["open [up] the (hatch|hatches) [please]", "tell me a joke about fish"],
+        "answers": ["The hatch stays shut, {user}."],
+    },
+    {"said": ["forget everything", "stop"], "answers": ["Never said."]},
+]
+
+
+def persona(
+    lines: Lines | None = None, *, name: str = "Edgar", slug: str = "edgar", world: bool = False
+) -> Persona:
     """A persona whose every line tells the key it stands under: "hello 1, captain."."""
     if lines is None:
         texts = {
@@ -56,6 +73,7 @@ def persona(lines: Lines | None = None, *, name: str = "Edgar", slug: str = "edg
             "reintroductions": ["Edgar again."],
             "prompt": {"identity": "You are Edgar, a sailor.", "personality": "Gruff, but kind."},
             "lines": lines.model_dump(),
+            "exchanges": WORLD if world else [],
             "colors": _COLORS,
         }
     )

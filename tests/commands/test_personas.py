@@ -19,6 +19,7 @@ from assistant.personas.files import read_persona
 from assistant.personas.loading import load_personas
 from assistant.personas.schema import (
     Colors,
+    Exchange,
     Lines,
     Moshi,
     Persona,
@@ -89,8 +90,9 @@ def test_a_new_file_explains_every_key(themes: Path) -> None:
     new_persona("Ada")
     text = (themes / "ada.toml").read_text("utf-8")
     unexplained = {"slug", "name", "prompt", "lines", "voice", "moshi", "colors", "waveform"}
+    unexplained.add("exchanges")
     tables: list[type[BaseModel]] = [
-        *(PromptTexts, Lines, Voice, Moshi, Colors, WaveformGlyphs, Persona)
+        *(PromptTexts, Lines, Exchange, Voice, Moshi, Colors, WaveformGlyphs, Persona)
     ]
     for model in tables:
         for key in set(model.model_fields) - unexplained:
@@ -101,7 +103,7 @@ def test_a_new_file_explains_every_key(themes: Path) -> None:
 def test_every_commented_key_of_a_new_file_works_when_uncommented(themes: Path) -> None:
     new_persona("Ada")
     path = themes / "ada.toml"
-    text = re.sub(r"^# (\w+ = )", r"\1", path.read_text("utf-8"), flags=re.MULTILINE)
+    text = re.sub(r"^# (\w+ = |\[\[)", r"\1", path.read_text("utf-8"), flags=re.MULTILINE)
     (themes / "voice.wav").write_bytes(b"RIFF")
     path.write_text(text, "utf-8")
     file = read_persona(path)
@@ -109,6 +111,7 @@ def test_every_commented_key_of_a_new_file_works_when_uncommented(themes: Path) 
     assert file.persona is not None
     assert all(getattr(file.persona.lines, key) for key in Lines.model_fields if key != "address")
     assert "Plain" not in str(file.persona.lines)
+    assert [len(each.said) for each in file.persona.exchanges] == [2]
 
 
 def test_a_new_persona_never_overwrites_unasked(

@@ -193,6 +193,59 @@ def test_what_is_missing_is_named(user: Path) -> None:
     assert "more)" in the_failure(user).message
 
 
+EXCHANGES = """
+[[exchanges]]
+said = ["where is (the|your) ship"]
+answers = ["In the bay.", "At anchor, {user}."]
+
+[[exchanges]]
+said = ["open [up] the hatch"]
+answers = ["Never."]
+why = ["Because."]
+"""
+
+
+def test_a_persona_may_have_a_world_of_its_own(user: Path) -> None:
+    write(user, GOOD + EXCHANGES)
+    found = load_personas(user)
+    assert found.failed == []
+    first, second = found.loaded["ada"].exchanges
+    assert first.answers[1] == "At anchor, {user}."
+    assert second.why == ["Because."]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "message", "remedy"),
+    [
+        ("open [up]", "open [up", "[ that is never closed", "Put a ]"),
+        ("open [up] the", "[open] [up]", "", ""),
+        ("open [up] the hatch", "[please]", "may have no words left", "outside of […]"),
+        ("open [up] the hatch", "open|shut", "| outside of ( )", "Write (a|b)"),
+        ("open [up] the hatch", "open.*", "holds *", "plain words"),
+        ("Never.", "It is {time}.", "nothing fills {time}", "Only {user}"),
+        ('why = ["', 'wy = ["', 'unknown key "exchanges.wy"', 'Did you mean "why"?'),
+        ('answers = ["Never."]\n', "", '"exchanges.answers" is missing', "[[exchanges]]"),
+        ('answers = ["Never."]', "answers = []", "exchanges.answers", ""),
+        ('["Never."]', '"Never."', "must be a list", ""),
+    ],
+)
+def test_a_mistake_in_an_exchange_is_told_with_its_line(
+    user: Path, good: str, bad: str, message: str, remedy: str
+) -> None:
+    text = GOOD + EXCHANGES.replace(good, bad)
+    assert text != GOOD + EXCHANGES
+    write(user, text)
+    failed = load_personas(user).failed
+    if not message:
+        assert failed == []
+        return
+    second = text[: text.rindex("[[exchanges]]")].count("\n") + 1
+    assert message in failed[0].message
+    assert remedy in failed[0].remedy
+    assert failed[0].line is not None
+    assert second <= failed[0].line <= second + 3
+
+
 def test_an_end_in_the_middle_of_a_value_points_at_the_last_line(user: Path) -> None:
     write(user, 'name = "Ada"\naliases = [\n  "a",\n')
     assert the_failure(user).line == 3

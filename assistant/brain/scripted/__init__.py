@@ -2,7 +2,7 @@
 
 from assistant.brain.scripted.engine import ScriptedBrain
 from assistant.brain.scripted.lines import fill, known_lines, variants
-from assistant.brain.scripted.understanding import Understood, prepare, understand
+from assistant.brain.scripted.understanding import Understood, prepare, understand, understand_for
 
 __all__ = [
     "ScriptedBrain",
@@ -11,5 +11,6 @@ __all__ = [
     "known_lines",
     "prepare",
     "understand",
+    "understand_for",
     "variants",
 ]

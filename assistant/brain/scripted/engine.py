@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from random import Random
+from typing import Literal, cast
 
-from assistant.brain.base import Question
+from assistant.brain.base import Piece, Question
+from assistant.brain.scripted import follow_ups
+from assistant.brain.scripted.follow_ups import FOLLOWING, Topic
+from assistant.brain.scripted.intents import Intent
 from assistant.brain.scripted.knowledge import Fact, FactQuery, Knowledge, remembered
-from assistant.brain.scripted.lines import Chooser, Pieces, fill, variants
-from assistant.brain.scripted.understanding import Understood, understand
+from assistant.brain.scripted.lines import Chooser, Pieces, fill, opening, variants
+from assistant.brain.scripted.understanding import VAGUE, Understood, days, understand_for
+from assistant.calls.parser import ToolCall
 from assistant.language import arithmetic, clock
+from assistant.language.lexicon import NAMED_DAYS
 from assistant.language.numbers import ordinal, spoken_result
-from assistant.personas.loading import Persona
+from assistant.personas.loading import Exchange, Persona
 
 _HINT_EVERY = 4
 """Every so many `cannot` answers, beginning with the second, also say how to give it a model."""
@@ -53,6 +61,18 @@ _DISTRESS = (
     "right away.",
     "Thank you for telling me. Please tell a person as well, someone near you or a crisis line.",
 )
+_PRAISED: frozenset[Intent | None] = frozenset({"joke", "exchange", None})
+"""Topics of which one may want more behind a word of praise."""
+_TROUBLES: frozenset[Intent] = frozenset(
+    {"mood_bad", "lonely", "tired", "angry", "anxious", "bored"}
+)
+_TROUBLED_TURNS = 5
+"""For so many turns after somebody has told of a trouble, what they say is taken to be about it."""
+_TROUBLED_TALK: frozenset[Intent] = frozenset(
+    {"yes", "which", "instead", "opinion", "what_can_you_do", "more"}
+)
+"""What somebody may say of a trouble that would mean something else at another time."""
+_OF_ONESELF = re.compile(r"\b(?:i|my|myself|mine|(?<!for )me)\b")
 
 
 class ScriptedBrain:
@@ -70,42 +90,68 @@ class ScriptedBrain:
         self.knowledge = Knowledge()
         self._chooser = Chooser(random or Random())
         self._result: arithmetic.Value | None = None
-        self._last = ""
+        self._operand: arithmetic.Value | None = None
+        """What the last sum went on from."""
+        self._asked = ""
+        """The last turn that was answered here."""
+        self._topic = Topic("not_understood")
+        self._trouble: Intent | None = None
+        self._troubled_turns = 0
+        self._call: ToolCall | None = None
+        """What is to be done instead of an answer."""
         self._cannot = 0
         self._repeats = 0
         self._not_kept = ""
         """Why what the user has just told is not kept."""
 
-    async def answer(self, question: Question) -> AsyncIterator[str]:
+    async def answer(self, question: Question) -> AsyncIterator[Piece]:
         """Yield sentences, each equal to one of `known_lines` where it is spoken word for word, and
-        a blank between them as a piece of its own."""
-        told = understand(question.text, [name for _, name in question.persona.names()])
+        a blank between them as a piece of its own; or the call of a tool that is asked again."""
+        told = understand_for(question.text, question.persona)
         if any(part.intent in ("fact_told", "name_told") for part in told):
             self._not_kept = await question.acknowledge()
         for at, piece in enumerate(self.reply(question)):
             if at:
                 yield " "
             yield piece
+        if self._call is not None:
+            yield self._call
 
     async def close(self) -> None:
         """Nothing to close."""
 
     def reply(self, question: Question) -> list[str]:
-        """The answer's sentences."""
+        """The answer's sentences; none where a tool is to be asked again."""
         self._chooser.next_turn()
+        self._call = None
         if not question.text.strip() and question.history and question.history[-1].role == "tool":
             return self._from_tool(question)
-        persona = question.persona
-        found = understand(question.text, [name for _, name in persona.names()])
+        self._look_back(question)
         pieces: list[str] = []
-        for part in found:
-            pieces += self._answer(self._resolved(part), question)
+        parts = understand_for(question.text, question.persona)
+        for part in parts:
+            if pieces and part.intent in VAGUE and self._troubled_turns:
+                continue
+            pieces += self._answer(self._resolved(part, question), question)
         not_kept, self._not_kept = self._not_kept, ""
-        return [*pieces, not_kept] if not_kept else pieces
+        pieces += [not_kept] if not_kept else []
+        if any(part.intent not in FOLLOWING - _TELLING_MORE for part in parts):
+            self._topic = replace(self._topic, said=" ".join(pieces) or self._topic.said)
+        self._asked = question.text.strip()
+        return pieces
+
+    def _look_back(self, question: Question) -> None:
+        """A turn that somebody else answered since (a tool, another brain) is the topic now."""
+        asked = next((m.text for m in reversed(question.history) if m.role == "user"), "")
+        if not asked or asked.strip() == self._asked:
+            return
+        said = next((m.text for m in reversed(question.history) if m.role == "assistant"), "")
+        self._topic = Topic(None, {}, question.persona.slug, asked, said)
+        self._trouble = None
 
     def listen(self, text: str, persona: Persona) -> None:
         """Learn from a turn that somebody else answers."""
-        for part in understand(text, [name for _, name in persona.names()]):
+        for part in understand_for(text, persona):
             if part.intent == "name_told":
                 self.knowledge.learn_name(part.slots["name"])
             elif part.intent == "fact_told":
@@ -113,21 +159,195 @@ class ScriptedBrain:
             elif part.intent == "forget":
                 self.knowledge.forget(_what(part.slots))
 
-    def _resolved(self, part: Understood) -> Understood:
-        """Give "another one" and "plus five" the meaning that the last turn gives them."""
-        last, self._last = self._last, part.intent
-        if part.intent == "another":
-            self._last = last
-            return Understood("joke" if last == "joke" else "not_understood")
+    def _resolved(self, part: Understood, question: Question) -> Understood:
+        """What a part means behind what was said before it."""
         if part.intent == "arithmetic_more" and self._result is None:
             return Understood("not_understood")
+        return self._about_trouble(part, question.text)
+
+    def _about_trouble(self, part: Understood, text: str) -> Understood:
+        """Whoever has told of a trouble is listened to for some turns: what they say then is more
+        of it, and is no question of knowledge, but where it plainly is one."""
+        self._troubled_turns = max(0, self._troubled_turns - 1)
+        if not self._troubled_turns:
+            self._trouble = None
+        if part.intent in _TROUBLES:
+            more = self._trouble is not None and part.intent in (self._trouble, "mood_bad")
+            self._trouble = self._trouble if more else part.intent
+            self._troubled_turns = _TROUBLED_TURNS
+            return Understood("ask_on") if more else part
+        if self._trouble is None:
+            return part
+        if part.intent in ("mood_good", "goodbye", "thanks", "distress", "joke"):
+            self._trouble = None
+        own = part.intent != "cannot" or _OF_ONESELF.search(text.lower())
+        if (part.intent in VAGUE and own) or part.intent in _TROUBLED_TALK:
+            return Understood("ask_on")
         return part
 
     def _answer(self, part: Understood, question: Question) -> list[str]:
+        praise = part.intent in ("compliment", "thanks")
+        if part.intent not in FOLLOWING and not (praise and self._topic.intent in _PRAISED):
+            self._topic = Topic(part.intent, part.slots, question.persona.slug, question.text)
         special = _SPECIAL.get(part.intent)
         if special is not None:
             return special(self, part.slots, question)
         return self._say(part.intent, question.persona)
+
+    # --- what hangs on the answer before -----------------------------------------------------
+
+    def _exchanged(self, question: Question) -> Exchange | None:
+        """The exchange of the persona's world that the last answer came from."""
+        topic, persona = self._topic, question.persona
+        number = int(topic.slots.get("number", "0"))
+        ours = topic.intent == "exchange" and topic.persona == persona.slug
+        return persona.exchanges[number] if ours and number < len(persona.exchanges) else None
+
+    def _exchange(self, slots: Mapping[str, str], question: Question) -> list[str]:
+        exchange = self._exchanged(question)
+        if exchange is None:
+            return self._say("not_understood", question.persona)
+        return self._compose(exchange.answers, question.persona, {}, one=True)
+
+    def _why(self, slots: Mapping[str, str], question: Question) -> list[str]:
+        exchange = self._exchanged(question)
+        if exchange is not None and exchange.why:
+            return self._compose(exchange.why, question.persona, {}, one=True)
+        reasons = follow_ups.REASONS.get(self._topic.intent)
+        if reasons is None or not self._was_answered():
+            return self._say("why", question.persona)
+        values = follow_ups.values_for_reasons(self._topic)
+        return self._compose(reasons, question.persona, values, one=True)
+
+    def _more(self, slots: Mapping[str, str], question: Question) -> list[str]:
+        exchange = self._exchanged(question)
+        if exchange is not None and exchange.more:
+            return self._compose(exchange.more, question.persona, {}, one=True)
+        if self._topic.intent == "joke":
+            return self._say("joke", question.persona)
+        if self._topic.intent in ("who_are_you", "who_made_you", "what_can_you_do", "opinion"):
+            return self._say(self._topic.intent, question.persona)
+        if self._topic.intent in ("statement", "ask_on"):
+            return self._say("statement", question.persona)
+        return self._say("more", question.persona)
+
+    def _sure(self, slots: Mapping[str, str], question: Question) -> list[str]:
+        """What can be looked at again is looked at again; the rest the persona stands by."""
+        if not self._was_answered() and self._topic.intent != "not_understood":
+            return self._say("yes", question.persona)
+        if self._topic.intent == "arithmetic" or self._topic.intent == "arithmetic_more":
+            return self._worked_out(question)
+        if self._topic.intent in _LOOKED_UP:
+            return self._looked_up(question)
+        call = follow_ups.asked_of_tool(self._topic)
+        if call is not None and follow_ups.chance_again(self._topic) is None:
+            return self._ask_tool(call)
+        if self._topic.intent is None:
+            return self._quote(follow_ups.SAID, question)
+        return self._say("sure", question.persona)
+
+    def _wrong(self, slots: Mapping[str, str], question: Question) -> list[str]:
+        intent = self._topic.intent
+        if intent in ("fact_known", "name_known", "fact_told", "name_told", "fact_asked"):
+            return self._compose(follow_ups.RIGHT_ONE, question.persona, {})
+        if intent in ("arithmetic", "arithmetic_more", "time", "date"):
+            return self._sure(slots, question)
+        if intent is None and (call := follow_ups.asked_of_tool(self._topic)) is not None:
+            return self._ask_tool(call)
+        if intent is None:
+            return self._compose(follow_ups.MISTAKEN, question.persona, {})
+        return self._say("disagree", question.persona)
+
+    def _worked_out(self, question: Question) -> list[str]:
+        outcome = arithmetic.evaluate(self._topic.slots.get("expression", ""), self._operand)
+        if outcome is None or outcome.value is None:
+            return self._say("arithmetic_impossible", question.persona)
+        values = {"result": spoken_result(outcome.value)}
+        return self._compose(follow_ups.WORKED_OUT, question.persona, values, one=True)
+
+    def _looked_up(self, question: Question) -> list[str]:
+        """The clock, or what the user told, once more."""
+        persona, topic = question.persona, self._topic
+        if topic.intent == "time":
+            values = {"time": clock.spoken_time(question.now)}
+            return self._compose(follow_ups.LOOKED, persona, values, one=True)
+        if topic.intent == "date":
+            values = _date_values(topic.slots, question)
+            return self._compose(follow_ups.LOOKED_AT_DATE, persona, values, one=True)
+        if topic.intent == "name_known":
+            told = f"your name is {self.knowledge.name}"
+        else:
+            told = topic.slots["fact"]
+        return self._compose(follow_ups.AS_TOLD, persona, {"fact": told}, one=True)
+
+    def _meant(self, slots: Mapping[str, str], question: Question) -> list[str]:
+        if not self._was_answered():
+            return self._say("what_can_you_do", question.persona)
+        exchange = self._exchanged(question)
+        if (exchange is not None and exchange.why) or self._topic.intent in follow_ups.REASONS:
+            return self._why(slots, question)
+        return self._quote(follow_ups.MEANT, question)
+
+    def _which(self, slots: Mapping[str, str], question: Question) -> list[str]:
+        exchange = self._exchanged(question)
+        if not self._was_answered() or self._topic.intent in VAGUE:
+            return self._say("not_understood", question.persona)
+        more = exchange is not None and exchange.more
+        if more or self._topic.intent in ("who_are_you", "who_made_you", "what_can_you_do"):
+            return self._more(slots, question)
+        return self._quote(follow_ups.MEANT, question)
+
+    def _said_before(self, slots: Mapping[str, str], question: Question) -> list[str]:
+        return self._compose(follow_ups.ALREADY, question.persona, {})
+
+    def _me_too(self, slots: Mapping[str, str], question: Question) -> list[str]:
+        return self._compose(follow_ups.BOTH, question.persona, {})
+
+    def _another(self, slots: Mapping[str, str], question: Question) -> list[str]:
+        if (call := follow_ups.chance_again(self._topic)) is not None:
+            return self._ask_tool(call)
+        if self._topic.intent in ("joke", "not_funny", "said_before"):
+            return self._say("joke", question.persona)
+        exchange = self._exchanged(question)
+        if exchange is not None:
+            return self._compose(exchange.answers, question.persona, {}, one=True)
+        return self._say("not_understood", question.persona)
+
+    def _instead(self, slots: Mapping[str, str], question: Question) -> list[str]:
+        """ "And yesterday?", "and in Tokyo?", "and my cat?": the last question about another."""
+        rest, topic = slots["rest"], self._topic
+        clocks = topic.intent in ("time", "date")
+        if clocks and (rest in NAMED_DAYS or (days(rest) is not None and "day" in rest)):
+            offset = NAMED_DAYS[rest] if rest in NAMED_DAYS else days(rest)
+            return self._answer(Understood("date", {"offset": str(offset)}), question)
+        if clocks and (day := follow_ups.weekday(rest)):
+            return self._ask_tool(ToolCall("day_of", {"day": day}))
+        elsewhere = clocks and slots.get("in")
+        topic = replace(topic, intent="time") if elsewhere else topic
+        if (call := follow_ups.asked_of_tool(topic, slots["spoken"])) is not None:
+            return self._ask_tool(call)
+        if topic.intent in _ABOUT_USER:
+            asked = understand_for(f"what is {rest}", question.persona)[0]
+            if asked.intent in ("fact_asked", "name_asked"):
+                return self._answer(asked, question)
+        if topic.intent == "date":
+            return self._ask_tool(ToolCall("day_of", {"day": slots["spoken"]}))
+        if topic.intent in ("opinion", "joke", "cannot", "cannot_do"):
+            return self._answer(Understood(topic.intent), question)
+        return self._answer(Understood(cast("Intent", slots["else"])), question)
+
+    def _was_answered(self) -> bool:
+        """There is something to ask about."""
+        return bool(self._topic.said)
+
+    def _quote(self, templates: tuple[str, ...], question: Question) -> list[str]:
+        said = {"said": self._topic.said}
+        return self._compose(templates, question.persona, said, one=True)
+
+    def _ask_tool(self, call: ToolCall) -> list[str]:
+        self._call = call
+        self._topic = Topic(None, call=call)
+        return []
 
     # --- intents that need more than their lines ---------------------------------------------
 
@@ -136,21 +356,18 @@ class ScriptedBrain:
         return self._say("time", question.persona, values, opener=True)
 
     def _date(self, slots: Mapping[str, str], question: Question) -> list[str]:
-        offset = int(slots.get("offset", "0"))
-        date = clock.spoken_date(question.now, offset=offset, year="year" in slots)
-        if not offset:
-            return self._say("date", question.persona, {"date": date}, opener=True)
-        day = clock.day_word(offset)
-        values = {"date": date, "day": day, "is": "was" if offset < 0 else "is"}
-        values["Day"] = day.capitalize()
+        values = _date_values(slots, question)
+        if slots.get("offset", "0") == "0":
+            return self._say("date", question.persona, values, opener=True)
         return self._compose(_OTHER_DAY, question.persona, values, opener=True)
 
     def _sum(self, slots: Mapping[str, str], question: Question) -> list[str]:
         outcome = arithmetic.evaluate(slots["expression"], self._result)
         if outcome is None or outcome.value is None:
             return self._say("arithmetic_impossible", question.persona)
-        self._result = outcome.value
+        self._operand, self._result = self._result, outcome.value
         values = {"result": spoken_result(outcome.value)}
+        self._topic = replace(self._topic, slots={**slots, **values})
         return self._say("arithmetic", question.persona, values, opener=True)
 
     def _learn_name(self, slots: Mapping[str, str], question: Question) -> list[str]:
@@ -159,7 +376,8 @@ class ScriptedBrain:
 
     def _recall_name(self, slots: Mapping[str, str], question: Question) -> list[str]:
         if not self.knowledge.name:
-            return self._say("name_unknown", question.persona)
+            return self._of_fact("name_unknown", question)
+        self._topic = replace(self._topic, intent="name_known")
         values = {"user": self.knowledge.name}
         return self._say("name_known", question.persona, values, opener=True)
 
@@ -174,15 +392,23 @@ class ScriptedBrain:
         query = FactQuery(tuple(slots["keys"].split("|")), slots["subject"])
         fact = self.knowledge.find(query) or remembered(query, question.remembered)
         if fact is None:
-            return self._say("fact_unknown", question.persona, {"subject": slots["subject"]})
+            return self._of_fact("fact_unknown", question, subject=slots["subject"])
+        self._topic = replace(self._topic, intent="fact_known", slots={"fact": fact.text})
         return self._say("fact_known", question.persona, {"fact": fact.text}, opener=True)
 
     def _recall_all(self, slots: Mapping[str, str], question: Question) -> list[str]:
         known = self.knowledge.sentences()[-8:]
         if not known:
-            return self._say("fact_unknown", question.persona, {"subject": "yourself"})
+            return self._of_fact("fact_unknown", question, subject="yourself")
         listed = known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}"
+        self._topic = replace(self._topic, intent="fact_known", slots={"fact": listed})
         return self._say("fact_known", question.persona, {"fact": listed}, opener=True)
+
+    def _of_fact(
+        self, key: Literal["name_unknown", "fact_unknown"], question: Question, **values: str
+    ) -> list[str]:
+        self._topic = replace(self._topic, intent=key)
+        return self._say(key, question.persona, values)
 
     def _forget(self, slots: Mapping[str, str], question: Question) -> list[str]:
         known = self.knowledge.forget(_what(slots))
@@ -208,6 +434,8 @@ class ScriptedBrain:
     def _from_tool(self, question: Question) -> list[str]:
         """A tool's result that came without words of its own is said as it is, if it is short."""
         text = " ".join(question.history[-1].text.split())
+        text = re.sub(r"^\w+ → (?:error: )?", "", text)
+        self._topic = replace(self._topic, said=text)
         if not text or len(text) > 300 or text[0] in "{[<":
             return self._say("yes", question.persona)
         return self._compose((text.replace("{", "("),), question.persona, {}, opener=True)
@@ -226,13 +454,15 @@ class ScriptedBrain:
 
     def _compose(
         self,
-        templates: list[str] | tuple[str, ...],
+        templates: Sequence[str],
         persona: Persona,
         values: Mapping[str, str],
         *,
         opener: bool = False,
+        one: bool = False,
     ) -> list[str]:
-        """Fill a template that was used longest ago, so that the whole text is new."""
+        """Fill a template that was used longest ago, so that the whole text is new, and begins
+        otherwise than what was said just before. `one`: two of them together make no sense."""
         user = self.knowledge.name
         bodies: dict[str, str] = {}
         for template in self._chooser.oldest_first(templates):
@@ -241,11 +471,15 @@ class ScriptedBrain:
                 bodies.setdefault(text, template)
         openers = [fill(text, persona, {}, user) for text in variants(persona, "openers")]
         leads = self._ready_first(self._chooser.oldest_first([text for text in openers if text]))
-        candidates = _candidates(self._ready_first(list(bodies)), leads, opener=opener)
-        pieces = next(filter(self._chooser.fresh, candidates), None)
-        if pieces is None:
-            pieces = self._again(list(bodies))
-        self._chooser.mark(pieces, [bodies[text] for text in pieces if text in bodies])
+        opener = opener and self._chooser.may_open()
+        texts = self._ready_first(list(bodies))
+        candidates = list(
+            filter(self._chooser.fresh, _candidates(texts, leads, opener=opener, one=one))
+        )
+        pieces = next(filter(self._chooser.begins_anew, candidates), None)
+        pieces = pieces or next(iter(candidates), None) or self._again(list(bodies))
+        said = [bodies[text] for text in pieces if text in bodies]
+        self._chooser.mark(pieces, said, opened=opener and pieces[0] in leads)
         return list(pieces)
 
     def _ready_first(self, texts: list[str]) -> list[str]:
@@ -259,16 +493,34 @@ class ScriptedBrain:
         return (lead, bodies[0], count) if bodies else (count,)
 
 
-def _candidates(bodies: list[str], leads: list[str], *, opener: bool) -> Iterator[Pieces]:
+def _candidates(
+    bodies: list[str], leads: list[str], *, opener: bool, one: bool
+) -> Iterator[Pieces]:
     """Ways to say it, the most natural first."""
     if opener:
-        yield from ((lead, body) for body in bodies for lead in leads)
+        yield from (
+            (lead, body)
+            for body in bodies
+            for lead in leads
+            if opening(lead, 1) != opening(body, 1)
+        )
     yield from ((body,) for body in bodies)
-    if not opener:
+    if not (opener or one):
         # Two different variants after each other still sound like a person; a stock opener
         # before a greeting or a thank-you does not.
         yield from ((first, second) for first in bodies for second in bodies if first != second)
     yield from ((lead, body) for lead in _AGAIN for body in bodies)
+
+
+def _date_values(slots: Mapping[str, str], question: Question) -> dict[str, str]:
+    offset = int(slots.get("offset", "0"))
+    day = clock.day_word(offset)
+    return {
+        "date": clock.spoken_date(question.now, offset=offset, year="year" in slots),
+        "day": day,
+        "Day": day.capitalize(),
+        "is": "was" if offset < 0 else "is",
+    }
 
 
 def _fact(slots: Mapping[str, str]) -> Fact:
@@ -276,7 +528,7 @@ def _fact(slots: Mapping[str, str]) -> Fact:
 
 
 def _what(slots: Mapping[str, str]) -> str:
-    return slots.get("what") or slots.get("about") or "that"
+    return slots.get("what") or slots.get("mine") or slots.get("about") or "that"
 
 
 _Handler = Callable[[ScriptedBrain, Mapping[str, str], Question], list[str]]
@@ -294,4 +546,21 @@ _SPECIAL: dict[str, _Handler] = {
     "cannot": ScriptedBrain._refuse,
     "distress": ScriptedBrain._comfort,
     "repeat": ScriptedBrain._repeat,
+    "exchange": ScriptedBrain._exchange,
+    "why": ScriptedBrain._why,
+    "more": ScriptedBrain._more,
+    "sure": ScriptedBrain._sure,
+    "wrong": ScriptedBrain._wrong,
+    "meant": ScriptedBrain._meant,
+    "which": ScriptedBrain._which,
+    "said_before": ScriptedBrain._said_before,
+    "me_too": ScriptedBrain._me_too,
+    "another": ScriptedBrain._another,
+    "instead": ScriptedBrain._instead,
 }
+_TELLING_MORE: frozenset[Intent] = frozenset({"another", "more", "why", "instead"})
+"""Of those that leave the topic as it is: what is said then is asked about next."""
+_LOOKED_UP: frozenset[Intent | None] = frozenset({"time", "date", "fact_known", "name_known"})
+_ABOUT_USER: frozenset[Intent | None] = frozenset(
+    {"fact_known", "name_known", "fact_unknown", "name_unknown"}
+)

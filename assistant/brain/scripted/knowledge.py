@@ -35,6 +35,9 @@ _PAIRS = {("i", "was"): ["you", "were"], ("you", "are"): ["I", "am"], ("you", "w
 _PASSING = re.compile(
     r"(?:not |so |very |really |too |a bit )*(?:\w+ing\b(?! (?:in|on|at|the)\b).*|fine|good|great|"
     r"bad|okay|broken|dead|gone|tired|hungry|sick|late|here|ready|full|empty|wet|dirty|mad|over|"
+    r"cold|wet|dry|hot|warm|clean|asleep|awake|still|much|longer|shorter|quieter|louder|slower|"
+    r"faster|"
+    r"loose|flat|lost|closed|open now|"
     r"down|up|worse|better|none|what|that|it|this|your|yours|right|wrong|not)\b.*"
 )
 _NOT_PLAIN = re.compile(rf"\b(?:{ASKING}|if|because|that|but)\b")

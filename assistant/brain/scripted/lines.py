@@ -92,14 +92,106 @@ _PLAIN: Mapping[str, tuple[str, ...]] = {
     "waiting": ("One moment.", "Let me think about that.", "Give me a moment, please."),
     "repeat_nothing": ("I have not said anything yet.", "There is nothing to repeat yet."),
     "stopped": ("All right.", "I am quiet."),
+    "why": (
+        "There is no more to it than that.",
+        "I have no better reason than that it seemed right to say.",
+        "That I could not tell you myself.",
+        "It is how I was written, and I know no other reason.",
+    ),
+    "sure": ("Yes, I am sure.", "As sure as I can be.", "I stand by it.", "Quite sure."),
+    "more": (
+        "There is no more that I know of it.",
+        "That was all of it.",
+        "I have nothing to add to that.",
+        "My knowledge of it ends there.",
+    ),
+    "doing": (
+        "I am listening to you, and that is all I do.",
+        "Not much: I wait for what you say next.",
+        "Keeping an ear open, nothing more.",
+        "At this moment, talking with you.",
+    ),
+    "love": (
+        "That is a kind thing to say. I am a program, and glad to be of use to you.",
+        "Thank you. I can not love, but I can listen.",
+        "You honour me. I will do my best to deserve it.",
+        "How kind. I am here whenever you want to talk.",
+    ),
+    "not_funny": (
+        "Then I owe you a better one.",
+        "They can not all be good. Ask for another, if you dare.",
+        "Fair enough. I did not laugh either.",
+        "Noted. Humour is hard for a program.",
+    ),
+    "not_listening": (
+        "I am sorry. Tell me once more, and I will do my best to follow.",
+        "Then I missed something. What was it?",
+        "I heard your words, but not what you meant. Try me again?",
+        "You deserve a better answer. What did you want to know?",
+    ),
+    "disagree": (
+        "You may well be right. How do you see it?",
+        "That is your good right. What do you think?",
+        "Then we differ. Tell me your side.",
+        "I can live with that. What speaks against it?",
+    ),
+    "cannot_do": (
+        "I have no hands for that. I can only talk.",
+        "That takes more than a voice, I am afraid.",
+        "I can not do things like that, only set timers, keep lists and the like.",
+        "Nothing out there obeys me. You will have to do it yourself.",
+        "If I had arms, I would. I have only words.",
+        "That is out of my reach: I live in this terminal.",
+    ),
+    "lonely": (
+        "I am sorry that you feel alone. I am only a program, but I am here. What is it like "
+        "today?",
+        "That is a hard feeling. Is there somebody whom you would like to hear from?",
+        "Then let us talk for a while. When did it begin?",
+        "Being alone weighs a lot. Who would be glad of a word from you?",
+    ),
+    "bored": (
+        "Then let us do something: ask me for a joke, or tell me about your day.",
+        "We could throw dice, or you could tell me what you would rather be doing.",
+        "Tell me the last thing that made you curious.",
+        "Boredom is a good beginning. What have you put off for too long?",
+    ),
+    "tired": (
+        "Then rest a little, if you can. What kept you up?",
+        "It sounds as if you have done enough for today.",
+        "Sleep is the best cure that I know of. Was it a long day?",
+        "Be easy on yourself today. What has worn you out?",
+    ),
+    "angry": (
+        "That would annoy anybody. What happened?",
+        "I can hear that. Let it out, I have time.",
+        "You have every right to be angry. What was the worst of it?",
+        "Tell me about it. It will not leave this room.",
+    ),
+    "anxious": (
+        "Take a slow breath first. What worries you the most?",
+        "I am here. Which part of it can you do something about today?",
+        "That is a lot to carry. Shall we take one thing at a time?",
+        "Fear makes things big. What is the smallest next step?",
+    ),
+    "ask_on": (
+        "I am listening. How long has it been like this?",
+        "That is hard. What would help you a little, right now?",
+        "Go on, I have time. What happened then?",
+        "I am glad that you tell me. Who else knows of it?",
+        "How does that make you feel?",
+        "What do you wish were different?",
+        "And what do you need most, just now?",
+        "That must weigh on you. Do you want to say more?",
+    ),
 }
 
 # Of which verbatim lines are rendered ahead, the likeliest first.
 _ORDER = (
-    "hello how_are_you who_are_you not_understood cannot statement thanks yes no what_can_you_do "
-    "joke "
+    "hello how_are_you who_are_you not_understood cannot cannot_do statement thanks yes no "
+    "what_can_you_do joke why sure more ask_on "
     "name_unknown goodbye mood_good mood_bad compliment insult apology opinion who_made_you "
-    "how_to_llm "
+    "how_to_llm doing love lonely bored tired angry anxious not_funny not_listening disagree "
     "arithmetic_impossible stopped repeat_nothing already_here muted rate waiting"
 )
 _LIKELY = _ORDER.split()
@@ -140,6 +232,10 @@ def known_lines(persona: Persona, user: str = "") -> list[str]:
     # A first variant of everything before a second of anything: choice can wait, an answer not.
     rounds = (text for round_ in zip_longest(*groups) for text in round_ if text)
     templates = [*variants(persona, "openers"), *rounds]
+    answers = [each.answers for each in persona.exchanges]
+    later = [[*each.why, *each.more] for each in persona.exchanges]
+    for texts in (answers, later):
+        templates += (text for round_ in zip_longest(*texts) for text in round_ if text)
     for key in ("reintroductions", "greetings"):
         templates += persona.openings(key, again=True)
     filled = (fill(template, persona, {}, user) for template in templates)
@@ -168,11 +264,16 @@ class Chooser:
         self._turn = 0
         self._used: dict[str, int] = {}
         self._recent: deque[set[str]] = deque([set()], maxlen=WINDOW)
+        self._begun: deque[set[str]] = deque([set()], maxlen=2)
+        """How the pieces of this answer and of the one before it begin."""
+        self._opened = False
 
     def next_turn(self) -> None:
         """Begin a new answer."""
         self._turn += 1
         self._recent.append(set())
+        self._begun.append(set())
+        self._opened = False
 
     def oldest_first(self, variants: Sequence[str]) -> list[str]:
         """The variants, least recently used first; those never used in random order."""
@@ -184,14 +285,30 @@ class Chooser:
         text = _key(pieces)
         return not any(text in turn for turn in self._recent)
 
-    def mark(self, pieces: Pieces, templates: Iterable[str] = ()) -> None:
-        """Note that this was said, and which templates it was made from."""
+    def may_open(self) -> bool:
+        """Whether this answer has no opener yet: "Fine, I will help you" twice in one is a tic."""
+        return not self._opened
+
+    def begins_anew(self, pieces: Pieces) -> bool:
+        """Whether none of it begins as something in this answer or in the one before."""
+        return not any(opening(piece) in begun for piece in pieces for begun in self._begun)
+
+    def mark(self, pieces: Pieces, templates: Iterable[str] = (), *, opened: bool = False) -> None:
+        """Note that this was said, and which templates it was made from; `opened`: the first piece
+        is one of the persona's openers."""
         self._recent[-1].add(_key(pieces))
+        self._begun[-1].update(opening(piece) for piece in pieces)
+        self._opened = self._opened or opened
         for text in (*pieces, *templates):
             self._used.pop(text, None)
             self._used[text] = self._turn
         while len(self._used) > MOST:
             del self._used[next(iter(self._used))]
+
+
+def opening(text: str, words: int = 3) -> str:
+    """The first words of a text, without their case and marks."""
+    return " ".join(re.findall(r"[\w']+", text.casefold())[:words])
 
 
 def _key(pieces: Pieces) -> str:

@@ -28,7 +28,8 @@ _TRAILING = re.compile(
     rf" (?:{COURTESIES_AFTER}|for us|to me|tonight|thank you very much|exactly|at the moment|"
     r"currently|here|do you know|sir|my friend|buddy|man|dude|mate|right|too|"
     r"so|or what|or not|by the way|though|you know|yet|anyway|actually|and stuff|i wonder|"
-    r"you|huh|in numbers)"
+    r"you|huh|in numbers|these days|nowadays|lately|for a change|if you please|in fact|after all|"
+    r"for once|at all|at least|over there)"
 )
 # After these words a persona's name is no vocative but what is talked about.
 _ABOUT = re.compile(

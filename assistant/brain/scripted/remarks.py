@@ -1,62 +1,31 @@
-"""Patterns of what people say without asking for anything: courtesies, moods, praise, blame.
+"""Patterns of what people say without asking for anything: courtesies, praise, blame.
 
-They, and those of `requests`, are over the normal words of a sentence. A pattern must match the
-whole of it (after politeness and vocatives are taken off), so that a longer question that only
-contains such words ("what time is it in Tokyo") falls through to an honest "I cannot" instead of a
-wrong answer.
+They, and those of `feelings`, `follow_ups` and `requests`, are over the normal words of a sentence.
+A pattern must match the whole of it (after politeness and vocatives are taken off), so that a
+longer question that only contains such words ("what time is it in Tokyo") falls through to an
+honest "I cannot" instead of a wrong answer.
 """
 
 from __future__ import annotations
 
 from assistant.brain.scripted.intents import Intent
 
-_VERY = (
-    r"(?: (?:very|so|really|a bit|a little|a little bit|kind of|sort of|pretty|quite|extremely|"
-    r"too|totally|completely|still|also|feeling|doing|rather|super|incredibly|absolutely|all|much|"
-    r"fairly|terribly|awfully|always|just))*"
-)
-_TAIL = (
-    r"(?: (?:today|tonight|now|lately|again|thanks|thank you|because|about|of|with|from|that|to|"
-    r"by|for|at|since|after|when|yesterday|last|on|in|this|myself|here|my friend|man|out|down|"
-    r"as)\b.*)?"
-)
-_GOOD = (
-    r"(?:fine|good|great|well|happy|okay|alright|all right|excellent|wonderful|fantastic|excited|"
-    r"glad|better|amazing|awesome|cheerful|relaxed|proud|content|delighted|thrilled|perfect|calm|"
-    r"in love|grateful|in a good mood|over the moon|on top of the world)"
-)
-_BAD = (
-    r"(?:tired|sad|ill|sick|bad|unhappy|lonely|alone|depressed|down|exhausted|angry|upset|worried|"
-    r"anxious|stressed|stressed out|scared|afraid|bored|terrible|awful|miserable|frustrated|hurt|"
-    r"unwell|nervous|overwhelmed|disappointed|heartbroken|grumpy|annoyed|blue|worse|weary|"
-    r"homesick|devastated|sore|in pain|burnt out|burned out|in a bad mood|under the weather|"
-    r"rubbish|low|horrible|fed up|sleepy|worn out|hopeless|furious|ashamed|jealous)"
-)
-_I_FEEL = r"(?:i am|i feel|i have been feeling|i have been|i was|feeling|we are|we feel)"
 _NICE = (
     r"(?:great|good|the best|best|smart|clever|funny|hilarious|brilliant|amazing|awesome|"
     r"wonderful|nice|kind|sweet|cute|cool|fantastic|lovely|perfect|helpful|beautiful|intelligent|"
-    r"a genius|genius|a star|a legend|incredible|impressive|excellent|charming|adorable|fun|right|"
+    r"a genius|genius|a star|a legend|incredible|impressive|excellent|charming|adorable|fun|"
     r"interesting|(?:a |my )?(?:good |best |great |true )?friend)"
 )
 _NASTY = (
     r"(?:stupid|dumb|useless|an idiot|idiot|a moron|moron|terrible|awful|annoying|boring|bad|ugly|"
     r"lame|pathetic|worthless|rubbish|trash|garbage|horrible|slow|silly|ridiculous|crazy|a joke|"
-    r"a fool|an idiot|a loser|the worst|worst|evil|a liar|lying|rude|creepy|broken|incompetent|"
-    r"a bad \w+|a piece of (?:junk|trash|garbage|crap|shit)|wrong|mean|disgusting|hopeless)"
+    r"a fool|an idiot|a loser|the worst|worst|evil|a liar|rude|creepy|broken|incompetent|"
+    r"a bad \w+|a piece of (?:junk|trash|garbage|crap|shit)|mean|disgusting|hopeless|depressing|"
+    r"weird|strange|"
+    r"scary|arrogant|cold|heartless|lazy|deaf|sarcastic|insane|nuts|obnoxious|no help|not helping)"
 )
 
 TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
-    (
-        "distress",
-        (
-            r".*\b(?:kill|hurt|harm) myself\b.*",
-            r".*\b(?:want|going|wish|ready) to (?:die|be dead|end my life|end it all)\b.*",
-            r".*\bi (?:am|feel|have been|was)?(?: feeling)? ?suicidal\b.*",
-            r".*\b(?:do not want to|no reason to|can not go on) (?:live|living)\b.*",
-            r".*\bcommit suicide\b.*",
-        ),
-    ),
     (
         "hello",
         (
@@ -86,59 +55,13 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        "mood_bad",
+        "love",
         (
-            rf"{_I_FEEL}{_VERY} {_BAD}{_TAIL}",
-            rf"(?:i am|i do|i feel|i have|not|we are)(?: not)?{_VERY} not{_VERY} (?:feel(?:ing)? "
-            rf")?{_GOOD}{_TAIL}",
-            rf"(?:i do not feel|i am not feeling|i am not|i have not been){_VERY} {_GOOD}{_TAIL}",
-            rf"not{_VERY} (?:good|great|well|okay|happy|fine){_TAIL}",
-            rf"(?:very|so|really|pretty|quite) (?:tired|sad|bad|bored|lonely){_TAIL}",
-            r"(?:tired|sad|lonely|exhausted|terrible|awful|bored)(?: today| actually| and .*)?",
-            r"(?:i am having|i had|i have had|it was|it has been|today was|this is|what|"
-            r"my day was|today is|my day is)(?: such)?(?: an?)? (?:really |very |so |"
-            r"pretty )?(?:bad|terrible|rough|hard|awful|horrible|difficult|stressful|miserable|"
-            r"long|rotten)(?: (?:day|week|"
-            r"night|time|morning|year))?" + _TAIL,
-            r"(?:i have|i have got|i got|i caught) (?:an? |the )?(?:bad |terrible |splitting |"
-            r"awful )?(?:headache|cold|fever|flu|migraine|toothache|stomach ache|stomachache|cough)"
-            + _TAIL,
-            r"my (?:head|back|tooth|stomach|throat|leg|arm|foot|neck|knee|heart|hand|feet|"
-            r"eyes) (?:hurts?|aches?|is (?:killing me|sore|broken|aching)|are (?:sore|killing me))"
-            + _TAIL,
-            r"my \w+(?: \w+)? (?:has |just |has just )*(?:died|passed away|left me|dumped me|"
-            r"is dead)" + _TAIL,
-            r"my \w+(?: \w+)? is (?:very |really |seriously )?(?:ill|sick|dying|"
-            r"in (?:the )?hospital)" + _TAIL,
-            r"i (?:have |just |have just )*(?:lost my (?:job|\w+)|got fired|was fired|failed .+|"
-            r"broke up with .+|miss (?:my|him|her|them) ?.*|was dumped|could not sleep|"
-            r"slept badly|can not sleep)",
-            r"i (?:want|need) to cry|i (?:have been|am) crying|nobody (?:loves|likes) me|"
-            r"life (?:is|sucks)(?: hard| bad| terrible)?|i hate (?:my life|myself|my job|"
-            r"everything)",
-        ),
-    ),
-    (
-        "mood_good",
-        (
-            rf"{_I_FEEL}{_VERY} {_GOOD}{_TAIL}",
-            rf"(?:i am |i feel |it is )?not{_VERY} (?:too )?bad(?: at all)?{_TAIL}",
-            rf"(?:i am|i feel) not{_VERY} (?:sad|tired|sick|lonely|angry|bored|scared|upset|"
-            rf"worried)(?: anymore| any more)?{_TAIL}",
-            r"(?:fine|great|good|well|very well|very good|pretty good|quite well|doing (?:well|"
-            r"fine|great|good|okay)|all good|excellent|wonderful|never better|could not be better|"
-            r"can not complain) (?:thanks?(?: you)?|and you|today|indeed)(?: for asking)?",
-            r"(?:doing|feeling) (?:well|fine|great|good|okay|better)|all good|never better|"
-            r"could not be better|can not complain|very well|pretty good|quite well|"
-            r"i can not complain",
-            r"(?:i am having|i had|i have had|it was|it has been|today was|today is|what|"
-            r"my day was|my day is)(?: such)?(?: an?)? (?:really |very |so |pretty )?(?:good|"
-            r"great|wonderful|lovely|amazing|fantastic|nice|awesome|perfect|excellent)(?: (?:day|"
-            r"week|night|time|"
-            r"morning|year|evening))?" + _TAIL,
-            r"i (?:just |have just |have )*(?:got (?:the job|a new job|promoted|engaged|married|"
-            r"a raise)|passed .+|won(?: .+)?|am in love.*|am getting married.*)",
-            r"life is (?:good|great|beautiful)|(?:it is|today is) my birthday(?: today)?",
+            r"i (?:really |so |truly |do |think i )*(?:love|adore) you(?: .{0,30})?|i am (?:so |"
+            r"madly |"
+            r"totally |falling )*in love with you(?: .*)?|i have (?:feelings|a crush) (?:for|on) "
+            r"you|"
+            r"love you(?: too)?|you are the love of my life|i like you (?:a lot|very much|so much)",
         ),
     ),
     (
@@ -156,10 +79,12 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"(?:stupid|idiot|moron|dumb|useless|pathetic|loser|dumbass|bastard|"
             r"asshole)(?: (?:robot|machine|thing|computer|program|assistant|ai|bot))?|"
             r"you (?:idiot|moron|fool|loser|bastard)",
-            r"(?:that|this|it) (?:is|was) (?:so |really |very |not )?(?:a )?(?:stupid|dumb|"
-            r"useless|terrible|rubbish|lame|funny at all|pathetic|wrong|bad joke)(?: joke|"
-            r" answer)?",
-            r"what (?:is wrong|the hell is wrong) with you|you (?:know|understand) nothing|wrong",
+            r"(?:that|this|it) (?:is|was) (?:so |really |very )?(?:a )?(?:stupid|dumb|"
+            r"useless|terrible|rubbish|pathetic)(?: answer)?",
+            r"are you (?:really |just |so |that |completely )*(?:stupid|dumb|crazy|insane|broken|"
+            r"deaf|"
+            r"drunk|an idiot|a moron|nuts)(?: .{0,20})?",
+            r"what (?:is wrong|the hell is wrong) with you|you (?:know|understand) nothing",
         ),
     ),
     (
@@ -179,7 +104,7 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"answer)",
             r"(?:happy|merry) (?:birthday|christmas|new year|easter|holidays)(?: to you.*)?|"
             r"congratulations(?: .{0,20})?",
-            r"i (?:really |quite |so )?(?:like|love|adore|admire|appreciate|trust|respect) (?:you|"
+            r"i (?:really |quite |so )?(?:like|admire|appreciate|trust|respect|love|adore) (?:you|"
             r"your (?:voice|style|humou?r|jokes?|accent|manner|answers?|personality))(?: .{0,20})?",
             r"(?:great|awesome|cool|brilliant|amazing|excellent|fantastic|wonderful|perfect|"
             r"impressive|hilarious|funny|lovely|splendid|bravo|nice|beautiful|wow|well done|ha|"
@@ -206,7 +131,7 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
         (
             r"(?:oh |i am |i am so |i am really |so |very |i am very |"
             r"really )?sorry(?: about (?:that|it|this)| for .{1,40}| my (?:bad|mistake|fault)|"
-            r" i did not mean (?:it|that|to).*|again)*",
+            r" i did not mean (?:it|that|to).*| (?:that |if )?i .{1,50}|again)*",
             r"(?:i )?apologi[sz]e(?: .{0,40})?|my (?:bad|mistake|apologies|fault)|forgive me|"
             r"pardon me|excuse me|i did not mean (?:it|that|to .{1,30})|please forgive me|"
             r"my apologies",
@@ -218,7 +143,12 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"(?:no|nope|nah|nay|no no|no no no|not really|not now|not yet|never|never mind|"
             r"nevermind|forget it|no way|absolutely not|of course not|certainly not|not at all|"
             r"i do not think so|nothing|nothing else|no need|negative|i do not want to|not today|"
-            r"rather not)(?: (?:thanks|thank you|not really|never mind|i do not|it is fine|"
+            r"rather not|whatever|i (?:do not want to|would rather not|do not like to) talk about "
+            r"(?:it|"
+            r"that|"
+            r"this|him|her|them)|(?:let us )?(?:change the subject|talk about something else)|"
+            r"leave me"
+            r" alone|drop it)(?: (?:thanks|thank you|not really|never mind|i do not|it is fine|"
             r"it is okay|that is all|not now))*",
         ),
     ),
@@ -229,11 +159,35 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"fine|good|got it|i see|correct|go ahead|mhm|uh huh|indeed|absolutely|definitely|"
             r"certainly|why not|sounds good|i do|i am|i know|i think so|true|that is (?:right|"
             r"true|correct|fine|okay)|very well|understood|i understand|i agree|agreed|"
-            r"affirmative|sure thing|no problem|you are right|interesting|really|oh|aha|ah i see|"
+            r"affirmative|sure thing|no problem|you are right|interesting|oh|aha|ah i see|"
             r"fair enough|makes sense|that makes sense)(?: (?:yes|yeah|okay|sure|please|right|"
             r"i do|i am|it is|that is right|sir|then|exactly|go on))*",
+            r"(?:guess|you know|know) what|(?:can|may|could) i (?:ask|tell) you (?:something|a "
+            r"question|a secret)|i (?:have|have got) (?:a question|(?:some )?news|something to "
+            r"(?:tell"
+            r"|ask)(?: you)?)|i (?:want|need|would like|wanted) to (?:ask|tell) you something",
+            r"(?:okay )?(?:i will|i shall|will do|i am on it|i will (?:do (?:that|it)|try)|let me "
+            r"try)",
             r"do not worry(?: about (?:it|that|me))?|no worries|you are (?:very |most )?welcome",
-            r"(?:please )?(?:do|do so|do it|go on|continue|carry on|let us do it|yes please)",
+            r"(?:please )?(?:do|do so|do it|let us do it|yes please)",
+        ),
+    ),
+    (
+        "statement",
+        (
+            r"well(?: well)+|as if|more or less|the usual|so it goes|hardly|all the same|if you "
+            r"ask me|"
+            r"(?:that|it) depends|good point|oops|ouch|(?:just )?look at (?:that|this|you)|big "
+            r"deal|"
+            r"poor thing|small world|lucky (?:you|me)|off we go|here we go|i guess(?: so)?|no "
+            r"wonder|"
+            r"as you (?:say|like|wish)|whatever you say|(?:the )?same old story|long story|so what|"
+            r"who (?:knows|cares)(?: .*)?|easier said than done|better late than never|now or "
+            r"never|"
+            r"not that i know|such is life|that is life|as always|just as i thought|by the way|"
+            r"anyway|"
+            r"time (?:will tell|flies)|fingers crossed|my goodness|good heavens|no idea|in a way|"
+            r"not bad|it is what it is|here we are|there you go|there you have it|never again",
         ),
     ),
 )

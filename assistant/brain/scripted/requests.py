@@ -13,7 +13,7 @@ _WHEN = (
 _JOKE = (
     r"(?:(?:an?|another|one more|some|any|the|your|your best|more|other|next|good|best|funny|bad|"
     r"new|short|dad|different|second|silly|little) )*(?:jokes?|jocks?|puns?|"
-    r"one liners?)(?: about .+)?"
+    r"one liners?)(?: (?:about|to|that|for) .+)?"
 )
 
 TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
@@ -24,12 +24,20 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"keeping|all|tonight|this|morning|evening|fine|are))*",
             r"how is (?:it|everything|life|your day|your evening|your morning|"
             r"your night)(?: (?:going|been|so far|been going|treating you|hanging))*",
-            r"how (?:have you|has your day|has it|has life) been.{0,20}|how was your (?:day|night)",
+            r"how (?:have you|has your day|has it|has life) been.{0,20}|how was your (?:day|night|"
+            r"weekend|morning|evening|sleep)|(?:how )?did you sleep(?: .*)?",
             r"(?:are )?you (?:doing )?(?:okay|alright|all right|fine|well|good|feeling (?:okay|"
             r"well))",
             r"(?:and|how about|what about|and how about|and what about) (?:you|yourself)",
-            r"what is (?:up|new|going on|happening)(?: with you)?|what are you (?:doing|up to)",
-            r"how do you feel(?: today)?|are you having a good day|sup",
+            r"how do you feel(?: today)?|are you having a good day",
+        ),
+    ),
+    (
+        "doing",
+        (
+            r"what is (?:up|new|going on|happening|cooking)(?: with you)?|sup|anything new(?: with "
+            r"you)?|what (?:are you|have you been) (?:doing|up to|working on)(?: (?:today|all day|"
+            r"lately|just now|there|at the moment))?|are you busy(?: .*)?",
         ),
     ),
     (
@@ -39,7 +47,9 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"owns|coded|trained|constructed|make|makes|create|build) you",
             r"who (?:is|are|was|were) your (?:creators?|makers?|developers?|father|mother|boss|"
             r"owner|programmers?|parents|inventor|author|authors|designer)",
-            r"(?:how|where|when|why) were you (?:made|created|built|born|programmed|invented)",
+            r"(?:how|where|when|why) were you (?:made|created|built|born|programmed|invented)|when "
+            r"is "
+            r"your birthday|how long have you (?:existed|been (?:around|alive|here))",
             r"who (?:do you work for|were you made by|are you made by|is behind you)",
             r"what company (?:made|built|created|owns) you|by whom were you made",
         ),
@@ -93,8 +103,6 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
     (
         "what_can_you_do",
         (
-            r"what do you mean(?: by that)?|i do not (?:understand|get it)(?: (?:you|that))?|"
-            r"explain that",
             r"what (?:else )?(?:all )?(?:can|could|do|are) you(?: able to)? (?:do|able to do|"
             r"help (?:me )?with|offer|capable of|good at|good for|for)(?: for (?:me|"
             r"us))?(?: for a living)?",
@@ -152,14 +160,21 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             rf"how about|what about|i (?:want|would like|need|would love)(?: to hear)?|"
             rf"got) {_JOKE}",
             r"make me (?:laugh|smile|giggle)|(?:tell me|say|do) something funny|cheer me up|"
-            r"amuse me|entertain me|be funny|i (?:want|need)(?: to| a) laugh",
+            r"surprise me|(?:tell me|say) (?:something|anything) (?:interesting|nice|new|fun|cool|"
+            r"clever|smart|cheerful|witty|entertaining|random)|(?:can you )?(?:cheer|lighten) "
+            r"(?:me|"
+            r"it) up(?: .*)?|amuse me|entertain me|be funny|i (?:want|need)(?: to| a) laugh",
         ),
     ),
     (
         "another",
         (
-            r"(?:tell me |give me |say )?(?:another|one more|another one|next one|more|"
-            r"the next one)(?: one| please)?|do (?:another|it again)|(?:and )?again",
+            r"(?:tell me |give me |say |do you have |have you got |do you know )?(?:another|one "
+            r"more|"
+            r"another one|next one|more|the next one|the other one|a different one|something else|"
+            r"any "
+            r"(?:more|others?))(?: one| please| of (?:those|them|these))?|do (?:another|it again)|"
+            r"(?:and )?again|got (?:any )?(?:more|another one)",
         ),
     ),
     (
@@ -169,6 +184,7 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"learnt|tell you|told you|noted|remembered)(?: so far)? (?:about|of|on) (?:me|myself)",
             r"(?:tell me )?(?:everything|anything|what) (?:that )?you (?:know|remember) about me",
             r"do you (?:know|remember) (?:anything|something|me)(?: about me)?",
+            r"do you (?:still )?remember what i (?:have )?(?:told you|said)(?: .{0,30})?",
             r"who am i|what did i tell you|what have i told you(?: so far)?|tell me about (?:me|"
             r"myself)",
             r"what do you (?:remember|have on me)",
@@ -190,8 +206,8 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"(?:please )?(?:forget|erase|delete|scratch|drop|do not remember|"
             r"ignore) (?P<what>that|it|this|everything|all of (?:it|that)|all|my name|"
             r"what i (?:just )?(?:said|told you)|me|everything (?:i|you) (?:said|told you|know|"
-            r"know about me|told you about me)|about me|everything about me|"
-            r"(?:about )?my .{1,40})(?: please| again)?",
+            r"know about me|told you about me)|about me|everything about me)(?: please| again)?",
+            r"(?:please )?(?:forget|erase|delete|do not remember) (?P<mine>(?:about )?my .{1,40})",
             r"forget (?:about )?(?P<about>that|it|me)",
         ),
     ),
@@ -209,7 +225,7 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
         "stopped",
         (
             r"(?:please )?(?:stop|stop it|stop that|stop talking|be quiet|quiet|silence|shut up|"
-            r"hush|enough|that is enough|shush|stop speaking|zip it)(?: now| please)?",
+            r"hush|go away|enough|that is enough|shush|stop speaking|zip it)(?: now| please)?",
         ),
     ),
     (
@@ -228,6 +244,9 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"do you have (?:any )?(?:feelings|emotions|a soul|friends|hobbies|dreams|a heart|"
             r"a family|an opinion.*|a favou?rite .+|a girlfriend|a boyfriend|children|siblings|"
             r"consciousness)",
+            r"are (?:we|you and i) (?:still )?friends(?: .*)?|(?:are|will|can|could|would) (?:you "
+            r"be|you"
+            r"|we be) (?:my |just |still )*friends?(?: .*)?",
             r"can you (?:feel|dream|love|be happy|suffer|feel pain)(?: .*)?|will you marry me",
             r"what is it like (?:to be|being) (?:you|a robot|an ai|a machine|a computer)",
         ),

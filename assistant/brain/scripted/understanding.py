@@ -1,7 +1,9 @@
 """From a turn's text to what it asks for: a list of intents with their slots.
 
-A wrong guess is worse than none: whatever matches no pattern as a whole becomes `cannot` (a
-question or an order), `statement` (something told) or `not_understood`.
+What the persona's own file knows goes first, but for what must never be missed: despair, and the
+orders to stop and to forget. A wrong guess is worse than none: whatever matches no pattern as a
+whole becomes `cannot` (a question), `cannot_do` (an order), `statement` (something told) or
+`not_understood`.
 """
 
 from __future__ import annotations
@@ -12,14 +14,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 
-from assistant.brain.scripted import knowledge, remarks, requests
+from assistant.brain.scripted import feelings, follow_ups, knowledge, remarks, requests
 from assistant.brain.scripted.intents import Intent, vague
 from assistant.brain.scripted.politeness import forms, name_pattern, without_name
+from assistant.brain.scripted.world import World, world_of
 from assistant.language import arithmetic
 from assistant.language.lexicon import NAMED_DAYS
 from assistant.language.numbers import read_number
 from assistant.language.person import name_told
 from assistant.language.tokens import Sentence, Word, sentences
+from assistant.personas.loading import Persona
 
 MAX_INTENTS = 3
 """Of one turn; more is a speech, and the first requests count."""
@@ -35,7 +39,7 @@ class Understood:
     slots: Mapping[str, str] = field(default_factory=dict)
 
 
-VAGUE: frozenset[Intent] = frozenset({"cannot", "statement", "not_understood"})
+VAGUE: frozenset[Intent] = frozenset({"cannot", "cannot_do", "statement", "not_understood"})
 """Intents that say only that nothing better was found."""
 SOCIAL: frozenset[Intent] = frozenset(
     {"hello", "thanks", "apology", "yes", "no", "compliment", "mood_good", "insult"}
@@ -46,35 +50,89 @@ _GREETING = re.compile(
     r"(?:hello(?: there| again)?|hi(?: there| again)?|hiya|howdy|greetings|good (?:morning|"
     r"afternoon|evening|day)|hey there)(?= )"
 )
+_GUESS = re.compile(r"(?:\w+ )?(?:i (?:think|guess|believe|suppose|know|hope|bet|mean)|maybe) ")
+_QUOTING = re.compile(
+    r"(?<!\bi )\b(said|says|saying|said only|shouted|wrote|told (?:me|us|him|her|them)|"
+    r"reads?)\s*:\s+",
+    re.IGNORECASE,
+)
+"""Before what somebody else said, which asks for nothing."""
 _CALLS = frozenset({"hey", "yo", "oh hey"})
 _MORE = frozenset({"and", "also", "plus", "then", "but"})
+_FIRST: frozenset[Intent] = frozenset({"distress", "forget", "stopped"})
+"""Intents that no exchange of a persona's may hide."""
+_NOWHERE = World(())
 
 
-def understand(text: str, names: Sequence[str] = ()) -> list[Understood]:
+def understand(text: str, names: Sequence[str] = (), world: World = _NOWHERE) -> list[Understood]:
     """What a turn asks for, in its order; at least one entry, at most `MAX_INTENTS`.
 
     `names` are what the user may call the persona ("Jarvis"): taken off where they are vocatives.
+    `world`: the persona's exchanges, which become "exchange" with their `number`.
     """
-    called = name_pattern(names)
+    ear = _Ear(name_pattern(names), world)
+    heard = sentences(_QUOTING.sub(r"\1 that ", text))
+    if len(heard) > 1 and (number := _whole(heard, ear)) is not None:
+        return [_exchange(number)]
     found: list[Understood] = []
-    for sentence in sentences(text):
-        found += _sentence(sentence, called)
+    for sentence in heard:
+        found += _sentence(sentence, ear)
     return _settle(found)
 
 
-def prepare() -> None:
-    """Do beforehand, in any thread, what the first turn would have to wait for."""
+def understand_for(text: str, persona: Persona) -> list[Understood]:
+    """The same as said to this persona."""
+    return understand(text, [name for _, name in persona.names()], world_of(persona))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ear:
+    """Whom a turn is said to."""
+
+    called: re.Pattern[str] | None
+    world: World
+
+
+def _whole(heard: Sequence[Sentence], ear: _Ear) -> int | None:
+    """The exchange that all sentences of a turn begin together: "Open the doors. Please, HAL."."""
+    words = [word for sentence in heard for word in sentence.words]
+    if len(words) > _MAX_WORDS or any(_in_table(sentence, _FIRST) for sentence in heard):
+        return None
+    return _own(Sentence(words), ear)
+
+
+def _own(sentence: Sentence, ear: _Ear) -> int | None:
+    """The exchange that exactly this begins, with or without the persona's name and courtesies."""
+    if (number := ear.world.find(sentence.text)) is not None:
+        return number
+    for form in forms(without_name(sentence, ear.called)):
+        if (number := ear.world.find(form.text)) is not None:
+            return number
+    return None
+
+
+def _exchange(number: int) -> Understood:
+    return Understood("exchange", {"number": str(number)})
+
+
+def prepare(persona: Persona | None = None) -> None:
+    """Do beforehand, in any thread, what the first turn (to this persona) would have to wait
+    for."""
     understand("nothing that any pattern knows")
+    if persona is not None:
+        world_of(persona)
 
 
 def _settle(found: list[Understood]) -> list[Understood]:
     """Keep what matters: vague parts give way to requests, repetitions go."""
     if not found:
         return [Understood("not_understood")]
+    if despair := [part for part in found if part.intent == "distress"]:
+        return despair[:1]
     clear = [part for part in found if part.intent not in VAGUE]
     asked = [part for part in clear if part.intent not in SOCIAL]
     unclear = [part for part in found if part.intent in VAGUE]
-    doubt = [part for part in unclear if part.intent == "cannot"]
+    doubt = [part for part in unclear if part.intent in ("cannot", "cannot_do")]
     kept = found
     if asked:
         # A greeting is returned before the answer; other courtesies beside a request are not.
@@ -94,29 +152,35 @@ def _settle(found: list[Understood]) -> list[Understood]:
     return unique[:MAX_INTENTS]
 
 
-def _sentence(sentence: Sentence, called: re.Pattern[str] | None) -> list[Understood]:
+def _sentence(sentence: Sentence, ear: _Ear) -> list[Understood]:
     """One sentence: whole if it is known as such, else in its parts, else vague."""
-    sentence = without_name(sentence, called)
+    short = 0 < len(sentence) <= _MAX_WORDS and not _in_table(sentence, _FIRST)
+    if short and (number := _own(sentence, ear)) is not None:
+        return [_exchange(number)]
+    sentence = without_name(sentence, ear.called)
     if not len(sentence):
         return [Understood("hello")]
     if len(sentence) > _MAX_WORDS:
         return [Understood(vague(sentence))]
-    if parts := _split(sentence, called):
+    if parts := _split(sentence, ear):
         return parts
-    if clear := _clear(sentence):
+    if clear := _clear(sentence, ear):
         return clear
     if match := _GREETING.match(sentence.text):
         rest = sentence.part(len(sentence.span(0, match.end())))
-        return [Understood("hello"), *_sentence(rest, called)]
+        return [Understood("hello"), *_sentence(rest, ear)]
+    for form in forms(sentence):
+        if (number := ear.world.resembling(form)) is not None:
+            return [_exchange(number)]
+    if instead := follow_ups.instead(sentence):
+        return [Understood("instead", instead | {"else": vague(sentence)})]
     return [Understood(vague(sentence))]
 
 
 _Seen = dict[tuple[tuple[Word, ...], frozenset[int]], list[Understood]]
 
 
-def _split(
-    sentence: Sentence, called: re.Pattern[str] | None, seen: _Seen | None = None
-) -> list[Understood]:
+def _split(sentence: Sentence, ear: _Ear, seen: _Seen | None = None) -> list[Understood]:
     """The parts of "what time is it and tell me a joke", if every part is known by itself.
 
     `seen` keeps what was found for each tail: without it "yes and yes and yes and …" takes twice
@@ -132,20 +196,20 @@ def _split(
         second = joint
         while second < len(sentence) - 1 and sentence.words[second].norm in _MORE:
             second += 1
-        left = without_name(sentence.part(0, joint), called)
-        right = without_name(sentence.part(second), called)
+        left = without_name(sentence.part(0, joint), ear.called)
+        right = without_name(sentence.part(second), ear.called)
         if right.text in ("you", "yourself"):
             right = sentence.part(joint)
         if not len(left) or not len(right) or _leftover(right):
             continue
         key = right.words, right.breaks
         if key not in seen:
-            seen[key] = _split(right, called, seen) or _clear(right)
+            seen[key] = _split(right, ear, seen) or _clear(right, ear)
         rest = seen[key]
         if not rest and joint not in sentence.breaks:
             continue
         # "Hey" before a request only calls; it greets where it stands alone.
-        first = [] if left.text in _CALLS else _clear(left)
+        first = [] if left.text in _CALLS else _clear(left, ear)
         if not first and left.text not in _CALLS:
             continue
         if not rest and all(u.intent in SOCIAL for u in first):
@@ -160,12 +224,21 @@ def _leftover(part: Sentence) -> bool:
     return len(part) == 1 and part.text not in ("help", "bye", "goodbye", "thanks")
 
 
-def _clear(sentence: Sentence) -> list[Understood]:
+def _clear(sentence: Sentence, ear: _Ear) -> list[Understood]:
     """What a sentence asks for with the politeness taken off step by step; empty if unknown."""
+    if not _in_table(sentence, _FIRST) and (number := _own(sentence, ear)) is not None:
+        return [_exchange(number)]
+    guess = _GUESS.match(sentence.text) is not None
     for form in forms(sentence):
-        if found := _match(form):
+        if found := _match(form, ear, guess=guess):
             return found
     return []
+
+
+def _in_table(sentence: Sentence, intents: frozenset[Intent]) -> bool:
+    return any(
+        pattern.fullmatch(sentence.text) for intent, pattern in _table() if intent in intents
+    )
 
 
 @cache
@@ -176,22 +249,23 @@ def _table() -> tuple[tuple[Intent, re.Pattern[str]], ...]:
     """
     return tuple(
         (intent, re.compile("|".join(f"(?:{text})" for text in texts)))
-        for intent, texts in remarks.TABLE + requests.TABLE
+        for intent, texts in feelings.TABLE + follow_ups.TABLE + remarks.TABLE + requests.TABLE
     )
 
 
-def _match(sentence: Sentence) -> list[Understood]:
-    """The first reading of exactly these words."""
+def _match(sentence: Sentence, ear: _Ear, *, guess: bool) -> list[Understood]:
+    """The first reading of exactly these words; whoever guesses gives no name ("I think it's
+    Madrid")."""
     text = sentence.text
-    if named := name_told(sentence):
+    if not guess and (named := name_told(sentence)):
         name, rest = named
-        return [Understood("name_told", {"name": name}), *(_clear(rest) if rest else [])]
+        return [Understood("name_told", {"name": name}), *(_clear(rest, ear) if rest else [])]
     if arithmetic.evaluate(text) is not None:
         return [Understood("arithmetic", {"expression": text})]
     for intent, pattern in _table():
         if match := pattern.fullmatch(text):
             slots = {key: value for key, value in match.groupdict().items() if value}
-            if intent == "date" and slots.get("when") and _days(slots["when"]) is None:
+            if intent == "date" and slots.get("when") and days(slots["when"]) is None:
                 continue
             return [Understood(intent, _date_slots(slots) if intent == "date" else slots)]
     if query := knowledge.asked(sentence):
@@ -206,11 +280,11 @@ def _match(sentence: Sentence) -> list[Understood]:
 
 def _date_slots(slots: dict[str, str]) -> dict[str, str]:
     if "when" in slots:
-        return {"offset": str(_days(slots["when"]))}
+        return {"offset": str(days(slots["when"]))}
     return {"year": "yes"} if slots.get("unit") == "year" else {}
 
 
-def _days(when: str) -> int | None:
+def days(when: str) -> int | None:
     """ "the day after tomorrow" → 2, "three days ago" → -3; None: beyond a year or no number."""
     when = when.removesuffix("'s")
     if (offset := NAMED_DAYS.get(when, NAMED_DAYS.get(f"the {when}"))) is not None:

@@ -1,0 +1,1 @@
+"""What people say to a companion, and how good the answers are."""
