@@ -137,6 +137,37 @@ def say(
     raise typer.Exit(run_with_config(options, command))
 
 
+@app.command(rich_help_panel=TALK)
+@takes("persona", "backend", "output_device", "no_save", "private")
+def ask(
+    question: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="What to ask; - or nothing reads it from standard input.", show_default=False
+        ),
+    ] = None,
+    say: Annotated[bool, typer.Option("--say", help="Speak the answer as well.")] = False,
+    json_output: Json = False,
+    *,
+    options: Options,
+) -> None:
+    """Ask one thing; the answer goes to standard output.
+
+    Example: assistant ask "how many days until Christmas"
+
+    About a document: cat notes.md | assistant ask "summarise"
+    """
+
+    def command(settings: Config) -> int:
+        from assistant.commands.ask import Ask, ask_command
+        from assistant.commands.dashboard import open_audio
+
+        asked = Ask(" ".join(question or ()), say=say, json=json_output)
+        return ask_command(settings, asked, lambda: open_audio(settings))
+
+    raise typer.Exit(run_with_config(options, command))
+
+
 def _standard_input() -> str:
     """What was sent in; "" where that is a terminal, which nobody was asked to type into."""
     if sys.stdin is None or sys.stdin.isatty():

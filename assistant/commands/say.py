@@ -53,15 +53,16 @@ def say_command(config: Config, text: str, audio: AudioIO | Path) -> int:
 
 
 async def _say(config: Config, text: str, audio: AudioIO | Path) -> int:
-    with _terminable():
+    with terminable():
         if isinstance(audio, Path):
             await _into_file(config, text, audio)
         else:
-            await _aloud(config, text, audio)
+            await aloud(config, text, audio)
     return 0
 
 
-async def _aloud(config: Config, text: str, device: AudioIO) -> None:
+async def aloud(config: Config, text: str, device: AudioIO) -> None:
+    """Speak `text` to its end. Raises `BackendError` where not all of it could be said."""
     session = make_session(config, device)
     try:
         await start_and_wait(session)
@@ -176,7 +177,7 @@ class _Progress:
 
 
 @contextlib.contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """SIGTERM and SIGHUP end it as Ctrl-C does: everything is closed, no half file stays."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     numbers = (signal.SIGTERM, signal.SIGHUP) if task is not None else ()

@@ -196,6 +196,8 @@ class SessionConfig(_ConfigTable):
     """Keep transcripts."""
     greeting: bool = True
     """Greet at start."""
+    notifications: bool = True
+    """Show on the desktop, too, what timers, alarms and reminders say."""
     permissions: dict[str, Literal["always", "ask", "never"]] = {}
     """Permission a tool: name = "always", "ask" or "never"."""
 

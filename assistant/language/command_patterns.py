@@ -133,6 +133,41 @@ def phrase_call(phrase: str) -> SpokenCommand | None:
     return None
 
 
+# Whole requests: what skills are asked for in words to which nothing can be added. "Set a timer for
+# ten minutes" is none ("… and thirty seconds"), nor is "add milk" ("… and eggs to my list").
+
+_SET_THINGS = r"(?:timers?|alarms?|reminders?)"
+_MY_LIST = (
+    r"(?:(?:my|the|our) )?(?:shopping|grocery|groceries|to do|todo|task) list|(?:my|our) list"
+)
+_WHOLE_REQUEST = re.compile(
+    r"(?:flip|toss|throw)(?: me)? (?:a|the|another) coin(?: again)?|heads or tails"
+    r"|coin (?:flip|toss)|(?:roll|throw)(?: me)? (?:a|the|\d|two|three) (?:die|dice)(?: again)?"
+    r"|(?:roll|throw)(?: me)? (?:a )?d\d+"
+    rf"|(?:clear|empty|wipe|delete|erase) (?:{_MY_LIST})"
+    r"|(?:add|ad|put|stick|jot down|write|note) (?!(?:this|that|it|these|those) )\S+"
+    r"(?: \S+){0,5}? (?:to|on|onto) "
+    rf"(?:{_MY_LIST})"
+    r"|(?:remove|take|delete|cross|tick|scratch|strike)(?: off)? \S+(?: \S+){0,5}?"
+    rf" (?:from|off) (?:{_MY_LIST})"
+    r"|(?:start|stop|reset|restart|end) (?:the|a|my) stop ?watch"
+    r"|(?:cancel|stop|clear|delete|remove|turn off|kill|end) (?:all|both|every)(?: of)?"
+    rf"(?: the| my)? {_SET_THINGS}|never mind the {_SET_THINGS}"
+    rf"|i do not need (?:the|my) {_SET_THINGS} any ?more"
+    rf"|(?:when|what time) (?:is|does|will) (?:my|the) (?:next )?{_SET_THINGS}"
+    r"(?: (?:go off|ring|end|set for|set))?"
+    rf"|(?:is|are) (?:my|the|any|there an?|there any) {_SET_THINGS}(?: (?:set|on|running))?"
+    rf"|(?:do|have) i (?:have|got)(?: an?| any)? {_SET_THINGS}(?: (?:set|on|running))?"
+    r"|is (?:my |the |your )(?:microphone|mic) (?:on|off|open|muted|live)"
+    r"|when is (?:easter|christmas|halloween|good friday|new year's eve)"
+)
+
+
+def is_whole_request(phrase: str) -> bool:
+    """Whether these lower-case words ask a skill for something, and nothing can be added."""
+    return _WHOLE_REQUEST.fullmatch(phrase) is not None
+
+
 # Backchannels: words that mean go on, said while somebody else speaks.
 
 Saying = Literal["nothing", "backchannel", "words"]

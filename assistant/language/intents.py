@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from assistant.frames import SpokenNames
-from assistant.language.command_patterns import NOUN, SpokenCommand, phrase_call
+from assistant.language.command_patterns import NOUN, SpokenCommand, is_whole_request, phrase_call
 from assistant.language.lexicon import (
     COURTESIES_AFTER,
     DETERMINERS,
@@ -148,9 +148,12 @@ class IntentRouter:
         return None if match is None else Intent(ask=match.slug)
 
     def is_complete_command(self, text: str) -> bool:
-        """Whether these words are a whole command, so that a turn may end early."""
+        """Whether these words are a whole command, or ask a skill for something to which nothing
+        can be added, so that a turn may end early."""
         intent = self._of_whole(text, fuzzy=True)
-        return intent is not None and intent.call is not None
+        if intent is not None:
+            return intent.call is not None
+        return any(is_whole_request(step) for step in self._steps(text))
 
     def is_stop(self, text: str) -> bool:
         """Whether these words ask for silence, and for nothing else."""

@@ -20,6 +20,8 @@ from assistant.personas.loading import Persona
 from assistant.session.events import Notice
 from assistant.session.persona_switch import LineChooser
 from assistant.session.transcript_store import TranscriptStore
+from assistant.skills.lists import Lists
+from assistant.skills.schedule import Schedule
 from assistant.tools.registry import Tool
 
 MakeBackend = Callable[[Load, Callable[[AnyEvent], None]], BackendProcess]
@@ -51,13 +53,12 @@ class SessionDependencies:
     """The call that answers a question which one of these has asked back."""
     prefetched: set[str] = field(default_factory=set)
     """Texts that would sound at once; the session adds to it, whoever chooses lines looks."""
-    timers: Path | None = None
-    """Where timers, alarms and reminders are kept; None: nowhere, so that they end with the
-    session."""
-    lists: Path | None = None
-    """The same of the user's lists."""
-    keeps: bool = True
-    """What is new there is kept; else what is there is only read, and rings."""
+    schedule: Schedule = field(default_factory=Schedule)
+    """Timers, alarms and reminders."""
+    notify: Callable[[str, str], None] = lambda title, text: None
+    """Shows on the desktop what rings."""
+    lists: Lists = field(default_factory=Lists)
+    """The user's lists."""
     met: Callable[[], frozenset[str]] = frozenset
     """Slugs of the personas that the user talked to before, as saved transcripts tell. Reads files:
     it is called beside the event loop."""

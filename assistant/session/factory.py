@@ -41,11 +41,17 @@ from assistant.session.events import BackendChosen, Failure, Notice, SessionEven
 from assistant.session.frontend import SessionFrontend
 from assistant.session.persona_switch import LineChooser
 from assistant.session.session import Session
+from assistant.session.timers import desktop_notifier
 from assistant.session.transcript_store import TranscriptStore, talked_to
+from assistant.skills import Kept, Lists, Schedule
 from assistant.tools.builtin.memory import PendingDeletion, memory_tools
 from assistant.tools.registry import Tool
 
 log = logging.getLogger(__name__)
+
+
+def _unseen(title: str, text: str) -> None:
+    """Nothing is shown outside of the program."""
 
 
 _MOST_TOLD = 5
@@ -132,7 +138,9 @@ def make_dependencies(
     private = config.memory.private
     sealed = config.memory.enabled and config.memory.encryption != "off"
     saved = config.session.save and not (private or sealed)
-    pending = PendingDeletion()
+    schedule = Schedule(timers_file() if remember else None, keeps=saved)
+    lists = Lists(lists_file() if remember else None, keeps=saved)
+    pending = PendingDeletion(Kept(schedule, lists))
     memory, tools = _memory(config, scripted, pending) if remember else (NoMemory(), [])
 
     async def make_brain(notify: Callable[[Notice], None]) -> Brain:
@@ -183,9 +191,9 @@ def make_dependencies(
             prefetched.__contains__,
         ),
         clock=clock,
-        timers=timers_file() if remember else None,
-        lists=lists_file() if remember else None,
-        keeps=saved,
+        schedule=schedule,
+        notify=desktop_notifier() if remember and config.session.notifications else _unseen,
+        lists=lists,
     )
 
 

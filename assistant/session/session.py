@@ -43,7 +43,7 @@ from assistant.session.turns.responder import Responder
 from assistant.session.turns.spoken_intents import SpokenIntents
 from assistant.session.turns.turn_taking import TurnTaking
 from assistant.session.turns.user_turn import MicrophoneGate, SelfEcho, UserTurn
-from assistant.skills import Lists, Schedule, SkillSet, SkillSources, all_skills
+from assistant.skills import SkillSet, SkillSources, all_skills
 from assistant.terminal.sanitize import clean_line, clean_text
 from assistant.tools.builtin import add_plugins, builtin_tools
 from assistant.tools.builtin.memory import memory_call
@@ -86,7 +86,7 @@ class Session:
         self._record = ConversationRecord(
             bus, dependencies.store, self.history, self.memory, self._roster, self._background
         )
-        self._schedule = Schedule(dependencies.timers, keeps=dependencies.keeps)
+        self._schedule = dependencies.schedule
         self._own_state = OwnState(bus, config, dependencies.store, self.memory, self._roster)
         self._skills = self._make_skills()
         self._intents = SpokenIntents(bus, self._roster, self._further_intent, self._follow_up)
@@ -125,6 +125,7 @@ class Session:
             say=self._agent_turn.say,
             busy=lambda: not self.is_silent or self.state in ("listening", "thinking"),
             sounding=lambda: audio.playback.is_sounding,
+            notify=dependencies.notify,
         )
         self._registry = ToolRegistry(tools, config.session.permissions)
         broken = add_plugins(self._registry, controls)
@@ -216,12 +217,18 @@ class Session:
         def heard() -> list[str]:
             return [each.text for each in self.history.messages() if each.role == "user"]
 
+        def talk() -> list[tuple[str, str]]:
+            return [(each.role, each.text) for each in self.history.messages()]
+
         def called() -> list[str]:
             return [name for _, name in self._roster.current.names()]
 
-        lists = Lists(self._dependencies.lists, keeps=self._dependencies.keeps)
         sources = SkillSources(
-            heard=heard, facts=self._own_state.facts, schedule=self._schedule, lists=lists
+            heard=heard,
+            talk=talk,
+            facts=self._own_state.facts,
+            schedule=self._schedule,
+            lists=self._dependencies.lists,
         )
         return SkillSet(all_skills(sources), called)
 
@@ -285,6 +292,7 @@ class Session:
         self._agent_turn.say(*texts)
 
     def interrupt(self) -> None:
+        self._timers.quiet()
         self._turn_taking.interrupt()
 
     def repeat(self) -> None:

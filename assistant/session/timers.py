@@ -1,34 +1,49 @@
 """Timers of a session: waits for what is due, rings, and says so in the persona's voice.
 
 What is due is forgotten only when it has been said: what a crash or a quit has cut off is told at
-the next start.
+the next start. A timer or an alarm then rings on, at growing intervals in which an answer can be
+heard, until somebody answers or it has rung for long.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import html
+import os
+import shutil
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
 
 from assistant.loops import post
 from assistant.session.event_bus import EventBus
-from assistant.session.events import Notice, TimerRang, TimersChanged
-from assistant.session.signals import BackendGone, BackendReady
+from assistant.session.events import Notice, TimerRang, TimersChanged, ToolCalled
+from assistant.session.signals import BackendGone, BackendReady, SaidInPassing, StoppedByWords
 from assistant.skills.moments import spoken_moment
-from assistant.skills.schedule import Schedule, Timer
+from assistant.skills.schedule import Kind, Schedule, Timer
+from assistant.terminal.sanitize import clean_line
 
 LATE = 60.0
 """Seconds after which it is told when it was due."""
-_LONGEST_SLEEP = 30.0
-"""Seconds: the clock may be set, the machine may have slept."""
+_LONGEST_SLEEP = 5.0
+"""Seconds: the clock may be set, the machine may have slept, another program may set a timer."""
 _PATIENCE = 20.0
 """Seconds that somebody who speaks is let speak; then it is said all the same."""
 _VOICE_WAIT = 60.0
 """Seconds that a backend has to come up at the start."""
 _CHIMES = {"reminder": 1, "timer": 2, "alarm": 3}
 _STEP = 0.1
+RINGS_FOR: dict[Kind, float] = {"timer": 120.0, "alarm": 600.0}
+"""Seconds; a reminder is told once."""
+_FIRST_GAP, _GROWTH, _LONGEST_GAP = 4.0, 1.4, 30.0
+"""Seconds from one ring to the next."""
+
+Notify = Callable[[str, str], None]
+"""Shows a title and a text outside of the program; returns at once."""
 
 
 class TimerWatch:
@@ -44,6 +59,7 @@ class TimerWatch:
         busy: Callable[[], bool],
         sounding: Callable[[], bool],
         now: Callable[[], float] = time.time,
+        notify: Notify = lambda title, text: None,
     ) -> None:
         """`ring()` plays a short chime, `sounding()` says whether it is still heard; `busy()`:
         somebody speaks. `now()`: seconds since 1970."""
@@ -54,13 +70,27 @@ class TimerWatch:
         self._busy = busy
         self._sounding = sounding
         self._now = now
+        self._notify = notify
+        self._until: dict[Timer, float] = {}
+        """When what rings gives up, in seconds since 1970."""
+        self._gap = _FIRST_GAP
+        self._next_ring = 0.0
         self._news = asyncio.Event()
         self._voice = asyncio.Event()
         bus.on(BackendReady, lambda event: self._voice.set())
         bus.on(BackendGone, lambda event: self._voice.set())
+        bus.on(SaidInPassing, lambda event: self.quiet())
+        bus.on(StoppedByWords, lambda event: self.quiet())
+        bus.on(ToolCalled, self._called)
+
+    def quiet(self) -> None:
+        """Somebody has answered what rings."""
+        self._schedule.quiet()
 
     async def run(self) -> None:
-        """Never returns."""
+        """Never returns, but where nothing rings here."""
+        if not self._schedule.rings:
+            return
         loop = asyncio.get_running_loop()
         self._schedule.changed = lambda: post(loop, self._changed)
         try:
@@ -78,11 +108,21 @@ class TimerWatch:
             await self._wait(lambda: not self._voice.is_set(), _VOICE_WAIT)
         while True:
             self._news.clear()
+            await asyncio.to_thread(self._schedule.take_up)
             await self._tell_due()
-            timers = self._schedule.timers()
-            left = max(0.0, timers[0].due - self._now()) if timers else _LONGEST_SLEEP
+            await self._ring_on()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), min(left, _LONGEST_SLEEP))
+                await asyncio.wait_for(self._news.wait(), self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until there is something to do."""
+        due = [each.due for each in self._schedule.timers()[:1]]
+        rings = [self._next_ring] if self._schedule.ringing else []
+        return min([_LONGEST_SLEEP, *(max(0.0, at - self._now()) for at in due + rings)])
+
+    def _called(self, event: ToolCalled) -> None:
+        if event.call.name in ("stop", "mute"):
+            self.quiet()
 
     def _changed(self) -> None:
         self._bus.publish(TimersChanged(timers=tuple(self._schedule.timers())))
@@ -97,13 +137,49 @@ class TimerWatch:
                 await self._tell(timer)
 
     async def _tell(self, timer: Timer) -> None:
-        text = timer.announced(self._missed(timer))
+        missed = self._missed(timer)
+        text = timer.announced(missed)
         self._bus.publish(TimerRang(timer=timer, text=text))
+        self._notify(timer.called.capitalize(), text)
+        if timer.kind in RINGS_FOR and not missed:
+            self._until[timer] = self._now() + RINGS_FOR[timer.kind]
+            self._schedule.ringing.append(timer)
+            self._gap = _FIRST_GAP
+        await self._chime(timer)
+        if self._answered(timer):
+            text = ""  # before it was said
+        if text:
+            self._say(text)
+        present = datetime.fromtimestamp(self._now()).astimezone()
+        await asyncio.to_thread(self._schedule.told, timer, present)
+        self._next_ring = self._now() + self._gap
+
+    def _answered(self, timer: Timer) -> bool:
+        return timer in self._until and timer not in self._schedule.ringing
+
+    async def _chime(self, timer: Timer) -> None:
         for _ in range(_CHIMES[timer.kind]):
-            self._ring()
-            await self._wait(self._sounding, 1.5)
-        self._say(text)
-        await asyncio.to_thread(self._schedule.remove, [timer])
+            if not self._answered(timer):
+                self._ring()
+                await self._wait(self._sounding, 1.5)
+
+    async def _ring_on(self) -> None:
+        """Once more, where it is time for it; what has rung for long is told a last time."""
+        ringing = self._schedule.ringing
+        self._until = {each: end for each, end in self._until.items() if each in ringing}
+        if not ringing or self._now() < self._next_ring:
+            return
+        await self._wait(self._busy, _PATIENCE)
+        for timer in list(self._schedule.ringing):
+            await self._chime(timer)
+            if self._now() >= self._until.get(timer, 0.0) and timer in self._schedule.ringing:
+                self._schedule.ringing.remove(timer)
+                self._schedule.rang = [timer]
+                text = f"{timer.announced()} Nobody has answered, so I stop ringing."
+                self._bus.publish(TimerRang(timer=timer, text=text))
+                self._say(text)
+        self._gap = min(self._gap * _GROWTH, _LONGEST_GAP)
+        self._next_ring = self._now() + self._gap
 
     def _missed(self, timer: Timer) -> str:
         """When it was due, where that is past telling."""
@@ -119,3 +195,35 @@ class TimerWatch:
         end = time.monotonic() + seconds
         while while_() and time.monotonic() < end:  # noqa: ASYNC110
             await asyncio.sleep(_STEP)
+
+
+# Notifications: what rings is shown on the desktop, too, where there is one.
+
+_APPLE = ("on run argv", "display notification (item 2 of argv) with title (item 1 of argv)",
+          "end run")  # fmt: skip
+_SHOWS = 10.0
+"""Seconds that the desktop may take."""
+
+
+def desktop_notifier() -> Notify:
+    """Shows a notification, where this desktop has a way to; never waits, and never fails."""
+    if sys.platform == "darwin" and (script := shutil.which("osascript")):
+        lines = [part for line in _APPLE for part in ("-e", line)]
+        return lambda title, text: _start([script, *lines, clean_line(title), clean_line(text)])
+    shown = any(os.environ.get(name) for name in ("DBUS_SESSION_BUS_ADDRESS", "WAYLAND_DISPLAY",
+                                                  "DISPLAY"))  # fmt: skip
+    if shown and (send := shutil.which("notify-send")):
+        options = ["--app-name=assistant", "--"]
+        return lambda title, text: _start(
+            [send, *options, clean_line(title), html.escape(clean_line(text), quote=False)]
+        )
+    return lambda title, text: None
+
+
+def _start(command: list[str]) -> None:
+    def run() -> None:
+        with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, timeout=_SHOWS, check=False)  # fmt: skip
+
+    threading.Thread(target=run, name="notification", daemon=True).start()

@@ -72,15 +72,15 @@ def calendar_skills(now: Callable[[], datetime]) -> list[Skill]:
         return now().date()
 
     def counted(said: dict[str, str]) -> Mapping[str, Any] | None:
-        unit = said.get("unit", "days").rstrip("s")
+        unit = said.get("unit", "days").replace("sleeps", "days").rstrip("s")
         return {"day": said["day"], "unit": unit} if day_named(said["day"], today()) else None
 
     def named(said: dict[str, str]) -> Mapping[str, Any] | None:
         return said if day_named(said["day"], today()) else None
 
     @skill(
-        says(rf"how (?:many (?P<unit>days|weeks)(?: (?:is it|are there|are left|left|is there"
-             rf"|do we have|remain|more))?|long(?: is it)?) {_UNTIL} {_ANY}", counted),
+        says(rf"how (?:many (?P<unit>days|weeks|sleeps)(?: (?:is it|are there|are left|left"
+             rf"|is there|do we have|remain|more))?|long(?: is it)?) {_UNTIL} {_ANY}", counted),
         says(rf"how (?:far|long) (?:away|off) is {_ANY}|(?:days|countdown) {_UNTIL} (?P<day2>\S+)",
              lambda said: counted({"day": said.get("day") or said["day2"]})),
     )  # fmt: skip
@@ -105,7 +105,7 @@ def calendar_skills(now: Callable[[], datetime]) -> list[Skill]:
 
     @skill(
         says(rf"(?:what|which) (?:day|weekday|date|day of the week)(?: of the week)? "
-             rf"(?:is|was|will|does|did)(?: be)? {_NAMED}(?: be| fall on| on)?(?: this year)?",
+             rf"(?:is|was|will|does|did)(?: be| it)? {_NAMED}(?: be| fall on| on)?(?: this year)?",
              named),
         says(rf"when (?:is|was|does|will) (?P<day>{_FEAST})(?: be)?(?: this year)?", named),
         says(rf"(?:on )?(?:what|which) (?:day|weekday)(?: of the week)? (?:does|did|will) {_NAMED}"

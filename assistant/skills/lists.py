@@ -18,12 +18,16 @@ ListName = Literal["shopping", "to-do"]
 _CALLED: dict[str, ListName] = {
     "shopping": "shopping", "grocery": "shopping", "groceries": "shopping", "food": "shopping",
     "to do": "to-do", "todo": "to-do", "task": "to-do", "tasks": "to-do", "chores": "to-do",
+    "to dos": "to-do",
 }  # fmt: skip
 _KIND = rf"(?P<kind>{'|'.join(_CALLED)})"
-_LIST = rf"(?:(?:(?:my|the|our) )?{_KIND} list|(?:my|the|our) list)"
+_LIST = (
+    rf"(?:(?:(?:my|the|our) )?{_KIND} list|(?:my|the|our) list"
+    r"|(?:my|the|our) (?P<kind2>groceries|tasks|todo|to dos|chores))"
+)
 _ITEMS = r"(?P<items>\S+(?: \S+)*?)"
 _NO_ITEM = re.compile(r"(?:me|him|her|us|them|it|that|this|these|those|you|myself|everyone)")
-_FEWER = r"(?:remove|take|delete|cross|strike|tick|scratch)"
+_FEWER = r"(?:remove|take|delete|cross|strike|tick|check|scratch)"
 _ONLY_NOW = " I keep it only while I am running."
 
 
@@ -65,6 +69,17 @@ class Lists:
             self._write(lists)
             return fresh + [each for each in before if each.casefold() in gone]
 
+    def clear(self) -> None:
+        """There are none any more. Raises `ToolError` where the file cannot be deleted."""
+        with self._lock:
+            self._changed = None if self.keeps or self.path is None else {}
+            try:
+                if self.path is not None:
+                    self.path.unlink(missing_ok=True)
+            except OSError as error:
+                told = f"The lists could not be deleted ({error.strerror})."
+                raise ToolError(told, told) from None
+
     def _write(self, lists: dict[str, list[str]]) -> None:
         if not self.keeps or self.path is None:
             self._changed = lists
@@ -80,9 +95,14 @@ def list_skills(lists: Lists) -> list[Skill]:
     """`add_to_list`, `read_list`, `remove_from_list` and `clear_list`."""
 
     @skill(
-        says(rf"(?:add|put|write|note|append)(?: down)? {_ITEMS} (?:to|on|onto|in|into|down on) "
-             rf"{_LIST}", _items),
+        says(rf"(?:add|ad|put|write|note|append|stick|jot|throw|pop|include)(?: down)? {_ITEMS} "
+             rf"(?:to|on|onto|in|into|down on) {_LIST}", _items),
         says(rf"(?:add|put) (?:to|on) {_LIST} {_ITEMS}", _items),
+        says(rf"(?:i|we) (?:need|have|want) to (?:buy|get) {_ITEMS} (?:(?:so|and|please) )*"
+             rf"(?:put|add) (?:it|that|them) (?:on|to|onto) {_LIST}", _items),
+        says(rf"(?:add(?: a| another)?(?: new)?|new) (?:(?P<kind>task|to do|todo)(?: list)?"
+             rf"(?: item)?|(?P<kind2>shopping) list item)(?: to| called)? {_ITEMS}", _items),
+        says(rf"note to self(?: to)? {_ITEMS}", lambda said: _items({**said, "kind": "to do"})),
         offered=True,
     )  # fmt: skip
     def add_to_list(items: list[str], name: ListName = "shopping") -> str:
@@ -101,12 +121,24 @@ def list_skills(lists: Lists) -> list[Skill]:
     @skill(
         says(rf"what (?:is|are|do i have|have i got|have i|else is)(?: there)?(?: still| left)? on "
              rf"{_LIST}", _kind),
-        says(rf"(?:what is|read|show|tell|give)(?: me)?(?: out)? {_LIST}(?: out)?(?: to me)?",
+        says(rf"(?:what is|read|show|tell|give|list)(?: me)?(?: out)? {_LIST}(?: out)?(?: to me)?",
              _kind),
+        says(rf"(?:how many|which) (?:things|items|tasks)(?: are| do i have)(?: there)?(?: still"
+             rf"| left)? on {_LIST}", _kind),
+        says(rf"(?:(?:my|the|our) )?{_KIND} list", _kind),
+        says(r"what is (?:still |left )?to (?:do|be done)(?: today)?", name="to-do"),
+        says(r"(?:do|did) (?:i|we) (?:still )?(?:need|have|want) to (?:buy|get) (?:anything"
+             r"|something)(?: at the (?:shop|store|supermarket))?|what (?:do|did) (?:i|we)"
+             r" (?:need|want) (?:from|at) the (?:shop|store|supermarket)", name="shopping"),
         says(rf"(?:is|are) there (?:anything|something)(?: still| left)? on {_LIST}", _kind),
         says(r"what (?:do|did) (?:i|we)(?: still)? (?:need|have|want) to (?:buy|get)"
              r"(?: at the (?:shop|store|supermarket))?", name="shopping"),
-        says(rf"(?:is|are|do i have|have i) (?P<item>\S+(?: \S+){{0,2}}) on {_LIST}", _kind),
+        says(r"what (?:do i (?:still )?have|is there(?: left)?|have i (?:still )?got) to (?:do"
+             r"|get done)"
+             r"(?: today| now)?|what are my (?:tasks|to dos|todos|chores)(?: for)?(?: today)?",
+             name="to-do"),
+        says(rf"(?:(?:is|are)(?: there)?(?: any)?|do i have|have i) (?P<item>\S+(?: \S+){{0,2}})"
+             rf" on {_LIST}", _kind),
         offered=True,
     )  # fmt: skip
     def read_list(name: ListName | None = None, item: str = "") -> str:
@@ -173,8 +205,8 @@ def list_skills(lists: Lists) -> list[Skill]:
 
 def _kind(said: dict[str, str]) -> Mapping[str, Any] | None:
     read: dict[str, Any] = {}
-    if "kind" in said:
-        read["name"] = _CALLED[said["kind"].lower()]
+    if kind := said.get("kind") or said.get("kind2"):
+        read["name"] = _CALLED[kind.lower()]
     if "item" in said:
         if said["item"].lower() in ("anything", "something", "there"):
             return None
@@ -183,7 +215,8 @@ def _kind(said: dict[str, str]) -> Mapping[str, Any] | None:
 
 
 def _items(said: dict[str, str]) -> Mapping[str, Any] | None:
-    name = _CALLED.get(said.get("kind", "").lower(), "shopping")
+    kind = said.get("kind") or said.get("kind2") or ""
+    name = _CALLED.get(kind.lower(), "shopping")
     parts = re.split(r", (?:and )?" if name == "to-do" else r",? and |, ", said["items"])
     items = [each.removeprefix("some ").strip() for each in parts]
     if any(not each or _NO_ITEM.fullmatch(each.lower()) for each in items):

@@ -120,6 +120,8 @@ def _clock(text: str, part: str, *, dated: bool) -> _Reading | None:
     text = re.sub(r"^(?:at|around|about|by|for|on)(?: (?:around|about))? |^(?:at|on)$", "", text)
     if not text:
         return _Reading((_USUAL[part],)) if dated else None
+    text = re.sub(rf"^half (?=(?:{'|'.join(_HOURS)})\b)", "half past ", text)
+    text = re.sub(r"^(in the (?:morning|afternoon|evening)) (?:at )?(.+)$", r"\2 \1", text)
     match = _CLOCK.fullmatch(text)
     if match is None:
         return None
@@ -171,17 +173,18 @@ def _first_after(now: datetime, day: date | None, clock: _Reading) -> datetime |
     if day is not None and day != now.date():
         if len(hours) == 2:
             hours = (hours[0] if 7 <= hours[0] < 12 else hours[1],)
-        then = _at(now, day, hours[0], clock.minute)
+        then = wall_clock(now, day, hours[0], clock.minute)
         return then if now < then <= now + LONGEST else None
-    found = [_at(now, now.date(), hour, clock.minute) for hour in hours]
+    found = [wall_clock(now, now.date(), hour, clock.minute) for hour in hours]
     ahead = [each for each in sorted(found) if each > now]
     if ahead or day:
         return ahead[0] if ahead else None
     return _first_after(now, now.date() + timedelta(days=1), clock)
 
 
-def _at(now: datetime, day: date, hour: int, minute: int) -> datetime:
-    """With the offset of that day, where the zone is one with rules; else by the system's."""
+def wall_clock(now: datetime, day: date, hour: int, minute: int) -> datetime:
+    """This hour of this day, with the offset of that day: of the zone of `now` where it is one with
+    rules, else by the system's."""
     then = datetime.combine(day, time(hour, minute))
     if now.tzinfo is None or hasattr(now.tzinfo, "key"):
         return then.replace(tzinfo=now.tzinfo)

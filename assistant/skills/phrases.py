@@ -139,11 +139,12 @@ class SkillSet:
 
 
 def _request(text: str, called: str) -> Sentence | None:
-    """The one sentence that is more than a courtesy."""
+    """The one sentence that is more than a courtesy, or the one that there is."""
     text = re.sub(r":(?=\s)", ",", text)
     found = sentences(re.sub(r"(?<=\d)-(?=[^\W\d_])", " ", text))
     mere = re.compile(rf"(?:(?:{_COURTESY}|{called or 'please'})(?: |$))+")
     kept = [each for each in found if not mere.fullmatch(each.text)]
+    kept = kept or found
     return kept[0] if len(kept) == 1 and len(kept[0]) <= _LONGEST else None
 
 

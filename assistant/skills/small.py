@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Annotated, Any, Literal
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from assistant.language.numbers import cardinal
+from assistant.language.tokens import content
 from assistant.skills.phrases import NUMBER, Skill, amount, listed, says, skill
 from assistant.tools.registry import ToolError
 
@@ -117,13 +119,35 @@ def _things(said: dict[str, str]) -> Mapping[str, Any] | None:
 
 # Words: how one is spelt, and what was said.
 
+_AGAIN = (
+    r"(?:(?:say|repeat|read|tell me|explain|play)(?: me)? (?:that|it|this|what you said|the last"
+    r" (?:one|part|bit|sentence|answer)|your last (?:answer|sentence))|again|once more"
+    r"|one more time)"
+)
+_BIT = r"(?:a (?:bit|little|lot) |much |and )?"
+_SUM_UP = (
+    r"(?:summari[sz]e|sum up|recap|give me a (?:short |brief |quick )?(?:summary|recap) of"
+    r"|make a summary of|tell me again)"
+)
+_TALK_SO_FAR = (
+    r"(?:(?:all |everything )?(?:that |what )?we (?:have |just )?(?:talked about|said|discussed"
+    r"|spoke"
+    r" about|spoken about)|(?:our|this|the) (?:conversation|talk|chat|discussion))(?: so far"
+    r"| today| until now)?"
+)
+_MOST_TOLD = 4
 _WORD = r"(?P<word>\S+(?: \S+){0,2})"
 _NO_WORD = re.compile(r"(?:it|that|this|out|me|things|everything|him|them)(?: .*)?")
 
 
-def word_skills(heard: Callable[[], Sequence[str]]) -> list[Skill]:
-    """`spell`, `what_the_user_said` and further ways to ask for `repeat`. `heard()`: the user's
-    turns, the present one last."""
+def word_skills(
+    heard: Callable[[], Sequence[str]],
+    talk: Callable[[], Sequence[tuple[str, str]]],
+    alone: Callable[[], bool],
+) -> list[Skill]:
+    """`spell`, `what_the_user_said`, `what_was_talked_about` and further ways to ask for `repeat`.
+    `heard()`: the user's turns, the present one last; `talk()`: both sides' turns, (role, text);
+    `alone()`: there is no model, which would know better how to sum up."""
 
     @skill(
         says(rf"(?:how (?:do|would|can|should) (?:you|i|we|people|one) )?spell(?: out)?"
@@ -164,10 +188,71 @@ def word_skills(heard: Callable[[], Sequence[str]]) -> list[Skill]:
         (
             says(r"what was the last thing (?:that )?you (?:said|told me)"),
             says(r"what (?:did|have) you (?:say|said|tell me)(?: (?:last|before|a moment ago))+"),
+            says(r"sorry what|(?:sorry )?i (?:missed|did not hear) (?:that|it|what you said)"),
             says(r"what were your last words|tell me (?:that )?(?:again|once more)"),
+            says(
+                rf"(?:{_AGAIN} )+(?:but )?{_BIT}(?:slower|slowly|more slowly)(?: {_AGAIN})*",
+                change="slower",
+            ),
+            says(
+                rf"(?:{_AGAIN} )+(?:but )?{_BIT}(?:faster|quicker|more quickly)(?: {_AGAIN})*",
+                change="faster",
+            ),
+            says(
+                r"(?:read|repeat|say|play|go over)(?: me)? (?:that|it|this|the (?:last )?(?:answer"
+                r"|sentence|part|bit|list))(?: out)?(?: to me)? (?:again|once more|one more time)"
+            ),
         ),
     )
-    return [spell, what_the_user_said, again]
+
+    helped = Skill(
+        "about_yourself",
+        (
+            says(r"help|help me please|(?:how|what) (?:can|could) you (?:help|do)(?: me)?(?: with)?"
+                 r"|what (?:should|shall|could) i (?:say|ask)(?: (?:to )?you)?", topic="abilities"),
+        ),
+    )  # fmt: skip
+
+    def earlier(said: dict[str, str]) -> Mapping[str, Any] | None:
+        talked = len([each for each in talk() if each[0] == "user"]) > 1
+        return {} if talked and alone() else None
+
+    @skill(
+        says(rf"{_SUM_UP} (?:{_TALK_SO_FAR})", earlier),
+        says(r"(?:what|which things|what things|what topics) (?:did|have|were) we (?:just )?(?:talk"
+             r"|talked|speak|spoken|discuss|discussed|said|say|talking|been talking)(?: about)?"
+             r"(?: so far| today| until now| just now| in this conversation)?", earlier),
+        says(r"what (?:was|has) (?:this|our|the) (?:conversation|talk|chat)(?: been)? about"
+             r"(?: so far)?|(?:recap|summary)(?: please)?|where were we"
+             r"|remind me what we (?:talked about|said|discussed)(?: so far)?", earlier),
+    )  # fmt: skip
+    async def what_was_talked_about() -> str:
+        """Sum up the conversation so far."""
+        told = _summed_up(talk())
+        return told or "We have said little so far."
+
+    return [spell, what_the_user_said, again, helped, what_was_talked_about]
+
+
+def _summed_up(talk: Sequence[tuple[str, str]]) -> str:
+    """What the user said that mattered, each with what was answered; the present question left
+    out. `talk`: (role, text)."""
+    pairs: list[tuple[str, str]] = []
+    for role, text in talk[:-1]:
+        if role == "user":
+            pairs.append((text, ""))
+        elif role == "assistant" and pairs and not pairs[-1][1]:
+            pairs[-1] = (pairs[-1][0], text)
+    words = Counter(word for said, _ in pairs for word in content(said))
+    weight = [sum(words[word] for word in content(said)) for said, _ in pairs]
+    best = sorted(range(len(pairs)), key=lambda at: (-weight[at], -at))[:_MOST_TOLD]
+    told = []
+    for at in sorted(each for each in best if weight[each]):
+        said, answer = pairs[at]
+        answer = re.split(r"(?<=[.!?]) ", answer.strip())[0].rstrip(".")
+        answered = f", and I answered: {answer}" if answer else ""
+        told.append(f"You said: {said.strip().rstrip('.!?')}{answered}.")
+    return " ".join(told)
 
 
 def _spelt(said: dict[str, str]) -> Mapping[str, Any] | None:

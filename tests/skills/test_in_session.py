@@ -68,3 +68,41 @@ async def test_other_words_close_the_question(enter_room: EnterRoom) -> None:
     await room.speak("at ten")
     await room.listen_to_the_end()
     assert room.answers()[-1] == "Ten what?"
+
+
+async def test_what_was_talked_about_is_told_where_there_is_no_model(
+    enter_room: EnterRoom,
+) -> None:
+    brain = FakeBrain(["Oh dear, the poor bird."], ["Noted."])
+    brain.label = "scripted"
+    room = await enter_room(brain)
+    await room.speak("What did we talk about?")
+    await room.listen_to_the_end()
+    assert "You said" not in room.answers()[-1]
+    await room.speak("My parrot Picasso is ill since Monday.")
+    await room.listen_to_the_end()
+    await room.speak("set a timer for ten minutes")
+    await room.listen_to_the_end()
+    await room.speak("Summarise what we talked about.")
+    await room.listen_to_the_end()
+    assert "My parrot Picasso is ill since Monday" in room.answers()[-1]
+    assert "Your timer is set: ten minutes" in room.answers()[-1]
+
+
+async def test_what_it_cannot_do_is_said_where_no_model_and_no_tool_may(
+    enter_room: EnterRoom,
+) -> None:
+    brain = FakeBrain(["It rains, I suppose."])
+    brain.label = "scripted"
+    room = await enter_room(brain)
+    await room.speak("What is the weather like tomorrow?")
+    await room.listen_to_the_end()
+    assert room.answers()[-1].startswith("I cannot see the weather from here.")
+    assert "plugin" in room.answers()[-1]
+
+
+async def test_a_model_answers_those_itself(enter_room: EnterRoom) -> None:
+    room = await enter_room(FakeBrain(["It rains, I suppose."]))
+    await room.speak("What is the weather like tomorrow?")
+    await room.listen_to_the_end()
+    assert room.answers()[-1] == "It rains, I suppose."

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from assistant.skills import SkillSet, SkillSources, all_skills
+from assistant.skills import Schedule, SkillSet, SkillSources, all_skills
+from assistant.skills.about import OwnFacts
+from assistant.skills.schedule import Timer
 
 HERE = Path(__file__).parent
 REQUESTS = [
@@ -24,6 +26,11 @@ ORDINARY = [
     line
     for line in (HERE / "ordinary.txt").read_text("utf-8").splitlines()
     if line and not line.startswith("#")
+]
+BEYOND = [
+    (words, topic)
+    for topic, told in tomllib.loads((HERE / "beyond.toml").read_text("utf-8")).items()
+    for words in told
 ]
 SKILLS = SkillSet(all_skills(SkillSources()), lambda: ["JARVIS"])
 
@@ -48,12 +55,66 @@ def test_politeness_changes_nothing(
     assert (call.name, call.arguments) == (name, arguments)
 
 
+def _alone() -> SkillSet:
+    """Without a model, while a timer runs and another rings, in the middle of a conversation."""
+    schedule = Schedule()
+    for kind, name in (("timer", "pasta"), ("alarm", ""), ("reminder", "to drink water")):
+        schedule.add(kind, name, 2e9)  # type: ignore[arg-type]
+    schedule.rang = [Timer(9, "timer", "eggs", 1.0)]
+    talk = [("user", "My cat is out."), ("assistant", "Oh."), ("user", "…")]
+    sources = SkillSources(
+        facts=lambda: OwnFacts(brain="scripted"), schedule=schedule, talk=lambda: talk
+    )
+    return SkillSet(all_skills(sources), lambda: ["JARVIS"])
+
+
+ALONE = _alone()
+MEANT = {"put the kettle on", "start the music"}
+"""Asked of somebody in the room as well as of a program; without a model it says that it cannot."""
+
+
+@pytest.mark.parametrize("skills", [SKILLS, ALONE], ids=["model", "alone"])
 @pytest.mark.parametrize("sentence", ORDINARY)
-def test_an_ordinary_sentence_starts_nothing(sentence: str) -> None:
-    assert SKILLS.call(sentence) is None
-    assert SKILLS.call(f"Jarvis, {sentence}") is None
+def test_an_ordinary_sentence_starts_nothing(sentence: str, skills: SkillSet) -> None:
+    if skills is SKILLS or sentence not in MEANT:
+        assert skills.call(sentence) is None
+        assert skills.call(f"Jarvis, {sentence}") is None
+
+
+@pytest.mark.parametrize(("words", "topic"), BEYOND)
+def test_what_is_not_done_here_is_known(words: str, topic: str) -> None:
+    call = ALONE.call(words)
+    assert call is not None
+    assert (call.name, call.arguments) == ("cannot_do", {"topic": topic})
+    assert SKILLS.call(words) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "arguments"),
+    [
+        ("five more minutes", "snooze", {"when": "five minutes"}),
+        ("add five minutes", "extend_timer", {"when": "five minutes", "name": ""}),
+        ("give the pasta two more minutes", "extend_timer",
+         {"when": "two minutes", "name": "pasta"}),
+        ("stop the pasta", "cancel_timer", {"name": "pasta"}),
+        ("stop reminding me to drink water", "cancel_timer",
+         {"name": "drink water", "kind": "reminder"}),
+        ("time left", "show_timers", {}),
+        ("how long do I have", "show_timers", {}),
+        ("summarise what we talked about", "what_was_talked_about", {}),
+        ("what have we talked about so far", "what_was_talked_about", {}),
+        ("give me a summary of our conversation", "what_was_talked_about", {}),
+    ],
+)  # fmt: skip
+def test_what_is_asked_for_as_things_stand(
+    words: str, name: str, arguments: dict[str, Any]
+) -> None:
+    call = ALONE.call(words)
+    assert call is not None
+    assert (call.name, call.arguments) == (name, arguments)
+    assert SKILLS.call(words) is None
 
 
 def test_there_are_enough_of_both() -> None:
-    assert len(REQUESTS) >= 120
-    assert len(ORDINARY) >= 200
+    assert len(REQUESTS) >= 300
+    assert len(ORDINARY) >= 430

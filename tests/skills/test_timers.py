@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import stat
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from assistant.skills import Schedule, SkillSet, SkillSources, all_skills
+from assistant.skills.schedule import Timer
+from assistant.tools.registry import ToolError
 from tests.skills.test_answers import run, told
 
 NOW = datetime(2026, 11, 27, 15, 0, tzinfo=ZoneInfo("Europe/Vienna"))
@@ -68,6 +70,40 @@ async def test_an_alarm_says_when_it_will_ring(kept: SkillSources) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [("the pasta one", ["egg"]), ("Egg.", ["pasta"]), ("both", []), ("the green one", None)],
+)
+async def test_which_one_is_answered(
+    kept: SkillSources, words: str, left: list[str] | None
+) -> None:
+    await told(kept, "set a pasta timer for ten minutes")
+    await told(kept, "set an egg timer for five minutes")
+    skills = SkillSet(all_skills(kept))
+    tools = {each.name: each for each in skills.tools}
+    assert skills.follow_up(words) is None
+    with pytest.raises(ToolError, match="Which one"):
+        tools["cancel_timer"](kind="timer")
+    call = skills.follow_up(words)
+    assert (call is None) is (left is None)
+    if call is not None:
+        tools["cancel_timer"](**call.arguments)
+        assert [each.name for each in kept.schedule.timers()] == left
+    assert skills.follow_up("the pasta one") is None
+
+
+async def test_one_is_known_by_its_time(kept: SkillSources) -> None:
+    await told(kept, "wake me at seven")
+    await told(kept, "set an alarm for nine in the evening")
+    assert (await told(kept, "when is my seven o'clock alarm")).endswith(
+        "seven o'clock in the morning."
+    )
+    assert await told(kept, "cancel the alarm for tomorrow") == "The alarm is cancelled."
+    [left] = kept.schedule.timers()
+    assert await told(kept, "cancel my nine o'clock alarm") == "The alarm is cancelled."
+    assert left.due == datetime(2026, 11, 27, 21, 0, tzinfo=NOW.tzinfo).timestamp()
+
+
 async def test_a_reminder_says_what_and_when(kept: SkillSources) -> None:
     assert await told(kept, "remind me to call my mother tomorrow at nine") == (
         "I will remind you tomorrow at nine o'clock in the morning to call your mother."
@@ -107,19 +143,98 @@ async def test_a_reminder_of_nothing_is_a_reminder_all_the_same(kept: SkillSourc
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "answer"),
     [
-        "remind me to take my pills every day at nine",
-        "remind me every day at nine to take my pills",
-        "set an alarm for seven every morning",
-        "wake me at seven every monday",
+        (
+            "remind me to take my pills every day at nine",
+            "I will remind you every day at nine o'clock in the morning to take your pills.",
+        ),
+        (
+            "remind me every two hours to drink water",
+            "I will remind you every two hours to drink water.",
+        ),
+        (
+            "wake me at seven every monday",
+            "Your alarm is set: every Monday at seven o'clock in the morning.",
+        ),
+        (
+            "set an alarm for six thirty every weekday",
+            "Your alarm is set: every weekday at six thirty in the morning.",
+        ),
+        (
+            "set an alarm for six pm every day",
+            "Your alarm is set: every day at six o'clock in the evening.",
+        ),
+        (
+            "set a daily alarm for noon",
+            "Your alarm is set: every day at noon.",
+        ),
     ],
 )
-async def test_what_should_come_back_every_day_is_not_set_once(
-    kept: SkillSources, words: str
+async def test_what_comes_back_is_set_and_said_so(
+    kept: SkillSources, words: str, answer: str
 ) -> None:
-    assert (await told(kept, words)).startswith("I can remind you once, but not again and again")
-    assert not kept.schedule.timers()
+    assert await told(kept, words) == answer
+    assert await told(kept, "which reminders do i have" if "remind" in words else
+                      "which alarms do i have") == answer  # fmt: skip
+    [timer] = kept.schedule.timers()
+    kept.schedule.told(timer, NOW)
+    [later] = kept.schedule.timers()
+    assert later.due > timer.due
+    for words in ("when is my daily reminder", "when is my recurring alarm"):
+        assert (timer.kind not in words) or "There is no" not in await told(kept, words)
+    assert await told(kept, f"cancel my {timer.kind}") == f"The {timer.called} is cancelled."
+    assert kept.schedule.timers() == []
+
+
+def test_what_was_missed_often_comes_back_once(kept: SkillSources) -> None:
+    week_ago = (NOW - timedelta(days=7)).timestamp()
+    kept.schedule.add("reminder", "to stretch", week_ago, "days 1 15:00")
+    [timer] = kept.schedule.timers()
+    kept.schedule.told(timer, NOW)
+    assert [each.due for each in kept.schedule.timers()] == [(NOW + timedelta(days=1)).timestamp()]
+    later = skills(kept.schedule.path)
+    later.schedule.load()
+    assert later.schedule.timers() == kept.schedule.timers()
+
+
+async def test_what_rings_is_answered_or_put_off(kept: SkillSources) -> None:
+    words = SkillSet(all_skills(kept))
+    assert words.call("okay, thanks") is None
+    assert words.call("five more minutes") is None
+    assert (await run(kept, "snooze")).content.startswith("Nothing rings")
+    tea = Timer(1, "timer", "tea", NOW.timestamp())
+    for said in ("okay", "Thanks!", "okay, I'm up", "stop ringing", "all right, thank you"):
+        kept.schedule.ringing = [tea]
+        assert await told(kept, said) == "The tea timer is off."
+        assert kept.schedule.ringing == []
+    assert await told(kept, "five more minutes") == "I will tell you again in five minutes."
+    assert [each.name for each in kept.schedule.timers()] == ["tea"]
+    kept.schedule.ringing = [tea]
+    assert await told(kept, "turn off the timer") == "The tea timer is off."
+    assert len(kept.schedule.timers()) == 1
+    kept.schedule.ringing = [tea]
+    for said in ("snooze", "give me ten more minutes", "another ten minutes", "ten minutes"):
+        kept.schedule.ringing = [tea]
+        assert await told(kept, said) == "I will tell you again in ten minutes."
+
+
+def test_one_program_hears_of_what_another_sets_and_cancels(tmp_path: Path) -> None:
+    path = tmp_path / "timers.json"
+    conversation, command = Schedule(path), Schedule(path)
+    conversation.load()
+    command.load()
+    tea, _ = command.add("timer", "tea", 1.8e9)
+    conversation.take_up()
+    assert conversation.timers() == [tea]
+    eggs, _ = conversation.add("timer", "eggs", 1.8e9 + 1)
+    command.take_up()
+    command.remove([tea])
+    conversation.take_up()
+    assert conversation.timers() == [eggs]
+    command.clear()
+    conversation.take_up()
+    assert conversation.timers() == []
 
 
 async def test_nothing_is_cancelled_that_is_not_there(kept: SkillSources) -> None:
@@ -166,7 +281,9 @@ async def test_a_full_disk_is_told(kept: SkillSources, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     "rubbish",
     ["{", "3", '[{"number": 1}]', '[{"number": 1, "kind": "bomb", "name": "", "due": 3}]',
-     '[{"number": 1, "kind": "timer", "name": 3, "due": 3}]', "\x00"],
+     '[{"number": 1, "kind": "timer", "name": 3, "due": 3}]', "\x00",
+     '[{"number": 1, "kind": "timer", "name": "", "due": 3, "every": "never"}]',
+     '[{"number": 1, "kind": "timer", "name": "", "due": 3, "every": ["days"]}]'],
 )  # fmt: skip
 def test_a_damaged_file_is_moved_aside_and_named(tmp_path: Path, rubbish: str) -> None:
     path = tmp_path / "timers.json"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from assistant.language.command_patterns import SpokenCommand
 from assistant.language.intents import is_yes
@@ -27,10 +27,20 @@ SAID = 4
 """Memories that are read out; more is a lecture."""
 
 
-class PendingDeletion:
-    """The question that `forget` has left open."""
+class Besides(Protocol):
+    """What is kept beside memory, and goes with everything: lists, timers."""
 
-    def __init__(self) -> None:
+    def named(self) -> list[str]: ...
+
+    def clear(self) -> None:
+        """Raises `ToolError`."""
+
+
+class PendingDeletion:
+    """The question that `forget` has left open; `besides` is what goes with everything."""
+
+    def __init__(self, besides: Besides | None = None) -> None:
+        self.besides = besides
         self.what = ""
         self.deletion: DeletionPreview | None = None
 
@@ -104,6 +114,11 @@ def memory_tools(memory: MemoryService, asked: PendingDeletion) -> list[Tool]:
             noted = memory.forget_noted(what)
             deletion = await _possible(memory, memory.deletion(what))
             asked.what, asked.deletion = "", None
+            also = asked.besides.named() if asked.besides and deletion.everything else []
+            if also:
+                asked.what, asked.deletion = what, deletion
+                question = _question(deletion.memories, memory.recorder.who, also)
+                return ToolReply(question, spoken=question)
             if not deletion.ids and noted:
                 return "It is forgotten."
             if not deletion.ids:
@@ -114,7 +129,10 @@ def memory_tools(memory: MemoryService, asked: PendingDeletion) -> list[Tool]:
                 # Said word for word: a "yes" must not answer another question of a model's.
                 return ToolReply(question, spoken=question)
         asked.what, asked.deletion = "", None
-        await _possible(memory, memory.forget(deletion))
+        if deletion.ids:
+            await _possible(memory, memory.forget(deletion))
+        if deletion.everything and asked.besides is not None:
+            asked.besides.clear()
         count = len(deletion.memories)
         return "It is forgotten." if count <= 1 else f"All {count} are forgotten."
 
@@ -134,7 +152,10 @@ def memory_tools(memory: MemoryService, asked: PendingDeletion) -> list[Tool]:
     return [remember, recall, forget, what_do_you_know_about_me]
 
 
-def _question(memories: Sequence[Memory], who: str) -> str:
+def _question(memories: Sequence[Memory], who: str, also: Sequence[str] = ()) -> str:
+    if also:
+        rest = " and ".join(also)
+        return f"Shall I forget every conversation that we had, and {rest} as well?"
     if not memories:
         return "Shall I forget every conversation that we had?"
     told = _joined([_told(each, who) for each in memories[:SAID]])

@@ -162,11 +162,17 @@ def speech_tools(controls: SessionControls) -> list[Tool]:
         return f"{controls.set_speech_rate(min(2.0, max(0.5, rate))):.2f} times the normal rate"
 
     @tool()
-    async def repeat() -> ToolReply:
-        """Say your last answer again."""
+    async def repeat(change: Literal["faster", "slower"] | None = None) -> ToolReply:
+        """Say your last answer again.
+
+        Args:
+            change: And speak faster or slower from now on.
+        """
         last = controls.last_answer()
         if not last:
             return ToolReply("nothing was said yet")
+        if change is not None:
+            await set_speech_rate(change)
         return ToolReply(last, spoken=last)
 
     @tool()

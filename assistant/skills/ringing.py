@@ -1,0 +1,74 @@
+"""What rings is answered: silenced, or put off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from assistant.skills.moments import DURATION, duration, spoken_duration
+from assistant.skills.phrases import NUMBER, Skill, listed, says, skill
+from assistant.skills.schedule import Schedule
+from assistant.tools.registry import ToolError
+
+_FOR = rf"(?P<when>{DURATION})"
+_MORE = (
+    rf"(?:(?P<another>another )?(?P<when>{DURATION})(?P<behind> more| longer)?"
+    rf"|(?P<count>{NUMBER}) more (?P<unit>(?:minutes?|mins?|hours?|seconds?)))"
+)
+_HEARD = (
+    r"(?:okay|ok|alright|all right|thanks|thank you|got it|yes|yeah|yep|stop|stop it|stop that"
+    r"|stop ringing|enough|that is enough|quiet|be quiet|shut up|silence|off|turn it off"
+    r"|switch it off|dismiss|dismiss it|done|i know|good|great|fine|coming|i am coming)"
+)
+
+
+def ringing_skills(schedule: Schedule, now: Callable[[], datetime]) -> list[Skill]:
+    """`stop_ringing` and `snooze`."""
+
+    def rings(said: dict[str, str]) -> Mapping[str, Any] | None:
+        return said if schedule.ringing else None
+
+    def more(said: dict[str, str]) -> Mapping[str, Any] | None:
+        when = said.get("when") or f"{said['count']} {said['unit']}"
+        marked = said.keys() & {"another", "behind", "count"}
+        known = schedule.ringing or (schedule.rang and marked)
+        return {"when": when} if known and duration(when) else None
+
+    @skill(
+        says(rf"(?:i (?:am|have) (?:awake|up|got up|heard (?:it|you))|{_HEARD})"
+             rf"(?: (?:{_HEARD}|now|i (?:am|have) (?:awake|up|got up|heard (?:it|you))))*", rings),
+    )  # fmt: skip
+    def stop_ringing() -> str:
+        """Stop what rings: a timer, an alarm."""
+        stopped = schedule.quiet()
+        return f"The {listed([each.called for each in stopped])} is off." if stopped else ""
+
+    @skill(
+        says(r"snooze(?: (?:it|that|the|my|this|alarm|timer|reminder))*(?: (?:for|by) "
+             rf"{_FOR})?", lambda said: said if duration(said.get("when", "a minute")) else None),
+        says(rf"(?:give me |i need |i want |just |let me have |only )?{_MORE}", more),
+        says(rf"(?:wake me(?: up)?|remind me|ring|tell me|ask me|try)(?: again)? in {_FOR}"
+             r"(?: again)?", lambda said: more(said) if schedule.ringing else None),
+        says(r"(?:not yet|later|let me sleep|go away|remind me later|ask me later)", rings),
+    )  # fmt: skip
+    def snooze(when: str = "ten minutes") -> str:
+        """Let what rings, or rang just now, ring again later.
+
+        Args:
+            when: After how long, like "five minutes".
+        """
+        length = duration(when)
+        if length is None:
+            raise ToolError(f"I do not understand how long {when!r} is.")
+        rang = schedule.quiet() or schedule.rang
+        if not rang:
+            told = "Nothing rings, and nothing rang a moment ago."
+            raise ToolError(told, told)
+        schedule.rang = []
+        again = (now() + length).timestamp()
+        for each in rang:
+            schedule.add(each.kind, each.name, again)
+        return f"I will tell you again in {spoken_duration(length)}."
+
+    return [stop_ringing, snooze]
