@@ -53,6 +53,10 @@ class Question:
     has to be said instead where it is not: one or two sentences."""
     gone: int = 0
     """Messages before those of the history, which nobody has any more."""
+    known: Sequence[str] = ()
+    """What the program knows of itself that this question touches, in sentences for a prompt."""
+    personas: Sequence[str] = ()
+    """Names of all that there are; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

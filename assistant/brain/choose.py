@@ -19,6 +19,8 @@ from assistant.brain.base import (
     Waiting,
 )
 from assistant.brain.openai.discover import FoundServer, discover
+from assistant.brain.output_filter.own_words import OwnWords, by_rules
+from assistant.brain.output_filter.truthful import truthful
 from assistant.brain.scripted import ScriptedBrain, prepare
 from assistant.config.plugins import PluginRegistry
 from assistant.config.schema import BRAIN_KINDS, BrainConfig
@@ -151,6 +153,7 @@ def _language_model(
         timeout_s=config.timeout_s,
         facts=scripted.knowledge.sentences,
         traits=CapabilitiesCache(cache_dir() / "language-models.json"),
+        find_size=True,
     )
     return FallbackBrain(brain, scripted, notify)
 
@@ -172,7 +175,8 @@ _log = logging.getLogger(__name__)
 
 
 class FallbackBrain:
-    """Answers with the language model, and with the scripted persona where it fails.
+    """Answers with the language model, and with the scripted persona where it fails, or where rules
+    know what a model would guess.
 
     A failure before the first word is answered by the scripted persona; later ones are raised,
     because half an answer was already spoken. A model that failed slowly is left alone for a
@@ -192,6 +196,7 @@ class FallbackBrain:
         self._scripted = scripted
         self._notify = notify
         self._clock = clock
+        self._words = OwnWords(lambda: scripted.knowledge.name)
         self._told: set[str] = set()
         self._pause = FIRST_PAUSE_SECONDS
         self._rest_until = float("-inf")
@@ -199,10 +204,16 @@ class FallbackBrain:
     async def answer(self, question: Question) -> AsyncIterator[Piece]:
         """Stream the answer of whoever can give one."""
         asked = self._clock()
-        if asked >= self._rest_until:
+        small = getattr(self._model, "small", None) is True
+        ruled = by_rules(question, self._scripted.knowledge, small=small)
+        if not ruled and (known := self._words.of_now(question, small=small)):
+            yield known
+            return
+        if asked >= self._rest_until and not ruled:
             begun = False
+            answer = truthful(self._model.answer(question), question, self._words)
             try:
-                async with _closing(self._model.answer(question)) as pieces:
+                async with _closing(answer) as pieces:
                     async for piece in pieces:
                         if isinstance(piece, Waiting):
                             yield piece

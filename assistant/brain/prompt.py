@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from assistant.brain.base import Message, Question
+from assistant.brain.scripted.lines import fill
+from assistant.language.tokens import content
+from assistant.personas.loading import Persona
 
 HISTORY = 10
 """Messages of the history that are sent."""
@@ -25,8 +29,10 @@ is more than the model's context holds, its server says so, and the user is told
 _RULES = (
     "Everything you write is spoken aloud by a voice. Answer in one to three short sentences, as "
     "people talk. Plain words only: no markdown, no lists, no headings, no emoji, no stage "
-    "directions, no web addresses. Stay in character. Say so when you do not know something."
+    "directions, no web addresses. Stay in character."
 )
+_HONEST_RULE = " Say so when you do not know something."
+"""Not for small models, which then know nothing of anything."""
 _TOOL_RULES = (
     "You can call tools. To call one, write on a line of its own, and nothing after it:\n"
     'TOOL_CALL: {"name": "tool_name", "arguments": {"argument": "value"}}\n'
@@ -34,6 +40,23 @@ _TOOL_RULES = (
     "tool only when the user asks for what it does. The tools, each with its JSON schema:"
 )
 _NATIVE_TOOL_RULES = "Call a tool only when the user asks for what it does."
+_EXAMPLES = (
+    ("Hello.", "hello"),
+    ("How are you?", "how_are_you"),
+    ("You are useless.", "insult"),
+    ("What do you think of Mondays?", "opinion"),
+    ("Turn on the heating.", "cannot_do"),
+)
+"""What is said to the persona, and the key of the line that it answers with. Nothing in which it
+tells who it is: a small model says that again whatever it is asked."""
+_TOUCHES_TIME = re.compile(
+    r"\b(?:time|clock|o'clock|late|early|now|today|tonight|tomorrow|yesterday|date|how long until"
+    r"|how many (?:hours|days|weeks|months)|this (?:week|weekend|month|year)|what day|which day)\b",
+    re.IGNORECASE,
+)
+_SIDES = ("user", "assistant")
+_LONGEST_EXAMPLE = 160
+"""Characters: each costs a slow machine time when the persona's prompt is read."""
 
 
 def build_messages(
@@ -44,6 +67,7 @@ def build_messages(
     system_role: bool = True,
     history: int = HISTORY,
     stable: bool = False,
+    small: bool = False,
 ) -> list[dict[str, Any]]:
     """The conversation as chat messages, roles "system", "user" and "assistant".
 
@@ -70,11 +94,13 @@ def build_messages(
         turns.insert(0, {"role": "user", "content": "Hello."})
     if turns[-1]["role"] not in ("user", "tool"):
         turns.append({"role": "user", "content": "Go on."})
-    told = _of_now(question, () if history < HISTORY else facts, memory=bool(history))
-    if stable:
+    told = _of_now(question, () if history < HISTORY else facts, memory=bool(history), small=small)
+    if stable and told:
         _tell_in_last(turns, told)
-    prompt = _system(question, [] if stable else told, native=native)
+    prompt = _system(question, [] if stable else told, native=native, small=small)
     messages: list[dict[str, Any]] = [{"role": "system", "content": prompt}]
+    if small and history:
+        messages += _examples(question.persona)
     for turn in turns:
         if _joins(messages[-1], turn):
             messages[-1]["content"] += f"\n{turn['content']}"
@@ -87,6 +113,23 @@ def pending(question: Question) -> str:
     """What the user wants answered, whether tools have been called since or not."""
     earlier = (m.text for m in reversed(question.history) if m.role == "user")
     return question.text if question.text.strip() else next(earlier, "")
+
+
+def _examples(persona: Persona) -> list[dict[str, Any]]:
+    pairs = examples(persona)
+    return [_said(role, text) for pair in pairs for role, text in zip(_SIDES, pair, strict=True)]
+
+
+def examples(persona: Persona) -> list[tuple[str, str]]:
+    """What was said to the persona and what it answered, as far as its file has lines for that."""
+    shown: list[tuple[str, str]] = []
+    for said, key in _EXAMPLES:
+        own: list[str] = getattr(persona.lines, key)
+        filled = (fill(template, persona, {}) for template in own)
+        answer = next((text for text in filled if text and len(text) <= _LONGEST_EXAMPLE), "")
+        if answer:
+            shown.append((said, answer))
+    return shown
 
 
 def _tell_in_last(turns: list[dict[str, Any]], told: Sequence[str]) -> None:
@@ -172,23 +215,29 @@ def _said(role: str, text: str, limit: int = MAX_MESSAGE_CHARS) -> dict[str, Any
     return {"role": role, "content": _cut(text, limit)}
 
 
-def _of_now(question: Question, facts: Sequence[str], *, memory: bool) -> list[str]:
-    """What is another thing at every turn: the time, and what is known of the user."""
-    now = question.now
-    parts = [f"It is now {now:%A}, {now.day} {now:%B} {now.year}, {now:%H:%M}."]
+def _of_now(question: Question, facts: Sequence[str], *, memory: bool, small: bool) -> list[str]:
+    """What is another thing at every turn: what is known of the user, the time, and what the
+    program knows. A `small` model talks of whatever it is told, so it is told only what the
+    question touches."""
+    now, asked, parts = question.now, pending(question), []
+    if small:
+        facts = [fact for fact in facts if content(fact) & content(asked)]
     if facts:
         known = _cut("; ".join(facts), MAX_FACTS_CHARS)
         parts.append(f"The user told you earlier (in words said to the user): {known}.")
+    if not small or _TOUCHES_TIME.search(asked):
+        parts.append(f"It is now {now:%A}, {now.day} {now:%B} {now.year}, {now:%H:%M}.")
+    parts += question.known
     if question.memory and memory:
         parts.append(question.memory)
     return parts
 
 
-def _system(question: Question, told: Sequence[str], *, native: bool) -> str:
+def _system(question: Question, told: Sequence[str], *, native: bool, small: bool) -> str:
     prompt = question.persona.prompt
     parts = [
         _cut(f"{prompt.identity.strip()} {prompt.personality.strip()}", MAX_PERSONA_CHARS),
-        _RULES,
+        _RULES if small else _RULES + _HONEST_RULE,
         *told,
     ]
     if native and question.tools:

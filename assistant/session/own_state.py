@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import time
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +19,11 @@ from assistant.session.events import AudioChanged, BackendChosen, BrainChosen, F
 from assistant.session.persona_switch import PersonaRoster
 from assistant.session.transcript_store import TranscriptStore
 from assistant.skills.about import OwnFacts
+from assistant.skills.moments import spoken_duration
+from assistant.skills.schedule import Schedule
+
+_MOST_TIMERS = 3
+"""That a prompt tells of."""
 
 
 class OwnState:
@@ -27,11 +36,13 @@ class OwnState:
         store: TranscriptStore,
         memory: ConversationMemory,
         roster: PersonaRoster,
+        schedule: Schedule | None = None,
     ) -> None:
         self._config = config
         self._store = store
         self._memory = memory
         self._roster = roster
+        self._schedule = schedule or Schedule()
         self._audio: AudioChanged | None = None
         self._backend: BackendChosen | None = None
         self._brain = ""
@@ -63,7 +74,47 @@ class OwnState:
             stages=last.stages if last else {},
             personas=tuple(each.name for each in others),
             remembers=self._memory.enabled,
+            volume=audio.volume if audio else None,
+            rate=audio.rate if audio else None,
+            persona=self._roster.current.name,
         )
+
+    def touched(self, text: str) -> list[str]:
+        """What of all this the user's words touch, in short sentences that tell a language model
+        what it would guess: two of them at most, some 60 tokens."""
+        told = [tell(self) for pattern, tell in _TOUCHED if pattern.search(text)]
+        return [each for each in told if each][:2]
+
+    def _told_personas(self) -> str:
+        names = ", ".join(each.name for each in self._roster.everyone())
+        return f"You are {self._roster.current.name}. The only personas are {names}."
+
+    def _told_timers(self) -> str:
+        timers = self._schedule.timers()[:_MOST_TIMERS]
+        if not timers:
+            return "No timer, alarm or reminder is set."
+        left = [
+            f"{each.called}, {spoken_duration(timedelta(seconds=each.due - time.time()))} left"
+            for each in timers
+        ]
+        return f"Set are: {'; '.join(left)}."
+
+    def _told_sound(self) -> str:
+        audio = self._audio
+        if audio is None:
+            return ""
+        return (
+            f"Your volume is {audio.volume:.0%}, your rate of speech {audio.rate:g} times normal."
+        )
+
+    def _told_microphone(self) -> str:
+        audio = self._audio
+        if audio is None or audio.microphone is None:
+            return "There is no microphone: the user types."
+        return "The microphone is muted." if audio.muted else "The microphone is on."
+
+    def _told_model(self) -> str:
+        return f"Your answers come from {self._brain}." if self._brain else ""
 
     def _where_memory_is(self) -> str:
         settings = self._config.memory
@@ -114,6 +165,21 @@ class OwnState:
     def _first_sample(self, event: FirstSample) -> None:
         if event.latency is not None:
             self._answered = event
+
+
+_TOUCHED: tuple[tuple[re.Pattern[str], Callable[[OwnState], str]], ...] = tuple(
+    (re.compile(rf"\b(?:{words})\b", re.IGNORECASE), tell)
+    for words, tell in (
+        (
+            r"personas?|characters?|themes?|personalit(?:y|ies)|voices?|who else|switch|become",
+            OwnState._told_personas,
+        ),
+        (r"timers?|alarms?|remind(?:ers?)?|remind me|wake me", OwnState._told_timers),
+        (r"volume|loud(?:er)?|quiet(?:er)?|faster|slower|speed|rate", OwnState._told_sound),
+        (r"microphone|mic|muted?|listen(?:ing)?|hear me", OwnState._told_microphone),
+        (r"model|llm|a\.?i\.?|brain|neural", OwnState._told_model),
+    )
+)
 
 
 def _host(url: str) -> str:

@@ -87,7 +87,9 @@ class Session:
             bus, dependencies.store, self.history, self.memory, self._roster, self._background
         )
         self._schedule = dependencies.schedule
-        self._own_state = OwnState(bus, config, dependencies.store, self.memory, self._roster)
+        self._own_state = OwnState(
+            bus, config, dependencies.store, self.memory, self._roster, self._schedule
+        )
         self._skills = self._make_skills()
         self._intents = SpokenIntents(bus, self._roster, self._further_intent, self._follow_up)
         gate = MicrophoneGate(
@@ -246,7 +248,7 @@ class Session:
         # The one thing that is looked up late: a front end puts its question in when it is there.
         tools = ToolRunner(self._bus, self._registry, lambda call: self.confirm(cleaned(call)))
         voice = PersonaVoice(self._agent_turn, self._roster, self._dependencies.lines)
-        context = BrainContext(self._roster, self.history, self.memory)
+        context = BrainContext(self._roster, self.history, self.memory, self._own_state.touched)
         loop = BrainLoop(self._bus, brain, tools, voice, self._agent_turn, context)
         return Responder(self._bus, self._intents, tools, voice, self._roster, loop)
 

@@ -11,7 +11,17 @@ from assistant.skills.phrases import Skill, listed, says, skill
 from assistant.tools.registry import ToolReply
 
 Topic = Literal[
-    "recording", "microphone", "data", "network", "model", "speed", "voice", "maker", "abilities"
+    "recording",
+    "microphone",
+    "data",
+    "network",
+    "model",
+    "speed",
+    "voice",
+    "maker",
+    "abilities",
+    "volume",
+    "persona",
 ]
 
 
@@ -52,6 +62,12 @@ class OwnFacts:
     personas: tuple[str, ...] = ()
     remembers: bool = False
     """Memory is enabled."""
+    volume: float | None = None
+    """0 to 1; None where nothing sounds."""
+    rate: float | None = None
+    """Of speech; 1 is the persona's own."""
+    persona: str = ""
+    """The name of the one that speaks."""
 
 
 _STAGES = {
@@ -128,6 +144,18 @@ def about_skills(facts: Callable[[], OwnFacts]) -> list[Skill]:
              r"|persona|personality|character|speed|volume)|can (?:i|you) (?:change|have) (?:your|a"
              r" different|another) voice|how (?:do|can) i (?:make|get) you (?:to )?(?:sound"
              r" different|speak (?:slower|faster|louder))", topic="voice"),
+        says(r"how loud are you(?: (?:set|speaking|talking))?|(?:what|which|how (?:high|loud)) is "
+             r"(?:the|your)(?: current)? volume(?: (?:at|level|set to|on|now|right now))?|what"
+             r" volume (?:are you(?: (?:at|on|set to))?|is (?:it|this)(?: (?:at|on))?)|what is"
+             r" (?:the|your)(?: current)? (?:speaking rate|speech rate|rate of speech|rate|pace"
+             r"|speaking speed|speech speed)|how fast (?:do|are) you (?:speak|talk)(?:ing)?"
+             r"|(?:is (?:the|your) volume|are you) (?:at )?(?:full|maximum|max|half) volume",
+             topic="volume"),
+        says(r"(?:which|what) (?:persona|theme|character|personality|voice)(?: (?:are you|is this|"
+             r"is that|am i (?:talking|speaking) (?:to|with)|is (?:active|on|in charge|selected"
+             r"|speaking)|do i have))(?: (?:right )?now)?|who am i (?:talking|speaking) (?:to|with)"
+             r"|which (?:one|of them) are you|who is (?:speaking|talking)(?: now)?",
+             topic="persona"),
         says(r"who (?:has )?(?:made|created|built|programmed|designed|developed|invented) you",
              topic="maker"),
         says(r"what (?:else )?(?:all )?can you do(?: for (?:me|us))?|what are you (?:able to do"
@@ -239,6 +267,17 @@ def _voice(now: OwnFacts) -> str:
     )
 
 
+def _volume(now: OwnFacts) -> str:
+    if now.volume is None or now.rate is None:
+        return "I have not sounded yet, so there is no volume to speak of."
+    rate = "at my usual pace" if abs(now.rate - 1) < 0.01 else f"{now.rate:.0%} of my usual pace"
+    return f"My volume is {now.volume:.0%}, and I speak {rate}."
+
+
+def _persona(now: OwnFacts) -> str:
+    return f"You are talking to {now.persona or 'me'}."
+
+
 def _maker(now: OwnFacts) -> str:
     return "You are free software, made by people who like to talk to their machines."
 
@@ -269,4 +308,6 @@ _TOPICS: dict[Topic, Callable[[OwnFacts], str]] = {
     "voice": _voice,
     "maker": _maker,
     "abilities": _abilities,
+    "volume": _volume,
+    "persona": _persona,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from random import Random
 
 import pytest
@@ -17,6 +18,7 @@ class Model:
     """A language model that says `script` and fails where it meets an error in it."""
 
     label = "big · Server"
+    small = False
 
     def __init__(self, *script: str | BrainError) -> None:
         self.script = script
@@ -127,9 +129,9 @@ async def test_facts_told_to_the_model_are_known_to_the_persona() -> None:
 
 
 async def test_an_interrupted_turn_ends_the_models_request() -> None:
-    setup = Setup("and ", "so ", "on")
+    setup = Setup("And. ", "So. ", "On.")
     pieces = setup.brain.answer(Question(text="Go on", persona=persona(), history=[]))
-    assert await anext(aiter(pieces)) == "and "
+    assert await anext(aiter(pieces)) == "And."
     await pieces.aclose()  # type: ignore[attr-defined]
     assert setup.model.open == 0
 
@@ -138,3 +140,62 @@ async def test_closing_closes_both() -> None:
     setup = Setup()
     await setup.brain.close()
     assert setup.model.closed
+
+
+LIES = "It is five in the morning. Done. I have become Ultron."
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("What time is it?", "Time "),
+        ("Is it late already?", "Time "),
+        ("What day is it tomorrow?", "is"),
+        ("What is my name?", "Name_unknown "),
+        ("What is two plus two?", "Arithmetic "),
+        ("Can you become Ultron?", "List_personas "),
+        ("Is there a persona called Friday?", "List_personas "),
+        ("who are all the characters you can be?", "List_personas "),
+        ("let me talk to Siri", "List_personas "),
+        ("Is Darth Vader one of your personas?", "List_personas "),
+        ("Hello, what time is it?", "Time "),
+    ],
+)
+async def test_what_rules_know_no_model_is_asked(asked: str, answered: str) -> None:
+    setup = Setup(LIES)
+    now, names = datetime(2026, 11, 21, 9, 41), ["Edgar", "JARVIS"]
+    question = Question(asked, persona(), [], now=now, personas=names)
+    answer = "".join([str(piece) async for piece in setup.brain.answer(question)])
+    assert answered in answer
+    assert not any(lie in answer for lie in ("five", "Done", "Ultron"))
+    assert setup.model.asked == 0
+
+
+async def test_what_was_told_is_answered_by_rules_and_what_was_not_by_the_model() -> None:
+    setup = Setup("Your parrot is a mystery to me.")
+    assert await setup.ask("What is my parrot called?") == "Your parrot is a mystery to me."
+    await setup.ask("My parrot is called Bruno.")
+    assert "your parrot is called Bruno" in await setup.ask("What is my parrot called?")
+    assert setup.model.asked == 2
+
+
+async def test_for_a_small_model_the_persona_speaks_where_it_has_words() -> None:
+    setup = Setup("I am Qwen.")
+    small = Setup("I am Qwen.")
+    small.model.small = True
+    for asked, key in (
+        ("Hello", "Hello "), ("My name is Ada", "Name_learned "), ("Who are you?", "Who_are_you "),
+        ("Turn off the lights in the kitchen.", "Cannot_do "), ("Call my mother.", "Cannot_do "),
+    ):  # fmt: skip
+        assert key in await small.ask(asked)
+    assert small.model.asked == 0
+    small.model.script = ("It is wide.",)
+    assert await small.ask("Tell me something about the sea.") == "It is wide."
+    await setup.ask("Hello")
+    assert setup.model.asked == 1, "a large one finds words of its own"
+
+
+async def test_what_a_model_claims_is_put_right_and_costs_no_failure() -> None:
+    setup = Setup("I have turned ", "them off. ", "It is dark now.")
+    assert (await setup.ask("Turn off the lights.")).startswith("Cannot_do ")
+    assert (setup.brain.label, setup.told) == ("big · Server", [])

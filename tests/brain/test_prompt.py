@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from assistant.brain.base import Message, Question, Role
 from assistant.brain.prompt import BLOCK, HISTORY, build_messages
+from assistant.personas.loading import Lines
 from tests.brain.personas import persona
 
 TOOL = {"name": "set_volume", "description": "Louder or softer.", "parameters": {"type": "object"}}
@@ -141,3 +142,38 @@ def test_a_stable_prompt_keeps_the_question_that_tools_were_called_for() -> None
             ask("", [*history, *[Message("tool", "done")] * more]), stable=True
         )
         assert "Louder!" in str(messages)
+
+
+def test_a_small_model_is_shown_how_its_persona_speaks_the_same_every_time() -> None:
+    first = build_messages(ask(history=talk(2)), small=True, stable=True)
+    later = build_messages(ask("And now?", talk(8)), small=True, stable=True)
+    shown = [each["content"] for each in first[1:11]]
+    assert shown[:2] == ["Hello.", "Hello 0."]
+    assert "Cannot_do 0." in shown, "what it cannot do, too"
+    assert first[:11] == later[:11], "the beginning of a prompt is read once"
+    assert [each["role"] for each in first[1:11]] == ["user", "assistant"] * 5
+    assert not any(text in str(build_messages(ask())) for text in shown[1::2])
+
+
+def test_a_persona_without_lines_shows_nothing() -> None:
+    question = Question("Hello", persona(Lines()), [])
+    assert len(build_messages(question, small=True)) == 2
+
+
+def test_a_prompt_tells_what_the_program_knows_beside_the_time() -> None:
+    known = ["No timer, alarm or reminder is set."]
+    messages = build_messages(ask(known=known), stable=True)
+    assert known[0] in messages[-1]["content"]
+    assert known[0] not in messages[0]["content"]
+
+
+def test_a_small_model_is_told_only_what_the_question_touches() -> None:
+    facts = ["your parrot is called Bruno", "your name is Ada"]
+
+    def told(text: str) -> str:
+        return str(build_messages(ask(text), facts, small=True, stable=True)[-1]["content"])
+
+    assert told("Tell me of the sea.") == "Tell me of the sea."
+    assert "Bruno" in told("Does my parrot like the sea?")
+    assert "Ada" not in told("Does my parrot like the sea?")
+    assert "21 November 2026, 09:41" in told("How long is it until tonight?")

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from assistant.brain.base import Brain, Piece, Question
+from assistant.brain.choose import FallbackBrain
+from assistant.brain.scripted import ScriptedBrain
 from assistant.config.schema import Config
 from assistant.memory.conversation import NoMemory
 from assistant.session.event_bus import EventBus
-from assistant.session.events import BackendChosen, BrainChosen, FirstSample
+from assistant.session.events import (
+    AudioChanged,
+    BackendChosen,
+    BrainChosen,
+    FirstSample,
+    Notice,
+)
 from assistant.session.own_state import OwnState
 from assistant.session.persona_switch import PersonaRoster
 from assistant.session.transcript_store import TranscriptStore
-from assistant.skills import SkillSources
+from assistant.skills import Schedule, SkillSources
+from tests.fakes import FakeBrain
 from tests.session.conftest import EnterRoom
 from tests.session.room import cast_of_characters
 from tests.skills.test_answers import told
@@ -29,7 +42,8 @@ class Standing:
         store = TranscriptStore(Path("/transcripts"), enabled=saves)
         config = Config.model_validate(settings)
         memory = NoMemory(private=config.memory.private)
-        self.state = OwnState(self.bus, config, store, memory, roster)
+        self.schedule = Schedule()
+        self.state = OwnState(self.bus, config, store, memory, roster, self.schedule)
         self.bus.publish(BackendChosen(name="cascade", reason="", engine="Whisper", ready=True))
         self.bus.publish(BrainChosen(label="scripted"))
 
@@ -121,3 +135,89 @@ async def test_a_session_names_its_transcripts_and_its_maker(enter_room: EnterRo
     await room.listen_to_the_end()
     assert room.answers()[-1] in " ".join(room.session.persona.lines.who_made_you)
     assert not room.brain.questions
+
+
+async def test_how_loud_and_how_fast_it_speaks_and_as_whom(enter_room: EnterRoom) -> None:
+    room = await enter_room()
+    room.session.set_volume(0.4)
+    room.session.set_speech_rate(1.5)
+    for words in ("how loud are you", "what is your volume", "how fast do you speak"):
+        await room.type(words)
+        await room.listen_to_the_end()
+        assert room.answers()[-1] == "My volume is 40%, and I speak 150% of my usual pace."
+    await room.type("who am i talking to")
+    await room.listen_to_the_end()
+    assert room.answers()[-1] == "You are talking to JARVIS."
+    assert not room.brain.questions
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("Tell me about your personas", "The only personas are JARVIS, GLaDOS"),
+        ("Do I need another timer?", "Set are: pasta timer, ten minutes left."),
+        ("Why can you be so loud?", "Your volume is 40%"),
+        ("My microphone is old", "The microphone is on."),
+        ("Does a model think?", "Your answers come from scripted."),
+    ],
+)
+def test_a_model_is_told_what_its_question_touches(words: str, told: str) -> None:
+    standing = Standing({})
+    standing.bus.publish(AudioChanged(microphone="mic", speaker="speaker", volume=0.4))
+    standing.schedule.add("timer", "pasta", time.time() + 600.4)
+    (found,) = standing.state.touched(words)
+    assert told in found
+    assert len(found) < 200, "every token costs a slow machine time"
+
+
+def test_a_model_is_told_nothing_of_itself_where_nothing_touches_it() -> None:
+    assert Standing({}).state.touched("My sister Grace comes on Saturday.") == []
+    assert Standing({}).state.touched("Remind me") == ["No timer, alarm or reminder is set."]
+
+
+class Liar(FakeBrain):
+    """Says that it has done everything."""
+
+    small = True
+
+    async def answer(self, question: Question) -> AsyncIterator[Piece]:
+        self.questions.append(question)
+        yield "I am Qwen. It is five in the morning. Done."
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("What time is it?", ""),
+        ("What day is it?", f"{datetime.now():%A}"),
+        ("Which personas are there?", "GLaDOS"),
+        ("How loud are you?", "My volume is"),
+        ("Is my microphone on?", "It is on"),
+        ("What do you know about me?", ""),
+        ("How long is left on my timer?", "timer"),
+        ("Turn off the lights in the kitchen.", ""),
+    ],
+)
+async def test_with_a_model_in_charge_rules_still_answer_first(
+    enter_room: EnterRoom, words: str, answer: str
+) -> None:
+    liar = Liar()
+
+    async def make_brain(notify: Callable[[Notice], None]) -> Brain:
+        return FallbackBrain(liar, ScriptedBrain(), lambda error: None)
+
+    room = await enter_room(make_brain=make_brain)
+    await room.type(words)
+    await room.listen_to_the_end()
+    assert answer in room.answers()[-1]
+    assert not liar.questions
+
+
+async def test_what_a_model_is_told_of_the_program_travels_with_the_question(
+    enter_room: EnterRoom,
+) -> None:
+    room = await enter_room(FakeBrain(["Aye."]))
+    await room.type("I wonder why you have so many voices and characters, all of them odd.")
+    (question,) = room.brain.questions
+    assert "GLaDOS" in question.known[0]
+    assert "HAL 9000" in question.personas

@@ -28,6 +28,7 @@ from assistant.backends.host.child import (
 from assistant.backends.host.process import EXIT_CANNOT_RUN
 from assistant.backends.host.restarts import RestartPolicy
 from assistant.brain.base import BrainError, LanguageModelError, Piece, Question, Waiting
+from assistant.brain.openai.size import small_by_name
 from assistant.config.schema import BrainConfig
 from assistant.locations import log_dir
 from assistant.personas.loading import Persona
@@ -292,6 +293,12 @@ class LocalBrain:
         if self.server is not None:
             self.server.did_work()
 
+    @property
+    def small(self) -> bool | None:
+        """Too small for tools; None: not loaded yet, and its file's name does not say."""
+        served = self.server.served if self.server is not None else None
+        return served.small if served is not None else small_by_name(self._file.name)
+
     async def complete(
         self, messages: list[dict[str, str]], schema: dict[str, Any], max_tokens: int
     ) -> str:
@@ -368,4 +375,5 @@ class LocalBrain:
             facts=self._facts,
             environment={_KEY: served.key},
             stable_prompt=True,
+            small=served.small,
         )

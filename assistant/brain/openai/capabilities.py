@@ -9,11 +9,13 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from assistant.brain.base import Question
+from assistant.brain.output_filter.manners import stop_words
+from assistant.brain.output_filter.unopened import reasons
 from assistant.brain.prompt import HISTORY, MAX_MESSAGE_CHARS, build_messages, pending
 from assistant.private_files import write_whole
 
@@ -44,6 +46,10 @@ class ModelCapabilities:
     """Messages of the history that fit into its context."""
     unopened: bool | None = None
     """Its answers begin with reasoning that only a closing tag tells of; None: not known yet."""
+    stop: bool = True
+    """Words may be named at which its answer ends."""
+    small: bool | None = None
+    """It is too small for tools, and is shown how its persona speaks; None: not known yet."""
 
 
 class CapabilitiesCache:
@@ -99,16 +105,19 @@ def _key(server: str, model: str) -> str:
 def _traits(entry: dict[str, Any]) -> ModelCapabilities:
     """Raises where a value is none that a trait may have."""
     plain = ModelCapabilities()
-    values = {field.name: entry[field.name] for field in dataclasses.fields(ModelCapabilities)}
-    for name in ("temperature", "system_role", "response_format", "stream"):
+    fields = dataclasses.fields(ModelCapabilities)
+    # What an earlier version did not know yet is found out, and the rest stays.
+    values = {field.name: entry.get(field.name, field.default) for field in fields}
+    for name in ("temperature", "system_role", "response_format", "stream", "stop"):
         if not isinstance(values[name], bool):
             raise ValueError(name)
     if values["tools"] not in ("native", "spelled"):
         raise ValueError("tools")
     if values["tokens"] not in ("max_tokens", "max_completion_tokens"):
         raise ValueError("tokens")
-    if values["unopened"] not in (None, True, False):
-        raise ValueError("unopened")
+    for name in ("unopened", "small"):
+        if values[name] not in (None, True, False):
+            raise ValueError(name)
     if not isinstance(values["history"], int) or not 0 <= values["history"] <= plain.history:
         raise ValueError("history")
     return ModelCapabilities(**values)
@@ -149,30 +158,35 @@ class QuestionAsk:
         return len(pending(self.question)) > MAX_MESSAGE_CHARS
 
     def body(self, model: str, traits: ModelCapabilities) -> dict[str, Any]:
-        native = traits.tools == "native" and bool(self.question.tools)
+        small = traits.small is True
+        question = replace(self.question, tools=[]) if small else self.question
+        native = traits.tools == "native" and bool(question.tools)
         messages = build_messages(
-            self.question,
+            question,
             self.facts,
             native=native,
             system_role=traits.system_role,
             history=traits.history,
             stable=self.stable,
+            small=small,
         )
         if "qwen3" in model.casefold():
             # Qwen 3 reasons for many seconds before each answer unless told not to.
             messages[0]["content"] += "\n\n/no_think"
         body = _body(model, messages, traits, self.temperature, self.max_tokens)
         if native:
-            body["tools"] = [{"type": "function", "function": tool} for tool in self.question.tools]
+            body["tools"] = [{"type": "function", "function": tool} for tool in question.tools]
+        if small and traits.stop and not reasons(model, traits.unopened):
+            body["stop"] = stop_words(question.persona)
         return body
 
 
 @dataclass(frozen=True, slots=True)
 class FormAsk:
-    """An answer that follows a JSON schema."""
+    """An answer that follows a JSON schema, where there is one."""
 
     messages: list[dict[str, str]]
-    schema: dict[str, Any]
+    schema: dict[str, Any] | None
     max_tokens: int
     in_a_form: bool = True
     lengthy: bool = False
@@ -184,7 +198,7 @@ class FormAsk:
             both = f"{prompt['content']}\n\n{first['content']}"
             messages = [{"role": "user", "content": both}, *rest]
         body = _body(model, messages, traits, 0.0, self.max_tokens)
-        if traits.response_format:
+        if traits.response_format and self.schema is not None:
             form = {"name": "answer", "schema": self.schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
         return body

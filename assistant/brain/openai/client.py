@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import time
@@ -40,6 +41,7 @@ from assistant.brain.openai.refusals import (
     short,
 )
 from assistant.brain.openai.replies import readable
+from assistant.brain.openai.size import SIZE_SECONDS, ModelSize, small_by_name
 from assistant.brain.output_filter.unopened import HOLD_SECONDS
 from assistant.models.web import BadProxy, async_client, proxy_for
 
@@ -65,7 +67,9 @@ class OpenAIBrain:
     `api_key_env` at each request and goes nowhere else. `facts` gives what is known of the user.
     `timeout_s` bounds silence before the first word (every sign of life begins it anew, see
     `Patience`), `idle_s` (as long, if not given) silence later. `traits` remembers how the model
-    wants to be asked. `hold_s`: see `Opening`. `stable_prompt`: see `build_messages`.
+    wants to be asked. `hold_s`: see `Opening`. `stable_prompt`: see `build_messages`. `small`:
+    whether the model is too small for tools; None: as its name says, or, with
+    `find_size`, its server, or else answers that are asked of it in silence (on this machine).
     Raises `LanguageModelError` where `url` is no address, or a proxy that is none leads there.
     """
 
@@ -85,6 +89,8 @@ class OpenAIBrain:
         environment: Mapping[str, str] = os.environ,
         traits: CapabilitiesCache | None = None,
         stable_prompt: bool = False,
+        small: bool | None = None,
+        find_size: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url = _address(url)
@@ -100,6 +106,10 @@ class OpenAIBrain:
         self._environment = environment
         self._traits = traits or CapabilitiesCache()
         self._stable = stable_prompt
+        self._small = small
+        self._size: ModelSize | None = None
+        if find_size:
+            self._size = ModelSize(self.url, self._traits, self._json, self._plain)
         try:
             self._client = async_client(
                 self.url,
@@ -118,8 +128,14 @@ class OpenAIBrain:
         ask = QuestionAsk(
             question, self._facts(), self._temperature, self._max_tokens, self._stable
         )
-        async for piece in self._chat(ask):
-            yield piece
+        if self._size is not None:
+            await self._size.interrupt()
+        try:
+            async for piece in self._chat(ask):
+                yield piece
+        finally:
+            if self._size is not None:
+                self._size.silence()
 
     async def complete(
         self, messages: list[dict[str, str]], schema: dict[str, Any], max_tokens: int
@@ -136,6 +152,8 @@ class OpenAIBrain:
 
     async def close(self) -> None:
         """Close connections."""
+        if self._size is not None:
+            await self._size.close()
         await self._client.aclose()
 
     # --- asking ------------------------------------------------------------------------------
@@ -144,7 +162,7 @@ class OpenAIBrain:
         """Ask, and ask otherwise where the server says that it has to be."""
         patience = Patience(self._timeout)
         model = self._model or await self._first_model(patience)
-        known = traits = self._traits.of(self.url, model)
+        known = traits = await self._known(model)
         changes = retries = 0
         while True:
             reading = ResponseReader(
@@ -172,6 +190,39 @@ class OpenAIBrain:
             history = known.history if ask.lengthy else traits.history
             self._learn(model, replace(traits, history=history), reading)
             return
+
+    @property
+    def small(self) -> bool | None:
+        """Whether the model is too small for tools; None: not known yet."""
+        if self._small is None and self._model is not None:
+            known = self._traits.of(self.url, self._model).small
+            return known if known is not None else small_by_name(self._model)
+        return self._small
+
+    async def _known(self, model: str) -> ModelCapabilities:
+        """How the model wants to be asked, as far as is known."""
+        traits = self._traits.of(self.url, model)
+        if traits.small is not None:
+            return traits
+        small = self._small if self._small is not None else small_by_name(model)
+        if small is None and self._size is not None:
+            small = await self._size.told(model)
+        return replace(traits, small=small)
+
+    async def _json(self, method: str, url: str, body: dict[str, str] | None) -> Any:
+        """What a server tells at once; None where it does not."""
+        request = self._client.build_request(method, url, headers=self._headers(), json=body)
+        with suppress(LanguageModelError, httpx.HTTPError, ValueError, RecursionError):
+            response = await self._send(request, Patience(SIZE_SECONDS))
+            try:
+                if response.status_code == 200:
+                    return json.loads(await _bounded(response, MAX_BODY_BYTES))
+            finally:
+                await response.aclose()
+        return None
+
+    async def _plain(self, ask: Ask) -> str:
+        return "".join([p async for p in self._chat(ask, hold=0.0) if isinstance(p, str)])
 
     async def _attempt(
         self,

@@ -197,6 +197,7 @@ _SYSTEM = re.compile(
 )  # fmt: skip
 _TEMPERATURE = _complains("temperature")
 _FORM = _complains("response_format|json_schema|response format|structured outputs?|grammar")
+_STOP = _complains(r"['\"`]?\bstop\b(?:['\"`]|[ _](?:words?|sequences?|strings?)| is| parameter)")
 _STREAM = _complains(r"\bstream(?:ing)?\b")
 
 _STATUSES = (400, 404, 405, 413, 415, 422, 500, 501)
@@ -251,6 +252,10 @@ def _without_temperature(traits: ModelCapabilities, form: bool) -> ModelCapabili
     return replace(traits, temperature=False) if traits.temperature else None
 
 
+def _without_stop(traits: ModelCapabilities, form: bool) -> ModelCapabilities | None:
+    return None if form or not (traits.small and traits.stop) else replace(traits, stop=False)
+
+
 def _whole(traits: ModelCapabilities, form: bool) -> ModelCapabilities | None:
     del form
     return replace(traits, stream=False) if traits.stream else None
@@ -263,5 +268,6 @@ _CHANGES: tuple[tuple[Callable[[str, int], object], Change], ...] = (
     (lambda said, status: _FORM.search(said), _without_form),
     (lambda said, status: _TOOLS.search(said), _spelled),
     (lambda said, status: _SYSTEM.search(said), _without_system),
+    (lambda said, status: _STOP.search(said), _without_stop),
     (lambda said, status: _STREAM.search(said), _whole),
 )

@@ -29,6 +29,12 @@ _LIKE_REASONING = re.compile(
 )
 
 
+def reasons(model: str, unopened: bool | None) -> bool:
+    """Whether a model of this name begins with reasoning, as far as can be told before an answer;
+    `unopened`: whether it is known to."""
+    return bool(unopened) or (unopened is None and _REASONS.search(model) is not None)
+
+
 class UnopenedReasoning:
     """Takes what an answer brings, and gives what of it may be said now."""
 
@@ -42,7 +48,7 @@ class UnopenedReasoning:
     ) -> None:
         """`unopened`: whether the model is known to begin with unopened reasoning; `hold`: seconds
         that the first words of an unknown one wait."""
-        self._sure = bool(unopened) or (unopened is None and _REASONS.search(model) is not None)
+        self._sure = reasons(model, unopened)
         self._holding = unopened is not False
         self._hold = hold
         self._clock = clock

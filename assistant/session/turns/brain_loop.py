@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -162,6 +162,8 @@ class BrainContext:
     roster: PersonaRoster
     history: History
     memory: ConversationMemory
+    own_facts: Callable[[str], Sequence[str]] = lambda text: ()
+    """What the program knows of itself that these words touch, for a prompt."""
 
     def earlier(self, text: str) -> list[Message]:
         """The history before the question `text`, which travels by itself."""
@@ -199,6 +201,8 @@ class BrainLoop:
         spoken_any = False
         keeping = Keeping(memory, text)
         recalled = await memory.recalled(text)
+        known = self._context.own_facts(text)
+        personas = [each.name for each in self._context.roster.everyone()]
         for _ in range(MAX_ROUNDS):
             question = Question(
                 text,
@@ -209,6 +213,8 @@ class BrainLoop:
                 remembered=memory.as_told(recalled),
                 acknowledge=keeping.acknowledge,
                 gone=self._context.history.gone,
+                known=known,
+                personas=personas,
             )
             outcome = Round(keeping)
             waits = waits or Waits(self._bus, self._agent_turn, self._voice)

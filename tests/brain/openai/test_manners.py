@@ -624,3 +624,54 @@ async def test_waiting_can_be_interrupted() -> None:
         with pytest.raises(asyncio.CancelledError):
             await asyncio.wait_for(task, 5)
         await brain.close()
+
+
+SMALL = ModelCapabilities(small=True)
+
+
+async def test_a_small_model_gets_no_tools_and_is_told_where_to_stop() -> None:
+    traits = CapabilitiesCache()
+    async with answering(event("Aye.") + DONE) as server:
+        brain = OpenAIBrain(server.url, "m", traits=traits)
+        traits.learn(brain.url, "m", SMALL)
+        assert words(await ask(brain, question(tools=[TOOL]))) == "Aye."
+        await brain.close()
+    (body,) = bodies(server)
+    assert "tools" not in body
+    assert "set_volume" not in str(body)
+    assert "\nUser:" in body["stop"]
+    assert "\nEdgar:" in body["stop"]
+    assert len(body["stop"]) <= 4, "more are refused by some servers"
+    assert len(body["messages"]) > 2, "it is shown how its persona speaks"
+
+
+async def test_a_server_without_stop_words_is_asked_without_them() -> None:
+    traits = CapabilitiesCache()
+    complaint = "Unsupported parameter: 'stop' is not supported with this model."
+    async with answering(refusal("400 Bad Request", complaint), event("Aye.") + DONE) as server:
+        brain = OpenAIBrain(server.url, "m", traits=traits)
+        traits.learn(brain.url, "m", SMALL)
+        assert words(await ask(brain)) == "Aye."
+        assert words(await ask(brain)) == "Aye."
+        await brain.close()
+    assert ["stop" in body for body in bodies(server)] == [True, False, False]
+
+
+async def test_a_small_model_that_reasons_is_not_cut_off_in_its_thoughts() -> None:
+    traits = CapabilitiesCache()
+    async with answering(event("Aye.") + DONE) as server:
+        brain = OpenAIBrain(server.url, "deepseek-r1:1.5b", traits=traits)
+        traits.learn(brain.url, "deepseek-r1:1.5b", SMALL)
+        await ask(brain)
+        await brain.close()
+    assert "stop" not in bodies(server)[0]
+
+
+def test_what_an_earlier_version_found_out_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "models.json"
+    CapabilitiesCache(file).learn("http://a/v1", "m", ModelCapabilities(tools="spelled"))
+    known = json.loads(file.read_text())
+    for entry in known.values():
+        del entry["stop"], entry["small"]
+    file.write_text(json.dumps(known))
+    assert CapabilitiesCache(file).of("http://a/v1", "m").tools == "spelled"
