@@ -255,6 +255,8 @@ class UserText(Event, frozen=True):
     """Seconds on the input's clock at which the last voiced sample was heard (final only)."""
     stages: dict[str, float] = {}
     """Milliseconds spent, by stage ("wait", "transcribe"); final only."""
+    paused: bool = False
+    """Of a partial: the user is silent after it, and it may be all of the turn."""
 
 
 class Overheard(Event, frozen=True):

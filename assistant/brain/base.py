@@ -60,12 +60,27 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptRead:
+    """What a server had to evaluate of a prompt, as its own timings say."""
+
+    evaluated: int
+    """Tokens that it evaluated anew."""
+    cached: int
+    """Tokens that it had evaluated before."""
+    milliseconds: float
+    ahead: bool = False
+    """Before it was known that the question would be asked; see `Anticipates.expect`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A sign of life before the first word: the model reasons, is being loaded, or is busy."""
 
     doing: Literal["thinking", "loading", "waiting"] = "thinking"
     notice: str = ""
     """What a person should know of it, where there is something: why it waits, and for how long."""
+    read: PromptRead | None = None
+    """The prompt is evaluated, and words come; where the server tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,25 @@ class Completes(Protocol):
     ) -> str:
         """JSON that should follow the JSON schema (not every server holds to it). Raises
         `BrainError`."""
+
+
+@runtime_checkable
+class Anticipates(Protocol):
+    """Works ahead while nobody waits, so that an answer is there sooner. Nothing of it is said, run
+    or remembered before `Brain.answer` asks for it. All methods return at once and never raise."""
+
+    @property
+    def memory_tokens(self) -> int | None:
+        """How much memory a question should bring along at most; None: as the settings say."""
+
+    def read_ahead(self, question: Question) -> None:
+        """The next question will begin as this one does, but for its words: evaluate that."""
+
+    def expect(self, question: Question) -> None:
+        """This will probably be asked in a moment: begin to answer it."""
+
+    def withdraw(self) -> None:
+        """It will not: throw away what was begun."""
 
 
 class BrainError(AssistantError):

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from assistant.brain.base import (
+    Anticipates,
     Brain,
     BrainError,
     LanguageModelError,
@@ -253,6 +254,24 @@ class FallbackBrain:
         if complete is None or self._clock() < self._rest_until:
             raise LanguageModelError("absent", "No language model answers.")
         return str(await complete(messages, schema, max_tokens))
+
+    # What works ahead (see `base.Anticipates`) is the model, where it can and is not left alone.
+
+    @property
+    def memory_tokens(self) -> int | None:
+        return self._model.memory_tokens if isinstance(self._model, Anticipates) else None
+
+    def read_ahead(self, question: Question) -> None:
+        if isinstance(self._model, Anticipates):
+            self._model.read_ahead(question)
+
+    def expect(self, question: Question) -> None:
+        if isinstance(self._model, Anticipates) and self._clock() >= self._rest_until:
+            self._model.expect(question)
+
+    def withdraw(self) -> None:
+        if isinstance(self._model, Anticipates):
+            self._model.withdraw()
 
     async def close(self) -> None:
         """Close connections."""

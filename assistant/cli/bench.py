@@ -86,16 +86,31 @@ def latency(
     warm: Annotated[
         float, typer.Option(min=0, help="Seconds of rest before the first turn.")
     ] = 0.0,
+    brain: Annotated[
+        bool,
+        typer.Option("--brain", help="With a language model of our own; MODEL: another one."),
+    ] = False,
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="[MODEL]", help="Its name or file; default: the one set up."),
+    ] = None,
     json_output: Json = False,
     *,
     options: Options,
 ) -> None:
-    """End of the user's speech → first sample of the answer, and its stages."""
+    """End of the user's speech → first sample of the answer, and its stages.
+
+    With --brain: also without what makes a small model quick, in turns, and how the two compare.
+    """
+    if model is not None and not brain:
+        raise typer.BadParameter(f"{model}: a model goes with --brain")
 
     def command(settings: Config) -> int:
         from assistant.commands.bench import bench_latency
 
-        return bench_latency(settings, turns=turns, warm=warm, json_output=json_output)
+        return bench_latency(
+            settings, turns=turns, warm=warm, brain=brain, model=model, json_output=json_output
+        )
 
     raise typer.Exit(run_with_config(options, command))
 

@@ -16,9 +16,22 @@ def bench_startup(*, json_output: bool = False) -> int:
 
 
 def bench_latency(
-    config: Config, *, turns: int = 24, warm: float = 0.0, json_output: bool = False
+    config: Config,
+    *,
+    turns: int = 24,
+    warm: float = 0.0,
+    brain: bool = False,
+    model: str | None = None,
+    json_output: bool = False,
 ) -> int:
-    """`warm`: seconds of rest before the first turn."""
+    """`warm`: seconds of rest before the first turn. `brain`: of a language model of our own,
+    instead of the scripted persona; `model`: another one than is set up."""
+    if brain:
+        from assistant.bench.brain_latency import measure as measure_brain
+
+        rows = measure_brain(config, model, turns)
+        print_rows("latency with a language model", rows, as_json=json_output)
+        return 0
     from assistant.bench.latency import measure
 
     print_rows("latency", measure(config, turns, warm=warm), as_json=json_output)

@@ -17,10 +17,14 @@ import numpy as np
 
 from assistant.audio.base import Float32
 from assistant.audio.files import FileAudio
+from assistant.backends.host.child import use_one_heap
 from assistant.commands.event_log import EventLog
 from assistant.config.schema import Config
 from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE
-from assistant.session.factory import find_personas, make_session, start_and_wait
+from assistant.personas.loading import LoadedPersonas
+from assistant.session.dependencies import MakeBrain
+from assistant.session.factory import find_personas, make_dependencies, start_and_wait
+from assistant.session.session import Session
 
 LISTEN_ON = 1.6
 """Seconds of silence after the input's end, so that its last turn can end."""
@@ -58,16 +62,27 @@ class TalkClock:
 class Talk:
     """One run, from the input's first frame until the last answer was said."""
 
-    def __init__(self, config: Config, options: TalkOptions) -> None:
+    def __init__(
+        self,
+        config: Config,
+        options: TalkOptions,
+        *,
+        personas: LoadedPersonas | None = None,
+        make_brain: MakeBrain | None = None,
+    ) -> None:
+        """`personas`, `make_brain`: other ones than these settings give."""
         config.session.greeting = options.greeting
         config.audio.echo_guard = options.guard
         config.audio.headset = not options.guard
         config.audio.mode = "open"
         self.options = options
         self.clock = TalkClock()
-        personas = find_personas(config)  # a misspelt name must not cost an older output file
+        personas = personas or find_personas(
+            config
+        )  # a misspelt name must not cost an older output file
         self.audio = FileAudio(options.input, options.output, config.audio)
-        self.session = make_session(
+        use_one_heap()  # before there are threads
+        dependencies = make_dependencies(
             config,
             self.audio,
             personas=personas,
@@ -75,6 +90,9 @@ class Talk:
             steps=not options.realtime,
             seed=options.seed,
         )
+        if make_brain is not None:
+            dependencies.make_brain = make_brain
+        self.session = Session(dependencies)
         self._input_frames = 0
 
     async def run(self) -> None:

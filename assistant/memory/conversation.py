@@ -93,6 +93,9 @@ class ConversationMemory(MemoryFrontend, Protocol):
     async def recalled(self, text: str) -> Recalled:
         """What comes to mind at the user's words."""
 
+    async def foreseen(self, text: str) -> Recalled:
+        """The same, while nobody knows yet whether these are all of the user's words."""
+
     async def news(self, text: str) -> str:
         """What comes to mind, quoted, and has not yet in this conversation; "" for nothing."""
 
@@ -152,6 +155,9 @@ class NoMemory(NoMemoryView):
         return text
 
     async def recalled(self, text: str) -> Recalled:
+        return NOTHING
+
+    async def foreseen(self, text: str) -> Recalled:
         return NOTHING
 
     async def news(self, text: str) -> str:

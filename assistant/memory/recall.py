@@ -86,6 +86,13 @@ class Recall:
             filters = self._filters()
             self._worker.put(lambda: self._search(partial, words, filters))
 
+    async def look(self, text: str) -> Recalled:
+        """What `take` would give if the turn ended so; it stays prepared."""
+        found = await self.take(text)
+        self._latest, self._latest_for = found, self._persona()
+        self._wanted = found.words
+        return found
+
     async def take(self, text: str) -> Recalled:
         """What is known about the turn that has ended, without waiting where it was prepared."""
         words = content(text)

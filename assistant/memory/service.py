@@ -160,6 +160,9 @@ class MemoryService(MemoryView):
             )
         return replace(recalled, who=self.recorder.who)
 
+    async def foreseen(self, text: str) -> Recalled:
+        return replace(await self.recall.look(text), who=self.recorder.who)
+
     async def news(self, text: str) -> str:
         recalled = await self.recalled(text)
         new = tuple(hit for hit in recalled.found if hit.id not in self._given)

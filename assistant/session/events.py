@@ -85,6 +85,18 @@ class StillThinking(SessionEvent, frozen=True, kw_only=True):
     """Since it was asked."""
 
 
+class PromptEvaluated(SessionEvent, frozen=True, kw_only=True):
+    """A language model of our own has read the question, and its words come."""
+
+    tokens: int
+    """Of the prompt that had to be evaluated for it."""
+    cached: int
+    """Tokens of it that had been before."""
+    milliseconds: float
+    ahead: bool = False
+    """It was done before the user's turn was over."""
+
+
 class PersonaChanged(SessionEvent, frozen=True, kw_only=True):
     persona: Persona
     latency: float | None = None

@@ -279,6 +279,8 @@ class PersonaVoice:
         self._agent_turn = agent_turn
         self._roster = roster
         self._lines = lines
+        self._filler = ""
+        """What filled the last silence."""
 
     def line(self, key: str, **fields: str) -> str:
         """One of the persona's scripted lines; "" where it has none."""
@@ -292,8 +294,12 @@ class PersonaVoice:
         self._agent_turn.say(text)
 
     def fill(self, utterance: AgentUtterance) -> bool:
-        """Say that the answer is on its way, in place of it. In writing the wait is seen."""
+        """Say that the answer is on its way, in place of it; never the same twice running. In
+        writing the wait is seen."""
         line = self.line("waiting") if self._agent_turn.speech.has_voice() else ""
+        if line == self._filler:
+            line = ""
+        self._filler = line
         if line:
             self._agent_turn.say_aside(utterance, line)
         return bool(line)

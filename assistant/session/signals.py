@@ -136,6 +136,8 @@ class PartialWords:
     text: str
     over_assistant: bool
     """The assistant spoke when the turn began."""
+    paused: bool = False
+    """The user is silent after them: they may be all."""
 
 
 @dataclass(frozen=True, slots=True)

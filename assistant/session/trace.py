@@ -19,6 +19,7 @@ from assistant.session.events import (
     FirstSample,
     MemoryRecalled,
     PersonaChanged,
+    PromptEvaluated,
     SessionEvent,
     ToolCalled,
     ToolFinished,
@@ -164,6 +165,8 @@ def _mark(event: SessionEvent) -> str:
             return "memory recalled"
         case PersonaChanged():
             return "persona changed"
+        case PromptEvaluated(tokens=tokens, ahead=ahead):
+            return f"prompt evaluated ({tokens} tokens{', ahead' if ahead else ''})"
     return ""
 
 

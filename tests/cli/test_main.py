@@ -198,6 +198,11 @@ def test_the_other_commands_are_wired(called: Replace) -> None:
     assert invoke("bench", "latency", "--json", "--turns", "3")[0] == 0
     options = start.calls[-1][1]
     assert (options["json_output"], options["turns"], options["warm"]) == (True, 3, 0.0)
+    assert invoke("bench", "latency", "--brain")[0] == 0
+    assert (start.calls[-1][1]["brain"], start.calls[-1][1]["model"]) == (True, None)
+    assert invoke("bench", "latency", "--brain", "tiny")[0] == 0
+    assert (start.calls[-1][1]["brain"], start.calls[-1][1]["model"]) == (True, "tiny")
+    assert invoke("bench", "latency", "tiny")[0] == 2, "a model goes with --brain"
     start = called(bench_moshi, "moshi_command")
     invoke("bench", "moshi", "--framework", "mlx", "--dims", "7b")
     asked = start.calls[-1][0][0]

@@ -24,7 +24,17 @@ from assistant.brain.local.gguf import ModelFile, read_model_file
 from assistant.models.hardware import cores, lacks_avx2
 
 CONTEXT = 8192
-"""Tokens that prompt and answer may be together."""
+"""Tokens that prompt and answer may be together; all slots share the memory of so many."""
+PERSONA_SLOTS = 3
+"""Personas whose prompts are kept, so that a change back costs nothing; …"""
+ASIDE_SLOT = PERSONA_SLOTS
+"""… and the slot of whatever else is asked."""
+_BATCH = 64
+"""Tokens that are evaluated at a time: a slow processor reads them in about a second, and between
+two batches a request can be given up."""
+_REUSED = 16
+"""Fewest tokens in a row that are moved to their new place instead of being evaluated anew, where
+what stood before them is gone."""
 _NICE = 5
 """Steps of priority under the host's, and under those of recognition and voice."""
 _NO_ORIGIN = "http://127.0.0.1"
@@ -86,7 +96,9 @@ def _parameters(library: Any, model: ModelFile, key: str, context: int, threads:
     params = library.CommonParams()
     params.model.path = str(model.path)
     params.n_ctx = min(context, model.context or context)
-    params.n_parallel = 1
+    params.n_parallel, params.kv_unified = PERSONA_SLOTS + 1, True
+    params.n_batch = params.n_ubatch = _BATCH
+    params.n_cache_reuse = _REUSED
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cache_ram_mib = 0
     params.verbosity = _WARNINGS  # further ones quote what was said

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -56,6 +57,7 @@ _BUSY_SECONDS = 1.0
 _MOST_RETRIES = 2
 """Of a busy server; one that loads is asked as long as patience lasts."""
 _MOST_CHANGES = 5
+_NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 _log = logging.getLogger(__name__)
 
@@ -122,28 +124,44 @@ class OpenAIBrain:
         except BadProxy as error:
             raise LanguageModelError("missing", error.message, error.remedy) from None
         self.label = self._label()
+        self.cut = False
+        """The last answer was ended by its bound."""
 
-    async def answer(self, question: Question) -> AsyncIterator[Piece]:
-        """Stream the answer; raises `LanguageModelError`. Closing the iterator ends the request."""
-        ask = QuestionAsk(
-            question, self._facts(), self._temperature, self._max_tokens, self._stable
-        )
+    async def answer(
+        self,
+        question: Question,
+        *,
+        max_tokens: int | None = None,
+        options: Mapping[str, Any] = _NO_OPTIONS,
+    ) -> AsyncIterator[Piece]:
+        """Stream the answer; raises `LanguageModelError`. Closing the iterator ends the request.
+
+        `max_tokens`: other than usual; `options`: what else goes into the request's body.
+        """
+        longest = max_tokens or self._max_tokens
+        ask = QuestionAsk(question, self._facts(), self._temperature, longest, self._stable)
         if self._size is not None:
             await self._size.interrupt()
         try:
-            async for piece in self._chat(ask):
+            async for piece in self._chat(ask, options=options):
                 yield piece
         finally:
             if self._size is not None:
                 self._size.silence()
 
     async def complete(
-        self, messages: list[dict[str, str]], schema: dict[str, Any], max_tokens: int
+        self,
+        messages: list[dict[str, str]],
+        schema: dict[str, Any],
+        max_tokens: int,
+        *,
+        options: Mapping[str, Any] = _NO_OPTIONS,
     ) -> str:
         """See `base.Completes`. The form is asked for as OpenAI, Ollama and llama.cpp know it
-        (`response_format`). Raises `LanguageModelError`."""
+        (`response_format`). `options`: see `answer`. Raises `LanguageModelError`."""
         pieces: list[str] = []
-        async for piece in self._chat(form_ask(messages, schema, max_tokens), hold=0.0):
+        ask = form_ask(messages, schema, max_tokens)
+        async for piece in self._chat(ask, hold=0.0, options=options):
             if isinstance(piece, str):
                 pieces.append(piece)
             elif not isinstance(piece, Waiting):
@@ -158,7 +176,12 @@ class OpenAIBrain:
 
     # --- asking ------------------------------------------------------------------------------
 
-    async def _chat(self, ask: Ask, hold: float | None = None) -> AsyncIterator[Piece]:
+    async def _chat(
+        self,
+        ask: Ask,
+        hold: float | None = None,
+        options: Mapping[str, Any] = _NO_OPTIONS,
+    ) -> AsyncIterator[Piece]:
         """Ask, and ask otherwise where the server says that it has to be."""
         patience = Patience(self._timeout)
         model = self._model or await self._first_model(patience)
@@ -169,7 +192,7 @@ class OpenAIBrain:
                 self._place(), model, traits, self._hold if hold is None else hold
             )
             try:
-                async for piece in self._attempt(ask, model, traits, patience, reading):
+                async for piece in self._attempt(ask, model, traits, patience, reading, options):
                     yield piece
             except _Declined as declined:
                 refusal = declined.refusal
@@ -189,6 +212,7 @@ class OpenAIBrain:
                 continue
             history = known.history if ask.lengthy else traits.history
             self._learn(model, replace(traits, history=history), reading)
+            self.cut = reading.cut
             return
 
     @property
@@ -231,9 +255,11 @@ class OpenAIBrain:
         traits: ModelCapabilities,
         patience: Patience,
         reading: ResponseReader,
+        options: Mapping[str, Any],
     ) -> AsyncIterator[Piece]:
         """One request. Raises `_Declined` where the server refuses it before the first word."""
-        request = self._request("POST", "/chat/completions", json=ask.body(model, traits))
+        body = {**ask.body(model, traits), **options}
+        request = self._request("POST", "/chat/completions", json=body)
         response = await self._send(request, patience)
         try:
             if response.status_code != 200:

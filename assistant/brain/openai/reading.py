@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import httpx
 
-from assistant.brain.base import LanguageModelError, Piece, TakenBack, Waiting
+from assistant.brain.base import LanguageModelError, Piece, PromptRead, TakenBack, Waiting
 from assistant.brain.openai.capabilities import ModelCapabilities
 from assistant.brain.openai.refusals import RequestTarget
 from assistant.brain.openai.replies import AnswerReader, Broken
@@ -99,6 +99,10 @@ class ResponseReader:
         """Characters of the answer so far."""
         self.reasoning = ""
         """What the model wrote that is no part of its answer."""
+        self.read: PromptRead | None = None
+        """What was evaluated of the prompt, where the server tells."""
+        self.cut = False
+        """Its bound ended the answer."""
         self.unopened: bool | None = None
         """Whether the answer began with reasoning that was never opened; None: cannot be told."""
         self._place = place
@@ -125,6 +129,7 @@ class ResponseReader:
             failure, rest = error, reader.broken_off()
         finally:
             self.reasoning = reader.reasoning
+            self.cut = reader.cut
         for piece in self._bounded([*self._opening.take(rest, settled=True)]):
             yield piece
         if failure is not None:
@@ -150,6 +155,9 @@ class ResponseReader:
                 self._size += len(chunk)
                 patience.sign()
                 items = reader.feed(chunk)
+                if reader.read is not None and self.read is None:
+                    self.read = reader.read
+                    yield Waiting(read=reader.read)
                 settled = reader.apart or reader.thinking.reasoned
                 pieces = self._bounded(self._opening.take(items, settled=settled))
                 for piece in pieces:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from assistant.brain.base import LanguageModelError
+from assistant.brain.base import LanguageModelError, PromptRead
 from assistant.brain.openai.tool_calls import CallCollector
 from assistant.brain.output_filter.filter import MAX_KEPT, Item, ThinkingFilter
 
@@ -15,6 +15,8 @@ from assistant.brain.output_filter.filter import MAX_KEPT, Item, ThinkingFilter
 
 MAX_EVENT_CHARS = 1_000_000
 """A longer event is no chat event; it is dropped."""
+MAX_FIGURE = 1_000_000_000
+"""More tokens, or milliseconds, than any prompt has."""
 
 
 class EventStream:
@@ -94,6 +96,10 @@ class AnswerReader:
         self.thinking = ThinkingFilter()
         self.apart = False
         """The server sends reasoning in a field of its own, so that what it sends as words is."""
+        self.read: PromptRead | None = None
+        """What was evaluated of the prompt, once a server has told that tells of it."""
+        self.cut = False
+        """The answer was ended by its bound, in the middle of a sentence perhaps."""
         self._reasoning = ""
         self._url = url
         self._framed = "content-length" in headers or "transfer-encoding" in headers
@@ -166,12 +172,14 @@ class AnswerReader:
             return ""
         if isinstance(data, dict) and data.get("error"):
             raise self._error(event.encode())
+        self.read = self.read or prompt_read(data)
         choice = _choice(data)
         if choice is None:
             return ""
         self._any = True
         if choice.get("finish_reason"):
             self._finished = True
+            self.cut = choice["finish_reason"] == "length"
         return self._message(choice.get("delta") or choice.get("message"))
 
     def _whole(self, body: bytes) -> list[Item]:
@@ -223,6 +231,19 @@ def _choice(data: Any) -> dict[str, Any] | None:
     if isinstance(choices, list) and choices and isinstance(choices[0], dict):
         return choices[0]
     return None
+
+
+def prompt_read(data: Any) -> PromptRead | None:
+    """From llama.cpp's `timings`; None where there are none that can be believed."""
+    timings = data.get("timings") if isinstance(data, dict) else None
+    if not isinstance(timings, dict):
+        return None
+    found = [timings.get(name, 0) for name in ("prompt_n", "cache_n", "prompt_ms")]
+    if any(isinstance(each, bool) or not isinstance(each, int | float) for each in found):
+        return None
+    if not all(0 <= each < MAX_FIGURE for each in found):
+        return None
+    return PromptRead(int(found[0]), int(found[1]), float(found[2]))
 
 
 _THOUGHTS = ("reasoning", "reasoning_content", "thinking", "thought", "thoughts")

@@ -9,16 +9,34 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from assistant.brain.base import Brain, BrainError, Message, Piece, Question, TakenBack, Waiting
+from assistant.brain.base import (
+    Anticipates,
+    Brain,
+    BrainError,
+    Message,
+    Piece,
+    PromptRead,
+    Question,
+    TakenBack,
+    Waiting,
+)
 from assistant.calls.answer_parser import AnswerParser
 from assistant.calls.parser import Item, Malformed, ToolCall
 from assistant.memory.conversation import ConversationMemory
+from assistant.memory.recall import NOTHING, Recalled
 from assistant.personas.loading import Persona
 from assistant.session.event_bus import EventBus
-from assistant.session.events import BrainChosen, Notice, StillThinking, ToolCalled, ToolFinished
+from assistant.session.events import (
+    BrainChosen,
+    Notice,
+    PromptEvaluated,
+    StillThinking,
+    ToolCalled,
+    ToolFinished,
+)
 from assistant.session.persona_switch import PersonaRoster, PersonaVoice
 from assistant.session.turns.agent_turn import AgentTurn
 from assistant.session.turns.messages import History
@@ -56,8 +74,8 @@ class ToolRunner:
 # Latency of an answer ("thinking …"): telling how long it takes, and a filler, once, in the
 # silence.
 
-FILLER_AFTER = 4.0
-"""Seconds without a word after which something is said, where the model is known to be at work."""
+FILLER_AFTER = 1.5
+"""Seconds without a word after which something is said."""
 TOLD_EVERY = 1.0
 """Seconds."""
 
@@ -65,7 +83,7 @@ TOLD_EVERY = 1.0
 class Waits:
     """Of one turn of the user: the utterance that answers it, and the wait for its first word.
 
-    Silence says nothing; only with the first sign of life is the wait told.
+    Silence is filled, once. Only with the first sign of life is the wait told, too.
     """
 
     def __init__(self, bus: EventBus, agent_turn: AgentTurn, voice: PersonaVoice) -> None:
@@ -75,10 +93,10 @@ class Waits:
         self._began = asyncio.get_running_loop().time()
         self._doing = Waiting()
         self._notices: set[str] = set()
-        self._filled = False
         self._ticking: asyncio.Task[None] | None = None
         self.utterance = agent_turn.begin()
         """Where the answer is said."""
+        self._filling = asyncio.create_task(self._fill_silence(), name="filling the silence")
 
     def sign(self, sign: Waiting) -> None:
         """It is at work."""
@@ -89,8 +107,13 @@ class Waits:
         if self._ticking is None:
             self._ticking = asyncio.create_task(self._tick(), name="waiting for a word")
 
+    def words_come(self) -> None:
+        """There is a token: whatever filled the silence now would be heard in place of them."""
+        self._filling.cancel()
+
     def over(self) -> None:
         """The first word is there, or none will come."""
+        self._filling.cancel()
         if self._ticking is not None:
             self._ticking.cancel()
             self._ticking = None
@@ -105,12 +128,10 @@ class Waits:
         while True:
             seconds = loop.time() - self._began
             self._bus.publish(StillThinking(doing=self._doing.doing, seconds=seconds))
-            if seconds >= FILLER_AFTER and not self._filled:
-                self._filled = True
-                self._fill_silence()
             await asyncio.sleep(TOLD_EVERY)
 
-    def _fill_silence(self) -> None:
+    async def _fill_silence(self) -> None:
+        await asyncio.sleep(FILLER_AFTER)
         if not self.utterance.intended and self._voice.fill(self.utterance):
             self.utterance = self._agent_turn.begin()
 
@@ -193,26 +214,69 @@ class BrainLoop:
         self._agent_turn = agent_turn
         self._context = context
         self._label = brain.label
+        self._expecting: asyncio.Task[None] | None = None
+
+    # -- ahead: see `Anticipates` ----------------------------------------------------------------
+
+    def expect(self, text: str) -> None:
+        """The user has probably said this: begin to answer it, where the brain works ahead."""
+        if isinstance(self._brain, Anticipates):
+            self._stop_expecting()
+            self._expecting = asyncio.create_task(self._expect(self._brain, text), name="expect")
+
+    async def _expect(self, brain: Anticipates, text: str) -> None:
+        recalled = await self._context.memory.foreseen(text)
+        brain.expect(self._question(text, self._context.earlier(text), recalled))
+
+    def withdraw(self) -> None:
+        """It was something else."""
+        self._stop_expecting()
+        if isinstance(self._brain, Anticipates):
+            self._brain.withdraw()
+
+    def read_ahead(self, *just_said: Message) -> None:
+        """Let the brain read what the next question will begin with; `just_said` is not in the
+        history yet."""
+        if isinstance(self._brain, Anticipates):
+            earlier = [*self._context.history.messages(), *just_said]
+            self._brain.read_ahead(self._question("Hello.", earlier, NOTHING))
+
+    def _stop_expecting(self) -> None:
+        if self._expecting is not None:
+            self._expecting.cancel()
+            self._expecting = None
+
+    def _question(self, text: str, earlier: list[Message], recalled: Recalled) -> Question:
+        memory, budget = self._context.memory, self._context.memory.budget_tokens
+        if isinstance(self._brain, Anticipates) and self._brain.memory_tokens is not None:
+            budget = min(budget, self._brain.memory_tokens)
+        return Question(
+            text,
+            self._context.roster.current,
+            earlier,
+            self._tools.schemas(),
+            memory=recalled.context(budget),
+            remembered=memory.as_told(recalled),
+            gone=self._context.history.gone,
+        )
+
+    # -- the answer ------------------------------------------------------------------------------
 
     async def answer(self, text: str) -> None:
         memory, persona = self._context.memory, self._context.roster.current
+        self._stop_expecting()
         earlier = self._context.earlier(text)
         waits: Waits | None = None
-        spoken_any = False
+        spoken_any, said = False, ""
         keeping = Keeping(memory, text)
         recalled = await memory.recalled(text)
         known = self._context.own_facts(text)
         personas = [each.name for each in self._context.roster.everyone()]
         for _ in range(MAX_ROUNDS):
-            question = Question(
-                text,
-                persona,
-                earlier,
-                self._tools.schemas(),
-                memory=recalled.context(memory.budget_tokens),
-                remembered=memory.as_told(recalled),
+            question = replace(
+                self._question(text, earlier, recalled),
+                persona=persona,
                 acknowledge=keeping.acknowledge,
-                gone=self._context.history.gone,
                 known=known,
                 personas=personas,
             )
@@ -229,6 +293,7 @@ class BrainLoop:
             finally:
                 waits.over()
             spoken_any = spoken_any or bool(outcome.said.strip())
+            said = outcome.said
             if failure is not None:
                 self._bus.publish(
                     Notice(text=failure.message, remedy=failure.remedy, severity="warning")
@@ -243,6 +308,7 @@ class BrainLoop:
                 break
             earlier = self._after_tools(earlier, text, outcome, persona)
             text = ""
+        self.withdraw()  # an answer that was begun, and that nobody asked for in the end
         if waits is not None:
             if not spoken_any:
                 line = self._voice.line("not_understood")
@@ -250,6 +316,9 @@ class BrainLoop:
             elif keeping.not_kept:
                 self._agent_turn.speech.say(waits.utterance, f" {keeping.not_kept}")
             self._agent_turn.speech.say(waits.utterance, "", final=True)
+            if said and persona is self._context.roster.current and self._agent_turn.speech.active:
+                # While it is heard there is time to read it.
+                self.read_ahead(Message("assistant", said.strip(), persona.slug))
         if self._brain.label != self._label:
             self._label = self._brain.label
             self._bus.publish(BrainChosen(label=self._label))
@@ -265,6 +334,16 @@ class BrainLoop:
                     case str():
                         for item in parser.feed(cleaner.feed(piece)):
                             await self._take(item, waits, outcome)
+                    case Waiting(read=PromptRead() as read):
+                        waits.words_come()
+                        self._bus.publish(
+                            PromptEvaluated(
+                                tokens=read.evaluated,
+                                cached=read.cached,
+                                milliseconds=round(read.milliseconds, 1),
+                                ahead=read.ahead,
+                            )
+                        )
                     case Waiting():
                         waits.sign(piece)
                     case TakenBack():

@@ -37,6 +37,8 @@ class Responder:
 
     async def answer(self, message: UserMessage) -> None:
         intent = self._intents.resolve(message)
+        if intent is not None:
+            self.withdraw()
         if intent is None:
             await self._brain_loop.answer(message.text)
         elif intent.call is not None:
@@ -44,6 +46,20 @@ class Responder:
             await self.obey(ToolCall(command.name, command.arguments, origin=message.origin))
         elif intent.ask is not None:
             self._voice.say_line("did_you_mean", persona=self._roster.name_of(intent.ask))
+
+    # Ahead: see `brain.base.Anticipates`.
+
+    def expect(self, message: UserMessage) -> None:
+        """This may be all that the user says, and wants an answer in words."""
+        self._brain_loop.expect(message.text)
+
+    def withdraw(self) -> None:
+        """It was not, or nobody waits for an answer."""
+        self._brain_loop.withdraw()
+
+    def read_ahead(self) -> None:
+        """Nobody speaks: the brain may read what the next question will begin with."""
+        self._brain_loop.read_ahead()
 
     async def obey_spelled(self, text: str) -> None:
         """Run the calls in what a speaking model has written, one after another; it is told what

@@ -19,6 +19,7 @@ from assistant.session.events import (
     AnswerPaused,
     AnswerResumed,
     Notice,
+    PersonaChanged,
     StateChanged,
     TurnStarted,
 )
@@ -98,11 +99,14 @@ class TurnTaking:
         bus.on(AnswerPaused, lambda event: self._set_state("listening"))
         bus.on(AnswerResumed, lambda event: self._resumed())
         bus.on(StopAnswer, lambda event: self.interrupt())
-        bus.on(AgentTurnEnded, lambda event: self._settle())
+        bus.on(AgentTurnEnded, lambda event: self._agent_turn_ended())
+        bus.on(PersonaChanged, lambda event: self._read_ahead())
 
     def begin(self, responder: Responder) -> None:
         """It is known now who answers."""
+        self._withdraw()
         self._responder = responder
+        self._read_ahead()
         unanswered, self._unanswered = self._unanswered, []
         if unanswered:
             self._set_state("thinking")
@@ -130,6 +134,7 @@ class TurnTaking:
 
     def interrupt(self) -> None:
         """Stop speaking and thinking now."""
+        self._withdraw()
         self._stop_answering()
         self._stop_speaking()
         self._settle()
@@ -186,6 +191,7 @@ class TurnTaking:
 
     def _at_rest(self) -> None:
         """The user's turn is over, and whether an answer is on its way only the backend knows."""
+        self._withdraw()
         self._user_speaks = False
         self._settle()
 
@@ -197,6 +203,29 @@ class TurnTaking:
         ):
             self.interrupt()
             self._bus.publish(StoppedByWords(event.text))
+        elif event.paused and not event.over_assistant:
+            self._expect(self._intents.read(event.text))
+        else:
+            self._withdraw()
+
+    def _expect(self, message: UserMessage) -> None:
+        """The end of this turn is being judged: meanwhile the answer may be begun, and is thrown
+        away where the user goes on."""
+        by_itself = self._backend.capabilities.answers_by_itself
+        if self._responder is None or by_itself or not self._is_question(message):
+            self._withdraw()
+        else:
+            self._responder.expect(self._whole(message, self._first_half(message)))
+
+    def _whole(self, message: UserMessage, first: UserMessage | None) -> UserMessage:
+        """With the first half of the thought, where there was one."""
+        if first is None:
+            return message
+        return self._intents.read(joined(first.text, message.text), origin=message.origin)
+
+    def _withdraw(self) -> None:
+        if self._responder is not None:
+            self._responder.withdraw()
 
     def _heard(self, event: UserHeard) -> None:
         """A whole turn of the user's: an interruption, a sign of listening, or said in silence."""
@@ -218,9 +247,7 @@ class TurnTaking:
     def _answer(self, message: UserMessage, stopwatch: Stopwatch | None) -> None:
         """Let this be answered, with the first half of the thought where there was one."""
         said, first = message.text, self._first_half(message)
-        if first is not None:
-            text = joined(first.text, message.text)
-            message = self._intents.read(text, origin=message.origin)
+        message = self._whole(message, first)
         self._stop_answering()
         if self._responder is None:
             self._unanswered.append(message)
@@ -245,11 +272,21 @@ class TurnTaking:
         return self._responder is None or self._intents.is_question(message)
 
     def _heard_nothing(self) -> None:
+        self._withdraw()
         self._user_speaks = False
         self._release()
         self._settle()
 
     # -- the assistant ---------------------------------------------------------------------------
+
+    def _agent_turn_ended(self) -> None:
+        self._settle()
+        if not self._is_answering:
+            self._read_ahead()
+
+    def _read_ahead(self) -> None:
+        if self._responder is not None and not self._backend.capabilities.answers_by_itself:
+            self._responder.read_ahead()
 
     def _sounding(self) -> None:
         self._continuation.sounding()

@@ -245,7 +245,8 @@ class UserTurn:
             if self.believed:
                 self._partial = True
                 self._bus.publish(UserSaid(turn=self._current(), text=text, final=False))
-                self._bus.publish(PartialWords(text, self.over_the_assistant))
+                partial = PartialWords(text, self.over_the_assistant, event.paused)
+                self._bus.publish(partial)
             return
         obeyed, self._obeyed = self._obeyed, ""
         if not text or not self.believed or self._is_echo(text):

@@ -100,8 +100,9 @@ async def test_who_it_is_was_read_before_the_first_question(tmp_path: Path) -> N
     brain = LocalBrain(tmp_path / "m.gguf", BrainConfig())
     command = (sys.executable, "-m", "tests.brain.local.model_process", "well")
     brain.start(told.append, persona=persona(), command=command)
-    assert brain._reading is not None
-    await brain._reading
+    assert brain.server is not None
+    assert await brain.server.settled(60)
+    await brain.ahead.settled()
     assert (await answer(brain))[0]["begun_alike"] == 2
     await brain.close()
     assert not told

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.brain.openai.replies import MAX_EVENT_CHARS, EventStream
+from assistant.brain.base import PromptRead
+from assistant.brain.openai.replies import MAX_EVENT_CHARS, AnswerReader, EventStream
 
 cuts = st.lists(st.integers(0, 300), max_size=12)
 lines = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=20)
@@ -48,3 +51,37 @@ def test_an_endless_line_is_not_kept() -> None:
     for _ in range(5):
         assert parser.feed(b"x" * MAX_EVENT_CHARS) == []
     assert parser.feed(b"\n\ndata: on\n\n") == ["on"]
+
+
+def test_what_was_evaluated_of_a_prompt_is_told_once_with_its_first_word() -> None:
+    reader = AnswerReader("http://127.0.0.1/v1", {})
+    timings = {"prompt_n": 23, "cache_n": 394, "prompt_ms": 630.5}
+    first = {"choices": [{"delta": {"content": "Hi"}}], "timings": timings}
+    last = {
+        "choices": [{"delta": {}, "finish_reason": "length"}],
+        "timings": {**timings, "prompt_n": 0},
+    }
+    for event in (first, last):
+        reader.feed(f"data: {json.dumps(event)}\n\n".encode())
+    assert reader.read == PromptRead(evaluated=23, cached=394, milliseconds=630.5)
+    assert reader.cut
+
+
+@pytest.mark.parametrize(
+    "timings",
+    [
+        None,
+        [],
+        "fast",
+        {"prompt_n": "23"},
+        {"prompt_n": True},
+        {"prompt_n": 1e300},
+        {"prompt_n": 5, "prompt_ms": float("inf")},
+        {"prompt_n": float("nan")},
+    ],
+)
+def test_timings_that_cannot_be_are_none(timings: object) -> None:
+    event = {"choices": [{"delta": {"content": "Hi"}}], "timings": timings}
+    reader = AnswerReader("http://127.0.0.1/v1", {})
+    assert reader.feed(f"data: {json.dumps(event)}\n\n".encode()) + reader.end(truncated=True)
+    assert reader.read is None

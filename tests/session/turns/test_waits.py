@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 
-from assistant.brain.base import TakenBack, Waiting
+from assistant.brain.base import PromptRead, TakenBack, Waiting
 from assistant.calls.parser import ToolCall
-from assistant.session.events import FirstSample, Notice, StillThinking, ToolFinished
+from assistant.session.events import (
+    FirstSample,
+    Notice,
+    PromptEvaluated,
+    StillThinking,
+    ToolFinished,
+)
 from assistant.session.turns import brain_loop as waits
 from assistant.ui.model import StatusModel
 from assistant.ui.widgets.statusline import state_text
@@ -53,13 +60,48 @@ async def test_a_long_thought_is_shown_and_filled_once_in_the_personas_words(
     assert latencies[1] is not None
 
 
-async def test_silence_without_a_sign_is_neither_shown_nor_filled(enter_room: EnterRoom) -> None:
+async def test_silence_without_a_sign_is_filled_and_not_shown(enter_room: EnterRoom) -> None:
     words = asyncio.Event()
     room = await enter_room(FakeBrain([words, "Forty two."]))
     room.begin_to_speak()
     await think_a_while(room, words)
     assert room.of(StillThinking) == []
+    filler, answer = room.answers()
+    assert filler in room.session.persona.lines.waiting
+    assert answer == "Forty two."
+
+
+async def test_nothing_is_put_before_an_answer_that_comes_just_now(enter_room: EnterRoom) -> None:
+    words, read = asyncio.Event(), Waiting(read=PromptRead(40, 300, 800.0))
+    room = await enter_room(FakeBrain([read, words, "Forty two."]))
+    room.begin_to_speak()
+    await think_a_while(room, words)
     assert room.answers() == ["Forty two."]
+    (told,) = room.of(PromptEvaluated)
+    assert (told.tokens, told.cached, told.ahead) == (40, 300, False)
+
+
+async def test_no_silence_is_filled_as_the_last_one_was(enter_room: EnterRoom) -> None:
+    gates = [asyncio.Event() for _ in range(12)]
+    room = await enter_room(FakeBrain(*[[gate, f"Number {n}."] for n, gate in enumerate(gates)]))
+    for gate in gates:
+        room.begin_to_speak()
+        await think_a_while(room, gate, 0.06)
+    fillers = [said for said in room.answers() if not said.startswith("Number")]
+    assert len(fillers) >= 6
+    assert all(one != next_one for one, next_one in itertools.pairwise(fillers))
+
+
+async def test_a_filler_is_interrupted_as_anything_else(enter_room: EnterRoom) -> None:
+    brain = FakeBrain([asyncio.Event(), "Too late."], ["Of course."])
+    room = await enter_room(brain)
+    room.begin_to_speak()
+    room.finish_speaking("What is the meaning of it all?")
+    await asyncio.sleep(0.06)
+    await room.type("Stop.")
+    assert brain.given_up == 1
+    assert room.session.state == "idle"
+    assert room.session.is_silent
 
 
 async def test_in_writing_a_wait_is_shown_and_not_filled(enter_room: EnterRoom) -> None:

@@ -225,11 +225,13 @@ class Hearing:
         if waiting:
             self._finish(turn, transcript)
         elif turn.over is None:
-            self._partial(turn, transcript)
+            self._partial(turn, transcript, paused=True)
 
-    def _partial(self, turn: _HeardTurn, transcript: Transcription) -> None:
+    def _partial(
+        self, turn: _HeardTurn, transcript: Transcription, *, paused: bool = False
+    ) -> None:
         if turn is self._turn and turn.over is None and transcript.text:
-            self._emit(UserText(text=transcript.text, final=False))
+            self._emit(UserText(text=transcript.text, final=False, paused=paused))
 
     def _on_turn_end(self, over: TurnEnd) -> None:
         turn = self._turn

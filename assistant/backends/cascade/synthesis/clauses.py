@@ -14,6 +14,8 @@ import re
 
 FIRST_WORDS = 3
 """Fewest words of a clause that ends at a comma."""
+LONG_FIRST_WORDS = 10
+"""Words after which the very first clause ends before a preposition: sound is waited for."""
 EARLY_WORDS = 10
 """Words after which only long sentences are cut at their commas."""
 LONG_SENTENCE_WORDS = 16
@@ -32,6 +34,8 @@ _CANDIDATE = re.compile(
     | (?P<line>\n)
     | (?P<soft>[,;:]{_CLOSERS}(?=\s) | [—–](?=\s) | —(?=.))
     | (?P<joint>\s(?=(?:and|but|because|which|while|although|so|or|then|if|when)\s))
+    | (?P<phrase>\s(?=(?:that|who|where|to|with|for|from|of|in|into|on|at|by|as|about|between
+        |through|after|before|until|without|like|than)\s))
     | (?P<space>\s)
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -121,7 +125,7 @@ class ClauseSplitter:
     def _is_inside(self, candidate: re.Match[str], *, over: bool) -> bool | None:
         """Whether it stands within something that is read as one; None: what follows will tell."""
         kind, end = candidate.lastgroup, candidate.end()
-        if kind in ("line", "space"):
+        if kind in ("line", "space", "phrase"):
             return False
         if kind == "sentence" and (follows := self._number_follows(end, over=over)) is not False:
             return follows
@@ -167,7 +171,9 @@ class ClauseSplitter:
             return True
         if kind == "sentence":
             return not _ABBREVIATION.search(before)
-        if kind == "space":
+        if kind == "phrase" and self._words == 0 and words >= LONG_FIRST_WORDS:
+            return True
+        if kind in ("phrase", "space"):
             return words >= MOST_WORDS
         early = self._words < EARLY_WORDS
         if kind == "soft" and _ENTITY.search(before):

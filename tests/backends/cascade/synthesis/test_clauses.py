@@ -103,3 +103,13 @@ def test_a_splitter_can_be_used_again() -> None:
     splitter = ClauseSplitter()
     first = splitter.push("One two three, four.") + splitter.flush()
     assert first == splitter.push("One two three, four.") + splitter.flush()
+
+
+def test_sound_is_not_kept_waiting_for_the_end_of_a_long_first_clause() -> None:
+    long = (
+        "The best of all the places that I have ever seen in my life is the shore of a lake at dawn"
+    )
+    first, second = split_clauses(long)
+    assert 10 <= len(first.split()) <= 14
+    assert split_clauses(f"Yes. {long}") == ["Yes.", long], "there is sound already"
+    assert f"{first} {second}" == long
