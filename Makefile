@@ -1,5 +1,6 @@
 # `make run` sets everything up and starts the assistant; `make test` does its own set-up too.
 # Another Python:  make run PYTHON=python3.12        Arguments:  make run ARGS="--persona glados"
+# With a language model of its own:  make run BRAIN=1        Which:  make run BRAIN=qwen3-1.7b
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -7,12 +8,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
+BRAIN ?=
 TESTS ?= tests
 FUZZ_SECONDS ?= 120
 
 .PHONY: run test test-declared test-adapters fuzz check format lock setup setup-dev setup-moshi setup-model model-file screenshots snapshots clean
 
 run: $(VENV)/.run-ready
+ifneq ($(filter-out 0 no,$(BRAIN)),)
+	@$(BIN)/assistant setup brain $(if $(filter-out 1 yes,$(BRAIN)),--model $(BRAIN)) --yes
+endif
 	@$(BIN)/assistant $(ARGS)
 
 setup: $(VENV)/.run-ready

@@ -64,6 +64,11 @@ def lists_file() -> Path:
     return data_dir() / "lists.json"
 
 
+def brain_offered_file() -> Path:
+    """Is there once a language model was offered; what it holds does not matter."""
+    return data_dir() / "language-model-offered"
+
+
 def memory_dir() -> Path:
     """Journals, and what is made from them."""
     return data_dir() / "memory"

@@ -18,7 +18,7 @@ from assistant.audio.frontend.frontend import FrontEnd
 from assistant.audio.levels import LevelHistory
 from assistant.audio.types import Float32
 from assistant.backends.wire import encode_pcm
-from assistant.brain.base import Piece, Question
+from assistant.brain.base import BrainChoice, Piece, Question
 from assistant.calls.parser import ToolCall
 from assistant.config.schema import AudioConfig
 from assistant.frames import (
@@ -169,6 +169,13 @@ class FakeSession:
             DeviceChoice("output", "Living Room", is_default=False, in_use=False),
         ]
         """What `devices` finds."""
+        self.answerers = [
+            BrainChoice("auto", "automatic", "your server, else our own model", in_use=True),
+            BrainChoice("ollama/llama3", "llama3 · Ollama", "a server that you run", in_use=False),
+            BrainChoice("qwen3-1.7b", "qwen3-1.7b · own server", "1,280 MB", in_use=False),
+            BrainChoice("scripted", "scripted persona", "no language model", in_use=False),
+        ]
+        """What `brains` finds."""
         self.memory: NoMemory = MemoryService(FakeMemoryStore())
         self.failing: dict[str, Exception] = {}
         """Raised by the method of that name."""
@@ -219,6 +226,17 @@ class FakeSession:
         self._asked("set_persona", slug)
         self.persona = {persona.slug: persona for persona in self._personas}[slug]
         self.emit(PersonaChanged(persona=self.persona))
+
+    async def brains(self) -> list[BrainChoice]:
+        self._asked("brains")
+        return list(self.answerers)
+
+    def change_brain(self, name: str) -> asyncio.Future[None]:
+        self._asked("change_brain", name)
+        self.answerers = [replace(each, in_use=each.name == name) for each in self.answerers]
+        label = next((each.label for each in self.answerers if each.in_use), "")
+        self.emit(BrainChosen(label=label))
+        return asyncio.ensure_future(asyncio.sleep(0))
 
     async def send_text(self, text: str) -> None:
         self._asked("send_text", text)

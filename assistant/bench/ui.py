@@ -16,6 +16,7 @@ from textual.drivers.headless_driver import HeadlessDriver
 
 from assistant.audio.base import DeviceChoice, Float32
 from assistant.audio.levels import LevelHistory
+from assistant.brain.base import BrainChoice
 from assistant.config.schema import UiConfig
 from assistant.frames import SAMPLE_RATE, AgentState
 from assistant.memory.conversation import NoMemory
@@ -139,6 +140,12 @@ class _LevelsOnly:
 
     async def change_persona(self, slug: str) -> None:
         raise KeyError(slug)
+
+    async def brains(self) -> list[BrainChoice]:
+        return []
+
+    def change_brain(self, name: str) -> asyncio.Future[None]:
+        return asyncio.ensure_future(asyncio.sleep(0))  # nobody answers
 
     async def send_text(self, text: str) -> None:
         """Nobody answers."""

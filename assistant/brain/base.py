@@ -138,6 +138,18 @@ class Anticipates(Protocol):
         """It will not: throw away what was begun."""
 
 
+@dataclass(frozen=True, slots=True)
+class BrainChoice:
+    """One that may answer from now on."""
+
+    name: str
+    """What it is chosen by: "auto", "scripted", "qwen3-1.7b", "ollama/llama3"."""
+    label: str
+    """For a person: "llama3 · Ollama"."""
+    about: str
+    in_use: bool
+
+
 class BrainError(AssistantError):
     """The brain could not answer."""
 

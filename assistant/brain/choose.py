@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from assistant.brain.base import (
@@ -19,7 +20,7 @@ from assistant.brain.base import (
     TakenBack,
     Waiting,
 )
-from assistant.brain.openai.discover import FoundServer, discover
+from assistant.brain.openai.discover import FoundServer, discover, usual_server
 from assistant.brain.output_filter.own_words import OwnWords, by_rules
 from assistant.brain.output_filter.truthful import truthful
 from assistant.brain.scripted import ScriptedBrain, prepare
@@ -55,6 +56,10 @@ BRAINS: PluginRegistry[MakeBrain] = PluginRegistry(
 """Those that `brain.kind` may name beside `BRAIN_KINDS`."""
 
 
+Find = Callable[[], Awaitable[FoundServer | None]]
+"""Looks for a server of the user's on this machine."""
+
+
 def _untold(error: BrainError) -> None:
     """Without a listener a failure is only logged, which the fallback does by itself."""
 
@@ -64,8 +69,9 @@ async def choose_brain(
     *,
     notify: Notify = _untold,
     scripted: ScriptedBrain | None = None,
-    find: Callable[[], Awaitable[FoundServer | None]] = discover,
+    find: Find = discover,
     persona: Persona | None = None,
+    load: bool = True,
 ) -> tuple[Brain, str]:
     """The brain for these settings, and in one line why it is this one.
 
@@ -73,38 +79,50 @@ async def choose_brain(
     answers instead. `auto` with a `url` uses that; without, it looks on this machine. Call again
     with the same `scripted` to look again: a server may have been started meanwhile, and what the
     user told is not lost. A server of the user's goes before a model of our own, which reads ahead
-    who the `persona` is.
+    who the `persona` is; without `load` that waits for `FallbackBrain.wake`.
     """
     scripted = scripted or ScriptedBrain()
     await asyncio.to_thread(prepare, persona)
-    if config.kind == "scripted":
-        return scripted, "scripted persona, as set in brain.kind"
     try:
-        if config.kind == "local" or config.kind not in BRAIN_KINDS:
-            made = await _named(config.kind, config, scripted, notify, persona)
-            return made, f"{config.kind}, as set in brain.kind"
-        if config.url is not None:
-            brain = await asyncio.to_thread(
-                _language_model, config, config.url, config.model, "", scripted, notify
-            )
-            return brain, f"language model at {config.url}, as set in brain.url"
+        brain, reason = await make_brain(config, scripted, notify, find, persona)
     except BrainError as error:
         notify(error)
         return scripted, f"scripted persona: {error.message}"
-    found = await find()
-    if found is None and config.kind == "auto" and config.weights is not None:
-        try:
-            made = await _named("local", config, scripted, notify, persona)
-        except BrainError as error:
-            notify(error)
-            return scripted, f"scripted persona: {error.message}"
+    if load and isinstance(brain, FallbackBrain):
+        brain.wake()
+    return brain, reason
+
+
+async def make_brain(
+    config: BrainConfig,
+    scripted: ScriptedBrain,
+    notify: Notify,
+    find: Find = discover,
+    persona: Persona | None = None,
+) -> tuple[Brain, str]:
+    """As `choose_brain`, with nothing loaded yet. Raises `BrainError` where what the settings name
+    cannot be made."""
+    if config.kind == "scripted":
+        return scripted, "scripted persona, as set in brain.kind"
+    if config.kind == "local" or config.kind not in BRAIN_KINDS:
+        made = await _named(config.kind, config, scripted, notify, persona)
+        return made, f"{config.kind}, as set in brain.kind"
+    if config.url is not None:
+        server_name = usual_server(config.url)
+        brain = await asyncio.to_thread(
+            _language_model, config, config.url, config.model, server_name, scripted, notify
+        )
+        return brain, f"language model at {config.url}, as set in brain.url"
+    server = await find()
+    if server is None and config.kind == "auto" and config.weights is not None:
+        made = await _named("local", config, scripted, notify, persona)
         return made, f"language model of our own: {made.label}"
-    if found is None:
+    if server is None:
         wanted = "brain.url is not set and " if config.kind == "openai" else ""
         return scripted, f"scripted persona: {wanted}no language model was found on this machine"
-    model = config.model or found.model
+    model = config.model or server.model
     brain = await asyncio.to_thread(
-        _language_model, config, found.url, model, found.server, scripted, notify
+        _language_model, config, server.url, model, server.server, scripted, notify
     )
     return brain, f"language model found on this machine: {brain.label}"
 
@@ -118,9 +136,24 @@ async def _named(
 ) -> FallbackBrain:
     """Raises `BrainError`, whatever is wrong with its plugin."""
     brain = await asyncio.to_thread(_made, kind, config)
-    if kind == "local":  # loaded beside everything else, in the event loop
-        cast("LocalBrain", brain).start(notify, scripted.knowledge.sentences, persona)
-    return FallbackBrain(brain, scripted, notify)
+    if kind != "local":
+        return FallbackBrain(brain, scripted, notify)
+    own = cast("LocalBrain", brain)
+    begin = partial(own.start, notify, scripted.knowledge.sentences, persona)
+    return FallbackBrain(brain, scripted, notify, begin=begin, loaded=partial(_loaded, own))
+
+
+async def _loaded(brain: LocalBrain) -> None:
+    """Raises `BrainError` where it will not be."""
+    from assistant.brain.local.process import LOADING_LIMIT
+
+    server = brain.server
+    assert server is not None
+    await server.settled(LOADING_LIMIT)
+    if server.failure is not None:
+        raise server.failure
+    if server.served is None:
+        raise LanguageModelError("slow", "The language model does not get loaded.", "See its log.")
 
 
 def _made(kind: str, config: BrainConfig) -> Brain:
@@ -182,6 +215,7 @@ class FallbackBrain:
     A failure before the first word is answered by the scripted persona; later ones are raised,
     because half an answer was already spoken. A model that failed slowly is left alone for a
     while, so that not every turn waits for it. `clock` gives seconds and only serves that.
+    `begin` loads the model, where it has to be, and `loaded` waits for it.
     """
 
     def __init__(
@@ -191,6 +225,8 @@ class FallbackBrain:
         notify: Notify,
         *,
         clock: Callable[[], float] = time.monotonic,
+        begin: Callable[[], None] | None = None,
+        loaded: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.label = model.label
         self._model = model
@@ -198,12 +234,27 @@ class FallbackBrain:
         self._notify = notify
         self._clock = clock
         self._words = OwnWords(lambda: scripted.knowledge.name)
+        self._begin = begin
+        self._loaded = loaded
         self._told: set[str] = set()
         self._pause = FIRST_PAUSE_SECONDS
         self._rest_until = float("-inf")
 
+    def wake(self) -> None:
+        """It will be asked: load it now, beside everything else. In the event loop."""
+        begin, self._begin = self._begin, None
+        if begin is not None:
+            begin()
+
+    async def loaded(self) -> None:
+        """Wait until it can answer. Raises `BrainError` where it cannot be loaded."""
+        self.wake()
+        if self._loaded is not None:
+            await self._loaded()
+
     async def answer(self, question: Question) -> AsyncIterator[Piece]:
         """Stream the answer of whoever can give one."""
+        self.wake()
         asked = self._clock()
         small = getattr(self._model, "small", None) is True
         ruled = by_rules(question, self._scripted.knowledge, small=small)

@@ -44,7 +44,7 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback(invoke_without_command=True)
-@takes("persona", "backend", "input_device", "output_device", "no_save", "private")
+@takes("persona", "backend", "brain", "input_device", "output_device", "no_save", "private")
 def root(
     context: typer.Context,
     options: Options,
@@ -60,13 +60,13 @@ def root(
         def dashboard(settings: Config) -> int:
             from assistant.commands.dashboard import dashboard_command
 
-            return dashboard_command(settings)
+            return dashboard_command(settings, options.config)
 
         raise typer.Exit(run_with_config(options, dashboard))
 
 
 @app.command(rich_help_panel=TALK)
-@takes("persona", "backend", "input_device", "output_device", "no_save", "private")
+@takes("persona", "backend", "brain", "input_device", "output_device", "no_save", "private")
 def plain(options: Options) -> None:
     """Talk line by line, without control of the screen.
 
@@ -83,7 +83,7 @@ def plain(options: Options) -> None:
 
 
 @app.command(rich_help_panel=TALK)
-@takes("persona", "backend", "input_device", "output_device", "no_save", "private")
+@takes("persona", "backend", "brain", "input_device", "output_device", "no_save", "private")
 def frontend(
     name: Annotated[str, typer.Argument(help="dashboard, plain, or the name of a plugin's.")],
     *,
@@ -176,7 +176,7 @@ def _standard_input() -> str:
 
 
 @app.command(rich_help_panel=TALK)
-@takes("persona", "backend", "no_save")
+@takes("persona", "backend", "brain", "no_save")
 def talk(
     input: Annotated[
         Path,

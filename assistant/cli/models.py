@@ -226,7 +226,9 @@ def brain_list(
 @brain_app.command("use")
 def brain_use(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="As in the list; or auto, or scripted.")],
+    name: Annotated[
+        str, typer.Argument(help="As in the list; auto, scripted, ollama, ollama/MODEL.")
+    ],
     config: ConfigFile = None,
 ) -> None:
     """Let this one answer. Example: assistant brain use qwen3-1.7b"""

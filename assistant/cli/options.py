@@ -34,6 +34,15 @@ Backend = Annotated[
         help="auto, moshi-mlx, moshi-torch, moshi-server, cascade or echo.",
     ),
 ]
+Brain = Annotated[
+    str | None,
+    typer.Option(
+        "--brain",
+        metavar="NAME",
+        help="Who answers, this time: auto, scripted, a model of brain list, ollama or"
+        " ollama/MODEL, or a server's address.",
+    ),
+]
 InputDevice = Annotated[
     str | None,
     typer.Option("--input-device", metavar="NAME|NUMBER", help="Microphone (see devices)."),
@@ -73,6 +82,7 @@ Command = Callable[..., None]
 _SHARED: dict[str, tuple[Any, Any]] = {
     "persona": (Persona, None),
     "backend": (Backend, None),
+    "brain": (Brain, None),
     "input_device": (InputDevice, None),
     "output_device": (OutputDevice, None),
     "config": (ConfigFile, None),
@@ -112,6 +122,23 @@ def takes(*names: str) -> Callable[[Command], Command]:
     return declare
 
 
+def _brain_settings(name: str) -> dict[str, Any]:
+    """Raises `BadParameter` where nothing is called that."""
+    from assistant.brain.base import BrainError
+    from assistant.brain.local.weights import chosen_file
+    from assistant.brain.switch import settings_of
+
+    settings = settings_of(name.strip())
+    if "weights" in settings:
+        try:
+            chosen_file(settings["weights"])
+        except BrainError as error:
+            known = "auto, scripted, ollama, ollama/MODEL or a server's address will do, too"
+            text = f"{error.message} {error.remedy}; {known}"
+            raise typer.BadParameter(text, param_hint="--brain") from None
+    return {f"brain.{key}": value for key, value in settings.items()}
+
+
 def _parameter(name: str, annotation: Any, *default: Any) -> inspect.Parameter:
     kind = inspect.Parameter.KEYWORD_ONLY if default else inspect.Parameter.POSITIONAL_OR_KEYWORD
     value = default[0] if default else inspect.Parameter.empty
@@ -125,6 +152,7 @@ def gather(
     *,
     persona: str | None = None,
     backend: str | None = None,
+    brain: str | None = None,
     input_device: str | None = None,
     output_device: str | None = None,
     no_save: bool = False,
@@ -141,6 +169,7 @@ def gather(
             "audio.output_device": output_device,
             "session.save": False if no_save else None,
             "memory.private": True if private else None,
+            **(_brain_settings(brain) if brain is not None else {}),
         },
     )
     base = context.obj

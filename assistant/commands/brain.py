@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -20,8 +23,10 @@ from assistant.commands.runner import FAILED, agreed, complain
 from assistant.commands.tables import Column, print_json, print_table
 from assistant.config.editing import set_value
 from assistant.config.schema import Config
+from assistant.locations import brain_offered_file, data_dir
 from assistant.models import environment_maker
 from assistant.models.hardware import cores, lacks_avx2, survey
+from assistant.private_files import make_folder
 from assistant.terminal.output import print_path
 
 if TYPE_CHECKING:
@@ -31,6 +36,8 @@ _BYTES_A_MINUTE = 50e6 / 8 * 60
 """Of a usual line, 50 Mbit/s: for the estimate."""
 _QUESTION = "In one sentence: why is the sky blue?"
 _HUB = "hf:"
+_SPARE = 1.2
+"""Times the size of a download that the disk should have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,40 +58,100 @@ def setup_command(
 ) -> int:
     """Fetch a model and what runs it, after telling what that takes; then it is in the settings.
 
-    `wanted`: a known name, `hf:owner/name` with or without a file, or a GGUF file; else what suits
-    this machine. `file`: of the settings. Raises `BrainError`, `BackendError`, `ConfigError`.
+    `wanted`: a known name, `hf:owner/name` with or without a file, or a GGUF file; else what is set
+    up already, or suits this machine. `file`: of the settings. Raises `BrainError`, `BackendError`,
+    `ConfigError`.
     """
     if lacks_avx2():
         raise BrainError(
             "This processor has no AVX2, which llama.cpp's package is built for.",
             "Run Ollama instead: it is found by itself.",
         )
-    model = _wanted(wanted) if wanted is not None else _suited()
-    runtime = 0 if weights.is_runtime_here() else weights.PACKAGE_BYTES
-    if (model.size or runtime) and not yes:
-        about = _about(model, runtime)
+    model = _wanted(wanted) if wanted is not None else _set_up(config) or _suited()
+    runtime = _runtime_bytes()
+    about = _about(model, runtime) if model.size or runtime else ""
+    if about and not yes:
         alone = f"{about}, and nobody is there to agree"
         if code := agreed(f"{about}. Go on?", alone):
             return code
-    if runtime:
-        print(f"Installing {weights.PACKAGE}", file=sys.stderr)
-        environment_maker.run_pip(["install", weights.REQUIREMENT])
+    if about and yes:
+        print(about, file=sys.stderr)
     try:
         with progress_bar(model.name) as progress:
-            place = model.fetch(progress)
+            place = _fetched(model, file, progress)
     except KeyboardInterrupt:
         complain(
             f"the download of {model.name} was stopped; what is here is kept",
             "the same again goes on from there: assistant setup brain",
         )
         raise
-    read_model_file(place)
-    set_value("brain.weights", model.name, file)
     print_path(place)
     print(f"{model.name} is set up. Ask it something: assistant brain test", file=sys.stderr)
     if config.brain.kind not in ("auto", "local"):
         print("it answers after: assistant config set brain.kind auto", file=sys.stderr)
     return 0
+
+
+def _runtime_bytes() -> int:
+    """To be fetched for what runs a model; 0 where it is here."""
+    return 0 if weights.is_runtime_here() else weights.PACKAGE_BYTES
+
+
+def _fetched(model: _Wanted, file: Path | None, progress: Progress) -> Path:
+    """The model's file, checked; it is in the settings, and what runs it is installed."""
+    if not weights.is_runtime_here():
+        progress(f"Installing {weights.PACKAGE}", None)
+        environment_maker.run_pip(["install", weights.REQUIREMENT])
+        importlib.invalidate_caches()  # this process has looked for it in vain
+    place = model.fetch(progress)
+    read_model_file(place)
+    set_value("brain.weights", model.name, file)
+    return place
+
+
+def brain_offer(config: Config, file: Path | None = None) -> weights.BrainOffer | None:
+    """What the first start offers; None where it was offered already, where there is a model or the
+    settings say who answers, and where nothing may or can be fetched. Asks nobody. `file`: of the
+    settings."""
+    if not _may_offer(config):
+        return None
+    hardware = survey()
+    model, other = weights.suited(hardware, cores()), weights.suited_package(hardware)
+    place = data_dir()
+    make_folder(place)
+    if shutil.disk_usage(place).free < _SPARE * (model.size + _runtime_bytes()):
+        return None
+
+    def fetch(progress: Progress) -> str:
+        progress(f"Asking the model hub for {model.name}", None)
+        try:
+            wanted = _published(model)
+        except BackendError:
+            progress(f"No model hub is reached: {other.name} instead", None)
+            wanted = _packaged(other)
+        _fetched(wanted, file, progress)
+        return wanted.name
+
+    told = _Wanted(model.name, model.size, model.licence, lambda progress: place)
+    instead = f"{other.name} from Python packages ({in_words(other.size)}, {other.licence})"
+    about = f"{_about(told, _runtime_bytes())}. Where no hub is reached: {instead}"
+    return weights.BrainOffer(model.name, about, brain_offered, fetch)
+
+
+def brain_offered() -> None:
+    """It is not offered again. Where that cannot be kept it is."""
+    with suppress(OSError):
+        brain_offered_file().touch()
+
+
+def _may_offer(config: Config) -> bool:
+    brain, environment = config.brain, os.environ
+    chosen = brain.kind != "auto" or brain.url or brain.weights or brain.model
+    unattended = environment.get("CI") or environment.get("HF_HUB_OFFLINE", "0") not in ("", "0")
+    converses = config.backend.name.startswith("moshi-")
+    if chosen or unattended or converses or config.memory.private or lacks_avx2():
+        return False
+    return not (brain_offered_file().exists() or weights.files_here())
 
 
 def list_command(config: Config, *, json_output: bool = False) -> int:
@@ -121,15 +188,16 @@ def list_command(config: Config, *, json_output: bool = False) -> int:
 
 
 def use_command(name: str, file: Path | None = None) -> int:
-    """Let this one answer: a model that is here, or `auto`, `scripted`. Raises `BrainError`."""
-    if name in ("auto", "scripted"):
-        set_value("brain.kind", name, file)
-        print(f"brain.kind = {name}")
-        return 0
-    read_model_file(weights.chosen_file(name))
-    set_value("brain.weights", name, file)
-    set_value("brain.kind", "local", file)
-    print(f"brain.kind = local\nbrain.weights = {name}")
+    """Let this one answer: a model that is here, a server (`ollama`, `ollama/MODEL`, an address),
+    `auto` or `scripted`. Raises `BrainError`."""
+    from assistant.brain.switch import settings_of
+
+    settings = settings_of(name)
+    if settings["kind"] == "local":
+        read_model_file(weights.chosen_file(settings.get("weights")))
+    for key, value in sorted(settings.items()):
+        set_value(f"brain.{key}", value, file)
+        print(f"brain.{key} = {value}")
     return 0
 
 
@@ -139,6 +207,16 @@ def test_command(config: Config, question: str | None) -> int:
 
 
 # -- what is wanted ------------------------------------------------------------------------------
+
+
+def _set_up(config: Config) -> _Wanted | None:
+    """The model of the settings, where it is here: nothing is asked of the network then."""
+    name = config.brain.weights
+    try:
+        place = weights.chosen_file(name)
+    except BrainError:
+        return None
+    return _Wanted(name or "", 0, "", lambda progress: place)
 
 
 def _suited() -> _Wanted:
@@ -185,6 +263,7 @@ def _published(model: weights.HubModel) -> _Wanted:
         file.size or model.size,
         model.licence,
         lambda progress: weights.fetch_from_hub(found, file, model.name, progress),
+        f"{_HUB}{model.repository}/{file.name}",
     )
 
 
@@ -216,6 +295,7 @@ def _from_hub(text: str) -> _Wanted:
         file.size or 0,
         "",
         lambda progress: weights.fetch_from_hub(found, file, name, progress),
+        f"{_HUB}{owner}/{repository}/{file.name}",
     )
 
 

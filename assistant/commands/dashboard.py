@@ -17,7 +17,10 @@ from assistant.config.plugins import PluginRegistry
 from assistant.config.schema import Config
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from assistant.audio.base import AudioIO
+    from assistant.brain.local.weights import BrainOffer
     from assistant.session.frontend import MakeSession, SessionFrontend
 
 
@@ -71,8 +74,8 @@ def open_audio(config: Config) -> AudioIO:
     return LiveAudio(config.audio)
 
 
-def dashboard_command(config: Config) -> int:
-    """Returns the exit code."""
+def dashboard_command(config: Config, file: Path | None = None) -> int:
+    """Returns the exit code. `file`: of the settings, where it is not the usual one."""
     if not (sys.stdout.isatty() and sys.stdin.isatty()):
         from assistant.commands.plain import plain_command
 
@@ -81,6 +84,11 @@ def dashboard_command(config: Config) -> int:
         from assistant.session.factory import make_conversation
         from assistant.ui.run import run_dashboard
 
+        def offer() -> BrainOffer | None:
+            from assistant.commands.brain import brain_offer
+
+            return brain_offer(config, file)
+
         def make() -> SessionFrontend:
             try:
                 return make_conversation(config, open_audio(config))
@@ -88,7 +96,7 @@ def dashboard_command(config: Config) -> int:
                 title.take_away()
                 raise
 
-        return run_dashboard(make, config)
+        return run_dashboard(make, config, offer=offer)
 
 
 Frontend = Callable[["MakeSession", Config], int]

@@ -1,7 +1,8 @@
 """`assistant plain`: the conversation line by line, without any control of the screen.
 
 For pipes, screen readers and dumb terminals. Typed lines come from standard input; at its end the
-last answer is finished, then the program ends. A line that begins with a name is that speaker's:
+last answer is finished, then the program ends. `/brain` lists who could answer, `/brain NAME` lets
+that one answer. A line that begins with a name is that speaker's:
 whatever else a text holds stands indented below it.
 """
 
@@ -49,6 +50,10 @@ from assistant.terminal.sanitize import MOST_MARKS, clean_line
 log = logging.getLogger(__name__)
 
 YOU = "You"
+_BRAIN = "/brain"
+"""The one line that is a command and nothing said."""
+_KNOWN_AFTER = 1.0
+"""Seconds after the backend is ready when it is known who answers."""
 _INDENT = "  "
 _MOST_CODES = 2 + MOST_MARKS
 """Characters in a cell: a letter, its marks, and a joiner or selector."""
@@ -151,10 +156,10 @@ def plain_command(config: Config, audio: AudioIO) -> int:
 def plain_frontend(make: MakeSession, config: Config) -> int:
     """As `plain_command`, on a session that somebody else makes."""
     with ExitDeadline() as deadline:
-        return asyncio.run(_run(make, deadline))
+        return asyncio.run(_run(make, config, deadline))
 
 
-async def _run(make: MakeSession, deadline: ExitDeadline) -> int:
+async def _run(make: MakeSession, config: Config, deadline: ExitDeadline) -> int:
     session = make()
     printer = Printer(session, show_typed=not sys.stdin.isatty())
     session.subscribe(printer)
@@ -164,10 +169,12 @@ async def _run(make: MakeSession, deadline: ExitDeadline) -> int:
             await session.start()
             typing = asyncio.create_task(_type_lines(session))
             typing.add_done_callback(lambda task: _typed(task, stopped))
+            offering = asyncio.create_task(_offer_brain(session, config))
             try:
                 return await stopped
             finally:
                 typing.cancel()
+                offering.cancel()
         finally:
             await session.stop()
 
@@ -186,10 +193,47 @@ async def _type_lines(session: SessionFrontend) -> None:
     types may interrupt."""
     lines = _stdin_lines()
     while (line := await lines.get()) is not None:
+        command, _, name = line.strip().partition(" ")
+        if command == _BRAIN:
+            await _answer_with(session, name.strip())
+            continue
         await session.send_text(line)
         if not sys.stdin.isatty():
             await session.finished()
     await session.finished()
+
+
+async def _offer_brain(session: SessionFrontend, config: Config) -> None:
+    """Once, in a line, where a person reads it and nothing but the scripted persona answers."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return
+    ready = asyncio.Event()
+    session.subscribe(
+        lambda event: ready.set() if isinstance(event, BackendChosen) and event.ready else None
+    )
+    if not any(isinstance(each, BackendChosen) and each.ready for each in session.standing()):
+        await ready.wait()
+    await asyncio.sleep(_KNOWN_AFTER)  # a backend that answers by itself tells so
+    if any(isinstance(e, BrainChosen) and e.label == "scripted" for e in session.standing()):
+        from assistant.commands.brain import brain_offer
+
+        offer = await asyncio.to_thread(brain_offer, config)
+        if offer is not None:
+            _tell("A language model would answer about anything: assistant setup brain")
+            _tell(f"{offer.about}. This is told once.")
+            await asyncio.to_thread(offer.shown)
+
+
+async def _answer_with(session: SessionFrontend, name: str) -> None:
+    """Without a name: tell which there are."""
+    if name:
+        done = session.change_brain(name)
+        if not sys.stdin.isatty():
+            await asyncio.wait({done})
+        return
+    for each in await session.brains():
+        now = " (now)" if each.in_use else ""
+        _tell(f"{_BRAIN} {each.name}{now}: {each.label}, {each.about}")
 
 
 def _stdin_lines() -> asyncio.Queue[str | None]:

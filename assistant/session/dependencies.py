@@ -12,6 +12,7 @@ from assistant.audio.base import AudioIO
 from assistant.backends.host.process import BackendProcess
 from assistant.backends.registry import Choice
 from assistant.brain.base import Brain
+from assistant.brain.switch import BrainSwitch
 from assistant.config.schema import Config
 from assistant.frames import AnyEvent, Load
 from assistant.language.command_patterns import SpokenCommand
@@ -45,6 +46,8 @@ class SessionDependencies:
     memory: ConversationMemory = field(default_factory=NoMemory)
     last_turn: Path | None = None
     """Where the times of the last turn are kept; None: nowhere."""
+    brains: BrainSwitch | None = None
+    """Where `make_brain` is of it: changes who answers. None: that cannot be changed."""
     clock: Callable[[], float] | None = None
     """Seconds on the input's clock, in `assistant talk`; else the time since the start."""
     tools: list[Tool] = field(default_factory=list)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from random import Random
 
@@ -18,8 +17,8 @@ from assistant.backends.registry import (
     fallback_of,
 )
 from assistant.brain.base import Brain, BrainError
-from assistant.brain.choose import FallbackBrain, choose_brain
 from assistant.brain.scripted import ScriptedBrain, known_lines
+from assistant.brain.switch import BrainSwitch
 from assistant.config.schema import Config, ConfigError
 from assistant.frames import AnyEvent, Load
 from assistant.language.person import first_person
@@ -47,13 +46,13 @@ from assistant.skills import Kept, Lists, Schedule
 from assistant.tools.builtin.memory import PendingDeletion, memory_tools
 from assistant.tools.registry import Tool
 
-log = logging.getLogger(__name__)
-
 
 def _unseen(title: str, text: str) -> None:
     """Nothing is shown outside of the program."""
 
 
+_CONVERSE = "moshi-"
+"""How the names of backends begin that answer by themselves."""
 _MOST_TOLD = 5
 """Persona files that a notice names."""
 
@@ -143,19 +142,19 @@ def make_dependencies(
     pending = PendingDeletion(Kept(schedule, lists))
     memory, tools = _memory(config, scripted, pending) if remember else (NoMemory(), [])
 
+    brains = BrainSwitch(
+        config.brain,
+        scripted,
+        awake=not choice.name.startswith(_CONVERSE),
+        looks=clock is None,  # on an input's clock it shall be the same every time
+    )
+
     async def make_brain(notify: Callable[[Notice], None]) -> Brain:
         def tell(error: BrainError) -> None:
             notify(Notice(text=error.message, remedy=error.remedy, severity="warning"))
 
-        brain, reason = await choose_brain(
-            config.brain,
-            notify=tell,
-            scripted=scripted,
-            persona=personas.loaded.get(config.session.persona),
-        )
-        log.info("%s", reason)
-        if isinstance(brain, FallbackBrain):
-            memory.use_model(brain)
+        persona = personas.loaded.get(config.session.persona)
+        brain, _ = await brains.first(tell, persona)
         return brain
 
     carried_over = config.session.save and not private and seed is None
@@ -177,6 +176,7 @@ def make_dependencies(
             virtual_clock=steps,
         ),
         make_brain=make_brain,
+        brains=brains,
         known_lines=known_lines,
         prefetched=prefetched,
         met=met,

@@ -6,11 +6,13 @@ another process speaks `assistant.session.protocol`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
 from assistant.audio.base import DeviceChoice, Float32
 from assistant.audio.levels import LevelHistory
+from assistant.brain.base import BrainChoice
 from assistant.calls.parser import ToolCall
 from assistant.frames import AgentState
 from assistant.memory.conversation import MemoryFrontend
@@ -77,6 +79,15 @@ class SessionFrontend(Protocol):
 
     async def change_persona(self, slug: str) -> None:
         """As if a key or a tool had asked; unknown slugs raise `KeyError`."""
+
+    async def brains(self) -> list[BrainChoice]:
+        """Who could answer, with a look for servers on this machine; one is in use."""
+
+    def change_brain(self, name: str) -> asyncio.Future[None]:
+        """Let this one answer from the next turn on, once it can. What comes of it is told:
+        `BrainChosen`, or a `Notice` why the old one stays. Who wants to wait for that gets what is
+        done then; it is cancelled where a second wish takes the first's place.
+        """
 
     async def send_text(self, text: str) -> None:
         """A typed turn of the user."""

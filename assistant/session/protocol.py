@@ -22,6 +22,7 @@ import msgspec
 
 from assistant.audio.base import DeviceChoice
 from assistant.backends.wire import writable
+from assistant.brain.base import BrainChoice
 from assistant.calls.parser import ToolCall
 from assistant.errors import AssistantError
 from assistant.frames import AgentState
@@ -65,6 +66,16 @@ class SayText(FrontendCommand, frozen=True):
 
 class SwitchPersona(FrontendCommand, frozen=True):
     slug: str
+
+
+class AskBrains(FrontendCommand, frozen=True):
+    """Is answered with `BrainsFound`."""
+
+
+class SwitchBrain(FrontendCommand, frozen=True):
+    """Who answers from the next turn on; `BrainChosen` tells that it does, `Notice` why not."""
+
+    name: str
 
 
 class InterruptAnswer(FrontendCommand, frozen=True):
@@ -121,8 +132,9 @@ class StopSession(FrontendCommand, frozen=True):
 
 
 async def apply(command: FrontendCommand, session: SessionFrontend) -> None:
-    """Do what a front end asks. What wants an answer (`Hello`, `AskDevices`, `AnswerConfirm`) is
-    for whoever holds the connection. Raises `ProtocolError`, and what the session raises."""
+    """Do what a front end asks. What wants an answer (`Hello`, `AskBrains`, `AskDevices`,
+    `AnswerConfirm`) is for whoever holds the connection. Raises `ProtocolError`, and what the
+    session raises."""
     match command:
         case SendText(text=text):
             await session.send_text(text)
@@ -134,6 +146,8 @@ async def apply(command: FrontendCommand, session: SessionFrontend) -> None:
                 known = f"choose one of {', '.join(slugs)}"
                 raise ProtocolError(f"there is no persona called “{slug}”", known)
             await session.change_persona(slug)
+        case SwitchBrain(name=name):
+            session.change_brain(name)
         case InterruptAnswer():
             session.interrupt()
         case RepeatAnswer():
@@ -190,6 +204,10 @@ class ConfirmWithdrawn(FrontendReply, frozen=True):
     """The question has become void."""
 
     id: int
+
+
+class BrainsFound(FrontendReply, frozen=True):
+    brains: list[BrainChoice]
 
 
 class DevicesFound(FrontendReply, frozen=True):

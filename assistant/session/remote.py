@@ -28,7 +28,9 @@ from assistant.session.frontend import SessionFrontend
 from assistant.session.protocol import (
     VERSION,
     AnswerConfirm,
+    AskBrains,
     AskDevices,
+    BrainsFound,
     CommandRefused,
     ConfirmAsked,
     ConfirmWithdrawn,
@@ -235,6 +237,8 @@ class _RemoteFrontend:
         match command:
             case Hello():
                 self._greet(command)
+            case AskBrains():
+                self._put(BrainsFound(await self._session.brains()))
             case AskDevices():
                 self._put(DevicesFound(await self._session.devices()))
             case AnswerConfirm(id=id, allowed=allowed):

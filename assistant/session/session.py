@@ -17,7 +17,7 @@ from typing import Literal, cast
 
 from assistant.audio.base import DeviceChoice
 from assistant.audio.types import Float32
-from assistant.brain.base import Brain
+from assistant.brain.base import Brain, BrainChoice
 from assistant.calls.parser import ToolCall
 from assistant.frames import AgentState, AnyCommand, Command, Push
 from assistant.language.command_patterns import SpokenCommand
@@ -25,13 +25,14 @@ from assistant.loops import BackgroundTasks
 from assistant.personas.loading import Persona
 from assistant.session.audio_controls import AudioControls, Controls
 from assistant.session.backend_events import BackendEvents
+from assistant.session.brain_seat import BrainSeat
 from assistant.session.dependencies import SessionDependencies
 from assistant.session.event_bus import EventBus, Listener, cleaned
-from assistant.session.events import BrainChosen, Notice, SessionEvent, StateChanged, UserSaid
+from assistant.session.events import Notice, SessionEvent, StateChanged, UserSaid
 from assistant.session.frontend import Beside, Confirm
 from assistant.session.own_state import OwnState
 from assistant.session.persona_switch import PersonaRoster, PersonaSwitch, PersonaVoice, Prefetcher
-from assistant.session.signals import BackendReady, ToAnswer
+from assistant.session.signals import ToAnswer
 from assistant.session.timers import TimerWatch
 from assistant.session.trace import LastTurn
 from assistant.session.turns.agent_turn import AgentTurn
@@ -64,8 +65,6 @@ class Session:
         self.memory = dependencies.memory
         self.history = History()
         self.confirm: Confirm = _refuse
-        self._brain: Brain | None = None
-        self._who_answers = ""
         self._work: tuple[Beside, ...] = ()
         self._device_names: dict[str, str] = {}
         """As a person sees a device's name → as its driver calls it."""
@@ -80,7 +79,9 @@ class Session:
         self._backend = dependencies.make_backend(dependencies.load, bus.publish)
         bus.on(Command, lambda command: self._backend.send(cast("AnyCommand", command)))
         self._backend_events = BackendEvents(bus, self._backend, dependencies.choice)
-        bus.on(BackendReady, lambda event: self._tell_who_answers())
+        self._seat = BrainSeat(
+            bus, dependencies.brains, self.memory, self._backend_events, self._background
+        )
         self._agent_turn = AgentTurn(bus, audio, self._turns, self._backend_events)
         self.speech = self._agent_turn.speech
         self._record = ConversationRecord(
@@ -160,9 +161,8 @@ class Session:
         self.run_beside(asyncio.to_thread(self._skills.prepare))
         meeting = asyncio.create_task(asyncio.to_thread(self._dependencies.met))
         self._backend.start()
-        self._brain = await self._dependencies.make_brain(self._bus.publish)
-        self._turn_taking.begin(self._make_responder(self._brain))
-        self._tell_who_answers()
+        brain = await self._dependencies.make_brain(self._bus.publish)
+        self._seat.begin(brain, self._let_answer, self._turn_taking.settled)
         self._persona_switch.acquaintance = await opening
         self._persona_switch.met |= await meeting | self.memory.met
         self._prefetcher.prefetch()
@@ -170,6 +170,7 @@ class Session:
         self.sound.changed()
         self.run_beside(self.sound.watch_drops(lambda: self._backend.dropped))
         self.run_beside(self._timers.run())
+        self._seat.watch(lambda: self.persona)
         for notice in self._notices:
             self._bus.publish(notice)
         for work in self._work:
@@ -186,25 +187,13 @@ class Session:
             self._backend.stop(),
             self._audio.stop(),
             self.memory.close(),
-            self._close_brain(),
+            self._seat.close(),
         ):
             try:
                 await step
             except Exception:
                 log.exception("while stopping")
         self._record.close()
-
-    def _tell_who_answers(self) -> None:
-        label = "" if self._brain is None else self._brain.label
-        if self._backend_events.capabilities.answers_by_itself:
-            label = "the model itself"
-        if label and label != self._who_answers:
-            self._who_answers = label
-            self._bus.publish(BrainChosen(label=label))
-
-    async def _close_brain(self) -> None:
-        if self._brain is not None:
-            await self._brain.close()
 
     def at_start(self, notices: list[Notice], *work: Beside) -> None:
         """Tell these and run these beside the conversation, once it has started."""
@@ -244,6 +233,10 @@ class Session:
         """The call that answers a question which a tool has asked back."""
         return self._dependencies.follow_up(text) or self._skills.follow_up(text)
 
+    def _let_answer(self, brain: Brain) -> None:
+        """From the next turn on; an answer that is being made is not touched."""
+        self._turn_taking.begin(self._make_responder(brain))
+
     def _make_responder(self, brain: Brain) -> Responder:
         # The one thing that is looked up late: a front end puts its question in when it is there.
         tools = ToolRunner(self._bus, self._registry, lambda call: self.confirm(cleaned(call)))
@@ -280,6 +273,13 @@ class Session:
         if self._roster.get(slug) is not self.persona:
             self._turn_taking.interrupt()
             self._persona_switch.change_persona(slug)
+
+    async def brains(self) -> list[BrainChoice]:
+        return [cleaned(each) for each in await self._seat.choices()]
+
+    def change_brain(self, name: str) -> asyncio.Future[None]:
+        """Let this one answer from the next turn on, once it can; what comes of it is told."""
+        return self._seat.change(name, self.persona)
 
     async def send_text(self, text: str) -> None:
         text = clean_text(text).strip()

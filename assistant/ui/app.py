@@ -18,11 +18,13 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
+from assistant.brain.base import BrainChoice
 from assistant.config.schema import UiConfig
 from assistant.memory.conversation import MemoryFrontend
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona
 from assistant.session.events import (
+    BackendChosen,
     Failure,
     MemoryForgotten,
     PersonaChanged,
@@ -36,11 +38,12 @@ from assistant.ui.keymap import BINDINGS, AssistantCommands, check_keymap
 from assistant.ui.letters import EscapeFilter
 from assistant.ui.messages import Bridge, FromSession, Typed
 from assistant.ui.model import StatusModel
+from assistant.ui.offer import FindOffer, OfferedModel, no_offer
 from assistant.ui.screens.dashboard import DashboardScreen
 from assistant.ui.screens.devices import DevicesScreen, shown_devices
 from assistant.ui.screens.dialog import HelpScreen, Palette, help_rows
 from assistant.ui.screens.memory import MemoryScreen, shown_memory, without
-from assistant.ui.screens.picker import PickerScreen
+from assistant.ui.screens.picker import BrainScreen, PickerScreen
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +75,7 @@ class DashboardApp(App[None]):
         *,
         clock: Callable[[], datetime] = datetime.now,
         driver_class: type[Driver] | None = None,
+        offer: FindOffer = no_offer,
     ) -> None:
         # With the terminal's own two colours nothing is left for Textual to turn into greys.
         without_color = "NO_COLOR" in os.environ
@@ -85,6 +89,7 @@ class DashboardApp(App[None]):
         self._gate = EscapeFilter()
         self._bridge = Bridge(session)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._offered = OfferedModel(self, self, offer)
         self._dashboard = DashboardScreen(
             session.persona,
             session.personas(),
@@ -174,6 +179,8 @@ class DashboardApp(App[None]):
             devices.take(event)
         if (memory := shown_memory(self)) is not None:
             memory.take(event)
+        if isinstance(event, BackendChosen) and event.ready:
+            self._offered.backend_ready()
         if isinstance(event, PersonaChanged):
             self.register_theme(themes.theme_of(event.persona))
             self.preview(event.persona)
@@ -217,6 +224,49 @@ class DashboardApp(App[None]):
         current = self.session.persona.slug
         if not isinstance(self.screen, PickerScreen):
             self.push_screen(PickerScreen(personas, current, self.preview), chosen)
+
+    # --- who answers -----------------------------------------------------------------------
+
+    async def brains(self) -> list[BrainChoice]:
+        """Who could answer; none where that cannot be found out, which is in the log then."""
+        try:
+            return await self.session.brains()
+        except Exception:
+            _log.exception("while looking who could answer")
+            return []
+
+    def choose_brain(self, name: str) -> None:
+        """Ask the session for another brain; what comes of it, it tells."""
+        self.session.change_brain(name)
+
+    def action_pick_brain(self) -> None:
+        self.spawn(self._pick_brain(), "Who could answer could not be found out")
+
+    async def _pick_brain(self) -> None:
+        def chosen(name: str | None) -> None:
+            if name is not None and name != current:
+                self.choose_brain(name)
+
+        brains = await self.brains()
+        if not brains:
+            self.notify("Who could answer could not be found out.", severity="warning")
+            return
+        current = next((each.name for each in brains if each.in_use), None)
+        if self.screen is self._dashboard:
+            self.push_screen(BrainScreen(brains), chosen)
+
+    @property
+    def is_calm(self) -> bool:
+        typing = self.focused is not None and isinstance(self.focused, TextArea | Input)
+        return self.status.state == "idle" and self.screen is self._dashboard and not typing
+
+    def show_progress(self, text: str, fraction: float | None) -> None:
+        """Of what is fetched while the conversation goes on."""
+        if self.is_running:
+            self._dashboard.show_progress(text, fraction)
+
+    def hide_progress(self) -> None:
+        self._dashboard.hide_progress()
 
     # --- talking ---------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from textual.fuzzy import Matcher
 from textual.keys import Keys
 from textual.types import IgnoreReturnCallbackType
 
+from assistant.brain.base import BrainChoice
 from assistant.session.frontend import SessionFrontend
 from assistant.ui.fitting import one_line
 
@@ -55,6 +56,8 @@ BINDINGS: list[Binding] = [
             tooltip="Show or hide the activity log"),
     Binding("d", "pick_devices", "Devices", id="devices.pick",
             tooltip="Choose microphone and speaker, see the level, play a test sound"),
+    Binding("b", "pick_brain", "Brain", show=False, id="brain.pick",
+            tooltip="Choose who answers: a server of yours, our own model, the scripted persona"),
     Binding("m", "show_memory", "Memory", id="memory.show",
             tooltip="See, search, correct and forget what is remembered of you"),
     Binding("t", "toggle_push_to_talk", "Push-to-talk", show=False, id="microphone.mode",
@@ -141,7 +144,7 @@ def _is_key(key: str) -> bool:
     return True
 
 
-# The palette: every action that has a key, and every persona.
+# The palette: every action that has a key, every persona, and every brain.
 
 _NOT_OFFERED = ("palette", "break")
 """Ids of actions that mean nothing inside the palette."""
@@ -154,6 +157,10 @@ class Offering(Protocol):
     def session(self) -> SessionFrontend: ...
 
     def choose_persona(self, slug: str) -> None: ...
+
+    def choose_brain(self, name: str) -> None: ...
+
+    async def brains(self) -> list[BrainChoice]: ...
 
     def bindings_in_force(self) -> Sequence[tuple[str, Binding]]: ...
 
@@ -169,7 +176,12 @@ class _Offer(NamedTuple):
 
 
 class AssistantCommands(Provider):
-    """Actions with their keys, and "Talk with …" for each persona."""
+    """Actions with their keys, "Talk with …" for each persona, "Answer with …" for each brain."""
+
+    _brains: Sequence[BrainChoice] = ()
+
+    async def startup(self) -> None:
+        self._brains = await cast("Offering", self.app).brains()
 
     async def discover(self) -> Hits:
         for offer in self._offers():
@@ -191,6 +203,13 @@ class AssistantCommands(Provider):
                 one_line(persona.summary),
                 partial(app.choose_persona, persona.slug),
             )
+        for brain in self._brains:
+            if not brain.in_use:
+                yield _Offer(
+                    f"Answer with {one_line(brain.label)}",
+                    one_line(brain.about),
+                    partial(app.choose_brain, brain.name),
+                )
         seen: set[str] = set()
         for _, binding in app.bindings_in_force():
             if binding.id in seen or not binding.id or binding.id in _NOT_OFFERED:

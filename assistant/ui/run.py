@@ -15,6 +15,7 @@ from assistant.logs import log_file
 from assistant.loops import ExitDeadline, post
 from assistant.ui.app import DashboardApp
 from assistant.ui.letters import terminal_encoding, write_in
+from assistant.ui.offer import FindOffer, no_offer
 from assistant.ui.screens.dialog import ConfirmGate
 from assistant.ui.terminal import LocaleDriver, TerminalStream, claim_terminal
 
@@ -29,14 +30,19 @@ _log = logging.getLogger(__name__)
 
 
 def run_dashboard(
-    session_factory: MakeSession, config: Config, *, log_path: Path | None = None
+    session_factory: MakeSession,
+    config: Config,
+    *,
+    log_path: Path | None = None,
+    offer: FindOffer = no_offer,
 ) -> int:
     """Show the dashboard until it is quit, and stop the session; gives the exit code.
 
     0 after `q`, 1 after a fault of the program, 128 + n after signal n (a closed terminal counts
     as SIGHUP), and then within `EXIT_SECONDS`. What went wrong is one line on the restored
     terminal; its traceback is in the log. Raises `AssistantError`, the terminal restored, where
-    there can be no such session.
+    there can be no such session. `offer` looks, in a thread, whether a language model is to be
+    offered.
     """
     log_path = log_path or log_file()
     encoding = terminal_encoding()
@@ -44,7 +50,8 @@ def run_dashboard(
     LocaleDriver.encoding = encoding
     try:
         with claim_terminal(log_path, encoding) as screen, ExitDeadline() as deadline:
-            code, message = asyncio.run(_Run(session_factory, config, screen, deadline).run())
+            life = _Run(session_factory, config, screen, deadline, offer)
+            code, message = asyncio.run(life.run())
     except OSError as error:
         code, message = 1, f"the log cannot be written: {error}"
     if message:
@@ -63,7 +70,9 @@ class _Run:
         config: Config,
         screen: TerminalStream,
         deadline: ExitDeadline,
+        offer: FindOffer,
     ) -> None:
+        self._offer = offer
         self._deadline = deadline
         self._factory = factory
         self._config = config
@@ -83,7 +92,9 @@ class _Run:
             return 1, f"the conversation could not be set up: {error}"
         session.confirm = gate
         try:
-            app = self._app = DashboardApp(session, self._config.ui, driver_class=LocaleDriver)
+            app = self._app = DashboardApp(
+                session, self._config.ui, driver_class=LocaleDriver, offer=self._offer
+            )
             gate.connect(app)
             self._deadline.on_signals(_SIGNALS, self._end)
 

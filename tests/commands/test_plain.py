@@ -52,6 +52,16 @@ def run(
     )
 
 
+def test_who_answers_is_listed_and_changed_by_a_line(home: dict[str, str]) -> None:
+    done = run(home, b"/brain\n/brain gpt-9\nWho are you?\n/brain scripted\n")
+    assert done.returncode == 0
+    assert "/brain scripted (now): scripted persona" in done.stderr
+    assert "“gpt-9” is not on this machine" in done.stderr
+    assert "assistant setup brain" in done.stderr
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["You", "JARVIS"]
+    assert "/brain" not in transcripts(home)
+
+
 def transcripts(home: dict[str, str]) -> str:
     folder = Path(home["XDG_DATA_HOME"]) / "assistant" / "transcripts"
     return "".join(path.read_text("utf-8") for path in folder.glob("*.md"))

@@ -12,7 +12,8 @@ import numpy as np
 
 from assistant.backends.host.process import BackendProcess
 from assistant.backends.registry import Choice
-from assistant.brain.base import Brain
+from assistant.brain.base import Brain, BrainError
+from assistant.brain.switch import BrainSwitch
 from assistant.config.schema import Config
 from assistant.frames import (
     FRAME_SAMPLES,
@@ -57,6 +58,7 @@ class Room:
         permissions: dict[str, Any] | None = None,
         make_brain: MakeBrain | None = None,
         memory: ConversationMemory | None = None,
+        brains: BrainSwitch | None = None,
     ) -> None:
         config = Config.model_validate(
             {
@@ -71,6 +73,7 @@ class Room:
         self.folder = folder
         self.brain_found = asyncio.Event()
         self.brain_found.set()
+        self.brains = brains
         personas = list(cast_of_characters())
         pending = PendingDeletion()
         tools = memory_tools(memory, pending) if isinstance(memory, MemoryService) else []
@@ -83,6 +86,7 @@ class Room:
                 make_backend=self._make_backend,
                 load=Load(options={}, names=[p.spoken_names() for p in personas]),
                 make_brain=make_brain or self._make_brain,
+                brains=brains,
                 known_lines=lambda persona: list(persona.greetings),
                 prefetched=set(),
                 store=TranscriptStore(folder),
@@ -102,7 +106,14 @@ class Room:
 
     async def _make_brain(self, notify: Callable[[Notice], None]) -> Brain:
         await self.brain_found.wait()
-        return self.brain
+        if self.brains is None:
+            return self.brain
+
+        def tell(error: BrainError) -> None:
+            notify(Notice(text=error.message, remedy=error.remedy, severity="warning"))
+
+        found, _ = await self.brains.first(tell, None)
+        return found
 
     async def enter(self) -> Room:
         """Start, and let the backend load."""

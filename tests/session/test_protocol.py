@@ -151,6 +151,7 @@ ASKED: list[tuple[p.FrontendCommand, tuple[str, object]]] = [
     (p.SendText("hello"), ("send_text", "hello")),
     (p.SayText("hello"), ("say", ("hello",))),
     (p.SwitchPersona(CORE.slug), ("set_persona", CORE.slug)),
+    (p.SwitchBrain("scripted"), ("change_brain", "scripted")),
     (p.InterruptAnswer(), ("interrupt", None)),
     (p.RepeatAnswer(), ("repeat", None)),
     (p.SetMuted(True), ("set_muted", True)),
@@ -174,7 +175,7 @@ async def test_each_command_is_one_call(
 
 
 def test_no_command_is_forgotten() -> None:
-    answered = {p.Hello, p.AskDevices, p.AnswerConfirm}
+    answered = {p.Hello, p.AskBrains, p.AskDevices, p.AnswerConfirm}
     assert {type(command) for command, _ in ASKED} | answered == set(
         p.FrontendCommand.__subclasses__()
     )

@@ -16,6 +16,7 @@ from assistant.session.events import (
     AgentSaid,
     AudioChanged,
     BackendChosen,
+    BrainChosen,
     Notice,
     PersonaChanged,
     SessionEvent,
@@ -26,7 +27,9 @@ from assistant.session.events import (
 from assistant.session.frontend import SessionFrontend
 from assistant.session.protocol import (
     AnswerConfirm,
+    AskBrains,
     AskDevices,
+    BrainsFound,
     CommandRefused,
     ConfirmAsked,
     ConfirmWithdrawn,
@@ -38,6 +41,7 @@ from assistant.session.protocol import (
     SendText,
     SetMuted,
     SetVolume,
+    SwitchBrain,
     SwitchPersona,
     Welcome,
     decode_message,
@@ -131,6 +135,17 @@ async def test_devices_are_told_when_they_are_asked_for(socket: Path) -> None:
         frontend = await SocketFrontend.connect(socket)
         await frontend.ask(AskDevices())
         assert (await frontend.until(DevicesFound)).devices == session.choices
+        frontend.close()
+
+
+async def test_who_could_answer_is_told_and_changed_from_elsewhere(socket: Path) -> None:
+    session = FakeSession()
+    async with served(session, socket):
+        frontend = await SocketFrontend.connect(socket)
+        await frontend.ask(AskBrains())
+        assert (await frontend.until(BrainsFound)).brains == session.answerers
+        await frontend.ask(SwitchBrain("ollama/llama3"))
+        await frontend.until(BrainChosen, label="llama3 · Ollama")
         frontend.close()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from assistant.config.schema import UiConfig
 from assistant.ui.app import DashboardApp
+from assistant.ui.offer import FindOffer, no_offer
 from tests.fakes import READY, FakeSession
 
 Clock = Callable[[], datetime]
@@ -30,11 +31,14 @@ def session() -> FakeSession:
 
 @pytest.fixture
 def make_app() -> Callable[..., DashboardApp]:
-    def make(session: FakeSession, **settings: object) -> DashboardApp:
+    def make(
+        session: FakeSession, *, offer: FindOffer = no_offer, **settings: object
+    ) -> DashboardApp:
         return DashboardApp(
             session,
             UiConfig.model_validate({"animation": False, **settings}),
             clock=lambda: datetime(2026, 11, 21, 18, 19, 7),
+            offer=offer,
         )
 
     return make

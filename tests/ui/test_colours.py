@@ -19,6 +19,7 @@ from tests.ui.remembered import evening, remembering
 MakeApp = Callable[..., DashboardApp]
 PANELS = {
     "picker": (["p"], "keep as it was"),
+    "brains": (["b"], "Who answers?"),
     "devices": (["d"], "System default"),
     "memory": (["m"], "To be asked"),
     "question": (["m", "enter"], "Which is right?"),

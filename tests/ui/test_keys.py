@@ -165,6 +165,47 @@ async def test_a_digit_chooses_in_the_picker(make_app: MakeApp, session: FakeSes
         assert session.persona is FRIEND
 
 
+async def test_who_answers_is_chosen_and_escape_changes_nothing(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await pilot.press("b")
+        await see(pilot, "Who answers?", "llama3 · Ollama")
+        await pilot.press("down", "escape")
+        await pilot.press("b")
+        await see(pilot, "Who answers?")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "change_brain" not in dict(session.calls), "nothing new was chosen"
+        await pilot.press("b")
+        await see(pilot, "Who answers?")
+        await pilot.press("3")
+        await see(pilot, "answers qwen3-1.7b · own server")
+        assert session.calls[-1] == ("change_brain", "qwen3-1.7b")
+
+
+async def test_the_palette_lets_another_answer(make_app: MakeApp, session: FakeSession) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await pilot.press("ctrl+p", *"answer llama")
+        await see(pilot, "Answer with llama3 · Ollama")
+        await pilot.press("enter")
+        await see(pilot, "answers llama3 · Ollama")
+
+
+async def test_where_nobody_can_tell_who_could_answer_the_dashboard_goes_on(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    session.failing["brains"] = OSError("no more files")
+    app = make_app(session)
+    async with app.run_test(notifications=True) as pilot:
+        await pilot.press("b")
+        await see(pilot, "could not be found out")
+        await pilot.press("ctrl+p", *"talk wren")
+        await see(pilot, "Talk with Wren")
+
+
 async def test_help_tells_every_action_and_its_id(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
     async with app.run_test(size=(120, 60)) as pilot:
@@ -184,7 +225,7 @@ async def test_the_palette_finds_a_persona(make_app: MakeApp, session: FakeSessi
         await see(pilot, "Talk with Butler", "Talk with Core 9")
         await pilot.press(*"wren")
         await see(pilot, "Talk with Wren")
-        await pilot.press("down", "enter")
+        await pilot.press("enter")
         await pilot.pause(0.2)
         assert session.persona is FRIEND
 

@@ -43,7 +43,7 @@ from tests.ui.remembered import PARROT, evening, recalled, remembering
 
 MakeApp = Callable[..., DashboardApp]
 KEYS = [
-    *"pdmadm?/rtn1",
+    *"pdbmadm?/rbtn1",
     "ctrl+p",
     "escape",
     "escape",

@@ -38,6 +38,8 @@ VOCABULARY = """
     remembered say Remember that look again source forget correct search Press
     Nothing is remembered yet Say Memory Source shows where it was said
     Room good peak dB comes from it use tab other list test sound look again close
+    Who answers automatic your server else our own model llama Ollama that you run qwen own MB no
+    language A of assistant setup brain
 """  # fmt: skip
 
 
@@ -55,7 +57,7 @@ def cut_words(app: DashboardApp) -> set[str]:
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize(
-    "keys", [(), ("p",), ("d",), ("m",), ("question_mark",), ("a",)], ids=" ".join
+    "keys", [(), ("p",), ("b",), ("d",), ("m",), ("question_mark",), ("a",)], ids=" ".join
 )
 async def test_no_word_is_cut(
     make_app: Callable[..., DashboardApp],

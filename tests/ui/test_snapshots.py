@@ -88,6 +88,13 @@ def test_the_picker_shows_the_persona_under_the_cursor(
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+def test_who_answers(snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]) -> None:
+    session = talking()
+    run = playing(session, "Who answers?", "1,280 MB", press=["b", "down"])
+    assert snap_compare(make_app(session), terminal_size=size, run_before=run)
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
 def test_help(snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]) -> None:
     session = talking(sound=False)
     run = playing(session, "microphone.toggle", press=["question_mark"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -32,6 +33,8 @@ PACKAGE_BYTES = 34_000_000
 _ENDING = ".gguf"
 _QUANTISATION = "q4_k_m"
 _COPY = 1 << 20
+_PART = re.compile(r"-\d{5}-of-\d{5}\.")
+_MOST_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,20 @@ def suited_package(hardware: Hardware) -> PackagedModel:
     return fits[-1] if fits else PACKAGED[0]
 
 
+@dataclass(frozen=True, slots=True)
+class BrainOffer:
+    """A model that suits this machine, and could be fetched now."""
+
+    name: str
+    about: str
+    """What would be fetched, how much, how long it takes, and the licence."""
+    shown: Callable[[], None]
+    """To be called once a person sees it: it is never offered again."""
+    fetch: Callable[[Progress], str]
+    """Fetches and installs, puts it into the settings, and returns what it is called there. In a
+    thread. Raises `BrainError`, `BackendError`, `ConfigError`."""
+
+
 # What is here.
 
 
@@ -140,7 +157,7 @@ def chosen_file(weights: str | None) -> Path:
         if path.is_file():
             return path
     raise BrainError(
-        f"The language model “{weights}” of brain.weights is not on this machine.",
+        f"The language model “{weights}” is not on this machine.",
         "Run: assistant setup brain; or choose one of assistant brain list",
     )
 
@@ -185,17 +202,30 @@ def _partial(name: str) -> Path:
 
 
 def hub_file(repository: str, name: str | None = None) -> tuple[Listing, HubFile]:
-    """One file of a repository: of this name, or the one with four bits a number. Raises
+    """One file of a repository: of this name, or the whole model with four bits a number. Raises
     `BackendError`, also where the hub cannot be reached, and `BrainError` where there is none."""
     found = listing(repository)
-    models = [f for f in found.files if f.name.casefold().endswith(_ENDING)]
-    for file in models:
-        wanted = f"{_QUANTISATION}{_ENDING}" if name is None else name.casefold()
-        if file.name.casefold().endswith(wanted):
-            return found, file
-    names = ", ".join(f.name for f in models[:8])
-    remedy = f"It has: {names}" if names else "Choose a repository with GGUF files."
-    raise BrainError(f"{repository} has no {name or 'GGUF file with 4 bits'}.", remedy)
+    models = [f for f in found.files if _is_whole_model(f.name)]
+    fitting = [f for f in models if _is_meant(f.name, name)]
+    if fitting:
+        return found, min(fitting, key=lambda file: (len(file.name), file.name))
+    names = ", ".join(f.name for f in models[:_MOST_NAMED])
+    choose = f"Name one: assistant setup brain --model hf:{repository}/FILE; it has {names}"
+    other = "Choose a repository with GGUF files: assistant setup brain --model hf:OWNER/NAME/FILE"
+    usual = f"single GGUF file with {_QUANTISATION.upper()}" if names else "GGUF file"
+    raise BrainError(f"{repository} has no {name or usual}.", choose if names else other)
+
+
+def _is_whole_model(name: str) -> bool:
+    """Not a part of one, nor the eyes of one."""
+    last = name.rsplit("/", 1)[-1].casefold()
+    return last.endswith(_ENDING) and not _PART.search(last) and not last.startswith("mmproj")
+
+
+def _is_meant(name: str, wanted: str | None) -> bool:
+    if wanted is None:
+        return _QUANTISATION in name.rsplit("/", 1)[-1].casefold()
+    return f"/{name}".casefold().endswith(f"/{wanted}".casefold())
 
 
 def fetch_from_hub(found: Listing, file: HubFile, name: str, progress: Progress) -> Path:

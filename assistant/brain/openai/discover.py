@@ -21,6 +21,10 @@ class Server:
     name: str
     port: int
 
+    @property
+    def url(self) -> str:
+        return f"http://{_HOST}:{self.port}/v1"
+
 
 SERVERS = (
     Server("Ollama", 11434),
@@ -75,14 +79,42 @@ async def discover(
         await asyncio.gather(*probes, return_exceptions=True)
 
 
+async def discover_all(
+    timeout: float = 0.5,  # noqa: ASYNC109 - as above
+    servers: Sequence[Server] = SERVERS,
+) -> list[FoundServer]:
+    """Every server that has a model and answers within `timeout` seconds, the most preferred
+    first."""
+    probes = [asyncio.create_task(_probe(server)) for server in servers]
+    done, late = await asyncio.wait(probes, timeout=timeout)
+    for probe in late:
+        probe.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    return [found for probe in probes if probe in done and (found := probe.result())]
+
+
+async def is_there(url: str, seconds: float = 2.0) -> bool:
+    """Whether anything listens at this address; only for loopback, where no proxy is between. One
+    that is too busy to take the call within `seconds` is there."""
+    place = urlsplit(url)
+    with suppress(TimeoutError, ValueError):
+        async with asyncio.timeout(seconds):
+            try:
+                port = place.port or (443 if place.scheme == "https" else 80)
+                _, writer = await asyncio.open_connection(place.hostname, port)
+            except OSError:
+                return False
+            writer.close()
+    return True
+
+
 async def _probe(server: Server) -> FoundServer | None:
     try:
         body = await _get(server.port, "/v1/models")
     except (OSError, ValueError, EOFError):
         return None
     models = usable(model_ids(body))
-    url = f"http://{_HOST}:{server.port}/v1"
-    return FoundServer(server.name, url, tuple(models)) if models else None
+    return FoundServer(server.name, server.url, tuple(models)) if models else None
 
 
 async def _get(port: int, path: str) -> bytes:
@@ -159,6 +191,16 @@ def server_url(text: str) -> str:
     for ending in ("/chat/completions", "/models"):
         path = path.removesuffix(ending)
     return urlunsplit((parts.scheme, parts.netloc, path or "/v1", "", ""))
+
+
+def usual_server(url: str) -> str:
+    """Whose port it is where the address is on this machine; else ""."""
+    try:
+        host, port = urlsplit(url).hostname, urlsplit(url).port
+    except ValueError:
+        return ""
+    local = host in (_HOST, "localhost")
+    return next((each.name for each in SERVERS if local and each.port == port), "")
 
 
 def model_ids(body: bytes) -> list[str]:

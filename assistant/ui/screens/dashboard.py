@@ -39,6 +39,11 @@ from assistant.ui.widgets.waveform import Levels
 TOAST_LETTERS = 600
 
 
+def _is_shown(notice: Notice) -> bool:
+    """In a corner, beside the log: who answers is for the user to know, where all is well, too."""
+    return notice.severity != "information" or notice.key == "brain"
+
+
 class _Body(Vertical):
     """All below the waveforms. For every update of these the compositor visits each child of the
     screen, wherever the update is; one blank child is visited quickly."""
@@ -136,7 +141,7 @@ class DashboardScreen(Screen[None]):
                 self._backend_chosen(event)
             case Failure():
                 self._banner.show(sentence(event.text, event.remedy))
-            case Notice() if event.severity != "information" and shown_devices(self.app) is None:
+            case Notice() if _is_shown(event) and shown_devices(self.app) is None:
                 title = event.text if event.remedy else ""
                 self._toast(event.remedy or event.text, title, event.severity)
             case PersonasReloaded(failed=[_, *_] as failed):
@@ -152,6 +157,13 @@ class DashboardScreen(Screen[None]):
         shown = self.activity.display
         self.set_class(shown, "-without-log")
         self.set_class(not shown, "-with-log")
+
+    def show_progress(self, text: str, fraction: float | None) -> None:
+        """Of what is fetched; as long as the backend does not load, which has the same row."""
+        self._loading.show(clean_line(text), fraction)
+
+    def hide_progress(self) -> None:
+        self._loading.hide()
 
     def refresh_status(self) -> None:
         """Draw again what shows the status."""

@@ -226,6 +226,27 @@ class ConfirmTool(YesNoDialog):
         self.dismiss(False)
 
 
+class OfferScreen(YesNoDialog):
+    """Offers a language model, once; gives back whether it shall be fetched."""
+
+    BINDINGS = yes_no_keys("offer", "Fetch it, while the conversation goes on", "Leave it as it is")
+
+    def __init__(self, about: str) -> None:
+        super().__init__("offer-words", "Yes, fetch it  (y)", "No  (n)")
+        self._about = about
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="confirm") as box:
+            box.border_title = "A language model of its own?"
+            with self._room:
+                yield Static(f"{_NOW}\n\n{self._about}.\n\n{_ANY_TIME}", markup=False)
+            yield self._buttons
+
+
+_NOW = "The scripted persona knows little. A model answers about anything, wholly on this machine."
+_ANY_TIME = "This is asked once. At any time: assistant setup brain"
+
+
 class ConfirmGate:
     """The async callback that a session is given: `await gate(call)` is the user's answer.
 

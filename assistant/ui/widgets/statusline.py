@@ -61,7 +61,7 @@ def fragments_of(status: StatusModel) -> list[Fragment]:
         _microphone(status),
         Fragment("echo", (status.echo,) if status.echo else (), 60, "$muted", "app.pick_devices"),
         _speaker(status),
-        Fragment("brain", _labelled("answers", status.brain), 55),
+        Fragment("brain", _labelled("answers", status.brain), 55, action="app.pick_brain"),
         _backend(status),
         Fragment("memory", _memory(status.memory), 83, "$warning", "app.show_memory"),
         Fragment("note", (status.note,) if status.note else (), 45, "$warning"),

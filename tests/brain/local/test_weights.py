@@ -140,6 +140,41 @@ def test_a_folder_that_cannot_be_is_told(index: Index, tmp_path: Path) -> None:
 # -- the hub -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("held", "taken"),
+    [
+        (["a-Q4_K_M-00001-of-00002.gguf", "a-Q4_K_M.gguf"], "a-Q4_K_M.gguf"),
+        (["mmproj-Q4_K_M.gguf", "Model.q4_k_m.GGUF", "Model-Q8_0.gguf"], "Model.q4_k_m.GGUF"),
+        (["Q4_K_M/model-Q4_K_M.gguf"], "Q4_K_M/model-Q4_K_M.gguf"),
+        (["m-UD-Q4_K_M.gguf", "m-Q4_K_M.gguf"], "m-Q4_K_M.gguf"),
+    ],
+)
+def test_whatever_the_file_is_called_the_whole_model_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, held: list[str], taken: str
+) -> None:
+    isolated(monkeypatch, tmp_path)
+    with serving(HubState({"some/one": dict.fromkeys(held, b"four")})) as state:
+        monkeypatch.setattr(constants, "ENDPOINT", state.endpoint)
+        found, file = weights.hub_file("some/one")
+        assert file.name == taken
+        place = weights.fetch_from_hub(found, file, "one", silent)
+    assert place.read_bytes() == b"four"
+
+
+def test_where_no_file_is_meant_it_is_told_how_to_name_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    isolated(monkeypatch, tmp_path)
+    files = ["m-Q8_0.gguf", "m-Q4_K_M-00001-of-00002.gguf"]
+    with serving(HubState({"some/one": dict.fromkeys(files, b"four")})) as state:
+        monkeypatch.setattr(constants, "ENDPOINT", state.endpoint)
+        for name in (None, "n-Q4_K_M.gguf"):
+            with pytest.raises(BrainError) as caught:
+                weights.hub_file("some/one", name)
+            assert "--model hf:some/one/FILE" in caught.value.remedy
+            assert "m-Q8_0.gguf" in caught.value.remedy
+
+
 def test_from_the_hub_the_file_with_four_bits_is_taken(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

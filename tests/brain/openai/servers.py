@@ -26,7 +26,7 @@ class LoopbackServer:
 
 
 @asynccontextmanager
-async def serve(script: Script) -> AsyncIterator[LoopbackServer]:
+async def serve(script: Script, port: int = 0) -> AsyncIterator[LoopbackServer]:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async def send(data: bytes) -> None:
             if reader.at_eof():
@@ -49,7 +49,7 @@ async def serve(script: Script) -> AsyncIterator[LoopbackServer]:
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
-    listener = await asyncio.start_server(talk, "127.0.0.1", 0)
+    listener = await asyncio.start_server(talk, "127.0.0.1", port)
     server = LoopbackServer(listener.sockets[0].getsockname()[1])
     try:
         yield server
