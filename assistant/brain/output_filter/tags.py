@@ -69,8 +69,7 @@ _LITERALS = (
 )
 
 _ENDS = re.compile(
-    r"im_end|eot(?:_id)?|endoftext|end_of_text|eos|eom(?:_id)?|end_of_turn(?:_token)?|end_?"
-    r"(?:of)?turn"
+    r"im_end|eot(?:_id)?|endoftext|end_of_text|eos|eom(?:_id)?|end_of_turn(?:_token)?|end_?(?:of)?turn"
     r"|end_of_(?:sentence|message|utterance)|return|eod"
 )
 _OPENS = re.compile(r"(?:begin_of|start_of|start)_(?:thought|thinking)|think|thinking")

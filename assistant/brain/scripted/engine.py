@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Literal, cast
 
 from assistant.brain.base import Piece, Question
 from assistant.brain.scripted import follow_ups
+from assistant.brain.scripted.composing import Composer
 from assistant.brain.scripted.follow_ups import FOLLOWING, Topic
 from assistant.brain.scripted.intents import Intent
 from assistant.brain.scripted.knowledge import Fact, FactQuery, Knowledge, remembered
-from assistant.brain.scripted.lines import Chooser, Pieces, fill, opening, variants
+from assistant.brain.scripted.lines import variants
+from assistant.brain.scripted.trouble import Trouble
 from assistant.brain.scripted.understanding import VAGUE, Understood, days, understand_for
 from assistant.calls.parser import ToolCall
 from assistant.language import arithmetic, clock
 from assistant.language.lexicon import NAMED_DAYS
-from assistant.language.numbers import ordinal, spoken_result
+from assistant.language.numbers import spoken_result
 from assistant.personas.loading import Exchange, Persona
 
 _HINT_EVERY = 4
 """Every so many `cannot` answers, beginning with the second, also say how to give it a model."""
 
-_AGAIN = (
-    "As I said before.",
-    "Once more, then.",
-    "Again, if you like.",
-    "The answer stays the same.",
-)
 _FORGOTTEN = (
     "I have forgotten it.",
     "It is forgotten.",
@@ -63,16 +59,6 @@ _DISTRESS = (
 )
 _PRAISED: frozenset[Intent | None] = frozenset({"joke", "exchange", None})
 """Topics of which one may want more behind a word of praise."""
-_TROUBLES: frozenset[Intent] = frozenset(
-    {"mood_bad", "lonely", "tired", "angry", "anxious", "bored"}
-)
-_TROUBLED_TURNS = 5
-"""For so many turns after somebody has told of a trouble, what they say is taken to be about it."""
-_TROUBLED_TALK: frozenset[Intent] = frozenset(
-    {"yes", "which", "instead", "opinion", "what_can_you_do", "more"}
-)
-"""What somebody may say of a trouble that would mean something else at another time."""
-_OF_ONESELF = re.compile(r"\b(?:i|my|myself|mine|(?<!for )me)\b")
 
 
 class ScriptedBrain:
@@ -85,22 +71,19 @@ class ScriptedBrain:
         self, random: Random | None = None, ready: Callable[[str], bool] = lambda text: False
     ) -> None:
         """`ready` tells whether a text would sound at once; such variants are said first."""
-        self._ready = ready
         self.label = "scripted"
         self.knowledge = Knowledge()
-        self._chooser = Chooser(random or Random())
+        self._composer = Composer(random or Random(), ready)
         self._result: arithmetic.Value | None = None
         self._operand: arithmetic.Value | None = None
         """What the last sum went on from."""
         self._asked = ""
         """The last turn that was answered here."""
         self._topic = Topic("not_understood")
-        self._trouble: Intent | None = None
-        self._troubled_turns = 0
+        self._trouble = Trouble()
         self._call: ToolCall | None = None
         """What is to be done instead of an answer."""
         self._cannot = 0
-        self._repeats = 0
         self._not_kept = ""
         """Why what the user has just told is not kept."""
 
@@ -122,7 +105,7 @@ class ScriptedBrain:
 
     def reply(self, question: Question) -> list[str]:
         """The answer's sentences; none where a tool is to be asked again."""
-        self._chooser.next_turn()
+        self._composer.next_turn()
         self._call = None
         if not question.text.strip() and question.history and question.history[-1].role == "tool":
             return self._from_tool(question)
@@ -130,7 +113,7 @@ class ScriptedBrain:
         pieces: list[str] = []
         parts = understand_for(question.text, question.persona)
         for part in parts:
-            if pieces and part.intent in VAGUE and self._troubled_turns:
+            if pieces and part.intent in VAGUE and self._trouble.is_there:
                 continue
             pieces += self._answer(self._resolved(part, question), question)
         not_kept, self._not_kept = self._not_kept, ""
@@ -147,7 +130,7 @@ class ScriptedBrain:
             return
         said = next((m.text for m in reversed(question.history) if m.role == "assistant"), "")
         self._topic = Topic(None, {}, question.persona.slug, asked, said)
-        self._trouble = None
+        self._trouble.over()
 
     def listen(self, text: str, persona: Persona) -> None:
         """Learn from a turn that somebody else answers."""
@@ -163,27 +146,7 @@ class ScriptedBrain:
         """What a part means behind what was said before it."""
         if part.intent == "arithmetic_more" and self._result is None:
             return Understood("not_understood")
-        return self._about_trouble(part, question.text)
-
-    def _about_trouble(self, part: Understood, text: str) -> Understood:
-        """Whoever has told of a trouble is listened to for some turns: what they say then is more
-        of it, and is no question of knowledge, but where it plainly is one."""
-        self._troubled_turns = max(0, self._troubled_turns - 1)
-        if not self._troubled_turns:
-            self._trouble = None
-        if part.intent in _TROUBLES:
-            more = self._trouble is not None and part.intent in (self._trouble, "mood_bad")
-            self._trouble = self._trouble if more else part.intent
-            self._troubled_turns = _TROUBLED_TURNS
-            return Understood("ask_on") if more else part
-        if self._trouble is None:
-            return part
-        if part.intent in ("mood_good", "goodbye", "thanks", "distress", "joke"):
-            self._trouble = None
-        own = part.intent != "cannot" or _OF_ONESELF.search(text.lower())
-        if (part.intent in VAGUE and own) or part.intent in _TROUBLED_TALK:
-            return Understood("ask_on")
-        return part
+        return self._trouble.meaning(part, question.text)
 
     def _answer(self, part: Understood, question: Question) -> list[str]:
         praise = part.intent in ("compliment", "thanks")
@@ -461,55 +424,8 @@ class ScriptedBrain:
         opener: bool = False,
         one: bool = False,
     ) -> list[str]:
-        """Fill a template that was used longest ago, so that the whole text is new, and begins
-        otherwise than what was said just before. `one`: two of them together make no sense."""
         user = self.knowledge.name
-        bodies: dict[str, str] = {}
-        for template in self._chooser.oldest_first(templates):
-            text = fill(template, persona, values, user)
-            if text:
-                bodies.setdefault(text, template)
-        openers = [fill(text, persona, {}, user) for text in variants(persona, "openers")]
-        leads = self._ready_first(self._chooser.oldest_first([text for text in openers if text]))
-        opener = opener and self._chooser.may_open()
-        texts = self._ready_first(list(bodies))
-        candidates = list(
-            filter(self._chooser.fresh, _candidates(texts, leads, opener=opener, one=one))
-        )
-        pieces = next(filter(self._chooser.begins_anew, candidates), None)
-        pieces = pieces or next(iter(candidates), None) or self._again(list(bodies))
-        said = [bodies[text] for text in pieces if text in bodies]
-        self._chooser.mark(pieces, said, opened=opener and pieces[0] in leads)
-        return list(pieces)
-
-    def _ready_first(self, texts: list[str]) -> list[str]:
-        return sorted(texts, key=self._ready, reverse=True)
-
-    def _again(self, bodies: list[str]) -> Pieces:
-        """The variants have run out: say so, and count, so that even this is never the same."""
-        self._repeats += 1
-        count = f"That is the {ordinal(self._repeats)} time I repeat myself."
-        lead = self._chooser.oldest_first(_AGAIN)[0]
-        return (lead, bodies[0], count) if bodies else (count,)
-
-
-def _candidates(
-    bodies: list[str], leads: list[str], *, opener: bool, one: bool
-) -> Iterator[Pieces]:
-    """Ways to say it, the most natural first."""
-    if opener:
-        yield from (
-            (lead, body)
-            for body in bodies
-            for lead in leads
-            if opening(lead, 1) != opening(body, 1)
-        )
-    yield from ((body,) for body in bodies)
-    if not (opener or one):
-        # Two different variants after each other still sound like a person; a stock opener
-        # before a greeting or a thank-you does not.
-        yield from ((first, second) for first in bodies for second in bodies if first != second)
-    yield from ((lead, body) for lead in _AGAIN for body in bodies)
+        return self._composer.compose(templates, persona, values, user, opener=opener, one=one)
 
 
 def _date_values(slots: Mapping[str, str], question: Question) -> dict[str, str]:

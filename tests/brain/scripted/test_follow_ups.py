@@ -206,9 +206,22 @@ async def test_whoever_is_lonely_is_listened_to_for_some_turns() -> None:
     assert "nine forty-one" in await talk.say("what time is it")
 
 
+async def test_whoever_wants_to_hear_no_more_of_it_is_left_in_peace() -> None:
+    talk = Talk()
+    said = await talk.all("I feel lonely", "No.", "I don't want to talk about it.")
+    assert said[1].startswith("Ask_on ")
+    assert said[2].startswith("No ")
+    assert (await talk.say("We painted the kitchen today")).startswith("Statement ")
+
+
+async def test_an_order_is_an_order_in_any_mood() -> None:
+    said = await Talk().all("I am so tired", "dim the lights")
+    assert said[1].startswith("Cannot_do ")
+
+
 async def test_after_a_while_it_is_small_talk_again() -> None:
     talk = Talk()
-    await talk.all("I am tired", "what time is it", "what time is it", "hello", "thanks")
+    await talk.all("I am tired", *["what time is it"] * 5)
     assert (await talk.say("We painted the kitchen today")).startswith("Statement ")
 
 

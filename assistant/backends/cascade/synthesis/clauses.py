@@ -14,7 +14,7 @@ import re
 
 FIRST_WORDS = 3
 """Fewest words of a clause that ends at a comma."""
-LONG_FIRST_WORDS = 10
+LONG_FIRST_WORDS = 8
 """Words after which the very first clause ends before a preposition: sound is waited for."""
 EARLY_WORDS = 10
 """Words after which only long sentences are cut at their commas."""
