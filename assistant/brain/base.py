@@ -55,6 +55,8 @@ class Question:
     """Messages before those of the history, which nobody has any more."""
     known: Sequence[str] = ()
     """What the program knows of itself that this question touches, in sentences for a prompt."""
+    limits: Sequence[str] = ()
+    """Why this is not done here, and what would do it, in sentences for who has no model."""
     personas: Sequence[str] = ()
     """Names of all that there are; empty where that is not known."""
 

@@ -256,9 +256,8 @@ class FallbackBrain:
         """Stream the answer of whoever can give one."""
         self.wake()
         asked = self._clock()
-        small = getattr(self._model, "small", None) is True
-        ruled = by_rules(question, self._scripted.knowledge, small=small)
-        if not ruled and (known := self._words.of_now(question, small=small)):
+        ruled = self._ruled(question)
+        if not ruled and (known := self._words.of_now(question, small=self._small)):
             yield known
             return
         if asked >= self._rest_until and not ruled:
@@ -317,12 +316,22 @@ class FallbackBrain:
             self._model.read_ahead(question)
 
     def expect(self, question: Question) -> None:
-        if isinstance(self._model, Anticipates) and self._clock() >= self._rest_until:
+        if not isinstance(self._model, Anticipates) or self._clock() < self._rest_until:
+            return
+        if not self._ruled(question):
             self._model.expect(question)
 
     def withdraw(self) -> None:
         if isinstance(self._model, Anticipates):
             self._model.withdraw()
+
+    @property
+    def _small(self) -> bool:
+        return getattr(self._model, "small", None) is True
+
+    def _ruled(self, question: Question) -> bool:
+        """Whether rules answer, and no model is asked."""
+        return by_rules(question, self._scripted.knowledge, small=self._small)
 
     async def close(self) -> None:
         """Close connections."""

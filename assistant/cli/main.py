@@ -138,7 +138,7 @@ def say(
 
 
 @app.command(rich_help_panel=TALK)
-@takes("persona", "backend", "output_device", "no_save", "private")
+@takes("persona", "backend", "brain", "output_device", "no_save", "private")
 def ask(
     question: Annotated[
         list[str] | None,

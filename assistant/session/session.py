@@ -44,7 +44,7 @@ from assistant.session.turns.responder import Responder
 from assistant.session.turns.spoken_intents import SpokenIntents
 from assistant.session.turns.turn_taking import TurnTaking
 from assistant.session.turns.user_turn import MicrophoneGate, SelfEcho, UserTurn
-from assistant.skills import SkillSet, SkillSources, all_skills
+from assistant.skills import Limits, SkillSet, SkillSources, all_skills
 from assistant.terminal.sanitize import clean_line, clean_text
 from assistant.tools.builtin import add_plugins, builtin_tools
 from assistant.tools.builtin.memory import memory_call
@@ -92,6 +92,7 @@ class Session:
             bus, config, dependencies.store, self.memory, self._roster, self._schedule
         )
         self._skills = self._make_skills()
+        self._limits = Limits(self._called)
         self._intents = SpokenIntents(bus, self._roster, self._further_intent, self._follow_up)
         gate = MicrophoneGate(
             guard=config.audio.echo_guard and not config.audio.headset,
@@ -159,6 +160,7 @@ class Session:
         self.memory.begin(self._bus.publish, lambda: self.persona.slug, self.history.drop)
         opening = asyncio.ensure_future(self.memory.opened())
         self.run_beside(asyncio.to_thread(self._skills.prepare))
+        self.run_beside(asyncio.to_thread(self._limits.prepare))
         meeting = asyncio.create_task(asyncio.to_thread(self._dependencies.met))
         self._backend.start()
         brain = await self._dependencies.make_brain(self._bus.publish)
@@ -211,9 +213,6 @@ class Session:
         def talk() -> list[tuple[str, str]]:
             return [(each.role, each.text) for each in self.history.messages()]
 
-        def called() -> list[str]:
-            return [name for _, name in self._roster.current.names()]
-
         sources = SkillSources(
             heard=heard,
             talk=talk,
@@ -221,7 +220,10 @@ class Session:
             schedule=self._schedule,
             lists=self._dependencies.lists,
         )
-        return SkillSet(all_skills(sources), called)
+        return SkillSet(all_skills(sources), self._called)
+
+    def _called(self) -> list[str]:
+        return [name for _, name in self._roster.current.names()]
 
     def _further_intent(self, text: str) -> SpokenCommand | None:
         """What is read from the words as they came. "Delete my shopping list" means the list, and
@@ -241,7 +243,9 @@ class Session:
         # The one thing that is looked up late: a front end puts its question in when it is there.
         tools = ToolRunner(self._bus, self._registry, lambda call: self.confirm(cleaned(call)))
         voice = PersonaVoice(self._agent_turn, self._roster, self._dependencies.lines)
-        context = BrainContext(self._roster, self.history, self.memory, self._own_state.touched)
+        context = BrainContext(
+            self._roster, self.history, self.memory, self._own_state.touched, self._limits.told
+        )
         loop = BrainLoop(self._bus, brain, tools, voice, self._agent_turn, context)
         return Responder(self._bus, self._intents, tools, voice, self._roster, loop)
 

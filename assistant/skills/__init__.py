@@ -14,7 +14,7 @@ from random import Random
 
 from assistant.language.numbers import cardinal
 from assistant.skills.about import OwnFacts, about_skills
-from assistant.skills.beyond import beyond_skills
+from assistant.skills.beyond import Limits
 from assistant.skills.calendar import calendar_skills
 from assistant.skills.lists import Lists, list_skills
 from assistant.skills.phrases import Skill, SkillSet
@@ -25,7 +25,7 @@ from assistant.skills.timers import timer_skills
 from assistant.skills.units import unit_skills
 from assistant.tools.registry import ToolError
 
-__all__ = ["Kept", "Lists", "Schedule", "SkillSet", "SkillSources", "all_skills"]
+__all__ = ["Kept", "Limits", "Lists", "Schedule", "SkillSet", "SkillSources", "all_skills"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +84,4 @@ def all_skills(sources: SkillSources) -> list[Skill]:
         *timer_skills(sources.schedule, sources.now),
         *stopwatch_skills(sources.clock),
         *about_skills(sources.facts),
-        *beyond_skills(sources.facts),
     ]

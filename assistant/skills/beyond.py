@@ -3,13 +3,12 @@ language model it is said plainly, with what would do it; nothing is promised.""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+import re
+from collections.abc import Callable, Sequence
+from typing import Literal, cast
 
 from assistant.language.lexicon import DAY
-from assistant.skills.about import OwnFacts
-from assistant.skills.phrases import Phrase, Skill, says, skill
-from assistant.tools.registry import ToolReply
+from assistant.skills.phrases import Skill, SkillSet, says
 
 Beyond = Literal[
     "weather", "news", "web", "mail", "messages", "calls", "music", "home", "calendar", "traffic",
@@ -209,7 +208,7 @@ _CANNOT: dict[Beyond, str] = {
     "dictionary": "I have no dictionary",
 }
 _INSTEAD: dict[Beyond, str] = {
-    "calls": "If somebody is in danger, please call the emergency number yourself, now.",
+    "calls": "But I can remind you to call.",
     "calendar": "But I can remind you: say, remind me of the meeting tomorrow at nine.",
     "orders": "But I can put it on your shopping list.",
     "mail": "But I can remind you to write one.",
@@ -219,40 +218,43 @@ _INSTEAD: dict[Beyond, str] = {
     "dictionary": "A language model may know it: assistant setup brain gives me one.",
 }
 _HOW = (
-    "I send nothing to other machines by myself. A tool of somebody else's could do it, as a"
-    " plugin: "
-    "the page on contributing shows how one is made."
+    "I send nothing to other machines by myself. A plugin could; the page on contributing shows "
+    "how one is made."
 )
+_URGENT = re.compile(r"ambulance|police|fire brigade|\b(?:911|112|999)\b", re.IGNORECASE)
+_CALL_NOW = "I cannot call anybody: please call the emergency number yourself, now."
 
 
-def beyond_skills(facts: Callable[[], OwnFacts]) -> list[Skill]:
-    """`cannot_do`: asked for in words only, and only where no model and no tool of others might
-    know better."""
+class Limits:
+    """Knows what is not done here. It takes part in no conversation where a language model or
+    a tool answers: what it tells is for the scripted persona."""
 
-    def alone(said: dict[str, str]) -> Mapping[str, Any] | None:
-        now = facts()
-        tools = any(each.startswith("the tools") for each in now.plugins)
-        return {} if now.brain == "scripted" and not tools else None
+    def __init__(self, names: Callable[[], Sequence[str]] = lambda: ()) -> None:
+        """`names()`: what the user may call the persona."""
+        phrases = [
+            says(pattern, topic=topic)
+            for topic, patterns in _PHRASES.items()
+            for pattern in patterns
+        ]
+        self._asked = SkillSet([Skill("beyond", tuple(phrases))], names)
 
-    phrases: list[Phrase] = [
-        says(pattern, alone, topic=topic)
-        for topic, patterns in _PHRASES.items()
-        for pattern in patterns
-    ]
+    def prepare(self) -> None:
+        """Do beforehand, in any thread, what the first turn would have to wait for."""
+        self._asked.prepare()
 
-    @skill(*phrases)
-    def cannot_do(topic: Beyond) -> ToolReply:
-        """Say that something is not done here, and what would do it.
+    def topic(self, text: str) -> Beyond | None:
+        """What of it a turn asks for, and for nothing else."""
+        call = self._asked.call(text)
+        return cast(Beyond, call.arguments["topic"]) if call is not None else None
 
-        Args:
-            topic: What was asked for.
-        """
-        instead = _INSTEAD.get(topic, "")
-        cannot = f"{_CANNOT[topic]}."
-        urgent = topic == "calls"
+    def told(self, text: str) -> tuple[str, ...]:
+        """Sentences: that it is not done here, what is instead, what would do it; none where it
+        is nothing of the kind."""
+        topic = self.topic(text)
+        if topic is None:
+            return ()
+        if topic == "calls" and _URGENT.search(text):
+            return (_CALL_NOW,)
         how = "" if topic in ("translation", "dictionary") else _HOW
-        parts = (instead, cannot, how) if urgent else (cannot, instead, how)
-        told = " ".join(part for part in parts if part)
-        return ToolReply(told, told)
-
-    return [cannot_do]
+        parts = (f"{_CANNOT[topic]}.", _INSTEAD.get(topic, ""), how)
+        return tuple(part for part in parts if part)

@@ -62,12 +62,12 @@ class Lists:
         with self._lock:
             lists = self.read()
             before = lists.get(name, [])
-            known = {each.casefold() for each in before}
-            gone = {each.casefold() for each in fewer}
-            fresh = [each for each in more if each.casefold() not in known]
-            lists[name] = [each for each in before if each.casefold() not in gone] + fresh
+            known = {_same(each) for each in before}
+            gone = {_same(each) for each in fewer}
+            fresh = [each for each in more if _same(each) not in known]
+            lists[name] = [each for each in before if _same(each) not in gone] + fresh
             self._write(lists)
-            return fresh + [each for each in before if each.casefold() in gone]
+            return fresh + [each for each in before if _same(each) in gone]
 
     def clear(self) -> None:
         """There are none any more. Raises `ToolError` where the file cannot be deleted."""
@@ -151,7 +151,7 @@ def list_skills(lists: Lists) -> list[Skill]:
         found = {each: items for each, items in lists.read().items() if items}
         if item:
             on = [each for each, items in found.items() if name in (None, each)
-                  if item.casefold() in map(str.casefold, items)]  # fmt: skip
+                  if _same(item) in map(_same, items)]  # fmt: skip
             where = f"your {on[0]} list" if on else f"your {name or 'shopping'} list"
             return f"Yes, {item} is on {where}." if on else f"No, {item} is not on {where}."
         if name is None and not found:
@@ -222,6 +222,16 @@ def _items(said: dict[str, str]) -> Mapping[str, Any] | None:
     if any(not each or _NO_ITEM.fullmatch(each.lower()) for each in items):
         return None
     return {"items": items, "name": name}
+
+
+_ARTICLE = re.compile(r"(?:the|a|an|my|some|any|that|those) ", re.IGNORECASE)
+
+
+def _same(item: str) -> str:
+    """What two ways to name the same thing have in common: "the eggs" is "egg"."""
+    article = _ARTICLE.match(item)
+    bare = item.casefold()[article.end() if article else 0 :]
+    return bare if bare.endswith("ss") else bare.removesuffix("s")
 
 
 def _told(name: str, items: list[str]) -> str:

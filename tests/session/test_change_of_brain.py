@@ -120,7 +120,7 @@ async def test_the_conversation_goes_on_with_another(enter: EnterRoom) -> None:
         await room.type("My parrot is called Picasso.")
         await change(room, "ollama/llama3", "llama3 · Ollama")
         persona = room.session.persona
-        await room.type("What is six times seven hundred?")
+        await room.type("Why is the sea salty?")
         asked = json.loads(server.requests[-1][2])
         assert room.answers()[-1] == "Forty-two."
         assert any("Picasso" in str(message["content"]) for message in asked["messages"])
@@ -208,7 +208,7 @@ async def test_who_cannot_answer_is_told_and_the_old_one_stays(
         assert notice is not None
         assert remedy in notice.remedy
         assert notice.severity == "warning"
-        await room.type("What is six times seven hundred?")
+        await room.type("Why is the sea salty?")
         assert room.answers()[-1] == "Still here."
         assert await in_use(room) == "auto"
 

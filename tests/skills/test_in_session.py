@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from random import Random
 
 from assistant.brain.prompt import MAX_TOOLS_CHARS
+from assistant.brain.scripted import ScriptedBrain
+from assistant.brain.scripted.lines import fill
 from assistant.skills import SkillSet, SkillSources, all_skills
 from assistant.tools.builtin import builtin_tools
 from assistant.tools.registry import ToolRegistry
@@ -89,16 +92,19 @@ async def test_what_was_talked_about_is_told_where_there_is_no_model(
     assert "Your timer is set: ten minutes" in room.answers()[-1]
 
 
-async def test_what_it_cannot_do_is_said_where_no_model_and_no_tool_may(
-    enter_room: EnterRoom,
-) -> None:
-    brain = FakeBrain(["It rains, I suppose."])
-    brain.label = "scripted"
-    room = await enter_room(brain)
+async def test_what_is_not_done_here_is_said_where_no_model_is(enter_room: EnterRoom) -> None:
+    room = await enter_room(ScriptedBrain(Random(1)))
     await room.speak("What is the weather like tomorrow?")
     await room.listen_to_the_end()
     assert room.answers()[-1].startswith("I cannot see the weather from here.")
     assert "plugin" in room.answers()[-1]
+    await room.speak("Play some jazz music.")
+    await room.listen_to_the_end()
+    own = [fill(line, room.session.persona, {}) for line in room.session.persona.lines.cannot_do]
+    assert room.answers()[-1] in own, "in its own words, and how it could be done only once"
+    await room.speak("Call an ambulance!")
+    await room.listen_to_the_end()
+    assert "emergency number yourself" in room.answers()[-1]
 
 
 async def test_a_model_answers_those_itself(enter_room: EnterRoom) -> None:

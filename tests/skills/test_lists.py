@@ -32,6 +32,13 @@ async def test_what_is_put_on_a_list_is_read_from_it(kept: SkillSources) -> None
     assert await told(kept, "add milk to my list") == "Milk is on your shopping list already."
 
 
+@pytest.mark.parametrize("words", ["take the oat milk off my shopping list",
+                                   "remove my oat milk from the shopping list"])  # fmt: skip
+async def test_a_thing_is_known_by_any_article(kept: SkillSources, words: str) -> None:
+    await told(kept, "put oat milk on my shopping list")
+    assert "is off your shopping list" in await told(kept, words)
+
+
 async def test_what_is_taken_off_is_gone(kept: SkillSources) -> None:
     await told(kept, "put milk and eggs on my shopping list")
     assert (

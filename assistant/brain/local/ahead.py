@@ -73,6 +73,7 @@ class _BegunAnswer:
             and mine.persona == question.persona
             and mine.history == question.history
             and mine.memory == question.memory
+            and list(mine.known) == list(question.known)
             and mine.tools == question.tools
         )
 

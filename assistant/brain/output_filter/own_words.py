@@ -16,7 +16,7 @@ from assistant.brain.prompt import pending
 from assistant.brain.scripted.intents import Intent
 from assistant.brain.scripted.knowledge import FactQuery, Knowledge, remembered
 from assistant.brain.scripted.lines import fill, variants
-from assistant.brain.scripted.understanding import SOCIAL, VAGUE, understand
+from assistant.brain.scripted.understanding import SOCIAL, VAGUE, understand_for
 from assistant.language.clock import spoken_date, spoken_time
 from assistant.language.lexicon import word_set
 from assistant.personas.loading import Persona
@@ -91,7 +91,7 @@ class OwnWords:
         text, persona = pending(question)[:2_000], question.persona
         if asks_for_deed(text):
             return self.line(persona, "cannot_do")
-        for part in understand(text, [name for _, name in persona.names()]):
+        for part in understand_for(text, persona):
             if _has_lines(part.intent) and (line := self.line(persona, part.intent)):
                 return line
             if part.intent == "statement":
@@ -124,7 +124,7 @@ def by_rules(question: Question, knowledge: Knowledge, *, small: bool) -> bool:
     """Whether the scripted persona answers all that is said, so that no model has to be believed.
     `small`: the model is, and rules do what they can."""
     known = False
-    for part in understand(question.text, [name for _, name in question.persona.names()]):
+    for part in understand_for(question.text, question.persona):
         ruled = part.intent in _BY_RULES or (small and part.intent in _FOR_SMALL)
         if part.intent == "fact_asked":
             query = FactQuery(tuple(part.slots["keys"].split("|")), part.slots["subject"])

@@ -84,6 +84,8 @@ class ScriptedBrain:
         self._call: ToolCall | None = None
         """What is to be done instead of an answer."""
         self._cannot = 0
+        self._told_once: set[str] = set()
+        """Sentences on what would do what is not done here."""
         self._not_kept = ""
         """Why what the user has just told is not kept."""
 
@@ -152,6 +154,8 @@ class ScriptedBrain:
         praise = part.intent in ("compliment", "thanks")
         if part.intent not in FOLLOWING and not (praise and self._topic.intent in _PRAISED):
             self._topic = Topic(part.intent, part.slots, question.persona.slug, question.text)
+        if question.limits and part.intent in VAGUE:
+            return self._limited(part, question)
         special = _SPECIAL.get(part.intent)
         if special is not None:
             return special(self, part.slots, question)
@@ -383,6 +387,18 @@ class ScriptedBrain:
         self._cannot += 1
         if self._cannot % _HINT_EVERY == 2:
             pieces += self._say("how_to_llm", question.persona)
+        return pieces
+
+    def _limited(self, part: Understood, question: Question) -> list[str]:
+        """What is not done here, and once, what would do it. An order is refused in the persona's
+        own words, as any other is."""
+        said, *further = question.limits
+        if part.intent == "cannot_do" and further:
+            pieces = self._say("cannot_do", question.persona)
+        else:
+            pieces = self._compose((said,), question.persona, {})
+        pieces += [each for each in further if each not in self._told_once]
+        self._told_once.update(further)
         return pieces
 
     def _comfort(self, slots: Mapping[str, str], question: Question) -> list[str]:

@@ -185,6 +185,8 @@ class BrainContext:
     memory: ConversationMemory
     own_facts: Callable[[str], Sequence[str]] = lambda text: ()
     """What the program knows of itself that these words touch, for a prompt."""
+    limits: Callable[[str], Sequence[str]] = lambda text: ()
+    """Why what these words ask for is not done here, where it is not."""
 
     def earlier(self, text: str) -> list[Message]:
         """The history before the question `text`, which travels by itself."""
@@ -258,6 +260,8 @@ class BrainLoop:
             memory=recalled.context(budget),
             remembered=memory.as_told(recalled),
             gone=self._context.history.gone,
+            known=self._context.own_facts(text),
+            personas=[each.name for each in self._context.roster.everyone()],
         )
 
     # -- the answer ------------------------------------------------------------------------------
@@ -271,14 +275,13 @@ class BrainLoop:
         keeping = Keeping(memory, text)
         recalled = await memory.recalled(text)
         known = self._context.own_facts(text)
-        personas = [each.name for each in self._context.roster.everyone()]
         for _ in range(MAX_ROUNDS):
             question = replace(
                 self._question(text, earlier, recalled),
                 persona=persona,
-                acknowledge=keeping.acknowledge,
                 known=known,
-                personas=personas,
+                limits=self._context.limits(text),
+                acknowledge=keeping.acknowledge,
             )
             outcome = Round(keeping)
             waits = waits or Waits(self._bus, self._agent_turn, self._voice)
