@@ -19,6 +19,9 @@ Topic = Literal[
     "speed",
     "voice",
     "maker",
+    "quit",
+    "cost",
+    "languages",
     "abilities",
     "volume",
     "persona",
@@ -101,12 +104,18 @@ def about_skills(facts: Callable[[], OwnFacts]) -> list[Skill]:
         says(r"is (?:this|this conversation|what i say|our conversation)(?: (?:really|kept))? "
              r"private|are you private|(?:who|can (?:any|some)(?:one|body))(?: else)?(?: can)?"
              r" (?:hear|read|see) (?:me|us|this|what i say)"
-             r"|who (?:else )?(?:hears|listens to|is listening to) (?:me|us|this|what i say)",
+             r"|who (?:else )?(?:hears|listens to|is listening to) (?:me|us|this|what i say)"
+             r"|who (?:else )?(?:can|could) (?:hear|listen to|read|see) (?:me|us|this"
+             r"|what (?:i|we) (?:say|am saying|are saying))(?: (?:right )?now)?"
+             r"|(?:is|can) (?:anyone|anybody|someone|somebody)(?: else)? (?:listening|hear|hearing"
+             r"|listen)(?: in)?(?: (?:to )?(?:me|us|this|what (?:i|we) say))?(?: (?:right )?now)?",
              topic="recording"),
         says(r"(?:do|will) you (?:keep|store|save|sell|share|collect) my (?:data|voice|words)"
              r"|is my (?:data|voice) (?:safe|private|secure)", topic="recording"),
         says(r"what do you do with (?:my (?:data|voice|words|recordings)|what i say|what you hear)"
-             r"|what happens (?:to|with) (?:my (?:data|voice|words|recordings)|what i say)",
+             r"|what happens (?:to|with) (?:my|the|our|these)"
+             r" (?:data|voice|words|(?:voice |audio )?recordings?|conversations?|audio)"
+             r"|what happens (?:to|with) (?:what (?:i|we) (?:say|said)|everything i say)",
              topic="recording"),
         says(rf"is {_MIC} (?:on|off|open|muted|working|live|active|listening)"
              r"(?: or (?:off|on|muted))?", topic="microphone"),
@@ -163,6 +172,21 @@ def about_skills(facts: Callable[[], OwnFacts]) -> list[Skill]:
              r"|what (?:are|is) your (?:skills?|abilities|capabilities|features|functions)"
              r"|(?:list|show me|tell me) (?:your (?:skills|abilities|features)|what you can do)",
              topic="abilities"),
+        says(r"how (?:do|can|could) i (?:turn|switch|shut) you (?:off|down)|how (?:do|can) i"
+             r" (?:quit|exit|close|stop|leave|end|kill)"
+             r"(?: (?:you|this|the (?:program|app|assistant)|it))?"
+             r"|how do i get out(?: of (?:here|this))?", topic="quit"),
+        says(r"(?:does|do|will) (?:this|it|you|using (?:this|you|it)) cost (?:me )?(?:anything"
+             r"|something|money|much)|how much (?:do|does) (?:you|this|it) cost|(?:are you|is this"
+             r"|is it)(?: really| all| completely)? free(?: of charge| to use| software)?"
+             r"|(?:do|will) i (?:have|need) to pay(?: (?:for|anything|you)(?: \S+)?)?"
+             r"|(?:are you|is this) open source", topic="cost"),
+        says(r"(?:which|what)(?: other)? languages? (?:do|can) you (?:speak|understand"
+             r"|know|talk)|(?:do|can) you (?:speak|understand|talk|know) (?:any )?"
+             r"(?:other languages?|another language|german|french|spanish|italian|portuguese"
+             r"|dutch|polish|russian|japanese|chinese|hindi|arabic|turkish|swedish|english)"
+             r"(?: (?:too|as well|with me))?",
+             topic="languages"),
         offered=True,
     )  # fmt: skip
     async def about_yourself(topic: Topic) -> ToolReply:
@@ -307,6 +331,14 @@ _TOPICS: dict[Topic, Callable[[OwnFacts], str]] = {
     "speed": _speed,
     "voice": _voice,
     "maker": _maker,
+    "quit": lambda now: (
+        "Press q on the dashboard, or control and C; nothing is lost. Say mute, and I only stop "
+        "listening."
+    ),
+    "cost": lambda now: (
+        "No. I am free software, I run on your own machine, and nobody asks for money."
+    ),
+    "languages": lambda now: "I understand and speak English only, so far.",
     "abilities": _abilities,
     "volume": _volume,
     "persona": _persona,

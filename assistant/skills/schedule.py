@@ -66,6 +66,8 @@ class Schedule:
         self.rings = True
         """False: this program only looks and sets. What is due rings in another one, or is told at
         the next start."""
+        self.just_set: Timer | None = None
+        """What the turn before has set: the next one may correct it."""
         self._known: set[Timer] = set()
         """All that this program ever had: what else is in the file is another program's."""
         self._fleeting: set[Timer] = set()

@@ -189,11 +189,12 @@ def timer_skills(schedule: Schedule, now: Callable[[], datetime]) -> list[Skill]
             raise ToolError(told, told)
         every = often[0].text if often else ""
         timer, kept = schedule.add(kind, name, then.timestamp(), every)
+        schedule.just_set = timer
         rest = "" if kept else " I could not write it down: it ends when I do."
         rest = " I keep it only while I am running." if not schedule.keeps else rest
         if not schedule.rings:
             rest = _ELSEWHERE if kept else " But nothing is kept, so it will not ring."
-        told = f"{_told_set(timer, length, then, present)}{rest}"
+        told = f"{told_set(timer, length, then, present)}{rest}"
         return ToolReply(told, told)
 
     def queried(said: dict[str, str]) -> Mapping[str, Any] | None:
@@ -375,7 +376,7 @@ def _when_then(kind: Kind, when: str) -> str:
     return f"For what time? Say for example: {ask}."
 
 
-def _told_set(timer: Timer, length: Any, then: datetime, present: datetime) -> str:
+def told_set(timer: Timer, length: Any, then: datetime, present: datetime) -> str:
     when = _when(timer, then, present)
     if timer.kind == "timer" and length is not None:
         return f"Your {timer.called} is set: {spoken_duration(length)}."

@@ -61,6 +61,33 @@ async def test_which_one_is_asked_where_several_may_be_meant(kept: SkillSources)
     assert await told(kept, "cancel all timers") == "All two are cancelled."
 
 
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("cancel that", "The alarm is cancelled."),
+        ("no, forget it", "The alarm is cancelled."),
+        ("actually make it seven", "tomorrow at seven o'clock in the morning."),
+        ("sorry, half past eight", "tomorrow at eight thirty in the morning."),
+        ("I'd rather have a coffee", None),
+        ("no", None),
+    ],
+)
+async def test_what_was_set_a_moment_ago_is_corrected(
+    kept: SkillSources, words: str, answer: str | None
+) -> None:
+    await told(kept, "set an alarm for a quarter to seven in the morning")
+    skills = SkillSet(all_skills(kept))
+    call = skills.follow_up(words)
+    if answer is None:
+        assert call is None
+        return
+    assert call is not None
+    [correct] = [each for each in skills.tools if each.name == call.name]
+    assert correct().endswith(answer)
+    assert len(kept.schedule.timers()) == (0 if "cancelled" in answer else 1)
+    assert skills.follow_up(words) is None, "only the turn behind it"
+
+
 async def test_an_alarm_says_when_it_will_ring(kept: SkillSources) -> None:
     assert await told(kept, "wake me at seven") == (
         "Your alarm is set: tomorrow at seven o'clock in the morning."

@@ -60,6 +60,8 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"terrible|awful|weak|poor|stupid)|an? (?:bad|terrible|awful|lame|poor|weak|old) "
             r"(?:joke|one|pun)|lame|"
             r"the worst joke.*)",
+            r"(?:that|this|it) (?:is|was) (?:really |so |very |a bit |pretty |rather )*(?:boring"
+            r"|dull|not (?:very |that |so )?interesting|lame)|how boring|boring",
             r"not (?:very |so |that |at all |even )*(?:funny|amusing)(?: at all)?|(?:bad|terrible|"
             r"lame|awful|weak) joke|boo+|do you call that (?:a joke|funny)",
             r"i (?:do not|did not) (?:get|understand|like|find)(?: (?:that|the|your|it))*"
