@@ -240,6 +240,11 @@ class FallbackBrain:
         self._pause = FIRST_PAUSE_SECONDS
         self._rest_until = float("-inf")
 
+    @property
+    def url(self) -> str:
+        """Where questions are sent; "" where that is no server's address."""
+        return str(getattr(self._model, "url", ""))
+
     def wake(self) -> None:
         """It will be asked: load it now, beside everything else. In the event loop."""
         begin, self._begin = self._begin, None

@@ -65,6 +65,11 @@ class BrainSeat:
         self._use(brain)
         self._begun.set()
 
+    @property
+    def url(self) -> str | None:
+        """Where questions are sent; "" where nowhere, None where nobody answers yet."""
+        return None if self._brain is None else str(getattr(self._brain, "url", ""))
+
     async def choices(self) -> list[BrainChoice]:
         """Who could answer."""
         if self._brains is not None:

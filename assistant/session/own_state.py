@@ -37,12 +37,16 @@ class OwnState:
         memory: ConversationMemory,
         roster: PersonaRoster,
         schedule: Schedule | None = None,
+        asked: Callable[[], str | None] = lambda: None,
     ) -> None:
+        """`asked()`: the address that questions are sent to, "" where nowhere, None where only the
+        settings tell yet."""
         self._config = config
         self._store = store
         self._memory = memory
         self._roster = roster
         self._schedule = schedule or Schedule()
+        self._asked = asked
         self._audio: AudioChanged | None = None
         self._backend: BackendChosen | None = None
         self._brain = ""
@@ -128,7 +132,9 @@ class OwnState:
         """Other machines, by what they are sent."""
         config = self._config
         backend = self._backend.name if self._backend else ""
-        asked = config.brain.url if config.brain.kind != "scripted" else None
+        asked = self._asked()
+        if asked is None and config.brain.kind != "scripted":
+            asked = config.brain.url
         remembered = config.memory.qdrant.url if config.memory.store == "qdrant" else ""
         memory = (config.memory.server or remembered) if self._memory.enabled else ""
         sent = {

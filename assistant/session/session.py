@@ -89,7 +89,13 @@ class Session:
         )
         self._schedule = dependencies.schedule
         self._own_state = OwnState(
-            bus, config, dependencies.store, self.memory, self._roster, self._schedule
+            bus,
+            config,
+            dependencies.store,
+            self.memory,
+            self._roster,
+            self._schedule,
+            lambda: self._seat.url,
         )
         self._skills = self._make_skills()
         self._limits = Limits(self._called)

@@ -43,7 +43,10 @@ class Standing:
         config = Config.model_validate(settings)
         memory = NoMemory(private=config.memory.private)
         self.schedule = Schedule()
-        self.state = OwnState(self.bus, config, store, memory, roster, self.schedule)
+        self.asked: str | None = None
+        self.state = OwnState(
+            self.bus, config, store, memory, roster, self.schedule, lambda: self.asked
+        )
         self.bus.publish(BackendChosen(name="cascade", reason="", engine="Whisper", ready=True))
         self.bus.publish(BrainChosen(label="scripted"))
 
@@ -80,6 +83,14 @@ async def test_what_is_recorded_is_what_is_written() -> None:
 async def test_what_goes_to_other_machines_is_named(url: str | None, answer: str) -> None:
     standing = Standing({"brain": {"url": url}})
     assert await standing.told("are you connected to the internet") == answer
+
+
+async def test_who_answers_since_a_change_is_what_counts() -> None:
+    standing = Standing({"brain": {"url": "https://models.example/v1"}})
+    words = "are you connected to the internet"
+    assert "models.example" in await standing.told(words)
+    standing.asked = ""  # the scripted persona, or a model of our own
+    assert (await standing.told(words)).startswith("No.")
 
 
 async def test_a_moshi_server_hears() -> None:
