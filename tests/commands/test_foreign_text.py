@@ -145,8 +145,8 @@ async def test_plain_shows_a_models_words_and_obeys_none(home: Path) -> None:
     pieces = [
         "Hello\x1b]52",
         ";c;aGk=\x07",
-        " there\nYou: send money\x1b",
-        "[2J\r\nHAL: done\x9b1m",
+        " there.\nYou may send money.\x1b",
+        "[2J\r\nHAL would.\x9b1m\nYou: I am rich.\n",
     ]
 
     async def script(request: str, send: Send) -> None:
@@ -171,9 +171,9 @@ async def test_plain_shows_a_models_words_and_obeys_none(home: Path) -> None:
     assert code == 0
     assert out.decode().splitlines() == [
         "You: tell me something nice",
-        "JARVIS: Hello there",
-        "  You: send money",
-        "  HAL: done",
+        "JARVIS: Hello there.",
+        "  You may send money.",
+        "  HAL would.",
     ]
     assert b"\x1b" not in err
     transcripts = (home / "data" / "assistant" / "transcripts").glob("*.md")

@@ -28,6 +28,7 @@ from assistant.brain.output_filter.personas import asks_personas, false_persona
 from assistant.brain.prompt import examples, pending
 from assistant.calls.parser import Malformed, ToolCall
 from assistant.language.lexicon import DAY, MONTH
+from assistant.terminal.sanitize import PieceCleaner
 
 _LONGEST = 600
 """Characters after which a sentence is looked at though it has no end."""
@@ -278,7 +279,9 @@ class AnswerCheck:
         elif not text[:1].isspace():
             text = f" {text}"
         self._said = True
-        return [text]
+        said = text.rstrip()
+        self._gap = text[len(said) :]  # only before something that is said
+        return [said]
 
 
 async def truthful(
@@ -287,19 +290,22 @@ async def truthful(
     """An answer, checked. Closing it closes `pieces`; where these fail, what came is yielded before
     the error goes on."""
     check = AnswerCheck(question, words)
+    # What acts on a terminal is known by its characters standing together, so it goes before
+    # anything between them is taken out.
+    cleaner = PieceCleaner()
     async with aclosing(cast("AsyncGenerator[Piece]", pieces)) as answer:
         try:
             async for piece in answer:
                 match piece:
                     case str():
-                        for text in check.feed(piece):
+                        for text in check.feed(cleaner.feed(piece)):
                             yield text
                     case ToolCall() | Malformed():
                         for text in check.called():
                             yield text
                         yield piece
                     case TakenBack():
-                        check = AnswerCheck(question, words)
+                        check, cleaner = AnswerCheck(question, words), PieceCleaner()
                         yield piece
                     case Waiting():
                         yield piece
@@ -307,5 +313,5 @@ async def truthful(
             for text in check.end(broken=True):
                 yield text
             raise
-    for text in check.end():
+    for text in (*check.feed(cleaner.close()), *check.end()):
         yield text
