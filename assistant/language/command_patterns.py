@@ -41,6 +41,9 @@ _LIST = re.compile(
     r"|who (?:else )?can (?:you be|you become|i (?:talk|speak) (?:to|with)|you turn into)"
     r"|who else (?:are you|do you have|is around|have you got)"
     r"|are there (?:any )?other (?:personas|themes|voices|characters)"
+    r"|(?:(?:i|we) (?:want|would like|need) to|(?:can|could|may) (?:i|we)|let me) (?:talk|speak)"
+    r" (?:to|with) (?:someone|somebody|anyone|anybody) else|(?:give|get|bring) me (?:someone"
+    r"|somebody) else"
 )
 _STOP = re.compile(
     r"(?:(?:you )?(?:stop|stop it|stop that|stop talking|stop speaking|stop now|be quiet|be silent"

@@ -6,13 +6,14 @@ import json
 import re
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
 from assistant.language.numbers import cardinal
 from assistant.private_files import write_whole
 from assistant.skills.phrases import Skill, listed, says, skill
-from assistant.tools.registry import ToolError
+from assistant.tools.registry import ToolError, tool
 
 ListName = Literal["shopping", "to-do"]
 _CALLED: dict[str, ListName] = {
@@ -41,6 +42,8 @@ class Lists:
         self.keeps = keeps and path is not None
         self._changed: dict[str, list[str]] | None = None
         """What there is, where changes are not kept."""
+        self.recent: ListName | None = None
+        """The one that the turn before was about."""
         self._lock = threading.Lock()
 
     def read(self) -> dict[str, list[str]]:
@@ -92,7 +95,8 @@ class Lists:
 
 
 def list_skills(lists: Lists) -> list[Skill]:
-    """`add_to_list`, `read_list`, `remove_from_list` and `clear_list`."""
+    """`add_to_list`, `read_list`, `remove_from_list`, `clear_list`, and what is said behind one of
+    them."""
 
     @skill(
         says(rf"(?:add|ad|put|write|note|append|stick|jot|throw|pop|include)(?: down)? {_ITEMS} "
@@ -112,6 +116,7 @@ def list_skills(lists: Lists) -> list[Skill]:
             items: What to put on it.
             name: Which list.
         """
+        lists.recent = name
         new = lists.change(name, items, [])
         if not new:
             return f"{_upper(listed(items))} {_are(items)} on your {name} list already."
@@ -156,6 +161,7 @@ def list_skills(lists: Lists) -> list[Skill]:
             return f"Yes, {item} is on {where}." if on else f"No, {item} is not on {where}."
         if name is None and not found:
             return "Your lists are empty."
+        lists.recent = name
         told = [_told(each, found.get(each, [])) for each in ([name] if name else found)]
         return " ".join(told)
 
@@ -173,6 +179,7 @@ def list_skills(lists: Lists) -> list[Skill]:
             items: What to take off.
             name: Which list.
         """
+        lists.recent = name
         gone = lists.change(name, [], items)
         if not gone:
             raise ToolError(f"{_upper(listed(items))} {_are(items)} not on your {name} list.")
@@ -200,7 +207,62 @@ def list_skills(lists: Lists) -> list[Skill]:
             return f"Your {name} list was empty already."
         return f"Your {name} list is empty now: {_things(len(gone))} went."
 
-    return [clear_list, add_to_list, read_list, remove_from_list]
+    return [clear_list, add_to_list, read_list, remove_from_list, _behind(lists)]
+
+
+_IT = r"(?:it|that|the list|there)"
+_READ_IT = re.compile(
+    rf"(?:and |so )?(?:what is (?:on|in|there on) {_IT}|read {_IT}|what (?:else )?is (?:still )?on"
+    rf" {_IT})(?: now| back| out| to me| again)*"
+)
+_TAKE_IT = re.compile(
+    rf"(?:and |also |no |actually )*{_FEWER} (?:off )?(?P<items>\S+(?: \S+){{0,3}}?)(?: (?:off|from"
+    rf"|out|again)(?: {_IT})?)?"
+)
+_ADD_IT = re.compile(
+    r"(?:and |also |oh |no |actually )*(?:add|put)(?: also)? (?P<items>\S+(?: \S+){0,5}?)"
+    rf"(?: (?:to|on|onto) {_IT}| too| as well| on there)+"
+)
+
+
+def _read(lists: Lists) -> dict[str, list[str]]:
+    with suppress(ToolError):
+        return lists.read()
+    return {}
+
+
+def _behind(lists: Lists) -> Skill:
+    """`change_same_list`: the turn behind one about a list need not name it again."""
+
+    def answered(words: str) -> Mapping[str, Any] | None:
+        name, lists.recent = lists.recent, None
+        if name is None:
+            return None
+        if _READ_IT.fullmatch(words):
+            return {"name": name}
+        for pattern, key in ((_ADD_IT, "more"), (_TAKE_IT, "fewer")):
+            match = pattern.fullmatch(words)
+            read = _items({"items": match["items"]}) if match else None
+            if read is None:
+                continue
+            here = {_same(each) for each in _read(lists).get(name, [])}
+            if key == "more" or all(_same(each) in here for each in read["items"]):
+                return {"name": name, key: read["items"]}
+        return None
+
+    @tool(offered=False)
+    def change_same_list(
+        name: ListName, more: list[str] | None = None, fewer: list[str] | None = None
+    ) -> str:
+        """Go on with the list that was just spoken of."""
+        lists.recent = name
+        changed = lists.change(name, more or [], fewer or []) if more or fewer else []
+        if changed:
+            where = "on" if more else "off"
+            return f"{_upper(listed(changed))} {_are(changed)} {where} your {name} list."
+        return _told(name, lists.read().get(name, []))
+
+    return Skill(change_same_list.name, (), change_same_list, answered)
 
 
 def _kind(said: dict[str, str]) -> Mapping[str, Any] | None:

@@ -107,7 +107,7 @@ def _correction(schedule: Schedule, now: Callable[[], datetime]) -> Skill:
         meant.append((timer, due))
         return {}
 
-    @tool()
+    @tool(offered=False)
     def correct_timer() -> str:
         """Set what was set a moment ago otherwise, or not at all."""
         timer, due = meant.pop()

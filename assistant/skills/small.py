@@ -90,7 +90,40 @@ def chance_skills(random: Random) -> list[Skill]:
             raise ToolError("That takes at least two things to choose from.")
         return f"{random.choice(things).capitalize()}."
 
-    return [flip_coin, throw_dice, random_number, choose_one]
+    return [flip_coin, throw_dice, random_number, choose_one, _counting()]
+
+
+_LONGEST_COUNT = 30
+
+
+def _counting() -> Skill:
+    """`count`."""
+
+    def read(said: dict[str, str]) -> Mapping[str, Any] | None:
+        ends = [amount(said.get(key, "one")) for key in ("low", "high")]
+        if any(each is None or each.denominator != 1 for each in ends):
+            return None
+        return {"first": int(ends[0] or 0), "last": int(ends[1] or 0)}
+
+    @skill(
+        says(rf"count(?: up| out loud| aloud)?(?: for me)?(?: from (?P<low>{NUMBER}))?"
+             rf"(?: up| down)? to (?P<high>{NUMBER})", read),
+        says(rf"count (?:backwards?|down) from (?P<low>{NUMBER})(?: to (?P<high>{NUMBER}))?", read),
+    )  # fmt: skip
+    def count(first: int, last: int) -> str:
+        """Count aloud.
+
+        Args:
+            first: The first number.
+            last: The last number.
+        """
+        if abs(last - first) >= _LONGEST_COUNT or max(abs(first), abs(last)) > 10_000:
+            told = f"I count {cardinal(_LONGEST_COUNT)} numbers at most, or we sit here all day."
+            raise ToolError(told, told)
+        numbers = range(first, last + 1) if last >= first else range(first, last - 1, -1)
+        return f"{', '.join(cardinal(each) for each in numbers).capitalize()}."
+
+    return count
 
 
 def _dice(said: dict[str, str]) -> Mapping[str, Any] | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.skills import Lists, SkillSources
+from assistant.skills import Lists, SkillSet, SkillSources, all_skills
 from tests.skills.test_answers import run, told
 
 
@@ -111,3 +111,19 @@ async def test_a_private_conversation_reads_what_is_there_and_keeps_nothing(
     )
     assert await told(private, "what is on my list") == "On your shopping list are milk and gin."
     assert await told(kept, "what is on my list") == "On your shopping list is milk."
+
+
+async def test_the_turn_behind_need_not_name_the_list_again(kept: SkillSources) -> None:
+    await told(kept, "add bread, butter and jam to my shopping list")
+    skills = SkillSet(all_skills(kept))
+    [same] = [each for each in skills.tools if each.name == "change_same_list"]
+    for words, answer in (
+        ("and add some eggs as well", "Eggs are on your shopping list."),
+        ("remove the jam", "Jam is off your shopping list."),
+        ("what's on it", "On your shopping list are bread, butter and eggs."),
+    ):
+        call = skills.follow_up(words)
+        assert call is not None, words
+        assert same(**call.arguments) == answer
+    assert skills.follow_up("take a seat") is None
+    assert skills.follow_up("what's on it") is None, "something else was spoken of meanwhile"

@@ -48,6 +48,11 @@ _OTHER_DAY = (
     "{date}: that {is} {day}.",
     "It {is} {date}, {day}.",
 )
+_NO_EYES = (
+    "I have no camera. I only know what you say.",
+    "I cannot see anything: there is no eye on this machine that I could look through.",
+    "I do not see you. Your words are all that reaches me.",
+)
 _DISTRESS = (
     "I am sorry that you feel this way. Please talk to someone you trust, or to a crisis line, "
     "now.",
@@ -404,6 +409,9 @@ class ScriptedBrain:
     def _comfort(self, slots: Mapping[str, str], question: Question) -> list[str]:
         return self._compose(_DISTRESS, question.persona, {})
 
+    def _see_nothing(self, slots: Mapping[str, str], question: Question) -> list[str]:
+        return self._compose(_NO_EYES, question.persona, {})
+
     def _repeat(self, slots: Mapping[str, str], question: Question) -> list[str]:
         said = [m.text for m in question.history if m.role == "assistant" and m.text.strip()]
         if not said:
@@ -477,6 +485,7 @@ _SPECIAL: dict[str, _Handler] = {
     "forget": ScriptedBrain._forget,
     "cannot": ScriptedBrain._refuse,
     "distress": ScriptedBrain._comfort,
+    "no_eyes": ScriptedBrain._see_nothing,
     "repeat": ScriptedBrain._repeat,
     "exchange": ScriptedBrain._exchange,
     "why": ScriptedBrain._why,

@@ -90,7 +90,7 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"(?:please |will you |can you )?(?:keep me company|stay with me|do not leave me)(?: "
             r".*)?",
             r"i (?:need|want|would like) to talk (?:to|with) (?:someone|somebody|a friend|a person|"
-            r"people)(?: .*)?",
+            r"people)(?! else)(?: .*)?",
             r"i (?:need|want|have nobody|would like) (?:someone|somebody|a friend)(?: to talk(?: "
             r"to)?"
             r"| to listen)?",

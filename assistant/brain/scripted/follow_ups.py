@@ -140,6 +140,9 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             r"(?:and )?(?:then|and|what then|what next|what happened(?: then| next)?)|i (?:want|"
             r"would"
             r" like) to (?:know|hear) more|(?:is there|anything|any) (?:any )?more",
+            r"(?:and )?what (?:happens|happened|comes|came) (?:next|then|after (?:that|this))|and "
+            r"then what|(?:and )?is that (?:all|it|the end)|how (?:does|did) (?:it|that) (?:end|go "
+            r"on|continue)|is there more (?:to|of) (?:it|that|this)",
         ),
     ),
     (

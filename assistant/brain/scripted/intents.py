@@ -75,6 +75,7 @@ Intent = Literal[
     "angry",
     "anxious",
     "ask_on",
+    "no_eyes",
     "cannot",
     "cannot_do",
     "statement",

@@ -18,6 +18,19 @@ _JOKE = (
 
 TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
     (
+        "no_eyes",
+        (
+            r"(?:can|do|could) you (?:really |actually )?(?:see|watch|look at) (?:me|us|this|that|"
+            r"my (?:face|room|screen|hand|hands)|anything|what i .{2,30})(?: (?:now|right now))?|"
+            r"are you (?:watching|looking at|filming) (?:me|us)",
+            r"what (?:am i|are we) (?:wearing|doing|holding|looking at)(?: (?:now|right now))?|"
+            r"(?:how do i look|what do i look like)(?: today| now| in this)?|am i (?:pretty|ugly|"
+            r"beautiful|handsome|good looking|attractive)|how many fingers am i holding up",
+            r"do you have (?:eyes|a camera|a webcam)|is (?:my|the|your) (?:camera|webcam) (?:on|"
+            r"off)",
+        ),
+    ),
+    (
         "how_are_you",
         (
             r"(?:and )?how (?:are|do) (?:you|ya|things)(?: (?:do|doing|feeling|today|going|"

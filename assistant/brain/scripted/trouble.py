@@ -17,7 +17,9 @@ _TALK: frozenset[Intent] = frozenset(
 )
 """What somebody may say of a trouble that would mean something else, or nothing, otherwise."""
 _OF_ONESELF = re.compile(r"\b(?:i|my|myself|mine|(?<!for )me)\b")
-_ENDS: frozenset[Intent] = frozenset({"mood_good", "goodbye", "thanks", "distress", "joke"})
+_ENDS: frozenset[Intent] = frozenset(
+    {"mood_good", "goodbye", "thanks", "distress", "joke", "exchange"}
+)
 _NO_MORE = re.compile(r"\b(?:talk about|subject|alone|drop it|never ?mind|whatever|forget it)\b")
 
 
