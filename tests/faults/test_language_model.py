@@ -64,7 +64,7 @@ async def sings_one_note(request: str, send: Send) -> None:
 
 async def make_room(folder: Path, url: str, patience: float = 5.0) -> Room:
     """A conversation in writing with the model at `url`."""
-    config = BrainConfig(kind="openai", url=url, model="big", timeout_s=patience)
+    config = BrainConfig(kind="openai", url=url, model="big:70b", timeout_s=patience)
 
     async def make_brain(notify: Callable[[Notice], None]) -> Brain:
         def tell(error: BrainError) -> None:
@@ -86,7 +86,7 @@ async def test_whatever_the_server_does_the_conversation_goes_on(
 ) -> None:
     async with serve(script) as server:
         room = await make_room(tmp_path, server.url, 0.3 if script is says_nothing else 5.0)
-        await room.type("What is two plus three?")
+        await room.type("Tell me a joke.")
         await room.type("Who are you?")
         await room.leave()
     assert len(room.answers()) == 2
@@ -103,9 +103,9 @@ async def test_a_server_that_is_not_there_is_told_and_the_persona_answers(tmp_pa
     async with serve(hangs_up) as server:
         url = server.url
     room = await make_room(tmp_path, url)
-    await room.type("What is two plus three?")
+    await room.type("Tell me a joke.")
     await room.leave()
-    assert "5" in room.answers()[0] or "five" in room.answers()[0].lower()
+    assert room.answers()[0] in room.session.persona.lines.joke
     notice = room.of(Notice)[0]
     assert notice.text
     assert notice.remedy
