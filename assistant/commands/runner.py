@@ -84,7 +84,7 @@ def guarded(command: Callable[[], int], *, mends: bool = True) -> int:
             if mends:
                 close_folders()
             code = command()
-        sys.stdout.flush()
+        _flush(code)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -94,6 +94,17 @@ def guarded(command: Callable[[], int], *, mends: bool = True) -> int:
     except Exception as error:
         return _explained(error)
     return code
+
+
+def _flush(code: int) -> None:
+    """What is left goes out. To a terminal that is gone it cannot: then what was known before
+    counts, and Python is not to try again at exit (it would end with 120)."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        if not code:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(message: str, remedy: str = "") -> None:

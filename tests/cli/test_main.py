@@ -413,3 +413,15 @@ def test_settings_as_json_by_a_real_program(home: Path) -> None:
     done = program("config", "show", "--json", home=home, ASSISTANT_AUDIO__VOLUME="0.5")
     found = json.loads(done.stdout)["settings"]["audio.volume"]
     assert found == {"value": 0.5, "source": "ASSISTANT_AUDIO__VOLUME"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that nothing fits into")
+def test_an_exit_code_outlives_a_terminal_that_is_gone() -> None:
+    program = (
+        "import sys; from assistant.commands.runner import guarded; print('unread'); "
+        "sys.exit(guarded(lambda: 129))"
+    )
+    buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+    with Path("/dev/full").open("w") as gone:
+        ended = subprocess.run([sys.executable, "-c", program], stdout=gone, env=buffered)
+    assert ended.returncode == 129

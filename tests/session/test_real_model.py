@@ -143,7 +143,7 @@ async def test_forty_turns_are_true_and_in_character(talk: Talk) -> None:
         for sentence in re.split(r"(?<=[.!?])\s+", answer):
             assert not ASSISTANTS.search(sentence) or "model" in text, (text, answer)
             assert not false_date(sentence, text, talk.now), (text, answer)
-            honest = tool_ran or answer in cannot_do
+            honest = tool_ran or answer.startswith(tuple(filter(None, cannot_do)))
             assert honest or not claims_deed(sentence, text, [milk(talk)]), (text, answer)
             assert mannerly(sentence)[1] != "nothing", (text, answer)
     for asked in ("Can you become Ultron?", "Is there a persona called Friday?"):
