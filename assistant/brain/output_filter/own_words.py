@@ -129,6 +129,8 @@ def by_rules(question: Question, knowledge: Knowledge, *, small: bool) -> bool:
         if part.intent == "fact_asked":
             query = FactQuery(tuple(part.slots["keys"].split("|")), part.slots["subject"])
             ruled = bool(knowledge.find(query) or remembered(query, question.remembered))
+        if part.intent == "exchange" and asked_of_persona(question.text):
+            ruled = False  # "can you become Ultron" is a question of fact, whoever Ultron is here
         if part.intent == "forget" and "forget" not in question.text.lower():
             ruled = False  # "delete my browser history" is no matter of memory
         if not ruled and part.intent not in SOCIAL:

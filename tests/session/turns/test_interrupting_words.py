@@ -65,7 +65,7 @@ async def tells_a_result(room: Room) -> None:
 
 
 async def answers(room: Room) -> None:
-    await room.speak("Count to fourteen.")
+    await room.speak("Say the numbers up to fourteen.")
 
 
 SPEAKS = [greets, introduces, introduces_when_told, says_a_notice, repeats, tells_a_result]

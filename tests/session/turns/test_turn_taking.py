@@ -32,7 +32,7 @@ async def test_a_turn_goes_from_listening_over_thinking_to_speaking_and_idle(
 
 async def test_an_interrupted_answer_stays_as_far_as_it_was_heard(enter_room: EnterRoom) -> None:
     room = await enter_room(FakeBrain(["One two three four five six seven eight nine ten."]))
-    await room.speak("Count to ten.")
+    await room.speak("Say the numbers up to ten.")
     await room.play(0.4)
     room.session.interrupt()
     assert room.session.state == "idle"
