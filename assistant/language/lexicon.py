@@ -4,7 +4,7 @@ otherwise, it is derived there, and says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -21,6 +21,13 @@ def either(words: str | Iterable[str]) -> str:
     listed = words.split() if isinstance(words, str) else words
     found = sorted(set(listed), key=lambda word: (-len(word), word))
     return "(?:" + "|".join(word.replace("_", " ") for word in found) + ")"
+
+
+def spoken_list(names: Sequence[str]) -> str:
+    """ "JARVIS, GLaDOS and HAL 9000"."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 # --- the small words of grammar ------------------------------------------------------------

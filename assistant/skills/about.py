@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from assistant.skills.phrases import Skill, listed, says, skill
+from assistant.language.lexicon import spoken_list
+from assistant.skills.phrases import Skill, says, skill
 from assistant.tools.registry import ToolReply
 
 Topic = Literal[
@@ -248,14 +249,14 @@ def _data(now: OwnFacts) -> str:
     rest = " Nothing of this conversation is added to it." if now.private else ""
     if not told:
         return f"I keep no transcripts and no memories. My other files are in {now.data}.{rest}"
-    return f"I keep {listed(told)}. My other files are in {now.data}.{rest}"
+    return f"I keep {spoken_list(told)}. My other files are in {now.data}.{rest}"
 
 
 def _network(now: OwnFacts) -> str:
     sent = [f"{what} goes to {host}" for what, host in now.hosts.items()]
-    told = f"Yes: {listed(sent)}." if sent else _ALONE
+    told = f"Yes: {spoken_list(sent)}." if sent else _ALONE
     if now.plugins:
-        told = f"{told} But of {listed(now.plugins)} I do not know what is sent."
+        told = f"{told} But of {spoken_list(now.plugins)} I do not know what is sent."
     return told
 
 
@@ -283,7 +284,7 @@ def _speed(now: OwnFacts) -> str:
 
 
 def _voice(now: OwnFacts) -> str:
-    others = listed(now.personas[:4])
+    others = spoken_list(now.personas[:4])
     return (
         f"Say: change to, and a name, such as {others}. Or say louder, quieter, faster or slower."
         if others
@@ -317,7 +318,7 @@ def _abilities(now: OwnFacts) -> str:
         "become somebody else",
     ]
     talk = "" if now.brain == "scripted" else " And we can talk about whatever you like."
-    return f"I can {listed(can)}. Say for example: set a pasta timer for ten minutes.{talk}"
+    return f"I can {spoken_list(can)}. Say for example: set a pasta timer for ten minutes.{talk}"
 
 
 _HEARD = "what I hear"

@@ -10,9 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
+from assistant.language.lexicon import spoken_list
 from assistant.language.numbers import cardinal
 from assistant.private_files import write_whole
-from assistant.skills.phrases import Skill, listed, says, skill
+from assistant.skills.phrases import Skill, says, skill
 from assistant.tools.registry import ToolError, tool
 
 ListName = Literal["shopping", "to-do"]
@@ -119,9 +120,9 @@ def list_skills(lists: Lists) -> list[Skill]:
         lists.recent = name
         new = lists.change(name, items, [])
         if not new:
-            return f"{_upper(listed(items))} {_are(items)} on your {name} list already."
+            return f"{_upper(spoken_list(items))} {_are(items)} on your {name} list already."
         rest = "" if lists.keeps else _ONLY_NOW
-        return f"{_upper(listed(new))} {_are(new)} on your {name} list now.{rest}"
+        return f"{_upper(spoken_list(new))} {_are(new)} on your {name} list now.{rest}"
 
     @skill(
         says(rf"what (?:is|are|do i have|have i got|have i|else is)(?: there)?(?: still| left)? on "
@@ -182,8 +183,8 @@ def list_skills(lists: Lists) -> list[Skill]:
         lists.recent = name
         gone = lists.change(name, [], items)
         if not gone:
-            raise ToolError(f"{_upper(listed(items))} {_are(items)} not on your {name} list.")
-        return f"{_upper(listed(gone))} {_are(gone)} off your {name} list."
+            raise ToolError(f"{_upper(spoken_list(items))} {_are(items)} not on your {name} list.")
+        return f"{_upper(spoken_list(gone))} {_are(gone)} off your {name} list."
 
     @skill(
         says(rf"(?:clear|empty|delete|erase|wipe|reset)(?: out)? {_LIST}", _kind),
@@ -200,7 +201,9 @@ def list_skills(lists: Lists) -> list[Skill]:
         found = {each: items for each, items in lists.read().items() if items}
         if name is None:
             if len(found) > 1:
-                raise ToolError(f"Which one? There are {listed([f'a {n} list' for n in found])}.")
+                raise ToolError(
+                    f"Which one? There are {spoken_list([f'a {n} list' for n in found])}."
+                )
             name = "to-do" if "to-do" in found else "shopping"
         gone = lists.change(name, [], found.get(name, []))
         if not gone:
@@ -259,7 +262,7 @@ def _behind(lists: Lists) -> Skill:
         changed = lists.change(name, more or [], fewer or []) if more or fewer else []
         if changed:
             where = "on" if more else "off"
-            return f"{_upper(listed(changed))} {_are(changed)} {where} your {name} list."
+            return f"{_upper(spoken_list(changed))} {_are(changed)} {where} your {name} list."
         return _told(name, lists.read().get(name, []))
 
     return Skill(change_same_list.name, (), change_same_list, answered)
@@ -299,7 +302,7 @@ def _same(item: str) -> str:
 def _told(name: str, items: list[str]) -> str:
     if not items:
         return f"Your {name} list is empty."
-    return f"On your {name} list {_are(items)} {listed(items)}."
+    return f"On your {name} list {_are(items)} {spoken_list(items)}."
 
 
 def _things(count: int) -> str:

@@ -209,10 +209,3 @@ def amount(text: str) -> Fraction | None:
         return Fraction(1)
     read = read_number(words)
     return read[0] if read is not None and read[1] == len(words) else None
-
-
-def listed(names: Sequence[str]) -> str:
-    """ "milk, eggs and bread"."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -13,10 +13,10 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from assistant.language.clock import spoken_time
-from assistant.language.lexicon import DAY, DAYS
+from assistant.language.lexicon import DAY, DAYS, spoken_list
 from assistant.language.numbers import cardinal, ordinal
 from assistant.skills.moments import moment, wall_clock
-from assistant.skills.phrases import NUMBER, amount, listed
+from assistant.skills.phrases import NUMBER, amount
 
 SHORTEST = 60
 """Seconds from one to the next."""
@@ -137,7 +137,7 @@ class Recurrence:
             return f"every {names.get(self.count, f'{cardinal(self.count)} days')} {clock}"
         if self.days == _WORKING:
             return f"every weekday {clock}"
-        return f"every {listed([DAYS[each].capitalize() for each in self.days])} {clock}"
+        return f"every {spoken_list([DAYS[each].capitalize() for each in self.days])} {clock}"
 
 
 def comes_back(words: str) -> re.Match[str] | None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from assistant.language.lexicon import spoken_list
 from assistant.skills.moments import DURATION, duration, moment, spoken_duration
-from assistant.skills.phrases import NUMBER, Skill, listed, says, skill
+from assistant.skills.phrases import NUMBER, Skill, says, skill
 from assistant.skills.schedule import Schedule, Timer
 from assistant.skills.timers import told_set
 from assistant.tools.registry import ToolError, tool
@@ -44,7 +45,7 @@ def ringing_skills(schedule: Schedule, now: Callable[[], datetime]) -> list[Skil
     def stop_ringing() -> str:
         """Stop what rings: a timer, an alarm."""
         stopped = schedule.quiet()
-        return f"The {listed([each.called for each in stopped])} is off." if stopped else ""
+        return f"The {spoken_list([each.called for each in stopped])} is off." if stopped else ""
 
     @skill(
         says(r"snooze(?: (?:it|that|the|my|this|alarm|timer|reminder))*(?: (?:for|by) "

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from assistant.language.lexicon import spoken_list
 from assistant.language.numbers import cardinal
 from assistant.language.tokens import content
-from assistant.skills.phrases import NUMBER, Skill, amount, listed, says, skill
+from assistant.skills.phrases import NUMBER, Skill, amount, says, skill
 from assistant.tools.registry import ToolError
 
 _MOST_DICE = 20
@@ -57,7 +58,7 @@ def chance_skills(random: Random) -> list[Skill]:
         shown = [cardinal(each) for each in thrown]
         if count == 1:
             return f"It is {'an' if thrown[0] in (8, 11, 18) else 'a'} {shown[0]}."
-        return f"{listed(shown).capitalize()}: that makes {cardinal(sum(thrown))}."
+        return f"{spoken_list(shown).capitalize()}: that makes {cardinal(sum(thrown))}."
 
     @skill(
         says(rf"(?:{_TELL} )?{_RANDOM}{_RANGE}?(?: please)?", _whole_range),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
-from assistant.language.lexicon import DAY
+from assistant.language.lexicon import DAY, spoken_list
 from assistant.language.numbers import cardinal
 from assistant.language.person import second_person
 from assistant.skills.moments import (
@@ -19,7 +19,7 @@ from assistant.skills.moments import (
     spoken_duration,
     spoken_moment,
 )
-from assistant.skills.phrases import NUMBER, Skill, listed, says, skill
+from assistant.skills.phrases import NUMBER, Skill, says, skill
 from assistant.skills.recurrence import Recurrence, recurrence, split_off_recurrence
 from assistant.skills.schedule import Kind, Schedule, Timer
 from assistant.tools.registry import ToolError, ToolReply
@@ -284,7 +284,9 @@ def timer_skills(schedule: Schedule, now: Callable[[], datetime]) -> list[Skill]
         length = duration(when)
         found = _named(schedule.timers(), name, "timer")
         if length is None or len(found) != 1:
-            several = f"Which one? There are {listed([f'the {each.called}' for each in found])}."
+            several = (
+                f"Which one? There are {spoken_list([f'the {each.called}' for each in found])}."
+            )
             told = several if len(found) > 1 else f"There is no {_sought(name, 'timer')} running."
             raise ToolError(told, told)
         return _told_left(schedule.put_off(found[0], length.total_seconds()), now())
@@ -344,7 +346,7 @@ def timer_skills(schedule: Schedule, now: Callable[[], datetime]) -> list[Skill]
             raise ToolError(told, told)
         if len(found) > 1 and not everything:
             which[:] = [kind]
-            told = f"Which one? There are {listed([f'the {each.called}' for each in found])}."
+            told = f"Which one? There are {spoken_list([f'the {each.called}' for each in found])}."
             raise ToolError(told, told)
         schedule.remove(found)
         if len(found) == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 from assistant.brain.base import Question
@@ -18,7 +18,7 @@ from assistant.brain.scripted.knowledge import FactQuery, Knowledge, remembered
 from assistant.brain.scripted.lines import fill, variants
 from assistant.brain.scripted.understanding import SOCIAL, VAGUE, understand_for
 from assistant.language.clock import spoken_date, spoken_time
-from assistant.language.lexicon import word_set
+from assistant.language.lexicon import spoken_list, word_set
 from assistant.personas.loading import Persona
 from assistant.personas.schema import PLACEHOLDERS, Lines
 
@@ -69,7 +69,7 @@ class OwnWords:
             case "date":
                 return self.line(persona, "date", date=spoken_date(now))
             case "persona" if question.personas:
-                return self.line(persona, "list_personas", personas=_listed(question.personas))
+                return self.line(persona, "list_personas", personas=spoken_list(question.personas))
             case _:
                 return self.line(persona, "cannot_do")
 
@@ -101,10 +101,6 @@ class OwnWords:
 
 def _has_lines(intent: Intent) -> bool:
     return intent in Lines.model_fields and intent not in PLACEHOLDERS and intent not in VAGUE
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 _BY_RULES = frozenset({"time", "date", "name_asked", "facts_asked", "arithmetic", "distress"})

@@ -19,7 +19,7 @@ from assistant.brain.scripted.trouble import Trouble
 from assistant.brain.scripted.understanding import VAGUE, Understood, days, understand_for
 from assistant.calls.parser import ToolCall
 from assistant.language import arithmetic, clock
-from assistant.language.lexicon import NAMED_DAYS
+from assistant.language.lexicon import NAMED_DAYS, spoken_list
 from assistant.language.numbers import spoken_result
 from assistant.personas.loading import Exchange, Persona
 
@@ -372,7 +372,7 @@ class ScriptedBrain:
         known = self.knowledge.sentences()[-8:]
         if not known:
             return self._of_fact("fact_unknown", question, subject="yourself")
-        listed = known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}"
+        listed = spoken_list(known)
         self._topic = replace(self._topic, intent="fact_known", slots={"fact": listed})
         return self._say("fact_known", question.persona, {"fact": listed}, opener=True)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from assistant.calls.parser import Malformed, ToolCall, ToolCallParser
 from assistant.frames import Inject
+from assistant.language.lexicon import spoken_list
 from assistant.session.event_bus import EventBus
 from assistant.session.persona_switch import PersonaRoster, PersonaVoice
 from assistant.session.turns.brain_loop import BrainLoop, ToolRunner, malformed
@@ -116,10 +117,3 @@ class Responder:
                 self._voice.say_line("repeat_nothing")
             case _:
                 self._voice.say(result.content)
-
-
-def spoken_list(names: list[str]) -> str:
-    """ "JARVIS, GLaDOS and HAL 9000"."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
