@@ -274,13 +274,13 @@ class BrainLoop:
         spoken_any, said = False, ""
         keeping = Keeping(memory, text)
         recalled = await memory.recalled(text)
-        known = self._context.own_facts(text)
+        known, limits = self._context.own_facts(text), self._context.limits(text)
         for _ in range(MAX_ROUNDS):
             question = replace(
                 self._question(text, earlier, recalled),
                 persona=persona,
                 known=known,
-                limits=self._context.limits(text),
+                limits=limits,
                 acknowledge=keeping.acknowledge,
             )
             outcome = Round(keeping)
