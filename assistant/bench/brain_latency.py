@@ -1,6 +1,7 @@
 """End of speech → first sample of the answer of a language model of our own, stages apart; and the
 same with what makes a small model quick left out: reading ahead, beginning the answer while the
-end of the turn is judged, a prompt whose beginning stays, the first clause before its sentence.
+end of the turn is judged, a prompt whose beginning stays (without, it tells the time and drops the
+oldest message at each turn), the first clause before its sentence.
 
 Conversations with and without it alternate in one run, so that whatever else goes on there slows
 both. Each has a model's server and a backend of its own; every question is asked once.
@@ -13,7 +14,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -78,8 +79,8 @@ QUESTIONS = [
     "What is the difference between a lake and a pond?",
 ]
 """None asks for a skill, and none comes twice."""
-A_CONVERSATION = 6
-"""Turns, as far as there are so many."""
+A_CONVERSATION = 9
+"""Turns, as far as there are so many: the last few after the history has begun to be dropped."""
 REST = 2.0
 """Seconds of silence after an answer, in which a person takes in what was said."""
 LONGEST_TURN = 120.0
@@ -142,8 +143,6 @@ class _Turn:
     asked: float
     """The brain was asked for the answer."""
     token: float | None = None
-    said: float | None = None
-    """The first words were handed on."""
     clause: float | None = None
     evaluated: int | None = None
     """Tokens of the prompt."""
@@ -178,6 +177,9 @@ class _WatchedBrain:
         self._ahead = ahead
 
     async def answer(self, question: Question) -> AsyncIterator[Piece]:
+        if not self._ahead:
+            told = f"It is now {question.now:%A, %d %B %Y, %H:%M}."
+            question = replace(question, known=[told, *question.known])
         turn = _Turn(time.perf_counter())
         self.turns.append(turn)
         splitter, first = ClauseSplitter(), Brevity(1)
@@ -200,10 +202,9 @@ class _WatchedBrain:
                     if not first.over:
                         continue
                     turn.clause, piece, held = now, held, ""
-                turn.said = turn.said or now
                 yield piece
         if held:
-            turn.clause = turn.said = time.perf_counter()
+            turn.clause = time.perf_counter()
             yield held
         turn.clause = turn.clause or time.perf_counter()
 
@@ -349,16 +350,11 @@ def _stages(run: _Run) -> list[tuple[str, str, tuple[float, ...]]]:
         ("… in", "ms", run.values(lambda turn: turn.prompt_ms)),
         ("asked → first token", "ms", run.values(lambda turn: _ms(turn.asked, turn.token))),
         ("→ first clause", "ms", run.values(lambda turn: _ms(turn.token, turn.clause))),
-        ("→ its sound", "ms", run.values(_voiced)),
-        ("→ device", "ms", stage("device")),
+        ("answer begun and checked, in all", "ms", stage("answer")),
+        ("rest of its first clause, and its sound", "ms", stage("voice")),
+        ("device", "ms", stage("device")),
     ]
 
 
 def _ms(start: float | None, end: float | None) -> float | None:
     return None if start is None or end is None else 1000 * max(0.0, end - start)
-
-
-def _voiced(turn: _Turn) -> float | None:
-    """The voice is given an answer's words as they come; it begins once it has a clause."""
-    words, waited = turn.stages.get("voice"), _ms(turn.said, turn.clause)
-    return None if words is None or waited is None else max(0.0, words - waited)
