@@ -155,13 +155,30 @@ def _may_offer(config: Config) -> bool:
 
 
 def list_command(config: Config, *, json_output: bool = False) -> int:
-    """Print the models of our own: those here, and those known."""
+    """Print the models of our own, those here and those known, and what the user's servers on this
+    machine have."""
+    from assistant.brain.openai.discover import discover_all
+    from assistant.brain.switch import server_name
+
     chosen = config.brain.weights
     names = [m.name for m in weights.KNOWN]
     names += [p.stem for p in weights.files_here() if p.stem not in names]
     if chosen and chosen not in names:
         names.append(chosen)
     rows = [_listed(name, chosen) for name in names]
+    for server in asyncio.run(discover_all()):
+        at_server = config.brain.kind == "openai" and config.brain.url == server.url
+        rows += [
+            {
+                "name": f"{server_name(server.server)}/{model}",
+                "bytes": 0,
+                "path": None,
+                "licence": "",
+                "chosen": at_server and model == config.brain.model,
+                "server": server.server,
+            }
+            for model in server.models
+        ]
     if json_output:
         print_json(rows)
         return 0
@@ -177,13 +194,14 @@ def list_command(config: Config, *, json_output: bool = False) -> int:
             (
                 f"{row['name']}{' *' if row['chosen'] else ''}",
                 in_words(cast("int", row["bytes"])) if row["bytes"] else "",
-                "here" if row["path"] else "—",
+                str(row.get("server") or ("here" if row["path"] else "—")),
                 str(row["licence"]),
             )
             for row in rows
         ],
     )
-    print("* is the one of brain.weights. Fetch one: assistant setup brain --model NAME")
+    print("* is the one of the settings. Fetch one: assistant setup brain --model NAME")
+    print("Let one answer: assistant brain use NAME")
     return 0
 
 

@@ -120,9 +120,11 @@ class ToolFinished(SessionEvent, frozen=True, kw_only=True):
 
 
 class TimersChanged(SessionEvent, frozen=True, kw_only=True):
-    """Timers, alarms and reminders that are set, the next one first."""
+    """Timers, alarms and reminders that are set, the next one first, or what rings has changed."""
 
     timers: tuple[Timer, ...]
+    ringing: tuple[Timer, ...] = ()
+    """Those that were told and that nobody has answered yet."""
 
 
 class TimerRang(SessionEvent, frozen=True, kw_only=True):

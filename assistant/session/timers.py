@@ -125,8 +125,12 @@ class TimerWatch:
             self.quiet()
 
     def _changed(self) -> None:
-        self._bus.publish(TimersChanged(timers=tuple(self._schedule.timers())))
+        self._show()
         self._news.set()
+
+    def _show(self) -> None:
+        timers, ringing = tuple(self._schedule.timers()), tuple(self._schedule.ringing)
+        self._bus.publish(TimersChanged(timers=timers, ringing=ringing))
 
     async def _tell_due(self) -> None:
         for timer in self._schedule.timers():
@@ -145,6 +149,7 @@ class TimerWatch:
             self._until[timer] = self._now() + RINGS_FOR[timer.kind]
             self._schedule.ringing.append(timer)
             self._gap = _FIRST_GAP
+            self._show()
         await self._chime(timer)
         if self._answered(timer):
             text = ""  # before it was said
@@ -175,6 +180,7 @@ class TimerWatch:
             if self._now() >= self._until.get(timer, 0.0) and timer in self._schedule.ringing:
                 self._schedule.ringing.remove(timer)
                 self._schedule.rang = [timer]
+                self._show()
                 text = f"{timer.announced()} Nobody has answered, so I stop ringing."
                 self._bus.publish(TimerRang(timer=timer, text=text))
                 self._say(text)

@@ -20,6 +20,7 @@ from assistant.skills.lists import Lists, list_skills
 from assistant.skills.phrases import Skill, SkillSet
 from assistant.skills.ringing import ringing_skills
 from assistant.skills.schedule import Schedule
+from assistant.skills.several import several_timers
 from assistant.skills.small import chance_skills, stopwatch_skills, word_skills
 from assistant.skills.timers import timer_skills
 from assistant.skills.units import unit_skills
@@ -74,6 +75,7 @@ class SkillSources:
 
 def all_skills(sources: SkillSources) -> list[Skill]:
     """Every skill there is, bound to one session."""
+    timers = timer_skills(sources.schedule, sources.now)
     return [
         *chance_skills(sources.random),
         *word_skills(sources.heard, sources.talk, lambda: sources.facts().brain == "scripted"),
@@ -81,7 +83,8 @@ def all_skills(sources: SkillSources) -> list[Skill]:
         *unit_skills(),
         *list_skills(sources.lists),
         *ringing_skills(sources.schedule, sources.now),
-        *timer_skills(sources.schedule, sources.now),
+        several_timers(timers[0]),
+        *timers,
         *stopwatch_skills(sources.clock),
         *about_skills(sources.facts),
     ]

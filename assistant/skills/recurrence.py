@@ -13,9 +13,9 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from assistant.language.clock import spoken_time
-from assistant.language.lexicon import DAY, DAYS, spoken_list
+from assistant.language.lexicon import DAY, DAYS, MONTH, spoken_list
 from assistant.language.numbers import cardinal, ordinal
-from assistant.skills.moments import moment, wall_clock
+from assistant.skills.moments import moment, split_off_moment, wall_clock
 from assistant.skills.phrases import NUMBER, amount
 
 SHORTEST = 60
@@ -43,6 +43,12 @@ _OFTEN = re.compile(
     r"|(?P<adverb>daily|hourly|weekly|monthly|nightly)",
     re.IGNORECASE,
 )
+_YEARLY = re.compile(
+    r"\b(?:(?:every|each|once (?:a|every)) year|yearly|annual(?:ly)?|every single year"
+    rf"|every (?=(?:the )?(?:\S+(?: \S+)? of {MONTH}|{MONTH} \S+)))",
+    re.IGNORECASE,
+)
+"""…or "every third of May"."""
 _SECONDS = {"min": 60, "minute": 60, "hour": 3600}
 _ADVERBS = {"daily": "day", "hourly": "hour", "weekly": "week", "monthly": "month",
             "nightly": "night"}  # fmt: skip
@@ -58,9 +64,10 @@ _CLOCK_WORDS = re.compile(
 class Recurrence:
     """How something comes back."""
 
-    unit: Literal["seconds", "days", "weekdays", "months"]
+    unit: Literal["seconds", "days", "weekdays", "months", "years"]
     count: int = 1
-    """So many seconds or days; of months which day, 31 for the last."""
+    """So many seconds or days; of months which day, 31 for the last; of years the month times 100
+    and the day."""
     days: tuple[int, ...] = ()
     """Days of the week, Monday is 0."""
     at: str = ""
@@ -75,6 +82,10 @@ class Recurrence:
     @classmethod
     def read(cls, text: str) -> Recurrence:
         """Raises `ValueError` where it is none."""
+        if yearly := re.fullmatch(r"years (\d{3,4}) (\d\d:\d\d)", text):
+            date(2000, *divmod(int(yearly[1]), 100))
+            datetime.strptime(yearly[2], "%H:%M")
+            return cls("years", int(yearly[1]), at=yearly[2])
         match = re.fullmatch(
             r"(?:(seconds) (\d{2,8})|(days|months) (\d{1,3}) (\d\d:\d\d)|(weekdays)"
             r" ([0-6](?:,[0-6])*) (\d\d:\d\d))", text,
@@ -117,6 +128,10 @@ class Recurrence:
             last = calendar.monthrange(day.year, day.month)[1]
             if self.unit == "weekdays" and day.weekday() in self.days:
                 return day
+            if self.unit == "years":
+                month, of_month = divmod(self.count, 100)
+                if day.month == month and day.day == min(of_month, last):
+                    return day
             if self.unit == "months" and day.day == min(self.count, last):
                 return day
 
@@ -132,6 +147,9 @@ class Recurrence:
         if self.unit == "months":
             which = "last day" if self.count == 31 else ordinal(self.count)
             return f"on the {which} of every month {clock}"
+        if self.unit == "years":
+            then = datetime(2000, *divmod(self.count, 100))
+            return f"every year on the {ordinal(then.day)} of {then:%B} {clock}"
         if self.unit == "days":
             names = {1: "day", 2: "other day", 7: "week", 14: "two weeks"}
             return f"every {names.get(self.count, f'{cardinal(self.count)} days')} {clock}"
@@ -142,12 +160,26 @@ class Recurrence:
 
 def comes_back(words: str) -> re.Match[str] | None:
     """Where these words name a recurrence, if they do."""
-    return _OFTEN.search(words)
+    return _YEARLY.search(words) or _OFTEN.search(words)
+
+
+def _yearly(words: str, now: datetime) -> tuple[Recurrence, datetime] | None:
+    """Every year on the day that these words name, else on that of today."""
+    day = " ".join(_YEARLY.sub(" ", words, count=1).split()).strip(" ,")
+    if not re.search(rf"\b{MONTH}\b", day, re.IGNORECASE):
+        day = f"{now:%B} {now.day} {day}".strip()
+    then = moment(day, now - timedelta(days=1))
+    if then is None:
+        return None
+    made = Recurrence("years", 100 * then.month + then.day, at=f"{then:%H:%M}")
+    return made, made.following(now - timedelta(days=1), now)
 
 
 def recurrence(words: str, now: datetime) -> tuple[Recurrence, datetime] | None:
     """How often these words say, and the first time after `now`; None where they say no such
     thing, or anything else."""
+    if _YEARLY.search(words):
+        return _yearly(words, now)
     match = _OFTEN.search(words)
     if match is None:
         return None
@@ -237,6 +269,11 @@ def _clock(rest: str, part: str, now: datetime) -> datetime | None:
 def split_off_recurrence(words: str, now: datetime) -> tuple[str, str] | None:
     """What is to be done and how often: "to take my pills every day at nine"; None where no
     recurrence is named."""
+    if yearly := _YEARLY.search(words):
+        rest = f"{words[: yearly.start()]} {words[yearly.end() :]}"
+        parted = split_off_moment(" ".join(rest.split()), now) or (rest.strip(), "")
+        often = f"every year {parted[1]}".strip()
+        return (parted[0], often) if recurrence(often, now) else None
     match = _OFTEN.search(words)
     if match is None:
         return None

@@ -26,7 +26,7 @@ from assistant.tools.registry import ToolError, ToolReply
 
 _NO_NAME = (
     r"(?:for|of|to|a|an|the|my|new|another|recurring|repeating|regular|daily|hourly|weekly|monthly"
-    r"|nightly)\b"
+    r"|nightly|yearly|annual)\b"
 )
 _NAME = rf"(?P<name>(?!{_NO_NAME})\S+(?: (?!for\b)\S+)?)"
 _SETTING = (
@@ -42,7 +42,7 @@ _TELL = r"(?:let me know|tell me|ping me|nudge me|alert me|warn me|notify me|buz
 _BEHIND = rf"(?: (?:called|named|labelled|for) (?:the |my )?{_NAME})?"
 _ANY = r"(?P<when>\S+(?: \S+)*)"
 _WHEN = r"(?:in|at|on|every|each|daily|tomorrow) "
-_OFTEN = r"(?P<often>daily|hourly|weekly|monthly|nightly)"
+_OFTEN = r"(?P<often>daily|hourly|weekly|monthly|nightly|yearly|annual)"
 _THEM = r"(?:timers?|alarms?|reminders?)"
 _ONE = rf"(?:(?P<name>(?!all\b|any\b)\S+(?: \S+)?) )?(?P<kind>{_THEM})"
 _END = (

@@ -114,6 +114,7 @@ class StatusModel:
     advice: str = ""
     """What would help against the lag."""
     timers: tuple[Timer, ...] = ()
+    ringing: tuple[Timer, ...] = ()
     """The next one first."""
     memory: str = ""
     """What is unusual about it: "private", "memory off"."""
@@ -161,7 +162,7 @@ class StatusModel:
                 self.overload.skipped({"backend": event.dropped})
                 self.advice = event.advice
             case TimersChanged():
-                self.timers = event.timers
+                self.timers, self.ringing = event.timers, event.ringing
             case MemoryRecalled():
                 news = {hit.id: hit for hit in (*event.found, *self.recalled)}
                 self.recalled = tuple(news.values())[:RECALLED_KEPT]

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from assistant.brain.base import BrainError
 from assistant.brain.local import weights
+from assistant.brain.openai.discover import FoundServer
 from assistant.cli.main import app
 from assistant.commands import brain as command
 from assistant.commands.models import command as models
@@ -179,6 +180,25 @@ def test_the_list_tells_which_are_here(
     found = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert found["qwen3-4b"]["chosen"] is True
     assert found["qwen3-1.7b"]["path"] is None
+
+
+def test_the_list_has_what_the_users_servers_have(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def found() -> list[FoundServer]:
+        return [FoundServer("LM Studio", "http://127.0.0.1:1234/v1", ("qwen3:4b", "phi4"))]
+
+    monkeypatch.setattr("assistant.brain.openai.discover.discover_all", found)
+    brain = BrainConfig(kind="openai", url="http://127.0.0.1:1234/v1", model="phi4")
+    assert command.list_command(Config(brain=brain)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert next(line for line in lines if line.startswith("lm-studio/qwen3:4b")).split()[1:3] == [
+        "LM",
+        "Studio",
+    ]
+    assert any(line.startswith("lm-studio/phi4 *") for line in lines)
+    assert command.use_command("lm-studio/qwen3:4b") == 0
+    assert load_config().brain.model == "qwen3:4b"
 
 
 async def test_a_question_is_answered_and_timed(capsys: pytest.CaptureFixture[str]) -> None:

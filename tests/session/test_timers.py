@@ -85,7 +85,13 @@ async def test_a_timer_rings_is_said_and_is_over() -> None:
         await room.settle()
         assert room.done == ["ring", "ring", "Your pasta timer is done."]
         assert room.schedule.timers() == []
-        assert [len(each.timers) for each in room.of(TimersChanged)] == [1, 0]
+        shown = [each for each in room.of(TimersChanged) if isinstance(each, TimersChanged)]
+        assert [(len(each.timers), len(each.ringing)) for each in shown] == [(1, 0), (1, 1), (0, 1)]
+        room.watch.quiet()
+        await room.settle()
+        last = room.of(TimersChanged)[-1]
+        assert isinstance(last, TimersChanged)
+        assert last.ringing == ()
         assert len(room.of(TimerRang)) == 1
 
 

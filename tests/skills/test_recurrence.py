@@ -31,6 +31,10 @@ NOW = datetime(2026, 11, 27, 15, 0, tzinfo=VIENNA)
         ("every two hours", "seconds 7200", "Fri 27 Nov 17:00"),
         ("every month on the 3rd at nine", "months 3 09:00", "Thu 03 Dec 09:00"),
         ("on the last day of every month", "months 31 09:00", "Mon 30 Nov 09:00"),
+        ("every year on the third of May at ten", "years 503 10:00", "Mon 03 May 10:00"),
+        ("every third of May", "years 503 09:00", "Mon 03 May 09:00"),
+        ("annually on December 24 at noon", "years 1224 12:00", "Thu 24 Dec 12:00"),
+        ("every year", "years 1127 09:00", "Sat 27 Nov 09:00"),
     ],
 )
 def test_recurrences(words: str, text: str, first: str) -> None:

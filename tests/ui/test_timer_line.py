@@ -29,5 +29,16 @@ def test_the_hour_of_what_is_farther_off() -> None:
     assert short == f"{time.strftime('%H:%M', time.localtime(time.time() + 7_200))}"
 
 
+def test_what_rings_comes_before_what_is_next() -> None:
+    status = StatusModel()
+    tea, pasta = Timer(1, "timer", "tea", time.time()), Timer(2, "timer", "pasta", time.time() + 60)
+    status.apply(TimersChanged(timers=(tea, pasta), ringing=(tea,)))
+    [fragment] = [each for each in fragments_of(status) if each.key == "timer"]
+    assert fragment.variants[0] == "♪ tea timer is ringing"
+    status.apply(TimersChanged(timers=(pasta,)))
+    [fragment] = [each for each in fragments_of(status) if each.key == "timer"]
+    assert fragment.variants[0].startswith("pasta ")
+
+
 def test_without_one_there_is_nothing() -> None:
     assert not [each for each in fragments_of(StatusModel()) if each.key == "timer"]

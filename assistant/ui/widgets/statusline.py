@@ -131,7 +131,11 @@ def _latency(status: StatusModel) -> list[Fragment]:
 
 
 def _timer(status: StatusModel) -> list[Fragment]:
-    """The next one, counting down in its last hour: "pasta 4:59", "alarm 07:00"."""
+    """What rings, or the next one, counting down in its last hour: "pasta 4:59", "alarm 07:00"."""
+    if status.ringing:
+        called = status.ringing[0].called
+        variants = (f"♪ {ellipsis(called, 24)} is ringing", f"♪ {ellipsis(called, 16)}", "♪")
+        return [Fragment("timer", variants, 95, "$warning")]
     if not status.timers:
         return []
     timer = status.timers[0]
