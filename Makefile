@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
+FOLDER ?=
 BRAIN ?=
 TESTS ?= tests
 FUZZ_SECONDS ?= 120
@@ -105,8 +106,9 @@ fuzz: $(VENV)/.dev-ready
 	$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
 
 # What developers measure, for example: make bench-turns    make bench-soak ARGS="--hours 1"
+# Of recordings: make bench-ears FOLDER=recordings ARGS="--half reporting"
 bench-%: $(VENV)/.dev-ready
-	$(BIN)/python -m benchmarks $* $(ARGS)
+	$(BIN)/python -m benchmarks $* $(if $(FOLDER),"$(FOLDER)") $(ARGS)
 
 check: $(VENV)/.dev-ready
 	$(BIN)/ruff check .

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assistant.cli.options import Backend, ConfigFile, Json, Level, gather
-from assistant.commands.runner import run, run_with_config
+from assistant.commands.runner import Options, run, run_with_config
 
 if TYPE_CHECKING:
     from assistant.config.schema import Config
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+
+
+class HalfChoice(StrEnum):
+    """Of people and sentences: what is tuned on one is reported on the other."""
+
+    tuning = "tuning"
+    reporting = "reporting"
+
+
 Seed = Annotated[int, typer.Option(help="Of rooms, noise and faults.")]
 
 
@@ -196,6 +206,62 @@ def memory(
         from benchmarks.memory.retrieval import bench_memory
 
         return bench_memory(folder, scale=scale, skip=skip or (), json_output=json_output)
+
+    raise typer.Exit(run(command))
+
+
+@app.command()
+def ears(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(help="Recordings with a manifest, see docs/hearing.md.")
+    ],
+    conditions: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="clean,babble-20: what is behind them, dB below."),
+    ] = None,
+    half: Annotated[
+        HalfChoice | None, typer.Option(help="Of the speakers; default: both halves.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Recordings, of all kinds.")
+    ] = None,
+    whisper: Annotated[
+        str | None, typer.Option(metavar="SPEC", help="Weights, instead of those in the settings.")
+    ] = None,
+    seed: Seed = 1,
+    json_output: Json = False,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """How well the cascade hears recordings of people, in a quiet room and in others."""
+
+    def command(settings: Config) -> int:
+        from benchmarks.ears.command import EarsOptions, ears_command
+        from benchmarks.ears.conditions import DEFAULT
+
+        options = EarsOptions(conditions or DEFAULT, half.value if half else None, limit, seed)
+        return ears_command(settings, folder, options, json_output=json_output)
+
+    given = gather(context, config, log_level)
+    weights = Options(overrides={"backend.cascade.whisper": whisper})
+    raise typer.Exit(run_with_config(weights.over(given), command))
+
+
+@app.command("ears-sources")
+def ears_sources(
+    clone: Annotated[Path, typer.Argument(help="Of the source's repository, on this machine.")],
+    folder: Annotated[Path, typer.Argument(help="Where recordings and manifest go.")],
+    source: Annotated[str, typer.Option(metavar="NAME", help="See docs/hearing.md.")],
+) -> None:
+    """Makes a folder for `ears` out of public recordings that were cloned before."""
+
+    def command() -> int:
+        from benchmarks.ears.sources import import_source
+
+        written, unread = import_source(clone, folder, source)
+        print(f"{written} recordings in {folder}" + (f", {unread} unreadable" if unread else ""))
+        return 0
 
     raise typer.Exit(run(command))
 

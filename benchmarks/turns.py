@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assistant.audio.types import Float32
-from assistant.audio.wav import AudioFileError, WavReader
 from assistant.backends.base import BackendError
 from assistant.bench.report import Measurement
 from assistant.config.schema import Config
@@ -37,6 +36,7 @@ from assistant.frames import (
 )
 from assistant.session.factory import find_personas
 from assistant.terminal.output import write_status
+from benchmarks.sound_files import read_sound
 from benchmarks.turn_material import (
     AFTER,
     COMPLETE,
@@ -159,7 +159,7 @@ def read_recordings(folder: Path) -> list[RecordedTurn]:
 
 
 def _turns_of(path: Path) -> Iterator[RecordedTurn]:
-    sound = _read(path)
+    sound = read_sound(path)
     begins = 0.0
     for end in _marked_ends(path) or [voiced(sound)[1] / SAMPLE_RATE]:
         piece = sound[int(begins * SAMPLE_RATE) : int((end + _FADE) * SAMPLE_RATE)]
@@ -169,22 +169,6 @@ def _turns_of(path: Path) -> Iterator[RecordedTurn]:
         last = _BEFORE + end - begins
         yield RecordedTurn(path.stem, "recording", heard.astype(np.float32), last, None)
         begins = end + _FADE
-
-
-def _read(path: Path) -> Float32:
-    from assistant.audio.resample import StreamResampler
-
-    try:
-        reader = WavReader(path)
-    except AudioFileError as error:
-        raise BackendError(error.message, error.remedy) from error
-    try:
-        resampler = StreamResampler(reader.format.rate, SAMPLE_RATE)
-        pieces = [resampler.process(block) for block in reader.blocks()]
-        pieces.append(resampler.process(np.zeros(0, np.float32), last=True))
-    finally:
-        reader.close()
-    return np.concatenate(pieces)
 
 
 def _marked_ends(path: Path) -> list[float]:

@@ -1,0 +1,1 @@
+"""How well the cascade hears recordings of people."""
