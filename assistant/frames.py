@@ -257,6 +257,9 @@ class UserText(Event, frozen=True):
     """Milliseconds spent, by stage ("wait", "transcribe"); final only."""
     paused: bool = False
     """Of a partial: the user is silent after it, and it may be all of the turn."""
+    language: str = ""
+    """Code of the language that the user surely speaks where it is another than English, as in
+    `language.languages`; the text is what was understood of it, in English. Final only."""
 
 
 class Overheard(Event, frozen=True):

@@ -64,6 +64,11 @@ def lists_file() -> Path:
     return data_dir() / "lists.json"
 
 
+def stt_choice_file() -> Path:
+    """Which speech recognition weights this machine was found quick enough for."""
+    return data_dir() / "speech-recognition.json"
+
+
 def brain_offered_file() -> Path:
     """Is there once a language model was offered; what it holds does not matter."""
     return data_dir() / "language-model-offered"

@@ -88,10 +88,10 @@ def measure(
 def judge(config: Config, turns: Iterable[RecordedTurn]) -> Iterator[TurnOutcome]:
     """Let the cascade hear each turn, in a room of its own."""
     from assistant.backends.cascade.endpointing.patience import TurnConfig
-    from assistant.backends.cascade.recognition.stt import Recognizer
+    from assistant.backends.cascade.recognition.choosing import load_recognizer
 
     cascade = config.backend.cascade
-    recognizer = Recognizer.load(cascade.whisper, cascade.threads)
+    recognizer = load_recognizer(config.stt, cascade.threads).recognizer
     names = [persona.spoken_names() for persona in find_personas(config).loaded.values()]
     settings = TurnConfig(end_silence_ms=cascade.end_silence_ms)
     for turn in turns:

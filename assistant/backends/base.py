@@ -171,7 +171,7 @@ def check_cascade(config: Config, look: Look) -> BackendReport:
         extra = "[piper]" if "piper" in lacking[0] else ""
         remedy = lacking[1] or f"pip install 'assistant{extra}'"
         return BackendReport("cascade", False, lacking[0], remedy)
-    return BackendReport("cascade", True, f"{cascade.whisper} ears, {cascade.voice_engine} voice")
+    return BackendReport("cascade", True, f"{config.stt} ears, {cascade.voice_engine} voice")
 
 
 def check_echo(config: Config, look: Look) -> BackendReport:

@@ -58,7 +58,8 @@ def _cascade_options(config: Config) -> Options:
     sealed = memory.enabled and memory.encryption != "off"
     # Rendered speech is the words of the conversation, readable for anybody who listens.
     kept = {"keep_sounds": False} if sealed or memory.private else {}
-    return config.backend.cascade.model_dump() | kept
+    heard = {"stt": config.stt, "language": config.audio.language}
+    return config.backend.cascade.model_dump(exclude={"whisper"}) | heard | kept
 
 
 def _moshi_options(config: Config) -> Options:

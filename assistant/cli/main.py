@@ -289,7 +289,7 @@ def pull(
 ) -> None:
     """Download weights, after telling their size; the same as `models pull`.
 
-    Example: assistant pull small.en && assistant config set backend.cascade.whisper small.en
+    Example: assistant pull small.en && assistant config set audio.stt small.en
     """
     cli_models.pull(context, name, yes, log_level)
 

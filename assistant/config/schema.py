@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from assistant.config.plugins import plugin_names
 from assistant.errors import AssistantError
+from assistant.language.languages import LANGUAGES
 
 BRAIN_KINDS = ("auto", "scripted", "openai", "local")
 """Of `brain.kind`: what is there without a plugin."""
@@ -54,6 +55,12 @@ def _one_of(names: tuple[str, ...], group: str) -> Callable[[str], str]:
     return check
 
 
+def _language(code: str) -> str:
+    if code != "auto" and code not in LANGUAGES:
+        raise PydanticCustomError("language", 'input should be "auto" or a code such as "en"')
+    return code
+
+
 class _ConfigTable(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
@@ -82,11 +89,19 @@ class AudioConfig(_ConfigTable):
     """Loudness of the assistant, 0 to 1."""
     block_ms: int = Field(default=20, ge=5, le=80)
     """Size of the sound card's blocks, in milliseconds."""
+    stt: str = "auto"
+    """Speech recognition weights: `packaged:tiny.en`, `packaged:base`, a faster-whisper model name
+    ("small.en"), a folder, or `auto`: the best of those here that this machine is quick enough
+    for, which is measured once. `assistant models` lists them; `auto` fetches none."""
+    language: Annotated[str, AfterValidator(_language)] = "auto"
+    """The language that you speak, by its code ("en", "de"); what is not English is put into
+    English, as well as the weights can. `auto`: English, and where weights of many languages hear
+    another, you are told so. Only English is spoken here."""
 
 
 class CascadeConfig(_ConfigTable):
-    whisper: str = "packaged:tiny.en"
-    """`packaged:tiny.en`, `packaged:base`, any faster-whisper model name, or a folder."""
+    whisper: str | None = None
+    """Older name of `audio.stt`; where it is set, it counts."""
     voice_engine: Literal["kokoro", "piper"] = "kokoro"
     """Kokoro has a voice for every persona; Piper (extra `[piper]`) is quicker."""
     voice: str | None = None
@@ -261,3 +276,8 @@ class Config(_ConfigTable):
     brain: BrainConfig = BrainConfig()
     memory: MemoryConfig = MemoryConfig()
     ui: UiConfig = UiConfig()
+
+    @property
+    def stt(self) -> str:
+        """The speech recognition weights that the cascade is to load, or `auto`."""
+        return self.backend.cascade.whisper or self.audio.stt

@@ -198,6 +198,19 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """What the processor calls itself, or the architecture where it does not tell. Never raises."""
+    if sys.platform == "darwin":
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            return _output_of(command, TIME_LIMIT)[1].strip() or platform.machine()
+    with contextlib.suppress(OSError):
+        for line in cpuinfo.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.lower().startswith(("model name", "hardware")):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
 def lacks_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     """Whether this is an x86 processor that says it has no AVX2, which programs built for it
     end at without a word. Never raises."""

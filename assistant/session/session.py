@@ -40,7 +40,7 @@ from assistant.session.turns.barge_in import BargeIn
 from assistant.session.turns.brain_loop import BrainContext, BrainLoop, ToolRunner
 from assistant.session.turns.messages import History
 from assistant.session.turns.record import ConversationRecord
-from assistant.session.turns.responder import Responder
+from assistant.session.turns.responder import LanguageNotice, Responder
 from assistant.session.turns.spoken_intents import SpokenIntents
 from assistant.session.turns.turn_taking import TurnTaking
 from assistant.session.turns.user_turn import MicrophoneGate, SelfEcho, UserTurn
@@ -109,6 +109,7 @@ class Session:
         self._barge_in = BargeIn(
             bus, self._agent_turn, self._backend_events, enabled=config.audio.barge_in
         )
+        self._language_notice = LanguageNotice()
         self._turn_taking = TurnTaking(
             bus, self._agent_turn, self._barge_in, self._intents, self.history, self._backend_events
         )
@@ -253,7 +254,9 @@ class Session:
             self._roster, self.history, self.memory, self._own_state.touched, self._limits.told
         )
         loop = BrainLoop(self._bus, brain, tools, voice, self._agent_turn, context)
-        return Responder(self._bus, self._intents, tools, voice, self._roster, loop)
+        return Responder(
+            self._bus, self._intents, tools, voice, self._roster, loop, self._language_notice
+        )
 
     # -- what a front end asks ---------------------------------------------------------------
 

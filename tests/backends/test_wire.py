@@ -34,7 +34,7 @@ EVENTS = st.one_of(
     st.builds(
         f.AgentText, st.integers(0, 2**40), st.text(), st.integers(0, 2**40), st.integers(0, 2**40)
     ),
-    st.builds(f.UserText, text=st.text(), final=st.booleans()),
+    st.builds(f.UserText, text=st.text(), final=st.booleans(), language=st.text()),
     st.builds(f.Failed, message=st.text(), remedy=st.text(), fatal=st.booleans()),
 )
 

@@ -152,5 +152,22 @@ def test_an_old_x86_processor_is_known_by_its_flags(
     assert hardware.lacks_avx2(tmp_path / "none") is False
 
 
+@pytest.mark.parametrize(
+    ("cpuinfo", "name"),
+    [
+        ("processor\t: 0\nmodel name\t: Some CPU @ 2.60GHz\nflags\t: avx2\n", "Some CPU @ 2.60GHz"),
+        ("processor\t: 0\nBogoMIPS\t: 108.00\n\nHardware\t: BCM2835\n", "BCM2835"),
+    ],
+)
+def test_the_processor_is_known_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cpuinfo: str, name: str
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    file = tmp_path / "cpuinfo"
+    file.write_text(cpuinfo)
+    assert hardware.processor(file) == name
+    assert hardware.processor(tmp_path / "none"), "at least the architecture"
+
+
 def test_there_is_a_core() -> None:
     assert hardware.cores() >= 1

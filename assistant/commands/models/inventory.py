@@ -6,12 +6,13 @@ import importlib.metadata
 import importlib.util
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from assistant.backends.base import BackendError
 from assistant.backends.cascade import weights as whisper
+from assistant.backends.cascade import weights_choice
 from assistant.backends.moshi.checkpoint import catalog, finding
 from assistant.backends.moshi.checkpoint.weights import read_checkpoint
 from assistant.brain.local import weights as language_models
@@ -146,11 +147,11 @@ def _folders(config: Config) -> Iterator[Model]:
                 "from your settings",
                 chosen=True,
             )
-    folder = Path(config.backend.cascade.whisper).expanduser()
+    folder = Path(config.stt).expanduser()
     if folder.is_dir():
         size = size_on_disk(folder)
         yield Model(
-            config.backend.cascade.whisper,
+            config.stt,
             "whisper",
             ("cascade",),
             "folder",
@@ -178,12 +179,10 @@ def _cached(repository: str) -> tuple[Place, Path | None, int]:
 
 
 def _whispers(config: Config) -> Iterator[Model]:
-    chosen = config.backend.cascade.whisper
-    for name, packages in whisper.PACKAGES.items():
-        extra = "whisper-base" if name == "base" else ""
-        yield _packaged(
-            f"{whisper.PACKAGED}{name}", "whisper", packages, extra, "", chosen, ("cascade",)
-        )
+    settings = config.stt, config.backend.cascade.threads, config.audio.language
+    chosen = weights_choice.chosen(*settings) or ""
+    for name in whisper.PACKAGES:
+        yield _packaged_whisper(name, chosen)
     names = dict.fromkeys([*whisper.MEGABYTES, *([chosen] if _is_pulled(chosen) else [])])
     for name in names:
         folder = whisper.folder_of(name)
@@ -197,14 +196,42 @@ def _whispers(config: Config) -> Iterator[Model]:
             "cached" if done else "partial" if partial else "absent",
             folder if done or partial else None,
             size or None,
-            "English only" if name.endswith(".en") or "distil" in name else "many languages",
+            _languages(name),
             "MIT",
             chosen=chosen in (name, whisper.repository_of(name)),
         )
 
 
+def _packaged_whisper(name: str, chosen: str) -> Model:
+    """Installed, or pulled: then it is a download of ours, whose parts were joined."""
+    spec = f"{whisper.PACKAGED}{name}"
+    folder, sources = whisper.folder_of(spec), whisper.PACKAGES[name]
+    installed = next((s for s in sources if _are_installed(s.modules)), None)
+    if installed is not None:
+        about = "comes with a package"
+        model = _packaged(spec, "whisper", installed.modules, installed.extra, about, chosen)
+        return replace(model, about=f"{about}, {_languages(name)}", licence="MIT")
+    done = whisper.is_complete(folder)
+    begun = not done and folder.is_dir() and size_on_disk(folder) > 0
+    return Model(
+        spec,
+        "whisper",
+        ("cascade",),
+        "cached" if done else "partial" if begun else "absent",
+        folder if done or begun else None,
+        size_on_disk(folder) if done else sources[0].file.size,
+        f"from packages, {_languages(name)}",
+        "MIT",
+        chosen=chosen == spec,
+    )
+
+
+def _languages(name: str) -> str:
+    return "English only" if whisper.is_english_only(name) else "many languages"
+
+
 def _is_pulled(spec: str) -> bool:
-    if spec in whisper.repository_names() or spec.startswith(whisper.PACKAGED):
+    if not spec or spec in whisper.repository_names() or spec.startswith(whisper.PACKAGED):
         return False
     return spec.count("/") == 1 and not Path(spec).expanduser().is_dir()
 
@@ -257,7 +284,7 @@ def _packaged(
     chosen: str,
     backends: tuple[str, ...] = ("cascade",),
 ) -> Model:
-    here = all(importlib.util.find_spec(package) is not None for package in packages)
+    here = _are_installed(packages)
     sizes = [_package_size(package) for package in packages] if here else []
     return Model(
         name,
@@ -270,6 +297,10 @@ def _packaged(
         extra=extra,
         chosen=chosen == name,
     )
+
+
+def _are_installed(packages: Sequence[str]) -> bool:
+    return all(importlib.util.find_spec(package) is not None for package in packages)
 
 
 def _package_size(package: str) -> int:

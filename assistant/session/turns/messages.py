@@ -26,6 +26,8 @@ class UserMessage:
     origin: Origin = "speech"
     intent: Intent | None = None
     """What the words ask for, where they ask for a tool; see `SpokenIntents`."""
+    language: str = ""
+    """Code of the language that was surely spoken where it is not English: `frames.UserText`."""
 
     @property
     def is_stop(self) -> bool:

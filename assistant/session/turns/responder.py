@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from assistant.calls.parser import Malformed, ToolCall, ToolCallParser
 from assistant.frames import Inject
+from assistant.language.languages import language_name
 from assistant.language.lexicon import spoken_list
 from assistant.session.event_bus import EventBus
 from assistant.session.persona_switch import PersonaRoster, PersonaVoice
@@ -15,6 +16,24 @@ from assistant.session.turns.brain_loop import BrainLoop, ToolRunner, malformed
 from assistant.session.turns.messages import UserMessage
 from assistant.session.turns.spoken_intents import SpokenIntents
 from assistant.tools.registry import ToolResult
+
+
+class LanguageNotice:
+    """Told once a conversation to whoever speaks another language than the assistant does."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def take(self, message: UserMessage) -> str:
+        """What is to be said in place of an answer, or "". A wish for silence is never in doubt."""
+        if not message.language or self._told or message.is_stop:
+            return ""
+        self._told = True
+        language = language_name(message.language)
+        return (
+            f"You seem to be speaking {language}. I only speak English so far;"
+            f" I understood: {message.text}"
+        )
 
 
 class Responder:
@@ -28,6 +47,7 @@ class Responder:
         voice: PersonaVoice,
         roster: PersonaRoster,
         brain_loop: BrainLoop,
+        language: LanguageNotice,
     ) -> None:
         self._bus = bus
         self._intents = intents
@@ -35,8 +55,13 @@ class Responder:
         self._voice = voice
         self._roster = roster
         self._brain_loop = brain_loop
+        self._language = language
 
     async def answer(self, message: UserMessage) -> None:
+        if notice := self._language.take(message):
+            self.withdraw()
+            self._voice.say(notice)
+            return
         intent = self._intents.resolve(message)
         if intent is not None:
             self.withdraw()

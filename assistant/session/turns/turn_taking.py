@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from assistant.calls.parser import ToolCall
@@ -221,7 +222,8 @@ class TurnTaking:
         """With the first half of the thought, where there was one."""
         if first is None:
             return message
-        return self._intents.read(joined(first.text, message.text), origin=message.origin)
+        whole = self._intents.read(joined(first.text, message.text), origin=message.origin)
+        return replace(whole, language=message.language)
 
     def _withdraw(self) -> None:
         if self._responder is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
@@ -260,7 +260,8 @@ class UserTurn:
             text_at=self._bus.clock(),
             stages=dict(event.stages),
         )
-        self._heard(self._intents.read(text, event.prompted), stopwatch)
+        message = self._intents.read(text, event.prompted)
+        self._heard(replace(message, language=event.language), stopwatch)
 
     def _heard(self, message: UserMessage, stopwatch: Stopwatch) -> None:
         turn = self._current()

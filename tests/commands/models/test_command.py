@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -260,3 +261,25 @@ def test_the_commands_stand_on_the_command_line() -> None:
     assert runner.invoke(app, ["models", "remove", MLX, "--yes"]).exit_code == 0
     assert runner.invoke(app, ["models", "verify", MLX]).exit_code == 1
     assert runner.invoke(app, ["models", "pull", "nonsense"]).exit_code == 1
+
+
+def test_weights_pulled_from_packages_are_ours_to_check_and_to_delete(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert listed(capsys)["packaged:base"]["place"] == "absent"
+    folder = whisper.folder_of("packaged:base")
+    content = b"as if joined"
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(content)
+    assert listed(capsys)["packaged:base"]["place"] == "partial"
+    hashes = {"model.bin": hashlib.sha256(content).hexdigest()}
+    (folder / "complete.json").write_text(json.dumps({"sha256": hashes}))
+    found = listed(capsys)["packaged:base"]
+    assert (found["place"], found["licence"], found["path"]) == ("cached", "MIT", str(folder))
+    assert models.verify_command(Config(), "packaged:base") == 0
+    (folder / "model.bin").write_bytes(b"altered")
+    assert models.verify_command(Config(), "packaged:base") == 1
+    assert "assistant models pull packaged:base" in capsys.readouterr().err
+    assert models.remove_command(Config(), "packaged:base", yes=True) == 0
+    assert not folder.exists()
+    assert listed(capsys)["packaged:base"]["place"] == "absent"

@@ -67,8 +67,8 @@ def test_it_asks_first(
 @pytest.mark.parametrize(
     ("name", "setting"),
     [
-        ("small.en", "backend.cascade.whisper small.en"),
-        ("someone/my-whisper", "backend.cascade.whisper someone/my-whisper"),
+        ("small.en", "audio.stt small.en"),
+        ("someone/my-whisper", "audio.stt someone/my-whisper"),
         ("moshiko-mlx-q8", "backend.moshi.weights kyutai/moshiko-mlx-q8"),
         ("someone/my-moshi", "backend.moshi.weights someone/my-moshi"),
     ],
@@ -79,7 +79,7 @@ def test_a_name_is_downloaded_to_where_its_backend_looks(
     assert pull_command(name, yes=True) == 0
     said = capsys.readouterr()
     assert f"assistant config set {setting}" in said.err
-    if "whisper" in setting:
+    if setting.startswith("audio.stt"):
         assert str(weights.find(name).folder) in said.out
     else:
         assert finding.cached(name, "mlx")

@@ -254,3 +254,29 @@ async def test_stop_is_obeyed_without_a_word(enter_room: EnterRoom) -> None:
     assert room.session.state == "idle"
     assert room.answers() == ["One"]
     assert room.session.speech.quiet.is_set()
+
+
+async def test_who_speaks_another_language_is_told_once_what_was_understood(
+    enter_room: EnterRoom,
+) -> None:
+    room = await enter_room(FakeBrain(["Mostly grapes."], ["Since Easter."]))
+    await room.speak("What is in this wine?", language="de")
+    said = room.backend.said()
+    assert "You seem to be speaking German. I only speak English so far" in said
+    assert "What is in this wine?" in said
+    assert room.brain.questions == []
+    await room.listen_to_the_end()
+    await room.speak("What is in that bottle?", language="de")
+    await room.listen_to_the_end()
+    await room.speak("How long has it been open?", language="fr")
+    assert [q.text for q in room.brain.questions] == [
+        "What is in that bottle?",
+        "How long has it been open?",
+    ]
+    assert "French" not in room.backend.said()
+
+
+async def test_a_wish_for_silence_is_obeyed_in_any_language(enter_room: EnterRoom) -> None:
+    room = await enter_room()
+    await room.speak("Stop.", language="de")
+    assert "German" not in room.backend.said()

@@ -21,6 +21,11 @@ class Transcription:
     """Mean natural logarithm of the tokens' probabilities; see `Decode`."""
     rivals: Rivals = ()
     """See `Decode`."""
+    language: str = ""
+    """Code of the language that was surely spoken where it is not English; the text is English
+    then, too, as well as the weights can put it."""
+    seconds: float = 0.0
+    """Of the sound."""
 
 
 @dataclass(frozen=True, slots=True)

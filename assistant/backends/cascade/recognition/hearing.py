@@ -33,6 +33,7 @@ from assistant.backends.cascade.endpointing.turn import (
 )
 from assistant.backends.cascade.recognition.decode import Transcription
 from assistant.backends.cascade.recognition.names import NameHints
+from assistant.backends.cascade.recognition.spoken_language import LanguageWatch
 from assistant.frames import (
     FRAME_SECONDS,
     Failed,
@@ -150,6 +151,7 @@ class Hearing:
         self._busy = busy
         self._lock = threading.RLock()
         self._turn = _HeardTurn()
+        self._languages = LanguageWatch()
         self.set_names(names)
         self._detector = TurnDetector(config, lambda text: self._router.is_complete_command(text))
         self._transcriber = _Transcriber(self._transcribe, emit, inline=inline)
@@ -258,6 +260,7 @@ class Hearing:
                 prompted=transcript.prompted,
                 speech_end=over.at,
                 stages={"wait": over.waited_ms, "transcribe": extra},
+                language=self._languages.heard(transcript),
             )
         )
         if turn is self._turn:

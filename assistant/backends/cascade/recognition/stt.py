@@ -30,8 +30,11 @@ from assistant.backends.cascade.recognition.decode import (
     unlooped,
 )
 from assistant.backends.cascade.recognition.names import NameHints
+from assistant.backends.cascade.recognition.spoken_language import foreign_language
 from assistant.backends.cascade.weights import WhisperFiles, find
+from assistant.backends.cascade.weights_catalog import AUTO
 from assistant.language.endings import Rivals
+from assistant.language.languages import ENGLISH
 
 # Log-mel spectrogram, the input of Whisper's encoder (Radford et al. 2022, section 2.2).
 
@@ -115,6 +118,8 @@ _WISHES = (
 wrong for once has only made the assistant fall silent."""
 _HARDLY_SPEECH = 0.9
 """Whisper's probability that nobody spoke from which no wish is believed: doors and keyboards."""
+_INVENTED = 0.5
+"""How much less sure of a translation than of English Whisper is where it invents one."""
 _ALIKE = 0.02
 """Probability from which the last word may as well be another."""
 _RIVALS = 6
@@ -131,9 +136,11 @@ _ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+")
 class Recognizer:
     """Whisper, loaded. Calls from several threads take their turns."""
 
-    def __init__(self, files: WhisperFiles, threads: int = 0) -> None:
+    def __init__(self, files: WhisperFiles, threads: int = 0, language: str = ENGLISH) -> None:
         """Load the weights; `threads` 0 means as many as there are cores, at most 4.
 
+        `language`: code of what is spoken; "auto": English, and of another language it is told
+        which. What is not English is put into English. Weights of English alone know no other.
         Raises `BackendError` where the files are no Whisper model.
         """
         import ctranslate2  # type: ignore[import-untyped]
@@ -151,21 +158,24 @@ class Recognizer:
             raise BackendError(
                 f"The speech recognition weights in {files.folder} cannot be read: {error}",
                 "Delete that folder and get them again, or choose other weights in the config"
-                " (backend.cascade.whisper).",
+                " (audio.stt).",
             ) from error
         self.label = f"whisper {files.label} int8"
         self._storage = ctranslate2.StorageView
         self._mel = LogMel(self._model.n_mels)
-        self._start = self._start_tokens()
+        self.knows_languages: bool = self._model.is_multilingual
+        """Other languages than English, too."""
+        self._detects = language == AUTO and self.knows_languages
+        self._start = self._start_tokens(ENGLISH if language == AUTO else language)
         self._ends = [self._ids(end)[0] for end in ".?"]
         self._deaf: Any = None
         """The encoder's output had it heard nothing, once for each of `_ends`."""
         self._lock = threading.Lock()
 
     @classmethod
-    def load(cls, spec: str, threads: int = 0) -> Recognizer:
+    def load(cls, spec: str, threads: int = 0, language: str = ENGLISH) -> Recognizer:
         """Find the weights named by `spec` (see `weights.find`) on this machine and load them."""
-        return cls(find(spec), threads)
+        return cls(find(spec), threads, language)
 
     def transcribe(
         self, audio: Float32, names: NameHints | None = None, *, brief: bool = False
@@ -187,12 +197,23 @@ class Recognizer:
                 heard = self.decode(encoded)
             if brief and audio.size <= _BRIEF_SECONDS * RATE:
                 heard = self._brief(encoded, heard)
+            language = foreign_language(self._model, encoded) if self._detects else ""
+            if language:
+                heard = self._translated(encoded, language, heard)
             text, prompted = unlooped(heard.text), None
             if is_phantom(heard):
                 text = ""
-            elif names is not None:
+            elif names is not None and not language:
                 text, prompted = names.resolve(text, self, encoded)
-        return Transcription(text, prompted, heard.avg_logprob, heard.rivals)
+        return Transcription(
+            text, prompted, heard.avg_logprob, heard.rivals, language, encoded.seconds
+        )
+
+    def _translated(self, encoded: EncodedSpeech, language: str, heard: Decode) -> Decode:
+        """Told that the sound is English, Whisper half translates it, or spells what it hears;
+        told the truth and asked for a translation it gives one, or now and then invents."""
+        read = self._generate(encoded, "", 1, self._start_tokens(language))[0]
+        return read if read.avg_logprob >= heard.avg_logprob - _INVENTED else heard
 
     def _brief(self, encoded: EncodedSpeech, heard: Decode) -> Decode:
         """Of a hum Whisper makes a word that it does not believe in itself."""
@@ -220,6 +241,18 @@ class Recognizer:
         with self._lock:
             self.decode(self.encode(noise))
 
+    def write_exactly(self, audio: Float32, tokens: int) -> None:
+        """Encode a clip and write `tokens` tokens, whatever is heard: for measurements of time."""
+        with self._lock:
+            self._model.generate(
+                self.encode(audio).states,
+                [self._start],
+                beam_size=1,
+                return_logits_vocab=True,
+                max_length=2 * tokens,  # half of it is kept for the prompt
+                suppress_tokens=[-1, self._special("endoftext")],
+            )
+
     def encode(self, audio: Float32, *, full: bool = False) -> EncodedSpeech:
         """Run the encoder over float32 [n] at 16 kHz; `full` forces the 30 s window."""
         seconds = min(audio.size / RATE, _FULL_SECONDS)
@@ -239,8 +272,10 @@ class Recognizer:
         """The `count` likeliest readings, best first, as if `context` had been said just before."""
         return self._generate(encoded, context, count)
 
-    def _generate(self, encoded: EncodedSpeech, context: str, beams: int) -> list[Decode]:
-        prompt = [*self._context(context), *self._start]
+    def _generate(
+        self, encoded: EncodedSpeech, context: str, beams: int, start: list[int] | None = None
+    ) -> list[Decode]:
+        prompt = [*self._context(context), *(start or self._start)]
         result = self._model.generate(
             encoded.states,
             [prompt],
@@ -324,10 +359,11 @@ class Recognizer:
             return []
         return [self._special("startofprev"), *self._ids(" " + context)[-200:]]
 
-    def _start_tokens(self) -> list[int]:
+    def _start_tokens(self, language: str) -> list[int]:
         start = [self._special("startoftranscript")]
         if self._model.is_multilingual:
-            start += [self._special("en"), self._special("transcribe")]
+            task = "transcribe" if language == ENGLISH else "translate"
+            start += [self._special(language), self._special(task)]
         return [*start, self._special("notimestamps")]
 
     def _special(self, name: str) -> int:
