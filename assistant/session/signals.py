@@ -131,7 +131,7 @@ class VoiceNoticed:
 
 @dataclass(frozen=True, slots=True)
 class PartialWords:
-    """Words of the user's turn, not yet all of them."""
+    """Words of the user's turn, not yet all of them, in their written form."""
 
     text: str
     over_assistant: bool

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from assistant.language.inverse_normalisation.written import written
 from assistant.skills import Limits, Schedule, SkillSet, SkillSources, all_skills
 from assistant.skills.about import OwnFacts
 from assistant.skills.schedule import Timer
@@ -55,6 +56,18 @@ def test_politeness_changes_nothing(
     assert (call.name, call.arguments) == (name, arguments)
 
 
+@pytest.mark.parametrize(("words", "name", "arguments"), REQUESTS)
+def test_the_written_form_asks_for_the_same(
+    words: str, name: str, arguments: dict[str, Any]
+) -> None:
+    """What was said comes as one writes it: "20 minutes", "7:30", "15%"."""
+    call = SKILLS.call(written(words))
+    assert call is not None
+    assert call.name == name
+    timeless = {key: value for key, value in call.arguments.items() if key not in ("when", "day")}
+    assert timeless.items() <= arguments.items()
+
+
 def _alone() -> SkillSet:
     """Without a model, while a timer runs and another rings, in the middle of a conversation."""
     schedule = Schedule()
@@ -77,6 +90,7 @@ LIMITS = Limits(lambda: ["JARVIS"])
 def test_an_ordinary_sentence_starts_nothing(sentence: str, skills: SkillSet) -> None:
     assert skills.call(sentence) is None
     assert skills.call(f"Jarvis, {sentence}") is None
+    assert skills.call(written(sentence)) is None
 
 
 @pytest.mark.parametrize(("words", "topic"), BEYOND)

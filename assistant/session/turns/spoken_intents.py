@@ -7,6 +7,7 @@ from collections.abc import Callable
 from assistant.calls.parser import Origin
 from assistant.language.command_patterns import SpokenCommand
 from assistant.language.intents import Intent, IntentRouter, is_yes
+from assistant.language.inverse_normalisation.written import written
 from assistant.session.event_bus import EventBus
 from assistant.session.events import PersonasReloaded
 from assistant.session.persona_switch import PersonaRoster
@@ -36,7 +37,15 @@ class SpokenIntents:
     def read(
         self, text: str, prompted: str | None = None, origin: Origin = "speech"
     ) -> UserMessage:
-        return UserMessage(text, prompted, origin, self._router.route(text, prompted))
+        """What was said goes on in its written form (see `written`); it is understood in either,
+        because a persona's name may be known in words only: "double oh seven"."""
+        if origin != "speech":
+            return UserMessage(text, prompted, origin, self._router.route(text, prompted))
+        said = written(text)
+        intent = self._router.route(said, prompted)
+        if said != text and (intent is None or intent.call is None):
+            intent = self._router.route(text, prompted) or intent
+        return UserMessage(said, prompted, origin, intent)
 
     def is_stop(self, text: str) -> bool:
         """Whether these words, perhaps not yet all of a turn, ask for silence and nothing else."""

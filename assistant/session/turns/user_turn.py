@@ -21,6 +21,7 @@ from assistant.frames import (
     UserTurnEnded,
     UserTurnStarted,
 )
+from assistant.language.inverse_normalisation.written import written
 from assistant.session.event_bus import EventBus
 from assistant.session.events import TurnEnded, TurnStarted, UserSaid
 from assistant.session.signals import (
@@ -244,8 +245,9 @@ class UserTurn:
         if not event.final:
             if self.believed:
                 self._partial = True
-                self._bus.publish(UserSaid(turn=self._current(), text=text, final=False))
-                partial = PartialWords(text, self.over_the_assistant, event.paused)
+                so_far = written(text)
+                self._bus.publish(UserSaid(turn=self._current(), text=so_far, final=False))
+                partial = PartialWords(so_far, self.over_the_assistant, event.paused)
                 self._bus.publish(partial)
             return
         obeyed, self._obeyed = self._obeyed, ""

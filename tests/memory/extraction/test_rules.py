@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.language.inverse_normalisation.written import written
 from assistant.language.person import first_person, second_person, third_person
 from assistant.memory.base import Side, Turn
 from assistant.memory.extraction.candidates import Candidate, Outcome, RefusedCandidate
@@ -202,6 +203,26 @@ def test_telling_it_again_never_fails(text: str) -> None:
 )
 def test_a_memory_is_said_back_to_the_user(third: str, second: str) -> None:
     assert second_person(third, "Ada") == second
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("My phone number is 8, 8, 8, 5, 1, 1.", "The user's phone number is 888511."),
+        ("My name is Soraya, S-O-R-A-Y-A.", "The user's name is Soraya."),
+        ("I am forty five years old.", "The user is 45 years old."),
+        ("My email is anna at example dot com.", "The user's email is anna@example.com."),
+        ("I live at five ocean drive.", "The user lives at 5 Ocean Drive."),
+        ("My birthday is on the third of May.", "The user's birthday is on the 3rd of May."),
+    ],
+)
+def test_what_was_spoken_is_kept_as_it_is_written(said: str, kept: str) -> None:
+    assert told(written(said)) == [kept]
+
+
+def test_a_pin_is_refused_however_its_digits_were_heard() -> None:
+    for said in ("My PIN is 4, 8, 2, 1.", "my pin is four eight two one", "My PIN is 4-8-2-1."):
+        assert [type(each) for each in judged(written(said))] == [RefusedCandidate]
 
 
 @pytest.mark.parametrize(
