@@ -11,8 +11,8 @@ from assistant.audio.types import Float32
 from assistant.audio.vad import RATE, Downsampler
 from assistant.backends.base import BackendError
 from assistant.backends.cascade.endpointing.patience import TurnConfig
+from assistant.backends.cascade.recognition.choosing import load_recognizer
 from assistant.backends.cascade.recognition.hearing import Hearing
-from assistant.backends.cascade.recognition.stt import Recognizer
 from assistant.config.schema import Config
 from assistant.frames import (
     FRAME_SAMPLES,
@@ -53,7 +53,9 @@ class Ears:
     def __init__(self, config: Config) -> None:
         """Raises `BackendError` where there are no weights."""
         cascade = config.backend.cascade
-        self._recognizer = Recognizer.load(cascade.whisper, cascade.threads)
+        self._recognizer = load_recognizer(
+            config.stt, cascade.threads, config.audio.language, measure=False
+        ).recognizer
         self._settings = TurnConfig(end_silence_ms=cascade.end_silence_ms)
         self.label = self._recognizer.label
         personas = find_personas(config).loaded.values()

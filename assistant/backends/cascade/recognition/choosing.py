@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assistant.backends.base import BackendError
-from assistant.backends.cascade.recognition.stt import RATE, Recognizer
+from assistant.backends.cascade.recognition.log_mel import RATE
+from assistant.backends.cascade.recognition.stt import Recognizer
 from assistant.backends.cascade.weights_catalog import AUTO, DEFAULT
 from assistant.backends.cascade.weights_choice import (
     LIMIT_MS,

@@ -15,7 +15,7 @@ from rapidfuzz.fuzz import ratio
 
 from assistant.backends.cascade.recognition.decode import EncodedSpeech, Redecodes
 from assistant.language.intents import IntentRouter
-from assistant.language.spoken_names import words
+from assistant.language.spoken_names import NameIndex, words
 
 _CARRIERS = (
     *("Change theme to", "Switch to", "Become", "Talk to", "Load", "Switch to", "Activate"),
@@ -52,6 +52,11 @@ class NameHints:
             for i, entry in enumerate(router.index.names)
         )
         """What the decoder is told was said just before: each name in a command."""
+
+    @property
+    def index(self) -> NameIndex:
+        """The names, to be compared with what was heard."""
+        return self._router.index
 
     def resolve(
         self, text: str, recognizer: Redecodes, encoded: EncodedSpeech

@@ -15,109 +15,41 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
 from assistant.backends.cascade.onnx import thread_count
+from assistant.backends.cascade.recognition.brief import BRIEF_SECONDS, read_brief
 from assistant.backends.cascade.recognition.decode import (
     Decode,
     EncodedSpeech,
     Transcription,
     bare,
-    is_phantom,
-    loops,
-    unlooped,
+    spoken,
 )
+from assistant.backends.cascade.recognition.log_mel import RATE, LogMel
 from assistant.backends.cascade.recognition.names import NameHints
+from assistant.backends.cascade.recognition.repetition import loops
 from assistant.backends.cascade.recognition.spoken_language import foreign_language
+from assistant.backends.cascade.recognition.voice import VoiceMeter, is_laughter
 from assistant.backends.cascade.weights import WhisperFiles, find
 from assistant.backends.cascade.weights_catalog import AUTO
 from assistant.language.endings import Rivals
 from assistant.language.languages import ENGLISH
 
-# Log-mel spectrogram, the input of Whisper's encoder (Radford et al. 2022, section 2.2).
-
-RATE = 16_000
-"""Samples a second that Whisper hears."""
-HOP = 160
-"""Samples from one frame to the next: 10 ms."""
-_WINDOW = 400
-
-
-def _hz_to_mel(hz: float) -> float:
-    """Slaney's scale: linear up to 1 kHz (200/3 Hz a mel), logarithmic above."""
-    if hz < 1000.0:
-        return hz * 3.0 / 200.0
-    return 15.0 + float(np.log(hz / 1000.0)) * 27.0 / float(np.log(6.4))
-
-
-def _mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
-    linear = mel * 200.0 / 3.0
-    curved = 1000.0 * np.exp((mel - 15.0) * np.log(6.4) / 27.0)
-    return np.where(mel < 15.0, linear, curved)
-
-
-def _filters(bands: int) -> Float32:
-    """Triangles of equal area, float32 [bands, 201]."""
-    bins = np.arange(_WINDOW // 2 + 1) * (RATE / _WINDOW)
-    edges = _mel_to_hz(np.linspace(0.0, _hz_to_mel(RATE / 2), bands + 2))
-    low, mid, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    rising = (bins - low) / (mid - low)
-    falling = (high - bins) / (high - mid)
-    triangles = np.maximum(0.0, np.minimum(rising, falling))
-    return (triangles * 2.0 / (high - low)).astype(np.float32)
-
-
-class LogMel:
-    """Turns sound into features. Stateless after construction, so threads may share one."""
-
-    def __init__(self, bands: int) -> None:
-        self._filters = _filters(bands)
-        self._window = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
-
-    def __call__(self, audio: Float32, frames: int) -> Float32:
-        """float32 [n] at 16 kHz, padded with silence or cut → float32 [bands, frames]."""
-        wanted = frames * HOP
-        clip = np.zeros(wanted, np.float32)
-        clip[: min(audio.size, wanted)] = audio[:wanted]
-        padded = np.pad(clip, _WINDOW // 2, mode="reflect")
-        windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::HOP][:frames]
-        power = np.abs(np.fft.rfft(windows * self._window, axis=1)).astype(np.float32) ** 2
-        mel = np.log10(np.maximum(self._filters @ power.T, 1e-10))
-        floored = np.maximum(mel, mel.max() - 8.0)
-        return np.ascontiguousarray((floored + 4.0) / 4.0, dtype=np.float32)
-
-
+_DOUBTFUL = -0.85
+"""Mean log probability of words under which other readings are looked at, …"""
+_BEAMS = 5
+"""… so many of them."""
+_SENSIBLE = -1.0
+"""… from which what is read with all care from a voice is believed: the best of many readings of
+nonsense lies under it."""
 _SHORT_FRAMES = 1_200
 _FULL_FRAMES = 3_000
 _SHORT_SECONDS = 8.0
 _FULL_SECONDS = 30.0
 _QUIET = 10 ** (-60 / 20)
 
-_BRIEF_SECONDS = 1.6
-"""Longest sound, silence around it included, that may be a hum."""
-_GUESS = -0.9
-"""Mean log probability under which a word or two are a guess."""
-_BELIEVED = -0.6
-"""… from which a sign of listening is believed."""
-_SIGNS = "Mm-hmm. Uh-huh. Yeah. Right. Okay. Hmm."
-"""Said just before, as far as the decoder knows: it writes hums as hums then."""
-_SIGN = re.compile(
-    r"(?:(?:m+[ -]?h*m*|mhm+|u+h[ -]?h?u+h|h+m+|u+[hm]+|ye+ah?|yep|yes|right|okay|ok|oh|ah)"
-    r"[ ,.-]*)+"
-)
-
-_STOPS = "Stop. Be quiet. Wait."
-"""The same for whoever wants silence: over an echo as loud as the voice "stop" becomes "one"."""
-_WISHES = (
-    (re.compile(r"(?:please )?stop(?: it| talking)?"), -1.5),
-    (re.compile(r"(?:be )?quiet|shut up"), -1.0),
-)
-"""…and the mean log probability from which each is believed. Noise is never read as "stop"; who is
-wrong for once has only made the assistant fall silent."""
-_HARDLY_SPEECH = 0.9
-"""Whisper's probability that nobody spoke from which no wish is believed: doors and keyboards."""
 _INVENTED = 0.5
 """How much less sure of a translation than of English Whisper is where it invents one."""
 _ALIKE = 0.02
@@ -163,6 +95,7 @@ class Recognizer:
         self.label = f"whisper {files.label} int8"
         self._storage = ctranslate2.StorageView
         self._mel = LogMel(self._model.n_mels)
+        self._voice = VoiceMeter()
         self.knows_languages: bool = self._model.is_multilingual
         """Other languages than English, too."""
         self._detects = language == AUTO and self.knows_languages
@@ -183,30 +116,32 @@ class Recognizer:
         """Write down float32 [n] of 16 kHz mono sound, n up to 30 s; later sound is not heard.
 
         With `names`, a command whose name is in doubt is decoded once more with the names in mind.
-        `brief`: it may well be a hum, a cough, or half drowned in the assistant's own voice. Then
-        a guess is read once more as a sign of listening ("mm-hmm") and as a wish for silence, and
-        is nothing where neither is better.
+        `brief`: it may well be a hum, a cough, or half drowned in the assistant's own voice; see
+        `brief.read_brief`. Laughter is no words. Speech of a second and more that makes no sense
+        is read once more with greater care before it is `unclear`.
         """
         if audio.size < RATE // 20 or float(np.abs(audio).max()) < _QUIET:
             return Transcription("")
         with self._lock:
-            encoded = self.encode(audio)
-            heard = self.decode(encoded)
-            if loops(heard.text) and encoded.frames < _FULL_FRAMES:
-                encoded = self.encode(audio, full=True)
-                heard = self.decode(encoded)
-            if brief and audio.size <= _BRIEF_SECONDS * RATE:
-                heard = self._brief(encoded, heard)
+            short = brief and audio.size <= BRIEF_SECONDS * RATE
+            if short:
+                heard, encoded = read_brief(self, audio, names)
+            else:
+                heard, encoded = self._read(audio)
             language = foreign_language(self._model, encoded) if self._detects else ""
             if language:
                 heard = self._translated(encoded, language, heard)
-            text, prompted = unlooped(heard.text), None
-            if is_phantom(heard):
-                text = ""
-            elif names is not None and not language:
+            text, unclear = "" if is_laughter(heard, audio) else spoken(heard), False
+            # Of a short sound over the assistant nobody knows whose voice is in it.
+            if not text and not short and self._voice.makes_no_sense(heard, audio):
+                heard, encoded = self._read_again(audio)
+                text = spoken(heard) if heard.certainty >= _SENSIBLE else ""
+                unclear = not text
+            prompted = None
+            if text and names is not None and not language:
                 text, prompted = names.resolve(text, self, encoded)
         return Transcription(
-            text, prompted, heard.avg_logprob, heard.rivals, language, encoded.seconds
+            text, prompted, heard.avg_logprob, heard.rivals, unclear, language, encoded.seconds
         )
 
     def _translated(self, encoded: EncodedSpeech, language: str, heard: Decode) -> Decode:
@@ -215,25 +150,29 @@ class Recognizer:
         read = self._generate(encoded, "", 1, self._start_tokens(language))[0]
         return read if read.avg_logprob >= heard.avg_logprob - _INVENTED else heard
 
-    def _brief(self, encoded: EncodedSpeech, heard: Decode) -> Decode:
-        """Of a hum Whisper makes a word that it does not believe in itself."""
-        if heard.avg_logprob >= _GUESS and not is_phantom(heard):
-            return heard
-        aside = self.hypotheses(encoded, _SIGNS, 1)[0]
-        if aside.avg_logprob >= _BELIEVED and _SIGN.fullmatch(bare(aside.text)):
-            return aside
-        if heard.no_speech < _HARDLY_SPEECH and (wish := self._wish(encoded)) is not None:
-            return wish
-        short = len(heard.text.split()) <= 2
-        return Decode("", 1.0, heard.avg_logprob) if short else heard
+    def _read(self, audio: Float32) -> tuple[Decode, EncodedSpeech]:
+        """The likeliest words: greedily, in the full window where the short one makes the decoder
+        repeat itself, and out of several readings where it is in doubt."""
+        encoded = self.encode(audio)
+        heard = self.decode(encoded)
+        if loops(heard.text) and encoded.frames < _FULL_FRAMES:
+            encoded = self.encode(audio, full=True)
+            heard = self.decode(encoded)
+        if heard.certainty < _DOUBTFUL and spoken(heard) and not is_laughter(heard, audio):
+            other = self.hypotheses(encoded, "", _BEAMS)[0]
+            if other.avg_logprob > heard.avg_logprob and spoken(other):
+                same_end = bare(other.text).split()[-1:] == bare(heard.text).split()[-1:]
+                heard = replace(other, rivals=heard.rivals if same_end else ())
+        return heard, encoded
 
-    def _wish(self, encoded: EncodedSpeech) -> Decode | None:
-        """A wish for silence, if the sound may be one."""
-        read = self.hypotheses(encoded, _STOPS, 3)[0]
-        for words, least in _WISHES:
-            if words.fullmatch(bare(read.text)) and read.avg_logprob >= least:
-                return read
-        return None
+    def _read_again(self, audio: Float32) -> tuple[Decode, EncodedSpeech]:
+        """With all that is known to help: the full window, and several readings compared."""
+        encoded = self.encode(audio, full=True)
+        heard = self.hypotheses(encoded, "", _BEAMS)[0]
+        if not bare(heard.text):
+            return heard, encoded
+        agreed = self.agreement(encoded, heard.text, heard.text)
+        return replace(heard, word_logprob=agreed), encoded
 
     def warm_up(self) -> None:
         """Run once on noise, so that the first turn is as quick as the others."""
@@ -291,9 +230,25 @@ class Recognizer:
             text = " ".join(_ANNOTATION.sub(" ", self._tokenizer.decode(ids)).split())
             decodes.append(Decode(text, float(result.no_speech_prob), float(score)))
         if beams == 1:
-            rivals = self._rivals(result.sequences_ids[0], result.logits[0])
-            decodes[0] = replace(decodes[0], rivals=rivals)
+            ids, logits = result.sequences_ids[0], result.logits[0]
+            decodes[0] = replace(
+                decodes[0],
+                rivals=self._rivals(ids, logits),
+                word_logprob=self._word_logprob(ids, logits),
+            )
         return decodes
+
+    def _word_logprob(self, ids: list[int], logits: list[Any]) -> float | None:
+        """Mean log probability of those of `ids` that hold letters or digits; `logits`: see
+        `_rivals`. None where there are none."""
+        found = []
+        for token, row in zip(ids, logits, strict=False):  # the end of the text has a row, too
+            if _WORD.search(self._tokenizer.decode([token])):
+                values = np.asarray(row, np.float32).reshape(-1)
+                highest = float(values.max())
+                total = math.log(float(np.exp(values - highest).sum()))
+                found.append(float(values[token]) - highest - total)
+        return sum(found) / len(found) if found else None
 
     def _rivals(self, ids: list[int], logits: list[Any]) -> Rivals:
         """What the decoder might have written instead of its last word; `logits`: one row of the

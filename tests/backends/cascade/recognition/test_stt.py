@@ -1,16 +1,20 @@
 """What is heard, with the real weights: a dozen commands, a dozen sentences, and nothing at all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soxr
 
 from assistant.backends.base import BackendError
+from assistant.backends.cascade.recognition.decode import Decode
 from assistant.backends.cascade.recognition.names import NameHints
-from assistant.backends.cascade.recognition.stt import LogMel, Recognizer
+from assistant.backends.cascade.recognition.stt import Recognizer
 from assistant.backends.cascade.weights import WhisperFiles
 from assistant.language.intents import IntentRouter
 from benchmarks.simulator import sounds as room_sounds
 from tests import speech
+from tests.backends.cascade.recognition import human_sounds
 from tests.language.test_intents import NAMES
 
 BY_A_PERSON = {
@@ -216,6 +220,58 @@ def test_no_noise_is_a_wish_for_silence(recognizer, what):
         assert "quiet" not in heard
 
 
+@pytest.mark.weights
+@pytest.mark.parametrize("kind", ["laughter", "cough", "sneeze"])
+def test_who_laughs_or_coughs_has_said_nothing_and_is_not_unclear(recognizer, kind):
+    heard = [recognizer.transcribe(getattr(human_sounds, kind)(seed)) for seed in range(8)]
+
+    assert sum(bool(each.text) for each in heard) <= 1, heard
+    assert not any(each.unclear for each in heard)
+
+
+@pytest.mark.weights
+def test_who_laughs_and_then_speaks_is_heard(recognizer):
+    sound = np.concatenate([human_sounds.laughter(2), speech.kokoro("What time is it?")])
+
+    assert (
+        recognizer.transcribe(padded(sound)).text.lower().strip(" .?").endswith("what time is it")
+    )
+
+
+class Babbling(Recognizer):
+    """Makes no sense of anything."""
+
+    def decode(self, encoded):
+        return replace(super().decode(encoded), text="Google ninety see side", word_logprob=-1.9)
+
+    def hypotheses(self, encoded, context, count):
+        return [Decode("Google nine sea side", 0.1, -1.5)]
+
+
+@pytest.mark.weights
+def test_a_voice_that_makes_no_sense_is_unclear_and_a_room_is_not():
+    babbling = Babbling.load("packaged:tiny.en", threads=2)
+    room = (speech.pink_noise(48_000) * 0.02).astype(np.float32)
+
+    assert babbling.transcribe(padded(speech.espeak("What time is it in London now?"))).unclear
+    assert not babbling.transcribe(room).unclear
+    assert babbling.transcribe(padded(speech.espeak("What time is it?"))).text == ""
+
+
+@pytest.mark.weights
+def test_a_voice_that_made_no_sense_at_first_is_read_with_more_care(recognizer, monkeypatch):
+    """In the short window, greedily, it is a guess; the full window is not."""
+    plain = recognizer.decode
+    monkeypatch.setattr(
+        recognizer, "decode", lambda encoded: replace(plain(encoded), word_logprob=-1.9)
+    )
+
+    heard = recognizer.transcribe(padded(speech.espeak("What time is it in London now?")))
+
+    assert "london" in heard.text.lower()
+    assert not heard.unclear
+
+
 def test_a_broken_model_says_which_and_what_to_do(tmp_path):
     (tmp_path / "model.bin").write_bytes(b"nonsense")
     (tmp_path / "tokenizer.json").write_text("{}")
@@ -224,14 +280,3 @@ def test_a_broken_model_says_which_and_what_to_do(tmp_path):
         Recognizer(WhisperFiles(tmp_path, "x"))
 
     assert "config" in broken.value.remedy
-
-
-def test_features_of_a_tone_lie_in_its_band():
-    tone = np.sin(2 * np.pi * 1000 * np.arange(16_000) / 16_000).astype(np.float32)
-
-    features = LogMel(80)(tone, 1200)
-
-    assert features.shape == (80, 1200)
-    assert features.dtype == np.float32
-    assert int(features[:, 50].argmax()) in range(24, 28)  # 1 kHz is 15 of 45 mel
-    assert features[:, 200:].max() < features[:, 50].max() - 1.5
