@@ -69,6 +69,12 @@ def stt_choice_file() -> Path:
     return data_dir() / "speech-recognition.json"
 
 
+def pauses_file() -> Path:
+    """How long the user pauses within a turn: one number, learned, without a word of what was said;
+    deleted, it is learned again."""
+    return data_dir() / "pauses.json"
+
+
 def brain_offered_file() -> Path:
     """Is there once a language model was offered; what it holds does not matter."""
     return data_dir() / "language-model-offered"

@@ -1,8 +1,9 @@
 """When does a turn end? The wait after the last word, and how often somebody is cut off.
 
 Speech recognition is the cascade's own, on the virtual clock: frames go into `Hearing`, and what
-counts is the frame at which `UserTurnEnded` came out. The material is rendered (see
-`turn_material`: what is reported here was never used to tune a rule), or a folder of recordings.
+counts is the frame at which `UserTurnEnded` came out. Where the weights of Smart Turn are on this
+machine, they judge the voice, as they do for users. The material is rendered (see `turn_material`:
+what is reported here was never used to tune a rule), or a folder of recordings.
 
 A recording `name.wav` may have `name.json` beside it, `{"ends": [2.31, 7.9]}`, or `name.txt`, one
 number a line: the seconds at which a turn ends. Without them the recording is one turn, however
@@ -49,6 +50,7 @@ from benchmarks.turn_material import (
 
 if TYPE_CHECKING:
     from assistant.backends.cascade.endpointing.patience import TurnConfig
+    from assistant.backends.cascade.endpointing.smart_turn import Judge
     from assistant.backends.cascade.recognition.decode import Transcription
     from assistant.backends.cascade.recognition.hearing import Transcribes
     from assistant.backends.cascade.recognition.names import NameHints
@@ -88,25 +90,31 @@ def measure(
 def judge(config: Config, turns: Iterable[RecordedTurn]) -> Iterator[TurnOutcome]:
     """Let the cascade hear each turn, in a room of its own."""
     from assistant.backends.cascade.endpointing.patience import TurnConfig
+    from assistant.backends.cascade.endpointing.smart_turn import SmartTurn
     from assistant.backends.cascade.recognition.choosing import load_recognizer
 
+    judge = SmartTurn.load()
     cascade = config.backend.cascade
     recognizer = load_recognizer(config.stt, cascade.threads).recognizer
     names = [persona.spoken_names() for persona in find_personas(config).loaded.values()]
     settings = TurnConfig(end_silence_ms=cascade.end_silence_ms)
     for turn in turns:
         timed = _Timed(recognizer)
-        yield _outcome(turn, _decision(timed, settings, names, turn.sound), timed)
+        yield _outcome(turn, _decision(timed, settings, names, turn.sound, judge), timed)
 
 
 def _decision(
-    recognizer: Transcribes, settings: TurnConfig, names: list[SpokenNames], sound: Float32
+    recognizer: Transcribes,
+    settings: TurnConfig,
+    names: list[SpokenNames],
+    sound: Float32,
+    judge: Judge | None,
 ) -> float | None:
     """Seconds to the end of the frame at which the first turn was over."""
     from assistant.backends.cascade.recognition.hearing import Hearing
 
     events: list[AnyEvent] = []
-    hearing = Hearing(recognizer, settings, names, events.append, inline=True)
+    hearing = Hearing(recognizer, settings, names, events.append, inline=True, judge=judge)
     for number in range(sound.size // FRAME_SAMPLES):
         hearing.push(number, sound[number * FRAME_SAMPLES : (number + 1) * FRAME_SAMPLES])
         for event in events:

@@ -59,6 +59,8 @@ def _cascade_options(config: Config) -> Options:
     # Rendered speech is the words of the conversation, readable for anybody who listens.
     kept = {"keep_sounds": False} if sealed or memory.private else {}
     heard = {"stt": config.stt, "language": config.audio.language}
+    saved = config.session.save and memory.enabled and not (memory.private or sealed)
+    kept |= {"keep_pauses": True} if saved else {}
     return config.backend.cascade.model_dump(exclude={"whisper"}) | heard | kept
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from assistant.language.dictation import piece, without_points
 from assistant.language.lexicon import (
     AUXILIARIES,
     DETERMINERS,
@@ -21,12 +22,14 @@ from assistant.language.lexicon import (
     phrase_set,
     word_set,
 )
-from assistant.language.numbers import is_number_word
 
-Ending = Literal["command", "complete", "sentence", "unknown", "doubtful", "unfinished"]
-"""A whole command to the program; a whole question, request or short answer, to which a reply is
-due at once; a whole statement, to which the speaker may yet add; no telling; probably not the end
-(a number, a list, a hum); clearly not the end."""
+Ending = Literal[
+    "command", "answer", "complete", "sentence", "unknown", "doubtful", "dictated", "unfinished"
+]
+"""A whole command to the program; "yes", "never mind"; a whole question or request, to which a
+reply is due at once; a whole statement, to which the speaker may yet add; no telling; probably not
+the end (a list, a hum, a guess); a piece of a number, a spelled name or an address, however whole
+it sounds; clearly not the end."""
 
 Rivals = tuple[tuple[str, float], ...]
 """Other readings of the last word (in small letters, or a mark), and their probabilities."""
@@ -122,13 +125,9 @@ _QUESTION_WORDS = (
 """Begin a question. Without its mark, "must be tired" and "had a great day" are none."""
 _SUBORDINATORS = word_set("if although though unless while whenever whereas when since")
 _PRONOUNS = word_set("i you he she it we they there that this")
-_COUNTED = word_set(
-    "number code phone telephone zip pin card address digits password extension postcode account"
-)
 _ANNOUNCED = word_set(
     "reasons things questions ways options points problems ideas steps choices items possibilities"
 )
-_BETWEEN_NUMBERS = word_set("point plus minus times")
 _WORD = re.compile(r"[a-z0-9']+")
 _OPEN_MARKS = ("...", "…", ",", "-", "–", "—", ":", ";")
 _SURE = -0.8
@@ -150,12 +149,12 @@ def ending(text: str, confidence: float = 0.0, rivals: Rivals = ()) -> Ending:
     written instead of the last word. It is fond of whole sentences, so a "the" that may have been
     said counts, even where "that" is likelier.
     """
-    text = text.strip().lower().replace("’", "'")
-    words = _WORD.findall(text)
+    text = without_points(text.strip().replace("’", "'"))
+    words = _WORD.findall(text.lower())
     if not words:
         return "unknown"
     found = _told(text, words, confidence)
-    if found in ("unfinished", "doubtful"):
+    if found in ("unfinished", "dictated", "doubtful"):
         return found
     asked = text.endswith("?")
     owing = sum(
@@ -171,10 +170,11 @@ def ending(text: str, confidence: float = 0.0, rivals: Rivals = ()) -> Ending:
     return "doubtful" if owing >= _RIVALLED or listed >= _LISTED else found
 
 
-def _told(text: str, words: list[str], confidence: float) -> Ending:
+def _told(written: str, words: list[str], confidence: float) -> Ending:
     """By the words that were written down."""
+    text = written.lower()
     if _ASSENT.fullmatch(" ".join(words)):
-        return "complete"
+        return "answer"
     if text.endswith(_OPEN_MARKS) or _owes(words, asked=text.endswith("?")):
         return "unfinished"
     if confidence < _SURE and len(words) <= _FEW and " ".join(words) not in _ANSWERS:
@@ -184,12 +184,17 @@ def _told(text: str, words: list[str], confidence: float) -> Ending:
     if text.endswith("?") and len(clause) >= 2:
         return "complete"
     if " ".join(clause) in _ANSWERS:
-        return "complete"
-    if (counting := _counting(clause)) is not None:
-        return counting
+        return "answer"
+    if (dictated := _dictated(written, clause)) is not None:
+        return dictated
     if _asks(clause):
         return "complete"
     return "sentence" if text.endswith((".", "!")) and len(clause) >= 2 else "unknown"
+
+
+def is_answer(text: str) -> bool:
+    """Whether this is a whole turn of a word or two: "no", "never mind", "thank you"."""
+    return " ".join(_WORD.findall(text.lower().replace("’", "'"))) in _ANSWERS
 
 
 def is_wordless(text: str) -> bool:
@@ -251,22 +256,19 @@ def _subordinate_alone(words: list[str], asked: bool) -> bool:
     return not asked and words[0] in _SUBORDINATORS and 3 <= len(words) <= 5
 
 
-def _counting(words: list[str]) -> Ending | None:
-    """Whether a number or a list may go on; None where there is neither."""
-    last = words[-1]
-    if last in _ANNOUNCED and words[0] not in _QUESTION_WORDS:
+def _dictated(text: str, words: list[str]) -> Ending | None:
+    """Whether a number, a spelled name or a list may go on; None where there is none of these.
+    `words`: the last sentence."""
+    if words[-1] in _ANNOUNCED and words[0] not in _QUESTION_WORDS:
         return "doubtful"
-    numbers = [_counts(word) for word in words]
-    if not numbers[-1]:
-        return None
-    dictated = not _COUNTED.isdisjoint(words) or (len(numbers) > 1 and numbers[-2])
-    return "doubtful" if dictated else "unknown"
-
-
-def _counts(word: str) -> bool:
-    """Not "oh": in "eight oh five" it announces no more figures."""
-    spoken = is_number_word(word) and word != "oh"
-    return spoken or word in _BETWEEN_NUMBERS or word[-1].isdigit()
+    match piece(text):
+        case "dictated":
+            return "dictated"
+        case "listed":
+            return "doubtful"
+        case "number":
+            return "unknown"
+    return None
 
 
 def _asks(words: list[str]) -> bool:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from assistant.audio.types import Float32
 from assistant.backends.base import Emit
+from assistant.backends.cascade.endpointing.pacing import SpeakerPace
 from assistant.backends.cascade.endpointing.patience import TurnConfig
+from assistant.backends.cascade.endpointing.smart_turn import SmartTurn
 from assistant.backends.cascade.recognition.choosing import load_recognizer
 from assistant.backends.cascade.recognition.hearing import Hearing
 from assistant.backends.cascade.synthesis.speaker import Speaker
@@ -25,7 +27,7 @@ from assistant.frames import (
     SpokenNames,
     Status,
 )
-from assistant.locations import voice_cache_dir
+from assistant.locations import pauses_file, voice_cache_dir
 
 
 class CascadeBackend:
@@ -72,6 +74,9 @@ class CascadeBackend:
             self._emit,
             inline=inline,
             busy=self._speaker.busy,
+            judge=SmartTurn.load(),
+            # On the virtual clock the same sound shall always give the same turns.
+            pace=SpeakerPace(pauses_file() if options.get("keep_pauses") and not inline else None),
         )
         self._emit(Status("ready", 1.0))
         return f"{recognizer.label} · {engine.label}"

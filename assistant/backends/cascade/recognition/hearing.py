@@ -21,12 +21,15 @@ import numpy as np
 from assistant.audio.types import Float32
 from assistant.audio.vad import Downsampler
 from assistant.backends.base import Emit
+from assistant.backends.cascade.endpointing.pacing import SpeakerPace
 from assistant.backends.cascade.endpointing.patience import TurnConfig
+from assistant.backends.cascade.endpointing.smart_turn import Judge, Listener
 from assistant.backends.cascade.endpointing.turn import (
     Interim,
     Pause,
     SpeechResumed,
     SpeechStarted,
+    StillSilent,
     TurnDetector,
     TurnEnd,
     TurnSignal,
@@ -142,9 +145,13 @@ class Hearing:
         *,
         inline: bool,
         busy: Callable[[bool], None] = lambda on: None,
+        judge: Judge | None = None,
+        pace: SpeakerPace | None = None,
     ) -> None:
         """`busy` is told when a turn begins, and when its words are out: who shares the machine
-        may step back meanwhile. `inline`: transcribe on the thread that pushes."""
+        may step back meanwhile. `inline`: transcribe on the thread that pushes. `judge`: tells by
+        the sound of the voice whether its speaker is done, where there is one; `pace`: what is
+        known of this user's pauses."""
         self._recognizer = recognizer
         self._emit = emit
         self._inline = inline
@@ -153,7 +160,14 @@ class Hearing:
         self._turn = _HeardTurn()
         self._languages = LanguageWatch()
         self.set_names(names)
-        self._detector = TurnDetector(config, lambda text: self._router.is_complete_command(text))
+        self._listener = Listener(judge, inline=inline)
+        self._detector = TurnDetector(
+            config,
+            lambda text: self._router.is_complete_command(text),
+            pace=pace,
+            is_listened_to=self._listener.is_there,
+            is_read=True,
+        )
         self._transcriber = _Transcriber(self._transcribe, emit, inline=inline)
         self._sentry = StopListener(self._read_aside, lambda text: self._router.is_stop(text), emit)
 
@@ -184,6 +198,7 @@ class Hearing:
     def close(self) -> None:
         """End the thread; what is being transcribed is not waited for."""
         self._transcriber.close()
+        self._listener.close()
 
     # -- turns -----------------------------------------------------------------------------------
 
@@ -193,16 +208,28 @@ class Hearing:
                 self._turn = _HeardTurn()
                 self._busy(True)
                 self._emit(UserTurnStarted(side="user", at=at))
-            case Pause(audio=audio, hurried=hurried):
+            case Pause(audio=audio, number=number, hurried=hurried):
                 turn = self._turn
+                self._judge(audio, number)
                 self._ask(audio, hurried, lambda t: self._on_transcript(turn, signal, t))
             case Interim(audio=audio, hurried=hurried):
                 turn = self._turn
                 self._ask(audio, hurried, lambda t: self._partial(turn, t))
+            case StillSilent(audio=audio, number=number):
+                self._judge(audio, number)
             case SpeechResumed():
                 self._turn.asked += 1
             case TurnEnd():
                 self._on_turn_end(signal)
+
+    def _judge(self, audio: Float32, pause: int) -> None:
+        """Let the sound of the voice be judged, if there is somebody to do it."""
+
+        def told(probability: float) -> None:
+            with self._lock:
+                self._detector.sounds_over(probability, pause)
+
+        self._listener.ask(audio, told)
 
     def _ask(self, audio: Float32, brief: bool, done: Callable[[Transcription], None]) -> None:
         """Transcribe the turn so far, unless the user goes on before it comes to that."""

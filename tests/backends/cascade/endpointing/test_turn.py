@@ -12,6 +12,7 @@ from assistant.backends.cascade.endpointing.turn import (
     Pause,
     SpeechResumed,
     SpeechStarted,
+    StillSilent,
     TurnDetector,
     TurnEnd,
 )
@@ -46,9 +47,12 @@ class FakeVad:
 class Talk:
     """Pushes speech and silence into a detector and keeps what it says."""
 
-    def __init__(self, **config):
+    def __init__(self, is_read=False, **config):
         self.detector = TurnDetector(
-            TurnConfig(**config), lambda text: text == "Change to GLaDOS.", vad=FakeVad()
+            TurnConfig(**config),
+            lambda text: text == "Change to GLaDOS.",
+            vad=FakeVad(),
+            is_read=is_read,
         )
         self.number = 0
         self.signals = []
@@ -191,6 +195,83 @@ def test_letting_go_of_the_key_ends_the_turn_at_once():
     assert over.at == pytest.approx(1.0, abs=0.1)
     assert talk.detector.force_end() == []
     assert not talk.detector.speaking
+
+
+def test_words_that_come_late_are_waited_for_as_long_as_they_may_tell_something():
+    talk = Talk(is_read=True).speak(1.6).hush(0.96)
+    assert not talk.only(TurnEnd), "a busy machine has not read them yet"
+
+    (pause,) = talk.only(Pause)
+    talk.detector.transcript("I had a long day.", pause.number)
+    talk.hush(0.08)
+    assert talk.only(TurnEnd)
+
+
+def test_words_that_never_come_are_not_waited_for_for_ever():
+    talk = Talk(is_read=True).speak(1.6).hush(1.76)
+
+    (over,) = talk.only(TurnEnd)
+    assert 1_500 <= over.waited_ms <= 1_600
+
+
+def test_a_slow_machine_does_not_make_the_user_one_who_pauses():
+    talk = Talk(is_read=True)
+    for _ in range(4):
+        talk.speak(1.2).hush(0.96)  # goes on before the words are there
+    talk.speak(1.2).hush(0.96, "I had a long day.")
+
+    (over,) = talk.only(TurnEnd)
+    assert over.waited_ms <= 352 + 80
+
+
+def test_who_was_cut_off_is_given_more_time_from_then_on():
+    talk = Talk()
+    for _ in range(3):
+        talk.speak(1.2).hush(0.96, "I had a long day.")
+
+    waits = [over.waited_ms for over in talk.only(TurnEnd)]
+    assert waits == sorted(waits)
+    assert waits[-1] > waits[0] + 100
+
+
+def test_who_tells_a_story_with_pauses_is_not_answered_in_the_middle():
+    story = "I went to the market and there was a man with a very large dog who barked."
+    talk = Talk()
+    for _ in range(3):
+        talk.speak(2.4).hush(0.24, f"{story} {story}")
+    talk.speak(2.4).hush(1.2, f"{story} {story}")
+    assert not talk.only(TurnEnd)
+
+    talk.speak(1.2).hush(0.4, f"{story} {story} What do you think?")
+    assert talk.only(TurnEnd)
+
+
+def test_a_pause_is_judged_again_where_somebody_listens():
+    for listened, expected in ((False, 0), (True, 2)):
+        config = TurnConfig(end_silence_ms=2000)
+        detector = TurnDetector(config, vad=FakeVad(), is_listened_to=listened)
+        pushed = [0.5] * 15 + [0.0] * 20
+        signals = [
+            signal
+            for number, value in enumerate(pushed)
+            for signal in detector.push(number, np.full(1920, value, np.float32))
+        ]
+        looks = [signal for signal in signals if isinstance(signal, StillSilent)]
+        assert len(looks) == expected
+        for look in looks:
+            (pause,) = [signal for signal in signals if isinstance(signal, Pause)]
+            assert look.number == pause.number
+            assert look.audio.size > pause.audio.size + 0.1 * 16_000
+
+
+def test_how_an_older_pause_sounded_is_not_believed():
+    talk = Talk().speak(0.8).hush(0.24).speak(0.8).hush(0.24)
+    first, second = talk.only(Pause)
+    talk.detector.sounds_over(0.1, first.number)
+    talk.detector.transcript("I had a long day.", second.number)
+    talk.hush(0.24)
+
+    assert talk.only(TurnEnd)
 
 
 def test_reset_forgets_the_turn_without_a_word():
