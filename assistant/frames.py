@@ -260,6 +260,9 @@ class UserText(Event, frozen=True):
     language: str = ""
     """Code of the language that the user surely speaks where it is another than English, as in
     `language.languages`; the text is what was understood of it, in English. Final only."""
+    unclear: bool = False
+    """Final and without text: somebody spoke near the microphone for a second or more, and no words
+    could be made of it. He may be told so."""
 
 
 class Overheard(Event, frozen=True):

@@ -166,6 +166,9 @@ class UserHeard:
 class NothingHeard:
     """What seemed to be a turn of the user's had no words."""
 
+    unclear: bool = False
+    """He did speak, into a silence of the assistant's; nothing could be made of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToAnswer:

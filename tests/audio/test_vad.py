@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assistant.audio.vad import OFF, ON, Downsampler, Vad, Window
+from assistant.audio.vad import OFF, ON, AutomaticGain, Downsampler, Vad, Window
 from tests import speech
 
 
@@ -92,3 +92,33 @@ def test_the_same_sound_gives_the_same_answer_after_a_reset():
 
     assert listen(sound, vad) == first
     assert all(isinstance(w, Window) for w in first)
+
+
+def found(windows):
+    """Share of the windows that are speech."""
+    return np.mean([window.probability >= ON for window in windows])
+
+
+def test_a_soft_voice_is_amplified_for_the_detector():
+    soft = 0.002 * speech.espeak("turn on the lights in the kitchen please")
+
+    assert found(listen(soft, Vad(AutomaticGain()))) > found(listen(soft)) + 0.2
+    quiet = Vad(AutomaticGain())
+    quiet.amplifies = False
+    assert found(listen(soft, quiet)) == found(listen(soft))
+
+
+@pytest.mark.parametrize("level", [0.0003, 0.003, 0.03])
+def test_amplified_noise_is_no_voice(level):
+    noise = (level * speech.pink_noise(160_000)).astype(np.float32)
+
+    assert found(listen(noise, Vad(AutomaticGain()))) == 0
+
+
+def test_a_loud_voice_after_silence_is_not_distorted():
+    gain = AutomaticGain()
+    for _ in range(1000):
+        gain(np.zeros(512, np.float32), -120.0)
+    loud = np.full(512, 0.3, np.float32)
+
+    assert np.array_equal(gain(loud, -10.5), loud)

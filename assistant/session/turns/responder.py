@@ -73,6 +73,10 @@ class Responder:
         elif intent.ask is not None:
             self._voice.say_line("did_you_mean", persona=self._roster.name_of(intent.ask))
 
+    def tell_unclear(self) -> None:
+        """The user spoke, and no words could be made of it."""
+        self._voice.say_line("not_understood")
+
     # Ahead: see `brain.base.Anticipates`.
 
     def expect(self, message: UserMessage) -> None:

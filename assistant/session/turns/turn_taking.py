@@ -85,6 +85,8 @@ class TurnTaking:
         self._task: asyncio.Task[None] | None = None
         self._user_speaks = False
         self._held = False
+        self._asked_again = False
+        """The last words of the user's were not understood, and he was told so."""
         self._continuation = Continuation(bus.clock)
         bus.on(BackendReady, lambda event: self._rest_in("idle"))
         bus.on(BackendGone, lambda event: self._rest_in("idle"))
@@ -93,7 +95,7 @@ class TurnTaking:
         bus.on(UserSpeechEnded, self._user_ended)
         bus.on(PartialWords, self._partial)
         bus.on(UserHeard, self._heard)
-        bus.on(NothingHeard, lambda event: self._heard_nothing())
+        bus.on(NothingHeard, self._heard_nothing)
         bus.on(ToAnswer, lambda event: self._answer(event.message, None))
         bus.on(CallSpelled, self._call_spelled)
         bus.on(AnswerSounding, lambda event: self._sounding())
@@ -233,6 +235,7 @@ class TurnTaking:
     def _heard(self, event: UserHeard) -> None:
         """A whole turn of the user's: an interruption, a sign of listening, or said in silence."""
         message = event.message
+        self._asked_again = False
         if not self._barge_in.is_interruption(message.text, stop=message.is_stop):
             if not is_hum(message.text):
                 self._bus.publish(SaidInPassing(message.text))
@@ -274,11 +277,22 @@ class TurnTaking:
         """Whether this wants an answer in words (and is no command, as far as can be known)."""
         return self._responder is None or self._intents.is_question(message)
 
-    def _heard_nothing(self) -> None:
+    def _heard_nothing(self, event: NothingHeard) -> None:
         self._withdraw()
         self._user_speaks = False
         self._release()
         self._settle()
+        if event.unclear:
+            self._ask_again()
+
+    def _ask_again(self) -> None:
+        """Whoever spoke and was not understood is told so: once, until he is understood again, and
+        not where something is being said or thought about anyway."""
+        busy = self._is_answering or self._agent_turn.speech.active
+        if self._responder is None or busy or self._asked_again:
+            return
+        self._asked_again = True
+        self._responder.tell_unclear()
 
     # -- the assistant ---------------------------------------------------------------------------
 

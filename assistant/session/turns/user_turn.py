@@ -254,8 +254,9 @@ class UserTurn:
         if not text or not self.believed or self._is_echo(text):
             text = obeyed
         if not text:
+            unclear = event.unclear and self.believed and not self._assistant_spoke()
             self._forget_partial()
-            self._bus.publish(NothingHeard())
+            self._bus.publish(NothingHeard(unclear))
             return
         stopwatch = Stopwatch(
             speech_end=self._input_clock.to_session(event.speech_end),
@@ -303,9 +304,16 @@ class UserTurn:
             return False
         if self.over_the_assistant:
             return self._self_echo.echoes(text)
+        late = self._assistant_spoke() and self._front.stumbles
+        return late and self._self_echo.echoes_late(text)
+
+    def _assistant_spoke(self) -> bool:
+        """Whether it did when the turn under way began, or so shortly before that its echo may be
+        in it."""
         lately = self._began - _LATE_SECONDS
-        spoke = any(f.speaking for f in self._frames if lately <= f.end <= self._began)
-        return spoke and self._front.stumbles and self._self_echo.echoes_late(text)
+        return self.over_the_assistant or any(
+            f.speaking for f in self._frames if lately <= f.end <= self._began
+        )
 
     def _current(self) -> int:
         if self._turn is None:

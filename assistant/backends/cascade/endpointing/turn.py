@@ -11,74 +11,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
 from assistant.audio.types import Float32
-from assistant.audio.vad import OFF, ON, RATE, WINDOW_SECONDS, Vad, Window
+from assistant.audio.vad import OFF, ON, WINDOW_SECONDS, AutomaticGain, Vad, Window
+from assistant.backends.cascade.endpointing.levels import NearVoice
 from assistant.backends.cascade.endpointing.pacing import Pacing, SpeakerPace
 from assistant.backends.cascade.endpointing.patience import TurnConfig, patience
+from assistant.backends.cascade.endpointing.sound import MARGIN_SECONDS, ONSET_SECONDS, TurnSound
 from assistant.frames import FRAME_SECONDS
 from assistant.language.endings import Ending, Rivals, ending, is_wordless
-
-# The sound of a turn as it grows, and where in it the user was last heard.
-
-_TRAIL_SECONDS = 0.3
-"""Silence after the last voiced sample that stays in a turn's sound."""
-_BLOCK = RATE // 100
-_LATENESS = 0.16
-"""Seconds that the detector may let go late, in noise."""
-_LOOKED_AT = 3 * RATE
-
-
-class TurnSound:
-    """float32 at 16 kHz. All times are seconds on the input's clock."""
-
-    def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        self._pieces: list[Float32] = []
-        self.end = 0.0
-        """Where the sound ends."""
-
-    def add(self, piece: Float32, end: float) -> None:
-        self._pieces.append(piece)
-        self.end = end
-
-    def trim(self, start: float) -> None:
-        """Forget sound from before `start`."""
-        keep = max(0, round((self.end - start) * RATE))
-        held = np.concatenate(self._pieces)
-        self._pieces = [held[-keep:] if keep else held[:0]]
-
-    def heard(self, speech_end: float | None = None) -> Float32:
-        """All of it; where speech ended long ago, only the beginning of the silence since."""
-        held = np.concatenate(self._pieces)
-        if speech_end is not None:
-            beyond = self.end - (speech_end + _TRAIL_SECONDS)
-            held = held[: held.size - max(0, round(beyond * RATE))]
-        return held
-
-    def last_voiced(self, noticed: float) -> float:
-        """The last voiced sample up to `noticed`, where the detector heard the user last; finer,
-        because the detector lets go some windows late.
-
-        The last 10 ms block that stands out of the background and is within 30 dB of the loudest.
-        """
-        held = np.concatenate(self._pieces)[-_LOOKED_AT:]
-        blocks = held[held.size % _BLOCK :].reshape(-1, _BLOCK)
-        level = np.sqrt(np.mean(blocks**2, axis=1))
-        peak = float(level.max())
-        background = 2 * float(np.quantile(level, 0.15))
-        floor = min(max(background, peak * 10 ** (-30 / 20)), peak / 2)
-        ends = self.end - 0.01 * np.arange(len(level) - 1, -1, -1)
-        near = (ends <= noticed) & (ends > noticed - _LATENESS)
-        loud = np.flatnonzero(near & (level > floor))
-        return float(ends[loud[-1]]) if loud.size else noticed - _LATENESS
-
 
 EndReason = Literal["complete", "silence", "too_long", "interrupted"]
 
@@ -141,10 +84,14 @@ class TurnEnd:
     """Silence that was waited for."""
     pause: int | None
     """Number of the pause whose transcript holds all words of the turn, if there was one."""
+    spoken: float = 0.0
+    """Seconds of it in which the near voice was surely heard."""
 
 
 TurnSignal = SpeechStarted | Pause | StillSilent | Interim | SpeechResumed | TurnEnd
 
+_SURE = 0.9
+"""Probability from which a window was surely speech: laughter and coughs seldom reach it."""
 _FIRST_INTERIM = 0.35
 """Seconds of speech before the first hurried transcript: less is no word."""
 
@@ -170,12 +117,14 @@ class TurnDetector:
         self._is_listened_to = is_listened_to
         self._is_read = is_read
         self._is_command = is_complete_command
-        self._vad = vad if vad is not None else Vad()
+        self._vad = vad if vad is not None else Vad(AutomaticGain())
         self._min_voiced = max(1, round(self._config.min_speech_ms / 1000 / WINDOW_SECONDS))
         # Speech may flicker while it begins: a third of the windows may be unvoiced.
+        self._near = NearVoice()
         self._recent: deque[Window] = deque(maxlen=self._min_voiced * 3 // 2)
         self._longest_wait = (
-            self._config.pre_roll_ms / 1000
+            ONSET_SECONDS
+            + MARGIN_SECONDS
             + FRAME_SECONDS
             + (self._recent.maxlen or 0) * WINDOW_SECONDS
         )
@@ -196,6 +145,7 @@ class TurnDetector:
     def reset(self, frame_number: int = 0) -> None:
         """Forget everything, without a signal; the next frame is `frame_number`."""
         self._vad.reset(frame_number)
+        self._near.reset()
         self._clear()
 
     @property
@@ -213,6 +163,7 @@ class TurnDetector:
         """
         self._hurried = speaking
         self._pacing.frame(speaking=speaking)
+        self._vad.amplifies = not speaking
         windows = self._vad.push(frame, frame_number)
         self._sound.add(self._vad.downsampled, (frame_number + 1) * FRAME_SECONDS)
         if not self._speaking:
@@ -260,28 +211,41 @@ class TurnDetector:
 
     def _step(self, window: Window) -> list[TurnSignal]:
         self._now = window.time
+        self._near.push(window.level, window.probability, in_turn=self._speaking)
         if not self._speaking:
             return self._wait_for_speech(window)
+        if self._near.rose:
+            self._spoken_windows = 0
+            self._begin_at(self._now)
         threshold = ON if self._paused else OFF
-        if window.probability >= threshold:
-            return self._voiced()
+        if window.probability >= threshold and self._near.is_near:
+            return self._voiced(window)
         self._resumed_for = 0
         return self._silent()
 
     def _wait_for_speech(self, window: Window) -> list[TurnSignal]:
+        if not self._near.is_near:
+            window = replace(window, probability=0.0)
         self._recent.append(window)
         voiced = [w for w in self._recent if w.probability >= ON]
         if len(voiced) < self._min_voiced:
             return []
         self._speaking = True
-        self._began = max(0.0, voiced[0].time - WINDOW_SECONDS)
         self._voiced_until = self._now
         self._last_interim = None
+        self._begin_at(voiced[0].time - WINDOW_SECONDS)
         self._pacing.began(self._began)
-        self._sound.trim(self._began - self._config.pre_roll_ms / 1000)
         return [SpeechStarted(self._began)]
 
-    def _voiced(self) -> list[TurnSignal]:
+    def _begin_at(self, noticed: float) -> None:
+        """The user's words begin where the sound rises, at `noticed` or before: speech may be
+        known for such only a second later. What was before is forgotten."""
+        self._began = max(0.0, noticed)
+        onset = self._sound.onset(noticed, self._near.onset_level)
+        before = min(onset - MARGIN_SECONDS, noticed - self._config.pre_roll_ms / 1000)
+        self._sound.trim(before)
+
+    def _voiced(self, window: Window) -> list[TurnSignal]:
         signals: list[TurnSignal] = []
         if self._paused:
             self._resumed_for += 1
@@ -290,12 +254,14 @@ class TurnDetector:
             self._pacing.resumed(1000 * (self._now - WINDOW_SECONDS - self._speech_end))
             self._forget_pause()
             signals.append(SpeechResumed())
-        self._voiced_until = self._now
+        self._spoken_windows += window.probability >= _SURE
+        if self._near.threshold is None or window.level >= self._near.threshold:
+            self._voiced_until = self._now
         if (self._now - self._began) * 1000 >= self._config.max_turn_ms:
             return [*signals, self._over("too_long")]
         if self._now >= self._next_interim():
             self._last_interim = self._now
-            signals.append(Interim(self._sound.heard(), self._hurried))
+            signals.append(Interim(self._sound.heard(above=self._near.threshold), self._hurried))
         return signals
 
     def _next_interim(self) -> float:
@@ -308,7 +274,7 @@ class TurnDetector:
 
     def _silent(self) -> list[TurnSignal]:
         if not self._paused:
-            self._speech_end = self._sound.last_voiced(self._voiced_until)
+            self._speech_end = self._sound.last_voiced(self._voiced_until, self._near.threshold)
         waited = (self._now - self._speech_end) * 1000
         vad_silence = (self._now - self._voiced_until) * 1000
         if self._paused:
@@ -320,7 +286,7 @@ class TurnDetector:
         if waited >= enough and vad_silence >= enough / 2:
             self._paused = True
             self._pauses += 1
-            heard = self._sound.heard(self._speech_end)
+            heard = self._sound.heard(self._speech_end, self._near.threshold)
             return [Pause(self._speech_end, heard, self._pauses, self._hurried)]
         return []
 
@@ -338,18 +304,21 @@ class TurnDetector:
         if not self._is_listened_to or self._looks >= config.looks or waited < due:
             return []
         self._looks += 1
-        return [StillSilent(self._sound.heard(), self._pauses)]
+        return [StillSilent(self._sound.heard(above=self._near.threshold), self._pauses)]
 
     def _over(self, reason: EndReason) -> TurnEnd:
         if not self._paused:
-            self._speech_end = self._sound.last_voiced(self._voiced_until)
+            self._speech_end = self._sound.last_voiced(self._voiced_until, self._near.threshold)
         self._pacing.over(self._speech_end, self._ending)
         over = TurnEnd(
             at=self._speech_end,
             reason=reason,
-            audio=self._sound.heard(self._speech_end if self._paused else None),
+            audio=self._sound.heard(
+                self._speech_end if self._paused else None, self._near.threshold
+            ),
             waited_ms=max(0.0, (self._now - self._speech_end) * 1000),
             pause=self._pauses if self._paused else None,
+            spoken=self._spoken_windows * WINDOW_SECONDS,
         )
         self._clear()
         return over
@@ -362,9 +331,11 @@ class TurnDetector:
         self._resumed_for = 0
 
     def _clear(self) -> None:
+        self._near.turn_ended()
         self._speaking = False
         self._forget_pause()
         self._now = self._began = self._voiced_until = self._speech_end = 0.0
         self._last_interim = None
+        self._spoken_windows = 0
         self._recent.clear()
         self._sound.clear()

@@ -24,6 +24,7 @@ from assistant.backends.base import Emit
 from assistant.backends.cascade.endpointing.pacing import SpeakerPace
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.endpointing.smart_turn import Judge, Listener
+from assistant.backends.cascade.endpointing.sound import amplified
 from assistant.backends.cascade.endpointing.turn import (
     Interim,
     Pause,
@@ -57,6 +58,9 @@ STEP_SECONDS = 0.8
 """From one look to the next; reading two seconds costs a small processor an eighth of one."""
 _QUIET = 0.004
 """RMS under which nobody says "stop" loudly enough."""
+
+_SURELY_SPOKEN = 1.0
+"""Seconds of near speech that are not thrown away without a word."""
 
 ReadAside = Callable[[Float32, Callable[[str], None]], None]
 """Transcribe float32 [n] at 16 kHz when there is time, and hand the words to the callback."""
@@ -288,6 +292,7 @@ class Hearing:
                 speech_end=over.at,
                 stages={"wait": over.waited_ms, "transcribe": extra},
                 language=self._languages.heard(transcript),
+                unclear=transcript.unclear and over.spoken >= _SURELY_SPOKEN,
             )
         )
         if turn is self._turn:
@@ -298,15 +303,17 @@ class Hearing:
             _RecognitionJob(audio, False, lambda t: done(t.text), lambda: True)
         )
 
-    def _transcribe(self, audio: Float32, brief: bool) -> Transcription:
-        return self._recognizer.transcribe(audio, self._hints, brief=brief)
+    def _transcribe(self, job: _RecognitionJob) -> Transcription:
+        if job.brief:  # it may be what is left of an echo, which is soft
+            return self._recognizer.transcribe(job.audio, self._hints, brief=True)
+        return self._recognizer.transcribe(amplified(job.audio), self._hints)
 
 
 class _Transcriber:
     """Runs transcriptions one after another, on a thread of its own or (inline) at once."""
 
     def __init__(
-        self, transcribe: Callable[[Float32, bool], Transcription], emit: Emit, *, inline: bool
+        self, transcribe: Callable[[_RecognitionJob], Transcription], emit: Emit, *, inline: bool
     ) -> None:
         self._transcribe = transcribe
         self._emit = emit
@@ -343,7 +350,7 @@ class _Transcriber:
 
     def _do(self, job: _RecognitionJob) -> None:
         try:
-            transcript = self._transcribe(job.audio, job.brief)
+            transcript = self._transcribe(job)
         except Exception as error:
             self._emit(Failed(message=f"speech recognition failed: {error}"))
             transcript = Transcription("")

@@ -24,7 +24,8 @@ TONE = (0.2 * np.sin(2 * np.pi * 220 * np.arange(1280) / 16_000)).astype(np.floa
 
 @dataclass
 class FakeVad:
-    """Takes every frame whose first sample is not zero for speech."""
+    """Takes every frame whose first sample is above zero for speech; below zero it is sound that
+    is not known for speech."""
 
     downsampled: np.ndarray = None
     rest: int = 0
@@ -33,8 +34,8 @@ class FakeVad:
         self.rest = 0
 
     def push(self, frame, number):
-        voiced = frame[0] != 0
-        self.downsampled = TONE if voiced else np.zeros(1280, np.float32)
+        voiced = frame[0] > 0
+        self.downsampled = TONE if frame[0] != 0 else np.zeros(1280, np.float32)
         ready = self.rest + 1280
         windows, self.rest = divmod(ready, 512)
         end = (number + 1) * FRAME_SECONDS
@@ -166,6 +167,29 @@ def test_what_was_said_before_it_was_noticed_is_kept():
     lead = np.flatnonzero(over.audio)[0] / 16_000
     assert 0.28 <= lead <= 0.36
     assert over.audio.size / 16_000 == pytest.approx(0.32 + 1.0 + 0.3, abs=0.05)
+
+
+def test_words_that_are_known_for_speech_only_late_are_kept():
+    talk = Talk().hush(2.0).frames(10, -0.5).speak(0.4).hush(1.0)
+
+    (over,) = talk.only(TurnEnd)
+    tone = np.flatnonzero(over.audio)
+    assert (tone[-1] - tone[0]) / 16_000 == pytest.approx(1.2, abs=0.03)
+    assert 0.1 <= tone[0] / 16_000 <= 0.3, "and a little of the silence before"
+
+
+def test_a_noise_long_before_the_words_is_not_kept():
+    talk = Talk().hush(2.0).frames(2, -0.5).hush(0.64).speak(0.8).hush(1.0)
+
+    (over,) = talk.only(TurnEnd)
+    assert over.audio.size / 16_000 == pytest.approx(0.32 + 0.8 + 0.3, abs=0.05)
+
+
+def test_it_is_known_how_long_the_user_really_spoke():
+    talk = Talk().speak(1.6).hush(0.24).speak(0.8).hush(1.0)
+
+    (over,) = talk.only(TurnEnd)
+    assert over.spoken == pytest.approx(2.4, abs=0.3)
 
 
 def test_partial_transcripts_are_wanted_now_and_then_but_not_of_short_commands():
