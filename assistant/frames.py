@@ -70,6 +70,8 @@ class SpokenNames(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     aliases: list[str] = []
     """Other things a person calls it."""
+    said: list[str] = []
+    """How its names are said, spelled as they sound ("dah-leck")."""
     sounds_like: list[str] = []
     """What a recogniser writes when it hears one of the names ("glad us")."""
 

@@ -111,6 +111,48 @@ def turns(
 
 
 @app.command()
+def names(
+    context: typer.Context,
+    recordings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--recorded", metavar="SLUG=FOLDER", help="WAV files of people saying a name alone."
+        ),
+    ] = None,
+    sentences: Annotated[
+        int, typer.Option(min=0, help="Of everyday that are heard besides.")
+    ] = 100,
+    tuning: Annotated[
+        bool, typer.Option("--tuning", help="The voices that rules are tuned on, not the others.")
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", help="Print whatever was not obeyed, or was and should not."),
+    ] = False,
+    json_output: Json = False,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """Commands for a persona in strange voices: obeyed, asked about, mistaken."""
+
+    def command(settings: Config) -> int:
+        from assistant.bench.report import print_rows
+        from benchmarks.names import folders, measure, tell
+
+        rows = measure(
+            settings,
+            half="tuning" if tuning else "reporting",
+            sentences=sentences,
+            recordings=folders(recordings or ()),
+            tell=tell if verbose else lambda judged: None,
+        )
+        print_rows("names", rows, as_json=json_output)
+        return 0
+
+    raise typer.Exit(run_with_config(gather(context, config, log_level), command))
+
+
+@app.command()
 def voices(context: typer.Context, json_output: Json = False, config: ConfigFile = None) -> None:
     """Loudness, peaks and pauses of the personas' voices."""
 

@@ -107,6 +107,10 @@ class NameMatch:
         return self.score >= 1.0
 
 
+def _spoken_forms(entry: SpokenNames) -> tuple[str, ...]:
+    return (entry.name, entry.slug, *entry.aliases, *entry.said)
+
+
 class NameIndex:
     """All names of all personas, ready to be compared with a phrase."""
 
@@ -116,7 +120,7 @@ class NameIndex:
         self._forms: list[tuple[str, str, bool]] = []
         self._exact: dict[str, str] = {}
         for entry in names:
-            spoken = [form for form in (entry.name, entry.slug, *entry.aliases) if words(form)]
+            spoken = [form for form in _spoken_forms(entry) if words(form)]
             for form in [*spoken, *entry.sounds_like]:
                 self._exact.setdefault(squash(form), entry.slug)
             self._forms += [

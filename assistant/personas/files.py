@@ -25,7 +25,7 @@ from assistant.terminal.sanitize import clean_line, clean_text
 MAX_BYTES = 256 * 1024
 """Largest persona file that is read; ours are near 50 KB."""
 
-_ONE_LINE = ("name", "aliases", "sounds_like", "summary")
+_ONE_LINE = ("name", "aliases", "said", "sounds_like", "summary")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 

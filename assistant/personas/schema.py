@@ -275,6 +275,9 @@ class Persona(_PersonaTable):
     """As it is shown."""
     aliases: list[str] = []
     """What a person may call it: "Jarvis", "hal", "hal nine thousand"."""
+    said: list[str] = []
+    """How people say these names, spelled as they sound: "dah-leck", "glah-doss". The sound is
+    compared with each."""
     sounds_like: list[str] = []
     """What speech recognition writes for these names: "glad us"."""
     summary: str = Field(max_length=100)
@@ -321,10 +324,15 @@ class Persona(_PersonaTable):
         return [
             ("name", self.name),
             *(("aliases", name) for name in self.aliases),
+            *(("said", name) for name in self.said),
             *(("sounds_like", name) for name in self.sounds_like),
         ]
 
     def spoken_names(self) -> SpokenNames:
         return SpokenNames(
-            slug=self.slug, name=self.name, aliases=self.aliases, sounds_like=self.sounds_like
+            slug=self.slug,
+            name=self.name,
+            aliases=self.aliases,
+            said=self.said,
+            sounds_like=self.sounds_like,
         )

@@ -90,6 +90,7 @@ def _top(name: str) -> dict[str, object]:
     return {
         "name": name,
         "aliases": [],
+        "said": [],
         "sounds_like": [],
         "summary": "A persona of my own",
         "order": 100,

@@ -51,7 +51,7 @@ _OF_LINES: Mapping[type, frozenset[str]] = {
     DeletionPreview: frozenset({"texts"}),
 }
 """Fields whose text may have several lines; everything else is one line."""
-_ONE_LINE_OF_PERSONA = frozenset({"slug", "name", "aliases", "sounds_like", "summary"})
+_ONE_LINE_OF_PERSONA = frozenset({"slug", "name", "aliases", "said", "sounds_like", "summary"})
 
 
 class EventCleaner:

@@ -14,7 +14,7 @@ NAMES = [
     SpokenNames(slug="kitt", name="KITT", aliases=["Kit"]),
     SpokenNames(slug="c3po", name="C-3PO", aliases=["See Threepio"], sounds_like=["see three po"]),
     SpokenNames(slug="marvin", name="Marvin"),
-    SpokenNames(slug="dalek", name="Dalek", aliases=["the Dalek"]),
+    SpokenNames(slug="dalek", name="Dalek", aliases=["the Dalek"], said=["dah-leck"]),
     SpokenNames(slug="samantha", name="Samantha"),
     SpokenNames(slug="plain", name="Plain", sounds_like=["plane"]),
 ]
@@ -74,6 +74,9 @@ def test_every_way_of_asking_for_a_persona(router, pattern, name):
         ("Change to hal nine thousand.", "HAL 9000"),
         ("Turn into the Dalek.", "Dalek"),
         ("change to GLaDOSS", "GLaDOS"),
+        ("Change to Dah leck.", "Dalek"),
+        ("At once to talk to Marvin.", "Marvin"),
+        ("And you switch to TARS, please.", "TARS"),
         ("Next persona.", "next"),
         ("Go to the previous persona, please.", "previous"),
         ("Switch to the next one", "next"),

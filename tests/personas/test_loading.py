@@ -323,11 +323,12 @@ def test_an_odd_file_name_cannot_move_the_cursor(user: Path) -> None:
     assert the_failure(user).place.isprintable()
 
 
-@pytest.mark.parametrize("key", ["name", "aliases", "sounds_like"])
+@pytest.mark.parametrize("key", ["name", "aliases", "said", "sounds_like"])
 def test_a_name_somebody_has_already_is_a_warning_only(user: Path, key: str) -> None:
     text = {
         "name": GOOD.replace('name = "Ada"', 'name = "glad-OS"'),
         "aliases": GOOD.replace("aliases = []", 'aliases = ["Jarvis"]'),
+        "said": GOOD.replace("said = []", 'said = ["jar-vis"]'),
         "sounds_like": GOOD.replace("sounds_like = []", 'sounds_like = ["tars"]'),
     }[key]
     write(user, text)

@@ -176,6 +176,6 @@ def test_waveform_glyphs_fill_one_cell_each(persona: Persona) -> None:
 def test_a_name_belongs_to_one_persona_only() -> None:
     owners: dict[str, str] = {}
     for persona in PERSONAS:
-        for name in {persona.name, *persona.aliases, *persona.sounds_like}:
+        for name in {persona.name, *persona.aliases, *persona.said, *persona.sounds_like}:
             form = "".join(c for c in name.casefold() if c.isalnum())
             assert owners.setdefault(form, persona.slug) == persona.slug, name

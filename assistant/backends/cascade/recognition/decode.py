@@ -70,6 +70,8 @@ class Redecodes(Protocol):
 
     def agreement(self, encoded: EncodedSpeech, text: str, span: str) -> float: ...
 
+    def evidence(self, encoded: EncodedSpeech, text: str) -> float: ...
+
 
 # What Whisper writes where nobody spoke: the closing words of the videos it was trained on, and
 # phrases in a loop.

@@ -10,27 +10,43 @@ the user is asked.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from rapidfuzz.fuzz import ratio
 
 from assistant.backends.cascade.recognition.decode import EncodedSpeech, Redecodes
+from assistant.backends.cascade.recognition.rescoring import NameRescorer, NameSlot
+from assistant.language.command_patterns import NOUN
 from assistant.language.intents import IntentRouter
 from assistant.language.spoken_names import NameIndex, words
 
 _CARRIERS = (
-    *("Change theme to", "Switch to", "Become", "Talk to", "Load", "Switch to", "Activate"),
-    *("Turn into", "Speak to", "Change to"),
+    *("Change persona to", "Switch to", "Become", "Talk to", "Load", "Switch over to", "Activate"),
+    *("Turn into", "Change to", "Change the voice to", "Speak with", "Change theme to"),
 )
 _VERBS = (
     *("change", "switch", "become", "turn", "talk", "speak", "load", "activate", "bring", "give"),
     *("theme", "persona"),
 )
-_HYPOTHESES = 5
+_HYPOTHESES = 4
 """Readings of the second decode that are looked at."""
-_CLOSE = 0.25
-"""Mean log probability by which a reading with a name may be worse than the best one."""
-_GUESSED = -1.0
-"""Mean log probability under which a reading is a guess."""
+_WORDINGS = 2
+"""Wordings of a command that names are tried in."""
+_ACT = -8.0
+"""Gain (see `NameScore`) from which a name is believed: what was written instead is more likely as
+a sentence, and hardly more as a sound."""
+_ACT_AGAINST = -6.0
+"""… where a decode that knew the names wrote another all the same."""
+_AS_GOOD = 0.0
+"""… where an article makes a thing of what was written: "the kit"."""
+_WORTH_ASKING = -11.0
+"""… from which it is worth asking."""
+_DISTINCT = 2.0
+"""Margin under which it may as well be another persona's name."""
+_GUESSED = -0.6
+"""Mean log probability under which a few words may be anything, a command too."""
+_LONGEST_GUESS = 7
+"""Words in the longest such guess."""
 _SURE = -0.15
 """Mean log probability from which the words of the plain decode are taken as meant."""
 _SURE_OF_A_NAMESAKE = -0.3
@@ -40,6 +56,8 @@ _NAMESAKE = 0.8
 _LONGEST = 10
 """Words in the longest text that may be a misheard command."""
 _LONGEST_NAME = 4
+_KIND = re.compile(rf"\W*{NOUN}\b", re.IGNORECASE)
+"""What makes a setting of what stands before it: "dark mode"."""
 
 
 class NameHints:
@@ -47,6 +65,7 @@ class NameHints:
 
     def __init__(self, router: IntentRouter) -> None:
         self._router = router
+        self._rescorer = NameRescorer(router.index)
         self.context = " ".join(
             f"{_CARRIERS[i % len(_CARRIERS)]} {entry.name}."
             for i, entry in enumerate(router.index.names)
@@ -59,38 +78,64 @@ class NameHints:
         return self._router.index
 
     def resolve(
-        self, text: str, recognizer: Redecodes, encoded: EncodedSpeech
+        self, text: str, recognizer: Redecodes, encoded: EncodedSpeech, confidence: float = 0.0
     ) -> tuple[str, str | None]:
-        """The transcript with a doubtful name put right, and the second decode where doubt stays.
+        """The transcript with a doubtful name put right, and a second reading where doubt stays.
 
-        The second is None where nothing had to be decided or was decided; else it goes to
-        `IntentRouter.route`, which asks instead of acting.
+        `confidence`: mean log probability of the transcript. The second is None where nothing had
+        to be decided or was decided; else it goes to `IntentRouter.route`, which asks instead of
+        acting.
         """
-        if not self.context or not self.in_doubt(text):
+        guessed = confidence < _GUESSED and 1 < len(words(text)) <= _LONGEST_GUESS
+        doubt = self.in_doubt(text)
+        if not self.context or not (doubt or (guessed and not self._settled(text))):
             return text, None
-        readings = recognizer.hypotheses(encoded, self.context, _HYPOTHESES)
-        worst = max(readings[0].avg_logprob - _CLOSE, _GUESSED)
-        for reading in readings:
-            named = self._named(reading.text, text)
-            if named is None or reading.avg_logprob < worst:
-                continue
-            repaired, slug = named
-            sure = self._was_sure(text, slug, recognizer, encoded)
-            return (text, repaired) if sure else (repaired, None)
-        return text, readings[0].text
+        read = [each.text for each in recognizer.hypotheses(encoded, self.context, _HYPOTHESES)]
+        others = (text, read[0]) if self._names_another(read[0]) else (text,)
+        slots = self._slots([text, *read], named_only=not doubt)
+        best = self._rescorer.best(others, slots, recognizer, encoded)
+        if best is None or best.gain < _WORTH_ASKING or best.margin < _DISTINCT:
+            return text, ""
+        repaired = best.slot.filled(self._router.index.display_name(best.slug))
+        is_thing = self._is_thing(text) and not best.has_article
+        enough = _AS_GOOD if is_thing else _ACT_AGAINST if read[0] in others else _ACT
+        if best.gain >= enough and not self._was_sure(text, best.slug, recognizer, encoded):
+            return repaired, None
+        is_kind = _KIND.match(best.slot.after) is not None and self._same(text, read[0])
+        return text, "" if is_thing or is_kind else repaired
 
-    def _named(self, reading: str, plain: str) -> tuple[str, str] | None:
-        """A reading with the persona's name as it is written, and the slug; None without one."""
-        found = self._router.name_command(reading)
-        match = self._router.match(found) if found is not None else None
-        span = _span(reading, found.phrase) if found is not None else None
-        if found is None or match is None or span is None or not match.exact:
-            return None
-        heard = self._router.name_command(plain)
-        if heard is not None and heard.is_thing and not found.is_thing:
-            return None
-        before, _, after = reading.rpartition(span)
-        return f"{before}{match.name}{after}", match.slug
+    def _names_another(self, again: str) -> bool:
+        """Whether a decode that knew the names wrote a command with none of them."""
+        command = self._router.name_command(again)
+        return command is not None and self._router.index.exact(command.phrase) is None
+
+    def _same(self, plain: str, again: str) -> bool:
+        """Whether both readings have the same words for a name: it was not written for want of
+        knowing the names."""
+        first, second = self._router.name_command(plain), self._router.name_command(again)
+        return first is not None and second is not None and first.phrase == second.phrase
+
+    def _slots(self, readings: list[str], *, named_only: bool) -> list[NameSlot]:
+        """Where a name may stand in these readings, once for each wording; `named_only`: in those
+        that hold a known name."""
+        slots: dict[tuple[str, ...], NameSlot] = {}
+        for reading in readings:
+            command = self._router.name_command(reading)
+            span = _span(reading, command.phrase) if command is not None else None
+            if command is None or span is None or len(command.phrase) > _LONGEST_NAME:
+                continue
+            if named_only and self._router.index.exact(command.phrase) is None:
+                continue
+            before, _, after = reading.rpartition(span)
+            wording = (*words(before), "…", *words(after))
+            known = slots.get(wording, NameSlot(before, after))
+            phrases = (*known.phrases, tuple(command.phrase))
+            slots[wording] = replace(known, phrases=phrases)
+        return list(slots.values())[:_WORDINGS]
+
+    def _is_thing(self, text: str) -> bool:
+        command = self._router.name_command(text)
+        return command is not None and command.is_thing
 
     def written(self, text: str) -> str:
         """A command for a persona with her name as it is written ("glad us" → "GLaDOS"); any other

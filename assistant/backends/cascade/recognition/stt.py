@@ -60,6 +60,10 @@ _FEW = 3
 """Words from which it can be told whether they are a sentence."""
 _LATELY = 60
 """… and tokens before the end that tell, of a long turn."""
+_LANGUAGE = 0.3
+"""Part of what the decoder knows of language that is taken off where names are compared."""
+_IMPOSSIBLE = 1e-7
+"""Probability under which one token is as unlikely as another."""
 _LAST_MARKS = re.compile(r"[\W_]+$")
 _WORD = re.compile(r"\w")
 _ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+")
@@ -139,7 +143,7 @@ class Recognizer:
                 unclear = not text
             prompted = None
             if text and names is not None and not language:
-                text, prompted = names.resolve(text, self, encoded)
+                text, prompted = names.resolve(text, self, encoded, heard.avg_logprob)
         return Transcription(
             text, prompted, heard.avg_logprob, heard.rivals, unclear, language, encoded.seconds
         )
@@ -289,6 +293,22 @@ class Recognizer:
         )[0]
         chosen = aligned.text_token_probs[len(before) : max(len(named), len(before) + 1)]
         return sum(math.log(max(p, 1e-6)) for p in chosen) / len(chosen)
+
+    def evidence(self, encoded: EncodedSpeech, text: str) -> float:
+        """How much the sound speaks for `text`: the natural logarithm of its probability, less a
+        part of that which it would have had nothing been heard (see `rescoring`)."""
+        ids = self._ids(" " + text)
+        heard = self._model.align(
+            encoded.states, self._start, [ids], num_frames=[encoded.frames // 2]
+        )[0]
+        unheard = self._model.align(
+            self._deaf, self._start, [ids] * len(self._ends), num_frames=[1] * len(self._ends)
+        )[0]
+        with_sound, without = (
+            sum(math.log(max(p, _IMPOSSIBLE)) for p in each.text_token_probs)
+            for each in (heard, unheard)
+        )
+        return with_sound - _LANGUAGE * without
 
     def closure(self, text: str) -> float | None:
         """The probability that a sentence ends with `text`, as far as the decoder knows language:

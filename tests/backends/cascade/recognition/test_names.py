@@ -9,12 +9,15 @@ from tests.language.test_intents import NAMES
 
 
 class Recognizer:
-    """Says what it is told to, and counts."""
+    """Says what it is told to, and counts. `sound`: how much it speaks for each sentence, by the
+    words that stand in it; for any other, nothing speaks."""
 
-    def __init__(self, *readings, agreement=-1.0):
-        self.readings = [Decode(text, 0.0, score) for text, score in readings]
+    def __init__(self, *readings, agreement=-1.0, sound=None):
+        self.readings = [Decode(text, 0.0, -0.3) for text in readings]
         self.sure = agreement
+        self.sound = sound or {}
         self.contexts = []
+        self.compared = []
 
     def hypotheses(self, encoded, context, count):
         self.contexts.append(context)
@@ -23,6 +26,10 @@ class Recognizer:
     def agreement(self, encoded, text, span):
         assert text.endswith(span)
         return self.sure
+
+    def evidence(self, encoded, text):
+        self.compared.append(text)
+        return max((score for words, score in self.sound.items() if words in text), default=-40.0)
 
 
 @pytest.fixture
@@ -59,7 +66,9 @@ def test_clear_words_cost_no_second_decode(hints, text):
 
 
 def test_a_misheard_name_is_put_right_where_the_words_were_a_guess(hints, router):
-    recognizer = Recognizer(("Change to GLaDOS.", -0.2), agreement=-1.2)
+    recognizer = Recognizer(
+        "Change to GLaDOS.", agreement=-1.2, sound={"GLaDOS": 5.0, "gladdest": 8.0}
+    )
 
     text, second = hints.resolve("Change to gladdest.", recognizer, None)
 
@@ -67,8 +76,29 @@ def test_a_misheard_name_is_put_right_where_the_words_were_a_guess(hints, router
     assert router.route(text, second).call.arguments == {"persona_name": "GLaDOS"}
 
 
+def test_a_name_that_no_reading_has_is_found_in_the_sound(hints):
+    recognizer = Recognizer("Switch to Mallet.", sound={"Dalek": 3.0, "Malek": 8.0})
+
+    text, second = hints.resolve("Switch to Malek.", recognizer, None)
+
+    assert (text, second) == ("Switch to Dalek.", None)
+
+
+def test_words_that_the_names_do_not_change_are_believed_sooner(hints, router):
+    def second_of(name: str, gain: float, text: str) -> str | None:
+        recognizer = Recognizer(text, sound={name: gain, text[:-1]: 0.0})
+        heard, second = hints.resolve(text, recognizer, None)
+        return None if second is None and heard != text else second
+
+    assert second_of("Dalek", -4.0, "Switch to Malek.") is None
+    assert router.route("Switch to Malek.", second_of("Dalek", -7.0, "Switch to Malek.")).ask
+    assert second_of("Dalek", -7.0, "Change to dark mode.") == ""
+
+
 def test_words_that_were_surely_heard_are_asked_about(hints, router):
-    recognizer = Recognizer(("Talk to GLaDOS.", -0.2), agreement=-0.05)
+    recognizer = Recognizer(
+        "Talk to GLaDOS.", agreement=-0.05, sound={"GLaDOS": 2.0, "Gladys": 8.0}
+    )
 
     text, second = hints.resolve("Talk to Gladys.", recognizer, None)
 
@@ -76,30 +106,64 @@ def test_words_that_were_surely_heard_are_asked_about(hints, router):
     assert router.route(text, second).ask == "glados"
 
 
-def test_a_close_second_reading_counts_a_distant_one_does_not(hints):
-    close = Recognizer(("Become REM.", -0.43), ("Become Marvin.", -0.5))
-    distant = Recognizer(("Become REM.", -0.43), ("Become Marvin.", -0.9))
+@pytest.mark.parametrize(("gain", "asks"), [(-10.0, True), (-15.0, False)])
+def test_a_name_that_is_less_in_the_sound_is_asked_about_or_left(hints, router, gain, asks):
+    recognizer = Recognizer("Become Marvin.", sound={"Marvin": gain, "margin": 0.0})
 
-    assert hints.resolve("become REM", close, None) == ("Become Marvin.", None)
-    assert hints.resolve("become REM", distant, None) == ("become REM", "Become REM.")
+    text, second = hints.resolve("Become margin.", recognizer, None)
 
-
-def test_a_guess_of_the_second_decode_is_not_believed(hints):
-    recognizer = Recognizer(("Change to TARS.", -1.4))
-
-    assert hints.resolve("Change to park.", recognizer, None)[0] == "Change to park."
+    assert text == "Become margin."
+    intent = router.route(text, second)
+    assert (intent is not None and intent.ask == "marvin") is asks
 
 
-def test_an_article_makes_it_a_thing(hints):
-    recognizer = Recognizer(("I want to talk to TARS.", -0.2))
+def test_what_may_as_well_be_another_persona_is_neither(hints, router):
+    sound = {"TARS": 3.0, "JARVIS": 2.0, "darkness": 4.0}
+    recognizer = Recognizer("Switch to TARS.", "Switch to JARVIS.", sound=sound)
 
-    text, _ = hints.resolve("I want to talk to the tarts.", recognizer, None)
+    text, second = hints.resolve("Switch to darkness.", recognizer, None)
+
+    assert text == "Switch to darkness."
+    assert router.route(text, second) is None
+
+
+def test_the_sound_is_not_believed_against_an_article(hints, router):
+    recognizer = Recognizer("I want to talk to TARS.", sound={"TARS": 1.0, "the tarts": 3.0})
+
+    text, second = hints.resolve("I want to talk to the tarts.", recognizer, None)
 
     assert text == "I want to talk to the tarts."
+    assert router.route(text, second) is None
+
+
+def test_a_name_with_an_article_is_none_the_less_one(hints):
+    recognizer = Recognizer("Bring back the dog leg.", sound={"the Dalek": 1.0, "dog leg": 4.0})
+
+    assert hints.resolve("Bring back the dog leg.", recognizer, None)[0] == "Bring back Dalek."
+
+
+def test_a_guess_at_a_few_words_may_have_been_a_command(hints, router):
+    def recognizer():
+        return Recognizer("Activate KITT.", sound={"KITT": -9.0, "act very good": 0.0})
+
+    text, second = hints.resolve("act very good", recognizer(), None, -0.9)
+
+    assert text == "act very good"
+    assert router.route(text, second).ask == "kitt"
+    assert hints.resolve("act very good", recognizer(), None, -0.2) == (text, None)
+
+
+def test_words_that_only_look_like_a_command_are_compared_with_no_name(hints):
+    recognizer = Recognizer("Turn on the lights.")
+
+    assert hints.resolve("Turn on the lights.", recognizer, None)[0] == "Turn on the lights."
+    assert recognizer.compared == []
 
 
 def test_the_name_is_written_as_the_persona_writes_it(hints):
-    recognizer = Recognizer(("Could you switch to see three PO now?", -0.3))
+    recognizer = Recognizer(
+        "Could you switch to see three PO now?", sound={"C-3PO": 5.0, "sleepy": 6.0}
+    )
 
     text, _ = hints.resolve("Could you switch to sleepy oh now?", recognizer, None)
 

@@ -33,6 +33,19 @@ BY_A_MACHINE = {
     "Please say that again.": "repeat",
     "Set the volume to fifty percent.": "set_volume",
 }
+SAID_OTHERWISE = [
+    ("Can you switch to dalleck, please?", "en-gb+f2", "Dalek"),
+    ("Bring back the dah leck.", "en-us+m3", "Dalek"),
+    ("Let me talk to tarz.", "en-us+m3", "TARS"),
+    ("I want to talk to gladoss.", "en-us", "GLaDOS"),
+]
+"""In voices of formant synthesis: words that Whisper takes for others, and the persona."""
+NEAR_A_NAME = [
+    ("Change to dark mode.", "en-us+m3"),
+    ("Switch to task three.", "en-gb+f2"),
+    ("Switch to German.", "en-gb+f2"),
+    ("I want to talk to Martin.", "en-us"),
+]
 SENTENCES = [
     "The kit is in the car.",
     "Change the glass doors.",
@@ -82,6 +95,39 @@ def test_commands_are_obeyed_in_several_voices(recognizer, router):
             wrong.append((said, heard.text, got))
     assert len(wrong) <= 1, wrong  # not every one of a hundred is heard; none may be mistaken
     assert all(got is None for _, _, got in wrong), wrong
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(("text", "voice", "persona"), SAID_OTHERWISE)
+def test_a_name_that_is_read_as_other_words_is_found_in_the_sound(
+    recognizer, router, text, voice, persona
+):
+    heard = recognizer.transcribe(padded(speech.espeak(text, voice)), NameHints(router))
+
+    intent = router.route(heard.text, heard.prompted)
+    assert intent is not None
+    assert intent.call is not None
+    assert intent.call.arguments == {"persona_name": persona}
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(("text", "voice"), NEAR_A_NAME)
+def test_what_sounds_like_a_name_changes_nobody(recognizer, router, text, voice):
+    heard = recognizer.transcribe(padded(speech.espeak(text, voice)), NameHints(router))
+
+    intent = router.route(heard.text, heard.prompted)
+    assert intent is None or intent.call is None
+
+
+@pytest.mark.weights
+def test_a_sentence_is_more_in_its_own_sound_than_another(recognizer):
+    encoded = recognizer.encode(padded(speech.espeak("Let me talk to tarz.", "en-us+m3")))
+    sentences = [f"Let me talk to {name}." for name in ("TARS", "Marvin", "Samantha", "HAL 9000")]
+
+    scores = {text: recognizer.evidence(encoded, text) for text in sentences}
+
+    assert max(scores, key=scores.__getitem__) == sentences[0]
+    assert recognizer.evidence(encoded, sentences[0]) == pytest.approx(scores[sentences[0]])
 
 
 @pytest.mark.weights
