@@ -153,6 +153,30 @@ def names(
 
 
 @app.command()
+def first_word(
+    context: typer.Context,
+    turns: Annotated[int, typer.Option(min=1, max=36)] = 24,
+    busy: Annotated[
+        bool, typer.Option("--busy", help="Beside one process that never rests.")
+    ] = False,
+    json_output: Json = False,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """End of speech → first sample of an answer that a language model has just invented."""
+
+    def command(settings: Config) -> int:
+        from assistant.bench.report import print_rows
+        from benchmarks.first_word.run import measure
+
+        rows = measure(settings, turns, busy=busy)
+        print_rows("first word", rows, as_json=json_output)
+        return 0
+
+    raise typer.Exit(run_with_config(gather(context, config, log_level), command))
+
+
+@app.command()
 def voices(context: typer.Context, json_output: Json = False, config: ConfigFile = None) -> None:
     """Loudness, peaks and pauses of the personas' voices."""
 

@@ -311,11 +311,12 @@ def measure(
     `recordings`: slugs of personas, each with a folder for `recorded`. `tell` is told each
     outcome. Raises `BackendError` where weights or recordings are missing.
     """
-    from assistant.backends.cascade.recognition.stt import Recognizer
+    from assistant.backends.cascade.recognition.choosing import load_recognizer
 
     studio = Studio()
     names = [persona.spoken_names() for persona in find_personas(config).loaded.values()]
-    recognizer = Recognizer.load(config.backend.cascade.whisper, config.backend.cascade.threads)
+    threads = config.backend.cascade.threads
+    recognizer = load_recognizer(config.stt, threads, measure=False).recognizer
     listener = Listener(recognizer.transcribe, names)
     said = [*commands(half, studio), *ordinary(half, studio, sentences)]
     for slug, folder in recordings:

@@ -22,8 +22,9 @@ def runtime() -> Any:
     return onnxruntime
 
 
-def open_session(path: Path, threads: int) -> Any:
-    """A model on the CPU; raises whatever onnxruntime raises for a file that is none."""
+def open_session(model: Path | bytes, threads: int) -> Any:
+    """A model (its file, or what is in it) on the CPU; raises whatever onnxruntime raises for what
+    is none."""
     onnxruntime = runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = thread_count(threads)
@@ -34,4 +35,5 @@ def open_session(path: Path, threads: int) -> Any:
     # recognition and voice share the cores, up to twice as slow.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    source = str(model) if isinstance(model, Path) else model
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])

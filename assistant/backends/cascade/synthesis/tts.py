@@ -1,18 +1,28 @@
 """Text-to-speech (TTS): how an engine's raw speech becomes a persona's voice.
 
 text → `speakable` → engine → pitch → effect → level → fades → float32, 24 kHz mono
+
+Where the engine gives its speech in chunks, all of that is done to each of them, with what is
+beside it, and they are joined afterwards: see `stream`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
-from assistant.backends.cascade.synthesis.loudness import integrated_loudness, level
+from assistant.backends.cascade.synthesis.chunks import Joiner, SpeechChunk, StreamingEngine
+from assistant.backends.cascade.synthesis.loudness import (
+    TARGET_LUFS,
+    amplify,
+    integrated_loudness,
+)
 from assistant.backends.cascade.synthesis.retune import flattened, monotone, retune, singing
 from assistant.backends.cascade.synthesis.speech_engine import Cancellation, SpeechEngine
 from assistant.frames import SAMPLE_RATE, VoiceSpec
@@ -40,9 +50,15 @@ def dress(sound: Float32, voice: VoiceSpec) -> Float32:
     """Everything that happens to speech after synthesis. An unknown effect is none."""
     if not sound.size:
         return sound
+    coloured = trim(colour(sound, voice))
+    return fade(amplify(coloured, TARGET_LUFS + voice.gain - integrated_loudness(coloured)))
+
+
+def colour(sound: Float32, voice: VoiceSpec) -> Float32:
+    """The voice's pitch and effect."""
     clean = _filter(sound, lambda f: _high_pass(f, _RUMBLE, 4))
     shifted = shift_pitch(clean, voice.pitch)
-    return fade(level(trim(EFFECTS.get(voice.effect, _none)(shifted)), voice.gain))
+    return EFFECTS.get(voice.effect, _none)(shifted)
 
 
 def shift_pitch(sound: Float32, semitones: float) -> Float32:
@@ -62,6 +78,12 @@ def shift_pitch(sound: Float32, semitones: float) -> Float32:
 def trim(sound: Float32) -> Float32:
     """Faint ends cut down to 40 ms, so that the pauses between clauses are those that are meant:
     what a model breathes and rumbles after the last word can last for half a second."""
+    first, last = _heard(sound)
+    return sound[first:last]
+
+
+def _heard(sound: Float32) -> tuple[int, int]:
+    """The first sample that is kept, and the one after the last."""
     step = SAMPLE_RATE // 100
     count = len(sound) // step
     words = _filter(sound, lambda f: _high_pass(f, _WORDS, 4))
@@ -69,19 +91,25 @@ def trim(sound: Float32) -> Float32:
     faint = 10 ** ((integrated_loudness(sound) - _FAINT) / 10)
     heard = np.flatnonzero(power > faint)
     if not heard.size:
-        return sound
-    return sound[max(0, int(heard[0]) * step - _EDGE) : (int(heard[-1]) + 1) * step + _EDGE]
+        return 0, len(sound)
+    return max(0, int(heard[0]) * step - _EDGE), (int(heard[-1]) + 1) * step + _EDGE
 
 
 def fade(sound: Float32) -> Float32:
     """Both ends run out into silence over 8 ms, so that clauses join without a click."""
+    return _faded(sound, begin=True, end=True)
+
+
+def _faded(sound: Float32, *, begin: bool, end: bool) -> Float32:
     width = min(_FADE, len(sound) // 2)
     if not width:
         return sound
     ramp = (0.5 - 0.5 * np.cos(np.pi * np.arange(width) / width)).astype(np.float32)
     faded = sound.copy()
-    faded[:width] *= ramp
-    faded[-width:] *= ramp[::-1]
+    if begin:
+        faded[:width] *= ramp
+    if end:
+        faded[-width:] *= ramp[::-1]
     return faded
 
 
@@ -201,6 +229,16 @@ SIXTEEN_BITS = np.float32(32767.0)
 """Sound is kept as int16: sample × this."""
 
 
+@dataclass(frozen=True, slots=True)
+class SoundPart:
+    """Some of the sound of a text."""
+
+    sound: Float32
+    """[n], 24 kHz mono."""
+    left: int
+    """Samples that follow in further parts."""
+
+
 def render(
     engine: SpeechEngine,
     text: str,
@@ -212,15 +250,88 @@ def render(
 
     Empty where there is nothing to say. Raises like `SpeechEngine.synthesize`.
     """
+    parts = [part.sound for part in stream(engine, text, voice, rate, cancellation)]
+    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+def stream(
+    engine: SpeechEngine,
+    text: str,
+    voice: VoiceSpec,
+    rate: float = 1.0,
+    cancellation: Cancellation | None = None,
+) -> Iterator[SoundPart]:
+    """The same, part by part as it is rendered; none where there is nothing to say."""
     words = speakable(text)
     if not words:
-        return np.zeros(0, np.float32)
+        return
     cancellation = cancellation or Cancellation()
     speed = float(np.clip(voice.speed * rate, MIN_RATE, MAX_RATE))
-    raw = engine.synthesize(words, voice, speed, cancellation)
-    cancellation.check()
-    # Rounded here as on disk, so that a clause is the same sound whether it was kept or not.
-    return np.asarray(np.round(dress(raw, voice) * SIXTEEN_BITS) / SIXTEEN_BITS, np.float32)
+    dressing = _Dressing(voice)
+    for chunk in _chunks(engine, words, voice, speed, cancellation):
+        cancellation.check()
+        part = dressing.part(chunk)
+        # Rounded here as on disk, so that a clause is the same sound whether it was kept or not.
+        sound = np.asarray(np.round(part * SIXTEEN_BITS) / SIXTEEN_BITS, np.float32)
+        yield SoundPart(sound, dressing.left)
+
+
+def in_chunks(engine: SpeechEngine) -> TypeGuard[StreamingEngine]:
+    """Whether it gives the beginning of its speech before the rest is rendered."""
+    return hasattr(engine, "stream")
+
+
+def _chunks(
+    engine: SpeechEngine, words: str, voice: VoiceSpec, speed: float, cancellation: Cancellation
+) -> Iterator[SpeechChunk]:
+    if in_chunks(engine):
+        yield from engine.stream(words, voice, speed, cancellation)
+        return
+    sound = engine.synthesize(words, voice, speed, cancellation)
+    yield SpeechChunk(sound, 0, len(sound), len(sound))
+
+
+class _Dressing:
+    """`dress`, for speech in chunks: only the very beginning and the very end are trimmed and
+    faded, and each chunk is as loud as its share of the whole should be (decoded by itself, and
+    under an effect, it comes out up to 2 dB softer or louder than within the whole)."""
+
+    def __init__(self, voice: VoiceSpec) -> None:
+        self._voice = voice
+        self._joiner = Joiner()
+        self._begun = False
+        self._end = 0
+        """Sample of the raw speech up to which there is sound."""
+        self.left = 0
+        """Samples that will follow."""
+
+    def part(self, chunk: SpeechChunk) -> Float32:
+        """What `chunk` adds to the sound."""
+        first, last = not self._begun, chunk.end >= chunk.length
+        if first and last:
+            return dress(chunk.sound, self._voice)
+        coloured = colour(chunk.sound, self._voice)
+        begin, end = _heard(coloured)
+        if first:
+            self.left, self._end = chunk.length - begin, chunk.start + begin
+            self._begun = True
+        before = self._end - chunk.start
+        after = chunk.start + len(chunk.sound) - chunk.end
+        own = coloured[before : chunk.end - chunk.start]
+        wanted = TARGET_LUFS + self._voice.gain - chunk.louder
+        levelled = amplify(coloured, wanted - integrated_loudness(own))
+        self._end = chunk.end
+        if last:
+            joined = _fitted(self._joiner.join(levelled[: max(before, end)], before, 0), self.left)
+        else:
+            joined = self._joiner.join(levelled[: len(chunk.sound)], before, after)
+        self.left -= len(joined)
+        return _faded(joined, begin=first, end=last)
+
+
+def _fitted(sound: Float32, length: int) -> Float32:
+    """`length` samples of it, followed by silence where there are not so many."""
+    return np.pad(sound, (0, max(0, length - len(sound))))[:length]
 
 
 def load_engine(name: str, *, threads: int = 0, voice: str | None = None) -> SpeechEngine:

@@ -25,7 +25,7 @@ TONE = (0.2 * np.sin(2 * np.pi * 220 * np.arange(1280) / 16_000)).astype(np.floa
 @dataclass
 class FakeVad:
     """Takes every frame whose first sample is above zero for speech; below zero it is sound that
-    is not known for speech."""
+    is not known for speech, and a quarter is as likely speech as not."""
 
     downsampled: np.ndarray = None
     rest: int = 0
@@ -35,12 +35,13 @@ class FakeVad:
 
     def push(self, frame, number):
         voiced = frame[0] > 0
+        probability = 0.42 if frame[0] == 0.25 else 0.95 if voiced else 0.02
         self.downsampled = TONE if frame[0] != 0 else np.zeros(1280, np.float32)
         ready = self.rest + 1280
         windows, self.rest = divmod(ready, 512)
         end = (number + 1) * FRAME_SECONDS
         return [
-            Window(end - (self.rest + 512 * left) / 16_000, 0.95 if voiced else 0.02)
+            Window(end - (self.rest + 512 * left) / 16_000, probability)
             for left in range(windows - 1, -1, -1)
         ]
 
@@ -167,6 +168,14 @@ def test_what_was_said_before_it_was_noticed_is_kept():
     lead = np.flatnonzero(over.audio)[0] / 16_000
     assert 0.28 <= lead <= 0.36
     assert over.audio.size / 16_000 == pytest.approx(0.32 + 1.0 + 0.3, abs=0.05)
+
+
+def test_a_voice_that_is_never_sure_to_be_one_begins_a_turn_when_it_lasts():
+    assert not Talk().hush(1.0).frames(2, 0.25).hush(1.0).only(SpeechStarted)
+    talk = Talk().hush(1.0).frames(12, 0.25).hush(1.0)
+
+    (over,) = talk.only(TurnEnd)
+    assert over.audio.size / 16_000 == pytest.approx(0.32 + 0.96 + 0.3, abs=0.1)
 
 
 def test_words_that_are_known_for_speech_only_late_are_kept():

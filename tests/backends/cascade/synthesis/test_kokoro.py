@@ -16,8 +16,9 @@ from assistant.backends.base import BackendError
 from assistant.backends.cascade.synthesis import kokoro
 from assistant.backends.cascade.synthesis.g2p import MAX_TOKENS, phonemes, pieces
 from assistant.backends.cascade.synthesis.kokoro import KokoroEngine, blend, join_model, trim
+from assistant.backends.cascade.synthesis.loudness import TARGET_LUFS, integrated_loudness
 from assistant.backends.cascade.synthesis.speech_engine import Aborted, Cancellation
-from assistant.backends.cascade.synthesis.tts import load_engine, render
+from assistant.backends.cascade.synthesis.tts import dress, load_engine, render, stream
 from assistant.frames import SAMPLE_RATE, VoiceSpec
 
 WHOLE = b"".join(bytes([part]) * 1000 for part in range(1, 5))
@@ -147,6 +148,21 @@ def test_it_speaks_blends_hurries_and_stops() -> None:
     assert 0.5 < len(usual) / SAMPLE_RATE < 2.0
     assert len(render(engine, "Certainly, sir.", voice, 1.5)) < 0.85 * len(usual)
     assert render(engine, "🙂", voice).size == 0
+
+    said = (
+        "The old lighthouse keeper told me that the sea is never the same colour two days running."
+    )
+    parts = list(stream(engine, said, voice))
+    assert len(parts) > 2
+    assert len(parts[0].sound) < 1.2 * SAMPLE_RATE, "it sounds soon"
+    assert [part.left for part in parts] == [
+        sum(len(later.sound) for later in parts[at + 1 :]) for at in range(len(parts))
+    ]
+    whole = np.concatenate([part.sound for part in parts])
+    np.testing.assert_array_equal(render(engine, said, voice), whole)
+    assert integrated_loudness(whole) == pytest.approx(TARGET_LUFS, abs=1.0)
+    in_one = dress(engine.synthesize(said, voice, 1.0, Cancellation()), voice)
+    assert len(whole) == pytest.approx(len(in_one), abs=0.2 * SAMPLE_RATE)
 
     cancellation = Cancellation()
     outcome: list[object] = []

@@ -12,6 +12,7 @@ import pytest
 
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
+from assistant.backends.cascade.synthesis.chunks import SpeechChunk
 from assistant.backends.cascade.synthesis.speaker import PIECE_SAMPLES, Speaker
 from assistant.backends.cascade.synthesis.speech_engine import Cancellation
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
@@ -60,10 +61,33 @@ class FakeEngine:
         return (0.1 * np.sin(at / 12)).astype(np.float32)
 
 
+class StreamingFakeEngine(FakeEngine):
+    """Gives a tone of 2 s in chunks; the second comes when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = threading.Event()
+        self.broken = False
+
+    def stream(
+        self, text: str, voice: VoiceSpec, rate: float, cancellation: Cancellation
+    ) -> Iterator[SpeechChunk]:
+        whole = (0.1 * np.sin(np.arange(48_000) / 12)).astype(np.float32)
+        yield SpeechChunk(whole[:24_000], 0, 20_000, 48_000)
+        with cancellation.calling(self.go_on.set):
+            self.hanging.set()
+            assert self.go_on.wait(20)
+        cancellation.check()
+        if self.broken:
+            raise BackendError("The voice is hoarse.", "Drink tea.")
+        self.spoken.append(text)
+        yield SpeechChunk(whole[14_000:], 14_000, 48_000, 48_000)
+
+
 class Stage:
-    def __init__(self, folder: Path, *, inline: bool) -> None:
+    def __init__(self, folder: Path, *, inline: bool, engine: FakeEngine | None = None) -> None:
         self.events: list[AnyEvent] = []
-        self.engine = FakeEngine()
+        self.engine = engine or FakeEngine()
         self.cache = VoiceCache(folder, 10)
         self.speaker = Speaker(self.engine, self.cache, self.events.append, inline=inline)
         self.speaker.set_voice(JARVIS)
@@ -101,6 +125,96 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 @pytest.fixture
 def inline(tmp_path: Path) -> Stage:
     return Stage(tmp_path / "inline", inline=True)
+
+
+@pytest.fixture
+def streaming(tmp_path: Path) -> Iterator[tuple[Stage, StreamingFakeEngine]]:
+    engine = StreamingFakeEngine()
+    stage = Stage(tmp_path / "streaming", inline=False, engine=engine)
+    yield stage, engine
+    engine.go_on.set()
+    stage.speaker.close()
+
+
+def test_a_clause_sounds_before_its_end_is_rendered(
+    streaming: tuple[Stage, StreamingFakeEngine],
+) -> None:
+    stage, engine = streaming
+    stage.speaker.say(1, "A long first clause.", final=True)
+    assert engine.hanging.wait(20)
+    stage.wait(lambda: len(stage.sound(1)) > 0)
+    (told,) = [event for event in stage.events if isinstance(event, AgentText)]
+    assert told.text == "A long first clause."
+    assert 0.5 < len(stage.sound(1)) / 24_000 < 1.0
+    engine.go_on.set()
+    stage.wait_ended(1)
+    sound = stage.sound(1)
+    assert told.end == len(sound), "where it would end was known"
+    assert 1.9 < len(sound) / 24_000 <= 2.0
+    assert np.abs(sound[2_400:-2_400]).reshape(-1, 100).max(axis=1).min() > 0.05, "without a gap"
+    stage.speaker.say(2, "A long first clause.", final=True)
+    stage.wait_ended(2)
+    np.testing.assert_array_equal(stage.sound(2), sound)
+    assert engine.spoken == ["A long first clause."], "kept as it was said"
+
+
+def test_who_talks_over_a_clause_that_sounds_does_not_make_it_stumble(
+    streaming: tuple[Stage, StreamingFakeEngine],
+) -> None:
+    stage, engine = streaming
+    stage.speaker.say(1, "A long first clause.", final=True)
+    stage.wait(lambda: len(stage.sound(1)) > 0 and engine.hanging.is_set())
+    stage.speaker.busy(True)
+    assert not engine.go_on.is_set(), "it is not cancelled"
+    engine.go_on.set()
+    stage.speaker.busy(False)
+    stage.wait_ended(1)
+    assert stage.texts() == ["A long first clause."]
+    assert 1.9 < len(stage.sound(1)) / 24_000 <= 2.0
+
+
+def test_an_interruption_ends_a_clause_in_the_middle(
+    streaming: tuple[Stage, StreamingFakeEngine],
+) -> None:
+    stage, engine = streaming
+    stage.speaker.say(1, "A long first clause.", final=True)
+    stage.wait(lambda: len(stage.sound(1)) > 0 and engine.hanging.is_set())
+    stage.speaker.interrupt()
+    heard = len(stage.sound(1))
+    assert stage.events[-1] == UtteranceEnded(1, heard)
+    stage.speaker.say(2, "Another.", final=True)
+    stage.wait_ended(2)
+    assert len(stage.sound(1)) == heard
+    assert stage.texts() == ["A long first clause.", "Another."]
+
+
+def test_a_voice_that_fails_within_a_clause_is_told_and_nothing_half_is_kept(
+    streaming: tuple[Stage, StreamingFakeEngine],
+) -> None:
+    stage, engine = streaming
+    engine.broken = True
+    engine.go_on.set()
+    stage.speaker.say(1, "A long first clause.", final=True)
+    stage.wait_ended(1)
+    assert Failed("The voice is hoarse.", "Drink tea.") in stage.events
+    assert stage.texts() == ["A long first clause."]
+    engine.broken = False
+    stage.speaker.say(2, "A long first clause.", final=True)
+    stage.wait_ended(2)
+    assert 1.9 < len(stage.sound(2)) / 24_000 <= 2.0
+
+
+def test_what_is_wanted_now_does_not_wait_for_its_own_preparation(
+    streaming: tuple[Stage, StreamingFakeEngine],
+) -> None:
+    stage, engine = streaming
+    stage.speaker.prefetch([PrefetchLine("A long first clause.", JARVIS)])
+    assert engine.hanging.wait(20)
+    engine.hanging.clear()
+    stage.speaker.say(1, "A long first clause.", final=True)
+    stage.wait(lambda: len(stage.sound(1)) > 0)
+    stage.wait_ended(1)
+    assert stage.texts() == ["A long first clause."]
 
 
 def test_each_clause_is_told_with_its_place_in_the_sound(inline: Stage) -> None:

@@ -1,0 +1,1 @@
+"""End of speech → first sample of what a language model has just invented."""

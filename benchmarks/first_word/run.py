@@ -1,0 +1,292 @@
+"""The measurement: spoken questions, answers that nobody has heard before, real time.
+
+The questions are rendered before; the model is `stand_in`, asked by the project's own client with
+everything that looks after its answers. No sound is kept, so every clause is rendered while
+somebody waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from assistant.audio.types import Float32
+from assistant.audio.wav import WavWriter
+from assistant.bench.brain_latency import QUESTIONS
+from assistant.bench.latency import USER
+from assistant.bench.report import Measurement
+from assistant.brain.base import Brain, BrainError, Piece, Question
+from assistant.brain.choose import FallbackBrain
+from assistant.brain.openai.capabilities import CapabilitiesCache, ModelCapabilities
+from assistant.brain.openai.client import OpenAIBrain
+from assistant.brain.scripted import ScriptedBrain, prepare
+from assistant.commands.talk import Talk, TalkOptions
+from assistant.config.schema import Config
+from assistant.frames import FRAME_SAMPLES
+from assistant.locations import scratch_dir
+from assistant.personas.loading import LoadedPersonas
+from assistant.private_files import scratch_folder
+from assistant.session.events import FirstSample, Notice, SessionEvent
+from assistant.session.factory import find_personas
+from benchmarks.first_word import stand_in
+
+AIM = "aim: p50 ≤ 1000 ms, p95 ≤ 1600 ms"
+REST = 1.0
+"""Seconds of silence after an answer."""
+LONGEST_TURN = 60.0
+"""Seconds after which a turn counts as unanswered."""
+_PIPECAT = ("pipecat", "faster_whisper", "kokoro_onnx")
+
+
+def measure(config: Config, turns: int = 24, *, busy: bool = False) -> list[Measurement]:
+    """Milliseconds, and gaps. `turns` at most as many as there are `QUESTIONS`; `busy`: beside one
+    process that never rests. Raises `BackendError` where the backend cannot be loaded."""
+    settings = _settings(config)
+    personas = _without_fillers(find_personas(settings), settings.session.persona)
+    seed = time.time_ns() % 1_000_000_007
+    watch = Watch()
+    with scratch_folder(scratch_dir()) as folder, _beside(busy):
+        spoken = _spoken(QUESTIONS[:turns])
+        asyncio.run(_hold(settings, personas, Path(folder), spoken, seed, watch))
+    return [*watch.rows(len(spoken)), _pipecat()]
+
+
+def _settings(config: Config) -> Config:
+    changed = config.model_copy(deep=True)
+    changed.session.save = False
+    changed.backend.name = "cascade"
+    changed.backend.cascade.voice_cache_mb = 0
+    return changed
+
+
+def _without_fillers(personas: LoadedPersonas, slug: str) -> LoadedPersonas:
+    """The one persona. What it says while it thinks would be taken for an answer."""
+    persona = personas.loaded[slug]
+    lines = persona.lines.model_copy(update={"waiting": []})
+    return LoadedPersonas(loaded={slug: persona.model_copy(update={"lines": lines})})
+
+
+def _spoken(texts: Sequence[str]) -> list[list[Float32]]:
+    """Frames of each, float32 [1920]."""
+    from assistant.backends.cascade.synthesis.tts import load_engine, render
+
+    engine = load_engine("kokoro")
+    sounds = [render(engine, text, USER) for text in texts]
+    whole = [np.pad(sound, (0, -len(sound) % FRAME_SAMPLES)) for sound in sounds]
+    return [list(sound.reshape(-1, FRAME_SAMPLES)) for sound in whole]
+
+
+@contextmanager
+def _beside(busy: bool) -> Iterator[None]:
+    """Something else that wants a core."""
+    if not busy:
+        yield
+        return
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        other.kill()
+        other.wait()
+
+
+def _pipecat() -> Measurement:
+    """Of pipecat's default pipeline nothing is measured yet; what of it is missing is told."""
+    missing = [name for name in _PIPECAT if importlib.util.find_spec(name) is None]
+    told = f"not installed: {', '.join(missing)}" if missing else "not measured"
+    return Measurement("the same with pipecat", "ms", (), told)
+
+
+async def _hold(
+    config: Config,
+    personas: LoadedPersonas,
+    folder: Path,
+    questions: list[list[Float32]],
+    seed: int,
+    watch: Watch,
+) -> None:
+    async with stand_in.running(seed) as url:
+        conversation = Conversation(config, personas, folder, questions, url, watch)
+        await conversation.run()
+    watch.gaps = conversation.audio.playback.underruns
+    if conversation.problem is not None:
+        raise conversation.problem
+
+
+# One turn, and what is made of many.
+
+
+@dataclass(slots=True)
+class Turn:
+    """Seconds on one clock, or None where it did not come to that."""
+
+    asked: float
+    """The model was asked."""
+    token: float | None = None
+    passed: float | None = None
+    """The first words that may be said had passed everything that looks after an answer."""
+    latency: float | None = None
+    stages: dict[str, float] = field(default_factory=dict)
+
+
+class Watch:
+    """All turns of a run."""
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self.gaps = 0
+        """Times that playback ran dry within an answer."""
+
+    def listen(self, event: SessionEvent) -> None:
+        if isinstance(event, FirstSample) and event.latency is not None and self.turns:
+            turn = self.turns[-1]
+            if turn.latency is None:
+                turn.latency, turn.stages = event.latency, dict(event.stages)
+
+    def rows(self, asked: int) -> list[Measurement]:
+        """The table; `asked` questions were asked."""
+
+        def stage(name: str) -> tuple[float, ...]:
+            return self._values(lambda turn: turn.stages.get(name))
+
+        answered = self._values(lambda turn: turn.latency and 1000 * turn.latency)
+        missing = asked - len(answered)
+        note = f"{AIM}; {missing} of {asked} not answered" if missing else AIM
+        return [
+            Measurement("end of speech → first sample", "ms", answered, note),
+            Measurement("  wait", "ms", stage("wait")),
+            Measurement("  transcription", "ms", stage("transcribe")),
+            Measurement(
+                "  model asked → first token",
+                "ms",
+                self._values(lambda turn: _ms(turn.asked, turn.token)),
+            ),
+            Measurement(
+                "  → first words that may be said",
+                "ms",
+                self._values(lambda turn: _ms(turn.token, turn.passed)),
+            ),
+            Measurement("  all of these, and what is between", "ms", stage("answer")),
+            Measurement("  first sound", "ms", stage("voice")),
+            Measurement("  device", "ms", stage("device")),
+            Measurement("gaps inside answers", "", (float(self.gaps),), "aim: 0"),
+        ]
+
+    def _values(self, of: Callable[[Turn], float | None]) -> tuple[float, ...]:
+        return tuple(value for turn in self.turns if (value := of(turn)) is not None)
+
+
+def _ms(start: float | None, end: float | None) -> float | None:
+    return None if start is None or end is None else 1000 * max(0.0, end - start)
+
+
+class TimedModel:
+    """A model's brain, and when each answer was asked for and began."""
+
+    def __init__(self, brain: Brain, watch: Watch) -> None:
+        self.label = brain.label
+        self._brain = brain
+        self._watch = watch
+
+    async def answer(self, question: Question) -> AsyncIterator[Piece]:
+        turn = Turn(time.perf_counter())
+        self._watch.turns.append(turn)
+        async with aclosing(cast("AsyncGenerator[Piece]", self._brain.answer(question))) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, str) and piece.strip():
+                    turn.token = turn.token or time.perf_counter()
+                yield piece
+
+    async def close(self) -> None:
+        await self._brain.close()
+
+
+class TimedAnswers:
+    """The same behind everything that looks after answers: when the first words came out of it."""
+
+    def __init__(self, brain: Brain, watch: Watch) -> None:
+        self.label = brain.label
+        self._brain = brain
+        self._watch = watch
+
+    async def answer(self, question: Question) -> AsyncIterator[Piece]:
+        async with aclosing(cast("AsyncGenerator[Piece]", self._brain.answer(question))) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, str) and piece.strip() and self._watch.turns:
+                    turn = self._watch.turns[-1]
+                    turn.passed = turn.passed or time.perf_counter()
+                yield piece
+
+    async def close(self) -> None:
+        await self._brain.close()
+
+
+class Conversation(Talk):
+    """Asks each question once the answer to the last one was heard."""
+
+    def __init__(
+        self,
+        config: Config,
+        personas: LoadedPersonas,
+        folder: Path,
+        questions: list[list[Float32]],
+        url: str,
+        watch: Watch,
+    ) -> None:
+        source = folder / "silence.wav"
+        with WavWriter(source) as file:
+            file.write(np.zeros(FRAME_SAMPLES, np.float32))
+        options = TalkOptions(
+            input=source, output=folder / "out.wav", realtime=True, greeting=False, seed=1
+        )
+        super().__init__(config, options, personas=personas, make_brain=self._make_brain)
+        self.problem: BrainError | None = None
+        self._url = url
+        self._watch = watch
+        self._questions = [*questions]
+        self._now: list[Float32] = []
+        self._quiet_since: float | None = None
+        self._asked_at = 0.0
+        self.session.subscribe(watch.listen)
+
+    async def _make_brain(self, notify: Callable[[Notice], None]) -> Brain:
+        await asyncio.to_thread(prepare)
+        # A model that was talked to before: of one that was not, the first answer is held back for
+        # a moment, once, see `UnopenedReasoning`.
+        known = CapabilitiesCache()
+        known.learn(self._url, stand_in.MODEL, ModelCapabilities(unopened=False))
+        model = OpenAIBrain(self._url, stand_in.MODEL, traits=known)
+        timed = TimedModel(model, self._watch)
+        return TimedAnswers(FallbackBrain(timed, ScriptedBrain(), self._failed), self._watch)
+
+    def _failed(self, error: BrainError) -> None:
+        self.problem = self.problem or error
+
+    def _next_frame(self, number: int) -> Float32 | None:
+        silence = np.zeros(FRAME_SAMPLES, np.float32)
+        if self._now:
+            self._asked_at = self.clock()
+            return self._now.pop(0)
+        quiet = self.session.state in ("idle", "initializing") and self.session.is_silent
+        if not quiet:
+            self._quiet_since = None
+        elif self._quiet_since is None:
+            self._quiet_since = self.clock()
+        rested = self._quiet_since is not None and self.clock() - self._quiet_since > REST
+        if not rested and self.clock() - self._asked_at <= LONGEST_TURN:
+            return silence
+        if not self._questions:
+            return None
+        self._now = self._questions.pop(0)
+        self._asked_at, self._quiet_since = self.clock(), None
+        return silence
