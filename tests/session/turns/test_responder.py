@@ -268,6 +268,7 @@ async def test_who_speaks_another_language_is_told_once_what_was_understood(
     await room.listen_to_the_end()
     await room.speak("What is in that bottle?", language="de")
     await room.listen_to_the_end()
+    await room.play(1.0)
     await room.speak("How long has it been open?", language="fr")
     assert [q.text for q in room.brain.questions] == [
         "What is in that bottle?",

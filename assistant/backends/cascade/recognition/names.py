@@ -35,14 +35,20 @@ _WORDINGS = 2
 _ACT = -8.0
 """Gain (see `NameScore`) from which a name is believed: what was written instead is more likely as
 a sentence, and hardly more as a sound."""
+_ACT_ON_READ = -11.0
+"""… where a decode that knew the names wrote this one."""
+_ACT_ON_ALIKE = -14.0
+"""… where what was written sounds like it."""
+_SAME_SOUND = 0.88
+"""Likeness from which it does."""
 _ACT_AGAINST = -6.0
 """… where a decode that knew the names wrote another all the same."""
-_AS_GOOD = 0.0
+_ACT_ON_THING = -3.0
 """… where an article makes a thing of what was written: "the kit"."""
-_WORTH_ASKING = -11.0
+_ASK, _ASK_ON_THING = -11.0, -9.0
 """… from which it is worth asking."""
-_DISTINCT = 2.0
-"""Margin under which it may as well be another persona's name."""
+_DISTINCT, _DISTINCT_TO_ASK = 2.0, 3.5
+"""Margin under which it may as well be another persona's name: too little to act, or to ask."""
 _GUESSED = -0.6
 """Mean log probability under which a few words may be anything, a command too."""
 _LONGEST_GUESS = 7
@@ -86,23 +92,42 @@ class NameHints:
         to be decided or was decided; else it goes to `IntentRouter.route`, which asks instead of
         acting.
         """
+        if not self.context:
+            return text, None
         guessed = confidence < _GUESSED and 1 < len(words(text)) <= _LONGEST_GUESS
         doubt = self.in_doubt(text)
-        if not self.context or not (doubt or (guessed and not self._settled(text))):
+        if not (doubt or (guessed and not self._settled(text))):
             return text, None
         read = [each.text for each in recognizer.hypotheses(encoded, self.context, _HYPOTHESES)]
         others = (text, read[0]) if self._names_another(read[0]) else (text,)
         slots = self._slots([text, *read], named_only=not doubt)
         best = self._rescorer.best(others, slots, recognizer, encoded)
-        if best is None or best.gain < _WORTH_ASKING or best.margin < _DISTINCT:
+        if best is None or best.margin < _DISTINCT:
             return text, ""
         repaired = best.slot.filled(self._router.index.display_name(best.slug))
         is_thing = self._is_thing(text) and not best.has_article
-        enough = _AS_GOOD if is_thing else _ACT_AGAINST if read[0] in others else _ACT
+        enough = _ACT_ON_THING if is_thing else self._enough(best.slug, text, read[0])
         if best.gain >= enough and not self._was_sure(text, best.slug, recognizer, encoded):
             return repaired, None
         is_kind = _KIND.match(best.slot.after) is not None and self._same(text, read[0])
-        return text, "" if is_thing or is_kind else repaired
+        asks = best.gain >= (_ASK_ON_THING if is_thing else _ASK)
+        return text, repaired if asks and best.margin >= _DISTINCT_TO_ASK and not is_kind else ""
+
+    def _enough(self, slug: str, text: str, again: str) -> float:
+        """The gain from which the name is believed: less where the words of either reading say it,
+        too."""
+        command = self._router.name_command(text)
+        if command is not None and self._likeness(slug, command.phrase) >= _SAME_SOUND:
+            return _ACT_ON_ALIKE
+        command = self._router.name_command(again)
+        match = self._router.index.exact(command.phrase) if command is not None else None
+        if command is not None and match is None:
+            return _ACT_AGAINST
+        read = match is not None and match.slug == slug and self.in_doubt(text)
+        return _ACT_ON_READ if read else _ACT
+
+    def _likeness(self, slug: str, phrase: list[str]) -> float:
+        return {match.slug: match.score for match in self._router.index.ranked(phrase)}[slug]
 
     def _names_another(self, again: str) -> bool:
         """Whether a decode that knew the names wrote a command with none of them."""
@@ -177,8 +202,8 @@ class NameHints:
         sentence = text if text.endswith((".", "?", "!")) else f"{text}."
         tail = sentence[sentence.rindex(span) :] if span else sentence
         phrase = command.phrase if command is not None else words(text)[-1:]
-        likeness = {match.slug: match.score for match in self._router.index.ranked(phrase)}
-        threshold = _SURE_OF_A_NAMESAKE if likeness[slug] >= _NAMESAKE else _SURE
+        alike = self._likeness(slug, phrase) >= _NAMESAKE
+        threshold = _SURE_OF_A_NAMESAKE if alike else _SURE
         return recognizer.agreement(encoded, sentence, tail) > threshold
 
 

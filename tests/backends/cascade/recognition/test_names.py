@@ -108,13 +108,24 @@ def test_words_that_were_surely_heard_are_asked_about(hints, router):
 
 @pytest.mark.parametrize(("gain", "asks"), [(-10.0, True), (-15.0, False)])
 def test_a_name_that_is_less_in_the_sound_is_asked_about_or_left(hints, router, gain, asks):
-    recognizer = Recognizer("Become Marvin.", sound={"Marvin": gain, "margin": 0.0})
+    recognizer = Recognizer("Become margin.", sound={"Marvin": gain, "margin": 0.0})
 
     text, second = hints.resolve("Become margin.", recognizer, None)
 
     assert text == "Become margin."
     intent = router.route(text, second)
     assert (intent is not None and intent.ask == "marvin") is asks
+
+
+def test_words_that_sound_like_the_name_need_less_of_the_sound(hints):
+    sound = {"JARVIS": -12.0, "JRVS": 0.0, "Jessica": 0.0}
+
+    heard = {
+        name: hints.resolve(f"Change to {name}.", Recognizer("JRVS.", sound=sound), None)[0]
+        for name in ("JRVS", "Jessica")
+    }
+
+    assert heard == {"JRVS": "Change to JARVIS.", "Jessica": "Change to Jessica."}
 
 
 def test_what_may_as_well_be_another_persona_is_neither(hints, router):
@@ -127,8 +138,8 @@ def test_what_may_as_well_be_another_persona_is_neither(hints, router):
     assert router.route(text, second) is None
 
 
-def test_the_sound_is_not_believed_against_an_article(hints, router):
-    recognizer = Recognizer("I want to talk to TARS.", sound={"TARS": 1.0, "the tarts": 3.0})
+def test_an_article_makes_it_a_thing(hints, router):
+    recognizer = Recognizer("I want to talk to TARS.", sound={"TARS": -7.0, "the tarts": 3.0})
 
     text, second = hints.resolve("I want to talk to the tarts.", recognizer, None)
 
