@@ -38,6 +38,7 @@ _HALVES = {"am": "am", "a m": "am", "in the morning": "am", "pm": "pm", "p m": "
 _OF_PART = {"morning": "am", "afternoon": "pm", "evening": "pm", "night": "night"}
 _USUAL = {"morning": 9, "afternoon": 15, "evening": 19, "night": 21, "": 9}
 """The hour of a part of the day that was named without one."""
+_ENDS = {"morning": 12, "afternoon": 18, "evening": 24, "night": 24, "": 24}
 _MINUTE = r"(?P<minute>oh \w+|[a-z]+(?: [a-z]+)?|\d\d)"
 _CLOCK = re.compile(
     rf"(?:(?P<past>half|(?:a )?quarter|{NUMBER})(?: minutes?)? (?P<way>past|after|to|before) )?"
@@ -102,10 +103,23 @@ def moment(words: str, now: datetime) -> datetime | None:
     if span is not None:
         day, part = span.first, span.part
         text = f"{text[: span.start]} {text[span.end :]}"
-    clock = _clock(" ".join(text.split()), part, dated=day is not None)
+    rest = " ".join(text.split())
+    clock = _clock(rest, part, dated=day is not None)
     if clock is None:
         return None
-    return _first_after(now, day, clock)
+    then = _first_after(now, day, clock)
+    alone = rest in ("", "at", "on")
+    return _later_in(part, now) if then is None and alone and day == now.date() else then
+
+
+def _later_in(part: str, now: datetime) -> datetime | None:
+    """ "This evening", where its usual hour is over: the next full hour that is half an hour off.
+    None where all of that part of today is over."""
+    if now.hour >= _ENDS[part]:
+        return None
+    soon = now + timedelta(minutes=30)
+    full = soon.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return full if full.date() == now.date() else soon.replace(second=0, microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)

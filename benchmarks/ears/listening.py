@@ -11,6 +11,7 @@ from assistant.audio.types import Float32
 from assistant.audio.vad import RATE, Downsampler
 from assistant.backends.base import BackendError
 from assistant.backends.cascade.endpointing.patience import TurnConfig
+from assistant.backends.cascade.endpointing.smart_turn import SmartTurn
 from assistant.backends.cascade.recognition.choosing import load_recognizer
 from assistant.backends.cascade.recognition.hearing import Hearing
 from assistant.config.schema import Config
@@ -56,6 +57,7 @@ class Ears:
         self._recognizer = load_recognizer(
             config.stt, cascade.threads, config.audio.language, measure=False
         ).recognizer
+        self._judge = SmartTurn.load()
         self._settings = TurnConfig(end_silence_ms=cascade.end_silence_ms)
         self.label = self._recognizer.label
         personas = find_personas(config).loaded.values()
@@ -71,7 +73,14 @@ class Ears:
         over the assistant, the cascade is told that it talks. Raises `BackendError`."""
         heard: list[FinalText] = []
         events: list[AnyEvent] = []
-        hearing = Hearing(self._recognizer, self._settings, self.names, events.append, inline=True)
+        hearing = Hearing(
+            self._recognizer,
+            self._settings,
+            self.names,
+            events.append,
+            inline=True,
+            judge=self._judge,
+        )
         talking = [each.voice for each in placements if each.clip.entry.events.over_assistant]
         began, frames = 0.0, sound.size // FRAME_SAMPLES
         for number in range(frames):

@@ -98,6 +98,23 @@ def test_what_is_no_moment_to_come(words: str) -> None:
     assert moment(words, NOW) is None
 
 
+@pytest.mark.parametrize(
+    ("words", "now", "then"),
+    [
+        ("this evening", "19:14", "20:00"),
+        ("tonight", "22:40", "23:10"),
+        ("tonight", "21:05", "22:00"),
+        ("this afternoon", "15:20", "16:00"),
+        ("today", "10:00", "11:00"),
+        ("this morning", "13:00", None),
+    ],
+)
+def test_a_part_of_today_whose_usual_hour_is_over(words: str, now: str, then: str | None) -> None:
+    hour, minute = map(int, now.split(":"))
+    found = moment(words, NOW.replace(hour=hour, minute=minute))
+    assert (f"{found:%H:%M}" if found else None) == then
+
+
 def test_an_hour_is_the_clocks_when_the_clocks_change() -> None:
     evening = datetime(2026, 10, 24, 20, 0, tzinfo=ZoneInfo("Europe/Vienna"))
     found = moment("tomorrow at seven in the morning", evening)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from assistant.backends.base import BackendError
+from assistant.backends.cascade.recognition.choosing import Loaded
 from assistant.config.schema import Config
 from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS, Failed, UserText, UserTurnStarted
 from benchmarks.ears import listening
@@ -20,10 +21,6 @@ from benchmarks.ears.scene import Placement
 class Recognizer:
     label = "none"
 
-    @classmethod
-    def load(cls, spec, threads):
-        return cls()
-
 
 class Hearing:
     """Says what it was told to say at its frames, and keeps what it is told."""
@@ -31,7 +28,7 @@ class Hearing:
     script: dict[int, list] = {}
     told: list[bool] = []
 
-    def __init__(self, recognizer, settings, names, emit, *, inline):
+    def __init__(self, recognizer, settings, names, emit, *, inline, judge):
         assert inline
         self._emit = emit
         type(self).told = []
@@ -44,7 +41,8 @@ class Hearing:
 
 @pytest.fixture
 def ears(monkeypatch):
-    monkeypatch.setattr(listening, "Recognizer", Recognizer)
+    loaded = Loaded(Recognizer())
+    monkeypatch.setattr(listening, "load_recognizer", lambda *of, measure: loaded)
     monkeypatch.setattr(listening, "Hearing", Hearing)
     monkeypatch.setattr(Hearing, "script", {})
     return Ears(Config())
