@@ -33,7 +33,9 @@ _SETTING = (
     r"(?:set|sat|start|make|create|begin|run|put|add|schedule|have|get|give me|i need|i want"
     r"|i need to (?:set|start)|i would like)(?: me)?(?: on| up)?"
 )
-_NEW = rf"(?:{_SETTING}(?: (?:a|an|another|the|my))?(?: (?:new|recurring|repeating|regular))? )?"
+_NEW = (
+    rf"(?:{_SETTING}(?: (?:a|an|another|the|my|it|of))?(?: (?:new|recurring|repeating|regular))? )?"
+)
 _SET = _NEW.removesuffix("?")
 _D = rf"(?:about |around |exactly )?(?P<when>{DURATION})"
 _UNITS = r"(?:minutes?|mins?|hours?|seconds?)"

@@ -55,7 +55,10 @@ def pull_command(name: str, *, yes: bool = False) -> int:
         )
         raise
     print_path(place)
-    if wanted.setting:
+    if wanted.setting == "audio.stt":
+        print("where audio.stt is auto it is measured at the next start", file=sys.stderr)
+        print(f"use it in any case: assistant config set audio.stt {wanted.value}", file=sys.stderr)
+    elif wanted.setting:
         print(f"use it: assistant config set {wanted.setting} {wanted.value}", file=sys.stderr)
     else:
         print("it is used from the next start on", file=sys.stderr)
