@@ -21,19 +21,21 @@ from typing import cast
 import numpy as np
 
 from assistant.audio.types import Float32
-from assistant.audio.wav import WavWriter
 from assistant.backends.cascade.synthesis.clauses import ClauseSplitter
-from assistant.bench.latency import USER
 from assistant.bench.report import Measurement
-from assistant.brain.base import Brain, BrainError, Piece, Question, Waiting
+from assistant.bench.spoken_questions import (
+    SpokenQuestions,
+    spoken,
+    without_fillers,
+    without_kept_sound,
+)
+from assistant.brain.base import Brain, Piece, Question, Waiting
 from assistant.brain.choose import FallbackBrain
 from assistant.brain.local.brevity import Brevity
 from assistant.brain.local.process import LocalBrain
 from assistant.brain.local.weights import chosen_file
 from assistant.brain.scripted import ScriptedBrain, prepare
-from assistant.commands.talk import Talk, TalkOptions
 from assistant.config.schema import Config
-from assistant.frames import FRAME_SAMPLES
 from assistant.locations import scratch_dir
 from assistant.personas.loading import LoadedPersonas
 from assistant.private_files import scratch_folder
@@ -93,44 +95,22 @@ def measure(config: Config, model: str | None = None, turns: int = 24) -> list[M
     set up. `turns` of each kind at least 1, at most half as many as there are `QUESTIONS`. Raises
     `BrainError` where the model is not here, or ended."""
     file = chosen_file(model or config.brain.weights)
-    plain = _settings(config)
-    personas = _without_fillers(find_personas(plain), plain.session.persona)
+    plain = without_kept_sound(config)
+    personas = without_fillers(find_personas(plain), plain.session.persona)
     half = max(1, min(turns, len(QUESTIONS)) // 2)
     runs = {True: _Run(), False: _Run()}
     with scratch_folder(scratch_dir()) as folder:
-        spoken = [_spoken(text) for text in QUESTIONS[: 2 * half]]
+        questions = spoken(QUESTIONS[: 2 * half])
         for at in range(0, half, A_CONVERSATION):
             order = (True, False) if at // A_CONVERSATION % 2 == 0 else (False, True)
             for ahead in order:
                 # Each kind is asked every other question.
-                theirs = spoken[ahead::2][at : at + A_CONVERSATION]
+                theirs = questions[ahead::2][at : at + A_CONVERSATION]
                 conversation = _Conversation(plain, personas, Path(folder), theirs, file, ahead)
                 asyncio.run(conversation.hold(runs[ahead]))
                 done = sum(len(run.turns) for run in runs.values())
                 print(f"{done} of {2 * half} turns", file=sys.stderr)
     return _rows(runs[True], runs[False])
-
-
-def _settings(config: Config) -> Config:
-    changed = config.model_copy(deep=True)
-    changed.session.save = False
-    changed.backend.name = "cascade"
-    changed.backend.cascade.voice_cache_mb = 0  # a clause that was rendered before costs nothing
-    return changed
-
-
-def _without_fillers(personas: LoadedPersonas, slug: str) -> LoadedPersonas:
-    """The one persona. Its fillers would put off the answers that are measured."""
-    persona = personas.loaded[slug]
-    lines = persona.lines.model_copy(update={"waiting": []})
-    return LoadedPersonas(loaded={slug: persona.model_copy(update={"lines": lines})})
-
-
-def _spoken(text: str) -> Float32:
-    from assistant.backends.cascade.synthesis.tts import load_engine, render
-
-    sound = render(load_engine("kokoro"), text, USER)
-    return np.concatenate([sound, np.zeros(-len(sound) % FRAME_SAMPLES, np.float32)])
 
 
 # One turn, and what is made of many.
@@ -225,32 +205,28 @@ class _WatchedBrain:
         await self.local.close()
 
 
-class _Conversation(Talk):
-    """Asks each question once the answer to the last one was heard."""
+class _Conversation(SpokenQuestions):
+    """One with a model of its own."""
 
     def __init__(
         self,
         config: Config,
         personas: LoadedPersonas,
         folder: Path,
-        questions: list[Float32],
+        questions: list[list[Float32]],
         model: Path,
         ahead: bool,
     ) -> None:
-        source = folder / "silence.wav"
-        with WavWriter(source) as file:
-            file.write(np.zeros(FRAME_SAMPLES, np.float32))
-        local = LocalBrain(model, config.brain, ahead=ahead)
-        self._brain = _WatchedBrain(local, ahead)
-        options = TalkOptions(
-            input=source, output=folder / "out.wav", realtime=True, greeting=False, seed=1
+        self._brain = _WatchedBrain(LocalBrain(model, config.brain, ahead=ahead), ahead)
+        super().__init__(
+            config,
+            personas,
+            folder,
+            questions,
+            self._make_brain,
+            rest=REST,
+            longest_turn=LONGEST_TURN,
         )
-        super().__init__(config, options, personas=personas, make_brain=self._make_brain)
-        self._questions = [_frames(sound) for sound in questions]
-        self._now: list[Float32] = []
-        self._quiet_since: float | None = None
-        self._asked_at = 0.0
-        self._problem: BrainError | None = None
         self.session.subscribe(self._listen)
 
     async def _make_brain(self, notify: Callable[[Notice], None]) -> Brain:
@@ -262,14 +238,11 @@ class _Conversation(Talk):
         await self._brain.local.ahead.settled()
         return FallbackBrain(self._brain, ScriptedBrain(), self._failed)
 
-    def _failed(self, error: BrainError) -> None:
-        self._problem = self._problem or error
-
     async def hold(self, into: _Run) -> None:
         """Raises `BrainError` where the model failed."""
         await self.run()
-        if self._problem is not None:
-            raise self._problem
+        if self.problem is not None:
+            raise self.problem
         into.turns += self._brain.turns
         into.begun += self._brain.local.ahead.counts.begun
         into.used += self._brain.local.ahead.counts.used
@@ -280,30 +253,6 @@ class _Conversation(Talk):
             turn = self._brain.turns[-1]
             if turn.latency is None:
                 turn.latency, turn.stages = event.latency, dict(event.stages)
-
-    def _next_frame(self, number: int) -> Float32 | None:
-        silence = np.zeros(FRAME_SAMPLES, np.float32)
-        if self._now:
-            self._asked_at = self.clock()
-            return self._now.pop(0)
-        quiet = self.session.state in ("idle", "initializing") and self.session.is_silent
-        if not quiet:
-            self._quiet_since = None
-        elif self._quiet_since is None:
-            self._quiet_since = self.clock()
-        late = self.clock() - self._asked_at > LONGEST_TURN
-        rested = self._quiet_since is not None and self.clock() - self._quiet_since > REST
-        if not (rested or late):
-            return silence
-        if not self._questions:
-            return None
-        self._now = self._questions.pop(0)
-        self._quiet_since = None
-        return silence
-
-
-def _frames(sound: Float32) -> list[Float32]:
-    return [sound[at : at + FRAME_SAMPLES] for at in range(0, len(sound), FRAME_SAMPLES)]
 
 
 # The table.

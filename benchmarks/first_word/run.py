@@ -12,27 +12,27 @@ import importlib.util
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-import numpy as np
-
 from assistant.audio.types import Float32
-from assistant.audio.wav import WavWriter
 from assistant.bench.brain_latency import QUESTIONS
-from assistant.bench.latency import USER
 from assistant.bench.report import Measurement
-from assistant.brain.base import Brain, BrainError, Piece, Question
+from assistant.bench.spoken_questions import (
+    SpokenQuestions,
+    spoken,
+    without_fillers,
+    without_kept_sound,
+)
+from assistant.brain.base import Brain, Piece, Question
 from assistant.brain.choose import FallbackBrain
 from assistant.brain.openai.capabilities import CapabilitiesCache, ModelCapabilities
 from assistant.brain.openai.client import OpenAIBrain
 from assistant.brain.scripted import ScriptedBrain, prepare
-from assistant.commands.talk import Talk, TalkOptions
 from assistant.config.schema import Config
-from assistant.frames import FRAME_SAMPLES
 from assistant.locations import scratch_dir
 from assistant.personas.loading import LoadedPersonas
 from assistant.private_files import scratch_folder
@@ -51,39 +51,14 @@ _PIPECAT = ("pipecat", "faster_whisper", "kokoro_onnx")
 def measure(config: Config, turns: int = 24, *, busy: bool = False) -> list[Measurement]:
     """Milliseconds, and gaps. `turns` at most as many as there are `QUESTIONS`; `busy`: beside one
     process that never rests. Raises `BackendError` where the backend cannot be loaded."""
-    settings = _settings(config)
-    personas = _without_fillers(find_personas(settings), settings.session.persona)
+    settings = without_kept_sound(config)
+    personas = without_fillers(find_personas(settings), settings.session.persona)
     seed = time.time_ns() % 1_000_000_007
     watch = Watch()
     with scratch_folder(scratch_dir()) as folder, _beside(busy):
-        spoken = _spoken(QUESTIONS[:turns])
-        asyncio.run(_hold(settings, personas, Path(folder), spoken, seed, watch))
-    return [*watch.rows(len(spoken)), _pipecat()]
-
-
-def _settings(config: Config) -> Config:
-    changed = config.model_copy(deep=True)
-    changed.session.save = False
-    changed.backend.name = "cascade"
-    changed.backend.cascade.voice_cache_mb = 0
-    return changed
-
-
-def _without_fillers(personas: LoadedPersonas, slug: str) -> LoadedPersonas:
-    """The one persona. What it says while it thinks would be taken for an answer."""
-    persona = personas.loaded[slug]
-    lines = persona.lines.model_copy(update={"waiting": []})
-    return LoadedPersonas(loaded={slug: persona.model_copy(update={"lines": lines})})
-
-
-def _spoken(texts: Sequence[str]) -> list[list[Float32]]:
-    """Frames of each, float32 [1920]."""
-    from assistant.backends.cascade.synthesis.tts import load_engine, render
-
-    engine = load_engine("kokoro")
-    sounds = [render(engine, text, USER) for text in texts]
-    whole = [np.pad(sound, (0, -len(sound) % FRAME_SAMPLES)) for sound in sounds]
-    return [list(sound.reshape(-1, FRAME_SAMPLES)) for sound in whole]
+        questions = spoken(QUESTIONS[:turns])
+        asyncio.run(_hold(settings, personas, Path(folder), questions, seed, watch))
+    return [*watch.rows(len(questions)), _pipecat()]
 
 
 @contextmanager
@@ -231,8 +206,8 @@ class TimedAnswers:
         await self._brain.close()
 
 
-class Conversation(Talk):
-    """Asks each question once the answer to the last one was heard."""
+class Conversation(SpokenQuestions):
+    """One with the stand-in for a model."""
 
     def __init__(
         self,
@@ -243,20 +218,17 @@ class Conversation(Talk):
         url: str,
         watch: Watch,
     ) -> None:
-        source = folder / "silence.wav"
-        with WavWriter(source) as file:
-            file.write(np.zeros(FRAME_SAMPLES, np.float32))
-        options = TalkOptions(
-            input=source, output=folder / "out.wav", realtime=True, greeting=False, seed=1
-        )
-        super().__init__(config, options, personas=personas, make_brain=self._make_brain)
-        self.problem: BrainError | None = None
         self._url = url
         self._watch = watch
-        self._questions = [*questions]
-        self._now: list[Float32] = []
-        self._quiet_since: float | None = None
-        self._asked_at = 0.0
+        super().__init__(
+            config,
+            personas,
+            folder,
+            questions,
+            self._make_brain,
+            rest=REST,
+            longest_turn=LONGEST_TURN,
+        )
         self.session.subscribe(watch.listen)
 
     async def _make_brain(self, notify: Callable[[Notice], None]) -> Brain:
@@ -268,25 +240,3 @@ class Conversation(Talk):
         model = OpenAIBrain(self._url, stand_in.MODEL, traits=known)
         timed = TimedModel(model, self._watch)
         return TimedAnswers(FallbackBrain(timed, ScriptedBrain(), self._failed), self._watch)
-
-    def _failed(self, error: BrainError) -> None:
-        self.problem = self.problem or error
-
-    def _next_frame(self, number: int) -> Float32 | None:
-        silence = np.zeros(FRAME_SAMPLES, np.float32)
-        if self._now:
-            self._asked_at = self.clock()
-            return self._now.pop(0)
-        quiet = self.session.state in ("idle", "initializing") and self.session.is_silent
-        if not quiet:
-            self._quiet_since = None
-        elif self._quiet_since is None:
-            self._quiet_since = self.clock()
-        rested = self._quiet_since is not None and self.clock() - self._quiet_since > REST
-        if not rested and self.clock() - self._asked_at <= LONGEST_TURN:
-            return silence
-        if not self._questions:
-            return None
-        self._now = self._questions.pop(0)
-        self._asked_at, self._quiet_since = self.clock(), None
-        return silence
