@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from assistant.backends.cascade.synthesis.clauses import ClauseSplitter, split_c
 from assistant.language.arithmetic import evaluate
 from assistant.language.normalise import speakable
 from assistant.language.numbers import spoken_result as result
+from tests.language.growth import grows_with_its_length
 
 CLASSES = set(
     re.findall(
@@ -142,17 +142,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=[repr(text[:8]) for text in HOSTILE])
 def test_a_long_text_takes_no_more_than_its_share(text: str) -> None:
-    """Ten times the text, about ten times the time; a pattern that looks back again and again over
-    what it has seen would take a hundred times as long."""
-    tenth = len(text) // 10
-
-    def seconds(of: str) -> float:
-        begun = time.process_time()
-        speakable.__wrapped__(of)
-        return time.process_time() - begun
-
-    short = max(seconds(text[:tenth]), 0.01)
-    assert seconds(text) < 45 * short
+    assert grows_with_its_length(speakable.__wrapped__, text[: len(text) // 10], text)
 
 
 def test_long_prose_is_read_quickly_enough_to_be_spoken() -> None:

@@ -16,6 +16,7 @@ from assistant.brain.openai.client import OpenAIBrain
 from assistant.brain.openai.size import ModelSize, parameters_in, small_by_name
 from tests.brain.openai.servers import STREAM_HEAD, LoopbackServer, Send, event, reply, serve
 from tests.brain.openai.test_manners import DONE, TOOL, ask, question
+from tests.processes import PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -105,13 +106,12 @@ async def test_a_server_that_says_nothing_of_it_does_not_hold_up_the_answer() ->
         if request == "POST /v1/chat/completions":
             await send(STREAM_HEAD + event("Aye.") + DONE)
         else:
-            await asyncio.sleep(30)
+            await asyncio.sleep(3600)
 
     async with serve(script) as server:
         brain = OpenAIBrain(server.url, "m", find_size=True)
-        began = time.monotonic()
-        assert await ask(brain, question(tools=[TOOL]))
-        assert time.monotonic() - began < 10
+        async with asyncio.timeout(PATIENCE):
+            assert await ask(brain, question(tools=[TOOL]))
         await brain.close()
 
 
