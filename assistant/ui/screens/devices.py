@@ -112,7 +112,7 @@ class DevicesScreen(Dialog[None]):
     def action_look(self) -> None:
         if not self._looking:
             self._looking = True  # from now on: the worker begins later
-            self.run_worker(self._look)
+            self.run_worker(self._look())
 
     async def _look(self) -> None:
         told = self._tell("Looking for microphones and speakers …")

@@ -134,7 +134,7 @@ class MemoryScreen(Dialog[None]):
         self._read()
 
     def _read(self) -> None:
-        self.run_worker(self._look, group="look", exclusive=True)
+        self.run_worker(self._look(), group="look", exclusive=True)
 
     async def _look(self) -> None:
         known = await self._asked("reading what is remembered", self._memory.book())
@@ -153,7 +153,7 @@ class MemoryScreen(Dialog[None]):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self.run_worker(self._search_soon, group="search", exclusive=True)
+        self.run_worker(self._search_soon(), group="search", exclusive=True)
 
     async def _search_soon(self) -> None:
         if not self._words:
