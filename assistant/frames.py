@@ -46,6 +46,21 @@ class VoiceSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Loudness trim in dB after levelling."""
 
 
+class Prosody(msgspec.Struct, frozen=True, kw_only=True):
+    """How a sentence is said, relative to how the voice says everything."""
+
+    rate: float = 1.0
+    """Multiplies the rate of speech; 0.8 to 1.2."""
+    pitch: float = 0.0
+    """Shift in semitones, −2 to 2 (about ±10 %)."""
+    gain: float = 0.0
+    """Loudness in dB."""
+    pauses: float = 1.0
+    """Multiplies the silence between clauses and sentences."""
+    effect: str = ""
+    """Name of a sound effect in place of the voice's own (`VoiceSpec.effect`); empty: its own."""
+
+
 class PersonaPrompt(msgspec.Struct, frozen=True, kw_only=True):
     """What a persona puts before a conversation, as the backend sees it. It knows no colours."""
 
@@ -138,6 +153,8 @@ class Say(Command, frozen=True):
     final: bool
     rate: float = 1.0
     """Rate of speech asked for by the user, multiplied with the voice's own."""
+    prosody: Prosody = Prosody()
+    """How this piece is said; what a voice cannot do is left out."""
 
 
 class Prefetch(Command, frozen=True):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from assistant.frames import Capabilities
+from assistant.frames import Capabilities, Prosody
 from assistant.session.turns.messages import AgentUtterance, UserMessage
 
 # Latency: end of the user's speech → first sample of the answer, per turn with its stages
@@ -230,3 +230,11 @@ class SaidInPassing:
     """The user said this while the assistant spoke, and it goes on."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerProsody:
+    """How the answers to come are to sound, until another is published: the user's feeling asks
+    for it."""
+
+    prosody: Prosody

@@ -23,7 +23,14 @@ VOICES = st.builds(
 )
 COMMANDS = st.one_of(
     st.builds(f.Push, st.integers(0, 2**40), st.binary(max_size=64)),
-    st.builds(f.Say, st.integers(0, 2**40), st.text(), st.booleans(), FLOATS),
+    st.builds(
+        f.Say,
+        st.integers(0, 2**40),
+        st.text(),
+        st.booleans(),
+        FLOATS,
+        st.builds(f.Prosody, rate=FLOATS, pitch=FLOATS, effect=st.text(max_size=8)),
+    ),
     st.builds(f.Prefetch, st.lists(st.builds(f.PrefetchLine, st.text(), VOICES), max_size=3)),
     st.just(f.Interrupt()),
     st.just(f.Close()),
