@@ -24,9 +24,12 @@ from assistant.brain.openai.discover import FoundServer, discover, usual_server
 from assistant.brain.output_filter.own_words import OwnWords, by_rules
 from assistant.brain.output_filter.truthful import truthful
 from assistant.brain.scripted import ScriptedBrain, prepare
+from assistant.brain.word_pace import WordPace
 from assistant.config.plugins import PluginRegistry
 from assistant.config.schema import BRAIN_KINDS, BrainConfig
 from assistant.locations import cache_dir
+from assistant.models.hardware import on_battery
+from assistant.models.web import is_near
 from assistant.personas.loading import Persona
 
 if TYPE_CHECKING:
@@ -176,6 +179,7 @@ def _language_model(
     # neither the scripted persona's users nor the event loop should wait for.
     from assistant.brain.openai.capabilities import CapabilitiesCache
     from assistant.brain.openai.client import OpenAIBrain
+    from assistant.brain.openai.speculation import SpeculativeBrain
 
     brain = OpenAIBrain(
         url,
@@ -189,6 +193,8 @@ def _language_model(
         traits=CapabilitiesCache(cache_dir() / "language-models.json"),
         find_size=True,
     )
+    if config.speculate and is_near(url):
+        return FallbackBrain(SpeculativeBrain(brain), scripted, notify)
     return FallbackBrain(brain, scripted, notify)
 
 
@@ -234,6 +240,7 @@ class FallbackBrain:
         self._notify = notify
         self._clock = clock
         self._words = OwnWords(lambda: scripted.knowledge.name)
+        self._pace = WordPace(clock)
         self._begin = begin
         self._loaded = loaded
         self._told: set[str] = set()
@@ -267,10 +274,11 @@ class FallbackBrain:
             return
         if asked >= self._rest_until and not ruled:
             begun = False
-            answer = truthful(self._model.answer(question), question, self._words)
+            written = self._pace.timed(self._model.answer(question))
+            answer = truthful(written, question, self._words, by_phrases=self._pace.quick)
             try:
-                async with _closing(answer) as pieces:
-                    async for piece in pieces:
+                async with _closing(answer) as checked:
+                    async for piece in checked:
                         if isinstance(piece, Waiting):
                             yield piece
                             continue
@@ -322,6 +330,8 @@ class FallbackBrain:
 
     def expect(self, question: Question) -> None:
         if not isinstance(self._model, Anticipates) or self._clock() < self._rest_until:
+            return
+        if on_battery():
             return
         if not self._ruled(question):
             self._model.expect(question)

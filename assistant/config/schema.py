@@ -193,6 +193,9 @@ class BrainConfig(_ConfigTable):
     """Longest answer, in tokens."""
     timeout_s: float = Field(default=30.0, gt=0, le=600)
     """Seconds to wait for the first word."""
+    speculate: bool = True
+    """Begin an answer in a pause that may be the end of your turn, where the model is on this
+    machine or in this network and nothing runs on a battery; it is thrown away if you go on."""
 
 
 class UiConfig(_ConfigTable):

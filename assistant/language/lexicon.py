@@ -42,6 +42,11 @@ NEGATED = word_set(
 DETERMINERS = word_set(
     "a an the my your his her its our their this that these those some any no every each another"
 )
+PHRASE_OPENERS = word_set(
+    """that who where to with for from of in into on at by as about between through after before
+    until without like than"""
+)
+"""Words before which a sentence may be cut for breath."""
 ASKING = either(QUESTION_WORDS)
 ASKING_VERB = either(f"{' '.join(AUXILIARIES - {'do'})} do(?!_not)")
 """An auxiliary that a question may begin with: "do you", but not "do not"."""

@@ -11,6 +11,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -227,3 +228,54 @@ def lacks_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
         return False
     flags = next((line for line in text.splitlines() if line.startswith("flags")), "")
     return bool(flags) and "avx2" not in flags.split()
+
+
+# What feeds it.
+
+_POWER_SECONDS = 30.0
+"""For which an answer of `on_battery` holds."""
+_power: tuple[float, bool] | None = None
+
+
+def on_battery(supplies: Path | None = None) -> bool:
+    """Whether this machine runs on its battery; False where it does not tell. Never raises.
+
+    `supplies`: a folder such as Linux's `/sys/class/power_supply`, looked at anew each time.
+    """
+    global _power
+    if supplies is not None:
+        return _discharging(supplies)
+    now = time.monotonic()
+    if _power is None or now - _power[0] > _POWER_SECONDS:
+        on = _says_battery() if sys.platform == "darwin" else _discharging(_SUPPLIES)
+        _power = (now, on)
+    return _power[1]
+
+
+_SUPPLIES = Path("/sys/class/power_supply")
+
+
+def _discharging(supplies: Path) -> bool:
+    """A battery of the machine's own gives power, and nothing else does."""
+    gives = False
+    with contextlib.suppress(OSError):
+        for supply in supplies.iterdir():
+            if _said(supply / "online") == "1":
+                return False
+            own = _said(supply / "type") == "Battery" and _said(supply / "scope") != "Device"
+            gives = gives or (own and _said(supply / "status") == "Discharging")
+    return gives
+
+
+def _said(file: Path) -> str:
+    try:
+        return file.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _says_battery() -> bool:
+    try:
+        return "'Battery Power'" in _output_of(["pmset", "-g", "batt"], TIME_LIMIT)[1]
+    except (OSError, subprocess.SubprocessError):
+        return False

@@ -50,6 +50,21 @@ def is_loopback(url: str) -> bool:
     return bool(inner.is_loopback or inner.is_unspecified)
 
 
+def is_near(url: str) -> bool:
+    """Whether an address is on this machine or in a private network; a name other than `localhost`
+    is, if it ends in `.local`, `.lan`, `.home.arpa` or has no dot."""
+    if is_loopback(url):
+        return True
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_private
+    except ValueError:
+        return bool(host) and ("." not in host or host.endswith((".local", ".lan", ".home.arpa")))
+
+
 def proxy_for(url: str) -> str:
     """The proxy on the way to `url` without its name and password, "" where there is none."""
     return without_secret(_proxy(url))

@@ -171,3 +171,24 @@ def test_the_processor_is_known_by_its_name(
 
 def test_there_is_a_core() -> None:
     assert hardware.cores() >= 1
+
+
+@pytest.mark.parametrize(
+    ("supplies", "on"),
+    [
+        ({}, False),
+        ({"BAT0": {"type": "Battery", "status": "Discharging"}}, True),
+        ({"BAT0": {"type": "Battery", "status": "Discharging"}, "AC": {"online": "1"}}, False),
+        ({"BAT0": {"type": "Battery", "status": "Full"}, "AC": {"online": "0"}}, False),
+        ({"mouse": {"type": "Battery", "status": "Discharging", "scope": "Device"}}, False),
+    ],
+)
+def test_a_machine_is_on_its_battery_where_that_alone_gives_power(
+    tmp_path: Path, supplies: dict[str, dict[str, str]], on: bool
+) -> None:
+    for name, files in supplies.items():
+        (tmp_path / name).mkdir()
+        for file, said in files.items():
+            (tmp_path / name / file).write_text(f"{said}\n")
+    assert hardware.on_battery(tmp_path) is on
+    assert hardware.on_battery(tmp_path / "none") is False

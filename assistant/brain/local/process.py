@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from assistant.brain.ahead import Ahead
 from assistant.brain.base import (
     BrainError,
     LanguageModelError,
@@ -18,7 +19,6 @@ from assistant.brain.base import (
     TakenBack,
     Waiting,
 )
-from assistant.brain.local.ahead import Ahead, PersonaSlots
 from assistant.brain.local.brevity import SENTENCES, Brevity, at_length
 from assistant.brain.local.server import ASIDE_SLOT, PERSONA_SLOTS
 from assistant.brain.local.supervisor import LOADING_LIMIT, LocalServer, Served
@@ -42,6 +42,28 @@ MEMORY_TOKENS = 110
 FIRST_WORD_SECONDS = 120.0
 """The prompt has to be read first, on a slow machine at twenty tokens a second."""
 _KEY = "ASSISTANT_LOCAL_MODEL_KEY"
+
+
+class PersonaSlots:
+    """Which of the server's slots holds which persona's prompt; the least recently used goes."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._slots: dict[str, int] = {}
+
+    def of(self, persona: str) -> int:
+        """0 ≤ slot < count."""
+        slot = self._slots.pop(persona, None)
+        if slot is None and len(self._slots) < self._count:
+            slot = len(self._slots)
+        elif slot is None:
+            slot = self._slots.pop(next(iter(self._slots)))
+        self._slots[persona] = slot
+        return slot
+
+    def clear(self) -> None:
+        """A new server holds nothing."""
+        self._slots.clear()
 
 
 class LocalBrain:

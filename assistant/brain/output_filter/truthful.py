@@ -27,7 +27,7 @@ from assistant.brain.output_filter.own_words import OwnWords, Untruth
 from assistant.brain.output_filter.personas import asks_personas, false_persona
 from assistant.brain.prompt import examples, pending
 from assistant.calls.parser import Malformed, ToolCall
-from assistant.language.lexicon import DAY, MONTH
+from assistant.language.lexicon import DAY, MONTH, PHRASE_OPENERS, either
 from assistant.terminal.sanitize import PieceCleaner
 
 _LONGEST = 600
@@ -37,6 +37,10 @@ _LONGEST_QUESTION = 2_000
 _END = re.compile(r"[.!?…][.!?…\"”’'*)\]]*(?=\s)|\n")
 _CLAUSE = re.compile(r"[,;:](?=\s)")
 _SHORTEST_CLAUSE = 12
+_FIRST_PHRASE = re.compile(
+    rf"\s*(?:[\w'’-]+[ \t]+){{5,16}}?{either(PHRASE_OPENERS)}[ \t]+[\w'’-]+(?=[ \t])", re.IGNORECASE
+)
+"""Five words, and two that show whoever cuts speech into clauses that a phrase ends before them."""
 _TELLS_NOTHING_YET = re.compile(
     r"\b(?:I|I['’]\w+|my|me|we|as|being|it|it['’]s|this|time|now|today|tomorrow|clock|done|sorry|no"
     r"|apologies|unfortunately|hello|hi|hey|greetings|welcome|yes|sure|certainly|good|your"
@@ -86,7 +90,8 @@ def _uttered(question: Question, asked: str) -> Counter[str]:
 class AnswerCheck:
     """Feed it the words of one answer; make a new one for each. Never raises."""
 
-    def __init__(self, question: Question, words: OwnWords) -> None:
+    def __init__(self, question: Question, words: OwnWords, *, by_phrases: bool = True) -> None:
+        """`by_phrases`: the first words of an answer may be said before their sentence is whole."""
         self.over = False
         """What follows is no part of the answer."""
         self._question = question
@@ -103,12 +108,15 @@ class AnswerCheck:
         """What they claim, where it was no call that followed."""
         self._uttered = _uttered(question, self._asked)
         self._said = False
+        self._begun = ""
+        """What was said already of the sentence that is judged."""
         self._gap = ""
         """Blanks before what is said next."""
         self._wordless = True
         self._raw = False
         asks = asks_time(self._asked) or asks_date(self._asked) or asks_personas(self._asked)
         self._by_clauses = not (self._orders or asks)
+        self._by_phrases = by_phrases
 
     def feed(self, piece: str) -> list[str]:
         """What may be said now: whole sentences."""
@@ -142,6 +150,8 @@ class AnswerCheck:
         texts: list[str] = []
         while not self.over and (sentence := self._next(final=final)):
             texts += [sentence] if self._raw else self._judge(sentence)
+            whole = _END.search(f"{sentence} ") or not sentence.strip()
+            self._begun = "" if whole else self._begun + sentence
         return texts
 
     def _next(self, *, final: bool) -> str:
@@ -169,10 +179,12 @@ class AnswerCheck:
         """Where a clause ends that may be said whatever the rest of its sentence is; 0: nowhere."""
         if not self._by_clauses or self._held:
             return 0
-        found = _CLAUSE.search(window, start + _SHORTEST_CLAUSE)
-        if found is None or _TELLS_NOTHING_YET.search(window, start, found.end()):
+        clause = _CLAUSE.search(window, start + _SHORTEST_CLAUSE)
+        phrase = None if self._said or not self._by_phrases else _FIRST_PHRASE.match(window, start)
+        end = min((found.end() for found in (clause, phrase) if found is not None), default=0)
+        if not end or _TELLS_NOTHING_YET.search(window, start, end):
             return 0
-        return found.end()
+        return 0 if self._may_be_stale(window[start:end]) else end
 
     def _judge(self, sentence: str) -> list[str]:
         if self._question.tools and (call := _CALL.search(sentence)):
@@ -188,7 +200,7 @@ class AnswerCheck:
         if kept == "nothing" or made_up or self._is_stale(text):
             return []
         text = greeted_in_time(text, self._asked, self._question.now)
-        untruth = None if self._called else self._untruth(text)
+        untruth = None if self._called else self._untruth(self._begun + text)
         if untruth is not None and self._question.tools and untruth in ("deed", "persona"):
             self._held.append(text)  # a call may follow that makes it true
             self._claim = self._claim or untruth
@@ -230,6 +242,12 @@ class AnswerCheck:
         self._uttered[key] += _TOO_OFTEN
         asked = _words(self._asked)
         return stale or (asked.count(" ") >= 3 and key.startswith(asked))
+
+    def _may_be_stale(self, beginning: str) -> bool:
+        """Whether its sentence may turn out to be one that is not given back."""
+        key = _words(beginning)
+        often = (said for said, times in self._uttered.items() if times >= _TOO_OFTEN)
+        return any(said.startswith(key) for said in (*often, _words(self._asked)))
 
     def _untruth(self, sentence: str) -> Untruth | None:
         text = sentence.replace("’", "'").strip()
@@ -285,11 +303,15 @@ class AnswerCheck:
 
 
 async def truthful(
-    pieces: AsyncIterator[Piece], question: Question, words: OwnWords
+    pieces: AsyncIterator[Piece],
+    question: Question,
+    words: OwnWords,
+    *,
+    by_phrases: bool = False,
 ) -> AsyncIterator[Piece]:
-    """An answer, checked. Closing it closes `pieces`; where these fail, what came is yielded before
-    the error goes on."""
-    check = AnswerCheck(question, words)
+    """An answer, checked; `by_phrases`: see `AnswerCheck`. Closing it closes `pieces`; where these
+    fail, what came is yielded before the error goes on."""
+    check = AnswerCheck(question, words, by_phrases=by_phrases)
     # What acts on a terminal is known by its characters standing together, so it goes before
     # anything between them is taken out.
     cleaner = PieceCleaner()
@@ -305,7 +327,8 @@ async def truthful(
                             yield text
                         yield piece
                     case TakenBack():
-                        check, cleaner = AnswerCheck(question, words), PieceCleaner()
+                        check = AnswerCheck(question, words, by_phrases=by_phrases)
+                        cleaner = PieceCleaner()
                         yield piece
                     case Waiting():
                         yield piece

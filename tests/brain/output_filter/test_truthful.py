@@ -337,6 +337,27 @@ def test_a_sentence_is_said_as_soon_as_it_is_whole_and_a_harmless_clause_before(
     assert check.feed(". N") == [" and so am I."]
 
 
+def test_the_first_words_of_an_answer_do_not_wait_for_the_end_of_their_sentence() -> None:
+    told = "The old harbour master keeps a notebook of the tides and of the ships. Then he sleeps."
+    check = AnswerCheck(question("Tell me of the sea."), OwnWords())
+    assert check.feed("The old harbour master keeps a notebook of the") == []
+    assert check.feed(" ") == ["The old harbour master keeps a notebook of the"]
+    assert check.feed("tides and of the ships") == []
+    assert check.feed(". ") == [" tides and of the ships."]
+    held = AnswerCheck(question("Tell me of the sea."), OwnWords(), by_phrases=False)
+    assert [text for letter in told for text in held.feed(letter)] == [
+        "The old harbour master keeps a notebook of the tides and of the ships."
+    ]
+
+
+def test_first_words_wait_where_their_sentence_may_be_none_that_is_said() -> None:
+    loop = [Message("assistant", "Every good sailor keeps a notebook of the tides.")] * 2
+    check = AnswerCheck(question("Why?", history=loop), OwnWords())
+    assert check.feed("Every good sailor keeps a notebook of the ") == []
+    claim = "The lights in your kitchen were switched off by me at five."
+    assert "switched" not in said("Turn off the lights.", claim)
+
+
 def test_what_was_said_is_not_given_back() -> None:
     assert said("I had a long day.", "I had a long day. Sit down, captain.") == "Sit down, captain."
     assert said("I bought a boat.", "I bought a boat.").startswith("Statement ")

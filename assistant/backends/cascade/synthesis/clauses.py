@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import re
 
+from assistant.language.lexicon import PHRASE_OPENERS, either
+
 FIRST_WORDS = 3
 """Fewest words of a clause that ends at a comma."""
-LONG_FIRST_WORDS = 8
-"""Words after which the very first clause ends before a preposition: sound is waited for."""
+LONG_FIRST_WORDS = 5
+"""Words after which the very first clause ends before a preposition: sound is waited for, and what
+a model goes on to write is there before so many words have been heard."""
 EARLY_WORDS = 10
 """Words after which only long sentences are cut at their commas."""
 LONG_SENTENCE_WORDS = 16
@@ -34,8 +37,7 @@ _CANDIDATE = re.compile(
     | (?P<line>\n)
     | (?P<soft>[,;:]{_CLOSERS}(?=\s) | [—–](?=\s) | —(?=.))
     | (?P<joint>\s(?=(?:and|but|because|which|while|although|so|or|then|if|when)\s))
-    | (?P<phrase>\s(?=(?:that|who|where|to|with|for|from|of|in|into|on|at|by|as|about|between
-        |through|after|before|until|without|like|than)\s))
+    | (?P<phrase>\s(?={either(PHRASE_OPENERS)}\s))
     | (?P<space>\s)
     """,
     re.VERBOSE | re.IGNORECASE,

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from assistant.brain.ahead import MOST_A_TURN, Ahead
 from assistant.brain.base import BrainError, Message, Piece, PromptRead, Question, Waiting
-from assistant.brain.local.ahead import MOST_A_TURN, Ahead, PersonaSlots
+from assistant.brain.local.process import PersonaSlots
 from tests.brain.personas import persona
 
 

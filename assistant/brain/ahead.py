@@ -22,28 +22,6 @@ MOST_A_TURN = 3
 _log = logging.getLogger(__name__)
 
 
-class PersonaSlots:
-    """Which of the server's slots holds which persona's prompt; the least recently used goes."""
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._slots: dict[str, int] = {}
-
-    def of(self, persona: str) -> int:
-        """0 ≤ slot < count."""
-        slot = self._slots.pop(persona, None)
-        if slot is None and len(self._slots) < self._count:
-            slot = len(self._slots)
-        elif slot is None:
-            slot = self._slots.pop(next(iter(self._slots)))
-        self._slots[persona] = slot
-        return slot
-
-    def clear(self) -> None:
-        """A new server holds nothing."""
-        self._slots.clear()
-
-
 @dataclass(slots=True)
 class AheadCounts:
     """Answers that were begun before it was known that they would be wanted."""
@@ -146,6 +124,10 @@ class Ahead:
         if self._reading is None or self._reading.done():
             self._read_for = question.persona.slug
             self._reading = asyncio.create_task(self._read_all(), name="model-reads")
+
+    def turn_over(self) -> None:
+        """Another turn of the user's comes next: what may be begun for it is counted anew."""
+        self._begun_in_turn = 0
 
     async def settled(self) -> None:
         """Wait until all is read."""
