@@ -163,6 +163,15 @@ class Prefetch(Command, frozen=True):
     lines: list[PrefetchLine]
 
 
+class Expect(Command, frozen=True):
+    """An answer will probably begin with these words, in a moment: its first clause may be rendered
+    while it is still judged whether the user is done. Replaces the last; empty: nothing will."""
+
+    text: str
+    rate: float = 1.0
+    """As in `Say`."""
+
+
 class Prefill(Command, frozen=True):
     """Run this prompt through the model beside the conversation and keep the state; with `swap`
     the conversation goes over to it at the next pause. Nothing where there are no snapshots."""
@@ -361,6 +370,7 @@ AnyCommand = (
     | Settle
     | Say
     | Prefetch
+    | Expect
     | Prefill
     | Inject
     | Interrupt

@@ -69,6 +69,9 @@ class Backend(Protocol):
     def prefetch(self, lines: list[PrefetchLine]) -> None:
         """Render these in the background, at low priority, in this order."""
 
+    def expect(self, text: str, rate: float) -> None:
+        """This will probably be said: see `frames.Expect`."""
+
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
         """Build this prompt's snapshot beside the conversation; with `swap`, go over to it at the
         next pause. Does nothing where there are no snapshots."""

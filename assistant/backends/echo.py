@@ -117,6 +117,9 @@ class EchoBackend:
     def prefetch(self, lines: list[PrefetchLine]) -> None:
         pass
 
+    def expect(self, text: str, rate: float) -> None:
+        """It has no voice."""
+
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
         """It has no prompt: nothing to do."""
 

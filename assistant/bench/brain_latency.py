@@ -198,6 +198,9 @@ class _WatchedBrain:
     def expect(self, question: Question) -> None:
         self.local.expect(question)
 
+    def listen(self, told: Callable[[str], None]) -> None:
+        self.local.listen(told)
+
     def withdraw(self) -> None:
         self.local.withdraw()
 

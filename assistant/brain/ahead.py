@@ -19,6 +19,9 @@ from assistant.brain.base import BrainError, Piece, PromptRead, Question, Waitin
 MOST_A_TURN = 3
 """Answers that are begun for one turn of the user's; each costs what others on the machine want."""
 
+_BEGINNING = 300
+"""Characters of an answer that are told before it is asked for: a first clause is no longer."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -34,8 +37,15 @@ class AheadCounts:
 class _BegunAnswer:
     """An answer that is being made and that nobody has asked for yet: its pieces are kept."""
 
-    def __init__(self, question: Question, pieces: AsyncGenerator[Piece]) -> None:
+    def __init__(
+        self,
+        question: Question,
+        pieces: AsyncGenerator[Piece],
+        told: Callable[[str], None],
+    ) -> None:
         self._question = question
+        self._told = told
+        self._text = ""
         self._kept: asyncio.Queue[Piece | Exception | None] = asyncio.Queue()
         self._asked = False
         self.failed = False
@@ -60,11 +70,18 @@ class _BegunAnswer:
             async with aclosing(pieces):
                 async for piece in pieces:
                     self._kept.put_nowait(self._marked(piece))
+                    if isinstance(piece, str) and not self._asked:
+                        self._tell(piece)
         except Exception as error:  # whatever it is, whoever asks for the answer is told
             self.failed = True
             self._kept.put_nowait(error)
         else:
             self._kept.put_nowait(None)
+
+    def _tell(self, piece: str) -> None:
+        if len(self._text) < _BEGINNING:
+            self._text += piece
+            self._told(self._text)
 
     def _marked(self, piece: Piece) -> Piece:
         if self._asked or not isinstance(piece, Waiting) or piece.read is None:
@@ -100,6 +117,8 @@ class Ahead:
         read: Callable[[Question], AsyncGenerator[Piece]],
     ) -> None:
         self.counts = AheadCounts()
+        self.on_words: Callable[[str], None] = lambda text: None
+        """See `base.Anticipates.listen`."""
         self.last_read: PromptRead | None = None
         """What was evaluated ahead the last time."""
         self._answer = answer
@@ -144,7 +163,7 @@ class Ahead:
         self._stop_reading_of_others(question)
         self._begun_in_turn += 1
         self.counts.begun += 1
-        self._begun = _BegunAnswer(question, self._answer(question))
+        self._begun = _BegunAnswer(question, self._answer(question), self.on_words)
 
     def withdraw(self) -> None:
         """Throw away what was begun."""

@@ -136,6 +136,10 @@ class Anticipates(Protocol):
     def expect(self, question: Question) -> None:
         """This will probably be asked in a moment: begin to answer it."""
 
+    def listen(self, told: Callable[[str], None]) -> None:
+        """From now on `told` hears the beginning of an answer that nobody has asked for yet, all
+        of it so far, as it is written; nothing has looked after it."""
+
     def withdraw(self) -> None:
         """It will not: throw away what was begun."""
 

@@ -336,6 +336,10 @@ class FallbackBrain:
         if not self._ruled(question):
             self._model.expect(question)
 
+    def listen(self, told: Callable[[str], None]) -> None:
+        if isinstance(self._model, Anticipates):
+            self._model.listen(told)
+
     def withdraw(self) -> None:
         if isinstance(self._model, Anticipates):
             self._model.withdraw()

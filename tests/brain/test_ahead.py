@@ -198,3 +198,21 @@ def test_the_persona_that_was_away_longest_gives_up_its_slot() -> None:
     assert [slots.of(name) for name in ("a", "b", "c", "a", "d", "a", "b")] == [0, 1, 2, 0, 1, 0, 2]
     slots.clear()
     assert slots.of("c") == 0
+
+
+async def test_what_is_written_is_told_only_until_it_is_asked_for(
+    ahead: Ahead, model: Model
+) -> None:
+    told: list[str] = []
+    ahead.on_words = told.append
+    model.gate.clear()
+    ahead.expect(asked("Who is there?"))
+    await asyncio.sleep(0.01)
+    assert told == ["You said: "]
+    pieces = ahead.answer(asked("Who is there?"))
+    model.gate.set()
+    assert [piece async for piece in pieces if isinstance(piece, str)] == [
+        "You said: ",
+        "Who is there?",
+    ]
+    assert told == ["You said: "]

@@ -104,6 +104,9 @@ class CascadeBackend:
     def prefetch(self, lines: list[PrefetchLine]) -> None:
         self._speaker.prefetch(lines)
 
+    def expect(self, text: str, rate: float) -> None:
+        self._speaker.expect(text, rate)
+
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
         """It has no prompt: nothing to do."""
 

@@ -23,6 +23,7 @@ from assistant.frames import (
     AnyEvent,
     AudioOut,
     ChangePersona,
+    Expect,
     Inject,
     Interrupt,
     Prefetch,
@@ -107,7 +108,7 @@ class SendQueue:
                 return self._fitted_saying(message)
             case ChangePersona():
                 self._drop_unused_persona()
-            case SetNames() | Prefetch():
+            case SetNames() | Prefetch() | Expect():
                 self._drop(lambda item: type(item) is type(message))
             case Prefill():
                 wanted = (message.prompt.slug, message.swap)

@@ -27,6 +27,7 @@ from assistant.frames import (
     AnyEvent,
     ChangePersona,
     Close,
+    Expect,
     Failed,
     Inject,
     Interrupt,
@@ -124,6 +125,8 @@ def handle(command: AnyCommand, backend: Backend, queue: SendQueue) -> None:
             backend.change_persona(prompt)
         case Prefetch(lines=lines):
             backend.prefetch(lines)
+        case Expect(text=text, rate=rate):
+            backend.expect(text, rate)
         case Prefill(prompt=prompt, swap=swap):
             backend.prefill(prompt, swap=swap)
         case Interrupt():

@@ -174,6 +174,9 @@ class MoshiBackend:
     def prefetch(self, lines: list[PrefetchLine]) -> None:
         """Its speech is made as it is spoken: nothing can be rendered beforehand."""
 
+    def expect(self, text: str, rate: float) -> None:
+        """Its speech is made as it is spoken."""
+
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
         personas = self._personas
         if self.capabilities.snapshots and personas is not None:

@@ -165,6 +165,9 @@ class MoshiServerBackend:
     def prefetch(self, lines: list[PrefetchLine]) -> None:
         """The voice is the server's."""
 
+    def expect(self, text: str, rate: float) -> None:
+        """The voice is the server's."""
+
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
         """The server prepares personas for itself, or cannot."""
 

@@ -176,6 +176,9 @@ class LocalBrain:
         if self._works_ahead and self.server is not None and self.server.served is not None:
             self.ahead.expect(question)
 
+    def listen(self, told: Callable[[str], None]) -> None:
+        self.ahead.on_words = told
+
     def withdraw(self) -> None:
         self.ahead.withdraw()
 

@@ -3,7 +3,7 @@ judged whether the turn is over."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -57,6 +57,9 @@ class SpeculativeBrain:
 
     def expect(self, question: Question) -> None:
         self.ahead.expect(question)
+
+    def listen(self, told: Callable[[str], None]) -> None:
+        self.ahead.on_words = told
 
     def withdraw(self) -> None:
         self.ahead.withdraw()

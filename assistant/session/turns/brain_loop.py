@@ -25,6 +25,7 @@ from assistant.brain.base import (
 )
 from assistant.calls.answer_parser import AnswerParser
 from assistant.calls.parser import Item, Malformed, ToolCall
+from assistant.frames import Expect
 from assistant.memory.conversation import ConversationMemory
 from assistant.memory.recall import NOTHING, Recalled
 from assistant.personas.loading import Persona
@@ -217,6 +218,10 @@ class BrainLoop:
         self._context = context
         self._label = brain.label
         self._expecting: asyncio.Task[None] | None = None
+        self._foretold = False
+        """The voice was told what an answer may begin with."""
+        if isinstance(brain, Anticipates):
+            brain.listen(self._foretell)
 
     # -- ahead: see `Anticipates` ----------------------------------------------------------------
 
@@ -235,6 +240,14 @@ class BrainLoop:
         self._stop_expecting()
         if isinstance(self._brain, Anticipates):
             self._brain.withdraw()
+        if self._foretold:
+            self._foretold = False
+            self._bus.publish(Expect("", 1.0))
+
+    def _foretell(self, beginning: str) -> None:
+        """The voice may render it, while it is judged whether the user is done."""
+        self._foretold = True
+        self._bus.publish(Expect(beginning.lstrip(), self._agent_turn.speech.rate))
 
     def read_ahead(self, *just_said: Message) -> None:
         """Let the brain read what the next question will begin with; `just_said` is not in the

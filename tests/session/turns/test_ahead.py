@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 from assistant.brain.base import Piece, Question
-from assistant.frames import UserText
+from assistant.frames import Expect, UserText
 from assistant.memory.base import Journal, Memory, Turn
 from assistant.memory.service import MemoryService
 from assistant.session.events import MemoryRecalled
@@ -29,6 +29,10 @@ class AheadBrain(FakeBrain):
         self.expected: list[Question] = []
         self.withdrawn = self.withdrawn_when_asked = 0
         self.read: list[Question] = []
+        self.tell: Callable[[str], None] = lambda text: None
+
+    def listen(self, told: Callable[[str], None]) -> None:
+        self.tell = told
 
     def read_ahead(self, question: Question) -> None:
         self.read.append(question)
@@ -72,6 +76,22 @@ async def test_an_answer_is_begun_while_the_end_of_the_turn_is_judged(
         asked.persona,
     ), "it is the same question, so that what was begun can be used"
     assert brain.withdrawn_when_asked == before
+
+
+async def test_the_voice_is_told_what_an_answer_begins_with_before_it_is_said(
+    enter_room: EnterRoom,
+) -> None:
+    brain = AheadBrain(["It is a parrot."])
+    room = await enter_room(brain)
+    room.begin_to_speak()
+    await pause_after(room, "What is that thing over there?")
+    brain.tell(" It is a par")
+    brain.tell(" It is a parrot.")
+    assert [e.text for e in room.backend.of(Expect)] == ["It is a par", "It is a parrot."]
+    assert room.answers() == []
+    room.backend.emit(UserText(text="What is that thing over there, or", final=False))
+    await room.calm()
+    assert room.backend.of(Expect)[-1].text == "", "the user goes on"
 
 
 async def test_who_goes_on_has_it_thrown_away(enter_room: EnterRoom) -> None:

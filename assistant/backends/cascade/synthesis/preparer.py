@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,7 +51,8 @@ class Preparer:
         self._cache = cache
         self._changed = threading.Condition()
         self._tasks: deque[_RenderTask] = deque()
-        self._holders: set[str] = set()
+        self._holders: dict[str, float] = {}
+        """Until when each of them wants the processor, seconds of the monotonic clock."""
         self._current: str | None = None
         self._cancellation = Cancellation()
         self._closed = False
@@ -71,15 +74,15 @@ class Preparer:
             self._list += 1
             self._changed.notify_all()
 
-    def hold(self, holder: str) -> None:
-        """Leave the processor to `holder` until it releases it."""
+    def hold(self, holder: str, seconds: float = math.inf) -> None:
+        """Leave the processor to `holder` until it releases it, or for so long."""
         with self._changed:
-            self._holders.add(holder)
+            self._holders[holder] = time.monotonic() + seconds
             self._cancellation.cancel()
 
     def release(self, holder: str) -> None:
         with self._changed:
-            self._holders.discard(holder)
+            self._holders.pop(holder, None)
             self._changed.notify_all()
 
     def finish(self, key: str) -> None:
@@ -123,9 +126,16 @@ class Preparer:
                     self._tasks.appendleft(task)
                 self._changed.notify_all()
 
+    def _held(self) -> bool:
+        now = time.monotonic()
+        return any(until > now for until in self._holders.values())
+
     def _next(self) -> tuple[_RenderTask, Cancellation, int] | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or bool(self._tasks and not self._holders))
+            while not (self._closed or (self._tasks and not self._held())):
+                until = max(self._holders.values(), default=math.inf)
+                wait = None if until == math.inf or not self._tasks else until - time.monotonic()
+                self._changed.wait(wait)
             if self._closed:
                 return None
             task = self._tasks.popleft()

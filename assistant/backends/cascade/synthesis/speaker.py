@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,7 @@ import numpy as np
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError, Emit
 from assistant.backends.cascade.synthesis.clauses import ClauseSplitter
+from assistant.backends.cascade.synthesis.expected import ExpectedClause
 from assistant.backends.cascade.synthesis.pacing import Pacing
 from assistant.backends.cascade.synthesis.preparer import Preparer
 from assistant.backends.cascade.synthesis.speech_engine import Aborted, Cancellation, SpeechEngine
@@ -100,6 +101,10 @@ class Speaker:
         self._sounding = False
         """Something of the clause that is being spoken was told."""
         self._cancellation = Cancellation()
+        self._expected: _Clause | None = None
+        """What will probably be said in a moment."""
+        self._ahead: ExpectedClause | None = None
+        """It, or what was expected before it, as far as that is rendered."""
         self._pacing = Pacing()
         self._wait_until = 0.0
         self._closed = False
@@ -131,10 +136,23 @@ class Speaker:
             self._queue += [_Clause(entry, clause, self._voice, rate, False) for clause in clauses]
             if final:
                 self._queue.append(_Clause(entry, "", self._voice, rate, True))
+            self._yield_to_queue()
             self._changed.notify_all()
         while self._inline and self._queue:
             self._cancellation = Cancellation()
             self._speak(self._queue.popleft())
+
+    def expect(self, text: str, rate: float) -> None:
+        """An answer will probably begin so: its first clause, if that is whole, is rendered while
+        nothing is said. Another text replaces it, "" is none. Not where sound is made inline."""
+        clauses = ClauseSplitter().push(text)
+        with self._changed:
+            expected = None
+            if clauses and not self._inline and self._engine is not None:
+                entry = _SpokenUtterance(0)
+                expected = _Clause(entry, clauses[0], self._voice, round(rate, 2), False)
+            self._expect(expected)
+            self._changed.notify_all()
 
     def prefetch(self, lines: list[PrefetchLine]) -> None:
         """Render these in the background, in this order. Does nothing where nothing is kept."""
@@ -153,8 +171,14 @@ class Speaker:
         never waits, nor does the rest of one that sounds.
         """
         if self._preparer:
-            (self._preparer.hold if busy else self._preparer.release)("ears")
+            if busy:
+                self._preparer.hold("ears")
+            else:
+                self._preparer.hold("answer", LONGEST_WAIT)  # it comes next, unless there is none
+                self._preparer.release("ears")
         with self._changed:
+            if busy:
+                self._expect(None)
             self._wait_until = time.monotonic() + LONGEST_WAIT if busy else 0.0
             speaking = self._speaking is not None and self._speaking.utterance.begun
             if busy and speaking and not self._sounding:
@@ -165,6 +189,7 @@ class Speaker:
         """Nothing more of what was said until now is emitted once this returns."""
         with self._changed:
             self._cancellation.cancel()
+            self._expect(None)
             self._queue.clear()
             self._dropped = max(self._open, default=self._dropped)
             ended = sorted(self._open.items())
@@ -179,6 +204,7 @@ class Speaker:
             self._queue.clear()
             self._open.clear()
             self._cancellation.cancel()
+            self._expect(None)
             self._changed.notify_all()
         if self._preparer:
             self._preparer.close()
@@ -188,11 +214,18 @@ class Speaker:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._closed and not self._may_speak():
+                while not (self._closed or self._may_speak() or self._may_work_ahead()):
                     # What is in the queue waits for a time only; nobody tells when it is over.
                     self._changed.wait(self._wait_until - time.monotonic() if self._queue else None)
                 if self._closed:
                     return
+                expected = None if self._may_speak() else self._expected
+            if expected is not None:
+                self._work_ahead(expected)
+                continue
+            with self._changed:
+                if not self._may_speak():
+                    continue
                 self._speaking = clause = self._queue.popleft()
                 self._cancellation = Cancellation()
                 self._sounding = False
@@ -203,6 +236,38 @@ class Speaker:
         if not self._queue:
             return False
         return not self._queue[0].utterance.begun or time.monotonic() >= self._wait_until
+
+    def _may_work_ahead(self) -> bool:
+        expected = self._expected
+        if expected is None or self._queue:
+            return False
+        return self._ahead is None or self._ahead.key != self._key(expected)
+
+    def _work_ahead(self, clause: _Clause) -> None:
+        key = self._key(clause)
+        with self._changed:
+            if self._expected is not clause:
+                return
+            if key in self._cache:
+                self._expected = None
+                return
+            ahead = self._ahead = ExpectedClause(key, lambda c: self._stream(clause, c))
+        with self._held("mouth"):
+            ahead.render(lambda: self._expected is clause and not self._queue)
+
+    def _expect(self, clause: _Clause | None) -> None:
+        """From now on this, or nothing. With the condition held."""
+        self._expected = clause
+        if self._ahead and (clause is None or self._key(clause) != self._ahead.key):
+            self._ahead.cancellation.cancel()
+
+    def _yield_to_queue(self) -> None:
+        """What was expected stands in nobody's way who has to be rendered. With the condition
+        held."""
+        if self._ahead and self._queue:
+            key = self._key(self._queue[0])
+            if key != self._ahead.key and key not in self._cache:
+                self._ahead.cancellation.cancel()
 
     def _speak(self, clause: _Clause) -> None:
         entry = clause.utterance
@@ -228,6 +293,8 @@ class Speaker:
             with self._changed:
                 self._cancellation.check()
                 self._sounding = True
+            if self._preparer:
+                self._preparer.release("answer")
             pause = np.zeros(round(entry.pause * SAMPLE_RATE / clause.rate) if sound.size else 0)
             start = entry.samples + len(pause)
             text = f" {clause.text}" if entry.begun else clause.text
@@ -268,7 +335,7 @@ class Speaker:
     def _sound(self, clause: _Clause) -> Iterator[SoundPart]:
         if self._engine is None:
             return
-        key = self._cache.key(self._engine.version, clause.text, clause.voice, clause.rate)
+        key = self._key(clause)
         if self._preparer and not in_chunks(self._engine):
             self._preparer.finish(key)  # else a new beginning sounds before the old one's end
         kept = self._cache.get(key)
@@ -276,21 +343,42 @@ class Speaker:
             yield SoundPart(kept, 0)
             return
         rendered = [_NOTHING.sound]
-        for part in self._render(self._engine, clause):
-            rendered.append(part.sound)
-            yield part
+        with self._held("mouth"):
+            for part in self._render(clause, key):
+                rendered.append(part.sound)
+                yield part
         # Last, so that nobody waits for the disk.
         self._cache.put(key, np.concatenate(rendered))
 
-    def _render(self, engine: SpeechEngine, clause: _Clause) -> Iterator[SoundPart]:
+    def _render(self, clause: _Clause, key: str) -> Iterator[SoundPart]:
+        """It, as far as it is rendered at once."""
+        with self._changed:
+            ahead, self._ahead, self._expected = self._ahead, None, None
+            if ahead is not None and ahead.key == key:
+                self._cancellation.check()
+                self._cancellation = ahead.cancellation
+                return ahead.sound()
+        return self._stream(clause, self._cancellation)
+
+    def _stream(self, clause: _Clause, cancellation: Cancellation) -> Iterator[SoundPart]:
+        assert self._engine is not None
+        parts = stream(self._engine, clause.text, clause.voice, clause.rate, cancellation)
+        return parts if self._inline else self._pacing.paced(parts)
+
+    @contextmanager
+    def _held(self, holder: str) -> Iterator[None]:
+        """The preparer leaves the processor to this meanwhile."""
         if self._preparer:
-            self._preparer.hold("mouth")
+            self._preparer.hold(holder)
         try:
-            parts = stream(engine, clause.text, clause.voice, clause.rate, self._cancellation)
-            yield from parts if self._inline else self._pacing.paced(parts)
+            yield
         finally:
             if self._preparer:
-                self._preparer.release("mouth")
+                self._preparer.release(holder)
+
+    def _key(self, clause: _Clause) -> str:
+        version = self._engine.version if self._engine is not None else ""
+        return self._cache.key(version, clause.text, clause.voice, clause.rate)
 
     def _fail(self, entry: _SpokenUtterance, failure: Failed) -> None:
         """Say once an utterance what is wrong, not once a clause."""

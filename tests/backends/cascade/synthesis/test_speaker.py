@@ -312,6 +312,68 @@ def test_live_speech_goes_before_preparation_and_preparation_is_resumed(stage: S
     assert stage.engine.spoken == ["Live line.", "Prepared line."]
 
 
+def test_preparation_waits_for_the_answer_that_comes_next(stage: Stage) -> None:
+    stage.speaker.busy(True)
+    stage.speaker.prefetch([PrefetchLine("Prepared line.", HAL)])
+    stage.speaker.busy(False)
+    stage.speaker.say(1, "An answer.", final=True)
+    stage.wait_ended(1)
+    stage.wait(lambda: stage.speaker.preparing() == 0)
+    assert stage.engine.spoken == ["An answer.", "Prepared line."]
+
+
+def test_what_is_expected_is_rendered_once_and_sounds_when_it_is_said(stage: Stage) -> None:
+    stage.speaker.busy(True)
+    stage.speaker.expect("The sea is wide. And", 1.0)
+    stage.wait(lambda: stage.engine.spoken == ["The sea is wide."])
+    assert not stage.texts(), "nobody said it yet"
+    stage.speaker.busy(False)
+    stage.speaker.say(1, "The sea is wide. And so am I.", final=True)
+    stage.wait_ended(1)
+    assert stage.engine.spoken == ["The sea is wide.", "And so am I."]
+    assert stage.texts() == ["The sea is wide.", " And so am I."]
+    assert stage.sound(1).size >= 1000 * len("The sea is wide.And so am I.")
+
+
+def test_what_is_expected_goes_on_where_it_is_when_it_is_said(tmp_path: Path) -> None:
+    engine = StreamingFakeEngine()
+    stage = Stage(tmp_path, inline=False, engine=engine)
+    stage.speaker.expect("The sea is wide. ", 1.0)
+    assert engine.hanging.wait(20), "its first chunk is there, the second on its way"
+    stage.speaker.say(1, "The sea is wide.", final=True)
+    engine.go_on.set()
+    stage.wait_ended(1)
+    assert engine.spoken == ["The sea is wide."]
+    assert stage.sound(1).size >= 48_000
+    stage.speaker.close()
+
+
+@pytest.mark.parametrize("why", ["the user goes on", "another answer", "withdrawn"])
+def test_what_was_expected_in_vain_stands_in_nobodys_way(stage: Stage, why: str) -> None:
+    stage.engine.hang_on = "sea"
+    stage.speaker.expect("The sea is wide. ", 1.0)
+    assert stage.engine.hanging.wait(20)
+    match why:
+        case "the user goes on":
+            stage.speaker.busy(True)
+        case "another answer":
+            pass
+        case "withdrawn":
+            stage.speaker.expect("", 1.0)
+    stage.speaker.say(1, "Something else.", final=True)
+    stage.wait_ended(1)
+    assert stage.engine.aborted == ["The sea is wide."]
+    assert stage.texts() == ["Something else."]
+
+
+def test_what_was_expected_and_failed_is_told_when_it_is_said(stage: Stage) -> None:
+    stage.engine.fail_on = "sea"
+    stage.speaker.expect("The sea is wide. ", 1.0)
+    stage.speaker.say(1, "The sea is wide.", final=True)
+    stage.wait_ended(1)
+    assert [e.message for e in stage.events if isinstance(e, Failed)] == ["The voice is hoarse."]
+
+
 def test_preparation_stands_aside_while_the_user_speaks(stage: Stage) -> None:
     stage.speaker.busy(True)
     stage.speaker.prefetch([PrefetchLine("Prepared line.", HAL)])
