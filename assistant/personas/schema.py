@@ -125,6 +125,9 @@ class Lines(_PersonaTable):
     """The user told something that asks for nothing: a short sign of listening (≥ 6)."""
     waiting: list[str] = []
     """Said once where a language model thinks for long: that the answer is on its way."""
+    hesitations: list[str] = []
+    """Said before a language model's answer to a question where that takes longer than a moment: a
+    word or four that any answer may follow (≥ 6): "Let me see."."""
     repeat_nothing: list[str] = []
     """Asked to repeat, but it has said nothing yet."""
     list_personas: list[str] = []

@@ -29,6 +29,10 @@ from assistant.session.turns.messages import AgentUtterance
 # Choosing one of a persona's lines: never the same twice running, across restarts too.
 
 
+SECONDS_A_LETTER = 0.07
+"""How long it takes to say something, roughly."""
+
+
 class LineChooser:
     """Picks variants at random, but never the one that was picked last for the same key.
 
@@ -60,6 +64,17 @@ class LineChooser:
     def opening(self, persona: Persona, key: OpeningKey, *, again: bool) -> str:
         """How it greets, or takes over; see `Persona.openings`."""
         return self._filled(persona, key, persona.openings(key, again=again), {})
+
+    def ready_line(self, persona: Persona, key: str, longest: float) -> str:
+        """As `line`, of those that would sound at once and take `longest` seconds at most to say;
+        "" where there is none."""
+        templates = [
+            template
+            for template in variants(persona, key)
+            if len(line := fill(template, persona, {}) or "") <= longest / SECONDS_A_LETTER
+            and self._ready(line)
+        ]
+        return self._filled(persona, key, templates, {})
 
     def _filled(
         self, persona: Persona, key: str, templates: Sequence[str], fields: Mapping[str, str]
@@ -148,7 +163,16 @@ def lines_to_prefetch(
     first = [lines[0] for lines in introductions if lines]
     later = [line for lines in introductions for line in lines[1:]]
     openers = [line for p in others for line in _filled(p, variants(p, "openers"))]
-    return own[:_OWN_FIRST] + first + own[_OWN_FIRST:_OWN_NEXT] + openers + own[_OWN_NEXT:] + later
+    hesitations = _filled(ours, variants(ours, "hesitations"))
+    return (
+        own[:_OWN_FIRST]
+        + hesitations
+        + first
+        + own[_OWN_FIRST:_OWN_NEXT]
+        + openers
+        + own[_OWN_NEXT:]
+        + later
+    )
 
 
 def _filled(persona: Persona, templates: list[str]) -> list[PrefetchLine]:
@@ -292,6 +316,16 @@ class PersonaVoice:
 
     def say(self, text: str) -> None:
         self._agent_turn.say(text)
+
+    def hesitate(self, utterance: AgentUtterance, longest: float) -> bool:
+        """Begin with a word that any answer may follow, in place of the answer, if one that takes
+        `longest` seconds at most would sound at once; never the same twice running."""
+        if not self._agent_turn.speech.has_voice():
+            return False
+        line = self._lines.ready_line(self._roster.current, "hesitations", longest)
+        if line:
+            self._agent_turn.say_aside(utterance, line)
+        return bool(line)
 
     def fill(self, utterance: AgentUtterance) -> bool:
         """Say that the answer is on its way, in place of it; never the same twice running. In

@@ -75,6 +75,7 @@ class Room:
         self.brain_found.set()
         self.brains = brains
         personas = list(cast_of_characters())
+        prefetched: set[str] = set()
         pending = PendingDeletion()
         tools = memory_tools(memory, pending) if isinstance(memory, MemoryService) else []
         self.session = Session(
@@ -88,9 +89,9 @@ class Room:
                 make_brain=make_brain or self._make_brain,
                 brains=brains,
                 known_lines=lambda persona: list(persona.greetings),
-                prefetched=set(),
+                prefetched=prefetched,
                 store=TranscriptStore(folder),
-                lines=LineChooser(1),
+                lines=LineChooser(1, ready=prefetched.__contains__),
                 clock=lambda: self.now,
                 memory=memory or NoMemory(),
                 tools=tools,

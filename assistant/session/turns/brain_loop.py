@@ -40,6 +40,7 @@ from assistant.session.events import (
 )
 from assistant.session.persona_switch import PersonaRoster, PersonaVoice
 from assistant.session.turns.agent_turn import AgentTurn
+from assistant.session.turns.hesitation import AnswerDelays
 from assistant.session.turns.messages import History
 from assistant.terminal.sanitize import PieceCleaner
 from assistant.tools.executor import Confirm, ToolExecutor
@@ -79,6 +80,8 @@ FILLER_AFTER = 1.5
 """Seconds without a word after which something is said."""
 TOLD_EVERY = 1.0
 """Seconds."""
+_AT_ONCE = 0.05
+"""Seconds in which an answer is there that nobody has to think about."""
 
 
 class Waits:
@@ -87,11 +90,17 @@ class Waits:
     Silence is filled, once. Only with the first sign of life is the wait told, too.
     """
 
-    def __init__(self, bus: EventBus, agent_turn: AgentTurn, voice: PersonaVoice) -> None:
+    def __init__(
+        self, bus: EventBus, agent_turn: AgentTurn, voice: PersonaVoice, expected: float = 0.0
+    ) -> None:
+        """`expected`: seconds to the first word, where it is worth hesitating; else 0."""
         self._bus = bus
         self._agent_turn = agent_turn
         self._voice = voice
         self._began = asyncio.get_running_loop().time()
+        self._begun_at = bus.clock()
+        self._expected = expected
+        self.hesitated = False
         self._doing = Waiting()
         self._notices: set[str] = set()
         self._ticking: asyncio.Task[None] | None = None
@@ -131,8 +140,21 @@ class Waits:
             self._bus.publish(StillThinking(doing=self._doing.doing, seconds=seconds))
             await asyncio.sleep(TOLD_EVERY)
 
+    @property
+    def took(self) -> float | None:
+        """Seconds to the first sound of the answer, as far as there is one."""
+        sound_at = self.utterance.sound_at
+        return None if sound_at is None else max(0.0, sound_at - self._begun_at)
+
     async def _fill_silence(self) -> None:
-        await asyncio.sleep(FILLER_AFTER)
+        wait = FILLER_AFTER
+        if self._expected:
+            await asyncio.sleep(_AT_ONCE)
+            if not self.utterance.intended and self._voice.hesitate(self.utterance, self._expected):
+                self.utterance = self._agent_turn.begin()
+                self.hesitated = True
+                wait += FILLER_AFTER
+        await asyncio.sleep(wait)
         if not self.utterance.intended and self._voice.fill(self.utterance):
             self.utterance = self._agent_turn.begin()
 
@@ -218,6 +240,7 @@ class BrainLoop:
         self._context = context
         self._label = brain.label
         self._expecting: asyncio.Task[None] | None = None
+        self._delays = AnswerDelays()
         self._foretold = False
         """The voice was told what an answer may begin with."""
         if isinstance(brain, Anticipates):
@@ -297,7 +320,9 @@ class BrainLoop:
                 acknowledge=keeping.acknowledge,
             )
             outcome = Round(keeping)
-            waits = waits or Waits(self._bus, self._agent_turn, self._voice)
+            waits = waits or Waits(
+                self._bus, self._agent_turn, self._voice, self._delays.worth_hesitating(text)
+            )
             failure: BrainError | None = None
             try:
                 await self._stream(question, waits, outcome)
@@ -326,6 +351,9 @@ class BrainLoop:
             text = ""
         self.withdraw()  # an answer that was begun, and that nobody asked for in the end
         if waits is not None:
+            self._delays.hesitated(waits.hesitated)
+            if spoken_any and waits.took is not None:
+                self._delays.took(waits.took)
             if not spoken_any:
                 line = self._voice.line("not_understood")
                 self._agent_turn.speech.say(waits.utterance, line)

@@ -223,6 +223,7 @@ class Hearing:
                 self._judge(audio, number)
             case SpeechResumed():
                 self._turn.asked += 1
+                self._busy(True)  # what was expected to be said next is not
             case TurnEnd():
                 self._on_turn_end(signal)
 
