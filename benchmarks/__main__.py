@@ -159,6 +159,12 @@ def first_word(
     busy: Annotated[
         bool, typer.Option("--busy", help="Beside one process that never rests.")
     ] = False,
+    preparing: Annotated[
+        bool, typer.Option("--preparing", help="While lines are rendered ahead.")
+    ] = False,
+    hesitating: Annotated[
+        bool, typer.Option("--hesitating", help="With a word before answers that take a while.")
+    ] = False,
     json_output: Json = False,
     config: ConfigFile = None,
     log_level: Level = None,
@@ -169,7 +175,7 @@ def first_word(
         from assistant.bench.report import print_rows
         from benchmarks.first_word.run import measure
 
-        rows = measure(settings, turns, busy=busy)
+        rows = measure(settings, turns, busy=busy, preparing=preparing, hesitating=hesitating)
         print_rows("first word", rows, as_json=json_output)
         return 0
 

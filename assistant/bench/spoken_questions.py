@@ -29,11 +29,19 @@ def without_kept_sound(config: Config) -> Config:
     return changed
 
 
+def with_sound_in_memory(config: Config) -> Config:
+    """The same, but lines are rendered ahead, and nothing of an earlier run is there."""
+    changed = without_kept_sound(config)
+    changed.backend.cascade.voice_cache_mb = config.backend.cascade.voice_cache_mb
+    changed.memory.private = True
+    return changed
+
+
 def without_fillers(personas: LoadedPersonas, slug: str) -> LoadedPersonas:
     """The one persona. What it says while it thinks would put off the answers that are measured, or
     be taken for them."""
     persona = personas.loaded[slug]
-    lines = persona.lines.model_copy(update={"waiting": []})
+    lines = persona.lines.model_copy(update={"waiting": [], "hesitations": []})
     return LoadedPersonas(loaded={slug: persona.model_copy(update={"lines": lines})})
 
 

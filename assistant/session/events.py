@@ -74,6 +74,9 @@ class FirstSample(SessionEvent, frozen=True, kw_only=True):
     """Seconds from the end of the user's speech; None where nobody had spoken (a greeting)."""
     stages: dict[str, float] = {}
     """Milliseconds, by stage: wait, transcribe, answer, voice, device."""
+    word: float | None = None
+    """As `latency`, of a word that was said first because the answer takes a while; `latency` is
+    told of the answer."""
 
 
 class StillThinking(SessionEvent, frozen=True, kw_only=True):

@@ -24,13 +24,16 @@ from assistant.bench.report import Measurement
 from assistant.bench.spoken_questions import (
     SpokenQuestions,
     spoken,
+    with_sound_in_memory,
     without_fillers,
     without_kept_sound,
 )
+from assistant.brain.ahead import AheadCounts
 from assistant.brain.base import Brain, Piece, Question
 from assistant.brain.choose import FallbackBrain
 from assistant.brain.openai.capabilities import CapabilitiesCache, ModelCapabilities
 from assistant.brain.openai.client import OpenAIBrain
+from assistant.brain.openai.speculation import SpeculativeBrain
 from assistant.brain.scripted import ScriptedBrain, prepare
 from assistant.config.schema import Config
 from assistant.locations import scratch_dir
@@ -48,11 +51,23 @@ LONGEST_TURN = 60.0
 _PIPECAT = ("pipecat", "faster_whisper", "kokoro_onnx")
 
 
-def measure(config: Config, turns: int = 24, *, busy: bool = False) -> list[Measurement]:
+def measure(
+    config: Config,
+    turns: int = 24,
+    *,
+    busy: bool = False,
+    preparing: bool = False,
+    hesitating: bool = False,
+) -> list[Measurement]:
     """Milliseconds, and gaps. `turns` at most as many as there are `QUESTIONS`; `busy`: beside one
-    process that never rests. Raises `BackendError` where the backend cannot be loaded."""
-    settings = without_kept_sound(config)
-    personas = without_fillers(find_personas(settings), settings.session.persona)
+    process that never rests; `preparing`: while the persona's lines are rendered ahead, from an
+    empty cache; `hesitating`: so, and with the persona's words before answers that take a while.
+    Raises `BackendError` where the backend cannot be loaded."""
+    ahead = preparing or hesitating
+    settings = with_sound_in_memory(config) if ahead else without_kept_sound(config)
+    personas = find_personas(settings)
+    if not hesitating:
+        personas = without_fillers(personas, settings.session.persona)
     seed = time.time_ns() % 1_000_000_007
     watch = Watch()
     with scratch_folder(scratch_dir()) as folder, _beside(busy):
@@ -111,6 +126,8 @@ class Turn:
     passed: float | None = None
     """The first words that may be said had passed everything that looks after an answer."""
     latency: float | None = None
+    word: float | None = None
+    """As `latency`, of a word before the answer."""
     stages: dict[str, float] = field(default_factory=dict)
 
 
@@ -119,14 +136,18 @@ class Watch:
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
+        self.begun = AheadCounts()
+        """Answers that were begun in a pause."""
         self.gaps = 0
         """Times that playback ran dry within an answer."""
 
     def listen(self, event: SessionEvent) -> None:
-        if isinstance(event, FirstSample) and event.latency is not None and self.turns:
-            turn = self.turns[-1]
-            if turn.latency is None:
-                turn.latency, turn.stages = event.latency, dict(event.stages)
+        if not isinstance(event, FirstSample) or not self.turns:
+            return
+        turn = self.turns[-1]
+        turn.word = turn.word or event.word
+        if event.latency is not None and turn.latency is None:
+            turn.latency, turn.stages = event.latency, dict(event.stages)
 
     def rows(self, asked: int) -> list[Measurement]:
         """The table; `asked` questions were asked."""
@@ -137,8 +158,13 @@ class Watch:
         answered = self._values(lambda turn: turn.latency and 1000 * turn.latency)
         missing = asked - len(answered)
         note = f"{AIM}; {missing} of {asked} not answered" if missing else AIM
+        words = self._values(lambda turn: turn.word and 1000 * turn.word)
+        first = self._values(lambda turn: _first(turn) and 1000 * (_first(turn) or 0.0))
+        told = f"of {len(answered)} answers {len(words)} with a word before them"
+        hesitating = [Measurement("  … or a word before it", "ms", first, told)] if words else []
         return [
             Measurement("end of speech → first sample", "ms", answered, note),
+            *hesitating,
             Measurement("  wait", "ms", stage("wait")),
             Measurement("  transcription", "ms", stage("transcribe")),
             Measurement(
@@ -155,10 +181,20 @@ class Watch:
             Measurement("  first sound", "ms", stage("voice")),
             Measurement("  device", "ms", stage("device")),
             Measurement("gaps inside answers", "", (float(self.gaps),), "aim: 0"),
+            Measurement(
+                "answers begun in a pause and used",
+                "",
+                (float(self.begun.used),),
+                f"{self.begun.begun} begun, {self.begun.thrown_away} thrown away",
+            ),
         ]
 
     def _values(self, of: Callable[[Turn], float | None]) -> tuple[float, ...]:
         return tuple(value for turn in self.turns if (value := of(turn)) is not None)
+
+
+def _first(turn: Turn) -> float | None:
+    return turn.latency if turn.word is None else min(turn.word, turn.latency or turn.word)
 
 
 def _ms(start: float | None, end: float | None) -> float | None:
@@ -168,7 +204,7 @@ def _ms(start: float | None, end: float | None) -> float | None:
 class TimedModel:
     """A model's brain, and when each answer was asked for and began."""
 
-    def __init__(self, brain: Brain, watch: Watch) -> None:
+    def __init__(self, brain: SpeculativeBrain | FallbackBrain, watch: Watch) -> None:
         self.label = brain.label
         self._brain = brain
         self._watch = watch
@@ -182,17 +218,30 @@ class TimedModel:
                     turn.token = turn.token or time.perf_counter()
                 yield piece
 
+    # Ahead: see `base.Anticipates`.
+
+    @property
+    def memory_tokens(self) -> int | None:
+        return self._brain.memory_tokens
+
+    def read_ahead(self, question: Question) -> None:
+        self._brain.read_ahead(question)
+
+    def expect(self, question: Question) -> None:
+        self._brain.expect(question)
+
+    def listen(self, told: Callable[[str], None]) -> None:
+        self._brain.listen(told)
+
+    def withdraw(self) -> None:
+        self._brain.withdraw()
+
     async def close(self) -> None:
         await self._brain.close()
 
 
-class TimedAnswers:
+class TimedAnswers(TimedModel):
     """The same behind everything that looks after answers: when the first words came out of it."""
-
-    def __init__(self, brain: Brain, watch: Watch) -> None:
-        self.label = brain.label
-        self._brain = brain
-        self._watch = watch
 
     async def answer(self, question: Question) -> AsyncIterator[Piece]:
         async with aclosing(cast("AsyncGenerator[Piece]", self._brain.answer(question))) as pieces:
@@ -201,9 +250,6 @@ class TimedAnswers:
                     turn = self._watch.turns[-1]
                     turn.passed = turn.passed or time.perf_counter()
                 yield piece
-
-    async def close(self) -> None:
-        await self._brain.close()
 
 
 class Conversation(SpokenQuestions):
@@ -237,6 +283,7 @@ class Conversation(SpokenQuestions):
         # a moment, once, see `UnopenedReasoning`.
         known = CapabilitiesCache()
         known.learn(self._url, stand_in.MODEL, ModelCapabilities(unopened=False))
-        model = OpenAIBrain(self._url, stand_in.MODEL, traits=known)
+        model = SpeculativeBrain(OpenAIBrain(self._url, stand_in.MODEL, traits=known))
+        self._watch.begun = model.ahead.counts
         timed = TimedModel(model, self._watch)
         return TimedAnswers(FallbackBrain(timed, ScriptedBrain(), self._failed), self._watch)

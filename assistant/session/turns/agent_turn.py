@@ -97,6 +97,7 @@ class AgentTurn:
         up by it. How long the answer took is told of the answer."""
         utterance.aside = True
         self.stopwatch = self._stopwatches.pop(utterance.number, self.stopwatch)
+        utterance.speech_end = self.stopwatch.speech_end if self.stopwatch is not None else None
         self.speech.say(utterance, text, final=True)
 
     def hold(self) -> None:
@@ -175,13 +176,17 @@ class AgentTurn:
             return
         utterance.sounded = True
         watch = self._stopwatches.pop(number, None)
-        latency, stages = None, {}
+        latency, stages, word = None, {}, None
+        delay = self._audio.output_delay()
+        if utterance.speech_end is not None:
+            word = at + delay - utterance.speech_end
         if watch is not None:
-            delay = self._audio.output_delay()
             latency = watch.first_sample(utterance.said_at, utterance.sound_at, at, delay)
             stages = {name: round(ms, 1) for name, ms in watch.stages.items()}
             log.info("answered %.0f ms after the last word: %s", 1000 * latency, stages)
-        self._bus.publish(FirstSample(turn=utterance.turn, latency=latency, stages=stages))
+        self._bus.publish(
+            FirstSample(turn=utterance.turn, latency=latency, stages=stages, word=word)
+        )
         if not utterance.aside:
             self._bus.publish(AnswerSounding())
 

@@ -63,6 +63,8 @@ class AgentUtterance:
 
     aside: bool = False
     """It only fills a silence: no part of the conversation."""
+    speech_end: float | None = None
+    """Of an aside: when the user had ended, in seconds on the session's clock."""
 
     skipped: list[tuple[int, int]] = field(default_factory=list)
     """Silence that is not played, to catch up: where in the played sound, and samples of it."""
