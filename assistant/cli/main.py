@@ -10,6 +10,7 @@ import typer
 
 from assistant.cli import models as cli_models
 from assistant.cli import serve as cli_serve
+from assistant.cli.adapters import adapters_app
 from assistant.cli.bench import bench_app
 from assistant.cli.groups import config_app, events_app, personas_app, trace, transcripts_app
 from assistant.cli.help import Commands
@@ -303,6 +304,7 @@ app.add_typer(events_app, name="events", rich_help_panel=LOOK)
 app.add_typer(setup_app, name="setup", rich_help_panel=SETUP)
 app.add_typer(brain_app, name="brain", rich_help_panel=SETUP)
 app.add_typer(cli_models.models_app, name="models", rich_help_panel=SETUP)
+app.add_typer(adapters_app, name="adapters", rich_help_panel=SETUP)
 app.add_typer(config_app, name="config", rich_help_panel=SETUP)
 
 

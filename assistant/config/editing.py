@@ -62,6 +62,16 @@ def unset_value(key: str, path: Path | None = None) -> bool:
     return True
 
 
+def set_table(key: str, table: dict[str, Any], path: Path | None = None) -> None:
+    """Write a whole table, such as `adapters.notes`, in place of what was there; checked before
+    anything is written. Raises `ConfigError`."""
+    file = path or config_file()
+    check(_nested(key, table), file=file, sources={key: "config set"})
+    document = _open(file)
+    _assign(document, key, table)
+    _save(document, file)
+
+
 def _require_known(key: str) -> None:
     """`session.permissions.x` is known where `session.permissions` is a table of the user's own."""
     fields = known_fields()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from assistant.config.plugins import plugin_names
@@ -272,6 +272,39 @@ class MemoryConfig(_ConfigTable):
     mem0: Mem0Config = Mem0Config()
 
 
+class AdapterConfig(_ConfigTable):
+    """A program with tools, in a table `[adapters.NAME]`."""
+
+    kind: Literal["mcp"] = "mcp"
+    """What it speaks: the Model Context Protocol."""
+    command: list[str] = []
+    """What starts it: the program and its arguments; `~` and `$NAME` are filled in."""
+    url: str | None = None
+    """Where it runs already (streamable HTTP), in place of a command."""
+    env: dict[str, str] = {}
+    """Environment of the program; write a secret as `$NAME`, and it is taken from yours."""
+    cwd: str | None = None
+    """Folder in which it runs."""
+    enabled: bool = True
+    spoken: list[str] = []
+    """What you call it: "my notes"."""
+    tools: list[str] | None = None
+    """Those of its tools that may be used; unset: all."""
+    intents: dict[str, str] = {}
+    """What you say, and the tool that it means: "search my notes for {query}" = "search_notes".
+    These work without a language model."""
+    timeout_s: float = Field(default=60.0, gt=0, le=3600)
+    """Seconds that a tool may take."""
+
+    @model_validator(mode="after")
+    def _is_reachable(self) -> Self:
+        if bool(self.command) == bool(self.url):
+            raise ValueError("give either command or url")
+        if self.url is not None and not self.url.startswith(("http://", "https://")):
+            raise ValueError("url has to begin with http:// or https://")
+        return self
+
+
 class Config(_ConfigTable):
     session: SessionConfig = SessionConfig()
     audio: AudioConfig = AudioConfig()
@@ -279,6 +312,7 @@ class Config(_ConfigTable):
     brain: BrainConfig = BrainConfig()
     memory: MemoryConfig = MemoryConfig()
     ui: UiConfig = UiConfig()
+    adapters: dict[str, AdapterConfig] = {}
 
     @property
     def stt(self) -> str:

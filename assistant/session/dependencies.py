@@ -58,6 +58,9 @@ class SessionDependencies:
     """Texts that would sound at once; the session adds to it, whoever chooses lines looks."""
     schedule: Schedule = field(default_factory=Schedule)
     """Timers, alarms and reminders."""
+    remember_permission: Callable[[str], None] = lambda tool: None
+    """The user wants this tool to run without being asked, in the next conversation, too. Writes a
+    file: it is called beside the event loop."""
     notify: Callable[[str, str], None] = lambda title, text: None
     """Shows on the desktop what rings."""
     lists: Lists = field(default_factory=Lists)

@@ -19,6 +19,7 @@ from assistant.backends.registry import (
 from assistant.brain.base import Brain, BrainError
 from assistant.brain.scripted import ScriptedBrain, known_lines
 from assistant.brain.switch import BrainSwitch
+from assistant.config.editing import set_value
 from assistant.config.schema import Config, ConfigError
 from assistant.frames import AnyEvent, Load
 from assistant.language.person import first_person
@@ -194,7 +195,13 @@ def make_dependencies(
         schedule=schedule,
         notify=desktop_notifier() if remember and config.session.notifications else _unseen,
         lists=lists,
+        remember_permission=_always if remember else lambda tool: None,
     )
+
+
+def _always(tool: str) -> None:
+    """Raises `ConfigError` where the settings cannot be written."""
+    set_value(f"session.permissions.{tool}", "always")
 
 
 def _memory(

@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal, cast
 
+from assistant.adapters.manager import Adapters
 from assistant.audio.base import DeviceChoice
 from assistant.audio.types import Float32
 from assistant.brain.base import Brain, BrainChoice
@@ -41,6 +42,7 @@ from assistant.session.turns.brain_loop import BrainContext, BrainLoop, ToolRunn
 from assistant.session.turns.messages import History
 from assistant.session.turns.record import ConversationRecord
 from assistant.session.turns.responder import LanguageNotice, Responder
+from assistant.session.turns.spoken_consent import SpokenConsent
 from assistant.session.turns.spoken_intents import SpokenIntents
 from assistant.session.turns.turn_taking import TurnTaking
 from assistant.session.turns.user_turn import MicrophoneGate, SelfEcho, UserTurn
@@ -140,6 +142,11 @@ class Session:
         )
         self._registry = ToolRegistry(tools, config.session.permissions)
         broken = add_plugins(self._registry, controls)
+        self._adapters = Adapters(config.adapters, self._registry, self._tell_of_adapter)
+        self._consent = SpokenConsent(
+            self._agent_turn.say, self._adapters.spoken_name, self._always_allow
+        )
+        self._turn_taking.answers_question = self._consent.answered_by
         self._notices = [
             Notice(text=each.message, remedy=each.remedy, severity="warning") for each in broken
         ]
@@ -179,6 +186,7 @@ class Session:
         self.sound.changed()
         self.run_beside(self.sound.watch_drops(lambda: self._backend.dropped))
         self.run_beside(self._timers.run())
+        self._adapters.start()
         self._seat.watch(lambda: self.persona)
         for notice in self._notices:
             self._bus.publish(notice)
@@ -191,12 +199,14 @@ class Session:
         """Input, then backend, then output; the transcript is saved. Never raises."""
         self._user_turn.gate.muted = True
         self._background.cancel()
+        self._adapters.end()
         self._turn_taking.interrupt()
         for step in (
             self._backend.stop(),
             self._audio.stop(),
             self.memory.close(),
             self._seat.close(),
+            self._adapters.ended(),
         ):
             try:
                 await step
@@ -235,8 +245,22 @@ class Session:
     def _further_intent(self, text: str) -> SpokenCommand | None:
         """What is read from the words as they came. "Delete my shopping list" means the list, and
         nothing that is remembered, so skills come first."""
-        call = self._skills.call(text)
+        call = self._skills.call(text) or self._adapters.spoken_intent(text)
         return call or (memory_call(text) if self.memory.enabled else None)
+
+    def _tell_of_adapter(self, text: str, remedy: str) -> None:
+        self._bus.publish(Notice(text=text, remedy=remedy, severity="warning", key="adapters"))
+
+    def _always_allow(self, tool: str) -> None:
+        self._registry.allow(tool, "always")
+        self.run_beside(asyncio.to_thread(self._dependencies.remember_permission, tool))
+
+    async def _may_run(self, call: ToolCall) -> bool:
+        """What other programs bring is asked about aloud, too."""
+        if not self._adapters.spoken_name(call.name):
+            return await self.confirm(call)
+        on_screen = None if self.confirm is _refuse else self.confirm
+        return await self._consent.ask(call, on_screen)
 
     def _follow_up(self, text: str) -> SpokenCommand | None:
         """The call that answers a question which a tool has asked back."""
@@ -248,7 +272,7 @@ class Session:
 
     def _make_responder(self, brain: Brain) -> Responder:
         # The one thing that is looked up late: a front end puts its question in when it is there.
-        tools = ToolRunner(self._bus, self._registry, lambda call: self.confirm(cleaned(call)))
+        tools = ToolRunner(self._bus, self._registry, lambda call: self._may_run(cleaned(call)))
         voice = PersonaVoice(self._agent_turn, self._roster, self._dependencies.lines)
         context = BrainContext(
             self._roster, self.history, self.memory, self._own_state.touched, self._limits.told

@@ -54,6 +54,7 @@ class ToolExecutor:
             ok=ok,
             content=_bounded(reply.content),
             spoken=reply.spoken,
+            brief=reply.brief,
             seconds=time.perf_counter() - started,
         )
 

@@ -26,6 +26,8 @@ class ToolResult:
     spoken: str | None = None
     """What to say instead of asking the brain; None leaves it to the brain, "" is silence."""
     seconds: float = 0.0
+    brief: str = ""
+    """What to say of it where no model sums it up; empty: all of it."""
 
 
 class SessionControls(Protocol):
@@ -72,6 +74,8 @@ class ToolReply:
     """Facts, for the model and the activity log."""
     spoken: str | None = None
     """What to say; None leaves it to the brain or the persona's own line, "" is silence."""
+    brief: str = ""
+    """See `ToolResult`."""
 
 
 class ToolError(Exception):
@@ -170,6 +174,14 @@ class ToolRegistry:
         if new.name in self._tools:
             raise ValueError(f"there is already a tool {new.name!r}")
         self._tools[new.name] = new
+
+    def remove(self, name: str) -> None:
+        """It is there no longer; nothing where it was not."""
+        self._tools.pop(name, None)
+
+    def allow(self, name: str, permission: Permission) -> None:
+        """The user wants it so from now on."""
+        self._permissions[name] = permission
 
     def get(self, name: str) -> Tool:
         """Raises `KeyError` with the nearest name."""

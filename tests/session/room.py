@@ -59,14 +59,18 @@ class Room:
         make_brain: MakeBrain | None = None,
         memory: ConversationMemory | None = None,
         brains: BrainSwitch | None = None,
+        adapters: dict[str, Any] | None = None,
     ) -> None:
         config = Config.model_validate(
             {
                 "session": {"greeting": greeting, "permissions": permissions or {}},
                 "audio": audio_settings or {},
+                "adapters": adapters or {},
             }
         )
         self.now = 0.0
+        self.always: list[str] = []
+        """Tools that the user wants to run without being asked."""
         self.microphone_runs = True
         self.audio = audio or FakeAudio()
         self.brain = brain or FakeBrain()
@@ -95,6 +99,7 @@ class Room:
                 clock=lambda: self.now,
                 memory=memory or NoMemory(),
                 tools=tools,
+                remember_permission=self.always.append,
                 follow_up=pending.answered,
             )
         )

@@ -145,4 +145,4 @@ class Responder:
             case "repeat":
                 self._voice.say_line("repeat_nothing")
             case _:
-                self._voice.say(result.content)
+                self._voice.say(result.brief or result.content)

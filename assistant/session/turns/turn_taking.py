@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -87,6 +87,8 @@ class TurnTaking:
         self._held = False
         self._asked_again = False
         """The last words of the user's were not understood, and he was told so."""
+        self.answers_question: Callable[[str], bool] = lambda text: False
+        """Takes words that answer a question which an answer waits for."""
         self._continuation = Continuation(bus.clock)
         bus.on(BackendReady, lambda event: self._rest_in("idle"))
         bus.on(BackendGone, lambda event: self._rest_in("idle"))
@@ -96,7 +98,7 @@ class TurnTaking:
         bus.on(PartialWords, self._partial)
         bus.on(UserHeard, self._heard)
         bus.on(NothingHeard, self._heard_nothing)
-        bus.on(ToAnswer, lambda event: self._answer(event.message, None))
+        bus.on(ToAnswer, self._typed)
         bus.on(CallSpelled, self._call_spelled)
         bus.on(AnswerSounding, lambda event: self._sounding())
         bus.on(AnswerPaused, lambda event: self._set_state("listening"))
@@ -236,6 +238,9 @@ class TurnTaking:
         """A whole turn of the user's: an interruption, a sign of listening, or said in silence."""
         message = event.message
         self._asked_again = False
+        if self.answers_question(message.text):
+            self._go_on()
+            return
         if not self._barge_in.is_interruption(message.text, stop=message.is_stop):
             if not is_hum(message.text):
                 self._bus.publish(SaidInPassing(message.text))
@@ -249,6 +254,16 @@ class TurnTaking:
             self._bus.publish(UserTurnTakenByModel(message.text))
         else:
             self._answer(message, event.stopwatch)
+
+    def _go_on(self) -> None:
+        """The user's words are what an answer was waiting for."""
+        self._held = False
+        self._agent_turn.resume()
+        self._at_rest()
+
+    def _typed(self, event: ToAnswer) -> None:
+        if not self.answers_question(event.message.text):
+            self._answer(event.message, None)
 
     def _answer(self, message: UserMessage, stopwatch: Stopwatch | None) -> None:
         """Let this be answered, with the first half of the thought where there was one."""

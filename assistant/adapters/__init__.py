@@ -1,0 +1,1 @@
+"""Adapters: tools of other programs, by the Model Context Protocol (MCP)."""

@@ -1,0 +1,95 @@
+"""Consent: may a tool of another program run? Asked aloud, answered by voice, in writing or on the
+screen; the first answer counts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from assistant.calls.parser import ToolCall
+from assistant.language.intents import is_yes
+from assistant.language.phrase_notation import normal
+
+Consent = Callable[[ToolCall], Awaitable[bool]]
+
+_ALWAYS = {"always", "yes always", "always yes", "yes every time", "you always may"}
+_NO = {
+    *("no", "nope", "no thanks", "no thank you", "please do not", "do not", "never", "rather not"),
+    *("no do not", "no stop", "better not", "not now", "no way", "absolutely not", "leave it"),
+}
+_LONGEST = 60
+"""Characters of an argument that are read aloud."""
+_MOST = 3
+"""Arguments that are read aloud."""
+
+
+class SpokenConsent:
+    """One question at a time; whoever asks meanwhile waits."""
+
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        source: Callable[[str], str],
+        on_always: Callable[[str], None],
+    ) -> None:
+        """`say` speaks a question. `source(tool)`: what the user calls the program that it is of.
+        `on_always(tool)`: the user wants it to run from now on without being asked."""
+        self._say = say
+        self._source = source
+        self._on_always = on_always
+        self._turn = asyncio.Lock()
+        self._open: asyncio.Future[bool] | None = None
+        self._tool = ""
+
+    async def ask(self, call: ToolCall, on_screen: Consent | None) -> bool:
+        """Whether the user lets it run. `on_screen` asks there, where there is a screen."""
+        async with self._turn:
+            self._open = asyncio.get_running_loop().create_future()
+            self._tool = call.name
+            shown = None if on_screen is None else asyncio.ensure_future(on_screen(call))
+            self._say(question(call, self._source(call.name)))
+            waiting = {self._open, *([shown] if shown is not None else [])}
+            try:
+                done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                return any(each.result() for each in done)
+            finally:
+                self._open = None
+                if shown is not None and not shown.done():
+                    shown.cancel()
+
+    def answered_by(self, text: str) -> bool:
+        """Take the user's words where they answer the question that is open."""
+        if self._open is None or self._open.done():
+            return False
+        said = normal(text)
+        if said in _ALWAYS:
+            self._on_always(self._tool)
+            self._open.set_result(True)
+        elif is_yes(text) or said in _NO:
+            self._open.set_result(is_yes(text))
+        else:
+            return False
+        return True
+
+
+def question(call: ToolCall, source: str) -> str:
+    """ "May I use my notes: create note, title Parrots? Say yes, no or always."."""
+    name = call.name.partition("__")[2] or call.name
+    spoken = " ".join(name.replace("_", " ").replace("-", " ").split())
+    told = [f"{_plain(key)} {_value(value)}" for key, value in [*call.arguments.items()][:_MOST]]
+    more = len(call.arguments) - _MOST
+    if more > 0:
+        told.append(f"and {more} more")
+    return f"May I use {source}: {', '.join([spoken, *told])}? Say yes, no or always."
+
+
+def _plain(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _value(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rsplit(' ', 1)[0]} …"
