@@ -107,6 +107,7 @@ fuzz: $(VENV)/.dev-ready
 
 # What developers measure, for example: make bench-turns    make bench-soak ARGS="--hours 1"
 # Of recordings: make bench-ears FOLDER=recordings ARGS="--half reporting"
+#                make bench-emotion FOLDER=recordings
 bench-%: $(VENV)/.dev-ready
 	$(BIN)/python -m benchmarks $* $(if $(FOLDER),"$(FOLDER)") $(ARGS)
 

@@ -61,6 +61,24 @@ class Prosody(msgspec.Struct, frozen=True, kw_only=True):
     """Name of a sound effect in place of the voice's own (`VoiceSpec.effect`); empty: its own."""
 
 
+class VoiceFeatures(msgspec.Struct, frozen=True, kw_only=True):
+    """Prosodic features of one turn of the user's; see `assistant.audio.prosodic_features`. Nothing
+    that was said can be made of them."""
+
+    f0_median: float
+    """Median of the fundamental frequency, semitones over 100 Hz."""
+    f0_high: float
+    """Its 90th percentile, …"""
+    f0_range: float
+    """… and how far that is above the 10th, in semitones."""
+    alpha_ratio: float
+    """Energy in 50–1000 Hz over that in 1–5 kHz, dB."""
+    hammarberg_index: float
+    """Strongest component in 0–2 kHz over the strongest in 2–5 kHz, dB."""
+    voiced: float
+    """Seconds of voiced sound they were taken from."""
+
+
 class PersonaPrompt(msgspec.Struct, frozen=True, kw_only=True):
     """What a persona puts before a conversation, as the backend sees it. It knows no colours."""
 
@@ -291,6 +309,9 @@ class UserText(Event, frozen=True):
     unclear: bool = False
     """Final and without text: somebody spoke near the microphone for a second or more, and no words
     could be made of it. He may be told so."""
+    voice: VoiceFeatures | None = None
+    """How it was said, where there was enough voice in it and the backend measures that. Final
+    only."""
 
 
 class Overheard(Event, frozen=True):

@@ -75,6 +75,12 @@ def pauses_file() -> Path:
     return data_dir() / "pauses.json"
 
 
+def feelings_file() -> Path:
+    """Which signs of a feeling were wrong for this user: numbers by the names of cues, without a
+    word of what was said; deleted, all count fully again."""
+    return data_dir() / "feelings.json"
+
+
 def brain_offered_file() -> Path:
     """Is there once a language model was offered; what it holds does not matter."""
     return data_dir() / "language-model-offered"

@@ -320,6 +320,26 @@ def ears(
     raise typer.Exit(run_with_config(weights.over(given), command))
 
 
+@app.command()
+def emotion(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Recordings in the layout of RAVDESS or EmoDB.")
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Print sentences that were misread.")
+    ] = False,
+    json_output: Json = False,
+) -> None:
+    """Feelings in words, on sentences of our own, and raised voices in recordings."""
+
+    def command() -> int:
+        from benchmarks.emotion.command import emotion_command
+
+        return emotion_command(folder, verbose=verbose, json_output=json_output)
+
+    raise typer.Exit(run(command))
+
+
 @app.command("ears-sources")
 def ears_sources(
     clone: Annotated[Path, typer.Argument(help="Of the source's repository, on this machine.")],

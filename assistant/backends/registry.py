@@ -61,6 +61,7 @@ def _cascade_options(config: Config) -> Options:
     heard = {"stt": config.stt, "language": config.audio.language}
     saved = config.session.save and memory.enabled and not (memory.private or sealed)
     kept |= {"keep_pauses": True} if saved else {}
+    kept |= {"measure_voice": True} if config.emotion.enabled else {}
     return config.backend.cascade.model_dump(exclude={"whisper"}) | heard | kept
 
 

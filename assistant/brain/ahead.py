@@ -63,6 +63,7 @@ class _BegunAnswer:
             and mine.memory == question.memory
             and list(mine.known) == list(question.known)
             and mine.tools == question.tools
+            and _kind(mine) == _kind(question)
         )
 
     async def _make(self, pieces: AsyncGenerator[Piece]) -> None:
@@ -227,6 +228,10 @@ class Ahead:
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._ended.add(task)
         task.add_done_callback(self._ended.discard)
+
+
+def _kind(question: Question) -> str | None:
+    return question.feeling.kind if question.feeling is not None else None
 
 
 def plain_words(text: str) -> str:

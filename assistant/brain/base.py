@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from assistant.calls.parser import Malformed, ToolCall
+from assistant.emotion.feeling import Feeling
 from assistant.errors import AssistantError
 from assistant.personas.loading import Persona
 
@@ -57,6 +58,12 @@ class Question:
     """What the program knows of itself that this question touches, in sentences for a prompt."""
     limits: Sequence[str] = ()
     """Why this is not done here, and what would do it, in sentences for who has no model."""
+    feeling: Feeling | None = None
+    """How the user seems to be; None: as usual."""
+    mood: str = ""
+    """The same as one line for a prompt, with how to answer then."""
+    misread: bool = False
+    """The user has just said that he does not feel as it was thought."""
     personas: Sequence[str] = ()
     """Names of all that there are; empty where that is not known."""
 

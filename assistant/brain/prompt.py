@@ -21,6 +21,7 @@ MAX_PERSONA_CHARS = 6_000
 MAX_TOOLS_CHARS = 8_000
 MAX_FACTS_CHARS = 1_500
 MAX_MESSAGE_CHARS = 2_000
+MAX_NOTE_CHARS = 400
 """Bounds, so that all but the question stays under about 40,000 characters (10,000 tokens)."""
 MAX_QUESTION_CHARS = 200_000
 """What the user has just said or pasted is sent whole: as much as can be typed at once. Where that
@@ -73,6 +74,7 @@ def build_messages(
 
     After the system message user and assistant take turns, beginning with the user: many models'
     chat templates refuse anything else. `facts` are sentences about the user, said to "you".
+    How the user seems to be (`Question.mood`) stands in his last message in any case.
     `native`: the server is given the tools by its own protocol, and so are calls and results (role
     "tool"). Without a `system_role` the prompt is the beginning of the first user message. At most
     `history` earlier messages are taken along.
@@ -97,6 +99,8 @@ def build_messages(
     told = _of_now(question, () if history < HISTORY else facts, memory=bool(history), small=small)
     if stable and told:
         _tell_in_last(turns, told)
+    if question.mood and question.text.strip():
+        _note_in_last(turns, question.mood)
     prompt = _system(question, [] if stable else told, native=native, small=small)
     messages: list[dict[str, Any]] = [{"role": "system", "content": prompt}]
     if small and history:
@@ -138,6 +142,14 @@ def _tell_in_last(turns: list[dict[str, Any]], told: Sequence[str]) -> None:
     if last is not None:
         known = " ".join(told)
         last["content"] = f"(Say this only where it matters: {known})\n\n{last['content']}"
+
+
+def _note_in_last(turns: list[dict[str, Any]], note: str) -> None:
+    """What was noticed of the user stands with what he said last and nowhere else: the next prompt
+    must begin as this one does."""
+    last = next((turn for turn in reversed(turns) if turn["role"] == "user"), None)
+    if last is not None:
+        last["content"] = f"(Noticed: {_cut(note, MAX_NOTE_CHARS)})\n\n{last['content']}"
 
 
 def _latest(question: Question, count: int, block: int) -> list[Message]:

@@ -116,6 +116,23 @@ def memory_show(
     raise typer.Exit(run_with_config(gather(context, config), command))
 
 
+@memory_app.command("feelings")
+def memory_feelings(
+    context: typer.Context,
+    weeks: Annotated[int, typer.Option("--weeks", "-w", min=1, max=104)] = 12,
+    json_output: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """What lifts you and what weighs on you, by what you have said, with where you said it."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.memory.feelings import feelings_command
+
+        return feelings_command(settings, weeks, json_output=json_output)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
 @memory_app.command("edit")
 def memory_edit(
     context: typer.Context,

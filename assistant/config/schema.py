@@ -198,6 +198,12 @@ class BrainConfig(_ConfigTable):
     machine or in this network and nothing runs on a battery; it is thrown away if you go on."""
 
 
+class EmotionConfig(_ConfigTable):
+    enabled: bool = True
+    """Notice how you are, by your words and by how much your voice is raised, and answer
+    accordingly. Nothing of the sound is kept."""
+
+
 class UiConfig(_ConfigTable):
     animation: bool = True
     """Moving parts; the environment's `TEXTUAL_ANIMATIONS` is honoured too."""
@@ -311,6 +317,7 @@ class Config(_ConfigTable):
     backend: BackendConfig = BackendConfig()
     brain: BrainConfig = BrainConfig()
     memory: MemoryConfig = MemoryConfig()
+    emotion: EmotionConfig = EmotionConfig()
     ui: UiConfig = UiConfig()
     adapters: dict[str, AdapterConfig] = {}
 

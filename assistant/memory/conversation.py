@@ -99,6 +99,10 @@ class ConversationMemory(MemoryFrontend, Protocol):
     async def news(self, text: str) -> str:
         """What comes to mind, quoted, and has not yet in this conversation; "" for nothing."""
 
+    async def how_been(self, days: int, period: str) -> str:
+        """How the user was in the last `days` days, which are called `period`, in sentences to be
+        said. Raises `MemoryFailure`."""
+
     async def acknowledge(self, text: str) -> str:
         """Keep what the user's turn tells, before the answer says that it is remembered. Returns
         what has to be said where it is not: one or two sentences."""
@@ -162,6 +166,9 @@ class NoMemory(NoMemoryView):
 
     async def news(self, text: str) -> str:
         return ""
+
+    async def how_been(self, days: int, period: str) -> str:
+        return "I keep no memory of our conversations, so I cannot look back."
 
     async def acknowledge(self, text: str) -> str:
         return self._why

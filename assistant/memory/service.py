@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from assistant.brain.base import Completes
 from assistant.language.tokens import content
@@ -27,6 +27,7 @@ from assistant.memory.deletion.plan import DeletionPreview, find_deletion, with_
 from assistant.memory.extraction.candidates import Judge, Outcome
 from assistant.memory.extraction.llm import Extractor
 from assistant.memory.extraction.secrets import without_secrets
+from assistant.memory.feelings import feelings_of, told
 from assistant.memory.recall import Recall, Recalled
 from assistant.memory.recorder import Recorder
 from assistant.memory.told import as_said, greeting, personas_of, told_hits, users_name
@@ -243,6 +244,15 @@ class MemoryService(MemoryView):
             return unwritten[::-1]
         there = {memory.id for memory in written}
         return [*(each for each in reversed(unwritten) if each.id not in there), *written]
+
+    async def how_been(self, days: int, period: str) -> str:
+        began = (datetime.now().astimezone() - timedelta(days=days)).replace(hour=0, minute=0)
+        persona = self._limit()
+        if not self.private:
+            await self.recorder.write()
+        return await self.recall.run(
+            lambda: told(feelings_of(self.store, began, persona=persona), period)
+        )
 
     async def search(self, query: str) -> list[Found]:
         """Best first, what could not be written too. Raises `MemoryFailure`."""

@@ -173,6 +173,14 @@ class Lines(_PersonaTable):
     """The user is angry or frustrated, not with it."""
     anxious: list[str] = []
     """The user is afraid, worried or under pressure."""
+    frustrated: list[str] = []
+    """The user is frustrated, often with it: calm and short, no jokes."""
+    excited: list[str] = []
+    """The user is full of joy, or has good news: livelier than usual."""
+    confused: list[str] = []
+    """The user does not follow: slower, one step at a time."""
+    misread: list[str] = []
+    """The user does not feel as it thought."""
     ask_on: list[str] = []
     """The user goes on about what weighs on them: a short sign of care that asks on (≥ 6)."""
 

@@ -14,6 +14,7 @@ from assistant.backends.registry import Choice
 from assistant.brain.base import Brain
 from assistant.brain.switch import BrainSwitch
 from assistant.config.schema import Config
+from assistant.emotion.watch import FeelingWatch
 from assistant.frames import AnyEvent, Load
 from assistant.language.command_patterns import SpokenCommand
 from assistant.memory.conversation import ConversationMemory, NoMemory
@@ -65,6 +66,8 @@ class SessionDependencies:
     """Shows on the desktop what rings."""
     lists: Lists = field(default_factory=Lists)
     """The user's lists."""
+    feelings: FeelingWatch | None = field(default_factory=FeelingWatch)
+    """Reads how the user is; None: nobody does."""
     met: Callable[[], frozenset[str]] = frozenset
     """Slugs of the personas that the user talked to before, as saved transcripts tell. Reads files:
     it is called beside the event loop."""

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from assistant.calls.parser import ToolCall
+from assistant.emotion.feeling import Kind as FeelingKind
 from assistant.frames import AgentState, Side
 from assistant.memory.base import Found
 from assistant.memory.deletion.plan import DeletionPreview
@@ -39,6 +40,27 @@ class UserSaid(SessionEvent, frozen=True, kw_only=True):
     text: str
     final: bool
     typed: bool = False
+
+
+class FeelingHeard(SessionEvent, frozen=True, kw_only=True):
+    """How the user seemed to be in turn `turn` of his, by words and voice: a guess, to be shown
+    quietly."""
+
+    turn: int
+    kind: FeelingKind | None
+    """None: only that his voice was raised."""
+    arousal: float
+    """0 to 1; from .5 on the voice is raised."""
+    confidence: float
+    """0 to 1."""
+    cues: tuple[str, ...] = ()
+    """Why, each in words: "said “I already told you”", "a raised voice"."""
+
+
+class FeelingTakenBack(SessionEvent, frozen=True, kw_only=True):
+    """The user said that he does not feel as it was told of turn `turn`: the mark goes."""
+
+    turn: int
 
 
 class AgentSaid(SessionEvent, frozen=True, kw_only=True):

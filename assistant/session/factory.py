@@ -21,10 +21,13 @@ from assistant.brain.scripted import ScriptedBrain, known_lines
 from assistant.brain.switch import BrainSwitch
 from assistant.config.editing import set_value
 from assistant.config.schema import Config, ConfigError
+from assistant.emotion.corrections import CueWeights
+from assistant.emotion.watch import FeelingWatch
 from assistant.frames import AnyEvent, Load
 from assistant.language.person import first_person
 from assistant.locations import (
     data_dir,
+    feelings_file,
     last_turn_file,
     lists_file,
     log_dir,
@@ -196,12 +199,20 @@ def make_dependencies(
         notify=desktop_notifier() if remember and config.session.notifications else _unseen,
         lists=lists,
         remember_permission=_always if remember else lambda tool: None,
+        feelings=_feelings(config, kept=remember and saved),
     )
 
 
 def _always(tool: str) -> None:
     """Raises `ConfigError` where the settings cannot be written."""
     set_value(f"session.permissions.{tool}", "always")
+
+
+def _feelings(config: Config, *, kept: bool) -> FeelingWatch | None:
+    """What reads how the user is; `kept`: what he corrects is known the next time, too."""
+    if not config.emotion.enabled:
+        return None
+    return FeelingWatch(CueWeights(feelings_file() if kept else None))
 
 
 def _memory(

@@ -19,6 +19,7 @@ from assistant.adapters.manager import Adapters
 from assistant.audio.base import DeviceChoice
 from assistant.audio.types import Float32
 from assistant.brain.base import Brain, BrainChoice
+from assistant.brain.choose import FallbackBrain
 from assistant.calls.parser import ToolCall
 from assistant.frames import AgentState, AnyCommand, Command, Push
 from assistant.language.command_patterns import SpokenCommand
@@ -39,6 +40,7 @@ from assistant.session.trace import LastTurn
 from assistant.session.turns.agent_turn import AgentTurn
 from assistant.session.turns.barge_in import BargeIn
 from assistant.session.turns.brain_loop import BrainContext, BrainLoop, ToolRunner
+from assistant.session.turns.feelings import UserFeelings
 from assistant.session.turns.messages import History
 from assistant.session.turns.record import ConversationRecord
 from assistant.session.turns.responder import LanguageNotice, Responder
@@ -107,6 +109,7 @@ class Session:
             push_to_talk=config.audio.mode == "push-to-talk",
         )
         self_echo = SelfEcho(bus, self._agent_turn)
+        self._feelings = UserFeelings(bus, dependencies.feelings)
         self._user_turn = UserTurn(bus, gate, audio.front, self._turns, self_echo, self._intents)
         self._barge_in = BargeIn(
             bus, self._agent_turn, self._backend_events, enabled=config.audio.barge_in
@@ -200,6 +203,7 @@ class Session:
         self._user_turn.gate.muted = True
         self._background.cancel()
         self._adapters.end()
+        self._feelings.close()
         self._turn_taking.interrupt()
         for step in (
             self._backend.stop(),
@@ -236,6 +240,7 @@ class Session:
             facts=self._own_state.facts,
             schedule=self._schedule,
             lists=self._dependencies.lists,
+            how_been=self.memory.how_been,
         )
         return SkillSet(all_skills(sources), self._called)
 
@@ -268,6 +273,8 @@ class Session:
 
     def _let_answer(self, brain: Brain) -> None:
         """From the next turn on; an answer that is being made is not touched."""
+        if isinstance(brain, FallbackBrain):
+            self._feelings.use_model(self._dependencies.brains or brain)
         self._turn_taking.begin(self._make_responder(brain))
 
     def _make_responder(self, brain: Brain) -> Responder:
@@ -275,7 +282,12 @@ class Session:
         tools = ToolRunner(self._bus, self._registry, lambda call: self._may_run(cleaned(call)))
         voice = PersonaVoice(self._agent_turn, self._roster, self._dependencies.lines)
         context = BrainContext(
-            self._roster, self.history, self.memory, self._own_state.touched, self._limits.told
+            self._roster,
+            self.history,
+            self.memory,
+            self._own_state.touched,
+            self._limits.told,
+            self._feelings,
         )
         loop = BrainLoop(self._bus, brain, tools, voice, self._agent_turn, context)
         return Responder(

@@ -16,6 +16,7 @@ from assistant.language.numbers import cardinal
 from assistant.skills.about import OwnFacts, about_skills
 from assistant.skills.beyond import Limits
 from assistant.skills.calendar import calendar_skills
+from assistant.skills.feelings import HowBeen, feeling_skills, nothing_known
 from assistant.skills.lists import Lists, list_skills
 from assistant.skills.phrases import Skill, SkillSet
 from assistant.skills.ringing import ringing_skills
@@ -70,6 +71,8 @@ class SkillSources:
     """Seconds that only go on."""
     schedule: Schedule = field(default_factory=Schedule)
     lists: Lists = field(default_factory=Lists)
+    how_been: HowBeen = nothing_known
+    """How the user was, as far as anybody may know it."""
     random: Random = field(default_factory=Random)
 
 
@@ -87,4 +90,5 @@ def all_skills(sources: SkillSources) -> list[Skill]:
         *timers,
         *stopwatch_skills(sources.clock),
         *about_skills(sources.facts),
+        *feeling_skills(sources.how_been, sources.now),
     ]

@@ -41,7 +41,17 @@ EVENTS = st.one_of(
     st.builds(
         f.AgentText, st.integers(0, 2**40), st.text(), st.integers(0, 2**40), st.integers(0, 2**40)
     ),
-    st.builds(f.UserText, text=st.text(), final=st.booleans(), language=st.text()),
+    st.builds(
+        f.UserText,
+        text=st.text(),
+        final=st.booleans(),
+        language=st.text(),
+        voice=st.none()
+        | st.builds(
+            f.VoiceFeatures,
+            **dict.fromkeys(f.VoiceFeatures.__struct_fields__, FLOATS),
+        ),
+    ),
     st.builds(f.Failed, message=st.text(), remedy=st.text(), fatal=st.booleans()),
 )
 

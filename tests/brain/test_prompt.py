@@ -177,3 +177,20 @@ def test_a_small_model_is_told_only_what_the_question_touches() -> None:
     assert "Bruno" in told("Does my parrot like the sea?")
     assert "Ada" not in told("Does my parrot like the sea?")
     assert "21 November 2026, 09:41" in told("How long is it until tonight?")
+
+
+def test_how_the_user_seems_stands_in_the_last_message_and_nowhere_before_it() -> None:
+    history = [Message("user", "Hi."), Message("assistant", "Hello.", "edgar")]
+    mood = "The user sounds frustrated (said “I already told you”). Be calm and brief, no jokes."
+    for stable in (False, True):
+        calm = build_messages(ask("And now?", history), stable=stable)
+        felt = build_messages(ask("And now?", history, mood=mood), stable=stable)
+
+        assert felt[:-1] == calm[:-1]
+        assert mood in felt[-1]["content"]
+        assert felt[-1]["content"].endswith("And now?")
+
+
+def test_a_quoted_cue_cannot_flood_the_prompt() -> None:
+    messages = build_messages(ask("And now?", mood="very " * 1_000))
+    assert len(messages[-1]["content"]) < 500

@@ -16,6 +16,8 @@ from assistant.session.events import (
     BackendChosen,
     Dropped,
     Failure,
+    FeelingHeard,
+    FeelingTakenBack,
     FirstSample,
     LagChanged,
     LoadProgress,
@@ -430,3 +432,19 @@ async def test_a_persona_change_while_choosing_wins_over_the_old_look(
         await pilot.press("escape")
         await pilot.pause()
         assert app.theme == theme_name(CORE.slug)
+
+
+async def test_a_feeling_is_a_quiet_mark_with_its_reason_in_the_log(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        session.emit(UserSaid(turn=1, text="I already told you", final=True))
+        reason = ("said “I already told”",)
+        session.emit(
+            FeelingHeard(turn=1, kind="frustrated", arousal=0.0, confidence=0.8, cues=reason)
+        )
+        await see(pilot, "~ frustrated", "you seemed frustrated")
+
+        session.emit(FeelingTakenBack(turn=1))
+        await until(lambda: "~ frustrated" not in text(app), pilot.pause)

@@ -77,6 +77,7 @@ class CascadeBackend:
             judge=SmartTurn.load(),
             # On the virtual clock the same sound shall always give the same turns.
             pace=SpeakerPace(pauses_file() if options.get("keep_pauses") and not inline else None),
+            measures_voice=bool(options.get("measure_voice")),
         )
         self._emit(Status("ready", 1.0))
         return f"{recognizer.label} · {engine.label}"

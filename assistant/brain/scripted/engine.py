@@ -14,10 +14,11 @@ from assistant.brain.scripted.composing import Composer
 from assistant.brain.scripted.follow_ups import FOLLOWING, Topic
 from assistant.brain.scripted.intents import Intent
 from assistant.brain.scripted.knowledge import Fact, FactQuery, Knowledge, remembered
-from assistant.brain.scripted.lines import variants
+from assistant.brain.scripted.lines import plain_variants, variants
 from assistant.brain.scripted.trouble import Trouble
 from assistant.brain.scripted.understanding import VAGUE, Understood, days, understand_for
 from assistant.calls.parser import ToolCall
+from assistant.emotion.feeling import LOW_MOOD, Kind
 from assistant.language import arithmetic, clock
 from assistant.language.lexicon import NAMED_DAYS, spoken_list
 from assistant.language.numbers import spoken_result
@@ -62,6 +63,16 @@ _DISTRESS = (
     "right away.",
     "Thank you for telling me. Please tell a person as well, someone near you or a crisis line.",
 )
+_KEY_OF_FEELING: dict[Kind, str] = {
+    "frustrated": "frustrated",
+    "excited": "excited",
+    "confused": "confused",
+    "tired": "tired",
+    "sad": "mood_bad",
+}
+"""Of a persona's lines, by how the user feels."""
+_OF_MOOD: frozenset[Intent] = VAGUE | {"mood_good", "mood_bad", "no", "disagree", "wrong"}
+"""What whoever was misread may say."""
 _PRAISED: frozenset[Intent | None] = frozenset({"joke", "exchange", None})
 """Topics of which one may want more behind a word of praise."""
 
@@ -93,6 +104,8 @@ class ScriptedBrain:
         """Sentences on what would do what is not done here."""
         self._not_kept = ""
         """Why what the user has just told is not kept."""
+        self._plainly = False
+        """The user is in no mood for flourishes: nothing before an answer."""
 
     async def answer(self, question: Question) -> AsyncIterator[Piece]:
         """Yield sentences, each equal to one of `known_lines` where it is spoken word for word, and
@@ -114,6 +127,7 @@ class ScriptedBrain:
         """The answer's sentences; none where a tool is to be asked again."""
         self._composer.next_turn()
         self._call = None
+        self._plainly = question.feeling is not None and question.feeling.kind in LOW_MOOD
         if not question.text.strip() and question.history and question.history[-1].role == "tool":
             return self._from_tool(question)
         self._look_back(question)
@@ -159,12 +173,30 @@ class ScriptedBrain:
         praise = part.intent in ("compliment", "thanks")
         if part.intent not in FOLLOWING and not (praise and self._topic.intent in _PRAISED):
             self._topic = Topic(part.intent, part.slots, question.persona.slug, question.text)
+        if question.misread and part.intent in _OF_MOOD:
+            return self._say("misread", question.persona)
         if question.limits and part.intent in VAGUE:
             return self._limited(part, question)
+        if (fitting := self._fitting(part.intent, question)) is not None:
+            return fitting
         special = _SPECIAL.get(part.intent)
         if special is not None:
             return special(self, part.slots, question)
         return self._say(part.intent, question.persona)
+
+    def _fitting(self, intent: Intent, question: Question) -> list[str] | None:
+        """What is said to somebody who feels so, where nothing is known that would be an answer;
+        None where that says nothing of it. A file's jokes about ignorance wait for a better day."""
+        feeling = question.feeling
+        if feeling is None or feeling.kind is None:
+            return None
+        key = _KEY_OF_FEELING.get(feeling.kind)
+        told = intent in ("statement", "not_understood") or (intent == "insult" and key is not None)
+        if told and key is not None and not feeling.held:
+            return self._say(key, question.persona)
+        if intent in VAGUE and feeling.kind in LOW_MOOD:
+            return self._compose(plain_variants(question.persona, intent), question.persona, {})
+        return None
 
     # --- what hangs on the answer before -----------------------------------------------------
 
@@ -448,7 +480,7 @@ class ScriptedBrain:
         opener: bool = False,
         one: bool = False,
     ) -> list[str]:
-        user = self.knowledge.name
+        user, opener = self.knowledge.name, opener and not self._plainly
         return self._composer.compose(templates, persona, values, user, opener=opener, one=one)
 
 

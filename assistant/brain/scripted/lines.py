@@ -174,6 +174,26 @@ _PLAIN: Mapping[str, tuple[str, ...]] = {
         "That is a lot to carry. Shall we take one thing at a time?",
         "Fear makes things big. What is the smallest next step?",
     ),
+    "frustrated": (
+        "I am sorry, that was not good. I will be brief.",
+        "I understand. What should be put right?",
+        "You are right. To the point, then.",
+    ),
+    "excited": (
+        "That is wonderful. Tell me more!",
+        "What good news! How did it happen?",
+        "I am glad with you. Go on!",
+    ),
+    "confused": (
+        "Let me say it more simply. Which part was unclear?",
+        "One step at a time, then. Where shall we begin?",
+        "I was not clear. What did you follow last?",
+    ),
+    "misread": (
+        "Then I was wrong about that.",
+        "Thank you for telling me. I misjudged you.",
+        "I take that back.",
+    ),
     "ask_on": (
         "I am listening. How long has it been like this?",
         "That is hard. What would help you a little, right now?",
@@ -191,7 +211,8 @@ _ORDER = (
     "hello how_are_you who_are_you not_understood cannot cannot_do statement thanks yes no "
     "what_can_you_do joke why sure more ask_on "
     "name_unknown goodbye mood_good mood_bad compliment insult apology opinion who_made_you "
-    "how_to_llm doing love lonely bored tired angry anxious not_funny not_listening disagree "
+    "how_to_llm frustrated confused excited misread doing love "
+    "lonely bored tired angry anxious not_funny not_listening disagree "
     "arithmetic_impossible stopped repeat_nothing already_here muted rate waiting"
 )
 _LIKELY = _ORDER.split()
@@ -200,7 +221,12 @@ _LIKELY = _ORDER.split()
 def variants(persona: Persona, key: str) -> list[str]:
     """The persona's templates for `key` (a field of `Lines`), or plain ones where it has none."""
     own: list[str] = getattr(persona.lines, key)
-    return own or [text.replace("{persona}", persona.name) for text in _PLAIN.get(key, ())]
+    return own or plain_variants(persona, key)
+
+
+def plain_variants(persona: Persona, key: str) -> list[str]:
+    """Plain words for `key`, nobody's manner, for who is in no mood for any."""
+    return [text.replace("{persona}", persona.name) for text in _PLAIN.get(key, ())]
 
 
 def fill(template: str, persona: Persona, values: Mapping[str, str], user: str = "") -> str | None:

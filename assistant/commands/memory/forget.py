@@ -13,7 +13,7 @@ from assistant.commands.memory.show import find_journal, find_memory
 from assistant.commands.memory.store import clean, counted, day_of, nothing_yet, now, opened
 from assistant.commands.runner import USAGE, agreed, complain
 from assistant.config.schema import Config
-from assistant.locations import memory_dir, transcripts_dir, voice_cache_dir
+from assistant.locations import feelings_file, memory_dir, transcripts_dir, voice_cache_dir
 from assistant.memory.base import Forgotten, MemoryFailure
 from assistant.memory.store.contents import INDEX, SEALED_INDEX, kept_files, ours, sounds
 from assistant.memory.store.disk import delete_file
@@ -164,7 +164,7 @@ def _forget_all(config: Config, *, yes: bool) -> int:
     except MemoryFailure as failure:
         complain(failure.message)
         told = f"{_delete_unread()} files that could not be read"
-    for path in _leftovers(config):
+    for path in (*_leftovers(config), feelings_file()):
         delete_file(path)
     print(f"Forgotten: everything ({told}).")
     _warn_of_history(config)
@@ -174,7 +174,8 @@ def _forget_all(config: Config, *, yes: bool) -> int:
 def _anything_there() -> bool:
     from assistant.memory.deletion.erasure import transcripts_of
 
-    return any(kept_files(memory_dir())) or any(transcripts_of(transcripts_dir()))
+    there = any(kept_files(memory_dir())) or any(transcripts_of(transcripts_dir()))
+    return there or feelings_file().exists()
 
 
 def _delete_unread() -> int:

@@ -40,6 +40,7 @@ from assistant.session.events import (
 )
 from assistant.session.persona_switch import PersonaRoster, PersonaVoice
 from assistant.session.turns.agent_turn import AgentTurn
+from assistant.session.turns.feelings import UserFeelings
 from assistant.session.turns.hesitation import AnswerDelays
 from assistant.session.turns.messages import History
 from assistant.terminal.sanitize import PieceCleaner
@@ -210,6 +211,8 @@ class BrainContext:
     """What the program knows of itself that these words touch, for a prompt."""
     limits: Callable[[str], Sequence[str]] = lambda text: ()
     """Why what these words ask for is not done here, where it is not."""
+    feelings: UserFeelings | None = None
+    """How the user is."""
 
     def earlier(self, text: str) -> list[Message]:
         """The history before the question `text`, which travels by itself."""
@@ -288,6 +291,7 @@ class BrainLoop:
         memory, budget = self._context.memory, self._context.memory.budget_tokens
         if isinstance(self._brain, Anticipates) and self._brain.memory_tokens is not None:
             budget = min(budget, self._brain.memory_tokens)
+        feelings = self._context.feelings
         return Question(
             text,
             self._context.roster.current,
@@ -298,6 +302,9 @@ class BrainLoop:
             gone=self._context.history.gone,
             known=self._context.own_facts(text),
             personas=[each.name for each in self._context.roster.everyone()],
+            feeling=feelings.now(text) if feelings is not None and text else None,
+            mood=feelings.line(text) if feelings is not None and text else "",
+            misread=feelings is not None and feelings.misread(text),
         )
 
     # -- the answer ------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from assistant.session.events import (
     AgentSaid,
     BackendChosen,
     Failure,
+    FeelingHeard,
+    FeelingTakenBack,
     LoadProgress,
     Notice,
     PersonasReloaded,
@@ -132,6 +134,10 @@ class DashboardScreen(Screen[None]):
         match event:
             case UserSaid():
                 self.transcript.hear(event)
+            case FeelingHeard():
+                self.transcript.feel(event.turn, event.kind or "a raised voice")
+            case FeelingTakenBack():
+                self.transcript.feel(event.turn, "")
             case AgentSaid():
                 speaker = self._names.get(event.persona, event.persona) or self._persona.name
                 self.transcript.speak(event, speaker)

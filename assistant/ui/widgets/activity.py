@@ -19,6 +19,8 @@ from assistant.session.events import (
     BrainChosen,
     Dropped,
     Failure,
+    FeelingHeard,
+    FeelingTakenBack,
     FirstSample,
     MemoryRecalled,
     Notice,
@@ -78,6 +80,12 @@ def describe(event: SessionEvent, dropped_before: dict[str, int]) -> LogEntry | 
             return LogEntry(sign, style, f"{result.call.name}: {result.content}")
         case MemoryRecalled(found=found) if found:
             return LogEntry("◆", "$secondary", _recalled(found), action="app.show_memory")
+        case FeelingHeard():
+            seemed = event.kind or "a raised voice"
+            why = f" ({'; '.join(event.cues)})" if event.kind and event.cues else ""
+            return LogEntry("~", "$muted", f"you seemed {seemed}{why}" if event.kind else seemed)
+        case FeelingTakenBack():
+            return LogEntry("~", "$muted", "that is not how you feel: noted")
         case StateChanged():
             return LogEntry("○", "$muted", event.state, joins=True)
         case AnswerPaused():

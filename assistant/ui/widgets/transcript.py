@@ -38,6 +38,7 @@ class TurnView(Static):
         self._partial = False
         self._interrupted = False
         self._typed = False
+        self._feeling = ""
         self._waiting = False
 
     @property
@@ -55,6 +56,11 @@ class TurnView(Static):
     def hear(self, event: UserSaid) -> None:
         """The user's words: a partial replaces the one before."""
         self._text, self._partial, self._typed = event.text, not event.final, event.typed
+        self._redraw_soon()
+
+    def feel(self, feeling: str) -> None:
+        """How the user seemed to be, in a word; "" takes the mark away."""
+        self._feeling = feeling
         self._redraw_soon()
 
     def speak(self, event: AgentSaid) -> None:
@@ -94,6 +100,7 @@ class TurnView(Static):
                 "bold $primary" if self.has_class("-assistant") else "bold $secondary",
             ),
             (f"  {self._when:%H:%M:%S}{typed}", "$muted"),
+            (f"  ~ {self._feeling}" if self._feeling else "", "$muted"),
             (_CUT_MARK if self._interrupted else "", "$warning"),
             "\n",
             (words, "italic $muted" if self._partial or unheard else ""),
@@ -127,6 +134,12 @@ class Transcript(VerticalScroll):
         if not event.text and event.final and ("user", event.turn) not in self._views:
             return
         self._view("user", event.turn, "You").hear(event)
+
+    def feel(self, turn: int, feeling: str) -> None:
+        """A quiet mark on a turn of the user's; what it rests on is in the log of activity."""
+        view = self._views.get(("user", turn))
+        if view is not None:
+            view.feel(feeling)
 
     def speak(self, event: AgentSaid, speaker: str) -> None:
         """A piece of the assistant's answer, spoken by `speaker` (a persona's name)."""

@@ -10,6 +10,7 @@ import pytest
 from assistant.brain.base import Message, Question
 from assistant.brain.scripted import ScriptedBrain, fill, known_lines, variants
 from assistant.brain.scripted.lines import WINDOW
+from assistant.emotion.feeling import Feeling, Kind
 from assistant.personas.loading import Lines, Persona
 from tests.brain.personas import persona, shipped
 from tests.brain.scripted.utterances import TABLE
@@ -286,3 +287,52 @@ def test_the_user_is_addressed_or_left_out(template: str, with_address: str, wit
 
 def test_a_line_with_a_gap_is_never_said() -> None:
     assert fill("It is {time}.", EDGAR, {}) is None
+
+
+FELT = [
+    ("frustrated", "frustrated", "The train was late again and again."),
+    ("excited", "excited", "The train was early for once."),
+    ("confused", "confused", "The train was on the other side."),
+    ("sad", "mood_bad", "The train has left."),
+    ("tired", "tired", "The train took five hours."),
+]
+
+
+def felt(brain: ScriptedBrain, text: str, kind: Kind, who: Persona, *, held: bool = False) -> str:
+    feeling = Feeling(kind, 0.0, 0.8, ("said it",), held=held)
+    question = Question(text=text, persona=who, history=[], now=NOW, feeling=feeling)
+    return " ".join(brain.reply(question))
+
+
+@pytest.mark.parametrize(("kind", "key", "text"), FELT)
+def test_every_persona_has_words_for_how_the_user_feels(kind: Kind, key: str, text: str) -> None:
+    for who in shipped():
+        said = felt(ScriptedBrain(Random(1)), text, kind, who)
+        own = [fill(line, who, {}) for line in getattr(who.lines, key)]
+
+        assert any(line and line in said for line in own), (who.slug, said)
+
+
+def test_who_is_frustrated_or_sad_hears_no_jokes_about_ignorance() -> None:
+    question = "What is the capital of Laos?"
+    for who in shipped():
+        for kind in ("frustrated", "sad"):
+            said = felt(ScriptedBrain(Random(1)), question, kind, who, held=True)
+            assert all(line not in said for line in who.lines.cannot), (who.slug, said)
+
+
+def test_nothing_stands_before_an_answer_to_somebody_frustrated() -> None:
+    said = felt(ScriptedBrain(Random(1)), "What time is it?", "frustrated", EDGAR)
+
+    assert not any(opener in said for opener in EDGAR.lines.openers)
+    assert "nine forty-one" in said
+
+
+def test_a_joke_that_is_asked_for_is_told_whatever_the_mood() -> None:
+    assert felt(ScriptedBrain(Random(1)), "tell me a joke", "sad", EDGAR).startswith("Joke ")
+
+
+def test_who_was_misread_is_believed() -> None:
+    question = Question(text="I'm not angry", persona=ONE_LINE, history=[], now=NOW, misread=True)
+
+    assert ScriptedBrain(Random(1)).reply(question)[0] == "Misread."

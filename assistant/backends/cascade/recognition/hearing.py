@@ -18,6 +18,7 @@ from typing import Protocol
 
 import numpy as np
 
+from assistant.audio.prosodic_features import measure
 from assistant.audio.types import Float32
 from assistant.audio.vad import Downsampler
 from assistant.backends.base import Emit
@@ -46,6 +47,7 @@ from assistant.frames import (
     UserText,
     UserTurnEnded,
     UserTurnStarted,
+    VoiceFeatures,
 )
 from assistant.language.intents import IntentRouter
 
@@ -121,6 +123,8 @@ class _HeardTurn:
 
     transcripts: dict[int, Transcription] = field(default_factory=dict)
     """By number of the pause they were asked for at."""
+    voices: dict[int, VoiceFeatures | None] = field(default_factory=dict)
+    """How they were said, by the same number, as far as that is measured already."""
     asked: int = 0
     """Transcripts asked for so far: one that waits is dropped when a newer one is wanted."""
     over: TurnEnd | None = None
@@ -151,14 +155,16 @@ class Hearing:
         busy: Callable[[bool], None] = lambda on: None,
         judge: Judge | None = None,
         pace: SpeakerPace | None = None,
+        measures_voice: bool = False,
     ) -> None:
         """`busy` is told when a turn begins, and when its words are out: who shares the machine
         may step back meanwhile. `inline`: transcribe on the thread that pushes. `judge`: tells by
         the sound of the voice whether its speaker is done, where there is one; `pace`: what is
-        known of this user's pauses."""
+        known of this user's pauses. `measures_voice`: tell how a turn was said, too."""
         self._recognizer = recognizer
         self._emit = emit
         self._inline = inline
+        self._measures_voice = measures_voice
         self._busy = busy
         self._lock = threading.RLock()
         self._turn = _HeardTurn()
@@ -256,6 +262,8 @@ class Hearing:
                 )
             # The user may have begun another turn already: the words of this one still count.
             waiting = turn.over is not None and turn.over.pause == pause
+        if self._measures_voice and text:
+            turn.voices[pause] = measure(at.audio)
         if waiting:
             self._finish(turn, transcript)
         elif turn.over is None:
@@ -294,10 +302,20 @@ class Hearing:
                 stages={"wait": over.waited_ms, "transcribe": extra},
                 language=self._languages.heard(transcript),
                 unclear=transcript.unclear and over.spoken >= _SURELY_SPOKEN,
+                voice=self._voice(turn, over) if transcript.text else None,
             )
         )
         if turn is self._turn:
             self._busy(False)
+
+    def _voice(self, turn: _HeardTurn, over: TurnEnd) -> VoiceFeatures | None:
+        """Measured in the pause, beside the wait for the end of the turn; else now, in some
+        milliseconds."""
+        if not self._measures_voice:
+            return None
+        if over.pause is not None and over.pause in turn.voices:
+            return turn.voices[over.pause]
+        return measure(over.audio)
 
     def _read_aside(self, audio: Float32, done: Callable[[str], None]) -> None:
         self._transcriber.submit(
