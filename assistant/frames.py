@@ -36,6 +36,8 @@ class VoiceSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Blend of Kokoro style vectors: name → weight (weights are normalised to sum 1)."""
     piper: str | None = None
     """Piper voice name or path, used where the engine is Piper."""
+    engines: dict[str, str] = {}
+    """Voice name or path for other engines, by engine: {"supertonic": "M1"}."""
     speed: float = 1.0
     """Rate of speech; 1.0 is the voice's own."""
     pitch: float = 0.0

@@ -69,6 +69,11 @@ def stt_choice_file() -> Path:
     return data_dir() / "speech-recognition.json"
 
 
+def voice_choice_file() -> Path:
+    """Which speech engine this machine was found quick enough for."""
+    return data_dir() / "speech-synthesis.json"
+
+
 def pauses_file() -> Path:
     """How long the user pauses within a turn: one number, learned, without a word of what was said;
     deleted, it is learned again."""

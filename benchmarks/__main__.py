@@ -165,6 +165,10 @@ def first_word(
     hesitating: Annotated[
         bool, typer.Option("--hesitating", help="With a word before answers that take a while.")
     ] = False,
+    rival: Annotated[
+        str | None,
+        typer.Option(metavar="PYTHON", help="An interpreter that has pipecat: measured as well."),
+    ] = None,
     json_output: Json = False,
     config: ConfigFile = None,
     log_level: Level = None,
@@ -175,7 +179,14 @@ def first_word(
         from assistant.bench.report import print_rows
         from benchmarks.first_word.run import measure
 
-        rows = measure(settings, turns, busy=busy, preparing=preparing, hesitating=hesitating)
+        rows = measure(
+            settings,
+            turns,
+            busy=busy,
+            preparing=preparing,
+            hesitating=hesitating,
+            python=rival,
+        )
         print_rows("first word", rows, as_json=json_output)
         return 0
 
@@ -190,6 +201,35 @@ def voices(context: typer.Context, json_output: Json = False, config: ConfigFile
         from benchmarks.voices import voices_command
 
         return voices_command(settings, json_output=json_output)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
+@app.command()
+def engines(
+    context: typer.Context,
+    only: Annotated[
+        list[str] | None, typer.Option("--engine", metavar="NAME", help="Only these.")
+    ] = None,
+    sentences: Annotated[int, typer.Option(min=1, max=500, help="New ones each time.")] = 24,
+    json_output: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """Speech engines: real-time factor, first sample, word error rate read back by Whisper."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.tables import console
+        from benchmarks.engines import measure, print_table
+
+        with console(stderr=True).status("") as status:
+            rows = measure(
+                only,
+                sentences,
+                threads=settings.backend.cascade.threads,
+                tell=lambda name: status.update(f"{name} speaks"),
+            )
+        print_table(rows, as_json=json_output)
+        return 0
 
     raise typer.Exit(run_with_config(gather(context, config), command))
 

@@ -110,12 +110,12 @@ def apart(levels: list[VoiceLevels]) -> float:
 
 def spoken(config: Config) -> Callable[[VoiceSpec], list[AnyEvent]]:
     """Says `ANSWER` with the configured engine. Raises `BackendError` where it is missing."""
+    from assistant.backends.cascade.synthesis.engines.choosing import load_voice
     from assistant.backends.cascade.synthesis.speaker import Speaker
-    from assistant.backends.cascade.synthesis.tts import load_engine
     from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
 
     cascade = config.backend.cascade
-    engine = load_engine(cascade.voice_engine)
+    engine = load_voice(cascade.voice_engine, threads=cascade.threads).engine
     nothing_kept = VoiceCache(Path(tempfile.gettempdir()), 0)
 
     def say(voice: VoiceSpec) -> list[AnyEvent]:

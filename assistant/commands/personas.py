@@ -10,6 +10,12 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.text import Text
 
+from assistant.backends.cascade.synthesis.engines.catalog import (
+    AUTO,
+    engine_spec,
+    engines_here,
+    lacking,
+)
 from assistant.commands.models.inventory import Model
 from assistant.commands.tables import Column, console, print_json, print_table
 from assistant.config.schema import Config
@@ -230,12 +236,12 @@ class PersonaNeeds:
 def needs_of_personas(config: Config, models: Iterable[Model]) -> list[PersonaNeeds]:
     """All personas that can be loaded, in their order."""
     here = {model.kind for model in models if model.is_here}
-    voices = {model.name for model in models if model.kind == "voice" and model.is_here}
     engine = config.backend.cascade.voice_engine
+    speaks = bool(engines_here()) if engine == AUTO else lacking(engine_spec(engine)) is None
     ready = {
         "personaplex": "personaplex" in here,
         "moshi": "moshi" in here,
-        "cascade": "whisper" in here and engine in voices,
+        "cascade": "whisper" in here and speaks,
     }
     personas = load_personas().loaded
     return [_needs(slug, persona, engine, ready) for slug, persona in personas.items()]
@@ -265,6 +271,8 @@ def _spoken(persona: Persona, engine: str) -> str:
     voice = persona.voice
     if engine == "piper":
         words = f"piper {voice.piper or 'packaged voice'}"
-    else:
+    elif engine in ("kokoro", AUTO):
         words = "kokoro " + " + ".join(voice.kokoro)
+    else:
+        words = f"{engine} {voice.engines.get(engine, 'voice that is nearest')}"
     return words if voice.effect == "none" else f"{words}, {voice.effect}"

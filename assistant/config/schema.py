@@ -102,10 +102,15 @@ class AudioConfig(_ConfigTable):
 class CascadeConfig(_ConfigTable):
     whisper: str | None = None
     """Older name of `audio.stt`; where it is set, it counts."""
-    voice_engine: Literal["kokoro", "piper"] = "kokoro"
-    """Kokoro has a voice for every persona; Piper (extra `[piper]`) is quicker."""
+    voice_engine: Literal["auto", "kokoro", "pocket", "supertonic", "hibari", "kitten", "piper"] = (
+        "kokoro"
+    )
+    """Kokoro has a voice for every persona; the others (extras of their names; see `assistant
+    models list`) are quicker, or take on the voice of a recording. `auto`: the best of those here
+    that this machine is quick enough for, which is measured once."""
     voice: str | None = None
-    """A further voice file for that engine: Kokoro style vectors (.npz), or a Piper voice."""
+    """A further voice for that engine: Kokoro style vectors (.npz), a Piper voice, one voice of
+    another engine for all personas, or a recording for pocket; not with `auto`."""
     threads: int = Field(default=0, ge=0, le=64)
     """Threads of recognition and voice; 0: as many as there are cores, at most 4."""
     end_silence_ms: int = Field(default=480, ge=200, le=3000)

@@ -59,8 +59,8 @@ class Listing:
         return next((file for file in self.files if file.name == name), None)
 
 
-def listing(repository: str, endpoint: str | None = None) -> Listing:
-    """The files of a repository.
+def listing(repository: str, endpoint: str | None = None, revision: str | None = None) -> Listing:
+    """The files of a repository, at a commit or in its newest state.
 
     Raises `BackendError`, also where the owner asks for an account and there is no token: better
     told before somebody agrees to a download than after.
@@ -73,7 +73,7 @@ def listing(repository: str, endpoint: str | None = None) -> Listing:
             raise errors.OfflineModeIsEnabled(repository)
         with web.direct(endpoint or constants.ENDPOINT):
             hub = HfApi(endpoint=endpoint)
-            info = hub.model_info(repository, files_metadata=True, timeout=15)
+            info = hub.model_info(repository, revision=revision, files_metadata=True, timeout=15)
         if info.gated and get_token() is None:
             raise gated(repository)
     files = tuple(

@@ -207,6 +207,9 @@ class Voice(_PersonaTable):
     """Kokoro style vectors and their weights."""
     piper: str | None = None
     """Piper voice for slower machines."""
+    engines: dict[str, str] = {}
+    """Voices of other engines: {pocket = "alba", supertonic = "M1"}; an engine that is not here
+    takes one of the same sex and, where it can, of the same pitch and accent."""
     speed: float = Field(default=1.0, ge=0.5, le=2.0)
     """Rate of speech, 0.5 to 2; 1 is the voice's own."""
     pitch: float = Field(default=0.0, ge=-12.0, le=12.0)

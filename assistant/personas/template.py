@@ -71,7 +71,13 @@ def persona_template(name: str, examples: Mapping[str, list[str]]) -> str:
     )
 
 
-_VOICE = {"piper": "en_US-joe-medium", "pitch": -2.0, "effect": "radio", "gain": 3.0}
+_VOICE = {
+    "piper": "en_US-joe-medium",
+    "engines": {"supertonic": "M1"},
+    "pitch": -2.0,
+    "effect": "radio",
+    "gain": 3.0,
+}
 _EXCHANGE = {
     "said": ["is the tower [still] standing", "how is the (tower|castle)"],
     "answers": ["It stands. I counted the stones.", "It leans, but so do we all, {user}."],

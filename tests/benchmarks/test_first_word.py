@@ -10,10 +10,13 @@ import pytest
 
 from assistant.backends.cascade.synthesis.clauses import split_clauses
 from assistant.bench.brain_latency import QUESTIONS
+from assistant.bench.report import Measurement
 from assistant.brain.base import Question
 from assistant.brain.openai.capabilities import CapabilitiesCache
 from assistant.brain.openai.client import OpenAIBrain
+from assistant.config.schema import Config
 from assistant.session.events import FirstSample
+from benchmarks.first_word import rival, run
 from benchmarks.first_word.answers import invented
 from benchmarks.first_word.run import TimedModel, Turn, Watch
 from benchmarks.first_word.stand_in import MODEL, StandIn, running
@@ -75,3 +78,24 @@ def test_what_was_not_answered_is_told() -> None:
     assert rows["model asked → first token"].values == pytest.approx((125.0,))
     assert rows["→ first words that may be said"].values == pytest.approx((375.0,))
     assert rows["gaps inside answers"].values == (2.0,)
+
+
+def test_a_rival_hears_the_questions_that_a_conversation_has_used_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard: list[int] = []
+
+    async def hold(config: object, personas: object, folder: object, questions: list[list[int]],
+                   seed: int, watch: Watch) -> None:  # fmt: skip
+        for frames in questions:
+            frames.clear()
+
+    async def measure(python: str, questions: list[list[int]], *more: object) -> list[Measurement]:
+        heard.extend(len(frames) for frames in questions)
+        return [Measurement("pipecat", "ms", (1.0,))]
+
+    monkeypatch.setattr(run, "spoken", lambda texts: [[0] * 5 for _ in texts])
+    monkeypatch.setattr(run, "_hold", hold)
+    monkeypatch.setattr(rival, "measure", measure)
+    run.measure(Config(), 2, python="python")
+    assert heard == [5, 5]

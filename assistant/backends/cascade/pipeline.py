@@ -14,8 +14,8 @@ from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.endpointing.smart_turn import SmartTurn
 from assistant.backends.cascade.recognition.choosing import load_recognizer
 from assistant.backends.cascade.recognition.hearing import Hearing
+from assistant.backends.cascade.synthesis.engines.choosing import load_voice
 from assistant.backends.cascade.synthesis.speaker import Speaker
-from assistant.backends.cascade.synthesis.tts import load_engine
 from assistant.backends.cascade.synthesis.voice_cache import SoundsInMemory, VoiceCache
 from assistant.backends.cascade.weights_catalog import AUTO
 from assistant.frames import (
@@ -55,9 +55,15 @@ class CascadeBackend:
         recognizer.warm_up()
         self._emit(Status("loading the voice", 0.5))
         voice = options.get("voice")
-        engine = load_engine(
-            str(options["voice_engine"]), threads=threads, voice=str(voice) if voice else None
+        speaking = load_voice(
+            str(options["voice_engine"]),
+            threads=threads,
+            voice=str(voice) if voice else None,
+            measure=not inline,
+            tell=lambda text: self._emit(Status(text, 0.6)),
         )
+        engine = speaking.engine
+        self.note = "; ".join(note for note in (self.note, speaking.note) if note)
         room = int(options.get("voice_cache_mb") or 0)
         cache = (
             VoiceCache(

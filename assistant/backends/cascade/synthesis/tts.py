@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.audio.types import Float32
-from assistant.backends.base import BackendError
 from assistant.backends.cascade.synthesis.chunks import Joiner, SpeechChunk, StreamingEngine
+from assistant.backends.cascade.synthesis.engines.catalog import engine_spec, lacking
 from assistant.backends.cascade.synthesis.loudness import (
     TARGET_LUFS,
     amplify,
@@ -335,18 +336,14 @@ def _fitted(sound: Float32, length: int) -> Float32:
 
 
 def load_engine(name: str, *, threads: int = 0, voice: str | None = None) -> SpeechEngine:
-    """ "kokoro" or "piper"; `voice` is a further voice file for it. `threads` 0: one a core, ≤ 4.
+    """The engine of that name, see `engines.catalog`; `voice`: a further voice for it, or a file of
+    voices. `threads` 0: one a core, ≤ 4.
 
-    Raises `BackendError` with a remedy where its packages are missing.
+    Raises `BackendError` with a remedy where its packages or weights are missing.
     """
-    if name == "kokoro":
-        from assistant.backends.cascade.synthesis.kokoro import KokoroEngine
-
-        return KokoroEngine(threads=threads, voices_file=voice)
-    if name == "piper":
-        from assistant.backends.cascade.synthesis.piper import PiperEngine
-
-        return PiperEngine(threads=threads, default_voice=voice)
-    raise BackendError(
-        f'There is no voice engine "{name}".', 'Set voice_engine to "kokoro" or "piper".'
-    )
+    spec = engine_spec(name)
+    missing = lacking(spec)
+    if missing is not None:
+        raise missing
+    make: Callable[..., SpeechEngine] = resolve_name(spec.engine)
+    return make(threads=threads, voice=voice)

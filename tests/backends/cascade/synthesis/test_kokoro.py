@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -138,6 +139,18 @@ def test_long_text_is_cut_between_sentences_where_it_can_be() -> None:
     assert [len(piece) for piece in pieces("x" * 1000)] == [400, 400, 200]
 
 
+class Recorded:
+    """A session, and how many frames it was given each time."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self.frames: list[int] = []
+
+    def run(self, names: None, inputs: dict[str, Any], options: Any) -> Any:
+        self.frames.append(inputs[kokoro._PITCH].shape[2] // 2)
+        return self._session.run(names, inputs, options)
+
+
 @pytest.mark.weights
 def test_it_speaks_blends_hurries_and_stops() -> None:
     """All that needs the model, in one go: loading it takes longer than a word."""
@@ -152,8 +165,15 @@ def test_it_speaks_blends_hurries_and_stops() -> None:
     said = (
         "The old lighthouse keeper told me that the sea is never the same colour two days running."
     )
+    engine._body, engine._generator = body, generator = (
+        Recorded(engine._body),
+        Recorded(engine._generator),
+    )
     parts = list(stream(engine, said, voice))
     assert len(parts) > 2
+    assert len(generator.frames) == len(parts)
+    assert len(body.frames) == 1, "what is normalised over time has heard the whole text"
+    assert max(generator.frames) < body.frames[0]
     assert len(parts[0].sound) < 1.2 * SAMPLE_RATE, "it sounds soon"
     assert [part.left for part in parts] == [
         sum(len(later.sound) for later in parts[at + 1 :]) for at in range(len(parts))

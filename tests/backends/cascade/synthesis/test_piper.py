@@ -67,4 +67,4 @@ def test_it_speaks_and_hurries(tmp_path: Path) -> None:
     broken.write_bytes(b"no model")
     Path(f"{broken}.json").write_text(json.dumps({}))
     with pytest.raises(BackendError, match=r"broken\.onnx"):
-        PiperEngine(default_voice=str(broken))
+        PiperEngine(voice=str(broken))
