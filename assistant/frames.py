@@ -61,6 +61,8 @@ class Prosody(msgspec.Struct, frozen=True, kw_only=True):
     """Multiplies the silence between clauses and sentences."""
     effect: str = ""
     """Name of a sound effect in place of the voice's own (`VoiceSpec.effect`); empty: its own."""
+    by_text: bool = False
+    """What the text itself asks for is added: a question rises, an aside falls, …"""
 
 
 class VoiceFeatures(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +118,8 @@ class PrefetchLine(msgspec.Struct, frozen=True):
 
     text: str
     voice: VoiceSpec
+    prosody: Prosody = Prosody()
+    """How it will be said."""
 
 
 # --- commands: host → child -------------------------------------------------------------------
@@ -174,7 +178,10 @@ class Say(Command, frozen=True):
     rate: float = 1.0
     """Rate of speech asked for by the user, multiplied with the voice's own."""
     prosody: Prosody = Prosody()
-    """How this piece is said; what a voice cannot do is left out."""
+    """How what begins in this piece is said; what a voice cannot do is left out."""
+    voice: VoiceSpec | None = None
+    """Another voice than the persona's, for a sample of it; where the backend has only one, that is
+    heard."""
 
 
 class Prefetch(Command, frozen=True):
@@ -189,7 +196,8 @@ class Expect(Command, frozen=True):
 
     text: str
     rate: float = 1.0
-    """As in `Say`."""
+    prosody: Prosody = Prosody()
+    """Both as in `Say`."""
 
 
 class Prefill(Command, frozen=True):
@@ -382,6 +390,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Transcribes the user."""
     say: bool = False
     """Can be told what to say."""
+    prosody: bool = False
+    """Can be told how to say it: `Say.prosody` and `Say.voice` are heard."""
     snapshots: bool = False
 
 

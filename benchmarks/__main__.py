@@ -194,12 +194,25 @@ def first_word(
 
 
 @app.command()
-def voices(context: typer.Context, json_output: Json = False, config: ConfigFile = None) -> None:
+def voices(
+    context: typer.Context,
+    deliveries: Annotated[
+        bool, typer.Option("--deliveries", help="Named deliveries instead, and what is understood.")
+    ] = False,
+    persona: Annotated[
+        str | None, typer.Option(metavar="SLUG", help="Only this one's deliveries.")
+    ] = None,
+    json_output: Json = False,
+    config: ConfigFile = None,
+) -> None:
     """Loudness, peaks and pauses of the personas' voices."""
 
     def command(settings: Config) -> int:
+        from benchmarks.deliveries import deliveries_command
         from benchmarks.voices import voices_command
 
+        if deliveries:
+            return deliveries_command(settings, persona, json_output=json_output)
         return voices_command(settings, json_output=json_output)
 
     raise typer.Exit(run_with_config(gather(context, config), command))

@@ -286,6 +286,9 @@ class FakeSession:
         ]
         self._audio(**{"microphone" if kind == "input" else "speaker": taken})
 
+    def sample(self, slug: str, delivery: str = "") -> None:
+        self._asked("sample", (slug, delivery))
+
     def play_test_sound(self) -> None:
         self._asked("play_test_sound")
 
@@ -404,7 +407,7 @@ class FakeBackendProcess:
         """It waits for its next start; `started_again` counts how often somebody wants it back."""
         self.started_again = 0
         self.voice = True
-        self.capabilities = Capabilities(user_text=True, say=True)
+        self.capabilities = Capabilities(user_text=True, say=True, prosody=True)
         self.stopped = False
         self._samples: dict[int, int] = {}
         self._generation = 0

@@ -20,8 +20,11 @@ from assistant.frames import (
     Load,
     PersonaPrompt,
     PrefetchLine,
+    Prosody,
     SpokenNames,
+    VoiceSpec,
 )
+from assistant.language.delivery.prosody import NEUTRAL
 from assistant.models.environments import missing
 from assistant.models.hardware import Hardware
 
@@ -63,13 +66,23 @@ class Backend(Protocol):
     ) -> None:
         """Take one frame: float32 [1920], 24 kHz mono, in −1…1. The flags: see `frames.Push`."""
 
-    def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
-        """Speak this piece in the persona's voice; pieces stream, `final` closes the utterance."""
+    def say(
+        self,
+        utterance: int,
+        text: str,
+        *,
+        final: bool,
+        rate: float = 1.0,
+        prosody: Prosody = NEUTRAL,
+        voice: VoiceSpec | None = None,
+    ) -> None:
+        """Speak this piece in the persona's voice; pieces stream, `final` closes the utterance.
+        `prosody` and `voice`, as in `frames.Say`, are left alone by who cannot do them."""
 
     def prefetch(self, lines: list[PrefetchLine]) -> None:
         """Render these in the background, at low priority, in this order."""
 
-    def expect(self, text: str, rate: float) -> None:
+    def expect(self, text: str, rate: float, prosody: Prosody = NEUTRAL) -> None:
         """This will probably be said: see `frames.Expect`."""
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:

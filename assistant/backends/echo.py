@@ -22,12 +22,15 @@ from assistant.frames import (
     Load,
     PersonaPrompt,
     PrefetchLine,
+    Prosody,
     SpokenNames,
     UserText,
     UserTurnEnded,
     UserTurnStarted,
     UtteranceEnded,
+    VoiceSpec,
 )
+from assistant.language.delivery.prosody import NEUTRAL
 
 _LOUD = 10 ** (-45 / 20)
 """RMS above which a frame counts as speech; there is no model here to ask."""
@@ -99,7 +102,16 @@ class EchoBackend:
         self._emit(AgentText(number, f"echo {self._turns}", 0, len(sound)))
         self._emit(UtteranceEnded(number, len(sound)))
 
-    def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
+    def say(
+        self,
+        utterance: int,
+        text: str,
+        *,
+        final: bool,
+        rate: float = 1.0,
+        prosody: Prosody = NEUTRAL,
+        voice: VoiceSpec | None = None,
+    ) -> None:
         start = self._samples.get(utterance, 0)
         words = len(text.split())
         seconds = min(_LONGEST_TONE, words * _TONE_SECONDS_A_WORD / rate)
@@ -117,7 +129,7 @@ class EchoBackend:
     def prefetch(self, lines: list[PrefetchLine]) -> None:
         pass
 
-    def expect(self, text: str, rate: float) -> None:
+    def expect(self, text: str, rate: float, prosody: Prosody = NEUTRAL) -> None:
         """It has no voice."""
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:

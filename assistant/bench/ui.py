@@ -174,6 +174,9 @@ class _LevelsOnly:
     async def use_device(self, kind: Literal["input", "output"], name: str | None) -> None:
         pass
 
+    def sample(self, slug: str, delivery: str = "") -> None:
+        """Nothing is heard."""
+
     def play_test_sound(self) -> None:
         pass
 

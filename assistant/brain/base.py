@@ -66,6 +66,8 @@ class Question:
     """The user has just said that he does not feel as it was thought."""
     personas: Sequence[str] = ()
     """Names of all that there are; empty where that is not known."""
+    deliveries: bool = False
+    """The answer may say how a sentence is to be said: `[delivery: dry]` before it."""
 
 
 @dataclass(frozen=True, slots=True)

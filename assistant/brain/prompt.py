@@ -10,6 +10,8 @@ from typing import Any
 
 from assistant.brain.base import Message, Question
 from assistant.brain.scripted.lines import fill
+from assistant.language.delivery.marks import without_marks
+from assistant.language.delivery.named import DELIVERIES
 from assistant.language.tokens import content
 from assistant.personas.loading import Persona
 
@@ -40,6 +42,11 @@ _TOOL_RULES = (
     "The line is not spoken. What came of it is given to you as TOOL_RESULT; then go on. Call a "
     "tool only when the user asks for what it does. The tools, each with its JSON schema:"
 )
+_DELIVERY_RULE = (
+    "Before a sentence that should sound another way you may write [delivery: NAME], which is not "
+    f"spoken. NAME is one of: {', '.join(DELIVERIES)}."
+)
+"""Not for small models, which write one before everything."""
 _NATIVE_TOOL_RULES = "Call a tool only when the user asks for what it does."
 _EXAMPLES = (
     ("Hello.", "hello"),
@@ -129,7 +136,7 @@ def examples(persona: Persona) -> list[tuple[str, str]]:
     shown: list[tuple[str, str]] = []
     for said, key in _EXAMPLES:
         own: list[str] = getattr(persona.lines, key)
-        filled = (fill(template, persona, {}) for template in own)
+        filled = (fill(without_marks(template), persona, {}) for template in own)
         answer = next((text for text in filled if text and len(text) <= _LONGEST_EXAMPLE), "")
         if answer:
             shown.append((said, answer))
@@ -252,6 +259,8 @@ def _system(question: Question, told: Sequence[str], *, native: bool, small: boo
         _RULES if small else _RULES + _HONEST_RULE,
         *told,
     ]
+    if question.deliveries and not small:
+        parts.append(_DELIVERY_RULE)
     if native and question.tools:
         parts.append(_NATIVE_TOOL_RULES)
     elif tools := _tools(question.tools):

@@ -114,6 +114,13 @@ def say(
         ),
     ] = None,
     *,
+    delivery: Annotated[
+        str | None,
+        typer.Option("--delivery", metavar="NAME", help="How to say it: dry, warm, whispering, …"),
+    ] = None,
+    deliveries: Annotated[
+        bool, typer.Option("--list-deliveries", help="Print the names of all deliveries.")
+    ] = False,
     options: Options,
 ) -> None:
     """Say one text in a persona's voice.
@@ -122,6 +129,11 @@ def say(
 
     In a pipe: fortune | assistant say --output - | aplay
     """
+    if deliveries:
+        from assistant.commands.say import list_deliveries
+
+        raise typer.Exit(list_deliveries())
+    named = _delivery(delivery)
     words = (_standard_input() if text in (None, "-") else text or "").strip()
     if not words:
         raise typer.BadParameter(
@@ -133,7 +145,7 @@ def say(
         from assistant.commands.dashboard import open_audio
         from assistant.commands.say import say_command
 
-        return say_command(settings, words, output or open_audio(settings))
+        return say_command(settings, words, output or open_audio(settings), named)
 
     raise typer.Exit(run_with_config(options, command))
 
@@ -167,6 +179,21 @@ def ask(
         return ask_command(settings, asked, lambda: open_audio(settings))
 
     raise typer.Exit(run_with_config(options, command))
+
+
+def _delivery(name: str | None) -> str:
+    """The name as the table has it, "" for none. Raises `BadParameter` for an unknown one."""
+    if name is None:
+        return ""
+    from assistant.language.delivery.named import DELIVERIES, find_delivery
+
+    found = find_delivery(name)
+    if found is None:
+        known = ", ".join(DELIVERIES)
+        raise typer.BadParameter(
+            f"there is no delivery called “{name}”; there are {known}", param_hint="--delivery"
+        )
+    return found
 
 
 def _standard_input() -> str:

@@ -22,6 +22,8 @@ from assistant.backends.base import BackendError
 from assistant.commands.plain import libraries_speak_to_the_log
 from assistant.config.schema import Config
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
+from assistant.language.delivery.marks import mark
+from assistant.language.delivery.named import DELIVERIES
 from assistant.session.events import AgentSaid, Failure, Notice, SessionEvent
 from assistant.session.factory import find_personas, make_session, start_and_wait
 from assistant.session.frontend import SessionFrontend
@@ -39,10 +41,13 @@ _PROGRESS = 1.0
 _TERMINATED = 128 + signal.SIGTERM
 
 
-def say_command(config: Config, text: str, audio: AudioIO | Path) -> int:
+def say_command(config: Config, text: str, audio: AudioIO | Path, delivery: str = "") -> int:
     """Speak `text` through `audio`, or into a new WAV file where it is a path ("-": to standard
-    output). Returns the exit code; raises `AudioFileError` or `BackendError`, and then there is no
-    file."""
+    output); with the `delivery` of this name, else with the persona's own. Returns the exit code;
+    raises `AudioFileError` or `BackendError`, and then there is no file."""
+    if delivery:
+        config.voice.expressive = True  # it was asked for
+        text = mark(delivery) + text
     config.session.greeting = False
     config.session.save = False
     config.brain.kind = "scripted"
@@ -50,6 +55,14 @@ def say_command(config: Config, text: str, audio: AudioIO | Path) -> int:
     with libraries_speak_to_the_log(), contextlib.suppress(asyncio.CancelledError):
         return asyncio.run(_say(config, text, audio))
     return _TERMINATED
+
+
+def list_deliveries() -> int:
+    """Print the names that a delivery may have, and what each is for. Returns the exit code."""
+    width = max(map(len, DELIVERIES))
+    for name, delivery in DELIVERIES.items():
+        print(f"{name:<{width}}  {delivery.about}")
+    return 0
 
 
 async def _say(config: Config, text: str, audio: AudioIO | Path) -> int:
@@ -141,6 +154,8 @@ class _Outcome:
                 self._failure = BackendError(event.text, event.remedy)
             case Notice(severity="error") if self._failure is None:
                 self._failure = BackendError(event.text, event.remedy)
+            case Notice(key="delivery"):
+                print(f"· {event.text}", file=sys.stderr, flush=True)
             case AgentSaid(final=True, interrupted=True):
                 self._cut = True
             case _:

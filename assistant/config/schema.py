@@ -177,6 +177,12 @@ class BackendConfig(_ConfigTable):
     server: ServerConfig = ServerConfig()
 
 
+class VoiceConfig(_ConfigTable):
+    expressive: bool = True
+    """Say sentences differently, by what they are and by how you seem to feel: a question rises, an
+    aside falls, a sad word is slow. Off: everything as the voice says it."""
+
+
 class BrainConfig(_ConfigTable):
     kind: Annotated[str, AfterValidator(_one_of(BRAIN_KINDS, "assistant.brains"))] = "auto"
     """Who answers: `openai`, a language model that a server has; `local`, one of our own (see
@@ -319,6 +325,7 @@ class AdapterConfig(_ConfigTable):
 class Config(_ConfigTable):
     session: SessionConfig = SessionConfig()
     audio: AudioConfig = AudioConfig()
+    voice: VoiceConfig = VoiceConfig()
     backend: BackendConfig = BackendConfig()
     brain: BrainConfig = BrainConfig()
     memory: MemoryConfig = MemoryConfig()

@@ -18,6 +18,8 @@ from pydantic_core import ErrorDetails
 from rich.cells import cell_len
 
 from assistant.config.toml_text import KeyLines, KeyPath, closest, shown
+from assistant.language.delivery.marks import MARK
+from assistant.language.delivery.named import DELIVERIES, find_delivery
 from assistant.language.phrase_notation import NotationError, Phrase
 from assistant.locations import assets_dir, models_dir
 from assistant.personas.schema import (
@@ -59,7 +61,7 @@ def check_persona(
 ) -> tuple[Persona, list[PersonaProblem]]:
     """The persona, its recording as an absolute path, and what makes it unusable."""
     findings = [*_texts(persona), *_names(persona), *_placeholders(persona), *_look(persona)]
-    findings += [*_voice(persona), *_exchanges(persona)]
+    findings += [*_voice(persona), *_delivery(persona), *_exchanges(persona)]
     recording = persona.moshi.voice_prompt
     if recording is not None and not is_voice_name(recording):
         path = folder.absolute() / Path(recording).expanduser()
@@ -70,9 +72,9 @@ def check_persona(
 
 
 def advice_on(persona: Persona, lines: KeyLines) -> list[PersonaProblem]:
-    """Text that is hard to read, voices that are not on this machine, and greetings that a stranger
-    would wonder at."""
-    findings = [*_contrast(persona.colors), *_familiar(persona)]
+    """Text that is hard to read, voices that are not on this machine, greetings that a stranger
+    would wonder at, and marks in lines that name no delivery."""
+    findings = [*_contrast(persona.colors), *_familiar(persona), *_marks(persona)]
     known = _voices()
     for voice in persona.voice.kokoro:
         if known and voice not in known:
@@ -207,6 +209,25 @@ def _voice(persona: Persona) -> Iterator[_Finding]:
         yield ("voice", "kokoro"), "a voice's weight is no number from 0 up", "Use 0.5 or 1."
     elif weights and not sum(weights):
         yield ("voice", "kokoro"), "all weights are 0", "Give at least one voice a weight."
+
+
+def _delivery(persona: Persona) -> Iterator[_Finding]:
+    name = persona.delivery
+    if name and find_delivery(name) is None:
+        yield ("delivery",), f'no delivery is called "{shown(name)}"', _delivery_remedy(name)
+
+
+def _marks(persona: Persona) -> Iterator[_Finding]:
+    for path, text in _strings(persona.model_dump()):
+        for found in MARK.finditer(text):
+            name = (found["name"] or "").strip()
+            if name and find_delivery(name) is None:
+                yield path, f'no delivery is called "{shown(name)}"', _delivery_remedy(name)
+
+
+def _delivery_remedy(name: str) -> str:
+    meant = closest(name, tuple(DELIVERIES))
+    return f'Did you mean "{meant}"?' if meant else f"There are {', '.join(DELIVERIES)}."
 
 
 def _recording(path: Path) -> Iterator[_Finding]:

@@ -33,7 +33,7 @@ PLACEHOLDERS: Mapping[str, str] = {
 }
 """Key of `Lines` → the placeholder its variants are there to say. `{user}` may stand in any."""
 
-EFFECTS = ("none", "glados", "hal", "dalek", "cylon", "radio", "robot", "warm")
+EFFECTS = ("none", "glados", "hal", "dalek", "cylon", "radio", "robot", "warm", "whisper")
 """Names that `Voice.effect` may have; the cascade's `synthesis.tts` makes their sound."""
 
 
@@ -311,6 +311,9 @@ class Persona(_PersonaTable):
     lines: Lines = Lines()
     exchanges: list[Exchange] = []
     """Of its own world, answered without a language model (≥ 15)."""
+    delivery: str = ""
+    """How it says everything, where nothing else is asked for: "dry", "warm", … (`assistant say
+    --list-deliveries` shows all)."""
     voice: Voice = Voice()
     moshi: Moshi = Moshi()
     colors: Colors

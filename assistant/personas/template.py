@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel
 
+from assistant.language.delivery.named import DELIVERIES
 from assistant.personas.schema import (
     EFFECTS,
     Colors,
@@ -36,6 +37,9 @@ _COLORS = {
     "dark": True,
 }
 _EXPLAINED = {
+    ".delivery": "How it says everything where nothing else is asked for: "
+    + ", ".join(DELIVERIES)
+    + ". A line may begin with another: [delivery: sad].",
     "voice.effect": "One of " + ", ".join(EFFECTS) + ".",
 }
 
@@ -110,6 +114,7 @@ def _acquainted(name: str) -> dict[str, object]:
     return {
         "greetings_again": ["Welcome back.", "There you are again."],
         "reintroductions_again": [f"{name} again."],
+        "delivery": "calm",
     }
 
 

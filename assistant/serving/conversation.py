@@ -34,6 +34,7 @@ from assistant.frames import (
     Say,
     UtteranceEnded,
 )
+from assistant.language.delivery.prosody import limited
 from assistant.loops import until_one_ends
 from assistant.serving.stream import Outgoing
 
@@ -217,7 +218,7 @@ class Conversation:
         if text or say.final:
             number = self._ours(say.utterance, say.final)
             self._unsaid[number] = self._unsaid.get(number, 0) + len(text)
-            self._send(Say(number, text, say.final, rate))
+            self._send(Say(number, text, say.final, rate, limited(say.prosody)))
 
     def _note_said(self, event: AnyEvent) -> None:
         match event:

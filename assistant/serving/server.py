@@ -280,6 +280,7 @@ class MoshiServer:
         return ServerHello(
             engine=ready.engine[:200],
             say=can.say,
+            prosody=can.prosody,
             text_prompt=can.text_prompt,
             voice_prompt=can.voice_prompt,
             full_duplex=can.full_duplex,

@@ -95,6 +95,10 @@ class SessionFrontend(Protocol):
     def say(self, *texts: str) -> None:
         """Say this, in one piece or in several, as a turn of the persona in charge."""
 
+    def sample(self, slug: str, delivery: str = "") -> None:
+        """Let this persona's voice be heard, in its own delivery or in the one of this name, while
+        nothing else is said; no part of the conversation. Unknown slugs raise `KeyError`."""
+
     def interrupt(self) -> None:
         """Stop speaking and thinking now."""
 

@@ -7,6 +7,8 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from assistant.brain.scripted import fill, variants
 from assistant.frames import (
     ChangePersona,
@@ -14,9 +16,12 @@ from assistant.frames import (
     Prefetched,
     PrefetchLine,
     Prefill,
+    Prosody,
     SetNames,
     SpokenNames,
 )
+from assistant.language.delivery.marks import without_marks
+from assistant.language.delivery.prosody import NEUTRAL
 from assistant.personas.loading import Persona
 from assistant.personas.schema import OpeningKey
 from assistant.private_files import write_whole
@@ -137,12 +142,18 @@ class PersonaRoster:
         """Also of a persona whose file is gone: the slug then."""
         return self._personas[slug].name if slug in self._personas else slug
 
+    def delivery_of(self, slug: str) -> str:
+        """The delivery that its file names; "" for none, or where the file is gone."""
+        return self._personas[slug].delivery if slug in self._personas else ""
+
     def replace(self, personas: list[Persona]) -> None:
         """These are there now; the one in charge stays if its file is gone."""
         self._personas = {p.slug: p for p in personas}
         self._personas.setdefault(self.current.slug, self.current)
 
 
+ProsodyOf = Callable[[str, str], Prosody]
+"""From a persona's slug and one of its lines to how that is said."""
 _OWN_FIRST = 8
 """Lines of the persona in charge (its openers) that come before the others' introductions."""
 _OWN_NEXT = 60
@@ -150,20 +161,31 @@ _OWN_NEXT = 60
 
 
 def lines_to_prefetch(
-    ours: Persona, everyone: list[Persona], known_lines: Callable[[Persona], list[str]]
+    ours: Persona,
+    everyone: list[Persona],
+    known_lines: Callable[[Persona], list[str]],
+    prosody_of: ProsodyOf = lambda slug, text: NEUTRAL,
 ) -> list[PrefetchLine]:
-    """Everything the persona in charge may say, and how each other one would begin.
+    """Everything the persona in charge may say, and how each other one would begin; as it stands in
+    their files.
 
     A re-introduction of everyone comes early, their further variants late, so that within the first
     minute any change of persona sounds at once.
     """
-    own = [PrefetchLine(text, ours.voice.spec()) for text in known_lines(ours)]
+
+    def line(persona: Persona, text: str) -> PrefetchLine:
+        return PrefetchLine(text, persona.voice.spec(), prosody_of(persona.slug, text))
+
+    own = [line(ours, text) for text in known_lines(ours)]
     others = [p for p in everyone if p.slug != ours.slug]
-    introductions = [_filled(p, p.openings("reintroductions", again=True)) for p in others]
+    introductions = [
+        [line(p, text) for text in _filled(p, p.openings("reintroductions", again=True))]
+        for p in others
+    ]
     first = [lines[0] for lines in introductions if lines]
     later = [line for lines in introductions for line in lines[1:]]
-    openers = [line for p in others for line in _filled(p, variants(p, "openers"))]
-    hesitations = _filled(ours, variants(ours, "hesitations"))
+    openers = [line(p, text) for p in others for text in _filled(p, variants(p, "openers"))]
+    hesitations = [line(ours, text) for text in _filled(ours, variants(ours, "hesitations"))]
     return (
         own[:_OWN_FIRST]
         + hesitations
@@ -175,9 +197,9 @@ def lines_to_prefetch(
     )
 
 
-def _filled(persona: Persona, templates: list[str]) -> list[PrefetchLine]:
+def _filled(persona: Persona, templates: list[str]) -> list[str]:
     texts = (fill(template, persona, {}) for template in templates)
-    return [PrefetchLine(text, persona.voice.spec()) for text in texts if text]
+    return [text for text in texts if text]
 
 
 class Prefetcher:
@@ -189,17 +211,30 @@ class Prefetcher:
         roster: PersonaRoster,
         known_lines: Callable[[Persona], list[str]],
         prefetched: set[str],
+        prosody_of: ProsodyOf = lambda slug, text: NEUTRAL,
     ) -> None:
-        """`prefetched`: texts that would sound at once; it grows as the backend tells of them."""
+        """`prefetched`: texts that would sound at once; it grows as the backend tells of them.
+        `prosody_of`: how a line of this persona will be said."""
         self._bus = bus
         self._roster = roster
         self._known_lines = known_lines
-        bus.on(Prefetched, lambda event: prefetched.add(event.text))
+        self._prefetched = prefetched
+        self._prosody_of = prosody_of
+        self._marked: dict[str, str] = {}
+        """Lines as they are said, and as they stand in a file, where that is not the same."""
+        bus.on(Prefetched, self._ready)
 
     def prefetch(self) -> None:
         """For the persona in charge, and for a change to any other."""
         current, everyone = self._roster.current, self._roster.everyone()
-        self._bus.publish(Prefetch(lines_to_prefetch(current, everyone, self._known_lines)))
+        lines = lines_to_prefetch(current, everyone, self._known_lines, self._prosody_of)
+        self._marked = {without_marks(line.text): line.text for line in lines if "[" in line.text}
+        self._bus.publish(
+            Prefetch([replace(line, text=without_marks(line.text)) for line in lines])
+        )
+
+    def _ready(self, event: Prefetched) -> None:
+        self._prefetched.add(self._marked.get(event.text, event.text))
 
 
 class PersonaSwitch:

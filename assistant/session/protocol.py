@@ -120,6 +120,14 @@ class PlayTestSound(FrontendCommand, frozen=True):
     pass
 
 
+class PlaySample(FrontendCommand, frozen=True):
+    """Let this persona's voice be heard; no part of the conversation."""
+
+    slug: str
+    delivery: str = ""
+    """One of those that `assistant say --list-deliveries` names; empty: the persona's own."""
+
+
 class AnswerConfirm(FrontendCommand, frozen=True):
     """To the question with this `id`; one that is not asked any more is no error."""
 
@@ -141,10 +149,7 @@ async def apply(command: FrontendCommand, session: SessionFrontend) -> None:
         case SayText(text=text):
             session.say(text)
         case SwitchPersona(slug=slug):
-            slugs = [each.slug for each in session.personas()]
-            if slug not in slugs:
-                known = f"choose one of {', '.join(slugs)}"
-                raise ProtocolError(f"there is no persona called “{slug}”", known)
+            _check_persona(slug, session)
             await session.change_persona(slug)
         case SwitchBrain(name=name):
             session.change_brain(name)
@@ -166,8 +171,18 @@ async def apply(command: FrontendCommand, session: SessionFrontend) -> None:
             session.set_speech_rate(rate)
         case PlayTestSound():
             session.play_test_sound()
+        case PlaySample(slug=slug, delivery=delivery):
+            _check_persona(slug, session)
+            session.sample(slug, delivery)
         case StopSession():
             await session.stop()
+
+
+def _check_persona(slug: str, session: SessionFrontend) -> None:
+    slugs = [each.slug for each in session.personas()]
+    if slug not in slugs:
+        known = f"choose one of {', '.join(slugs)}"
+        raise ProtocolError(f"there is no persona called “{slug}”", known)
 
 
 # -- what a session tells, beside its events -------------------------------------------------------

@@ -23,6 +23,7 @@ from assistant.brain.choose import FallbackBrain
 from assistant.calls.parser import ToolCall
 from assistant.frames import AgentState, AnyCommand, Command, Push
 from assistant.language.command_patterns import SpokenCommand
+from assistant.language.delivery.marks import first_delivery
 from assistant.loops import BackgroundTasks
 from assistant.personas.loading import Persona
 from assistant.session.audio_controls import AudioControls, Controls
@@ -42,6 +43,7 @@ from assistant.session.turns.barge_in import BargeIn
 from assistant.session.turns.brain_loop import BrainContext, BrainLoop, ToolRunner
 from assistant.session.turns.feelings import UserFeelings
 from assistant.session.turns.messages import History
+from assistant.session.turns.prosody import AnswerDelivery
 from assistant.session.turns.record import ConversationRecord
 from assistant.session.turns.responder import LanguageNotice, Responder
 from assistant.session.turns.spoken_consent import SpokenConsent
@@ -86,7 +88,10 @@ class Session:
         self._seat = BrainSeat(
             bus, dependencies.brains, self.memory, self._backend_events, self._background
         )
-        self._agent_turn = AgentTurn(bus, audio, self._turns, self._backend_events)
+        self._delivery = AnswerDelivery(
+            bus, self._roster.delivery_of, expressive=config.voice.expressive
+        )
+        self._agent_turn = AgentTurn(bus, audio, self._turns, self._backend_events, self._delivery)
         self.speech = self._agent_turn.speech
         self._record = ConversationRecord(
             bus, dependencies.store, self.history, self.memory, self._roster, self._background
@@ -119,7 +124,11 @@ class Session:
             bus, self._agent_turn, self._barge_in, self._intents, self.history, self._backend_events
         )
         self._prefetcher = Prefetcher(
-            bus, self._roster, dependencies.known_lines, dependencies.prefetched
+            bus,
+            self._roster,
+            dependencies.known_lines,
+            dependencies.prefetched,
+            self._delivery.of_line,
         )
         self._persona_switch = PersonaSwitch(
             bus,
@@ -288,11 +297,17 @@ class Session:
             self._own_state.touched,
             self._limits.told,
             self._feelings,
+            self._deliveries,
         )
         loop = BrainLoop(self._bus, brain, tools, voice, self._agent_turn, context)
         return Responder(
             self._bus, self._intents, tools, voice, self._roster, loop, self._language_notice
         )
+
+    def _deliveries(self) -> bool:
+        """Whether a model may name deliveries: they would be heard."""
+        wanted = self._dependencies.config.voice.expressive
+        return wanted and self._backend_events.capabilities.prosody and self.speech.has_voice()
 
     # -- what a front end asks ---------------------------------------------------------------
 
@@ -340,7 +355,22 @@ class Session:
 
     def say(self, *texts: str) -> None:
         """Say this, in one piece or in several, as a turn of the persona in charge."""
+        if texts and first_delivery(texts[0]):
+            self._tell_one_manner()
         self._agent_turn.say(*texts)
+
+    def sample(self, slug: str, delivery: str = "") -> None:
+        persona = self._roster.get(slug)
+        text = self._dependencies.lines.opening(persona, "reintroductions", again=False)
+        wanted = delivery or first_delivery(text) or persona.delivery
+        self._tell_one_manner()
+        self._agent_turn.say_sample(slug, persona.voice.spec(), wanted, text)
+
+    def _tell_one_manner(self) -> None:
+        """Tell it where what was asked for is not heard."""
+        if self._backend_events.can_speak and not self._backend_events.capabilities.prosody:
+            text = "this backend speaks in its own voice and its own way only"
+            self._bus.publish(Notice(text=text, key="delivery", remedy="--backend cascade"))
 
     def interrupt(self) -> None:
         self._timers.quiet()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -223,7 +224,14 @@ class DashboardApp(App[None]):
         personas = self.session.personas()
         current = self.session.persona.slug
         if not isinstance(self.screen, PickerScreen):
-            self.push_screen(PickerScreen(personas, current, self.preview), chosen)
+            self.push_screen(
+                PickerScreen(personas, current, self.preview, self.play_sample), chosen
+            )
+
+    def play_sample(self, slug: str) -> None:
+        """Let this persona's voice be heard."""
+        with suppress(KeyError):  # its file is gone meanwhile
+            self.session.sample(slug)
 
     # --- who answers -----------------------------------------------------------------------
 

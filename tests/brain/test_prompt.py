@@ -194,3 +194,11 @@ def test_how_the_user_seems_stands_in_the_last_message_and_nowhere_before_it() -
 def test_a_quoted_cue_cannot_flood_the_prompt() -> None:
     messages = build_messages(ask("And now?", mood="very " * 1_000))
     assert len(messages[-1]["content"]) < 500
+
+
+def test_deliveries_are_told_where_they_are_heard_and_not_to_small_models() -> None:
+    told = build_messages(ask(deliveries=True))[0]["content"]
+    assert "[delivery: NAME]" in told
+    assert "whispering" in told
+    assert len(told) - len(build_messages(ask())[0]["content"]) < 350
+    assert "delivery" not in build_messages(ask(deliveries=True), small=True)[0]["content"]

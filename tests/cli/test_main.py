@@ -182,10 +182,24 @@ def test_a_settings_file_is_used_and_options_go_before_it(called: Replace, home:
 def test_say_to_the_speaker_or_a_file(called: Replace) -> None:
     start = called(say, "say_command")
     assert invoke("say", "Hello there.", "--persona", "hal")[0] == 0
-    assert start.calls[-1][0][1:] == ("Hello there.", "audio")
+    assert start.calls[-1][0][1:] == ("Hello there.", "audio", "")
     invoke("say", "-", "--output", "x.wav", input="From a pipe.\n")
-    assert start.calls[-1][0][1:] == ("From a pipe.", Path("x.wav"))
+    assert start.calls[-1][0][1:] == ("From a pipe.", Path("x.wav"), "")
     assert invoke("say", "  ")[0] == 2
+
+
+def test_say_takes_a_delivery_by_its_name(called: Replace) -> None:
+    start = called(say, "say_command")
+    assert invoke("say", "Hello there.", "--delivery", "Dry")[0] == 0
+    assert start.calls[-1][0][-1] == "dry"
+    code, _, told = invoke("say", "Hello there.", "--delivery", "operatic")
+    assert code == 2
+    assert "operatic" in told
+    assert "whispering" in told
+    code, listed, _ = invoke("say", "--list-deliveries")
+    assert code == 0
+    assert len(listed.splitlines()) >= 12
+    assert listed.startswith("neutral ")
 
 
 def test_talk_hands_its_options_over(called: Replace) -> None:

@@ -78,6 +78,16 @@ def test_the_file_is_the_speech_and_the_same_each_time(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.glob("*.wav*")) == ["a.wav", "b.wav"]
 
 
+def test_a_delivery_is_not_spoken_and_it_is_told_where_it_is_not_heard(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    plain = into(tmp_path / "plain.wav")
+    config = Config.model_validate({"backend": {"name": "echo"}, "session": {"save": False}})
+    assert say_command(config, TEXT, tmp_path / "dry.wav", "dry") == 0
+    assert (tmp_path / "dry.wav").read_bytes() == plain.read_bytes()
+    assert "its own way" in capfd.readouterr().err
+
+
 def test_a_machine_that_is_slow_makes_no_longer_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,6 +255,27 @@ def test_a_real_voice_begins_at_once_and_pauses_as_it_does_when_it_speaks(
     assert after < 0.2
     assert 3.0 < len(rendered[0]) / 24_000 < 14.0
     assert np.array_equal(rendered[0], rendered[1]), "rendered beside a busy process, and kept"
+
+
+@pytest.mark.weights
+def test_a_sad_text_takes_longer_and_is_softer_and_expression_may_be_off(tmp_path: Path) -> None:
+    def spoken(name: str, text: str, delivery: str = "", *, expressive: bool = True) -> np.ndarray:
+        config = Config.model_validate(
+            {
+                "backend": {"name": "cascade"},
+                "session": {"save": False},
+                "voice": {"expressive": expressive},
+            }
+        )
+        assert say_command(config, text, tmp_path / name, delivery) == 0
+        return load(tmp_path / name)
+
+    text = "The door is open. It was not, a while ago."
+    plain = spoken("plain.wav", text)
+    sad = spoken("sad.wav", text, "sad")
+    assert len(sad) > 1.08 * len(plain)
+    assert np.sqrt((sad**2).mean()) < 0.85 * np.sqrt((plain**2).mean())
+    assert np.array_equal(spoken("off.wav", f"[delivery: sad] {text}", expressive=False), plain)
 
 
 @pytest.mark.weights

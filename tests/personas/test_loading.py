@@ -13,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assistant.config.toml_text import KeyLines
+from assistant.personas.checks import advice_on
 from assistant.personas.files import MAX_BYTES, read_persona, slug_of
 from assistant.personas.loading import LoadedPersonas, PersonaFailure, load_personas, watch_personas
 from assistant.personas.template import persona_template
@@ -151,6 +153,8 @@ def test_each_of_ours_has_a_voice_of_its_own_for_a_model_that_takes_one() -> Non
         ('"⬤"', '"🌕"', 'the glyph "🌕" is 2 cells wide', "one cell"),
         ('"⬤"', '""', 'the glyph "" is 0 cells wide', "one cell"),
         ("speed = 1.0", 'effect = "daleck"', 'no effect is called "daleck"', '"dalek"?'),
+        ("order = 100", 'delivery = "dri"', 'no delivery is called "dri"', '"dry"?'),
+        ("order = 100", 'delivery = "operatic"', 'no delivery is called "operatic"', "whispering"),
         ("am_michael = 1.0", "am_michael = -1", "weight", "0.5"),
         ("am_michael = 1.0", "am_michael = inf", "weight", "0.5"),
         ("am_michael = 1.0", "am_michael = 0", "all weights are 0", "at least one"),
@@ -497,3 +501,13 @@ def test_a_name_of_letters_without_a_shape_is_no_name(user: Path) -> None:
     failure = the_failure(user)
     assert "name" in failure.message
     assert failure.line is not None
+
+
+def test_a_line_with_a_delivery_that_is_unknown_is_loaded_and_told(tmp_path: Path) -> None:
+    text = persona_template("Ada", {}).replace(
+        'address = ""', 'address = ""\nhello = ["[delivery: sad] Hm.", "[delivery: sadd] Hm."]'
+    )
+    (tmp_path / "ada.toml").write_text(text, encoding="utf-8")
+    persona = load_personas(tmp_path).loaded["ada"]
+    told = [(each.message, each.remedy) for each in advice_on(persona, KeyLines(text))]
+    assert told == [('no delivery is called "sadd"', 'Did you mean "sad"?')]

@@ -60,9 +60,12 @@ class Room:
         memory: ConversationMemory | None = None,
         brains: BrainSwitch | None = None,
         adapters: dict[str, Any] | None = None,
+        personas: list[Persona] | None = None,
+        expressive: bool = True,
     ) -> None:
         config = Config.model_validate(
             {
+                "voice": {"expressive": expressive},
                 "session": {"greeting": greeting, "permissions": permissions or {}},
                 "audio": audio_settings or {},
                 "adapters": adapters or {},
@@ -78,7 +81,7 @@ class Room:
         self.brain_found = asyncio.Event()
         self.brain_found.set()
         self.brains = brains
-        personas = list(cast_of_characters())
+        personas = personas or list(cast_of_characters())
         prefetched: set[str] = set()
         pending = PendingDeletion()
         tools = memory_tools(memory, pending) if isinstance(memory, MemoryService) else []

@@ -161,6 +161,7 @@ ASKED: list[tuple[p.FrontendCommand, tuple[str, object]]] = [
     (p.SetVolume(0.5), ("set_volume", 0.5)),
     (p.SetSpeechRate(1.5), ("set_speech_rate", 1.5)),
     (p.PlayTestSound(), ("play_test_sound", None)),
+    (p.PlaySample(CORE.slug, "dry"), ("sample", (CORE.slug, "dry"))),
     (p.StopSession(), ("stop", None)),
 ]
 

@@ -157,6 +157,23 @@ async def test_the_picker_previews_keeps_and_restores(
         assert not isinstance(app.screen, PickerScreen)
 
 
+async def test_the_voice_of_the_persona_under_the_cursor_is_heard(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await pilot.press("p", "v", "down", "v")
+        await pilot.pause()
+        heard = [argument for name, argument in session.calls if name == "sample"]
+        assert heard == [(BUTLER.slug, ""), (CORE.slug, "")]
+        assert session.persona is BUTLER
+        assert isinstance(app.screen, PickerScreen)
+        session.failing["sample"] = KeyError("its file is gone")
+        await pilot.press("v")
+        await pilot.pause()
+        assert isinstance(app.screen, PickerScreen)
+
+
 async def test_a_digit_chooses_in_the_picker(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:

@@ -24,16 +24,19 @@ from assistant.frames import (
     Load,
     PersonaPrompt,
     PrefetchLine,
+    Prosody,
     SpokenNames,
     Status,
+    VoiceSpec,
 )
+from assistant.language.delivery.prosody import NEUTRAL
 from assistant.locations import pauses_file, voice_cache_dir
 
 
 class CascadeBackend:
     """Backend of section "cascade": see the module."""
 
-    capabilities = Capabilities(user_text=True, say=True)
+    capabilities = Capabilities(user_text=True, say=True, prosody=True)
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
@@ -105,14 +108,23 @@ class CascadeBackend:
     ) -> None:
         self._hearing.push(number, frame, speaking=speaking, clean=clean)
 
-    def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
-        self._speaker.say(utterance, text, final=final, rate=rate)
+    def say(
+        self,
+        utterance: int,
+        text: str,
+        *,
+        final: bool,
+        rate: float = 1.0,
+        prosody: Prosody = NEUTRAL,
+        voice: VoiceSpec | None = None,
+    ) -> None:
+        self._speaker.say(utterance, text, final=final, rate=rate, prosody=prosody, voice=voice)
 
     def prefetch(self, lines: list[PrefetchLine]) -> None:
         self._speaker.prefetch(lines)
 
-    def expect(self, text: str, rate: float) -> None:
-        self._speaker.expect(text, rate)
+    def expect(self, text: str, rate: float, prosody: Prosody = NEUTRAL) -> None:
+        self._speaker.expect(text, rate, prosody)
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
         """It has no prompt: nothing to do."""

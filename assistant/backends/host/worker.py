@@ -119,14 +119,24 @@ def handle(command: AnyCommand, backend: Backend, queue: SendQueue) -> None:
             backend.push(number, frame, speaking=speaking, clean=clean, voice=voice)
         case Settle(number=number):
             queue.put(Settled(number))
-        case Say(utterance=utterance, text=text, final=final, rate=rate):
-            backend.say(utterance, text, final=final, rate=rate)
+        case Say(utterance=utterance, text=text, final=final):
+            if backend.capabilities.prosody:
+                backend.say(
+                    utterance,
+                    text,
+                    final=final,
+                    rate=command.rate,
+                    prosody=command.prosody,
+                    voice=command.voice,
+                )
+            else:  # a plugin's may not know the words
+                backend.say(utterance, text, final=final, rate=command.rate)
         case ChangePersona(prompt=prompt):
             backend.change_persona(prompt)
         case Prefetch(lines=lines):
             backend.prefetch(lines)
-        case Expect(text=text, rate=rate):
-            backend.expect(text, rate)
+        case Expect(text=text, rate=rate, prosody=prosody):
+            backend.expect(text, rate, prosody)
         case Prefill(prompt=prompt, swap=swap):
             backend.prefill(prompt, swap=swap)
         case Interrupt():

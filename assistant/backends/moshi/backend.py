@@ -44,9 +44,12 @@ from assistant.frames import (
     Load,
     PersonaPrompt,
     PrefetchLine,
+    Prosody,
     SpokenNames,
     Status,
+    VoiceSpec,
 )
+from assistant.language.delivery.prosody import NEUTRAL
 
 USER_QUIET = 10 ** (-45 / 20)
 """RMS of the microphone below which the user counts as silent, for the choice of a pause."""
@@ -167,14 +170,23 @@ class MoshiBackend:
         except Exception as error:
             self._fail(error)
 
-    def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
-        """The model speaks at its own pace: `rate` is not heard."""
+    def say(
+        self,
+        utterance: int,
+        text: str,
+        *,
+        final: bool,
+        rate: float = 1.0,
+        prosody: Prosody = NEUTRAL,
+        voice: VoiceSpec | None = None,
+    ) -> None:
+        """The model speaks at its own pace, in its own way: nothing but the text is heeded."""
         self._do(lambda: self._stepper.say(utterance, text, final=final))
 
     def prefetch(self, lines: list[PrefetchLine]) -> None:
         """Its speech is made as it is spoken: nothing can be rendered beforehand."""
 
-    def expect(self, text: str, rate: float) -> None:
+    def expect(self, text: str, rate: float, prosody: Prosody = NEUTRAL) -> None:
         """Its speech is made as it is spoken."""
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:

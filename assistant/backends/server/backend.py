@@ -35,10 +35,13 @@ from assistant.frames import (
     Load,
     PersonaPrompt,
     PrefetchLine,
+    Prosody,
     SpokenNames,
     Status,
     UtteranceEnded,
+    VoiceSpec,
 )
+from assistant.language.delivery.prosody import NEUTRAL
 
 if TYPE_CHECKING:
     from assistant.backends.server.client import ServerLink
@@ -97,6 +100,7 @@ class MoshiServerBackend:
             text_prompt=hello.text_prompt,
             voice_prompt=hello.voice_prompt,
             say=hello.say,
+            prosody=hello.prosody,
             user_text=not isinstance(self._ears, Deaf),
         )
         if not peer.own:
@@ -146,14 +150,23 @@ class MoshiServerBackend:
             self._link.push(np.zeros_like(frame) if speaking and not clean else frame)
         self._ears.take(number, frame, None, speaking=speaking)
 
-    def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
+    def say(
+        self,
+        utterance: int,
+        text: str,
+        *,
+        final: bool,
+        rate: float = 1.0,
+        prosody: Prosody = NEUTRAL,
+        voice: VoiceSpec | None = None,
+    ) -> None:
         with self._lock:
             if self._link is not None and self._marked is not None:
                 self._marked.asked(utterance, text)
                 for start in range(0, max(1, len(text)), protocol.MAX_TEXT):
                     piece = text[start : start + protocol.MAX_TEXT]
                     last = final and start + protocol.MAX_TEXT >= len(text)
-                    say = protocol.SayRequest(utterance, piece, last, rate)
+                    say = protocol.SayRequest(utterance, piece, last, rate, prosody)
                     self._link.request(protocol.Request(say=say))
                 return
         # Nobody speaks it: the text alone has to do.
@@ -165,7 +178,7 @@ class MoshiServerBackend:
     def prefetch(self, lines: list[PrefetchLine]) -> None:
         """The voice is the server's."""
 
-    def expect(self, text: str, rate: float) -> None:
+    def expect(self, text: str, rate: float, prosody: Prosody = NEUTRAL) -> None:
         """The voice is the server's."""
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:

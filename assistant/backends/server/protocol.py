@@ -42,6 +42,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
+from assistant.frames import Prosody
+
 PATH = "/api/chat"
 OWN_HEADER = "Assistant-Moshi"
 """Header of our own server's answer; its value is the version of the additions."""
@@ -77,6 +79,7 @@ class SayRequest(msgspec.Struct, frozen=True):
     text: LongText
     final: bool
     rate: float = 1.0
+    prosody: Prosody = Prosody()
 
 
 class PersonaRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +108,7 @@ class ServerHello(msgspec.Struct, frozen=True, kw_only=True):
 
     engine: Name
     say: bool = False
+    prosody: bool = False
     text_prompt: bool = False
     voice_prompt: bool = False
     full_duplex: bool = True

@@ -27,6 +27,7 @@ from assistant.brain.output_filter.own_words import OwnWords, Untruth
 from assistant.brain.output_filter.personas import asks_personas, false_persona
 from assistant.brain.prompt import examples, pending
 from assistant.calls.parser import Malformed, ToolCall
+from assistant.language.delivery.marks import leading_marks, without_marks
 from assistant.language.lexicon import DAY, MONTH, PHRASE_OPENERS, either
 from assistant.terminal.sanitize import PieceCleaner
 
@@ -49,7 +50,7 @@ _TELLS_NOTHING_YET = re.compile(
     re.IGNORECASE,
 )
 """Where a clause has one of these, the rest of its sentence is waited for."""
-_CALL = re.compile(r"TOOL_CALL|[<\[{`]")
+_CALL = re.compile(r"TOOL_CALL|[<{`]|\[(?!\s*/?\s*delivery\b)", re.IGNORECASE)
 """What a call that is spelled out begins with: from there on nothing is ours to judge."""
 _SAME_THING = 6
 """Messages of the history in which a thing was spoken of that may be spoken of again."""
@@ -112,6 +113,8 @@ class AnswerCheck:
         """What was said already of the sentence that is judged."""
         self._gap = ""
         """Blanks before what is said next."""
+        self._delivery = ""
+        """Marks before it; see `language.delivery`."""
         self._wordless = True
         self._raw = False
         asks = asks_time(self._asked) or asks_date(self._asked) or asks_personas(self._asked)
@@ -151,7 +154,7 @@ class AnswerCheck:
         while not self.over and (sentence := self._next(final=final)):
             texts += [sentence] if self._raw else self._judge(sentence)
             whole = _END.search(f"{sentence} ") or not sentence.strip()
-            self._begun = "" if whole else self._begun + sentence
+            self._begun = "" if whole else self._begun + without_marks(sentence)
         return texts
 
     def _next(self, *, final: bool) -> str:
@@ -161,7 +164,7 @@ class AnswerCheck:
             text, self._buffer = self._buffer, ""
             return text
         window = self._buffer[:_LONGEST]
-        start = len(window) - len(window.lstrip(" \t\r"))
+        start = len(leading_marks(window)) or len(window) - len(window.lstrip(" \t\r"))
         found = _END.search(window, start)
         clause = self._harmless_clause(window, start)
         if clause and (found is None or clause < found.end()):
@@ -192,7 +195,7 @@ class AnswerCheck:
             texts = self._judge(before) if before.strip() else self._blank(before)
             self._raw = self._called = True
             return [*texts, *self._release(), self._taken_gap() + rest]
-        sentence = self._without_labels(sentence)
+        sentence = self._without_labels(self._without_delivery(sentence))
         if not sentence.strip():
             return self._blank(sentence)
         text, kept = mannerly(sentence)
@@ -201,17 +204,18 @@ class AnswerCheck:
             return []
         text = greeted_in_time(text, self._asked, self._question.now)
         untruth = None if self._called else self._untruth(self._begun + text)
+        delivery, self._delivery = self._delivery, ""
         if untruth is not None and self._question.tools and untruth in ("deed", "persona"):
-            self._held.append(text)  # a call may follow that makes it true
+            self._held.append(delivery + text)  # a call may follow that makes it true
             self._claim = self._claim or untruth
             return []
         if untruth is not None:
             return self._correct(untruth)
         promise = self._orders and not self._called and is_assent(text)
         if promise or kept == "courtesy" or is_regret(text) or self._claim is not None:
-            self._held.append(text)
+            self._held.append(delivery + text)
             return []
-        return [*self._release(), *self._say(text)]
+        return [*self._release(), *self._say(delivery + text)]
 
     def _blank(self, blank: str) -> list[str]:
         if self._held:
@@ -223,6 +227,16 @@ class AnswerCheck:
     def _taken_gap(self) -> str:
         gap, self._gap = self._gap, ""
         return gap
+
+    def _without_delivery(self, sentence: str) -> str:
+        """A mark says nothing: what is behind it is judged, and takes it along where it is said."""
+        marks = leading_marks(sentence)
+        if not marks:
+            return sentence
+        words = sentence[len(marks) :]
+        self._gap += marks[: len(marks) - len(marks.lstrip())]
+        self._delivery = f"{marks.strip()} "
+        return words
 
     def _without_labels(self, sentence: str) -> str:
         other = others_turn(sentence)
@@ -275,7 +289,7 @@ class AnswerCheck:
         """What is held is the last there is."""
         if self._claim is not None:
             return self._correct(self._claim)
-        held = [text for text in self._held if text.strip()]
+        held = [text for text in map(without_marks, self._held) if text.strip()]
         if self._orders and not self._called and all(is_assent(text) for text in held):
             return self._correct("deed")
         if self._said or all(is_regret(text) for text in held):

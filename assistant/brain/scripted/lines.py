@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from random import Random
 
+from assistant.language.delivery.marks import without_marks
 from assistant.personas.loading import Persona
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -334,7 +335,7 @@ class Chooser:
 
 def opening(text: str, words: int = 3) -> str:
     """The first words of a text, without their case and marks."""
-    return " ".join(re.findall(r"[\w']+", text.casefold())[:words])
+    return " ".join(re.findall(r"[\w']+", without_marks(text).casefold())[:words])
 
 
 def _key(pieces: Pieces) -> str:

@@ -14,7 +14,9 @@ from assistant.frames import (
     AgentText,
     AudioOut,
     ChangePersona,
+    Prosody,
     UtteranceEnded,
+    VoiceSpec,
 )
 from assistant.loops import post
 from assistant.session.backend_events import BackendEvents
@@ -29,6 +31,7 @@ from assistant.session.signals import (
 )
 from assistant.session.turns.messages import AgentUtterance
 from assistant.session.turns.playback_tracker import PlaybackTracker
+from assistant.session.turns.prosody import AnswerDelivery
 
 log = logging.getLogger(__name__)
 
@@ -44,15 +47,21 @@ class AgentTurn:
     heard, `AgentTurnEnded` when it is over."""
 
     def __init__(
-        self, bus: EventBus, audio: AudioIO, turns: Iterator[int], backend: BackendEvents
+        self,
+        bus: EventBus,
+        audio: AudioIO,
+        turns: Iterator[int],
+        backend: BackendEvents,
+        delivery: AnswerDelivery | None = None,
     ) -> None:
+        """`delivery`: see `PlaybackTracker`."""
         self._bus = bus
         self._audio = audio
         self._turns = turns
         self._backend = backend
         self._persona = ""
         """Slug of the one in charge."""
-        self.speech = PlaybackTracker(bus, audio.playback)
+        self.speech = PlaybackTracker(bus, audio.playback, delivery)
         self.speech.has_voice = self._has_voice
         self.stopwatch: Stopwatch | None = None
         """Of the user's turn that the next answer answers."""
@@ -92,13 +101,27 @@ class AgentTurn:
         for at, text in enumerate(texts or ("",), start=1):
             self.speech.say(utterance, f" {text}" if at > 1 else text, final=at >= len(texts))
 
+    def expected_prosody(self, text: str) -> Prosody:
+        """How a turn that begins with this text would be said."""
+        return self.speech.expected_prosody(self._persona, text)
+
     def say_aside(self, utterance: AgentUtterance, text: str) -> None:
         """Fill the silence before an answer with this; `utterance`, still without words, is used
         up by it. How long the answer took is told of the answer."""
-        utterance.aside = True
+        self.speech.begin_aside(utterance)
         self.stopwatch = self._stopwatches.pop(utterance.number, self.stopwatch)
         utterance.speech_end = self.stopwatch.speech_end if self.stopwatch is not None else None
         self.speech.say(utterance, text, final=True)
+
+    def say_sample(self, persona: str, voice: VoiceSpec, delivery: str, text: str) -> None:
+        """Let this voice be heard, in place of a sample that sounds still; no part of the
+        conversation. Nothing where nobody can be heard, or an answer is."""
+        if not (self._has_voice() and self._backend.capabilities.prosody):
+            return
+        if any(each.sample is None for each in self.speech.active):
+            return
+        self.speech.interrupt()
+        self.speech.say(self.speech.begin_sample(persona, delivery, voice), text, final=True)
 
     def hold(self) -> None:
         """Fall silent, in the middle of a word if need be; `resume` goes on there."""
@@ -166,15 +189,18 @@ class AgentTurn:
 
     def _said(self, event: PieceSpoken) -> None:
         utterance = event.utterance
-        self._bus.publish(
-            AgentSaid(turn=utterance.turn, persona=utterance.persona, text=event.text)
-        )
+        if utterance.sample is None:
+            self._bus.publish(
+                AgentSaid(turn=utterance.turn, persona=utterance.persona, text=event.text)
+            )
 
     def _first_sample(self, number: int, at: float) -> None:
         utterance = self.speech.get(number)
         if utterance is None:
             return
         utterance.sounded = True
+        if utterance.sample is not None:
+            return
         watch = self._stopwatches.pop(number, None)
         latency, stages, word = None, {}, None
         delay = self._audio.output_delay()
@@ -193,6 +219,8 @@ class AgentTurn:
     def _over(self, event: AgentTurnEnded) -> None:
         utterance = event.utterance
         self._stopwatches.pop(utterance.number, None)
+        if utterance.sample is not None:
+            return
         self._bus.publish(
             AgentSaid(
                 turn=utterance.turn,

@@ -26,6 +26,7 @@ from assistant.brain.base import (
 from assistant.calls.answer_parser import AnswerParser
 from assistant.calls.parser import Item, Malformed, ToolCall
 from assistant.frames import Expect
+from assistant.language.delivery.marks import without_marks
 from assistant.memory.conversation import ConversationMemory
 from assistant.memory.recall import NOTHING, Recalled
 from assistant.personas.loading import Persona
@@ -213,6 +214,8 @@ class BrainContext:
     """Why what these words ask for is not done here, where it is not."""
     feelings: UserFeelings | None = None
     """How the user is."""
+    deliveries: Callable[[], bool] = lambda: False
+    """Whether a model may say how its sentences are to be said: `brain.base.Question`."""
 
     def earlier(self, text: str) -> list[Message]:
         """The history before the question `text`, which travels by itself."""
@@ -273,7 +276,9 @@ class BrainLoop:
     def _foretell(self, beginning: str) -> None:
         """The voice may render it, while it is judged whether the user is done."""
         self._foretold = True
-        self._bus.publish(Expect(beginning.lstrip(), self._agent_turn.speech.rate))
+        prosody = self._agent_turn.expected_prosody(beginning)
+        text, rate = without_marks(beginning).lstrip(), self._agent_turn.speech.rate
+        self._bus.publish(Expect(text, rate, prosody))
 
     def read_ahead(self, *just_said: Message) -> None:
         """Let the brain read what the next question will begin with; `just_said` is not in the
@@ -305,6 +310,7 @@ class BrainLoop:
             feeling=feelings.now(text) if feelings is not None and text else None,
             mood=feelings.line(text) if feelings is not None and text else "",
             misread=feelings is not None and feelings.misread(text),
+            deliveries=self._context.deliveries(),
         )
 
     # -- the answer ------------------------------------------------------------------------------
@@ -340,8 +346,8 @@ class BrainLoop:
                 raise
             finally:
                 waits.over()
-            spoken_any = spoken_any or bool(outcome.said.strip())
-            said = outcome.said
+            spoken_any = spoken_any or bool(without_marks(outcome.said).strip())
+            said = without_marks(outcome.said)
             if failure is not None:
                 self._bus.publish(
                     Notice(text=failure.message, remedy=failure.remedy, severity="warning")
@@ -444,7 +450,7 @@ class BrainLoop:
         messages = list(earlier)
         if text:
             messages.append(Message("user", text, persona.slug))
-        said, native = outcome.said.strip(), tuple(outcome.native)
+        said, native = without_marks(outcome.said).strip(), tuple(outcome.native)
         if said or native:
             messages.append(Message("assistant", said, persona.slug, calls=native))
         for result in outcome.results:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from assistant.audio.types import Float32
 from assistant.brain.base import Message, Role
 from assistant.calls.parser import Origin
-from assistant.frames import AgentText
+from assistant.frames import AgentText, VoiceSpec
 from assistant.language.dictation import begins_with_piece, piece
 from assistant.language.endings import ending, is_answer
 from assistant.language.intents import Intent
@@ -65,6 +65,8 @@ class AgentUtterance:
     """It only fills a silence: no part of the conversation."""
     speech_end: float | None = None
     """Of an aside: when the user had ended, in seconds on the session's clock."""
+    sample: VoiceSpec | None = None
+    """It only lets this voice be heard, and nobody is told of it."""
 
     skipped: list[tuple[int, int]] = field(default_factory=list)
     """Silence that is not played, to catch up: where in the played sound, and samples of it."""

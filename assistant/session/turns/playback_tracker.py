@@ -15,10 +15,20 @@ import numpy as np
 from assistant.audio.base import Playback
 from assistant.audio.playback.queue import VOICED_PEAK
 from assistant.backends.wire import decode_pcm
-from assistant.frames import AgentText, AudioOut, Interrupt, Say, UtteranceEnded
+from assistant.frames import (
+    AgentText,
+    AudioOut,
+    Interrupt,
+    Prosody,
+    Say,
+    UtteranceEnded,
+    VoiceSpec,
+)
+from assistant.language.delivery.prosody import NEUTRAL
 from assistant.session.event_bus import EventBus
 from assistant.session.signals import AgentTurnEnded, PieceSpoken
 from assistant.session.turns.messages import AgentUtterance
+from assistant.session.turns.prosody import AnswerDelivery, SentenceProsody
 
 
 class PlaybackTracker:
@@ -28,9 +38,15 @@ class PlaybackTracker:
     voice), and `AgentTurnEnded` when a turn is over.
     """
 
-    def __init__(self, bus: EventBus, playback: Playback) -> None:
+    def __init__(
+        self, bus: EventBus, playback: Playback, delivery: AnswerDelivery | None = None
+    ) -> None:
+        """`delivery`: how it is said; None: as the voice says it."""
         self._bus = bus
         self._playback = playback
+        self._delivery = delivery or AnswerDelivery(bus, expressive=False)
+        self._sentences: dict[int, SentenceProsody] = {}
+        """Of each open turn: what is to be said goes through it."""
         self._open: dict[int, AgentUtterance] = {}
         self.quiet = asyncio.Event()
         """Set while no turn is open."""
@@ -51,21 +67,48 @@ class PlaybackTracker:
         if number is None:
             number = self._next
             self._next += 1
-        utterance = AgentUtterance(number, turn, persona)
-        self._open[number] = utterance
+        return self._opened(AgentUtterance(number, turn, persona), self._delivery.begin(persona))
+
+    def begin_aside(self, utterance: AgentUtterance) -> None:
+        """From here on it only fills a silence."""
+        utterance.aside = True
+        if utterance.number in self._open:
+            self._sentences[utterance.number] = self._delivery.aside(utterance.persona)
+
+    def expected_prosody(self, persona: str, text: str) -> Prosody:
+        """See `AgentTurn.expected_prosody`."""
+        return self._delivery.expected(persona, text)
+
+    def begin_sample(self, persona: str, delivery: str, voice: VoiceSpec) -> AgentUtterance:
+        """A turn that is no part of the conversation, in this voice and delivery."""
+        number, self._next = self._next, self._next + 1
+        utterance = AgentUtterance(number, 0, persona, aside=True, sample=voice)
+        return self._opened(utterance, self._delivery.sample(delivery))
+
+    def _opened(self, utterance: AgentUtterance, sentences: SentenceProsody) -> AgentUtterance:
+        self._open[utterance.number] = utterance
+        self._sentences[utterance.number] = sentences
         self.quiet.clear()
         return utterance
 
     def say(self, utterance: AgentUtterance, text: str, *, final: bool = False) -> None:
-        """Hand over a piece; after an interruption it goes nowhere."""
+        """Hand over a piece; after an interruption it goes nowhere. Marks in it that name a
+        delivery are heeded, and neither said nor shown."""
         if utterance.number not in self._open or utterance.closed:
             return
+        pieces = self._sentences[utterance.number].feed(text, final=final)
+        text = "".join(piece for piece, _ in pieces)
         utterance.intended += text
         utterance.closed = final
         if utterance.said_at is None:
             utterance.said_at = self._bus.clock()
         if self.has_voice():
-            self._bus.publish(Say(utterance.number, text, final, self.rate))
+            pieces = pieces or [("", NEUTRAL)]
+            for at, (piece, prosody) in enumerate(pieces, start=1):
+                last = final and at == len(pieces)
+                self._bus.publish(
+                    Say(utterance.number, piece, last, self.rate, prosody, utterance.sample)
+                )
             return
         if text:
             utterance.add_silent(text)
@@ -159,6 +202,7 @@ class PlaybackTracker:
 
     def _close(self, utterance: AgentUtterance, heard: str, *, interrupted: bool) -> None:
         self._open.pop(utterance.number, None)
+        self._sentences.pop(utterance.number, None)
         utterance.closed = True
         if not self._open:
             self.quiet.set()

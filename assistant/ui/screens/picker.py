@@ -34,13 +34,20 @@ class PickerScreen(Dialog[str | None]):
         Binding("escape,p,q", "cancel", "Keep as it was", id="picker.cancel",
                 tooltip="Close without a change"),
         Binding("enter", "select", "Choose", id="picker.choose", tooltip="Talk with this persona"),
+        Binding("v", "sample", "Hear it", id="picker.sample",
+                tooltip="Hear this persona's voice, while nothing else is said"),
         *[Binding(str(digit), f"choose({digit})", show=False) for digit in range(1, NUMBERED + 1)],
     ]  # fmt: skip
 
     def __init__(
-        self, personas: Sequence[Persona], current: str, preview: Callable[[Persona], None]
+        self,
+        personas: Sequence[Persona],
+        current: str,
+        preview: Callable[[Persona], None],
+        sample: Callable[[str], None] = lambda slug: None,
     ) -> None:
         super().__init__()
+        self._sample = sample
         self._personas = list(personas)
         self._current = current
         self._preview = preview
@@ -94,6 +101,10 @@ class PickerScreen(Dialog[str | None]):
 
     def action_select(self) -> None:
         self._list.action_select()
+
+    def action_sample(self) -> None:
+        if self._list.highlighted is not None:
+            self._sample(self._personas[self._list.highlighted].slug)
 
     def action_cancel(self) -> None:
         self.dismiss(None)

@@ -385,3 +385,30 @@ def test_a_day_that_does_not_exist_is_made_up() -> None:
 def test_a_state_that_was_not_asked_for_is_no_answer_to_an_order() -> None:
     answer = "The volume is now 95 percent."
     assert said("Make it a bit warmer in here.", answer).startswith("Cannot_do ")
+
+
+@given(st.lists(st.integers(0, 400), max_size=6))
+def test_a_delivery_stays_with_its_sentence_and_hides_nothing(cuts: list[int]) -> None:
+    answer = (
+        "[delivery: dry] The sea is wide. I am Qwen, a language model made by Alibaba. "
+        "[delivery: sad]\nIt was never kinder to me than to you."
+    )
+    heard = said("Tell me something.", answer, *cuts, tools=[TIMER])
+    assert heard == said("Tell me something.", answer, tools=[TIMER])
+    assert " ".join(heard.split()) == (
+        "[delivery: dry] The sea is wide. [delivery: sad] It was never kinder to me than to you."
+    )
+
+
+@pytest.mark.parametrize("answer", ["It is ten past nine.", "I have set a timer for ten minutes."])
+def test_what_is_not_true_is_not_said_in_any_delivery(answer: str) -> None:
+    asked = "Set a timer for ten minutes." if "timer" in answer else "What time is it?"
+    plain = said(asked, answer, tools=[TIMER])
+    marked = said(asked, f"[delivery: warm] {answer}", tools=[TIMER])
+    assert answer not in plain
+    assert answer not in marked
+
+
+@pytest.mark.parametrize("answer", HARMLESS)
+def test_a_delivery_changes_nothing_about_what_is_said(answer: str) -> None:
+    assert said("Tell me something.", f"[delivery: dry] {answer}") == f"[delivery: dry] {answer}"

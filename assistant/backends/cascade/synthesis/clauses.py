@@ -76,6 +76,10 @@ _CLOSING = {
 }
 
 
+_AFTER_ASIDE = re.compile(r"[)—–]\s*\S*\s*$")
+"""One word after an aside, which is said by itself, would be alone."""
+
+
 class ClauseSplitter:
     """One utterance's text in, its clauses out, as early as each is certain.
 
@@ -86,6 +90,11 @@ class ClauseSplitter:
     def __init__(self) -> None:
         self._pending = ""
         self._words = 0
+
+    @property
+    def pending(self) -> bool:
+        """Words wait for the rest of their clause."""
+        return bool(self._pending.strip())
 
     def push(self, text: str) -> list[str]:
         """Take the next piece, of any size; return the clauses it completed, stripped."""
@@ -127,7 +136,7 @@ class ClauseSplitter:
     def _is_inside(self, candidate: re.Match[str], *, over: bool) -> bool | None:
         """Whether it stands within something that is read as one; None: what follows will tell."""
         kind, end = candidate.lastgroup, candidate.end()
-        if kind in ("line", "space", "phrase"):
+        if kind in ("line", "space"):
             return False
         if kind == "sentence" and (follows := self._number_follows(end, over=over)) is not False:
             return follows
@@ -174,7 +183,7 @@ class ClauseSplitter:
         if kind == "sentence":
             return not _ABBREVIATION.search(before)
         if kind == "phrase" and self._words == 0 and words >= LONG_FIRST_WORDS:
-            return True
+            return _AFTER_ASIDE.search(before) is None
         if kind in ("phrase", "space"):
             return words >= MOST_WORDS
         early = self._words < EARLY_WORDS

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from assistant.backends.base import BackendError
-from assistant.backends.cascade.synthesis.clauses import split_clauses
+from assistant.backends.cascade.synthesis.clause_prosody import spoken_clauses
 from assistant.backends.cascade.synthesis.speech_engine import Aborted, Cancellation, SpeechEngine
 from assistant.backends.cascade.synthesis.tts import render
 from assistant.backends.cascade.synthesis.voice_cache import VoiceCache
-from assistant.frames import PrefetchLine, VoiceSpec
+from assistant.frames import PrefetchLine, Prosody, VoiceSpec
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ class _RenderTask:
     key: str
     text: str
     voice: VoiceSpec
+    prosody: Prosody
     line: str | None
     """The line whose first clause this is: once that is there, the line sounds at once."""
 
@@ -65,9 +66,9 @@ class Preparer:
         first: list[_RenderTask] = []
         rest: list[_RenderTask] = []
         for line in lines:
-            for at, clause in enumerate(split_clauses(line.text)):
-                key = self._cache.key(self._engine.version, clause, line.voice, 1.0)
-                task = _RenderTask(key, clause, line.voice, None if at else line.text)
+            for at, (clause, how) in enumerate(spoken_clauses(line.text, line.prosody)):
+                key = self._cache.key(self._engine.version, clause, line.voice, 1.0, how)
+                task = _RenderTask(key, clause, line.voice, how, None if at else line.text)
                 (rest if at else first).append(task)
         with self._changed:
             self._tasks = deque(first + rest)
@@ -110,7 +111,9 @@ class Preparer:
             done = True
             try:
                 if task.key not in self._cache:
-                    sound = render(self._engine, task.text, task.voice, 1.0, cancellation)
+                    sound = render(
+                        self._engine, task.text, task.voice, 1.0, cancellation, task.prosody
+                    )
                     self._cache.put(task.key, sound)
                 if task.line is not None:
                     self._on_ready(task.line)

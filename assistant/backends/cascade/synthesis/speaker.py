@@ -19,6 +19,7 @@ import numpy as np
 
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError, Emit
+from assistant.backends.cascade.synthesis.clause_prosody import ClauseProsody
 from assistant.backends.cascade.synthesis.clauses import ClauseSplitter
 from assistant.backends.cascade.synthesis.expected import ExpectedClause
 from assistant.backends.cascade.synthesis.pacing import Pacing
@@ -36,9 +37,11 @@ from assistant.frames import (
     Failed,
     Prefetched,
     PrefetchLine,
+    Prosody,
     UtteranceEnded,
     VoiceSpec,
 )
+from assistant.language.delivery.prosody import NEUTRAL, eased, limited
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +52,8 @@ LONGEST_WAIT = 4.0
 _PAUSES = {".": 0.18, "!": 0.18, "?": 0.18, "…": 0.22, ":": 0.14, ";": 0.14, ",": 0.07, "—": 0.1}
 """Seconds between a clause that ends so and the next, on top of about 100 ms at the clauses' edges:
 a sentence is followed by some 300 ms of silence, a comma by 170."""
+_EDGES = 0.1
+"""Seconds of silence at the edges of two clauses."""
 _NOTHING = SoundPart(np.zeros(0, np.float32), 0)
 
 
@@ -58,6 +63,7 @@ class _SpokenUtterance:
 
     number: int
     splitter: ClauseSplitter = field(default_factory=ClauseSplitter)
+    prosody: ClauseProsody = field(default_factory=ClauseProsody)
     samples: int = 0
     pause: float = 0.0
     begun: bool = False
@@ -70,6 +76,7 @@ class _Clause:
     text: str
     voice: VoiceSpec
     rate: float
+    prosody: Prosody
     final: bool
     """Nothing of this utterance follows; the text may be empty."""
 
@@ -93,6 +100,10 @@ class Speaker:
         self._emit = emit
         self._inline = inline
         self._voice = VoiceSpec()
+        self._spoke: VoiceSpec | None = None
+        """The voice of the clause that was queued last, and…"""
+        self._said_so = NEUTRAL
+        """…how it is said."""
         self._changed = threading.Condition()
         self._queue: deque[_Clause] = deque()
         self._open: dict[int, _SpokenUtterance] = {}
@@ -120,8 +131,20 @@ class Speaker:
         """The voice of what is said from now on."""
         self._voice = voice
 
-    def say(self, utterance: int, text: str, *, final: bool, rate: float = 1.0) -> None:
+    def say(
+        self,
+        utterance: int,
+        text: str,
+        *,
+        final: bool,
+        rate: float = 1.0,
+        prosody: Prosody = NEUTRAL,
+        voice: VoiceSpec | None = None,
+    ) -> None:
         """The next piece of `utterance`; `final` ends it. Utterances are numbered upwards.
+
+        `prosody` is that of the clauses that begin in this piece; `voice`: another than that of
+        `set_voice`.
 
         Pieces of an utterance that was interrupted are ignored.
         """
@@ -129,28 +152,37 @@ class Speaker:
             if utterance <= self._dropped or self._closed:
                 return
             entry = self._open.setdefault(utterance, _SpokenUtterance(utterance))
+            begun = entry.splitter.pending
             clauses = entry.splitter.push(text)
             if final:
                 clauses += entry.splitter.flush()
-            rate = round(rate, 2)
-            self._queue += [_Clause(entry, clause, self._voice, rate, False) for clause in clauses]
+            rate, voice = round(rate, 2), voice or self._voice
+            for part, how in entry.prosody.of(clauses, prosody, begun=begun):
+                self._said_so, self._spoke = self._eased(how, voice), voice
+                self._queue.append(_Clause(entry, part, voice, rate, self._said_so, False))
             if final:
-                self._queue.append(_Clause(entry, "", self._voice, rate, True))
+                self._queue.append(_Clause(entry, "", voice, rate, NEUTRAL, True))
             self._yield_to_queue()
             self._changed.notify_all()
         while self._inline and self._queue:
             self._cancellation = Cancellation()
             self._speak(self._queue.popleft())
 
-    def expect(self, text: str, rate: float) -> None:
+    def _eased(self, wanted: Prosody, voice: VoiceSpec) -> Prosody:
+        """No jump from the clause before, where that is spoken by the same person."""
+        before = self._said_so if voice == self._spoke else None
+        return eased(before, wanted) if wanted.by_text else limited(wanted)
+
+    def expect(self, text: str, rate: float, prosody: Prosody = NEUTRAL) -> None:
         """An answer will probably begin so: its first clause, if that is whole, is rendered while
         nothing is said. Another text replaces it, "" is none. Not where sound is made inline."""
-        clauses = ClauseSplitter().push(text)
+        clauses = ClauseProsody().of(ClauseSplitter().push(text), prosody, begun=False)
         with self._changed:
             expected = None
             if clauses and not self._inline and self._engine is not None:
-                entry = _SpokenUtterance(0)
-                expected = _Clause(entry, clauses[0], self._voice, round(rate, 2), False)
+                entry, (first, how) = _SpokenUtterance(0), clauses[0]
+                how = self._eased(how, self._voice)
+                expected = _Clause(entry, first, self._voice, round(rate, 2), how, False)
             self._expect(expected)
             self._changed.notify_all()
 
@@ -295,7 +327,8 @@ class Speaker:
                 self._sounding = True
             if self._preparer:
                 self._preparer.release("answer")
-            pause = np.zeros(round(entry.pause * SAMPLE_RATE / clause.rate) if sound.size else 0)
+            pace = clause.rate * clause.prosody.rate
+            pause = np.zeros(round(entry.pause * SAMPLE_RATE / pace) if sound.size else 0)
             start = entry.samples + len(pause)
             text = f" {clause.text}" if entry.begun else clause.text
             end = start + len(sound) + part.left
@@ -306,7 +339,7 @@ class Speaker:
             piece = sound[at : at + PIECE_SAMPLES]
             self._send(entry, AudioOut(entry.number, encode_pcm(piece)), len(piece))
         if part.sound.size and not part.left:
-            entry.pause = _pause_after(clause.text, part.sound)
+            entry.pause = _pause_after(clause.text, part.sound, clause.prosody.pauses)
 
     def _send(self, entry: _SpokenUtterance, event: AnyEvent, samples: int = 0) -> None:
         """Emit, unless the utterance was interrupted meanwhile."""
@@ -362,7 +395,9 @@ class Speaker:
 
     def _stream(self, clause: _Clause, cancellation: Cancellation) -> Iterator[SoundPart]:
         assert self._engine is not None
-        parts = stream(self._engine, clause.text, clause.voice, clause.rate, cancellation)
+        parts = stream(
+            self._engine, clause.text, clause.voice, clause.rate, cancellation, clause.prosody
+        )
         return parts if self._inline else self._pacing.paced(parts)
 
     @contextmanager
@@ -378,7 +413,7 @@ class Speaker:
 
     def _key(self, clause: _Clause) -> str:
         version = self._engine.version if self._engine is not None else ""
-        return self._cache.key(version, clause.text, clause.voice, clause.rate)
+        return self._cache.key(version, clause.text, clause.voice, clause.rate, clause.prosody)
 
     def _fail(self, entry: _SpokenUtterance, failure: Failed) -> None:
         """Say once an utterance what is wrong, not once a clause."""
@@ -387,9 +422,12 @@ class Speaker:
             self._send(entry, failure)
 
 
-def _pause_after(text: str, sound: Float32) -> float:
-    """Seconds of silence that go before the next clause, less those that `sound` ends with."""
+def _pause_after(text: str, sound: Float32, times: float) -> float:
+    """Seconds of silence that go before the next clause, less those that `sound` ends with; with
+    the clauses' edges it is so many `times` as long as usual."""
     wanted = _PAUSES.get(text.rstrip("\"'”’)]*_")[-1:], 0.0)
+    if wanted:
+        wanted = times * (wanted + _EDGES) - _EDGES
     heard = np.flatnonzero(sound)
     silent = len(sound) - 1 - int(heard[-1]) if heard.size else 0
     return max(0.0, wanted - silent / SAMPLE_RATE)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import TypeGuard
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +27,9 @@ from assistant.backends.cascade.synthesis.loudness import (
 )
 from assistant.backends.cascade.synthesis.retune import flattened, monotone, retune, singing
 from assistant.backends.cascade.synthesis.speech_engine import Cancellation, SpeechEngine
-from assistant.frames import SAMPLE_RATE, VoiceSpec
+from assistant.backends.cascade.synthesis.whispered import whispered
+from assistant.frames import SAMPLE_RATE, Prosody, VoiceSpec
+from assistant.language.delivery.prosody import NEUTRAL
 from assistant.language.normalise import speakable
 
 # From an engine's raw speech to a persona's sound: rumble, pitch, effect, loudness, clean ends.
@@ -173,6 +176,7 @@ EFFECTS: dict[str, Callable[[Float32], Float32]] = {
     "radio": _radio,
     "robot": _robot,
     "warm": _warm,
+    "whisper": whispered,
 }
 
 
@@ -246,12 +250,13 @@ def render(
     voice: VoiceSpec,
     rate: float = 1.0,
     cancellation: Cancellation | None = None,
+    prosody: Prosody = NEUTRAL,
 ) -> Float32:
     """`text`, as written, in the persona's voice: float32 [n], 24 kHz mono, levelled.
 
     Empty where there is nothing to say. Raises like `SpeechEngine.synthesize`.
     """
-    parts = [part.sound for part in stream(engine, text, voice, rate, cancellation)]
+    parts = [part.sound for part in stream(engine, text, voice, rate, cancellation, prosody)]
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
@@ -261,12 +266,14 @@ def stream(
     voice: VoiceSpec,
     rate: float = 1.0,
     cancellation: Cancellation | None = None,
+    prosody: Prosody = NEUTRAL,
 ) -> Iterator[SoundPart]:
     """The same, part by part as it is rendered; none where there is nothing to say."""
     words = speakable(text)
     if not words:
         return
     cancellation = cancellation or Cancellation()
+    voice, rate = sounding(voice, rate, prosody)
     speed = float(np.clip(voice.speed * rate, MIN_RATE, MAX_RATE))
     dressing = _Dressing(voice)
     for chunk in _chunks(engine, words, voice, speed, cancellation):
@@ -275,6 +282,18 @@ def stream(
         # Rounded here as on disk, so that a clause is the same sound whether it was kept or not.
         sound = np.asarray(np.round(part * SIXTEEN_BITS) / SIXTEEN_BITS, np.float32)
         yield SoundPart(sound, dressing.left)
+
+
+def sounding(voice: VoiceSpec, rate: float, prosody: Prosody) -> tuple[VoiceSpec, float]:
+    """Voice and rate of something that is said with this prosody (its pauses are not in it). Both
+    unchanged where it is neutral, and so what was rendered ahead is found."""
+    changed = msgspec.structs.replace(
+        voice,
+        pitch=round(voice.pitch + prosody.pitch, 3),
+        gain=round(voice.gain + prosody.gain, 3),
+        effect=prosody.effect or voice.effect,
+    )
+    return changed, rate * prosody.rate
 
 
 def in_chunks(engine: SpeechEngine) -> TypeGuard[StreamingEngine]:

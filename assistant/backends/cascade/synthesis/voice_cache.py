@@ -22,8 +22,9 @@ import msgspec
 import numpy as np
 
 from assistant.audio.types import Float32
-from assistant.backends.cascade.synthesis.tts import EFFECTS_VERSION, SIXTEEN_BITS
-from assistant.frames import SAMPLE_RATE, VoiceSpec
+from assistant.backends.cascade.synthesis.tts import EFFECTS_VERSION, SIXTEEN_BITS, sounding
+from assistant.frames import SAMPLE_RATE, Prosody, VoiceSpec
+from assistant.language.delivery.prosody import NEUTRAL
 from assistant.language.normalise import speakable
 from assistant.locations import SUFFIX, voice_files
 from assistant.private_files import close_to_others, make_folder, write_whole
@@ -50,8 +51,16 @@ class VoiceCache:
         self._size: int | None = None
         self._failed = False
 
-    def key(self, engine_version: str, text: str, voice: VoiceSpec, rate: float) -> str:
+    def key(
+        self,
+        engine_version: str,
+        text: str,
+        voice: VoiceSpec,
+        rate: float,
+        prosody: Prosody = NEUTRAL,
+    ) -> str:
         """Name of what `text` sounds like; whatever changes the sound changes it."""
+        voice, rate = sounding(voice, rate, prosody)
         parts = (engine_version, EFFECTS_VERSION, speakable(text), round(rate, 3))
         sound = msgspec.json.encode(msgspec.to_builtins(voice), order="deterministic")
         return hashlib.sha256(msgspec.json.encode(parts) + sound).hexdigest()[:40]

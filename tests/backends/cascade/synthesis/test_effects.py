@@ -125,3 +125,30 @@ def test_an_unknown_effect_is_none_and_nothing_stays_nothing() -> None:
     assert fade(np.ones(3, np.float32)).shape == (3,)
     for effect in EFFECTS:
         assert np.isfinite(dress(np.zeros(4_000, np.float32), VoiceSpec(effect=effect))).all()
+
+
+@pytest.mark.parametrize("hertz", [90.0, 150.0, 240.0])
+def test_a_whisper_has_no_voice_but_the_same_vowel(hertz: float) -> None:
+    voice = vowel(hertz)
+    whisper = EFFECTS["whisper"](voice)
+    assert (track_pitch(voice) > 0).mean() > 0.8
+    assert (track_pitch(whisper) > 0).mean() < 0.15
+    np.testing.assert_array_equal(whisper, EFFECTS["whisper"](voice))
+    bands = [(450, 750), (850, 1150), (1350, 1650)]
+
+    def power(sound: Float32) -> list[float]:
+        spectrum = np.abs(np.fft.rfft(sound)) ** 2
+        at = np.fft.rfftfreq(len(sound), 1 / SECOND)
+        return [10 * np.log10(spectrum[(at > a) & (at < b)].mean()) for a, b in bands]
+
+    first, between, second = power(whisper)
+    assert first > between + 3
+    assert second > between + 1
+
+
+def test_a_whisper_is_silent_where_the_voice_is() -> None:
+    word = vowel(140, seconds=0.5)
+    gap = np.zeros(SECOND // 2, np.float32)
+    whisper = EFFECTS["whisper"](np.concatenate([word, gap, word]))
+    inside = whisper[int(0.6 * SECOND) : int(0.9 * SECOND)]
+    assert np.abs(inside).max() < 0.01 * np.abs(whisper).max()
