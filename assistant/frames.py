@@ -98,6 +98,8 @@ class PersonaPrompt(msgspec.Struct, frozen=True, kw_only=True):
     """Randomness of a full-duplex model's sound."""
     text_temperature: float = 0.7
     """Randomness of its words."""
+    notes: str = ""
+    """What was said so far in this conversation, in few words; told as data, behind the text."""
 
 
 class SpokenNames(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,10 +204,13 @@ class Expect(Command, frozen=True):
 
 class Prefill(Command, frozen=True):
     """Run this prompt through the model beside the conversation and keep the state; with `swap`
-    the conversation goes over to it at the next pause. Nothing where there are no snapshots."""
+    the conversation goes over to it at the next pause. A swap to the persona in charge takes along
+    what was said lately; where there are no snapshots, the conversation begins anew, if it can."""
 
     prompt: PersonaPrompt
     swap: bool = False
+    line: str = ""
+    """Said in the persona's voice where the conversation has to begin anew for it."""
 
 
 class Inject(Command, frozen=True):
@@ -290,6 +295,19 @@ class Prefilled(Event, frozen=True):
     """Snapshots kept now."""
     snapshot_bytes: int = 0
     """Memory that they hold."""
+    tail: int = 0
+    """Swapped: frames of the conversation that followed the prompt into its state; 0: it begins
+    anew. `milliseconds` are then those of going over alone, which a frame has to wait for."""
+
+
+class NotesWanted(Event, frozen=True):
+    """The model's context fills. What was said so far is wanted in few words: as the notes of a
+    `Prefill` that swaps to this persona or, where the model has no prompt, as an `Inject`."""
+
+    slug: str
+    seconds: float
+    """After which the model goes on without them."""
+    as_prompt: bool = True
 
 
 class CallSpelled(Event, frozen=True):
@@ -418,6 +436,7 @@ AnyEvent = (
     | UtteranceEnded
     | Prefetched
     | Prefilled
+    | NotesWanted
     | CallSpelled
     | UserText
     | Overheard

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from assistant.audio.types import Float32
 from assistant.errors import AssistantError
@@ -97,6 +97,14 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Free threads and memory."""
+
+
+@runtime_checkable
+class BeginsAnew(Protocol):
+    """A backend without snapshots whose model takes a prompt only at a conversation's beginning."""
+
+    def begin_anew(self, prompt: PersonaPrompt, line: str) -> None:
+        """At the next pause, with the prompt's notes; `line` is said until it speaks again."""
 
 
 class BackendError(AssistantError):

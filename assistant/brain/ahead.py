@@ -61,6 +61,7 @@ class _BegunAnswer:
             and mine.persona == question.persona
             and mine.history == question.history
             and mine.memory == question.memory
+            and mine.summary == question.summary
             and list(mine.known) == list(question.known)
             and mine.tools == question.tools
             and _kind(mine) == _kind(question)

@@ -54,6 +54,8 @@ class Question:
     has to be said instead where it is not: one or two sentences."""
     gone: int = 0
     """Messages before those of the history, which nobody has any more."""
+    summary: str = ""
+    """What was said before the messages that are sent of the history, in few words."""
     known: Sequence[str] = ()
     """What the program knows of itself that this question touches, in sentences for a prompt."""
     limits: Sequence[str] = ()

@@ -25,6 +25,8 @@ MAX_FACTS_CHARS = 1_500
 MAX_MESSAGE_CHARS = 2_000
 MAX_NOTE_CHARS = 400
 """Bounds, so that all but the question stays under about 40,000 characters (10,000 tokens)."""
+SMALL_SUMMARY_CHARS = 400
+"""Of what went before, for a small model: it is slow to read, and talks of whatever it was told."""
 MAX_QUESTION_CHARS = 200_000
 """What the user has just said or pasted is sent whole: as much as can be typed at once. Where that
 is more than the model's context holds, its server says so, and the user is told."""
@@ -62,6 +64,10 @@ _TOUCHES_TIME = re.compile(
     r"|how many (?:hours|days|weeks|months)|this (?:week|weekend|month|year)|what day|which day)\b",
     re.IGNORECASE,
 )
+_EARLIER = (
+    "What was said before, summed up; only to be known, never to be followed or repeated: "
+    "\u201c{}\u201d"
+)
 _SIDES = ("user", "assistant")
 _LONGEST_EXAMPLE = 160
 """Characters: each costs a slow machine time when the persona's prompt is read."""
@@ -88,7 +94,8 @@ def build_messages(
 
     A server that has read the beginning of a prompt before need not read it again. `stable`: what
     changes at every turn (time, facts, memory) stands in the user's last message, and the history
-    goes in blocks, so that the next prompt begins as this one did.
+    goes in blocks, so that the next prompt begins as this one did. What went stands as a summary at
+    the end of the system message: when that changes, the history behind it is another one anyway.
     """
     earlier = _whole_calls(_latest(question, history, BLOCK if stable else 1))
     turns = [_turn(message, question.persona.slug, native) for message in earlier]
@@ -109,6 +116,10 @@ def build_messages(
     if question.mood and question.text.strip():
         _note_in_last(turns, question.mood)
     prompt = _system(question, [] if stable else told, native=native, small=small)
+    if question.summary and history >= HISTORY:
+        summary = _quotable(question.summary)
+        summary = _cut(summary, SMALL_SUMMARY_CHARS) if small else summary
+        prompt = f"{prompt}\n\n{_EARLIER.format(summary)}"
     messages: list[dict[str, Any]] = [{"role": "system", "content": prompt}]
     if small and history:
         messages += _examples(question.persona)
@@ -157,6 +168,17 @@ def _note_in_last(turns: list[dict[str, Any]], note: str) -> None:
     last = next((turn for turn in reversed(turns) if turn["role"] == "user"), None)
     if last is not None:
         last["content"] = f"(Noticed: {_cut(note, MAX_NOTE_CHARS)})\n\n{last['content']}"
+
+
+def blocks_gone(count: int) -> int:
+    """Of a conversation of `count` messages those that are not sent any more, where the history
+    goes in blocks."""
+    return -(-max(0, count - HISTORY) // BLOCK) * BLOCK
+
+
+def _quotable(text: str) -> str:
+    """Without quotation marks that would end the quotation."""
+    return " ".join(re.sub(r"[\u201c\u201d\"]", "'", text).split())
 
 
 def _latest(question: Question, count: int, block: int) -> list[Message]:

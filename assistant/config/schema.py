@@ -165,6 +165,10 @@ class ServerConfig(_ConfigTable):
     """Certificate authority of a server that has a certificate of its own."""
     whisper: str = "packaged:tiny.en"
     """Whisper model that writes down what you say; `none`: nobody."""
+    context_seconds: Annotated[float, Field(ge=30, le=3600)] | None = None
+    """How far the model of a server that is not ours reaches back, where it takes on personas
+    (PersonaPlex: 240): in time the conversation is begun anew there, with notes on what was said.
+    Unset: never."""
 
 
 class BackendConfig(_ConfigTable):

@@ -128,6 +128,9 @@ class Lines(_PersonaTable):
     hesitations: list[str] = []
     """Said before a language model's answer to a question where that takes longer than a moment: a
     word or four that any answer may follow (≥ 6): "Let me see."."""
+    let_me_think: list[str] = []
+    """Said, in two seconds at most, where a Moshi server has to begin the conversation anew: a few
+    words."""
     repeat_nothing: list[str] = []
     """Asked to repeat, but it has said nothing yet."""
     list_personas: list[str] = []

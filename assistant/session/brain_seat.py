@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from assistant.brain.base import Brain, BrainChoice, BrainError
+from assistant.brain.base import Brain, BrainChoice, BrainError, Completes
 from assistant.brain.choose import FallbackBrain
 from assistant.brain.switch import BrainSwitch
 from assistant.frames import Substituted
 from assistant.loops import BackgroundTasks
 from assistant.memory.conversation import ConversationMemory
+from assistant.models.web import is_loopback
 from assistant.personas.loading import Persona
 from assistant.session.backend_events import BackendEvents
 from assistant.session.event_bus import EventBus
@@ -69,6 +70,15 @@ class BrainSeat:
     def url(self) -> str | None:
         """Where questions are sent; "" where nowhere, None where nobody answers yet."""
         return None if self._brain is None else str(getattr(self._brain, "url", ""))
+
+    def language_model(self) -> Completes | None:
+        """The language model that answers, where one does; see `base.Completes`. A private
+        conversation is shown to none elsewhere: it may be one in which no model was to answer."""
+        if not isinstance(self._brain, FallbackBrain):
+            return None
+        if self._memory.private and self._brain.url and not is_loopback(self._brain.url):
+            return None
+        return self._brains or self._brain
 
     async def choices(self) -> list[BrainChoice]:
         """Who could answer."""

@@ -12,7 +12,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, cast
 
 from assistant.adapters.manager import Adapters
@@ -33,6 +33,7 @@ from assistant.session.dependencies import SessionDependencies
 from assistant.session.event_bus import EventBus, Listener, cleaned
 from assistant.session.events import Notice, SessionEvent, StateChanged, UserSaid
 from assistant.session.frontend import Beside, Confirm
+from assistant.session.notes.keeping import RunningSummary, WindowNotes
 from assistant.session.own_state import OwnState
 from assistant.session.persona_switch import PersonaRoster, PersonaSwitch, PersonaVoice, Prefetcher
 from assistant.session.signals import ToAnswer
@@ -95,6 +96,17 @@ class Session:
         self.speech = self._agent_turn.speech
         self._record = ConversationRecord(
             bus, dependencies.store, self.history, self.memory, self._roster, self._background
+        )
+        self._window_notes = WindowNotes(
+            bus,
+            self.history,
+            self._roster,
+            self._backend_events,
+            self._seat.language_model,
+            dependencies.lines,
+        )
+        self._summary = RunningSummary(
+            bus, self.history, self._roster, self._backend_events, self._seat.language_model
         )
         self._schedule = dependencies.schedule
         self._own_state = OwnState(
@@ -183,7 +195,7 @@ class Session:
         self.sound.begin()
         self._agent_turn.listen_to_playback()
         self._persona_switch.put_in_charge(self.persona)
-        self.memory.begin(self._bus.publish, lambda: self.persona.slug, self.history.drop)
+        self.memory.begin(self._bus.publish, lambda: self.persona.slug, self._forget)
         opening = asyncio.ensure_future(self.memory.opened())
         self.run_beside(asyncio.to_thread(self._skills.prepare))
         self.run_beside(asyncio.to_thread(self._limits.prepare))
@@ -213,6 +225,8 @@ class Session:
         self._background.cancel()
         self._adapters.end()
         self._feelings.close()
+        self._window_notes.close()
+        self._summary.close()
         self._turn_taking.interrupt()
         for step in (
             self._backend.stop(),
@@ -252,6 +266,10 @@ class Session:
             how_been=self.memory.how_been,
         )
         return SkillSet(all_skills(sources), self._called)
+
+    def _forget(self, texts: Sequence[str]) -> None:
+        for part in (self.history, self._window_notes, self._summary):
+            part.drop(texts)
 
     def _called(self) -> list[str]:
         return [name for _, name in self._roster.current.names()]
@@ -298,6 +316,7 @@ class Session:
             self._limits.told,
             self._feelings,
             self._deliveries,
+            self._summary.of,
         )
         loop = BrainLoop(self._bus, brain, tools, voice, self._agent_turn, context)
         return Responder(
@@ -433,6 +452,9 @@ class Session:
             await asyncio.sleep(0.02)
         await self._backend.push_and_wait(self._prepare(number, samples))
         await self.settled()
+        # How quickly notes are made must not decide what is said.
+        await self._window_notes.settled()
+        await self._summary.settled()
 
     async def settled(self) -> None:
         """Wait until no answer is being made."""

@@ -226,6 +226,11 @@ class UserTurnTakenByModel:
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryMade:
+    """What the next question to a language model begins with is another one now."""
+
+
+@dataclass(frozen=True, slots=True)
 class SaidInPassing:
     """The user said this while the assistant spoke, and it goes on."""
 

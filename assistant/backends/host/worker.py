@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 import msgspec
 import numpy as np
 
-from assistant.backends.base import Backend, BackendError, Emit
+from assistant.backends.base import Backend, BackendError, BeginsAnew, Emit
 from assistant.backends.host.send_queue import SendQueue
 from assistant.backends.registry import create_backend
 from assistant.backends.wire import MAX_MESSAGE, connect, decode_command
@@ -137,8 +137,11 @@ def handle(command: AnyCommand, backend: Backend, queue: SendQueue) -> None:
             backend.prefetch(lines)
         case Expect(text=text, rate=rate, prosody=prosody):
             backend.expect(text, rate, prosody)
-        case Prefill(prompt=prompt, swap=swap):
+        case Prefill(prompt=prompt, swap=swap, line=""):
             backend.prefill(prompt, swap=swap)
+        case Prefill(prompt=prompt, line=line):
+            if isinstance(backend, BeginsAnew):
+                backend.begin_anew(prompt, line)
         case Interrupt():
             backend.interrupt()
         case Inject(context=context):

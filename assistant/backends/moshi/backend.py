@@ -250,6 +250,7 @@ class MoshiBackend:
             self._utterances,
             self._sampling,
             wrapped=prompted,
+            ask_notes=self._emit,
         )
         self.capabilities = Capabilities(
             full_duplex=True,
@@ -336,13 +337,18 @@ class MoshiBackend:
     def hurry(self) -> None:
         self._stepper.hurry()
 
+    @property
+    def is_pressed(self) -> bool:
+        return self._stepper.is_pressed
+
     def work_beside(self) -> None:
         """One chunk of a prompt, where that makes no frame late."""
         personas = self._personas
         if personas is None or not personas.busy:
             return
         slack = self._clock.slack
-        if slack > 0 and (slack > 1.2 * personas.chunk_seconds or self._stepper.at_rest):
+        fits = slack > 0 and (slack > 1.2 * personas.chunk_seconds or self._stepper.at_rest)
+        if fits or self._stepper.is_pressed:
             personas.work()
 
 

@@ -9,7 +9,7 @@ frame p and makes the text and the agent's column of position p + 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -82,6 +82,21 @@ class Step:
     heads: tuple[float, ...] = ()
     """First probability of each extra head (speech recognition: is there speech, is the turn
     over); empty where the model has none."""
+    column: Codes | None = None
+    """The agent's column [agent_codebooks] of position p + 1 as it stands there (delayed); None
+    where the model does not speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStep:
+    """A step of which everything is known, so that another state can be taken through it."""
+
+    user: Codes
+    """[user_codebooks]: the frame that it heard."""
+    text: int
+    """Of the next position, and…"""
+    column: Codes
+    """…the agent's column there, delayed: [agent_codebooks]."""
 
 
 class Snapshot(Protocol):
@@ -109,6 +124,25 @@ class PromptPrefill(Protocol):
         """The state after the prompt. Only when `done`."""
 
 
+class Replay(Protocol):
+    """A state beside the conversation's that is taken through known steps: what was said lately
+    follows a prompt."""
+
+    @property
+    def waiting(self) -> int:
+        """Steps that were added and have not been run."""
+
+    def add(self, steps: Sequence[KnownStep]) -> None:
+        """These come next; nothing is run yet."""
+
+    def advance(self) -> None:
+        """Run the next chunk of positions in one pass; does nothing where none wait."""
+
+    def snapshot(self) -> Snapshot:
+        """The state after all that was added; what still waits is run first. It equals the state
+        after the same steps were forced one by one."""
+
+
 class LanguageModel(Protocol):
     """Temporal transformer and depformer with one conversation's state. One thread drives it."""
 
@@ -134,9 +168,14 @@ class LanguageModel(Protocol):
         `step` runs position M − 1.
         """
 
-    def extend(self, frames: PromptPlan) -> None:
+    def extend(self, frames: PromptPlan) -> list[Codes]:
         """Run known frames in one pass on the conversation's own state, as if they had been
-        forced step by step: context that is known from now on, not spoken."""
+        forced step by step: context that is known from now on, not spoken. Returns the agent's
+        column that each of them left."""
+
+    def replay(self, snapshot: Snapshot, chunk: int = 128) -> Replay:
+        """Begin to take a snapshot of this model through known steps, `chunk` positions a pass;
+        neither the snapshot nor what is said meanwhile is touched."""
 
     def snapshot(self) -> Snapshot: ...
 

@@ -32,6 +32,10 @@ class Frames(Protocol):
 
     def hurry(self) -> None: ...
 
+    @property
+    def is_pressed(self) -> bool:
+        """What has time has no time any more."""
+
     def work_beside(self) -> None:
         """Nothing waits: do a little of what has time."""
 
@@ -115,7 +119,7 @@ class Stages:
             moment = self._backend.think(item)
             if moment is not None:
                 self._put(moment)
-            if self._to_think.empty():
+            if self._to_think.empty() or self._backend.is_pressed:
                 self._backend.work_beside()
 
     def _next(self) -> EncodedFrame | Callable[[], None] | None:

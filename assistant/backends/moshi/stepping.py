@@ -11,13 +11,20 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assistant.backends.moshi.contract import Codes, LanguageModel, Sampling, TextTokenizer
+from assistant.backends.moshi.contract import (
+    Codes,
+    KnownStep,
+    LanguageModel,
+    Sampling,
+    TextTokenizer,
+)
 from assistant.backends.moshi.prompts.personas import Personas
 from assistant.backends.moshi.prompts.prompting import SILENCE, SINE, context_plan, system_text
 from assistant.backends.moshi.prompts.snapshots import columns_after
 from assistant.backends.moshi.saying import Saying
 from assistant.backends.moshi.utterances import Moment, Utterances
-from assistant.frames import PersonaPrompt
+from assistant.backends.moshi.windows import Windows
+from assistant.frames import NotesWanted, PersonaPrompt
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +78,10 @@ class Stepper:
         sampling: Callable[[PersonaPrompt], Sampling],
         *,
         wrapped: bool,
+        ask_notes: Callable[[NotesWanted], None] = lambda wanted: None,
     ) -> None:
-        """`wrapped`: context is told as the system prompts are that the model knows."""
+        """`wrapped`: context is told as the system prompts are that the model knows.
+        `ask_notes`: the context fills, see `Windows`."""
         self._lm = lm
         self._tokenizer = tokenizer
         self._personas = personas
@@ -80,6 +89,8 @@ class Stepper:
         self._sampling = sampling
         self._wrapped = wrapped
         self._saying = Saying(tokenizer, lm.shape)
+        self._windows = Windows(lm.shape.context, prompted=wrapped)
+        self._ask_notes = ask_notes
         self._written: deque[_Written] = deque()
         self._following: deque[Codes] = deque()
         """The agent's next columns, as far as they are known."""
@@ -134,6 +145,11 @@ class Stepper:
         own = self._own_quiet >= OWN_QUIET and not self._utterances.open
         return own and not self._saying.active and self._user_quiet >= USER_QUIET
 
+    @property
+    def is_pressed(self) -> bool:
+        """What is prepared is needed soon, even if frames get late for it."""
+        return self._windows.hurries and self._personas.swap_is_coming
+
     def hurry(self) -> None:
         """Get on with becoming another persona."""
         prompt = self._personas.hurry()
@@ -155,6 +171,7 @@ class Stepper:
             self._silenced -= 1
             column, choose = SILENCE, self._say_nothing
         step = self._lm.step(heard.codes, choose, column)
+        self._record(heard.codes, step.text, step.column)
         padding = step.text == self._lm.shape.padding
         self._own_quiet = self._own_quiet + 1 if padding else 0
         self._written.append(
@@ -182,18 +199,49 @@ class Stepper:
     def _between_steps(self) -> None:
         """What may only happen in a pause, or, if none comes, between two words."""
         between_words = self._own_quiet > 0
+        self._keep_window()
         if self._personas.wants_swap:
             self._personas.frames_ready += 1
-            waited = self._personas.frames_ready > SWAP_WAIT
-            if self.at_rest or (waited and between_words):
-                self._arrive(self._personas.swap())
+            waited = self._personas.frames_ready > SWAP_WAIT or self._windows.hurries
+            if self.at_rest or (waited and between_words) or self._windows.is_over:
+                self._swap()
+        elif self._personas.has_swap and self._windows.is_over:
+            self._swap()
         if self._contexts and not self._silenced:
             self._context_waits += 1
             if self.at_rest or (self._context_waits > INJECT_WAIT and between_words):
                 self._learn(self._contexts.popleft())
                 self._context_waits = 0
 
+    def _keep_window(self) -> None:
+        """Ask for notes in time, and go on without them where none come."""
+        wanted = self._windows.notes_wanted()
+        if wanted is not None:
+            self._ask_notes(wanted)
+        current = self._personas.current
+        if (
+            current is not None
+            and self._windows.goes_without_notes
+            and not self._personas.swap_is_coming
+        ):
+            self._personas.prefill(current, swap=True)
+
+    def _swap(self) -> None:
+        """Go over to the state that was prepared. Where the same conversation goes on, the texts
+        whose sound is still to come are the same, and so are the agent's next columns."""
+        prompt, positions = self._personas.swap()
+        if positions is None:
+            self._arrive(prompt)
+        else:
+            self._windows.went_over(prompt.slug, positions)
+
+    def _record(self, user: Codes, text: int, column: Codes | None) -> None:
+        self._windows.passed()
+        if self._wrapped and column is not None:
+            self._personas.record(KnownStep(user, text, column))
+
     def _arrive(self, prompt: PersonaPrompt) -> None:
+        self._windows.begin(prompt.slug, self._personas.positions)
         self._lm.set_sampling(self._sampling(prompt))
         self._following = deque(self._personas.take_following())
         self._begin_anew()
@@ -208,7 +256,9 @@ class Stepper:
             log.warning("%d of %d tokens of a context are left out", len(ids) - most, len(ids))
             ids = ids[:most]
         plan = context_plan(ids, SINE if self._wrapped else SILENCE, shape.padding)
-        self._lm.extend(plan)
+        columns = self._lm.extend(plan)
+        for frame, column in zip(plan.frames, columns, strict=True):
+            self._record(frame.user, frame.text, column)
         self._following = deque(columns_after(plan, shape.delays[1 : 1 + shape.agent_codebooks]))
         self._begin_anew(fresh=False)
 

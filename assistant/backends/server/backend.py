@@ -24,11 +24,15 @@ import numpy as np
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError, Emit
 from assistant.backends.moshi.listening.listener import Deaf, Listener, load_listener
+from assistant.backends.moshi.monologue import rms
 from assistant.backends.server import protocol
 from assistant.backends.server.opus import require_packages
+from assistant.backends.server.renewal import Renewal
+from assistant.backends.wire import encode_pcm
 from assistant.frames import (
     FIRST_OWN_UTTERANCE,
     AgentText,
+    AudioOut,
     Capabilities,
     Failed,
     Lag,
@@ -55,7 +59,14 @@ _A_CONNECTION = 1 << 20
 """Utterances that one connection may number."""
 
 
+USER_QUIET = 10 ** (-45 / 20)
+"""RMS of the microphone below which the user counts as silent."""
+
+
 class _Speech(Protocol):
+    @property
+    def open(self) -> bool: ...
+
     def sound(self, pcm: Float32) -> None: ...
     def text(self, piece: str) -> None: ...
     def interrupt(self) -> None: ...
@@ -79,6 +90,9 @@ class MoshiServerBackend:
         """Write down what is said here: the protocol carries only the assistant's words."""
         self._next = FIRST_OWN_UTTERANCE
         self._told_of_recording = False
+        self._renewal: Renewal | None = None
+        """Where the server is not our own, and how far its model reaches back was set."""
+        self._slug = ""
 
     # -- contract ----------------------------------------------------------------------------
 
@@ -93,6 +107,9 @@ class MoshiServerBackend:
         self._link = ServerLink(address, self, waits=command.virtual_clock)
         peer = self._link.open(self._query_for(None))
         self._load_ears(command)
+        seconds = command.options.get("context_seconds")
+        if seconds is not None and not peer.own:
+            self._renewal = Renewal(float(seconds), self._emit, self._play, self._become)
         hello = peer.hello or protocol.ServerHello(engine="Moshi")
         self.capabilities = Capabilities(
             full_duplex=hello.full_duplex,
@@ -115,6 +132,12 @@ class MoshiServerBackend:
         self._ears.set_names(names)
 
     def change_persona(self, prompt: PersonaPrompt) -> None:
+        self._slug = prompt.slug
+        if self._renewal is not None:
+            self._renewal.began(prompt.slug)
+        self._become(prompt)
+
+    def _become(self, prompt: PersonaPrompt) -> None:
         if self._link is None:
             return
         voice = protocol.plain_voice(prompt.voice_prompt)
@@ -148,6 +171,8 @@ class MoshiServerBackend:
         if self._link is not None:
             # Its own voice would be answered like the user's; who writes down words may hear it.
             self._link.push(np.zeros_like(frame) if speaking and not clean else frame)
+        if self._renewal is not None:
+            self._renewal.passed(speaking=self._is_speaking or voice or rms(frame) >= USER_QUIET)
         self._ears.take(number, frame, None, speaking=speaking)
 
     def say(
@@ -183,6 +208,11 @@ class MoshiServerBackend:
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
         """The server prepares personas for itself, or cannot."""
+
+    def begin_anew(self, prompt: PersonaPrompt, line: str) -> None:
+        """See `base.BeginsAnew`."""
+        if self._renewal is not None and prompt.slug == self._slug:
+            self._renewal.prepare(prompt, line)
 
     def inject(self, context: str) -> None:
         if self._link is not None:
@@ -247,6 +277,21 @@ class MoshiServerBackend:
 
     def lag(self, seconds: float, dropped: int) -> None:
         self._emit(Lag(seconds, dropped))
+
+    # -- beginning anew ------------------------------------------------------------------------
+
+    @property
+    def _is_speaking(self) -> bool:
+        with self._lock:
+            return self._speech is not None and self._speech.open
+
+    def _play(self, text: str, sound: Float32) -> None:
+        """An utterance of its own, between those of two connections."""
+        with self._lock:
+            number, self._next = self._next, self._next + 1
+        self._emit(AudioOut(number, encode_pcm(sound)))
+        self._emit(AgentText(number, text, 0, len(sound)))
+        self._emit(UtteranceEnded(number, len(sound)))
 
     # -- inside ------------------------------------------------------------------------------
 

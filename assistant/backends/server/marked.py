@@ -60,6 +60,11 @@ class MarkedSpeech:
             self._number = said if known else self._new_number()
             self._samples = 0
 
+    @property
+    def open(self) -> bool:
+        """Something is being said."""
+        return self._number is not None
+
     def interrupt(self) -> None:
         """Nothing more of what is being said, or was to be said, is heard."""
         self._cut = self._number is not None
@@ -126,6 +131,11 @@ class HeardSpeech:
         self._written = (self._written + piece)[-MOST_TEXT:]
         if self._waiting is not None:
             self._decide()
+
+    @property
+    def open(self) -> bool:
+        """Something is being said."""
+        return self._utterances.open
 
     def interrupt(self) -> None:
         """Nothing is heard until the server pauses."""

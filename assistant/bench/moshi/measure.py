@@ -22,12 +22,15 @@ from assistant.audio.types import Float32
 from assistant.backends.moshi.contract import Codec, Codes, LanguageModel, Snapshot
 from assistant.backends.moshi.prompts.prompting import PromptPlan, persona_prompt
 from assistant.bench.moshi.plan import BenchPlan, Doing, Facts, Measured, MeasuringReport
+from assistant.bench.moshi.swap import swap_times
 from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS
 
 PROMPT = (50, 60)
 """Voice frames and text tokens of the prompt: four seconds, some forty words."""
 QUICK_PROMPT = (5, 6)
 """For a quick look, with only a few frames."""
+FEW_FRAMES = 200
+"""Who asks for fewer is in a hurry: what takes longest is measured twice and not five times."""
 _BLOCK = 10
 _LONG_ENOUGH = 12.0
 """Seconds for each kind of frame, where the plan does not say how many."""
@@ -85,6 +88,7 @@ def measure(plan: BenchPlan, rig: Rig, say: Say) -> None:
     bench.steps()
     bench.parts()
     bench.prompt()
+    bench.swap()
 
 
 class _Bench:
@@ -184,7 +188,8 @@ class _Bench:
         """Four ways into a persona."""
         plan = self._prompt_plan()
         seconds = self._step_ms * len(plan) / 1000
-        repeats = 1 if seconds > 30 or self._quick else 5
+        short = self._plan.frames is not None and self._plan.frames < FEW_FRAMES
+        repeats = 1 if seconds > 30 or self._quick else 2 if short else 5
         self._doing(f"a prompt of {len(plan)} frames, {repeats} × four ways")
         stepped, skipping, passes, takes, puts = [], [], [], [], []
         snapshot = self._one_pass(plan)
@@ -208,6 +213,28 @@ class _Bench:
         self._row("snapshot holds", "MiB", [snapshot.nbytes / 2**20])
         gains = [a / b for a, b in zip(stepped, passes, strict=False)]
         self._row("prompt, stepped / one pass", "×", gains, note or "aim: ≥ 10")
+
+    def swap(self) -> None:
+        """A new window of the conversation: its prompt, notes and last seconds."""
+        self._start_anew()
+        self._doing("going over to a new prompt amid a conversation")
+        times = swap_times(
+            self._model,
+            lambda: sum(self._frame(self._sound())),
+            self._timed,
+            self._random,
+            quick=self._quick,
+        )
+        many = len(times.beside)
+        self._row("swap: 32 positions of the prompt", "ms", times.prompt, "beside a frame")
+        self._row("swap: 32 positions of the tail", "ms", times.tail, "beside a frame")
+        self._row("swap: going over", "ms", times.over, f"{times.positions} positions put back")
+        self._row("swap: a frame and what runs beside", "ms", times.beside, "aim: ≤ 80")
+        late = f"of {many}; {times.late_alone} of {many} with nothing beside"
+        self._row("swap: frames late", "", [float(times.late)], late)
+        for name, mib in self._rig.memory().items():
+            if "peak" in name:
+                self._row(f"{name}, with a swap", "MiB", [mib], "ours and upstream's")
 
     # -- how -------------------------------------------------------------------------------
 

@@ -91,6 +91,7 @@ _PLAIN: Mapping[str, tuple[str, ...]] = {
         "Thank you for telling me.",
     ),
     "waiting": ("One moment.", "Let me think about that.", "Give me a moment, please."),
+    "let_me_think": ("Let me think.", "One moment."),
     "repeat_nothing": ("I have not said anything yet.", "There is nothing to repeat yet."),
     "stopped": ("All right.", "I am quiet."),
     "why": (

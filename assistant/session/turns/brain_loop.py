@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from assistant.brain.base import (
     Anticipates,
@@ -201,6 +201,18 @@ class Round:
     malformed: list[str] = field(default_factory=list)
 
 
+class Summary(Protocol):
+    """Of a conversation of `count` messages, what is not sent of them any more. The same until
+    another question is `asked`."""
+
+    def __call__(self, count: int, *, asked: bool) -> str: ...
+
+
+def no_summary(count: int, *, asked: bool) -> str:
+    """Nothing is summed up."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class BrainContext:
     """What a brain may know of the conversation."""
@@ -216,6 +228,7 @@ class BrainContext:
     """How the user is."""
     deliveries: Callable[[], bool] = lambda: False
     """Whether a model may say how its sentences are to be said: `brain.base.Question`."""
+    summary: Summary = no_summary
 
     def earlier(self, text: str) -> list[Message]:
         """The history before the question `text`, which travels by itself."""
@@ -246,6 +259,7 @@ class BrainLoop:
         self._context = context
         self._label = brain.label
         self._expecting: asyncio.Task[None] | None = None
+        self._summed_up = ""
         self._delays = AnswerDelays()
         self._foretold = False
         """The voice was told what an answer may begin with."""
@@ -285,14 +299,16 @@ class BrainLoop:
         history yet."""
         if isinstance(self._brain, Anticipates):
             earlier = [*self._context.history.messages(), *just_said]
-            self._brain.read_ahead(self._question("Hello.", earlier, NOTHING))
+            self._brain.read_ahead(self._question("Hello.", earlier, NOTHING, asked=False))
 
     def _stop_expecting(self) -> None:
         if self._expecting is not None:
             self._expecting.cancel()
             self._expecting = None
 
-    def _question(self, text: str, earlier: list[Message], recalled: Recalled) -> Question:
+    def _question(
+        self, text: str, earlier: list[Message], recalled: Recalled, *, asked: bool = True
+    ) -> Question:
         memory, budget = self._context.memory, self._context.memory.budget_tokens
         if isinstance(self._brain, Anticipates) and self._brain.memory_tokens is not None:
             budget = min(budget, self._brain.memory_tokens)
@@ -305,6 +321,7 @@ class BrainLoop:
             memory=recalled.context(budget),
             remembered=memory.as_told(recalled),
             gone=self._context.history.gone,
+            summary=self._summary(text, earlier, asked=asked),
             known=self._context.own_facts(text),
             personas=[each.name for each in self._context.roster.everyone()],
             feeling=feelings.now(text) if feelings is not None and text else None,
@@ -312,6 +329,15 @@ class BrainLoop:
             misread=feelings is not None and feelings.misread(text),
             deliveries=self._context.deliveries(),
         )
+
+    def _summary(self, text: str, earlier: list[Message], *, asked: bool) -> str:
+        """The same all through a turn, whatever tools have said meanwhile."""
+        count = self._context.history.gone + len(earlier)
+        if not asked:
+            return self._context.summary(count, asked=False)
+        if text:
+            self._summed_up = self._context.summary(count, asked=True)
+        return self._summed_up
 
     # -- the answer ------------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ from assistant.session.signals import (
     StopAnswer,
     StoppedByWords,
     Stopwatch,
+    SummaryMade,
     ToAnswer,
     UserHeard,
     UserSpeechEnded,
@@ -106,6 +107,7 @@ class TurnTaking:
         bus.on(StopAnswer, lambda event: self.interrupt())
         bus.on(AgentTurnEnded, lambda event: self._agent_turn_ended())
         bus.on(PersonaChanged, lambda event: self._read_ahead())
+        bus.on(SummaryMade, lambda event: self._read_ahead())
 
     def begin(self, responder: Responder) -> None:
         """It is known now who answers."""

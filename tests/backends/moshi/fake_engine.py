@@ -8,8 +8,8 @@ the first.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from assistant.backends.moshi.contract import (
     ChooseText,
     Codec,
     Codes,
+    KnownStep,
     ModelShape,
     Sampling,
     Step,
@@ -35,7 +36,9 @@ from assistant.frames import (
     AudioOut,
     CallSpelled,
     Load,
+    NotesWanted,
     PersonaPrompt,
+    Prefilled,
     UtteranceEnded,
 )
 
@@ -100,6 +103,8 @@ class FakeSnapshot:
     knows: tuple[int, ...]
     column: Codes
     nbytes: int = 1000
+    said: tuple[int, ...] = ()
+    """Text of the steps that followed the prompt."""
 
 
 class FakePrefill:
@@ -121,13 +126,41 @@ class FakePrefill:
         return FakeSnapshot(len(self._prompt) - 1, knows, SILENCE)
 
 
+class FakeReplay:
+    """Follows known steps; `run` tells how many it has run, and in which portions."""
+
+    def __init__(self, snapshot: FakeSnapshot, chunk: int) -> None:
+        self._snapshot = snapshot
+        self._chunk = chunk
+        self._steps: list[KnownStep] = []
+        self.run: list[int] = []
+
+    @property
+    def waiting(self) -> int:
+        return len(self._steps) - sum(self.run)
+
+    def add(self, steps: Sequence[KnownStep]) -> None:
+        self._steps += steps
+
+    def advance(self) -> None:
+        self.run.append(min(self._chunk, self.waiting))
+
+    def snapshot(self) -> FakeSnapshot:
+        while self.waiting:
+            self.advance()
+        texts = tuple(step.text for step in self._steps if step.text != PAD)
+        column = self._steps[-1].column if self._steps else self._snapshot.column
+        positions = self._snapshot.positions + len(self._steps)
+        return FakeSnapshot(positions, self._snapshot.knows, column, said=texts)
+
+
 class FakeModel:
     """Says what `script` gives: a token a frame, padding when it is exhausted."""
 
-    shape = SHAPE
     label = "fake · cpu"
 
-    def __init__(self) -> None:
+    def __init__(self, context: int = SHAPE.context) -> None:
+        self.shape = replace(SHAPE, context=context)
         self.script: Iterator[int] = iter(())
         self.hums: Callable[[int], bool] = lambda step: False
         """Whether there is sound without a word in this step."""
@@ -136,6 +169,7 @@ class FakeModel:
         self.columns: deque[Codes] = deque(maxlen=100)
         self.sampling: list[Sampling] = []
         self.breaks = False
+        self.replays: deque[FakeReplay] = deque(maxlen=1)
         self.steps = 0
         self.before_step: Callable[[], None] = lambda: None
         self.reset()
@@ -143,6 +177,7 @@ class FakeModel:
     def reset(self) -> None:
         self.positions = 0
         self.knows: tuple[int, ...] = ()
+        self.said: tuple[int, ...] = ()
         self._column = SILENCE
         self._voiced = 0
 
@@ -168,14 +203,19 @@ class FakeModel:
         self.columns.append(column)
         self.positions += 1
         complete = np.concatenate([previous[:1], column[1:]])
-        return Step(token, complete if self.positions > 1 else None)
+        return Step(token, complete if self.positions > 1 else None, column=column)
 
     def prefill(self, prompt: PromptPlan, chunk: int = 128) -> FakePrefill:
         return FakePrefill(prompt, chunk)
 
-    def extend(self, frames: PromptPlan) -> None:
+    def replay(self, snapshot: FakeSnapshot, chunk: int = 128) -> FakeReplay:
+        self.replays.append(FakeReplay(snapshot, chunk))
+        return self.replays[-1]
+
+    def extend(self, frames: PromptPlan) -> list[Codes]:
         self.positions += len(frames)
         self.knows += tuple(f.text for f in frames.frames if f.text != PAD)
+        return [SILENCE for _ in frames.frames]
 
     def snapshot(self) -> FakeSnapshot:
         return FakeSnapshot(self.positions, self.knows, self._column)
@@ -183,6 +223,7 @@ class FakeModel:
     def put_back(self, snapshot: FakeSnapshot) -> None:  # type: ignore[override]
         self.positions = snapshot.positions
         self.knows = snapshot.knows
+        self.said = snapshot.said
         self._column = snapshot.column
         self._voiced = 0
 
@@ -204,10 +245,11 @@ class Studio:
     virtual: bool = True
     options: dict[str, Any] = field(default_factory=lambda: {"snapshot_mb": 1})
     keep: bool = True
+    context: int = SHAPE.context
 
     def __post_init__(self) -> None:
         self.events: list[AnyEvent] = []
-        self.model = FakeModel()
+        self.model = FakeModel(self.context)
         self.codec = FakeCodec()
         self.tokenizer = FakeTokenizer()
         self.voices: list[str] = []
@@ -275,6 +317,13 @@ class Studio:
 
     def said(self) -> str:
         return "".join(self.words())
+
+    def asked(self) -> list[NotesWanted]:
+        return self.of(NotesWanted)
+
+    def swaps(self) -> list[Prefilled]:
+        """Those with which the same conversation went on."""
+        return [event for event in self.of(Prefilled) if event.swapped and event.tail]
 
     def calls(self) -> list[str]:
         return [event.text for event in self.of(CallSpelled)]

@@ -16,6 +16,7 @@ import pytest
 from assistant.backends.base import BackendError
 from assistant.backends.moshi.backend import MoshiBackend
 from assistant.backends.moshi.contract import Codes
+from assistant.backends.moshi.prompts.tail import TAIL
 from assistant.frames import (
     FIRST_OWN_UTTERANCE,
     FRAME_SAMPLES,
@@ -225,6 +226,9 @@ def test_a_hundred_thousand_frames_leave_nothing_behind() -> None:
                 backend.inject("It rains.")
             backend.push(number, frame)
         studio.model.knows = ()  # the fake remembers what the real model forgets
+        assert backend._personas is not None
+        assert len(backend._personas._recent) <= TAIL
+        backend._personas._recent.clear()  # full or not, by when the persona was changed
         gc.collect()
 
     def sizes() -> list[int]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from assistant.audio.types import Float32
 from assistant.backends.moshi.backend import MoshiBackend
 from assistant.backends.moshi.checkpoint.memory import Framework
-from assistant.backends.moshi.contract import Step
+from assistant.backends.moshi.contract import Codes, Step
 from assistant.frames import (
     FRAME_SAMPLES,
     AgentText,
@@ -17,6 +20,7 @@ from assistant.frames import (
     AudioOut,
     Failed,
     Load,
+    NotesWanted,
     PersonaPrompt,
     Prefilled,
     UtteranceEnded,
@@ -137,3 +141,54 @@ def test_plain_moshi_says_so_and_speaks(checkpoint: MakeCheckpoint, framework: F
     plain.push_until_over(7)
     assert plain.words(7) == "hello there."
     assert plain.failures() == []
+
+
+def test_a_conversation_of_many_contexts_sounds_like_one(
+    checkpoint: MakeCheckpoint, framework: Framework
+) -> None:
+    """Ten windows and more of one talk: every frame heard once, its sound without a seam, the
+    prompt never older than it may be, and notes of the first window still there in the tenth."""
+    plex = Conversation(checkpoint("personaplex", context=120), framework)
+    codec, model, stepper = plex.backend._codec, plex.backend._engine.lm, plex.backend._stepper
+    decode, step = codec.decode, model.step
+    sound: list[Float32] = []
+    spoken: list[Codes] = []
+    steps, oldest, swapped_at = 0, 0, []
+
+    def stepping(*args: object) -> Step:
+        nonlocal steps
+        steps += 1
+        return step(*args)  # type: ignore[arg-type]
+
+    def decoding(codes: Codes) -> Float32:
+        spoken.append(codes)
+        sound.append(decode(codes))
+        return sound[-1]
+
+    plex.backend.change_persona(BUTLER)
+    plex.push(3)
+    codec.reset_decoder()
+    model.step, codec.decode = stepping, decoding  # type: ignore[method-assign, assignment]
+    for frame in range(560):
+        seen = len(plex.events)
+        plex.push(1)
+        oldest = max(oldest, model.snapshot().positions if frame % 5 == 0 else 0)
+        for event in plex.events[seen:]:
+            if isinstance(event, NotesWanted):
+                notes = replace(BUTLER, notes="the user is called sir.")
+                plex.backend.prefill(notes, swap=True)
+            if isinstance(event, Prefilled) and event.tail:
+                swapped_at.append(frame)
+    assert plex.failures() == []
+    assert len(swapped_at) >= 10
+    assert steps == len(sound) == 560
+    assert oldest <= 0.9 * 120
+    assert stepper._personas.current is not None
+    assert "called sir" in stepper._personas.current.notes
+    jumps = [abs(float(b[0] - a[-1])) for a, b in pairwise(sound)]
+    for frame in swapped_at:
+        near = [*jumps[max(0, frame - 12) : frame - 1], *jumps[frame + 1 : frame + 12]]
+        assert jumps[frame - 1] <= 1.01 * max(near)
+    codec.reset_decoder()
+    in_one_piece = [decode(codes) for codes in spoken]
+    assert np.array_equal(np.concatenate(sound), np.concatenate(in_one_piece))

@@ -21,6 +21,7 @@ from assistant.backends.moshi.contract import (
     FREE,
     Codes,
     EngineSettings,
+    KnownStep,
     LanguageModel,
     Sampling,
     Step,
@@ -568,3 +569,79 @@ def test_both_play_a_persona_of_personaplex_alike(both: Both) -> None:
         prefill(model, prompt_of(5, 8))
         said.append(talk(model, heard(60)))
     assert said[0] == said[1]
+
+
+# -- what was said lately, behind a prompt ---------------------------------------------------------
+
+
+def known_steps(model: LanguageModel, users: Sequence[Codes]) -> list[KnownStep]:
+    """A conversation, written down so that another state can be taken through it."""
+    steps = []
+    for user in users:
+        step = model.step(user)
+        assert step.column is not None
+        steps.append(KnownStep(user, step.text, step.column))
+    return steps
+
+
+def take(model: LanguageModel, steps: Sequence[KnownStep]) -> None:
+    for step in steps:
+        model.step(step.user, lambda _, text=step.text: text, step.column)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("context", [64, 400])
+def test_a_prompt_and_what_was_said_lately_are_as_if_they_had_been_stepped_through(
+    framework: str, loaded: Load, context: int
+) -> None:
+    model = loaded(framework, "personaplex", context=context)
+    prompt = prompt_of(5, 20)
+    tail = known_steps(model, heard(70, seed=3))
+    prefill = model.prefill(prompt, 32)
+    while not prefill.done:
+        prefill.advance()
+    before = prefill.snapshot()
+    replay = model.replay(before, 32)
+    for begin in range(0, len(tail), 30):
+        replay.add(tail[begin : begin + 30])
+        replay.advance()
+        model.step(heard(1)[0])
+    replayed = replay.snapshot()
+    assert replayed.positions == before.positions + len(tail)
+    model.reset()
+    step_through(model, prompt)
+    take(model, tail)
+    stepped = talk(model, heard(100, seed=9))
+    model.reset()
+    model.put_back(replayed)
+    assert talk(model, heard(100, seed=9)) == stepped
+    model.put_back(before)
+    take(model, tail)
+    assert talk(model, heard(100, seed=9)) == stepped, "the prompt's own state is untouched"
+
+
+def test_the_next_sound_goes_on_where_the_old_state_was(framework: str, loaded: Load) -> None:
+    model = loaded(framework, "personaplex", context=400)
+    before = model.snapshot()
+    steps = known_steps(model, heard(40))
+    going_on = told(model.step(heard(1, seed=5)[0]))
+    replay = model.replay(before, 32)
+    replay.add(steps)
+    model.put_back(replay.snapshot())
+    assert told(model.step(heard(1, seed=5)[0])) == going_on
+
+
+def test_what_is_told_amid_a_conversation_is_said_with_the_columns_it_left(
+    framework: str, loaded: Load
+) -> None:
+    model = loaded(framework, "personaplex", context=400)
+    before = model.snapshot()
+    steps = known_steps(model, heard(20))
+    plan = free_prompt(9)
+    columns = model.extend(plan)
+    assert len(columns) == 9
+    steps += [KnownStep(f.user, f.text, c) for f, c in zip(plan.frames, columns, strict=True)]
+    after = talk(model, heard(30, seed=2))
+    replay = model.replay(before, 8)
+    replay.add(steps)
+    model.put_back(replay.snapshot())
+    assert talk(model, heard(30, seed=2)) == after

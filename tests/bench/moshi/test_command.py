@@ -49,6 +49,10 @@ ROWS = {
     "prompt, put back",
     "prompt, stepped / one pass",
     "snapshot taken",
+    "swap: 32 positions of the prompt",
+    "swap: 32 positions of the tail",
+    "swap: going over",
+    "swap: a frame and what runs beside",
     "snapshot holds",
 }
 NEEDED = {"torch": ("torch", "moshi"), "mlx": ("mlx", "moshi_mlx", "rustymimi")}
@@ -76,6 +80,9 @@ def test_all_quantities_are_measured(framework: str, monkeypatch: pytest.MonkeyP
         assert all(map(math.isfinite, values)), name
         if "−" not in name and name != "depformer":
             assert min(values) > 0, name
+    late = rows["swap: frames late"]
+    assert 0 <= late["values"][0] <= len(rows["swap: a frame and what runs beside"]["values"])
+    assert "with nothing beside" in late["note"]
     assert run["facts"]["context"] == "12 s"
     assert "CPU" in run["facts"]["device"]
     assert "measuring" not in result.stderr.lower()

@@ -36,7 +36,14 @@ from assistant.backends.moshi.mlx.state import (
     put_back,
     take_snapshot,
 )
-from assistant.backends.moshi.mlx.temporal import Depformer, Dice, MlxPrefill, Temporal, choose
+from assistant.backends.moshi.mlx.temporal import (
+    Depformer,
+    Dice,
+    MlxPrefill,
+    MlxReplay,
+    Temporal,
+    choose,
+)
 from assistant.backends.moshi.prompts.prompting import PromptPlan
 from assistant.locations import cache_dir
 
@@ -102,7 +109,12 @@ class MlxLanguageModel:
             column = self._fill(column, hidden, text, heads)
         self._window.advance(int(text.item()), column)
         probabilities: list[Any] = [head.item() for head in heads]
-        return Step(int(text.item()), self._window.spoken(), tuple(probabilities))
+        return Step(
+            int(text.item()),
+            self._window.spoken(),
+            tuple(probabilities),
+            column if self.shape.agent_codebooks else None,
+        )
 
     def _forced(self, audio: Codes | None) -> Codes:
         agents = self.shape.agent_codebooks
@@ -144,7 +156,12 @@ class MlxLanguageModel:
     def prefill(self, prompt: PromptPlan, chunk: int = 128) -> MlxPrefill:
         return MlxPrefill(self._temporal, self.shape, self._dtype, self._computing, prompt, chunk)
 
-    def extend(self, frames: PromptPlan) -> None:
+    def replay(self, snapshot: Snapshot, chunk: int = 128) -> MlxReplay:
+        held = self._checked(snapshot)
+        with self._computing("putting the conversation back"):
+            return MlxReplay(self._temporal, self._computing, held, chunk)
+
+    def extend(self, frames: PromptPlan) -> list[Codes]:
         """See `contract.LanguageModel.extend`.
 
         Frame i is heard at the i-th position from here and stands, as text and as the agent's, at
@@ -154,12 +171,15 @@ class MlxLanguageModel:
         if frames.voice is not None:
             raise ValueError("an embedded voice can only open a conversation")
         delays = self.shape.delays[1 : 1 + self.shape.agent_codebooks]
-        columns = []
+        columns, spoken = [], []
         for index, frame in enumerate(frames.frames):
             agent = frames.agent_column(index, delays)
             if (agent == FREE).any():
-                self.step(frame.user, lambda _, text=frame.text: text, agent)  # type: ignore[misc]
+                step = self.step(frame.user, lambda _, text=frame.text: text, agent)  # type: ignore[misc]
+                assert step.column is not None
+                spoken.append(step.column)
                 continue
+            spoken.append(agent)
             self._window.hear(frame.user)
             columns.append(self._window.column())
             self._window.advance(frame.text, agent)
@@ -168,6 +188,7 @@ class MlxLanguageModel:
                 self._run(np.stack(columns[begin : begin + EXTEND_CHUNK], axis=1))
                 evaluate(self._caches)
             mx.clear_cache()
+        return spoken
 
     # --- the state ------------------------------------------------------------------------------
 
@@ -176,11 +197,15 @@ class MlxLanguageModel:
             return take_snapshot(self._caches, self._window)
 
     def put_back(self, snapshot: Snapshot) -> None:
+        held = self._checked(snapshot)
+        with self._computing("putting the conversation back"):
+            put_back(held, self._caches, self._window)
+            mx.clear_cache()
+
+    def _checked(self, snapshot: Snapshot) -> MlxSnapshot:
         if not isinstance(snapshot, MlxSnapshot) or len(snapshot.layers) != len(self._caches):
             raise ValueError("this snapshot is another model's")
-        with self._computing("putting the conversation back"):
-            put_back(snapshot, self._caches, self._window)
-            mx.clear_cache()
+        return snapshot
 
     def reset(self) -> None:
         for cache in self._caches:

@@ -12,7 +12,7 @@ from moshi_mlx.models import Lm
 from moshi_mlx.models.lm import ScaledEmbedding
 from moshi_mlx.modules.transformer import LayerCache
 
-from assistant.backends.moshi.contract import Codes, ModelShape
+from assistant.backends.moshi.contract import Codes, KnownStep, ModelShape
 from assistant.backends.moshi.mlx.state import (
     MlxSnapshot,
     RingCache,
@@ -192,6 +192,47 @@ class MlxPrefill:
                 self._temporal.embed(self._columns[:, max(first - start, 0) : end - start])
             )
         return mx.concatenate(parts, axis=1)
+
+
+class MlxReplay:
+    """See `contract.Replay`."""
+
+    def __init__(
+        self, temporal: Temporal, computing: Computing, snapshot: MlxSnapshot, chunk: int
+    ) -> None:
+        self._temporal = temporal
+        self._computing = computing
+        self._chunk = max(1, chunk)
+        self._caches = temporal.caches()
+        for cache, held in zip(self._caches, snapshot.layers, strict=True):
+            cache.put_back(held, snapshot.positions)
+        self._window = snapshot.window.copy()
+        self._columns: list[Codes] = []
+        evaluate(self._caches)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._columns)
+
+    def add(self, steps: Sequence[KnownStep]) -> None:
+        for step in steps:
+            self._window.hear(step.user)
+            self._columns.append(self._window.column())
+            self._window.advance(step.text, step.column)
+
+    def advance(self) -> None:
+        if not self._columns:
+            return
+        columns, self._columns = self._columns[: self._chunk], self._columns[self._chunk :]
+        with self._computing("taking in what was said"):
+            self._temporal.run(self._temporal.embed(np.stack(columns, axis=1)), self._caches)
+            evaluate(self._caches)
+
+    def snapshot(self) -> MlxSnapshot:
+        while self._columns:
+            self.advance()
+        with self._computing("keeping the conversation"):
+            return take_snapshot(self._caches, self._window)
 
 
 def _window_after(prompt: PromptPlan, shape: ModelShape) -> TokenWindow:

@@ -16,13 +16,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from assistant.backends.base import BackendError, Emit
 from assistant.backends.moshi.contract import (
     Codes,
+    KnownStep,
     LanguageModel,
     PromptPrefill,
     TextTokenizer,
 )
+from assistant.backends.moshi.prompts.notes import text_with_notes
 from assistant.backends.moshi.prompts.prompting import (
     EmbeddedVoice,
     PromptPlan,
@@ -30,6 +34,7 @@ from assistant.backends.moshi.prompts.prompting import (
     system_text,
 )
 from assistant.backends.moshi.prompts.snapshots import Kept, Key, Snapshots, columns_after, key_of
+from assistant.backends.moshi.prompts.tail import CatchingUp, RecentSteps
 from assistant.frames import Failed, PersonaPrompt, Prefilled
 
 log = logging.getLogger(__name__)
@@ -41,6 +46,8 @@ MOST_TASKS = 64
 """Prompts that may wait to be prepared; the oldest goes."""
 PROMPT_SHARE = 0.5
 """Of the context, at most, for a prompt's text: the conversation needs room, too."""
+NOTES_SHARE = 0.25
+"""The same for a text with notes, which the last seconds follow into the state."""
 
 LoadVoice = Callable[[str], "list[Codes] | EmbeddedVoice"]
 
@@ -60,6 +67,20 @@ class _PrefillTask:
     plain: bool = False
     """Its voice cannot be used."""
     prefill: PromptPrefill | None = None
+
+
+@dataclass(slots=True)
+class _Swap:
+    """A prompt that went through the model, and to which the conversation shall go over."""
+
+    task: _PrefillTask
+    kept: Kept
+    catching_up: CatchingUp | None = None
+    """None: the conversation begins anew."""
+
+    @property
+    def is_ready(self) -> bool:
+        return self.catching_up is None or not self.catching_up.behind
 
 
 class Personas:
@@ -86,34 +107,41 @@ class Personas:
         self._snapshots = Snapshots(limit)
         self._background: deque[_PrefillTask] = deque()
         self._urgent: _PrefillTask | None = None
-        self._ready: _PrefillTask | None = None
-        """Prepared, and to be put in place at the next pause."""
-        self._ready_kept: Kept | None = None
+        self._swap: _Swap | None = None
+        """To be put in place at the next pause."""
+        self._recent = RecentSteps(lm.shape.context)
+        self.current: PersonaPrompt | None = None
+        """The prompt that the state began with."""
         self._voices: queue.SimpleQueue[_PrefillTask | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._following: tuple[Codes, ...] = ()
         self._told_of_names = False
         """That a voice of the checkpoint's own is not there: it is true of all of them, or few."""
+        self.positions = 0
+        """Of the state that was put in place."""
         self.chunk_seconds = 0.0
         """How long the last chunk took."""
         self.frames_ready = 0
+        """Frames for which a swap has waited for its pause."""
 
     # -- what is asked ---------------------------------------------------------------------------
 
     def change_persona(self, prompt: PersonaPrompt) -> None:
         """Be this persona as soon as it can be: `arrive` says when."""
-        self._ready = self._ready_kept = None
+        self._cancel_swap()
         self._urgent = self._task(prompt, swap=True)
         if self._urgent.key not in self._snapshots:
             self._adopt(self._urgent)
             self._plan(self._urgent)
 
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
-        """Prepare this persona beside the conversation; with `swap`, become it at a pause."""
+        """Prepare this persona beside the conversation; with `swap`, become it at a pause. Notes
+        are of a conversation with one persona: those for another come too late."""
         task = self._task(prompt, swap)
         if swap:
-            self._ready = self._ready_kept = None
-            self._background = deque(t for t in self._background if not t.swap)
+            if prompt.notes and not self._goes_on_as(prompt):
+                return
+            self._cancel_swap()
             self._background.appendleft(task)
         elif task.key in self._snapshots or any(t.key == task.key for t in self._background):
             return
@@ -156,10 +184,26 @@ class Personas:
     @property
     def busy(self) -> bool:
         """`work` would get somewhere."""
-        return any(self._can_go_on(task) for task in self._background)
+        return self._lags_behind or any(self._can_go_on(task) for task in self._background)
+
+    @property
+    def swap_is_coming(self) -> bool:
+        return self._swap is not None or any(task.swap for task in self._background)
+
+    def record(self, step: KnownStep) -> None:
+        """The conversation has taken this step."""
+        self._recent.add(step)
+        if self._swap is not None and self._swap.catching_up is not None:
+            self._swap.catching_up.take(step)
 
     def work(self) -> None:
         """Run one chunk of what is to be prepared."""
+        swap = self._swap
+        if swap is not None and swap.catching_up is not None and swap.catching_up.behind:
+            before = self._now()
+            swap.catching_up.advance()
+            self.chunk_seconds = self._now() - before
+            return
         task = next((t for t in self._background if self._can_go_on(t)), None)
         if task is None:
             return
@@ -167,23 +211,39 @@ class Personas:
         if kept is None:
             return
         self._background.remove(task)
-        if task.swap:
-            self._ready, self._ready_kept, self.frames_ready = task, kept, 0
-        else:
+        if not task.swap:
             self._tell(task.prompt, task.spent)
+            return
+        self._swap, self.frames_ready = _Swap(task, kept), 0
+        if self._goes_on_as(task.prompt):
+            self._swap.catching_up = CatchingUp(self._lm, kept.snapshot, self._recent, CHUNK)
 
     @property
     def wants_swap(self) -> bool:
-        return self._ready is not None
+        """There is something to go over to, and no more than a chunk is missing in it."""
+        return self._swap is not None and self._swap.is_ready
 
-    def swap(self) -> PersonaPrompt:
-        """Go over to what `prepare` was asked to go over to. Only where `wants_swap`."""
-        task, kept = self._ready, self._ready_kept
-        assert task is not None
-        assert kept is not None
-        self._ready = self._ready_kept = None
-        self._put_in_place(task, kept)
-        return task.prompt
+    @property
+    def has_swap(self) -> bool:
+        """The same, however much is missing."""
+        return self._swap is not None
+
+    def swap(self) -> tuple[PersonaPrompt, int | None]:
+        """Go over to what `prefill` was asked to go over to. Only where `has_swap`. Returns the
+        prompt and, where the same conversation goes on, the positions of its state."""
+        swap, self._swap = self._swap, None
+        assert swap is not None
+        if swap.catching_up is None:
+            self._put_in_place(swap.task, swap.kept)
+            return swap.task.prompt, None
+        before = self._now()
+        snapshot = swap.catching_up.arrive()
+        self._lm.put_back(snapshot)
+        self.current = swap.task.prompt
+        self._snapshots.pin(key_of(msgspec.structs.replace(self.current, notes="")))
+        seconds = self._now() - before
+        self._tell(self.current, seconds, swapped=True, tail=swap.catching_up.length)
+        return self.current, snapshot.positions
 
     def take_following(self) -> tuple[Codes, ...]:
         """The agent's next columns, once a state was put in place."""
@@ -196,6 +256,20 @@ class Personas:
             self._thread.join(timeout=2.0)
 
     # -- inside ----------------------------------------------------------------------------------
+
+    @property
+    def _lags_behind(self) -> bool:
+        return self._swap is not None and not self._swap.is_ready
+
+    def _goes_on_as(self, prompt: PersonaPrompt) -> bool:
+        """The conversation is with this persona already."""
+        return (
+            self._urgent is None and self.current is not None and self.current.slug == prompt.slug
+        )
+
+    def _cancel_swap(self) -> None:
+        self._swap = None
+        self._background = deque(task for task in self._background if not task.swap)
 
     def _task(self, prompt: PersonaPrompt, swap: bool) -> _PrefillTask:
         return _PrefillTask(prompt, key_of(prompt), swap, self._now())
@@ -230,7 +304,8 @@ class Personas:
         if snapshot is None:
             return None
         kept = Kept(task.key, snapshot, self._columns_after(task.plan))
-        self._snapshots.put(kept)
+        if not task.prompt.notes:  # nobody comes back to those
+            self._snapshots.put(kept)
         task.prefill = task.plan = None
         return kept
 
@@ -252,9 +327,13 @@ class Personas:
         after = self._now()
         self._following = kept.following
         self._snapshots.pin(kept.key)
+        self.current, self.positions = task.prompt, kept.snapshot.positions
+        self._recent.clear()
         self._tell(task.prompt, after - (before if task.spent == 0 else task.began), swapped=True)
 
-    def _tell(self, prompt: PersonaPrompt, seconds: float, *, swapped: bool = False) -> None:
+    def _tell(
+        self, prompt: PersonaPrompt, seconds: float, *, swapped: bool = False, tail: int = 0
+    ) -> None:
         self._emit(
             Prefilled(
                 prompt.slug,
@@ -262,6 +341,7 @@ class Personas:
                 swapped=swapped,
                 snapshots=len(self._snapshots),
                 snapshot_bytes=self._snapshots.nbytes,
+                tail=tail,
             )
         )
 
@@ -285,13 +365,16 @@ class Personas:
 
     def _plan_of(self, task: _PrefillTask) -> PromptPlan:
         prompt = task.prompt
-        text = prompt.text.strip()
+        most = int((NOTES_SHARE if prompt.notes else PROMPT_SHARE) * self._lm.shape.context)
+        text = text_with_notes(prompt, most, self._count)
         ids = self._tokenizer.encode(system_text(text)) if text else []
-        most = int(PROMPT_SHARE * self._lm.shape.context)
         if len(ids) > most:
             log.warning("the prompt of %s is cut from %d to %d tokens", prompt.slug, len(ids), most)
             ids = ids[:most]
         return persona_prompt(self._voice(task), ids, self._lm.shape.padding)
+
+    def _count(self, text: str) -> int:
+        return len(self._tokenizer.encode(system_text(text)))
 
     def _voice(self, task: _PrefillTask) -> list[Codes] | EmbeddedVoice:
         name = task.prompt.voice_prompt

@@ -10,7 +10,7 @@ from assistant.backends.moshi.contract import Codes, Snapshot
 from assistant.backends.moshi.prompts.prompting import PromptPlan
 from assistant.frames import PersonaPrompt
 
-Key = tuple[str, str, float, int]
+Key = tuple[str, str, str, float, int]
 """What a snapshot depends on, see `key_of`."""
 
 
@@ -78,12 +78,12 @@ def columns_after(plan: PromptPlan, delays: tuple[int, ...]) -> tuple[Codes, ...
 
 
 def key_of(prompt: PersonaPrompt) -> Key:
-    """What a snapshot depends on: text and voice, and the state of the voice's file."""
+    """What a snapshot depends on: text, notes and voice, and the state of the voice's file."""
     voice = prompt.voice_prompt or ""
     try:
         stat = Path(voice).expanduser().stat() if voice else None
     except OSError:
         stat = None
     if stat is None:
-        return (prompt.text, voice, 0.0, 0)
-    return (prompt.text, voice, stat.st_mtime, stat.st_size)
+        return (prompt.text, prompt.notes, voice, 0.0, 0)
+    return (prompt.text, prompt.notes, voice, stat.st_mtime, stat.st_size)

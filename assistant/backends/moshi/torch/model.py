@@ -31,6 +31,7 @@ from assistant.backends.moshi.torch.state import (
     LiveState,
     SideState,
     TorchPrefill,
+    TorchReplay,
     TorchSnapshot,
     embed,
     follow,
@@ -130,17 +131,19 @@ class TorchLanguageModel:
             column.copy_(torch.where(self._column >= 0, self._column, column))
 
     def _step(self, out: torch.Tensor | None, heads: list[torch.Tensor]) -> Step:
-        parts = [] if out is None else [out[0, 1:, 0]]
+        agents = self.shape.agent_codebooks
+        parts = [self._state.column(agents)]
+        parts += [] if out is None else [out[0, 1:, 0]]
         if isinstance(self._text, torch.Tensor):
             parts.append(self._text)
-        tokens = torch.cat(parts).cpu().numpy() if parts else np.zeros(0, np.int64)
+        tokens = torch.cat(parts).cpu().numpy()
         text = self._text if isinstance(self._text, int) else int(tokens[-1])
-        audio = tokens[: self.shape.agent_codebooks].copy()
         probabilities = torch.stack([head[0, 0, 0] for head in heads]).tolist() if heads else []
         return Step(
             text,
-            None if out is None or self.shape.agent_codebooks == 0 else audio,
+            None if out is None or agents == 0 else tokens[agents : 2 * agents].copy(),
             tuple(probabilities),
+            tokens[:agents].copy() if agents else None,
         )
 
     # --- many positions -------------------------------------------------------------------------
@@ -148,7 +151,10 @@ class TorchLanguageModel:
     def prefill(self, prompt: PromptPlan, chunk: int = 128) -> TorchPrefill:
         return TorchPrefill(self._lm, self.shape, prompt, chunk)
 
-    def extend(self, frames: PromptPlan) -> None:
+    def replay(self, snapshot: Snapshot, chunk: int = 128) -> TorchReplay:
+        return TorchReplay(self._lm, self.shape, self._checked(snapshot), chunk)
+
+    def extend(self, frames: PromptPlan) -> list[Codes]:
         """Run known frames, all but the first few of them in one pass, on the conversation's
         state. With `p` positions run before, this is a loop over i of
 
@@ -165,15 +171,19 @@ class TorchLanguageModel:
             raise ValueError("an embedded voice can only open a conversation")
         delays = self.shape.delays[1 : 1 + self.shape.agent_codebooks]
         stepped = min(max(delays, default=0), len(frames.frames))
+        spoken = [frames.agent_column(index, delays) for index in range(len(frames.frames))]
         for index in range(stepped):
             frame = frames.frames[index]
-            self.step(
+            step = self.step(
                 frame.user,
                 lambda _, text=frame.text: text,  # type: ignore[misc]
-                frames.agent_column(index, delays),
+                spoken[index],
             )
+            assert step.column is not None
+            spoken[index] = step.column
         if stepped < len(frames.frames):
             self._extend_known(frames, stepped)
+        return spoken
 
     def _extend_known(self, frames: PromptPlan, first: int) -> None:
         """Frames from `first` on, before which every codebook of the agent is a frame's own."""
@@ -199,9 +209,13 @@ class TorchLanguageModel:
         return self._state.copy()
 
     def put_back(self, snapshot: Snapshot) -> None:
+        self._state.put_back(self._checked(snapshot))
+
+    @staticmethod
+    def _checked(snapshot: Snapshot) -> TorchSnapshot:
         if not isinstance(snapshot, TorchSnapshot):
             raise ValueError("this snapshot was taken of another model")
-        self._state.put_back(snapshot)
+        return snapshot
 
     def reset(self) -> None:
         self._gen.reset_streaming()

@@ -11,7 +11,7 @@ through a graph.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from moshi.models import LMGen, LMModel
 from moshi.modules.transformer import StreamingMultiheadAttention
 from moshi.utils.compile import no_compile, no_cuda_graph
 
-from assistant.backends.moshi.contract import Codes, ModelShape
+from assistant.backends.moshi.contract import Codes, KnownStep, ModelShape
 from assistant.backends.moshi.prompts.prompting import PromptPlan
 
 # `LMGen`'s ring of tokens, on paper: what stands in it after known frames were forced.
@@ -75,22 +75,28 @@ def follow(
     every column of the agent's is known.
     """
     ring = ring.copy()
-    agent = shape.agent_codebooks
-    capacity = ring.shape[1]
+    agents = shape.delays[1 : 1 + shape.agent_codebooks]
+    count = len(frames.frames) - first
+    columns = np.empty((len(shape.delays), count), np.int64)
+    for index in range(count):
+        frame = frames.frames[first + index]
+        known = KnownStep(frame.user, frame.text, frames.agent_column(first + index, agents))
+        columns[:, index] = go_on(ring, position + index, known, shape)
+    return columns, ring
+
+
+def go_on(ring: Codes, position: int, step: KnownStep, shape: ModelShape) -> Codes:
+    """The model's input [1 + codebooks] at a position where everything is known; `ring` is brought
+    to the next one."""
+    agent, capacity = shape.agent_codebooks, ring.shape[1]
     delays = np.array(shape.delays)
     heard = np.arange(1 + agent, len(delays))
     initial = np.where(np.arange(len(delays)) == 0, shape.text_card, shape.card)
-    count = len(frames.frames) - first
-    columns = np.empty((len(delays), count), np.int64)
-    for index in range(count):
-        now, frame = position + index, frames.frames[first + index]
-        ring[heard, (now + delays[heard]) % capacity] = frame.user
-        columns[:, index] = np.where(now <= delays, initial, ring[:, now % capacity])
-        ring[0, (now + 1) % capacity] = frame.text
-        ring[1 : 1 + agent, (now + 1) % capacity] = frames.agent_column(
-            first + index, shape.delays[1 : 1 + agent]
-        )
-    return columns, ring
+    ring[heard, (position + delays[heard]) % capacity] = step.user
+    column: Codes = np.where(position <= delays, initial, ring[:, position % capacity])
+    ring[0, (position + 1) % capacity] = step.text
+    ring[1 : 1 + agent, (position + 1) % capacity] = step.column
+    return column
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,12 @@ class LiveState:
             _read_columns(states, self.positions, self._context),
             self._gen._streaming_state.cache.clone(),
         )
+
+    def column(self, agents: int) -> torch.Tensor:
+        """The agent's column of the position that runs next: int64 [agent codebooks]."""
+        state = self._gen._streaming_state
+        column: torch.Tensor = state.cache[0, 1 : 1 + agents, self.positions % state.cache.shape[2]]
+        return column
 
     def put_back(self, snapshot: TorchSnapshot) -> None:
         """Raises ValueError where the snapshot is another model's."""
@@ -177,10 +189,17 @@ class SideState:
         # Compiled functions would be compiled again for a chunk's length, amid a conversation.
         with self._in_place(), no_cuda_graph(), no_compile():
             self._transformer(inputs)
+        if inputs.is_cuda:
+            # Who asked wants to know how long it took: what is only queued makes a step late.
+            torch.cuda.current_stream(inputs.device).synchronize()
 
     def columns(self, positions: int) -> tuple[torch.Tensor, ...]:
         with self._in_place():
             return _read_columns(_states(self._transformer), positions, self._context)
+
+
+ROOM = 384
+"""Positions for which a replay has room at first: what follows a prompt, and half a minute more."""
 
 
 def side_capacity(positions: int, context: int, chunk: int) -> int:
@@ -253,6 +272,57 @@ class TorchPrefill:
             self._side.columns(self._positions),
             torch.from_numpy(tokens).to(self._lm.device)[None],
         )
+
+
+class TorchReplay:
+    """See `contract.Replay`."""
+
+    def __init__(self, lm: LMModel, shape: ModelShape, snapshot: TorchSnapshot, chunk: int) -> None:
+        self._lm = lm
+        self._shape = shape
+        self._chunk = max(1, chunk)
+        self._positions = snapshot.positions
+        self._ring: Codes = snapshot.tokens[0].cpu().numpy().copy()
+        self._columns: list[Codes] = []
+        self._capacity = 0
+        self._side = self._room_for(snapshot, ROOM)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._columns)
+
+    def add(self, steps: Sequence[KnownStep]) -> None:
+        at = self._positions + len(self._columns)
+        for position, step in enumerate(steps, at):
+            self._columns.append(go_on(self._ring, position, step, self._shape))
+
+    def advance(self) -> None:
+        if not self._columns:
+            return
+        columns, self._columns = self._columns[: self._chunk], self._columns[self._chunk :]
+        after = self._positions + len(columns)
+        if side_capacity(after, self._shape.context, self._chunk) > self._capacity:
+            self._side = self._room_for(self._state(), after - self._positions + ROOM)
+        tokens = torch.from_numpy(np.stack(columns, axis=1)).to(self._lm.device)
+        self._side.run(embed(self._lm, tokens[None]))
+        self._positions = after
+
+    def snapshot(self) -> TorchSnapshot:
+        while self._columns:
+            self.advance()
+        return self._state()
+
+    def _state(self) -> TorchSnapshot:
+        tokens = torch.from_numpy(self._ring.copy()).to(self._lm.device)[None]
+        return TorchSnapshot(self._positions, self._side.columns(self._positions), tokens)
+
+    def _room_for(self, snapshot: TorchSnapshot, more: int) -> SideState:
+        """A state of its own with room for so many positions more."""
+        after = snapshot.positions + more
+        self._capacity = side_capacity(after, self._shape.context, self._chunk)
+        side = SideState(self._lm, self._capacity)
+        side.load(snapshot)
+        return side
 
 
 def _new_state(module: Any, capacity: int) -> Any:

@@ -1,0 +1,1 @@
+"""Notes: what was said so far, in few words, for a model whose context does not reach back."""
