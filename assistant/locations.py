@@ -91,6 +91,12 @@ def brain_offered_file() -> Path:
     return data_dir() / "language-model-offered"
 
 
+def hints_file() -> Path:
+    """What of the dashboard was used already, so that it is not proposed any more; without a word
+    of what was said."""
+    return data_dir() / "hints.json"
+
+
 def memory_dir() -> Path:
     """Journals, and what is made from them."""
     return data_dir() / "memory"

@@ -40,6 +40,7 @@ from assistant.frames import (
     UtteranceEnded,
 )
 from assistant.language.tokens import content
+from assistant.locations import transcripts_dir
 from assistant.memory.base import (
     ANY,
     Filters,
@@ -57,6 +58,7 @@ from assistant.session.events import (
     AudioChanged,
     BackendChosen,
     BrainChosen,
+    ConversationResumed,
     FirstSample,
     LoadProgress,
     Notice,
@@ -68,6 +70,7 @@ from assistant.session.events import (
     UserSaid,
 )
 from assistant.session.frontend import Beside, Confirm
+from assistant.session.past_conversations import PastConversations
 from assistant.tools.registry import ToolResult
 
 Sent = TypeVar("Sent", bound=AnyCommand)
@@ -177,6 +180,7 @@ class FakeSession:
         ]
         """What `brains` finds."""
         self.memory: NoMemory = MemoryService(FakeMemoryStore())
+        self.past = PastConversations(transcripts_dir())
         self.failing: dict[str, Exception] = {}
         """Raised by the method of that name."""
 
@@ -196,6 +200,11 @@ class FakeSession:
         self.persona = by_slug.get(self.persona.slug, self._personas[0])
 
     # --- SessionFrontend ---------------------------------------------------------------------
+
+    async def resume(self, id: str) -> None:
+        self._asked("resume", id)
+        past = await self.past.read(id)
+        self.emit(ConversationResumed(id=id, began=past.when, turns=past.turns))
 
     def personas(self) -> list[Persona]:
         return list(self._personas)

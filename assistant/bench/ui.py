@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ from assistant.memory.conversation import NoMemory
 from assistant.personas.loading import Persona
 from assistant.session.events import AudioChanged, BackendChosen, Notice, SessionEvent
 from assistant.session.frontend import Beside, Confirm
+from assistant.session.past_conversations import PastConversations
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.dialog import ConfirmGate
 
@@ -94,6 +96,7 @@ class _LevelsOnly:
         self.input_levels = LevelHistory()
         self.output_levels = LevelHistory()
         self.memory = NoMemory()
+        self.past = PastConversations(Path("no conversations"))
         self.started = asyncio.Event()
         self._listeners: list[Callable[[SessionEvent], None]] = []
 
@@ -137,6 +140,9 @@ class _LevelsOnly:
 
     async def finished(self) -> None:
         """Nor heard."""
+
+    async def resume(self, id: str) -> None:
+        """There is nothing to go on with."""
 
     async def change_persona(self, slug: str) -> None:
         raise KeyError(slug)

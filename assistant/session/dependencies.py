@@ -68,6 +68,9 @@ class SessionDependencies:
     """The user's lists."""
     feelings: FeelingWatch | None = field(default_factory=FeelingWatch)
     """Reads how the user is; None: nobody does."""
+    is_first: Callable[[], bool] = lambda: False
+    """Nobody has talked here before, as far as that may be known. Reads files: it is called beside
+    the event loop."""
     met: Callable[[], frozenset[str]] = frozenset
     """Slugs of the personas that the user talked to before, as saved transcripts tell. Reads files:
     it is called beside the event loop."""

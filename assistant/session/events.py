@@ -78,6 +78,42 @@ class AgentSaid(SessionEvent, frozen=True, kw_only=True):
     interrupted: bool = False
 
 
+class AnswerProgress(SessionEvent, frozen=True, kw_only=True):
+    """How far an answer has been heard: told while it sounds, at most ten times a second, each time
+    another of its words begins."""
+
+    turn: int
+    words: int
+    """Words of the turn's text that have begun to sound; the last of them is being said."""
+
+
+class PastTurn(msgspec.Struct, frozen=True):
+    """One turn of an earlier conversation, as it was saved."""
+
+    name: str
+    """Who spoke: "You", "GLaDOS"."""
+    text: str
+    time: str = ""
+    """Hour and minute: "18:19"."""
+    interrupted: bool = False
+
+    @property
+    def by_user(self) -> bool:
+        return self.name == "You"
+
+
+class ConversationResumed(SessionEvent, frozen=True, kw_only=True):
+    """The last turns of an earlier conversation count as said in this one: whoever answers knows
+    them."""
+
+    id: str
+    """Of the saved conversation."""
+    began: str
+    """When it began, in words: "Saturday 21 November 2026, 18:19"."""
+    turns: tuple[PastTurn, ...]
+    """Those that were taken over, the oldest first."""
+
+
 class TurnStarted(SessionEvent, frozen=True, kw_only=True):
     side: Side
     turn: int

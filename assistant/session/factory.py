@@ -45,7 +45,7 @@ from assistant.session.frontend import SessionFrontend
 from assistant.session.persona_switch import LineChooser
 from assistant.session.session import Session
 from assistant.session.timers import desktop_notifier
-from assistant.session.transcript_store import TranscriptStore, talked_to
+from assistant.session.transcript_store import TranscriptStore, any_transcript, talked_to
 from assistant.skills import Kept, Lists, Schedule
 from assistant.tools.builtin.memory import PendingDeletion, memory_tools
 from assistant.tools.registry import Tool
@@ -168,6 +168,9 @@ def make_dependencies(
         names = talked_to() if carried_over and memory.enabled else ()
         return frozenset(p.slug for p in everyone if p.name in names)
 
+    def is_first() -> bool:
+        return remember and carried_over and not any_transcript()
+
     return SessionDependencies(
         config=config,
         personas=everyone,
@@ -183,6 +186,7 @@ def make_dependencies(
         brains=brains,
         known_lines=known_lines,
         prefetched=prefetched,
+        is_first=is_first,
         met=met,
         store=TranscriptStore(transcripts_dir(), enabled=saved),
         last_turn=last_turn_file() if saved else None,

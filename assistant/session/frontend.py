@@ -18,6 +18,7 @@ from assistant.frames import AgentState
 from assistant.memory.conversation import MemoryFrontend
 from assistant.personas.loading import Persona
 from assistant.session.events import Notice, SessionEvent
+from assistant.session.past_conversations import PastConversations
 
 Confirm = Callable[[ToolCall], Awaitable[bool]]
 """Asks the user whether a tool may run."""
@@ -51,6 +52,14 @@ class SessionFrontend(Protocol):
 
     @property
     def memory(self) -> MemoryFrontend: ...
+
+    @property
+    def past(self) -> PastConversations:
+        """Earlier conversations, as far as they were saved."""
+
+    async def resume(self, id: str) -> None:
+        """Go on with an earlier conversation: its last turns count as said in this one, which is
+        told aloud and by `ConversationResumed`. Raises `PastConversationError`."""
 
     def personas(self) -> list[Persona]:
         """In the order of the picker."""

@@ -259,6 +259,8 @@ class PersonaSwitch:
         self._greeted = not greeting
         self.acquaintance = ""
         """What the greeting adds for a user who is known: "How did the talk go, Ada?"."""
+        self.first = False
+        """Nobody was here before: the greeting offers a next step."""
         self.met: set[str] = set()
         """Slugs of the personas that the user is known to have talked to."""
         bus.on(BackendReady, self._backend_ready)
@@ -276,7 +278,15 @@ class PersonaSwitch:
         # What is added says that the user was here, and once is enough.
         again = self.current.slug in self.met and not self.acquaintance
         line = self._lines.opening(self.current, "greetings", again=again)
-        self._agent_turn.say(*(text for text in (line, self.acquaintance) if text))
+        added = self.acquaintance or (self._next_step() if self.first else "")
+        self._agent_turn.say(*(text for text in (line, added) if text))
+
+    def _next_step(self) -> str:
+        """What somebody who is here for the first time may do."""
+        others = (each for each in self._roster.everyone() if each.slug != self.current.slug)
+        other = next(others, None)
+        change = f", or say: change to {other.name}" if other is not None else ""
+        return f"Ask me what I can do{change}."
 
     def change_persona(self, slug: str) -> None:
         """Change voice, prompt and look at once; the new one introduces itself. Raises `KeyError`

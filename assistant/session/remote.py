@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Hashable
 
 from assistant.calls.parser import ToolCall
 from assistant.session.events import (
+    AnswerProgress,
     AudioChanged,
     Dropped,
     LagChanged,
@@ -62,7 +63,15 @@ MAX_WAITING = 1024 * 1024
 HELLO_WITHIN = 10.0
 GOODBYE_WITHIN = 1.0
 """Seconds that the other side has to read why the connection ends."""
-_STATES = (AudioChanged, Dropped, LagChanged, LoadProgress, StateChanged, StillThinking)
+_STATES = (
+    AnswerProgress,
+    AudioChanged,
+    Dropped,
+    LagChanged,
+    LoadProgress,
+    StateChanged,
+    StillThinking,
+)
 
 log = logging.getLogger(__name__)
 

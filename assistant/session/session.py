@@ -18,7 +18,7 @@ from typing import Literal, cast
 from assistant.adapters.manager import Adapters
 from assistant.audio.base import DeviceChoice
 from assistant.audio.types import Float32
-from assistant.brain.base import Brain, BrainChoice
+from assistant.brain.base import Brain, BrainChoice, Role
 from assistant.brain.choose import FallbackBrain
 from assistant.calls.parser import ToolCall
 from assistant.frames import AgentState, AnyCommand, Command, Push
@@ -31,15 +31,22 @@ from assistant.session.backend_events import BackendEvents
 from assistant.session.brain_seat import BrainSeat
 from assistant.session.dependencies import SessionDependencies
 from assistant.session.event_bus import EventBus, Listener, cleaned
-from assistant.session.events import Notice, SessionEvent, StateChanged, UserSaid
+from assistant.session.events import (
+    ConversationResumed,
+    Notice,
+    SessionEvent,
+    StateChanged,
+    UserSaid,
+)
 from assistant.session.frontend import Beside, Confirm
 from assistant.session.notes.keeping import RunningSummary, WindowNotes
 from assistant.session.own_state import OwnState
+from assistant.session.past_conversations import TAKEN_OVER, PastConversations
 from assistant.session.persona_switch import PersonaRoster, PersonaSwitch, PersonaVoice, Prefetcher
 from assistant.session.signals import ToAnswer
 from assistant.session.timers import TimerWatch
 from assistant.session.trace import LastTurn
-from assistant.session.turns.agent_turn import AgentTurn
+from assistant.session.turns.agent_turn import AgentTurn, ProgressTeller
 from assistant.session.turns.barge_in import BargeIn
 from assistant.session.turns.brain_loop import BrainContext, BrainLoop, ToolRunner
 from assistant.session.turns.feelings import UserFeelings
@@ -71,6 +78,7 @@ class Session:
         self.output_levels = audio.output_levels
         self.memory = dependencies.memory
         self.history = History()
+        self.past = PastConversations(dependencies.store.kept_in, lambda: dependencies.store.path)
         self.confirm: Confirm = _refuse
         self._work: tuple[Beside, ...] = ()
         self._device_names: dict[str, str] = {}
@@ -94,6 +102,9 @@ class Session:
         )
         self._agent_turn = AgentTurn(bus, audio, self._turns, self._backend_events, self._delivery)
         self.speech = self._agent_turn.speech
+        self._progress = ProgressTeller(
+            bus, audio, self.speech, None if dependencies.clock else self._background
+        )
         self._record = ConversationRecord(
             bus, dependencies.store, self.history, self.memory, self._roster, self._background
         )
@@ -204,6 +215,7 @@ class Session:
         brain = await self._dependencies.make_brain(self._bus.publish)
         self._seat.begin(brain, self._let_answer, self._turn_taking.settled)
         self._persona_switch.acquaintance = await opening
+        self._persona_switch.first = await asyncio.to_thread(self._dependencies.is_first)
         self._persona_switch.met |= await meeting | self.memory.met
         self._prefetcher.prefetch()
         await self._audio.start(self.take_frame, self.sound.problem)
@@ -391,6 +403,18 @@ class Session:
             text = "this backend speaks in its own voice and its own way only"
             self._bus.publish(Notice(text=text, key="delivery", remedy="--backend cascade"))
 
+    async def resume(self, id: str) -> None:
+        """Go on with an earlier conversation. Raises `PastConversationError`."""
+        past = await self.past.read(id)
+        slugs = {clean_line(each.name): each.slug for each in self._roster.everyone()}
+        turns = past.turns[-TAKEN_OVER:]
+        for turn in turns:
+            role: Role = "user" if turn.by_user else "assistant"
+            self.history.add(role, turn.text, slugs.get(turn.name, self.persona.slug))
+        self._bus.publish(ConversationResumed(id=id, began=past.when, turns=turns))
+        asked = next((turn.text for turn in reversed(turns) if turn.by_user), "")
+        self.say(f"We go on with our talk of {past.when}.", f"You said: {asked}" if asked else "")
+
     def interrupt(self) -> None:
         self._timers.quiet()
         self._turn_taking.interrupt()
@@ -443,6 +467,8 @@ class Session:
         if self._audio.playback.is_sounding:
             self._user_turn.gate.voice_sounds(self.clock(), self._audio.output_delay())
         self._barge_in.tick()
+        if self._dependencies.clock is not None:
+            self._progress.tell()  # on an input's clock it shall be the same every time
         return self._user_turn.take(number, samples, held=self._barge_in.paused)
 
     async def feed(self, number: int, samples: Float32) -> None:

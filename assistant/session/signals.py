@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -79,6 +79,11 @@ class Latencies:
         self.p50: float | None = None
         self.p95: float | None = None
         self.last_stages: dict[str, float] = {}
+
+    @property
+    def seconds(self) -> Sequence[float]:
+        """Of every answer that counts, the newest last."""
+        return list(self._seconds)
 
     @property
     def count(self) -> int:

@@ -85,6 +85,11 @@ class TranscriptStore:
         """The file, once there is one."""
 
     @property
+    def kept_in(self) -> Path:
+        """Where conversations are, whether this one is written or not."""
+        return self._folder
+
+    @property
     def folder(self) -> Path | None:
         """Where it is written; None where it is not."""
         return self._folder if self._enabled else None
@@ -163,6 +168,11 @@ def list_transcripts(folder: Path | None = None) -> list[TranscriptInfo]:
     folder = folder or transcripts_dir()
     paths = (folder / f"{id}.md" for id in _ids(folder))
     return [info for path in paths if (info := _info(path)) is not None]
+
+
+def any_transcript(folder: Path | None = None) -> bool:
+    """Whether a conversation was ever saved there."""
+    return bool(_ids(folder or transcripts_dir()))
 
 
 def talked_to(folder: Path | None = None) -> frozenset[str]:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
@@ -33,16 +34,24 @@ from assistant.session.events import (
     SessionEvent,
 )
 from assistant.session.frontend import SessionFrontend
+from assistant.session.trace import TurnTrace, TurnTracer
 from assistant.terminal.sanitize import clean_text
 from assistant.ui import themes
+from assistant.ui.conversation import ChipEntry, last_turn
+from assistant.ui.fitting import one_line
+from assistant.ui.hints import TOUR, sayings
 from assistant.ui.keymap import BINDINGS, AssistantCommands, check_keymap
 from assistant.ui.letters import EscapeFilter
 from assistant.ui.messages import Bridge, FromSession, Typed
 from assistant.ui.model import StatusModel
 from assistant.ui.offer import FindOffer, OfferedModel, no_offer
+from assistant.ui.plain_words import ways_told
+from assistant.ui.screens.conversation_dialogs import SaveScreen, TurnTimesScreen
 from assistant.ui.screens.dashboard import DashboardScreen
 from assistant.ui.screens.devices import DevicesScreen, shown_devices
-from assistant.ui.screens.dialog import HelpScreen, Palette, help_rows
+from assistant.ui.screens.dialog import Palette
+from assistant.ui.screens.help import HelpRow, HelpScreen, TourScreen, help_rows, tour_cards
+from assistant.ui.screens.history import HistoryScreen
 from assistant.ui.screens.memory import MemoryScreen, shown_memory, without
 from assistant.ui.screens.picker import BrainScreen, PickerScreen
 
@@ -53,7 +62,7 @@ class DashboardApp(App[None]):
     """One session on the screen. Whoever makes the session also stops it."""
 
     TITLE = "assistant"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = ["app.tcss", "page.tcss"]
     BINDINGS = BINDINGS  # type: ignore[assignment]
     COMMANDS: ClassVar[set[Any]] = {AssistantCommands}
     NOTIFICATION_TIMEOUT = 6
@@ -91,6 +100,9 @@ class DashboardApp(App[None]):
         self._bridge = Bridge(session)
         self._tasks: set[asyncio.Task[None]] = set()
         self._offered = OfferedModel(self, self, offer)
+        self._tracer = TurnTracer()
+        self._trace: TurnTrace | None = None
+        """Of the last turn."""
         self._dashboard = DashboardScreen(
             session.persona,
             session.personas(),
@@ -98,6 +110,7 @@ class DashboardApp(App[None]):
             (session.input_levels, session.output_levels),
             clock=clock,
             updates_per_second=self._config.updates_per_second,
+            remembers=session.memory.enabled and not session.memory.private,
         )
         if not self._config.animation:
             self.animation_level = "none"
@@ -130,6 +143,8 @@ class DashboardApp(App[None]):
 
     def _begin(self) -> None:
         """The first picture is on the screen: now the session may take its time."""
+        if self._dashboard.hints.first_time:
+            self._dashboard.welcome()
         self._bridge.connect(self._dashboard)
         self.spawn(self.session.start(), "The conversation could not be started")
 
@@ -174,6 +189,7 @@ class DashboardApp(App[None]):
         if not self.is_running or self._exit:
             return
         event: SessionEvent = message.event
+        self._trace = self._tracer.take(event) or self._trace
         if isinstance(event, MemoryForgotten):
             self._forgotten(event.deletion)  # before the panel shows what was recalled
         if (devices := shown_devices(self)) is not None:
@@ -313,7 +329,8 @@ class DashboardApp(App[None]):
         if shown_devices(self) is None:
             self.push_screen(DevicesScreen(self.session, self.status, self.spawn, self._clock))
 
-    def action_show_memory(self) -> None:
+    def action_show_memory(self, at: str = "") -> None:
+        """The panel, with the cursor on a memory where its id or words are told."""
         if not self.session.memory.enabled:
             self.notify(
                 "Run: assistant config set memory.enabled true",
@@ -329,12 +346,15 @@ class DashboardApp(App[None]):
                     self.status,
                     lambda slug: names.get(slug, slug),
                     self.spawn,
+                    at,
                 )
             )
 
     def _forgotten(self, deletion: DeletionPreview) -> None:
         self.status.recalled = without(self.status.recalled, deletion)
-        self._dashboard.activity.forget(deletion.texts)
+        texts = [way for text in deletion.texts for way in ways_told(text)]
+        self._dashboard.activity.forget(texts)
+        self._dashboard.transcript.forget(texts)
 
     def action_focus_prompt(self) -> None:
         self._dashboard.prompt.input.focus()
@@ -345,6 +365,85 @@ class DashboardApp(App[None]):
     def action_scroll_conversation(self, direction: int) -> None:
         transcript = self._dashboard.transcript
         (transcript.scroll_page_down if direction > 0 else transcript.scroll_page_up)()
+
+    def action_select_turn(self, step: int) -> None:
+        self._dashboard.transcript.select_next(step)
+
+    def action_open_chip(self) -> None:
+        chip = self._dashboard.transcript.chosen_chip()
+        if chip is None:
+            return
+        if chip.memory:
+            self.action_show_memory(chip.memory)
+        elif chip.action:
+            self.call_later(self.run_action, chip.action)
+
+    def action_copy_turn(self) -> None:
+        transcript = self._dashboard.transcript
+        chip = transcript.selected
+        entry = transcript.chosen_turn() or last_turn(transcript.conversation.turns)
+        if isinstance(chip, ChipEntry):
+            self._copy(clean_text(chip.text), "This")
+        elif entry is None:
+            self.notify("Nothing was said yet.", timeout=2)
+        else:
+            self._copy(clean_text(entry.heard()).strip(), f"What {entry.speaker.name} said")
+
+    def action_copy_conversation(self) -> None:
+        conversation = self._dashboard.transcript.conversation
+        if conversation.turns:
+            self._copy(conversation.plain(), "The whole conversation")
+        else:
+            self.notify("Nothing was said yet.", timeout=2)
+
+    def _copy(self, text: str, what: str) -> None:
+        """By the terminal (OSC 52): whether it does it, it does not tell."""
+        self.copy_to_clipboard(text)
+        words = len(text.split())
+        count = f"{words} {'word' if words == 1 else 'words'}"
+        told = f"{one_line(what)} was given to the terminal's clipboard: {count}."
+        self.notify(told, timeout=3, markup=False)
+
+    def action_save_conversation(self) -> None:
+        def saved(path: Path | None) -> None:
+            if path is not None:
+                self.notify(f"Saved as {one_line(str(path))}", timeout=6, markup=False)
+
+        conversation = self._dashboard.transcript.conversation
+        if not conversation.turns:
+            self.notify("Nothing was said yet.", timeout=2)
+        elif self.screen is self._dashboard:
+            self.push_screen(SaveScreen(conversation.markdown, self._clock()), saved)
+
+    def action_find(self) -> None:
+        if self.screen is self._dashboard:
+            self._dashboard.search.open()
+
+    def action_show_history(self) -> None:
+        def chosen(id: str | None) -> None:
+            if id is not None:
+                self.spawn(self.session.resume(id), "That conversation could not be gone on with")
+
+        if self.screen is self._dashboard:
+            self.push_screen(HistoryScreen(self.session.past), chosen)
+
+    def action_show_trace(self) -> None:
+        if self.screen is self._dashboard:
+            self.push_screen(TurnTimesScreen(self._trace))
+
+    def action_tour(self) -> None:
+        if self.screen is not self._dashboard:
+            return
+        self._dashboard.hints.use(TOUR)
+        keys = {row.action_id: row.keys.split()[0] for row in self._help_rows()}
+        possible = self._dashboard.possible
+        cards = tour_cards(
+            keys,
+            microphone=possible.microphone,
+            memory=possible.memory,
+            other=possible.other,
+        )
+        self.push_screen(TourScreen(cards))
 
     def bindings_in_force(self) -> list[tuple[str, Binding]]:
         """Keys and their bindings, the user's own keymap included, in the order of the footer."""
@@ -361,8 +460,10 @@ class DashboardApp(App[None]):
     def action_help(self) -> None:
         if isinstance(self.screen, HelpScreen):
             return
-        rows = help_rows(self, (binding for _, binding in self.bindings_in_force()))
-        self.push_screen(HelpScreen(rows))
+        self.push_screen(HelpScreen(self._help_rows(), sayings(self._dashboard.possible.other)))
+
+    def _help_rows(self) -> list[HelpRow]:
+        return help_rows(self, (binding for _, binding in self.bindings_in_force()))
 
     def action_copy_or_stop(self) -> None:
         """What a person may mean by ctrl+c, the harmless reading first."""

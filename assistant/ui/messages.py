@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from assistant.session.events import (
+    AnswerProgress,
     AudioChanged,
     Dropped,
     LagChanged,
@@ -47,6 +48,8 @@ class Typed(Message):
 def _says_again(new: SessionEvent, old: SessionEvent) -> bool:
     if isinstance(new, UserSaid) and isinstance(old, UserSaid):
         return new.turn == old.turn and not old.final
+    if isinstance(new, AnswerProgress) and isinstance(old, AnswerProgress):
+        return new.turn == old.turn
     return type(new) is type(old) and isinstance(
         new, LoadProgress | AudioChanged | Dropped | LagChanged | StillThinking
     )

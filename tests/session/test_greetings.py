@@ -10,6 +10,7 @@ import pytest
 
 from assistant.audio.files import NullAudio
 from assistant.config.schema import Config
+from assistant.locations import transcripts_dir
 from assistant.memory.base import Claim, Journal, Memory, Turn
 from assistant.memory.conversation import NoMemory
 from assistant.memory.service import MemoryService
@@ -162,3 +163,30 @@ def test_transcripts_are_asked_only_where_something_is_kept(
     said_in(tmp_path / "DATA" / "assistant" / "transcripts", ("GLaDOS", "Hello."), ("You", "Hi."))
     config = Config.model_validate({"backend": {"name": "echo"}, **settings})
     assert make_dependencies(config, NullAudio(), remember=True).met() == met
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_who_is_here_for_the_first_time_is_offered_a_next_step(
+    tmp_path: Path, first: bool
+) -> None:
+    room = Room(tmp_path, audio=FakeAudio(speaker=False), greeting=True)
+    room.session._dependencies.is_first = lambda: first
+    await room.session.start()
+    await room.calm()
+    await room.leave()
+    (greeting,) = room.answers()
+    assert greeting.endswith("Ask me what I can do, or say: change to GLaDOS.") is first
+
+
+def test_who_has_talked_before_is_not_here_for_the_first_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    config = Config.model_validate({"memory": {"enabled": False}, "brain": {"kind": "scripted"}})
+    dependencies = make_dependencies(config, NullAudio(), remember=True)
+    assert dependencies.is_first()
+    store = TranscriptStore(transcripts_dir())
+    store.append(TranscriptEntry(datetime(2026, 11, 1), "user", "You", "Hello."))
+    store.close()
+    assert not dependencies.is_first()
+    assert not make_dependencies(config, NullAudio()).is_first()

@@ -10,6 +10,7 @@ import pytest
 
 from assistant.config.schema import UiConfig
 from assistant.ui.app import DashboardApp
+from assistant.ui.hints import Hints
 from assistant.ui.offer import FindOffer, no_offer
 from tests.fakes import READY, FakeSession
 
@@ -21,6 +22,7 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path / variable))
     monkeypatch.delenv("NO_COLOR", raising=False)
+    Hints().load()  # the dashboard was here before
 
 
 @pytest.fixture

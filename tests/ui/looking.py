@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from rich.segment import Segment
 from textual._context import visible_screen_stack
 from textual.app import App
 from textual.pilot import Pilot
@@ -25,3 +28,10 @@ async def see(pilot: Pilot[None], *words: str) -> None:
         await until(lambda: all(word in text(pilot.app) for word in words), pilot.pause)
     except AssertionError:
         raise AssertionError(f"{words} not seen in\n{text(pilot.app)}") from None
+
+
+def segments(app: App[None]) -> Iterator[Segment]:
+    """All that is drawn, with its style."""
+    visible_screen_stack.set(app._background_screens)
+    for strip in app.screen._compositor.render_strips():
+        yield from strip

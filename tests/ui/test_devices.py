@@ -28,7 +28,7 @@ WIDE = (100, 30)
 
 async def opened(pilot: Pilot[None], *keys: str) -> None:
     """The screen with its lists filled, and then these keys."""
-    await see(pilot, "cascade")
+    await see(pilot, "prepared answers")
     await pilot.press("d")
     await see(pilot, "Microphones", "Speakers", "System default", "Living Room")
     await pilot.press(*keys)
@@ -124,7 +124,7 @@ async def test_the_palette_and_a_click_on_the_speaker_open_it(
 ) -> None:
     app = make_app(session)
     async with app.run_test(size=WIDE) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("ctrl+p", *"devices")
         await see(pilot, "Devices (d)")
         await pilot.press("enter")
@@ -250,7 +250,7 @@ async def test_while_it_looks_the_screen_lives(make_app: MakeApp) -> None:
     session = SlowSession()
     app = make_app(session)
     async with app.run_test(size=WIDE) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("d")
         await see(pilot, "Looking for microphones and speakers …")
         session.input_levels.push(tone(3, 0.2))
@@ -269,7 +269,7 @@ async def test_a_sound_server_that_does_not_answer_is_said_with_its_remedy_and_a
     session.failing["devices"] = silent
     app = make_app(session)
     async with app.run_test(size=(60, 18)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("d")
         await see(pilot, "The sound server does not answer. Restart it.")
         assert "System default" not in text(app), "what cannot be chosen is not offered"
@@ -285,7 +285,7 @@ async def test_a_session_that_never_answers_is_given_up(
     monkeypatch.setattr("assistant.ui.screens.devices.PATIENCE", 0.05)
     app = make_app(SlowSession())
     async with app.run_test(size=WIDE) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("d")
         await see(pilot, "The sound server does not answer.")
 
@@ -335,7 +335,7 @@ async def test_no_device_at_all_is_said(make_app: MakeApp, session: FakeSession)
     session.choices = []
     app = make_app(session)
     async with app.run_test(size=(60, 18)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("d")
         await see(pilot, "No microphone was", "No speaker was found.")
         await pilot.press("down", "enter")
@@ -349,7 +349,7 @@ async def test_names_of_devices_are_text_not_commands(
     session.choices = [DeviceChoice("input", name, is_default=False, in_use=True)]
     app = make_app(session)
     async with app.run_test(size=WIDE) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("d")
         await see(pilot, f"✓ {name}")
 

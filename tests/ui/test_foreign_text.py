@@ -21,12 +21,14 @@ from assistant.session.events import (
     AudioChanged,
     BackendChosen,
     BrainChosen,
+    ConversationResumed,
     Dropped,
     Failure,
     LagChanged,
     LoadProgress,
     MemoryRecalled,
     Notice,
+    PastTurn,
     PersonaChanged,
     PersonasReloaded,
     SessionEvent,
@@ -136,6 +138,8 @@ def events(nasty: str) -> Iterator[SessionEvent]:
     yield Notice(text=nasty)
     yield Notice(text=nasty, severity="warning", key=nasty)
     yield Notice(text=nasty, severity="error", remedy=nasty)
+    turns = (PastTurn("You", nasty, nasty), PastTurn(nasty, nasty, interrupted=True))
+    yield ConversationResumed(id=nasty, began=nasty, turns=turns)
     yield Failure(text=nasty)
     yield Failure(text=nasty, remedy=nasty)
 
@@ -168,7 +172,7 @@ async def test_nothing_that_is_told_ends_the_dashboard_or_acts_on_the_terminal(
     gate = ConfirmGate()
     gate.connect(app)
     async with app.run_test(size=(150, 44), notifications=True) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         for number, event in enumerate(events(nasty)):
             session.emit(event)
             if number % 4 == 0:
@@ -273,7 +277,7 @@ async def test_what_is_asked_before_a_tool_runs_hides_nothing(make_app: MakeApp)
     gate = ConfirmGate()
     gate.connect(app)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         call = ToolCall("write", {"file": "notes\u202etxt.exe", "text": "a\n\x1b[2Jb\u200b"})
         asked = asyncio.create_task(gate(call))
         await see(pilot, r"notes\u202etxt.exe", r"a\n\u001b[2Jb\u200b")

@@ -10,7 +10,7 @@ from textual.widgets import TextArea
 from assistant.session.events import AnswerPaused, AudioChanged, StateChanged
 from assistant.ui.app import DashboardApp
 from assistant.ui.keymap import BINDINGS
-from assistant.ui.screens.dialog import HelpScreen
+from assistant.ui.screens.help import HelpScreen
 from assistant.ui.screens.picker import PickerScreen
 from assistant.ui.themes import theme_name
 from tests.fakes import BUTLER, CORE, FRIEND, PERSONAS, READY, FakeSession
@@ -42,7 +42,7 @@ async def test_a_key_asks_the_session(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press(key)
         await pilot.pause()
         assert session.calls == [("start", None), call]
@@ -53,7 +53,7 @@ async def test_the_key_of_the_present_persona_changes_nothing(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("1")
         await pilot.pause()
         assert session.calls == [("start", None)]
@@ -64,7 +64,7 @@ async def test_ctrl_c_ends_an_answer_that_has_paused(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         session.emit(StateChanged(state="listening"), AnswerPaused(turn=1))
         await see(pilot, "paused")
         await pilot.press("ctrl+c")
@@ -75,11 +75,11 @@ async def test_ctrl_c_ends_an_answer_that_has_paused(
 async def test_space_unmutes_what_it_muted(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "mic open ·")
+        await see(pilot, "microphone on")
         await pilot.press("space")
-        await see(pilot, "mic muted")
+        await see(pilot, "microphone off")
         await pilot.press("space")
-        await see(pilot, "mic open ·")
+        await see(pilot, "microphone on")
 
 
 async def test_space_talks_and_stops_talking_in_push_to_talk(make_app: MakeApp) -> None:
@@ -87,11 +87,11 @@ async def test_space_talks_and_stops_talking_in_push_to_talk(make_app: MakeApp) 
     session = FakeSession(on_start=[*READY, held])
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "mic push-to-talk")
+        await see(pilot, "press space to speak")
         await pilot.press("space")
-        await see(pilot, "mic talking")
+        await see(pilot, "space when you have finished")
         await pilot.press("space")
-        await see(pilot, "mic push-to-talk")
+        await see(pilot, "press space to speak")
         assert session.calls[1:] == [("talk_key", True), ("talk_key", False)]
 
 
@@ -110,7 +110,7 @@ async def test_letters_are_letters_while_typing_and_escape_leaves(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("slash", *"quip n1/? r", "enter")
         await see(pilot, "quip n1/? r")
         assert session.calls == [("start", None), ("send_text", "quip n1/? r")]
@@ -198,7 +198,7 @@ async def test_who_answers_is_chosen_and_escape_changes_nothing(
         await pilot.press("b")
         await see(pilot, "Who answers?")
         await pilot.press("3")
-        await see(pilot, "answers qwen3-1.7b · own server")
+        await see(pilot, "Qwen3 1.7B on this machine")
         assert session.calls[-1] == ("change_brain", "qwen3-1.7b")
 
 
@@ -208,7 +208,7 @@ async def test_the_palette_lets_another_answer(make_app: MakeApp, session: FakeS
         await pilot.press("ctrl+p", *"answer llama")
         await see(pilot, "Answer with llama3 · Ollama")
         await pilot.press("enter")
-        await see(pilot, "answers llama3 · Ollama")
+        await see(pilot, "Llama3 by Ollama")
 
 
 async def test_where_nobody_can_tell_who_could_answer_the_dashboard_goes_on(
@@ -225,9 +225,9 @@ async def test_where_nobody_can_tell_who_could_answer_the_dashboard_goes_on(
 
 async def test_help_tells_every_action_and_its_id(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
-    async with app.run_test(size=(120, 60)) as pilot:
+    async with app.run_test(size=(120, 90)) as pilot:
         await pilot.press("question_mark")
-        await see(pilot, "Keys")
+        await see(pilot, "What you can say")
         shown = text(app)
         assert [b.id for b in BINDINGS if b.id and b.id not in shown] == []
         await pilot.press("escape")
@@ -237,7 +237,7 @@ async def test_help_tells_every_action_and_its_id(make_app: MakeApp, session: Fa
 async def test_the_palette_finds_a_persona(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
     async with app.run_test(size=(100, 40)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("ctrl+p")
         await see(pilot, "Talk with Butler", "Talk with Core 9")
         await pilot.press(*"wren")
@@ -260,13 +260,13 @@ async def test_the_palette_runs_an_action(make_app: MakeApp, session: FakeSessio
 async def test_the_log_can_be_shown_and_hidden(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
     async with app.run_test(size=(60, 18)) as pilot:
-        await see(pilot, "cascade")
-        assert "Activity" not in text(app)
+        await see(pilot, "prepared answers")
+        assert "What happened" not in text(app)
         await pilot.press("a")
-        await see(pilot, "Activity", "cascade is ready")
+        await see(pilot, "What happened", "ears and voice (cascade) are ready")
         await pilot.press("a")
         await pilot.pause()
-        assert "Activity" not in text(app)
+        assert "What happened" not in text(app)
 
 
 async def test_ctrl_c_stops_an_answer_and_then_quits(
@@ -274,7 +274,7 @@ async def test_ctrl_c_stops_an_answer_and_then_quits(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         session.emit(StateChanged(state="speaking"))
         await see(pilot, "speaking")
         await pilot.press("ctrl+c")
@@ -312,8 +312,8 @@ async def test_every_binding_can_be_named_explained_and_changed() -> None:
 
 async def test_the_users_own_keys(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session, keymap={"speech.repeat": "x", "quit": "ctrl+x"})
-    async with app.run_test(size=(120, 60)) as pilot:
-        await see(pilot, "cascade", "x Repeat", "^x Quit")
+    async with app.run_test(size=(120, 90)) as pilot:
+        await see(pilot, "prepared answers", "x Repeat", "^x Quit")
         await pilot.press("r", "q", "x")
         assert [name for name, _ in session.calls] == ["start", "repeat"]
         await pilot.press("question_mark")
@@ -323,13 +323,13 @@ async def test_the_users_own_keys(make_app: MakeApp, session: FakeSession) -> No
 async def test_a_bad_keymap_is_told_and_harms_nothing(
     make_app: MakeApp, session: FakeSession
 ) -> None:
-    keymap = {"no.such": "x", "speech.repeat": "hyperspace", "quit": "n", "help": "h"}
+    keymap = {"no.such": "x", "speech.repeat": "hyperspace", "quit": "n", "help": "u"}
     app = make_app(session, keymap=keymap)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await see(pilot, "no.such: no such action", "hyperspace is not a key", "n already means")
         await pilot.press("r")
         assert ("repeat", None) in session.calls
-        await pilot.press("h")
+        await pilot.press("u")
         await pilot.pause()
         assert isinstance(app.screen, HelpScreen)
 
@@ -337,15 +337,15 @@ async def test_a_bad_keymap_is_told_and_harms_nothing(
 async def test_a_click_on_the_microphone_mutes_it(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "mic open ·")
+        await see(pilot, "microphone on")
         await pilot.click("#microphone")
-        await see(pilot, "mic muted")
+        await see(pilot, "microphone off")
 
 
 async def test_a_click_on_a_persona_changes_to_it(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
     async with app.run_test(size=(120, 40)) as pilot:
-        await see(pilot, "cascade is ready")
+        await see(pilot, "prepared answers")
         row = next(n for n, line in enumerate(text(app).splitlines()) if "Core 9" in line)
         await pilot.click(offset=(90, row))
         await pilot.pause()

@@ -258,7 +258,7 @@ async def test_what_was_recalled_is_told_in_the_log_and_can_be_struck(make_app: 
     async with app.run_test(size=WIDE) as pilot:
         await see(pilot, "idle")
         session.emit(recalled())
-        await see(pilot, "◆ recalled: The user's parrot", "is called Picasso.")
+        await see(pilot, "◆ recalled: your parrot is called Picasso")
         y, row = next((y, row) for y, row in enumerate(rows(app)) if "recalled:" in row)
         await pilot.click(offset=(row.index("recalled:") + 1, y))
         await see(pilot, "Recalled in this conversation")
@@ -273,7 +273,9 @@ async def test_what_was_recalled_is_told_in_the_log_and_can_be_struck(make_app: 
         await until(lambda: "recalled:" not in text(app), pilot.pause)
 
 
-async def test_many_recalled_memories_are_one_line(make_app: MakeApp) -> None:
+async def test_of_many_recalled_memories_two_are_told_and_the_drawer_counts_the_others(
+    make_app: MakeApp,
+) -> None:
     session = a_session()
     app = make_app(session)
     found = tuple(
@@ -282,8 +284,10 @@ async def test_many_recalled_memories_are_one_line(make_app: MakeApp) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await see(pilot, "idle")
         session.emit(MemoryRecalled(found=found))
+        await see(pilot, "◆ recalled:")
+        assert text(app).count("◆ recalled:") == 2
+        await pilot.press("a")
         await see(pilot, "and 3 more")
-        assert text(app).count("◆ recalled:") == 1
 
 
 async def test_what_comes_to_mind_while_the_panel_is_open_appears_in_it(make_app: MakeApp) -> None:
@@ -329,7 +333,7 @@ async def test_memory_that_is_off_says_so_and_how_to_switch_it_on(
 ) -> None:
     app = make_app(a_session(NoMemory()))
     async with app.run_test(size=size, notifications=True) as pilot:
-        await see(pilot, "memory off")
+        await see(pilot, "memory is off")
         await pilot.press("m")
         await see(pilot, "assistant config set memory.enabled true")
         assert not isinstance(app.screen, MemoryScreen)

@@ -6,6 +6,7 @@ import pytest
 
 from assistant.session.events import (
     AgentSaid,
+    AnswerProgress,
     AudioChanged,
     Dropped,
     LoadProgress,
@@ -26,6 +27,8 @@ def heard(turn: int, final: bool) -> UserSaid:
         (heard(1, False), heard(1, True), True),
         (heard(1, True), heard(1, False), False),
         (heard(1, False), heard(2, False), False),
+        (AnswerProgress(turn=1, words=1), AnswerProgress(turn=1, words=2), True),
+        (AnswerProgress(turn=1, words=9), AnswerProgress(turn=2, words=1), False),
         (LoadProgress(text="a"), LoadProgress(text="b"), True),
         (Dropped(counts={"speaker": 1}), Dropped(counts={"speaker": 2}), True),
         (Dropped(counts={}), LoadProgress(text="b"), False),

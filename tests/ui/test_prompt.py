@@ -34,7 +34,7 @@ async def test_several_lines_are_pasted_and_sent_whole(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("slash")
         await paste(pilot, "one\ntwo\n\nthree")
         await see(pilot, "one", "two", "three")
@@ -61,7 +61,7 @@ async def test_what_is_pasted_is_sent_as_it_is_meant(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("slash")
         await paste(pilot, pasted)
         await pilot.press("enter")
@@ -74,7 +74,7 @@ async def test_what_is_pasted_goes_to_the_line_wherever_the_focus_is(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await paste(pilot, "quit\nnow")
         await see(pilot, "quit", "now")
         await pilot.press("enter")
@@ -89,7 +89,7 @@ async def test_much_is_shown_by_its_size_and_sent_whole(
     much = "word " * 20_000
     more = "line\n" * 21
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("slash", *"see ")
         await paste(pilot, much)
         await see(pilot, "see [pasted 100 kB]")
@@ -105,7 +105,7 @@ async def test_much_is_shown_by_its_size_and_sent_whole(
 async def test_too_much_is_refused_with_the_limit(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
     async with app.run_test(notifications=True) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("slash", *"see ")
         await paste(pilot, "x" * (MOST_LETTERS - 2))
         await see(pilot, "At most 200,000 characters can be sent at once", "199,998")
@@ -117,7 +117,7 @@ async def test_words_that_stand_for_a_text_go_as_a_whole(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("slash", *"ab")
         await paste(pilot, "y" * 3_000)
         await see(pilot, "ab[pasted 3 kB]")
@@ -135,7 +135,7 @@ async def test_the_other_enters_break_the_line(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("slash", *"one", key, *"two")
         assert line(app).text == "one\ntwo"
         assert line(app).size.height == 2
@@ -150,7 +150,7 @@ async def test_it_grows_to_some_lines_and_leaves_the_conversation_in_sight(
 ) -> None:
     app = make_app(session)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await paste(pilot, "\n".join(f"line {n}" for n in range(15)))
         await see(pilot, "line 14")
         assert line(app).size.height == 5
@@ -163,7 +163,7 @@ async def test_arrows_at_the_edge_recall_what_was_sent_and_keep_the_draft(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press("slash", *"one", "enter", *"two", "ctrl+j", *"lines", "enter")
         await paste(pilot, "z" * 5_000)
         await pilot.press("enter", *"draft", "ctrl+j", *"kept")
@@ -189,7 +189,7 @@ async def test_page_keys_scroll_the_conversation_while_one_types(
 
     app = make_app(session)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         words = "\n".join(f"row {n}" for n in range(60))
         session.emit(AgentSaid(turn=1, persona="butler", text=words, final=True, played=words))
         await see(pilot, "row 59")

@@ -128,7 +128,7 @@ def play(tmp_path: Path, terminals: list[Terminal]) -> type[Terminal]:
 
 def test_q_ends_it_and_stops_the_session(play: type[Terminal]) -> None:
     terminal = play()
-    terminal.read_until(b"cascade")
+    terminal.read_until(b"prepared answers")
     terminal.press(b"q")
     assert terminal.end() == 0
     assert LEFT_SCREEN in terminal.output
@@ -151,7 +151,7 @@ def test_a_signal_ends_it_with_a_line_and_its_exit_code(
     play: type[Terminal], number: signal.Signals
 ) -> None:
     terminal = play()
-    terminal.read_until(b"cascade")
+    terminal.read_until(b"prepared answers")
     terminal.process.send_signal(number)
     assert terminal.end() == 128 + number
     assert LEFT_SCREEN in terminal.output
@@ -162,7 +162,7 @@ def test_a_signal_ends_it_with_a_line_and_its_exit_code(
 
 def test_a_closed_terminal_ends_it(play: type[Terminal]) -> None:
     terminal = play()
-    terminal.read_until(b"cascade")
+    terminal.read_until(b"prepared answers")
     terminal.close()
     assert terminal.end() == 128 + signal.SIGHUP
     assert "session stopped" in terminal.logged()
@@ -175,7 +175,7 @@ def test_whatever_hangs_it_is_gone_soon_and_the_terminal_is_usable(
 ) -> None:
     """An event loop without a turn, or a part that does not stop."""
     terminal = play("--hang", hang)  # type: ignore[call-arg, arg-type]
-    terminal.read_until(b"cascade")
+    terminal.read_until(b"prepared answers")
     terminal.run_for(1.5)
     modes = terminal.modes()
     if how == "signal":
@@ -200,7 +200,7 @@ def test_a_session_that_cannot_be_made_is_one_line(play: type[Terminal]) -> None
 
 def test_a_fault_is_one_line_and_its_traceback_is_in_the_log(play: type[Terminal]) -> None:
     terminal = play("--fail", "repeat")
-    terminal.read_until(b"cascade")
+    terminal.read_until(b"prepared answers")
     terminal.press(b"r")
     assert terminal.end() == 1
     assert terminal.after_the_screen() == (
@@ -219,7 +219,7 @@ def test_a_session_that_cannot_start_leaves_the_dashboard_up(play: type[Terminal
 
 def test_letters_of_another_encoding_end_nothing(play: type[Terminal]) -> None:
     terminal = play()
-    terminal.read_until(b"cascade")
+    terminal.read_until(b"prepared answers")
     terminal.press(b"/")
     terminal.read_until(b"Leave")
     terminal.press(b"\xd0\xff\xfe caf\xe9!")
@@ -235,7 +235,7 @@ def test_a_terminal_of_another_encoding_is_written_in_it(
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "koi8-r")
     terminal = play()
-    terminal.read_until(b"cascade")
+    terminal.read_until(b"prepared answers")
     terminal.press(b"/")
     terminal.read_until(b"Leave")
     terminal.press("Иван!".encode("koi8-r"))

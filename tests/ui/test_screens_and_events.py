@@ -14,10 +14,12 @@ from assistant.memory.deletion.plan import DeletionPreview
 from assistant.session.events import (
     AgentSaid,
     AnswerPaused,
+    AnswerProgress,
     AnswerResumed,
     AudioChanged,
     BackendChosen,
     BrainChosen,
+    ConversationResumed,
     Dropped,
     Failure,
     FirstSample,
@@ -25,6 +27,7 @@ from assistant.session.events import (
     LoadProgress,
     MemoryForgotten,
     Notice,
+    PastTurn,
     PersonaChanged,
     PersonasReloaded,
     SessionEvent,
@@ -43,7 +46,9 @@ from tests.ui.remembered import PARROT, evening, recalled, remembering
 
 MakeApp = Callable[..., DashboardApp]
 KEYS = [
-    *"pdbmadm?/rbtn1",
+    *"pdbmadm?/rbtn1hvwyYha",
+    "ctrl+f",
+    "ctrl+s",
     "ctrl+p",
     "escape",
     "escape",
@@ -69,6 +74,10 @@ def any_event(choice: random.Random) -> SessionEvent:
             AgentSaid(turn=choice.randrange(9), persona="butler", final=True, played="words"),
             UserSaid(turn=choice.randrange(9), text="words", final=choice.random() < 0.5),
             AnswerPaused(turn=1),
+            AnswerProgress(turn=choice.randrange(9), words=choice.randrange(3)),
+            ConversationResumed(
+                id="x", began="Friday", turns=(PastTurn("You", "words"), PastTurn("X", "words"))
+            ),
             AnswerResumed(turn=1, reason="no_words"),
             BackendChosen(name="cascade", reason="why", ready=choice.random() < 0.5),
             BrainChosen(label="scripted"),
@@ -131,7 +140,7 @@ async def test_screens_open_and_close_while_everything_is_told(
     gate = ConfirmGate()
     gate.connect(app)
     async with app.run_test(notifications=True) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await stir(pilot, session, gate, seed)
         await pilot.pause()
         assert app.is_running
@@ -150,7 +159,7 @@ async def test_it_can_be_quit_in_the_middle_of_it(make_app: MakeApp, seed: int) 
     gate.connect(app)
     choice = random.Random(seed)
     async with app.run_test(notifications=True) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.press(choice.choice("pdm?/"))
         if seed % 2:
             await pilot.pause()
@@ -170,7 +179,7 @@ async def test_a_device_screen_that_closes_is_told_of_a_change(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         for _ in range(5):
             await pilot.press("d")
             screen = app.screen
@@ -195,7 +204,7 @@ async def test_a_question_that_was_taken_back_goes_when_it_comes_to_light(
     gate = ConfirmGate()
     gate.connect(app)
     async with app.run_test() as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         asked = asyncio.create_task(gate(ToolCall("web", {})))
         await see(pilot, "May this run?")
         await pilot.press("ctrl+p")

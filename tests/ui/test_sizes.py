@@ -9,6 +9,7 @@ import pytest
 
 from assistant.session.events import Notice
 from assistant.ui.app import DashboardApp
+from assistant.ui.hints import sayings
 from assistant.ui.keymap import BINDINGS
 from tests.fakes import BUTLER, LOADING, PERSONAS, READY, FakeSession, conversation
 from tests.ui.looking import rows, see
@@ -40,12 +41,25 @@ VOCABULARY = """
     Room good peak dB comes from it use tab other list test sound look again close
     Who answers automatic your server else our own model llama Ollama that you run qwen own MB no
     language A of assistant setup brain
+    prepared answers usually What happened closes times of the last turn who answers ears voice
+    are ready waiting for you listening to you doing change theme persona name now takes over
+    answered in New here shows you around in two minutes tells what you can say
+    Try saying typing what can you do
+    Earlier conversations There are no saved read go on with it pgdn
+    Talking Just speak it hears when you have finished Speak while it talks and it stops hear turns
+    microphone off and on lets you type instead next back leave the tour of
+    Where the time of the last answer went Nothing was answered yet
+    Save this conversation as Markdown Into which file It can be read by nobody but you save do not
+    Search this conversation older newer Older Newer Close
+    time at all md
 """  # fmt: skip
 
 
 def vocabulary() -> set[str]:
     texts = [VOCABULARY, *(f"{p.name} {p.summary}" for p in PERSONAS)]
     texts += [f"{b.description} {b.tooltip} {(b.id or '').replace('.', ' ')}" for b in BINDINGS]
+    for subject, words in sayings("Core 9"):
+        texts += [subject, words]
     for event in conversation():
         texts += [getattr(event, "text", ""), getattr(event, "played", "")]
     return {word for text in texts for word in WORD.findall(text)}
@@ -57,7 +71,22 @@ def cut_words(app: DashboardApp) -> set[str]:
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize(
-    "keys", [(), ("p",), ("b",), ("d",), ("m",), ("question_mark",), ("a",)], ids=" ".join
+    "keys",
+    [
+        (),
+        ("p",),
+        ("b",),
+        ("d",),
+        ("m",),
+        ("question_mark",),
+        ("a",),
+        ("h",),
+        ("v",),
+        ("w",),
+        ("ctrl+s",),
+        ("ctrl+f",),
+    ],
+    ids=" ".join,
 )
 async def test_no_word_is_cut(
     make_app: Callable[..., DashboardApp],
@@ -67,7 +96,7 @@ async def test_no_word_is_cut(
 ) -> None:
     app = make_app(session)
     async with app.run_test(size=size) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         session.emit(*conversation())
         await see(pilot, "how long will it")
         await pilot.press(*keys)
@@ -81,7 +110,7 @@ async def test_words_stay_whole_while_the_window_changes(
     app = make_app(session)
     async with app.run_test(size=(120, 40)) as pilot:
         session.emit(*conversation())
-        await see(pilot, "cascade", "how long will it")
+        await see(pilot, "prepared answers", "how long will it")
         for size in [(60, 18), (200, 50), (76, 30), (80, 24)]:
             await pilot.resize_terminal(*size)
             await pilot.pause(0.1)
@@ -104,7 +133,7 @@ async def test_who_is_here_what_it_does_and_how_to_leave_is_always_told(
 ) -> None:
     app = make_app(FakeSession(on_start=READY))
     async with app.run_test(size=size) as pilot:
-        await see(pilot, BUTLER.name, "idle", "mic open", "? Help", "q Quit")
+        await see(pilot, BUTLER.name, "idle", "microphone on", "? Help", "q Quit")
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
@@ -113,7 +142,7 @@ async def test_a_toast_cuts_no_word(
 ) -> None:
     app = make_app(session)
     async with app.run_test(size=size, notifications=True) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         session.emit(*conversation())
         await see(pilot, "how long will it")
         session.emit(Notice(text="No speaker", remedy="Press / and type.", severity="warning"))

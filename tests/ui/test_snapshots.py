@@ -56,7 +56,7 @@ def playing(session: FakeSession, *words: str, press: Iterable[str] = ()) -> Cal
     """Hold the whole conversation, press keys, and wait until `words` are on the screen."""
 
     async def run(pilot: Pilot[None]) -> None:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         session.emit(*conversation(persona=session.persona.slug))
         await see(pilot, "and how long will it")
         await pilot.press(*press)
@@ -97,7 +97,7 @@ def test_who_answers(snap_compare: Compare, make_app: MakeApp, size: tuple[int, 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
 def test_help(snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]) -> None:
     session = talking(sound=False)
-    run = playing(session, "microphone.toggle", press=["question_mark"])
+    run = playing(session, "What you can say", press=["question_mark"])
     assert snap_compare(make_app(session), terminal_size=size, run_before=run)
 
 
@@ -106,7 +106,7 @@ def test_the_backend_is_loading(
     snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]
 ) -> None:
     async def loading(pilot: Pilot[None]) -> None:
-        await see(pilot, "42%", "cascade")
+        await see(pilot, "42%", "joining the voice")
 
     session = talking(LOADING, sound=False)
     assert snap_compare(make_app(session), terminal_size=size, run_before=loading)

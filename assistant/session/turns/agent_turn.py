@@ -18,10 +18,16 @@ from assistant.frames import (
     UtteranceEnded,
     VoiceSpec,
 )
-from assistant.loops import post
+from assistant.loops import BackgroundTasks, post
 from assistant.session.backend_events import BackendEvents
 from assistant.session.event_bus import EventBus
-from assistant.session.events import AgentSaid, FirstSample, TurnEnded, TurnStarted
+from assistant.session.events import (
+    AgentSaid,
+    AnswerProgress,
+    FirstSample,
+    TurnEnded,
+    TurnStarted,
+)
 from assistant.session.signals import (
     AgentTurnEnded,
     AnswerSounding,
@@ -231,3 +237,54 @@ class AgentTurn:
             )
         )
         self._bus.publish(TurnEnded(side="assistant", turn=utterance.turn))
+
+
+PROGRESS_SECONDS = 0.1
+"""Between two looks at what has been heard: a word takes 0.3."""
+
+
+class ProgressTeller:
+    """Tells how far an answer has been heard, by what the speaker has really played."""
+
+    def __init__(
+        self,
+        bus: EventBus,
+        audio: AudioIO,
+        speech: PlaybackTracker,
+        background: BackgroundTasks | None,
+    ) -> None:
+        """Looks by itself in the `background`; None: whoever has the clock calls `tell`."""
+        self._bus = bus
+        self._audio = audio
+        self._speech = speech
+        self._told: dict[int, int] = {}
+        """Words, by turn."""
+        self._runs = False
+        if background is not None:
+            bus.on(FirstSample, lambda event: self._begin(background))
+
+    def tell(self) -> None:
+        """Publish what is new."""
+        active = [each for each in self._speech.active if each.sounded]
+        self._told = {each.turn: self._told.get(each.turn, 0) for each in active}
+        delay = round(self._audio.output_delay() * SAMPLE_RATE)
+        for utterance in active:
+            played = self._audio.playback.played(utterance.number) - delay
+            words = utterance.words_begun(max(0, played))
+            if words > self._told[utterance.turn]:
+                self._told[utterance.turn] = words
+                self._bus.publish(AnswerProgress(turn=utterance.turn, words=words))
+
+    def _begin(self, background: BackgroundTasks) -> None:
+        if not self._runs:
+            self._runs = True
+            background.run(self._follow())
+
+    async def _follow(self) -> None:
+        """While something is heard: at rest nothing runs."""
+        try:
+            while any(each.sounded for each in self._speech.active):
+                self.tell()
+                await asyncio.sleep(PROGRESS_SECONDS)
+        finally:
+            self._runs = False

@@ -92,6 +92,21 @@ class AgentUtterance:
         at = last.end if last is not None else 0
         self.spans.append(AgentText(self.number, text, at, at))
 
+    def words_begun(self, samples: int) -> int:
+        """Words of the pieces as they were shown that have begun to sound once `samples` samples
+        were played. Within a piece a word's share of the time is that of its letters."""
+        samples += sum(n for at, n in self.skipped if at < samples)
+        before = ""
+        for span in self.spans:
+            if samples < span.end:
+                length = span.end - span.start
+                share = (samples - span.start) / length if length > 0 else 0.0
+                if share > 0:
+                    before += _begun(span.text, share)
+                break
+            before += span.text
+        return len(before.split())
+
     def heard(self, samples: int) -> str:
         """The text of the first `samples` samples that are played, cut at a word."""
         samples += sum(n for at, n in self.skipped if at < samples)
@@ -107,6 +122,16 @@ class AgentUtterance:
                 pieces.append(" ".join(words[: int(share * len(words))]))
             break
         return join_pieces(pieces)
+
+
+def _begun(text: str, share: float) -> str:
+    """The beginning of `text` up to and with the word that sounds after this share of it."""
+    end = int(share * len(text))
+    while end < len(text) and text[end].isspace():
+        end += 1
+    while end < len(text) and not text[end].isspace():
+        end += 1
+    return text[:end]
 
 
 def join_pieces(pieces: list[str]) -> str:

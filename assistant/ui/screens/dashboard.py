@@ -14,27 +14,35 @@ from assistant.audio.levels import LevelHistory
 from assistant.personas.loading import Persona
 from assistant.session.events import (
     AgentSaid,
+    AnswerProgress,
     BackendChosen,
+    ConversationResumed,
     Failure,
     FeelingHeard,
     FeelingTakenBack,
     LoadProgress,
     Notice,
+    PersonaChanged,
     PersonasReloaded,
+    SessionEvent,
     Severity,
     UserSaid,
 )
 from assistant.terminal.sanitize import clean_line
+from assistant.ui.conversation import ChipEntry, Speaker
 from assistant.ui.fitting import lines_of, shortened
+from assistant.ui.hints import Hints, Possible
 from assistant.ui.messages import FromSession
 from assistant.ui.model import StatusModel
+from assistant.ui.plain_words import SCRIPTED, Chips, thinking_text
 from assistant.ui.screens.devices import shown_devices
 from assistant.ui.widgets.activity import Activity, sentence
 from assistant.ui.widgets.keybar import KeyBar
 from assistant.ui.widgets.loading import Banner, LoadingBar
 from assistant.ui.widgets.prompt import Prompt
 from assistant.ui.widgets.roster import Roster
-from assistant.ui.widgets.statusline import Header, StatusLine
+from assistant.ui.widgets.searchbar import SearchBar
+from assistant.ui.widgets.statusline import Header, StatusLine, TrySaying
 from assistant.ui.widgets.transcript import Transcript
 from assistant.ui.widgets.waveform import Levels
 
@@ -68,12 +76,16 @@ class DashboardScreen(Screen[None]):
         *,
         clock: Callable[[], datetime],
         updates_per_second: int,
+        remembers: bool = False,
     ) -> None:
         super().__init__()
         self._persona = persona
+        self._in_charge = persona.slug
         self._status = status
         self._personas = personas
-        self._names: dict[str, str] = {}
+        self._remembers = remembers
+        self._chips = Chips()
+        self.hints = Hints(keeps=status.memory != "private")
         # Kept, not looked up: at the end of the program they go one by one, while the session
         # still tells things.
         glyphs = persona.waveform.glyphs
@@ -85,6 +97,8 @@ class DashboardScreen(Screen[None]):
         self._roster = Roster(id="roster")
         self.activity = Activity(clock, id="activity")
         self.prompt = Prompt(id="prompt")
+        self.search = SearchBar(self.transcript, id="find")
+        self.try_saying = TrySaying(id="try-saying")
         self._status_line = StatusLine(status, id="status")
 
     def compose(self) -> ComposeResult:
@@ -97,11 +111,14 @@ class DashboardScreen(Screen[None]):
                 yield self.transcript.add_class("panel")
                 yield self._roster.add_class("panel")
                 yield self.activity.add_class("panel")
+            yield self.search
+            yield self.try_saying
             yield self.prompt.add_class("panel")
             yield self._status_line
             yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
+        self.hints.load()
         self._loading.show("starting", None)
         self.show_persona(self._persona)
         self.show_personas(self._personas, self._persona.slug)
@@ -109,7 +126,6 @@ class DashboardScreen(Screen[None]):
     def show_personas(self, personas: list[Persona], current: str) -> None:
         """The files as they are now."""
         self._personas = personas
-        self._names = {persona.slug: persona.name for persona in personas}
         self._roster.show(personas, current)
 
     def show_persona(self, persona: Persona) -> None:
@@ -117,7 +133,6 @@ class DashboardScreen(Screen[None]):
         self._persona = persona
         self._header.show_persona(persona)
         self._levels.set_glyphs(persona.waveform.glyphs)
-        self.prompt.address(persona.name)
         self._refresh_titles()
 
     def on_paste(self, event: events.Paste) -> None:
@@ -131,16 +146,8 @@ class DashboardScreen(Screen[None]):
             return  # the program ends
         event = message.event
         changed = self._status.apply(event)
+        self._page(event)
         match event:
-            case UserSaid():
-                self.transcript.hear(event)
-            case FeelingHeard():
-                self.transcript.feel(event.turn, event.kind or "a raised voice")
-            case FeelingTakenBack():
-                self.transcript.feel(event.turn, "")
-            case AgentSaid():
-                speaker = self._names.get(event.persona, event.persona) or self._persona.name
-                self.transcript.speak(event, speaker)
             case LoadProgress():
                 self._loading.show(event.text, event.fraction)
             case BackendChosen():
@@ -155,14 +162,63 @@ class DashboardScreen(Screen[None]):
                 title = f"{count} could not be read"
                 self._toast("\n".join(failed), title, "warning", seconds=12)
         self.activity.take(event)
-        if changed:
+        if self.hints.take(event) or changed:
             self.refresh_status()
 
+    def _page(self, event: SessionEvent) -> None:
+        """What of it stands in the conversation."""
+        match event:
+            case UserSaid():
+                self.transcript.hear(event)
+            case FeelingHeard(kind=kind):
+                self.transcript.mark(
+                    event.turn, f"~ {kind or 'a raised voice'}", "; ".join(event.cues)
+                )
+            case FeelingTakenBack():
+                self.transcript.mark(event.turn, "")
+            case AgentSaid():
+                self.transcript.speak(event, self._speaker(event.persona))
+            case AnswerProgress():
+                self.transcript.sounds(event)
+            case PersonaChanged(persona=persona) if persona.slug != self._in_charge:
+                self._in_charge = persona.slug
+                self.transcript.take_over(persona.name, persona.colors.primary)
+            case ConversationResumed():
+                colors = {each.name: each.colors.primary for each in self._personas}
+                self.transcript.resume(event, colors)
+            case _:
+                for chip in self._chips.of(event):
+                    self.transcript.chip(chip)
+
+    def _speaker(self, slug: str) -> Speaker:
+        persona = next((each for each in self._personas if each.slug == slug), None)
+        if persona is None:
+            return Speaker(slug or self._persona.name, self._persona.colors.primary)
+        return Speaker(persona.name, persona.colors.primary)
+
+    def welcome(self) -> None:
+        """Somebody is here for the first time: what could be next."""
+        self.transcript.chip(
+            ChipEntry("→", "$accent", "New here? v shows you around in two minutes; ? tells what "
+                      "you can say.", action="app.tour")
+        )  # fmt: skip
+
     def toggle_activity(self) -> None:
-        """Show the log where the size hides it, hide it where it is shown."""
-        shown = self.activity.display
-        self.set_class(shown, "-without-log")
-        self.set_class(not shown, "-with-log")
+        """Open or close the drawer."""
+        self.toggle_class("-with-log")
+
+    @property
+    def possible(self) -> Possible:
+        """What can be done just now."""
+        status = self._status
+        current = self._in_charge
+        others = (each.name for each in self._personas if each.slug != current)
+        return Possible(
+            microphone=status.microphone is not None or not status.audio_known,
+            model=status.brain not in ("", *SCRIPTED) or status.backend.startswith("moshi-"),
+            memory=self._remembers,
+            other=next(others, ""),
+        )
 
     def show_progress(self, text: str, fraction: float | None) -> None:
         """Of what is fetched; as long as the backend does not load, which has the same row."""
@@ -199,6 +255,16 @@ class DashboardScreen(Screen[None]):
     def _refresh_titles(self) -> None:
         self._levels.show(self._status, self._persona.name)
         self.transcript.hint(self._hint())
+        self.transcript.think(thinking_text(self._status, self._persona.name))
+        self._suggest()
+
+    def _suggest(self) -> None:
+        """What to try next; nothing once all was used."""
+        possible = self.possible
+        ready = self._status.backend and self._status.state != "initializing"
+        news = self.hints.next(possible) if ready else []
+        verb = "Try saying" if possible.microphone else "Try typing"
+        self.try_saying.show(f"{verb} “{news[0]}”" if news else "")
 
     def _hint(self) -> str:
         if self._status.audio_known and self._status.microphone is None:

@@ -73,8 +73,11 @@ class MemoryScreen(Dialog[None]):
         status: StatusModel,
         names: Names,
         spawn: Spawn,
+        at: str = "",
     ) -> None:
+        """`at`: a memory that the cursor shall be on at first, by its id or its words."""
         super().__init__()
+        self._at = at
         self._memory = memory
         self._status = status
         self._names = names
@@ -149,6 +152,9 @@ class MemoryScreen(Dialog[None]):
         if self._known is not None:
             rows = book_rows(self._known, self._status.recalled, self._names)
             self._list.show(rows, from_top=from_top)
+            if self._at:
+                self._list.highlight(self._at)
+                self._at = ""
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

@@ -1,4 +1,5 @@
-"""What happens behind the conversation: tools, states, restarts, overload, notices."""
+"""What happens behind the conversation, in plain words: tools, states, restarts, notices. A drawer:
+closed until it is asked for."""
 
 from __future__ import annotations
 
@@ -11,12 +12,15 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
 
+from assistant.frames import FRAME_SECONDS
+from assistant.language.person import second_person
 from assistant.memory.base import Found
 from assistant.session.events import (
     AnswerPaused,
     AnswerResumed,
     BackendChosen,
     BrainChosen,
+    ConversationResumed,
     Dropped,
     Failure,
     FeelingHeard,
@@ -33,7 +37,8 @@ from assistant.session.events import (
 )
 from assistant.session.signals import in_order
 from assistant.terminal.sanitize import clean_line
-from assistant.ui.fitting import ClickableLine, as_json, lines_of, pressing, shortened
+from assistant.ui.fitting import ClickableLine, lines_of, pressing, shortened
+from assistant.ui.plain_words import asked, doing, who_answers
 
 LINES_SHOWN = 200
 LETTERS_SHOWN = 2_000
@@ -67,17 +72,23 @@ class LogEntry:
     """Written behind the last line where that one joins too: "listening → thinking"."""
 
 
+_STATES = {
+    "initializing": "starting",
+    "idle": "waiting for you",
+    "listening": "listening to you",
+    "thinking": "thinking",
+    "speaking": "speaking",
+}
+
+
 def describe(event: SessionEvent, dropped_before: dict[str, int]) -> LogEntry | None:
     """The event as a line of the log; None where it belongs elsewhere or says nothing new."""
     match event:
         case ToolCalled(call=call):
-            arguments = ", ".join(
-                f"{name} {_short(value)}" for name, value in call.arguments.items()
-            )
-            return LogEntry("▸", "$accent", f"{call.name} {arguments}".rstrip())
+            return LogEntry("▸", "$accent", f"doing: {asked(call)}")
         case ToolFinished(result=result):
             sign, style = ("✓", "$success") if result.ok else ("✗", "$error")
-            return LogEntry(sign, style, f"{result.call.name}: {result.content}")
+            return LogEntry(sign, style, f"{doing(result.call)}: {result.content}")
         case MemoryRecalled(found=found) if found:
             return LogEntry("◆", "$secondary", _recalled(found), action="app.show_memory")
         case FeelingHeard():
@@ -87,38 +98,29 @@ def describe(event: SessionEvent, dropped_before: dict[str, int]) -> LogEntry | 
         case FeelingTakenBack():
             return LogEntry("~", "$muted", "that is not how you feel: noted")
         case StateChanged():
-            return LogEntry("○", "$muted", event.state, joins=True)
+            return LogEntry("○", "$muted", _STATES[event.state], joins=True)
         case AnswerPaused():
-            return LogEntry("○", "$muted", "paused", joins=True)
+            return LogEntry("○", "$muted", "paused to hear you", joins=True)
         case AnswerResumed():
             return LogEntry("○", "$muted", f"speaking on ({_RESUMED[event.reason]})", joins=True)
         case FirstSample(latency=float() as latency):
-            return LogEntry("◔", "$secondary", _answered(latency, event.stages))
+            words = _answered(latency, event.stages)
+            return LogEntry("◔", "$secondary", words, action="app.show_trace")
         case PersonaChanged():
-            took = f" after {event.latency:.2f} s" if event.latency is not None else ""
+            took = f" after {event.latency:.1f} s" if event.latency is not None else ""
             return LogEntry("◆", "$primary", f"{event.persona.name} takes over{took}")
         case PersonasReloaded():
-            loaded = f"{len(event.slugs)} personas loaded"
+            loaded = f"{len(event.slugs)} personas read anew"
             return LogEntry("↻", "$muted", "; ".join([loaded, *event.failed]))
         case BackendChosen():
-            what = f"{event.name} is ready" if event.ready else f"{event.name} is starting"
-            detail = event.engine if event.ready else event.reason
-            if event.note:
-                detail = f"{detail}; {event.note}"
-            return LogEntry(
-                "●" if event.ready else "↻", "$success", f"{what}: {detail}" if detail else what
-            )
+            return _backend(event)
         case BrainChosen():
-            return LogEntry("◇", "$secondary", f"answers: {event.label}")
+            said = next(iter(who_answers(event.label, "")), event.label)
+            return LogEntry("◇", "$secondary", f"who answers: {said}")
+        case ConversationResumed():
+            return LogEntry("↺", "$secondary", f"going on with {event.began}")
         case Dropped():
-            news = {
-                place: n for place, n in event.counts.items() if n > dropped_before.get(place, 0)
-            }
-            if not news:
-                return None
-            skipped = ", ".join(f"{place} {n}" for place, n in news.items())
-            words = f"overload, frames skipped so far: {skipped}"
-            return LogEntry("▼", "$warning", words, key="dropped")
+            return _lost(event.counts, dropped_before)
         case Notice():
             signs = {
                 "information": ("·", "$muted"),
@@ -133,24 +135,60 @@ def describe(event: SessionEvent, dropped_before: dict[str, int]) -> LogEntry | 
             return None
 
 
+def _backend(event: BackendChosen) -> LogEntry:
+    """What hears and speaks, and why it was chosen."""
+    what = f"ears and voice ({event.name}) {'are ready' if event.ready else 'are starting'}"
+    detail = event.engine if event.ready else event.reason
+    if event.note:
+        detail = f"{detail}; {event.note}"
+    sign = "●" if event.ready else "↻"
+    return LogEntry(sign, "$success", f"{what}: {detail}" if detail else what)
+
+
+_PLACES = {
+    "microphone": "on the way from the microphone",
+    "speaker": "on the way to the loudspeaker",
+    "backend": "before it was understood",
+}
+
+
+def _lost(counts: dict[str, int], before: dict[str, int]) -> LogEntry | None:
+    """Sound that this machine was too slow for, so far."""
+    if not any(n > before.get(place, 0) for place, n in counts.items()):
+        return None
+    lost = [
+        f"{n * FRAME_SECONDS:.1f} s {_PLACES.get(place, place)}" for place, n in counts.items() if n
+    ]
+    words = f"this computer was too busy, sound was lost so far: {', '.join(lost)}"
+    return LogEntry("▼", "$warning", words, key="dropped")
+
+
 def sentence(text: str, remedy: str) -> str:
     """What happened and what to do, in one line."""
     return f"{text.rstrip('.')}. {remedy}" if remedy else text
 
 
 def _recalled(found: Sequence[Found]) -> str:
-    texts = [hit.text if hit.memory else f"“{hit.text}”" for hit in found]
+    texts = [second_person(hit.text) if hit.memory else f"“{hit.text}”" for hit in found]
     more = f" and {len(texts) - RECALLED_SHOWN} more" if len(texts) > RECALLED_SHOWN else ""
     return f"recalled: {' '.join(texts[:RECALLED_SHOWN])}{more}"
 
 
+STAGES = {
+    "wait": "making sure that you had finished",
+    "transcribe": "writing down your words",
+    "answer": "thinking of the answer",
+    "voice": "making the voice",
+    "device": "the loudspeaker",
+}
+"""Of a latency, in plain words."""
+
+
 def _answered(latency: float, stages: dict[str, float]) -> str:
-    parts = ", ".join(f"{name} {ms:.0f}" for name, ms in in_order(stages).items())
-    return f"answered in {latency:.2f} s: {parts} ms" if parts else f"answered in {latency:.2f} s"
-
-
-def _short(value: object) -> str:
-    return shortened(as_json(value), 40)
+    parts = ", ".join(
+        f"{STAGES.get(name, name)} {ms / 1000:.2f} s" for name, ms in in_order(stages).items()
+    )
+    return f"answered in {latency:.2f} s: {parts}" if parts else f"answered in {latency:.2f} s"
 
 
 class ActivityLine(ClickableLine):
@@ -196,7 +234,8 @@ class ActivityLine(ClickableLine):
 class Activity(VerticalScroll):
     """The log. Lines are collected and drawn together, so that a burst costs one layout."""
 
-    BORDER_TITLE = "Activity"
+    BORDER_TITLE = "What happened"
+    BORDER_SUBTITLE = "a closes · w times of the last turn"
 
     def __init__(self, clock: Callable[[], datetime], *, id: str | None = None) -> None:
         super().__init__(id=id)

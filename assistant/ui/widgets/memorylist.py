@@ -128,6 +128,14 @@ class MemoryList(OptionList):
             place = min(kept, key=lambda n: abs(n - place), default=place)
         self.highlighted = self._active_near(place)
 
+    def highlight(self, wanted: str) -> None:
+        """Put the cursor on the entry with this id, or with these words."""
+        words = wanted.casefold().rstrip(".")
+        for place, row in enumerate(self.rows):
+            if row.active and (row.id == wanted or words in row.text.casefold()):
+                self.highlighted = place
+                return
+
     def scroll_to_highlight(self, top: bool = False) -> None:
         """The first row brings its title into sight, the last one the note below it."""
         super().scroll_to_highlight(top)

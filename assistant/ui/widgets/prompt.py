@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Static, TextArea
 
 from assistant.terminal.sanitize import clean_text
-from assistant.ui.fitting import one_line, size_words
+from assistant.ui.fitting import size_words
 from assistant.ui.messages import Typed
 
 HISTORY_KEPT = 100
@@ -209,6 +209,5 @@ class Prompt(Horizontal):
         yield Static("❯", id="prompt-sign")
         yield self.input
 
-    def address(self, name: str) -> None:
-        """Whom the line goes to."""
-        self.input.placeholder = Content(f"Press / and type to {one_line(name)}")
+    def on_mount(self) -> None:
+        self.input.placeholder = Content("Press / to type")

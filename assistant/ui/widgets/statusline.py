@@ -1,4 +1,4 @@
-"""The line that says who is here, what runs and why, and how quick it was."""
+"""The row that says who answers, what listens, how fast, and what is wrong."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from datetime import datetime
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.widgets import Static
 
+from assistant.frames import FRAME_SECONDS
 from assistant.personas.loading import Persona
 from assistant.session.signals import Latencies
 from assistant.ui.fitting import ClickableLine, Fragment, ellipsis, fit, one_line, pressing
 from assistant.ui.model import StatusModel
+from assistant.ui.plain_words import echo_trouble, sparkline, who_answers
 
 STATE_SIGNS = {
     "initializing": "◌",
@@ -51,83 +54,73 @@ def microphone_text(status: StatusModel, width: int = _DEVICE_CELLS) -> str:
 
 
 def fragments_of(status: StatusModel) -> list[Fragment]:
-    """All the line may say, each in several lengths."""
+    """All the row may say, each in several lengths: what is wrong, what rings, who answers, what
+    listens, how fast."""
     return [
-        Fragment("persona", (status.persona,), 90, "bold $primary", "app.pick_persona"),
-        Fragment("state", (state_text(status),), 100, _state_style(status), "app.interrupt"),
         *_timer(status),
-        *_latency(status),
         *_overload(status),
+        *_trouble(status),
+        Fragment("brain", who_answers(status.brain, status.backend), 60, action="app.pick_brain"),
         _microphone(status),
-        Fragment("echo", (status.echo,) if status.echo else (), 60, "$muted", "app.pick_devices"),
-        _speaker(status),
-        Fragment("brain", _labelled("answers", status.brain), 55, action="app.pick_brain"),
-        _backend(status),
-        Fragment("memory", _memory(status.memory), 83, "$warning", "app.show_memory"),
-        Fragment("note", (status.note,) if status.note else (), 45, "$warning"),
+        *_latency(status),
         *_settings(status),
     ]
 
 
-def _labelled(label: str, value: str) -> tuple[str, ...]:
-    return (f"{label} {value}", value) if value else ()
-
-
-def _state_style(status: StatusModel) -> str:
-    if status.paused is not None:
-        return "$warning"
-    return {
-        "listening": "$success",
-        "thinking": "$warning",
-        "speaking": "$accent",
-    }.get(status.state, "$muted")
-
-
-def _backend(status: StatusModel) -> Fragment:
-    name = status.backend
-    if not name:
-        return Fragment("backend", ())
-    variants = [f"{name}: {status.reason}"] if status.reason else []
-    if status.engine:
-        variants.insert(0, f"{variants[0] if variants else name} ({status.engine})")
-    return Fragment("backend", (*variants, name), 40)
-
-
 def _microphone(status: StatusModel) -> Fragment:
-    mode = microphone_text(status, 0)
-    missing = status.audio_known and status.microphone is None
-    if missing:
-        variants = ("no microphone", "no mic")
-        return Fragment("microphone", variants, 85, "$warning", "app.pick_devices")
-    style = "$warning" if status.muted else ""
-    variants = (f"mic {microphone_text(status)}", f"mic {mode}")
-    return Fragment("microphone", variants, 80, style, "app.toggle_microphone")
-
-
-def _speaker(status: StatusModel) -> Fragment:
+    action = "app.toggle_microphone"
     if not status.audio_known:
-        return Fragment("speaker", ())
-    if status.speaker is None:
-        return Fragment("speaker", ("no speaker",), 84, "$warning", "app.pick_devices")
-    variants = (f"speaker {ellipsis(status.speaker, _DEVICE_CELLS)}", "speaker on")
-    return Fragment("speaker", variants, 30, action="app.pick_devices")
+        return Fragment("microphone", ())
+    if status.microphone is None:
+        variants = ("no microphone: type instead", "no microphone")
+        return Fragment("microphone", variants, 85, "$warning", "app.pick_devices")
+    if status.muted:
+        variants = ("microphone off: space turns it on", "microphone off")
+        return Fragment("microphone", variants, 82, "$warning", action)
+    if status.push_to_talk and status.talking:
+        variants = ("microphone on: space when you have finished", "microphone on")
+        return Fragment("microphone", variants, 80, "", action)
+    if status.push_to_talk:
+        return Fragment("microphone", ("press space to speak",), 80, "", action)
+    return Fragment("microphone", ("microphone on",), 50, "", action)
+
+
+def _trouble(status: StatusModel) -> list[Fragment]:
+    """What does not work as it might, and what to do."""
+    found = []
+    if status.audio_known and status.speaker is None:
+        variants = ("no loudspeaker: answers are written only", "no loudspeaker")
+        found.append(Fragment("speaker", variants, 84, "$warning", "app.pick_devices"))
+    if echo := echo_trouble(status.echo):
+        # The last wording is none: before it costs what is worse its words, it goes.
+        found.append(Fragment("echo", (*echo, ""), 45, "$muted", "app.pick_devices"))
+    if status.memory:
+        found.append(Fragment("memory", _memory(status.memory), 83, "$warning", "app.show_memory"))
+    return found
+
+
+SPARKS = 20
+"""Answers whose latency is drawn."""
 
 
 def _latency(status: StatusModel) -> list[Fragment]:
-    last, p50, p95 = status.latencies.last, status.latencies.p50, status.latencies.p95
-    if last is None or p50 is None or p95 is None:
+    """The last answers as bars, and how long one usually takes."""
+    latencies = status.latencies
+    last, usual = latencies.last, latencies.p50
+    if last is None or usual is None:
         return []
-    shortest = f"{last:.2f} s"
-    variants: tuple[str, ...] = (f"answered in {shortest}", shortest)
-    if status.latencies.count > 1:
-        usual, slow = f"p50 {p50:.2f} s", f"p95 {p95:.2f} s"
-        variants = (
-            f"answered in {shortest}, {usual}, {slow}",
-            f"{shortest}, {usual}, {slow}",
-            f"{shortest}, {slow}",
-            shortest,
-        )
-    return [Fragment("latency", variants, 70, action="app.toggle_activity")]
+    action = "app.show_trace"
+    if latencies.count == 1:
+        variants: tuple[str, ...] = (f"answered in {last:.1f} s", f"{last:.1f} s")
+        return [Fragment("latency", variants, 55, action=action)]
+    bars = sparkline(latencies.seconds[-SPARKS:])
+    variants = (
+        f"answers in {bars} usually {usual:.1f} s",
+        f"answers in {bars[-8:]} usually {usual:.1f} s",
+        f"usually {usual:.1f} s",
+        f"{usual:.1f} s",
+    )
+    return [Fragment("latency", variants, 55, action=action)]
 
 
 def _timer(status: StatusModel) -> list[Fragment]:
@@ -151,18 +144,25 @@ def _overload(status: StatusModel) -> list[Fragment]:
     found = []
     if lag := status.overload.lag:
         text = f"{lag:.1f} s behind"
-        variants = (f"{text}: try {status.advice}", text) if status.advice else (text,)
+        long = f"this computer is {text}"
+        variants = (f"{long}: try {status.advice}", long, text) if status.advice else (long, text)
         found.append(Fragment("lag", variants, 74, "$warning"))
     if skipped := status.overload.recent:
-        count = sum(skipped.values())
-        places = ", ".join(f"{place} {count}" for place, count in skipped.items())
-        variants = (f"▼ overload: {count} frames skipped: {places}", f"▼ overload: {count} skipped")
-        found.append(Fragment("overload", (*variants, "▼ overload"), 75, "$warning"))
+        lost = f"{sum(skipped.values()) * FRAME_SECONDS:.1f} s of sound lost"
+        variants = (f"▼ this computer is too busy: {lost}", f"▼ too busy: {lost}", f"▼ {lost}")
+        found.append(Fragment("overload", (*variants, "▼ too busy"), 75, "$warning"))
     return found
 
 
+_MEMORY = {
+    "private": ("private: nothing of this is kept", "private"),
+    "memory off": ("memory is off", "memory off"),
+    "private, memory off": ("private: nothing of this is kept", "private"),
+}
+
+
 def _memory(words: str) -> tuple[str, ...]:
-    return (words, words.removesuffix(", memory off")) if words else ()
+    return _MEMORY.get(words, (words,))
 
 
 def _settings(status: StatusModel) -> list[Fragment]:
@@ -190,8 +190,7 @@ def latency_table(latencies: Latencies) -> str:
 
 
 class StatusLine(ClickableLine):
-    """As many rows as the style sheet gives it; no word in it is ever cut. The stages of the
-    latency are its tooltip."""
+    """One row; no word in it is ever cut. The stages of the latency are its tooltip."""
 
     def __init__(self, status: StatusModel, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -218,12 +217,12 @@ class StatusLine(ClickableLine):
         self.refresh()
 
     def render(self) -> Content:
-        width, height = self.content_size
-        if not width or not height:
+        width = self.content_size.width
+        if not width:
             return Content("")
         self._shown = _overload(self._status)
-        lines = fit(fragments_of(self._status), width, max(1, height))
-        return Content("\n").join(self._line(line) for line in lines)
+        lines = fit(fragments_of(self._status), width)
+        return self._line(lines[0]) if lines else Content("")
 
     def _line(self, placed: list[tuple[Fragment, str]]) -> Content:
         return Content.styled(" │ ", "$line").join(
@@ -264,3 +263,19 @@ class Header(ClickableLine):
             " " * space,
             (state, "bold $primary"),
         )
+
+
+class TrySaying(Static):
+    """One row: what one could say next. Hidden where there is nothing new."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self.display = False
+        self._words = ""
+
+    def show(self, words: str) -> None:
+        """ "" for nothing."""
+        if words != self._words:
+            self._words = words
+            self.display = bool(words)
+            self.update(Content(one_line(words)))
