@@ -146,8 +146,8 @@ class MoshiConfig(_ConfigTable):
     Kyutai's where its weights and room for them are there, else Whisper."""
     listener_weights: str | None = None
     """Repository or folder of Kyutai's speech recognition; unset: `kyutai/stt-1b-en_fr`."""
-    whisper: str = "packaged:tiny.en"
-    """Model of the Whisper listener, as in `[backend.cascade]`."""
+    whisper: str = "auto"
+    """Weights of the Whisper listener, as in `audio.stt`."""
     snapshot_mb: int = Field(default=1024, ge=0, le=100_000)
     """Memory that prepared personas may hold; the least recently used goes."""
 
@@ -163,8 +163,8 @@ class ServerConfig(_ConfigTable):
     """Check the server's certificate."""
     ca_file: str | None = None
     """Certificate authority of a server that has a certificate of its own."""
-    whisper: str = "packaged:tiny.en"
-    """Whisper model that writes down what you say; `none`: nobody."""
+    whisper: str = "auto"
+    """Whisper weights that write down what you say, as in `audio.stt`; `none`: nobody."""
     context_seconds: Annotated[float, Field(ge=30, le=3600)] | None = None
     """How far the model of a server that is not ours reaches back, where it takes on personas
     (PersonaPlex: 240): in time the conversation is begun anew there, with notes on what was said.

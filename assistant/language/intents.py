@@ -59,7 +59,7 @@ class NameCommand:
 _LEAD = re.compile(
     rf"^(?:and you|{LEAD_INS}|{HESITATION}|please|hi|hello|just|alright|all right|good|maybe"
     r"|quickly|(?:can|could|would|will) (?:you|i|we)(?: be so kind(?: as)? (?:to|and))?"
-    r"|may i|might i|would you mind|i (?:want|need|would like|would love|would prefer|wish)"
+    r"|may i|might i|would you mind|i (?:want|wanted|need|would like|would love|would prefer|wish)"
     r"(?: you)? to|i would rather|let us|let me|go ahead(?: and)?|you (?:can|should|could|may)"
     r"|i think you should|it is time to|time to|do|try to|if you|want to|lee|lead|leave|peas) "
 )
@@ -97,6 +97,7 @@ _MISHEARD = re.compile(
     rf" to|(?:change(?:d|s)?|switch) to (?:the )?{NOUN} to|(?:which|witch) {NOUN} to"
     r"|(?:chain|chains|changed|changes|which|witch|switched) (?:to|into)"
     r"|(?:be|he|but|you|we|bee) come|at (?:one|once) to (?:talk|speak) (?:to|with)"
+    r"|(?:glad|led|lad) (?:we|me) (?:talk|speak) (?:to|with)|(?:but|button) on|turned into"
     rf") {_NAMED}"
 )
 """What recognition makes of the verbs; believed only before an exact name."""

@@ -166,6 +166,8 @@ def _memory(framework: Framework, config: Config, look: Look) -> list[Check]:
 def _listener(framework: Framework, config: Config) -> Check:
     from assistant.backends.base import BackendError
     from assistant.backends.cascade import weights
+    from assistant.backends.cascade.weights_catalog import DEFAULT
+    from assistant.backends.cascade.weights_choice import candidates, chosen
     from assistant.backends.moshi.availability import name_of
     from assistant.backends.moshi.checkpoint.catalog import DEFAULT_LISTENER
     from assistant.backends.moshi.checkpoint.finding import cached
@@ -179,8 +181,12 @@ def _listener(framework: Framework, config: Config) -> Check:
         return ok(label, f"Kyutai's speech recognition ({source}), where there is room for it")
     if settings.listener == "stt":
         return warn(label, f"{source} is not here", f"assistant models pull {source}")
+    spec = chosen(settings.whisper, threads=0)
+    if spec is None and (here := candidates()):
+        told = f"Whisper: {', '.join(here)} are here; which of them is measured at the next start"
+        return ok(label, told)
     try:
-        files = weights.find(settings.whisper)
+        files = weights.find(spec or DEFAULT)
     except BackendError as error:
         return warn(label, error.message, error.remedy)
     return ok(label, f"Whisper {files.label}")

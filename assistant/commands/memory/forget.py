@@ -13,7 +13,13 @@ from assistant.commands.memory.show import find_journal, find_memory
 from assistant.commands.memory.store import clean, counted, day_of, nothing_yet, now, opened
 from assistant.commands.runner import USAGE, agreed, complain
 from assistant.config.schema import Config
-from assistant.locations import feelings_file, memory_dir, transcripts_dir, voice_cache_dir
+from assistant.locations import (
+    feelings_file,
+    memory_dir,
+    pauses_file,
+    transcripts_dir,
+    voice_cache_dir,
+)
 from assistant.memory.base import Forgotten, MemoryFailure
 from assistant.memory.store.contents import INDEX, SEALED_INDEX, kept_files, ours, sounds
 from assistant.memory.store.disk import delete_file
@@ -154,7 +160,9 @@ def _forget_all(config: Config, *, yes: bool) -> int:
     if not _anything_there():
         nothing_yet(config)
         return 0
-    question = f"Forget everything in {memory_dir()} and every transcript, for good?"
+    pauses = pauses_file().is_file()
+    others = ", every transcript and how you pause" if pauses else " and every transcript"
+    question = f"Forget everything in {memory_dir()}{others}, for good?"
     if not yes and (code := agreed(question, _ALONE)):
         return code
     try:
@@ -166,6 +174,8 @@ def _forget_all(config: Config, *, yes: bool) -> int:
         told = f"{_delete_unread()} files that could not be read"
     for path in (*_leftovers(config), feelings_file()):
         delete_file(path)
+    if pauses and delete_file(pauses_file()):
+        told += ", and how you pause"
     print(f"Forgotten: everything ({told}).")
     _warn_of_history(config)
     return 0
@@ -174,8 +184,8 @@ def _forget_all(config: Config, *, yes: bool) -> int:
 def _anything_there() -> bool:
     from assistant.memory.deletion.erasure import transcripts_of
 
-    there = any(kept_files(memory_dir())) or any(transcripts_of(transcripts_dir()))
-    return there or feelings_file().exists()
+    kept = any(kept_files(memory_dir())) or any(transcripts_of(transcripts_dir()))
+    return kept or pauses_file().is_file() or feelings_file().exists()
 
 
 def _delete_unread() -> int:

@@ -32,6 +32,12 @@ from assistant.language.numbers import ONES
 _DIGITS = {word: str(value) for value, word in enumerate(ONES[:10])}
 ZEROS = frozenset({"oh", "o", "nought"})
 """Zero between other digits, and nowhere else."""
+_HOMOPHONES = {"to": "2", "too": "2", "for": "4"}
+"""Digits that a recogniser takes for words: "9 to 0" is 920 where digits are surely read."""
+_DOTTED = 10
+"""Digits from which a run with points between them is no version and no address of a network, …"""
+_DOTTED_ITEMS = 5
+"""… in so many pieces of one or two."""
 _EXCLAIMED = frozenset({"my", "no", "god", "dear", "well", "yes", "yeah", "boy", "man", "wow"})
 """Behind an "oh" that is no zero."""
 MULTIPLES = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
@@ -64,13 +70,15 @@ class _Item:
     """It is one digit, or one digit several times."""
     zero: bool = False
     """A word that is zero only among other digits."""
+    homophone: bool = False
+    """A word that is a digit only where digits are surely read."""
 
 
 def read_digit_string(pieces: Pieces, at: int) -> Reading | None:
     """A `Reader`."""
     if pieces[at].low == "plus":
         return _international(pieces, at)
-    items = _of_flat(pieces, _items(pieces, at))
+    items = _surely_read(pieces, _of_flat(pieces, _items(pieces, at)))
     if not items:
         return None
     start, end = at, items[-1].end
@@ -92,6 +100,23 @@ def _of_flat(pieces: Pieces, items: list[_Item]) -> list[_Item]:
     return items[: pauses[-1]] if house else items
 
 
+def _surely_read(pieces: Pieces, items: list[_Item]) -> list[_Item]:
+    """Only those before a word that sounds like a digit, unless it is one: in a long string of
+    single digits, or in the number behind a street's name."""
+    words = [place for place, item in enumerate(items) if item.homophone]
+    if not words:
+        return items
+    start, end = items[0].start, items[-1].end
+    read = sum(len(item.digits) for item in items) - len(words)
+    long = read >= max(_LONG, 3 * len(words))  # "3 to 4 to 5 to 6"
+    # Hours stand behind a pause: "Ridge Road, 9 to 5".
+    behind_street = (
+        pieces[start].close and near_street(pieces, start, start) and not low_at(pieces, end)
+    )
+    surely = all(item.single for item in items) and (long or behind_street)
+    return items if surely else items[: words[0]]
+
+
 def _international(pieces: Pieces, at: int) -> Reading | None:
     """ "plus four four …", with as many digits as a number with the prefix of a country has."""
     items = _items(pieces, at + 1) if low_at(pieces, at + 1) else []
@@ -108,7 +133,7 @@ def _items(pieces: Pieces, at: int) -> list[_Item]:
         pause = bool(items) and pieces[at].gap in _PAUSES
         if items and not pause and not pieces[at].close:
             break
-        item = _item(pieces, at, pause)
+        item = _item(pieces, at, pause) or (_homophone(pieces, at) if items else None)
         if item is None:
             break
         items.append(item)
@@ -142,6 +167,14 @@ def _item(pieces: Pieces, at: int, pause: bool) -> _Item | None:
     return _Item(str(number[0]), at, number[1], pause, number[0] < 10)
 
 
+def _homophone(pieces: Pieces, at: int) -> _Item | None:
+    """A word between two digits that sounds like one."""
+    digit = _HOMOPHONES.get(low_at(pieces, at))
+    if digit is None or not (_digit(pieces[at - 1].low) and _digit(low_at(pieces, at + 1))):
+        return None
+    return _Item(digit, at, at + 1, False, True, homophone=True)
+
+
 def _is_round_hundred(pieces: Pieces, at: int) -> bool:
     """Whether the digits behind "hundred" are read on their own: "nine hundred, one two three"."""
     if low_at(pieces, at) != "hundred" or not _digit(low_at(pieces, at + 1)):
@@ -166,7 +199,8 @@ def _is_string(pieces: Pieces, items: list[_Item]) -> bool:
     if any(pieces[item.start].gap == "." for item in items[1:]):
         # "3.5", unless a pause follows, too: "7.5. Pine Road".
         cut = known and len(items) == 2 and _gap_after(pieces, end).startswith(".")
-        return cut or (total >= _LONG and singles)
+        brief = len(items) >= _DOTTED_ITEMS and all(len(item.digits) < 3 for item in items)
+        return cut or (total >= _LONG and singles) or (total >= _DOTTED and brief)
     if len(items) == 1:
         # "double five" alone may be anything.
         repeated = singles and items[0].end - items[0].start == 2

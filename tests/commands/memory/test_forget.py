@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from assistant.locations import pauses_file
 from tests.commands.memory.stored import OLD, PARROT, House, empty, house
 
 __all__ = ["empty", "house"]
@@ -85,6 +86,32 @@ def test_one_kind_at_a_time(house: House) -> None:
     assert house.run("forget") == 2
     assert house.run("forget", PARROT, "--all", "--yes") == 2
     assert len(house.texts()) == 3
+
+
+def test_how_the_user_pauses_goes_with_everything_and_with_nothing_less(house: House) -> None:
+    pauses = pauses_file()
+    pauses.write_bytes(b'{"factor": 1.4}')
+
+    assert house.run("forget", PARROT, "--yes") == 0
+    assert pauses.is_file()
+    assert house.run("forget", "--all", typed="n\n") == 1
+    assert "how you pause" in house.out + house.err
+    assert pauses.is_file()
+    assert house.run("forget", "--all", "--yes") == 0
+    assert "how you pause" in house.out
+    assert not pauses.exists()
+    assert house.run("forget", "--all", "--yes") == 0
+    assert "how you pause" not in house.out
+
+
+def test_how_the_user_pauses_is_forgotten_where_nothing_else_is_there(empty: House) -> None:
+    pauses = pauses_file()
+    pauses.parent.mkdir(parents=True, exist_ok=True)
+    pauses.write_bytes(b'{"factor": 1.4}')
+
+    assert empty.run("forget", "--all", "--yes") == 0
+    assert "how you pause" in empty.out
+    assert not pauses.exists()
 
 
 def test_a_broken_file_is_forgotten_with_everything(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -70,7 +71,7 @@ class Redecodes(Protocol):
 
     def agreement(self, encoded: EncodedSpeech, text: str, span: str) -> float: ...
 
-    def evidence(self, encoded: EncodedSpeech, text: str) -> float: ...
+    def evidence(self, encoded: EncodedSpeech, texts: Sequence[str]) -> list[float]: ...
 
 
 # What Whisper writes where nobody spoke: the closing words of the videos it was trained on, and

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from rapidfuzz.fuzz import ratio
 
+from assistant.backends.cascade.recognition.carriers import CarrierRescorer, Demand
 from assistant.backends.cascade.recognition.decode import EncodedSpeech, Redecodes
 from assistant.backends.cascade.recognition.rescoring import NameRescorer, NameSlot
 from assistant.language.command_patterns import NOUN
@@ -62,6 +63,21 @@ _NAMESAKE = 0.8
 _LONGEST = 10
 """Words in the longest text that may be a misheard command."""
 _LONGEST_NAME = 4
+_GARBLED = -0.45
+"""Mean log probability under which the words of a command may be garbled with the name clear, …"""
+_LONGEST_GARBLED = 8
+"""… so many words at most, …"""
+_GARBLED_SECONDS = 5.0
+"""… in so short a sound, silence around it included."""
+_ACT_ON_CARRIER = Demand(gain=-9.0, margin=4.5, likeness=0.65)
+"""What a whole command must reach to be believed in the place of words, …"""
+_ACT_ON_ASKED = Demand(gain=-9.0, margin=7.0, likeness=0.65)
+"""… to be believed where the name alone was in doubt: it may well be another's, …"""
+_ASK_ON_CARRIER = Demand(gain=-11.5, margin=4.0, likeness=0.75)
+"""… to be asked about, …"""
+_ACT_ON_UNCLEAR = Demand(gain=-6.5, margin=6.0, likeness=0.65)
+"""… and the same where the words that were read make no sense: most is better than these."""
+_ASK_ON_UNCLEAR = Demand(gain=-8.0, margin=4.0, likeness=0.75)
 _KIND = re.compile(rf"\W*{NOUN}\b", re.IGNORECASE)
 """What makes a setting of what stands before it: "dark mode"."""
 
@@ -72,6 +88,7 @@ class NameHints:
     def __init__(self, router: IntentRouter) -> None:
         self._router = router
         self._rescorer = NameRescorer(router.index)
+        self._carriers = CarrierRescorer(router.index, self._rescorer)
         self.context = " ".join(
             f"{_CARRIERS[i % len(_CARRIERS)]} {entry.name}."
             for i, entry in enumerate(router.index.names)
@@ -96,11 +113,71 @@ class NameHints:
             return text, None
         guessed = confidence < _GUESSED and 1 < len(words(text)) <= _LONGEST_GUESS
         doubt = self.in_doubt(text)
-        if not (doubt or (guessed and not self._settled(text))):
+        garbled = self._may_be_garbled(text, encoded, confidence)
+        if not (doubt or garbled or (guessed and not self._settled(text))):
             return text, None
         read = [each.text for each in recognizer.hypotheses(encoded, self.context, _HYPOTHESES)]
+        resolved = self._with_name(text, read, recognizer, encoded, named_only=not doubt)
+        if not garbled or resolved[1] is None:
+            return resolved
+        act = _ACT_ON_ASKED if resolved[1] else _ACT_ON_CARRIER
+        whole = self._with_carrier(text, read, recognizer, encoded, act=act)
+        return whole if whole[1] is None or resolved[1] == "" else resolved
+
+    def resolve_unclear(
+        self, text: str, recognizer: Redecodes, encoded: EncodedSpeech, confidence: float
+    ) -> tuple[str, str | None]:
+        """The same of words that make no sense: they are no text unless they are a command."""
+        if not self.context or not self._may_be_garbled(text, encoded, confidence):
+            return "", None
+        read = [each.text for each in recognizer.hypotheses(encoded, self.context, _HYPOTHESES)]
+        resolved, second = self._with_carrier(
+            text, read, recognizer, encoded, act=_ACT_ON_UNCLEAR, ask=_ASK_ON_UNCLEAR
+        )
+        return ("", None) if second == "" else (resolved, second)
+
+    def _may_be_garbled(self, text: str, encoded: EncodedSpeech, confidence: float) -> bool:
+        """Whether these words may be a command that was not understood but for the name."""
+        if confidence >= _GARBLED or encoded.seconds > _GARBLED_SECONDS:
+            return False
+        return 0 < len(words(text)) <= _LONGEST_GARBLED and not self._settled(text)
+
+    def _with_carrier(
+        self,
+        text: str,
+        read: list[str],
+        recognizer: Redecodes,
+        encoded: EncodedSpeech,
+        *,
+        act: Demand = _ACT_ON_CARRIER,
+        ask: Demand = _ASK_ON_CARRIER,
+    ) -> tuple[str, str | None]:
+        """As `resolve`, with the usual commands in the place of the words."""
+        another = self._names_another(read[0])
+        rivals = (text, read[0]) if another else (text,)
+        found = self._carriers.best([text, *read], rivals, recognizer, encoded)
+        if found is None:
+            return text, ""
+        slug = found.name.slug
+        meant = self._carriers.ends_with(text, slug) or not self._was_sure(
+            text, slug, recognizer, encoded
+        )
+        if meant and not another and act.is_met(found):
+            return found.sentence, None
+        return text, found.sentence if ask.is_met(found) else ""
+
+    def _with_name(
+        self,
+        text: str,
+        read: list[str],
+        recognizer: Redecodes,
+        encoded: EncodedSpeech,
+        *,
+        named_only: bool,
+    ) -> tuple[str, str | None]:
+        """As `resolve`, with names in the place of the words that stand where one should."""
         others = (text, read[0]) if self._names_another(read[0]) else (text,)
-        slots = self._slots([text, *read], named_only=not doubt)
+        slots = self._slots([text, *read], named_only=named_only)
         best = self._rescorer.best(others, slots, recognizer, encoded)
         if best is None or best.margin < _DISTINCT:
             return text, ""

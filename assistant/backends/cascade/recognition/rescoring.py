@@ -70,20 +70,25 @@ class NameRescorer:
     ) -> NameScore | None:
         """The name that the sound speaks for most, in the slot that suits it; None where there is
         no slot, or no persona. `read`: other readings; the gain is over the best of them."""
-        found: dict[str, tuple[float, NameSlot, str]] = {}
-        for slot in slots:
-            for entry in self._likely(slot.phrases):
-                for form in _forms(entry, slot.phrases):
-                    score = recognizer.evidence(encoded, slot.filled(form))
-                    if entry.slug not in found or score > found[entry.slug][0]:
-                        found[entry.slug] = (score, slot, form)
-        if not found:
+        tried = [
+            (entry.slug, slot, form)
+            for slot in slots
+            for entry in self._likely(slot.phrases)
+            for form in _forms(entry, slot.phrases)
+        ]
+        if not tried:
             return None
+        sentences = list(dict.fromkeys(NameSlot(text, "").filled("") for text in read))
+        filled = [slot.filled(form) for _, slot, form in tried]
+        scores = recognizer.evidence(encoded, [*filled, *sentences])
+        found: dict[str, tuple[float, NameSlot, str]] = {}
+        for (slug, slot, form), score in zip(tried, scores, strict=False):
+            if slug not in found or score > found[slug][0]:
+                found[slug] = (score, slot, form)
         order = sorted(found, key=lambda slug: -found[slug][0])
         score, slot, form = found[order[0]]
         second = found[order[1]][0] if len(order) > 1 else float("-inf")
-        sentences = {NameSlot(text, "").filled("") for text in read}
-        otherwise = max(recognizer.evidence(encoded, sentence) for sentence in sentences)
+        otherwise = max(scores[len(tried) :])
         return NameScore(order[0], slot, _has_article(form), score - otherwise, score - second)
 
     def _likely(self, phrases: Phrases) -> list[SpokenNames]:

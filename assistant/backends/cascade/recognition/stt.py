@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +31,7 @@ from assistant.backends.cascade.recognition.decode import (
 from assistant.backends.cascade.recognition.log_mel import RATE, LogMel
 from assistant.backends.cascade.recognition.names import NameHints
 from assistant.backends.cascade.recognition.repetition import loops
+from assistant.backends.cascade.recognition.sentence_scores import SentenceScorer
 from assistant.backends.cascade.recognition.spoken_language import foreign_language
 from assistant.backends.cascade.recognition.voice import VoiceMeter, is_laughter
 from assistant.backends.cascade.weights import WhisperFiles, find
@@ -44,6 +46,8 @@ _BEAMS = 5
 _SENSIBLE = -1.0
 """… from which what is read with all care from a voice is believed: the best of many readings of
 nonsense lies under it."""
+_SHORTEST_COMMAND = 0.5
+"""Seconds of voice: "become Wren"."""
 _SHORT_FRAMES = 1_200
 _FULL_FRAMES = 3_000
 _SHORT_SECONDS = 8.0
@@ -60,10 +64,6 @@ _FEW = 3
 """Words from which it can be told whether they are a sentence."""
 _LATELY = 60
 """… and tokens before the end that tell, of a long turn."""
-_LANGUAGE = 0.3
-"""Part of what the decoder knows of language that is taken off where names are compared."""
-_IMPOSSIBLE = 1e-7
-"""Probability under which one token is as unlikely as another."""
 _LAST_MARKS = re.compile(r"[\W_]+$")
 _WORD = re.compile(r"\w")
 _ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+")
@@ -107,6 +107,9 @@ class Recognizer:
         self._ends = [self._ids(end)[0] for end in ".?"]
         self._deaf: Any = None
         """The encoder's output had it heard nothing, once for each of `_ends`."""
+        self._sentences = SentenceScorer(
+            self._model, self._storage.from_array, self._ids, self._start
+        )
         self._lock = threading.Lock()
 
     @classmethod
@@ -144,9 +147,18 @@ class Recognizer:
             prompted = None
             if text and names is not None and not language:
                 text, prompted = names.resolve(text, self, encoded, heard.avg_logprob)
+            elif names is not None and not short and self._may_be_command(heard, audio):
+                text, prompted = names.resolve_unclear(heard.text, self, encoded, heard.avg_logprob)
+                unclear = unclear and not text
         return Transcription(
             text, prompted, heard.avg_logprob, heard.rivals, unclear, language, encoded.seconds
         )
+
+    def _may_be_command(self, heard: Decode, audio: Float32) -> bool:
+        """Whether words that are not believed may still be a command for a persona."""
+        if not bare(heard.text) or is_laughter(heard, audio):
+            return False
+        return self._voice.speech_seconds(audio) >= _SHORTEST_COMMAND
 
     def _translated(self, encoded: EncodedSpeech, language: str, heard: Decode) -> Decode:
         """Told that the sound is English, Whisper half translates it, or spells what it hears;
@@ -294,21 +306,9 @@ class Recognizer:
         chosen = aligned.text_token_probs[len(before) : max(len(named), len(before) + 1)]
         return sum(math.log(max(p, 1e-6)) for p in chosen) / len(chosen)
 
-    def evidence(self, encoded: EncodedSpeech, text: str) -> float:
-        """How much the sound speaks for `text`: the natural logarithm of its probability, less a
-        part of that which it would have had nothing been heard (see `rescoring`)."""
-        ids = self._ids(" " + text)
-        heard = self._model.align(
-            encoded.states, self._start, [ids], num_frames=[encoded.frames // 2]
-        )[0]
-        unheard = self._model.align(
-            self._deaf, self._start, [ids] * len(self._ends), num_frames=[1] * len(self._ends)
-        )[0]
-        with_sound, without = (
-            sum(math.log(max(p, _IMPOSSIBLE)) for p in each.text_token_probs)
-            for each in (heard, unheard)
-        )
-        return with_sound - _LANGUAGE * without
+    def evidence(self, encoded: EncodedSpeech, texts: Sequence[str]) -> list[float]:
+        """How much the sound speaks for each of `texts`; see `SentenceScorer`."""
+        return self._sentences.evidence(encoded, texts)
 
     def closure(self, text: str) -> float | None:
         """The probability that a sentence ends with `text`, as far as the decoder knows language:

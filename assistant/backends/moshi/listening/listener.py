@@ -11,6 +11,7 @@ from typing import Protocol
 
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError, Emit
+from assistant.backends.cascade.weights_catalog import AUTO
 from assistant.backends.moshi.checkpoint.catalog import DEFAULT_LISTENER, Framework
 from assistant.backends.moshi.checkpoint.memory import STT_1B, estimate, gib
 from assistant.backends.moshi.contract import Codec, Codes, Progress
@@ -184,8 +185,12 @@ def _load_whisper(
     from assistant.backends.moshi.listening.whisper_listener import WhisperListener
 
     progress("loading speech recognition", None)
-    spec = str(options.get("whisper") or "packaged:tiny.en")
-    return WhisperListener.load(spec, names, emit, inline=inline, why=why_not)
+    spec = str(options.get("whisper") or AUTO)
+
+    def tell(text: str) -> None:
+        progress(text, None)
+
+    return WhisperListener.load(spec, names, emit, inline=inline, why=why_not, tell=tell)
 
 
 def _say(emit: Emit, what: str, error: Exception) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from assistant.audio.types import Float32
 from assistant.backends.base import Emit
 from assistant.backends.cascade.endpointing.patience import TurnConfig
+from assistant.backends.cascade.recognition.choosing import Tell, load_recognizer
 from assistant.backends.cascade.recognition.hearing import Hearing
 from assistant.backends.cascade.recognition.stt import Recognizer
 from assistant.backends.moshi.contract import Codes
 from assistant.frames import SpokenNames
+from assistant.language.languages import ENGLISH
 
 
 class WhisperListener:
@@ -36,12 +38,21 @@ class WhisperListener:
 
     @classmethod
     def load(
-        cls, spec: str, names: list[SpokenNames], emit: Emit, *, inline: bool, why: str = ""
+        cls,
+        spec: str,
+        names: list[SpokenNames],
+        emit: Emit,
+        *,
+        inline: bool,
+        why: str = "",
+        tell: Tell = lambda text: None,
     ) -> WhisperListener:
-        """Load the weights named by `spec` (see `cascade.weights.find`). Raises `BackendError`."""
-        recognizer = Recognizer.load(spec)
-        recognizer.warm_up()
-        return cls(recognizer, names, emit, inline=inline, why=why)
+        """Load the weights named by `spec` (see `cascade.weights.find`), or with "auto" the best
+        that this machine is quick enough for, as the cascade's; `tell` is told where that has to
+        be measured. Raises `BackendError`."""
+        loaded = load_recognizer(spec, language=ENGLISH, measure=not inline, tell=tell)
+        loaded.recognizer.warm_up()
+        return cls(loaded.recognizer, names, emit, inline=inline, why=why)
 
     def take(
         self, number: int, frame: Float32, codes: Codes | None, *, speaking: bool = False

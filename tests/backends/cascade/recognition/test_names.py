@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.backends.cascade.recognition.decode import Decode
+from assistant.backends.cascade.recognition.decode import Decode, EncodedSpeech
 from assistant.backends.cascade.recognition.names import NameHints
 from assistant.language.intents import IntentRouter
 from tests.language.test_intents import NAMES
@@ -27,9 +27,12 @@ class Recognizer:
         assert text.endswith(span)
         return self.sure
 
-    def evidence(self, encoded, text):
-        self.compared.append(text)
-        return max((score for words, score in self.sound.items() if words in text), default=-40.0)
+    def evidence(self, encoded, texts):
+        self.compared += texts
+        return [
+            max((score for words, score in self.sound.items() if words in text), default=-40.0)
+            for text in texts
+        ]
 
 
 @pytest.fixture
@@ -157,7 +160,9 @@ def test_a_guess_at_a_few_words_may_have_been_a_command(hints, router):
     def recognizer():
         return Recognizer("Activate KITT.", sound={"KITT": -9.0, "act very good": 0.0})
 
-    text, second = hints.resolve("act very good", recognizer(), None, -0.9)
+    text, second = hints.resolve(
+        "act very good", recognizer(), EncodedSpeech(None, 1_200, 1.5), -0.9
+    )
 
     assert text == "act very good"
     assert router.route(text, second).ask == "kitt"

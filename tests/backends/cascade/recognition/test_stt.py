@@ -124,10 +124,10 @@ def test_a_sentence_is_more_in_its_own_sound_than_another(recognizer):
     encoded = recognizer.encode(padded(speech.espeak("Let me talk to tarz.", "en-us+m3")))
     sentences = [f"Let me talk to {name}." for name in ("TARS", "Marvin", "Samantha", "HAL 9000")]
 
-    scores = {text: recognizer.evidence(encoded, text) for text in sentences}
+    scores = recognizer.evidence(encoded, sentences)
 
-    assert max(scores, key=scores.__getitem__) == sentences[0]
-    assert recognizer.evidence(encoded, sentences[0]) == pytest.approx(scores[sentences[0]])
+    assert max(scores) == scores[0]
+    assert recognizer.evidence(encoded, sentences[:1]) == pytest.approx(scores[:1], abs=0.01)
 
 
 @pytest.mark.weights

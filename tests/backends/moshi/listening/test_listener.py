@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from assistant.backends.cascade import weights
 from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.recognition.decode import Transcription
 from assistant.backends.cascade.recognition.hearing import Hearing
 from assistant.backends.cascade.recognition.stt import Recognizer
+from assistant.backends.cascade.weights_choice import Choice, fingerprint, remember
 from assistant.backends.moshi.listening.listener import (
     STT_CODEBOOKS,
     Deaf,
@@ -32,6 +34,7 @@ from assistant.frames import (
 )
 from tests import speech
 from tests.backends.moshi.conftest import MakeCheckpoint
+from tests.hub_stand_in import isolated
 from tests.language.test_intents import NAMES
 
 WHISPER = "packaged:tiny.en"
@@ -177,6 +180,32 @@ def test_auto_is_whisper_where_kyutais_weights_are_not() -> None:
     assert listener.codebooks == 8
     assert events == [], "the usual case is nothing to complain of"
     listener.close()
+
+
+def test_whisper_listens_with_the_weights_that_were_chosen_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Loaded:
+        knows_languages = False
+
+        def __init__(self, spec: str) -> None:
+            self.label = f"whisper {spec}"
+
+        def warm_up(self) -> None: ...
+
+    isolated(monkeypatch, tmp_path)
+    here = ["small.en", "packaged:tiny.en"]
+    monkeypatch.setattr(weights, "is_here", lambda spec: spec in here)
+    monkeypatch.setattr(Recognizer, "load", lambda spec, threads, language: Loaded(spec))
+    remember(Choice(spec="small.en", fingerprint=fingerprint(here, 0)))
+
+    for chosen in ({"whisper": "auto"}, {}):
+        options = {"listener": "whisper", **chosen}
+        listener = load_listener(
+            options, None, NAMES, print, inline=True, progress=lambda text, part: None
+        )
+        assert listener.label == "ears: whisper small.en"
+        listener.close()
 
 
 @pytest.mark.parametrize("framework", ["torch", "mlx"])
