@@ -13,7 +13,7 @@ BRAIN ?=
 TESTS ?= tests
 FUZZ_SECONDS ?= 120
 
-.PHONY: run test test-declared test-adapters fuzz check format lock setup setup-dev setup-moshi setup-model model-file screenshots snapshots clean
+.PHONY: run test test-declared test-adapters fuzz check format lock setup setup-dev setup-moshi setup-model model-file screenshots recording snapshots clean
 
 run: $(VENV)/.run-ready
 ifneq ($(filter-out 0 no,$(BRAIN)),)
@@ -130,6 +130,9 @@ snapshots: $(VENV)/.dev-ready
 
 screenshots: $(VENV)/.dev-ready
 	$(BIN)/python scripts/screenshots.py
+
+recording: $(VENV)/.dev-ready
+	$(BIN)/python scripts/record_change.py
 
 clean:
 	rm -rf $(VENV) $(DECLARED) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

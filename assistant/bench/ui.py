@@ -1,4 +1,5 @@
-"""What the dashboard costs: share of one core at several update rates of the waveforms.
+"""What the dashboard costs: share of one core at several update rates of the waveforms, and with a
+face that moves.
 
 The app runs in this process, drawing for a terminal that throws away what it gets, while both
 level histories are fed with a speech-like loudness in real time.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +24,13 @@ from assistant.config.schema import UiConfig
 from assistant.frames import SAMPLE_RATE, AgentState
 from assistant.memory.conversation import NoMemory
 from assistant.personas.loading import Persona
-from assistant.session.events import AudioChanged, BackendChosen, Notice, SessionEvent
+from assistant.session.events import (
+    AudioChanged,
+    BackendChosen,
+    Notice,
+    SessionEvent,
+    StateChanged,
+)
 from assistant.session.frontend import Beside, Confirm
 from assistant.session.past_conversations import PastConversations
 from assistant.ui.app import DashboardApp
@@ -32,6 +40,7 @@ RATES = (0, 5, 10, 25, 50)
 """Updates a second; 0 feeds silence and so measures what rest costs."""
 
 _BLOCK_SECONDS = 0.02
+_SETTLE_SECONDS = 1.0
 
 
 class DiscardingDriver(HeadlessDriver):
@@ -48,48 +57,75 @@ class DiscardingDriver(HeadlessDriver):
         DiscardingDriver.written += len(data)
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the dashboard is measured in."""
+
+    name: str
+    size: tuple[int, int] = (120, 40)
+    updates_per_second: int = 25
+    silent: bool = False
+    moving_face: bool = False
+    state: AgentState = "speaking"
+
+
+def scenes_of(rates: Sequence[int], size: tuple[int, int] = (120, 40)) -> list[Scene]:
+    """The waveforms at these rates beside a still face; 0 is silence, and so what rest costs."""
+    return [
+        Scene(
+            f"dashboard, {rate} updates a second", size, rate or 25, silent=rate == 0, state="idle"
+        )
+        for rate in rates
+    ]
+
+
+FACES = [
+    Scene("still face, 25 updates, 80×24", (80, 24)),
+    Scene("face speaks, 25 updates, 80×24", (80, 24), moving_face=True),
+    Scene("still face, 25 updates, 120×40"),
+    Scene("face speaks, 25 updates, 120×40", moving_face=True),
+    Scene("still face, 25 updates, 200×55", (200, 55)),
+    Scene("face speaks, 25 updates, 200×55", (200, 55), moving_face=True),
+    Scene("face breathes, silence, 120×40", silent=True, moving_face=True, state="idle"),
+]
+"""What the face costs is the difference of two."""
+
+
 async def measure_ui(
-    persona: Persona,
-    *,
-    seconds: float = 5.0,
-    size: tuple[int, int] = (120, 40),
-    rates: Sequence[int] = RATES,
+    persona: Persona, scenes: Sequence[Scene], *, seconds: float = 5.0
 ) -> list[dict[str, float]]:
-    """One row a rate: `updates_per_second`, `cpu_percent` of one core, `kib_per_second` drawn."""
-    rows = []
-    for rate in rates:
-        session = _LevelsOnly(persona)
-        app = DashboardApp(
-            session, UiConfig(updates_per_second=rate or 25), driver_class=DiscardingDriver
-        )
-        app_task = asyncio.create_task(app.run_async(size=size))
-        await session.started.wait()
-        feeding = asyncio.create_task(session.make_levels(silent=rate == 0))
-        await asyncio.sleep(min(1.0, seconds / 2))
-        before = (time.monotonic(), time.process_time(), DiscardingDriver.written)
-        await asyncio.sleep(seconds)
-        wall = time.monotonic() - before[0]
-        cpu = time.process_time() - before[1]
-        drawn = DiscardingDriver.written - before[2]
-        feeding.cancel()
-        app.exit()
-        await app_task
-        rows.append(
-            {
-                "updates_per_second": rate,
-                "cpu_percent": round(100 * cpu / wall, 2),
-                "kib_per_second": round(drawn / 1024 / wall, 1),
-            }
-        )
-    return rows
+    """One row a scene: `cpu_percent` of one core, `kib_per_second` drawn."""
+    return [await _measure(persona, scene, seconds) for scene in scenes]
+
+
+async def _measure(persona: Persona, scene: Scene, seconds: float) -> dict[str, float]:
+    session = _LevelsOnly(persona, scene.state)
+    settings = UiConfig(updates_per_second=scene.updates_per_second, animation=scene.moving_face)
+    app = DashboardApp(session, settings, driver_class=DiscardingDriver)
+    app_task = asyncio.create_task(app.run_async(size=scene.size))
+    await session.started.wait()
+    feeding = asyncio.create_task(session.make_levels(silent=scene.silent))
+    await asyncio.sleep(_SETTLE_SECONDS)
+    before = (time.monotonic(), time.process_time(), DiscardingDriver.written)
+    await asyncio.sleep(seconds)
+    wall = time.monotonic() - before[0]
+    cpu = time.process_time() - before[1]
+    drawn = DiscardingDriver.written - before[2]
+    feeding.cancel()
+    app.exit()
+    await app_task
+    return {
+        "cpu_percent": round(100 * cpu / wall, 2),
+        "kib_per_second": round(drawn / 1024 / wall, 1),
+    }
 
 
 class _LevelsOnly:
     """A session with nothing behind it but two level histories."""
 
-    def __init__(self, persona: Persona) -> None:
+    def __init__(self, persona: Persona, state: AgentState) -> None:
         self.persona = persona
-        self.state: AgentState = "idle"
+        self.state = state
         self.is_silent = True
         self.last_answer = ""
         self.confirm: Confirm = ConfirmGate()
@@ -127,6 +163,7 @@ class _LevelsOnly:
         for listener in self._listeners:
             listener(AudioChanged(microphone="bench", speaker="bench"))
             listener(BackendChosen(name="none", reason="bench", ready=True))
+            listener(StateChanged(state=self.state))
         self.started.set()
 
     async def stop(self) -> None:

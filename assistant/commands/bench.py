@@ -46,18 +46,19 @@ def bench_ui(config: Config, *, load: int | None = None, json_output: bool = Fal
         rows = ui_load.measure(busy=load, backend=config.backend.name)
         print_rows("ui under load", rows, as_json=json_output)
         return 0
-    from assistant.bench.ui import measure_ui
+    from assistant.bench.ui import FACES, RATES, measure_ui, scenes_of
     from assistant.session.factory import find_personas
 
     persona = next(iter(find_personas(config).loaded.values()))
+    scenes = [*scenes_of(RATES), *FACES]
     rows = [
         Measurement(
-            f"dashboard, {row['updates_per_second']:.0f} updates a second",
+            scene.name,
             "% of a core",
             (row["cpu_percent"],),
             f"{row['kib_per_second']:.0f} KiB/s drawn",
         )
-        for row in asyncio.run(measure_ui(persona))
+        for scene, row in zip(scenes, asyncio.run(measure_ui(persona, scenes)), strict=True)
     ]
     print_rows("ui", rows, as_json=json_output)
     return 0

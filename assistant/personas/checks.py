@@ -22,6 +22,7 @@ from assistant.language.delivery.marks import MARK
 from assistant.language.delivery.named import DELIVERIES, find_delivery
 from assistant.language.phrase_notation import NotationError, Phrase
 from assistant.locations import assets_dir, models_dir
+from assistant.personas.face import Face
 from assistant.personas.schema import (
     EFFECTS,
     PLACEHOLDERS,
@@ -39,6 +40,8 @@ from assistant.personas.schema import (
 
 MIN_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3 (AA), text of ordinary size."""
+MIN_FIGURE_CONTRAST = 3.0
+"""The same, 1.4.11: what is no text but has to be seen."""
 _MAX_RECORDING = 50_000_000
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
@@ -74,7 +77,12 @@ def check_persona(
 def advice_on(persona: Persona, lines: KeyLines) -> list[PersonaProblem]:
     """Text that is hard to read, voices that are not on this machine, greetings that a stranger
     would wonder at, and marks in lines that name no delivery."""
-    findings = [*_contrast(persona.colors), *_familiar(persona), *_marks(persona)]
+    findings = [
+        *_contrast(persona.colors),
+        *_face_contrast(persona),
+        *_familiar(persona),
+        *_marks(persona),
+    ]
     known = _voices()
     for voice in persona.voice.kokoro:
         if known and voice not in known:
@@ -112,6 +120,16 @@ def _contrast(colors: Colors) -> Iterator[_Finding]:
         if ratio < MIN_CONTRAST:
             message = f"{text} on {ground} has a contrast of {ratio:.1f}, hard to read"
             yield ("colors", text), message, f"Move them apart until it is {MIN_CONTRAST}."
+
+
+def _face_contrast(persona: Persona) -> Iterator[_Finding]:
+    ground = persona.colors.background
+    for key in ("color", "light"):
+        color = getattr(persona.face, key)
+        ratio = contrast(color, ground) if color else MIN_FIGURE_CONTRAST
+        if ratio < MIN_FIGURE_CONTRAST:
+            message = f"the face's {key} on background has a contrast of {ratio:.1f}, hard to see"
+            yield ("face", key), message, f"Move them apart until it is {MIN_FIGURE_CONTRAST}."
 
 
 def _strings(value: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
@@ -196,6 +214,8 @@ def _look(persona: Persona) -> Iterator[_Finding]:
         if width != 1:
             message = f'the glyph "{shown(glyph)}" is {width} cells wide'
             yield ("waveform", "glyphs"), message, "Each must fill exactly one cell."
+    for key, fault, remedy in persona.face.faults():
+        yield ("face", key), fault, remedy
 
 
 def _voice(persona: Persona) -> Iterator[_Finding]:
@@ -265,6 +285,7 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "moshi": Moshi,
     "colors": Colors,
     "waveform": WaveformGlyphs,
+    "face": Face,
 }
 _WANTED = {
     "string_type": "must be a text in quotes",
@@ -303,11 +324,24 @@ def explain(error: ErrorDetails, lines: KeyLines) -> PersonaProblem:
         return PersonaProblem(line, f"the {what} {name} is missing", _how_to_add(path), absent=True)
     if kind == "string_pattern_mismatch":
         return PersonaProblem(line, f"{name} is not a color", 'Write it as six digits: "#1a2b3c".')
+    if kind == "literal_error":
+        return PersonaProblem(line, *_unknown_word(name, error))
     if kind in _WANTED:
         return PersonaProblem(
             line, f"{name} {_WANTED[kind]}", f"It is {_clipped(error['input'])} now."
         )
     return PersonaProblem(line, f"{name}: {_lowered(error['msg'])}", "Change it to fit.")
+
+
+def _unknown_word(name: str, error: ErrorDetails) -> tuple[str, str]:
+    """Message and remedy where only certain words may stand."""
+    known = re.findall(r"'([^']*)'", error.get("ctx", {}).get("expected", ""))
+    given = error["input"]
+    if not isinstance(given, str):
+        return f"{name} must be a text in quotes", f"It is {_clipped(given)} now."
+    meant = closest(given.lower(), known)
+    remedy = f'Did you mean "{meant}"?' if meant else f"It may be {', '.join(known)}."
+    return f'{name} cannot be "{shown(given)}"', remedy
 
 
 def _suggestion(path: KeyPath) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assistant.locations import themes_dir, user_themes_dir
+from assistant.personas.face import Face
 from assistant.personas.files import PersonaFailure, PersonaFile, persona_paths, read_persona
 from assistant.personas.schema import (
     Colors,
@@ -33,6 +34,7 @@ __all__ = [
     "PLAIN",
     "Colors",
     "Exchange",
+    "Face",
     "Lines",
     "LoadedPersonas",
     "Moshi",

@@ -13,10 +13,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.frames import PersonaPrompt, SpokenNames, VoiceSpec
+from assistant.personas.face import Face, Hex
 
 Texts = Annotated[list[str], Field(min_length=1)]
 OpeningKey = Literal["greetings", "reintroductions"]
-Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 PLACEHOLDERS: Mapping[str, str] = {
     "time": "time",
@@ -321,6 +321,7 @@ class Persona(_PersonaTable):
     moshi: Moshi = Moshi()
     colors: Colors
     waveform: WaveformGlyphs = WaveformGlyphs()
+    face: Face = Face()
 
     def openings(self, key: OpeningKey, *, again: bool) -> list[str]:
         """What it may begin with. `again`: the user is known to have talked to it before."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pydantic import BaseModel
 
 from assistant.language.delivery.named import DELIVERIES
+from assistant.personas.face import Face
 from assistant.personas.schema import (
     EFFECTS,
     Colors,
@@ -66,6 +67,7 @@ def persona_template(name: str, examples: Mapping[str, list[str]]) -> str:
             "# where it does not.",
             *_table("colors", Colors, _COLORS),
             *_table("waveform", WaveformGlyphs, {"glyphs": [" ", "·", "•", "●", "⬤"]}),
+            *_table("face", Face, {"kind": "rings"}, _FACE),
             "# Of its own world: as many of these as you like, each with a header of its own. What",
             "# is said here goes before all else that it would answer, but for orders that it "
             "obeys.",
@@ -87,6 +89,16 @@ _EXCHANGE = {
     "answers": ["It stands. I counted the stones.", "It leans, but so do we all, {user}."],
     "why": ["Because nobody has pushed it yet."],
     "more": ["The north side needs paint."],
+}
+_FACE = {
+    "color": "#7cc7ff",
+    "light": "#ffc27a",
+    "shade": "#31465a",
+    "count": 3,
+    "shape": "round",
+    "droop": 0.0,
+    "speed": 1.0,
+    "thickness": 1.0,
 }
 _MOSHI = {
     "voice_prompt": "voice.wav",

@@ -38,6 +38,7 @@ from assistant.session.trace import TurnTrace, TurnTracer
 from assistant.terminal.sanitize import clean_text
 from assistant.ui import themes
 from assistant.ui.conversation import ChipEntry, last_turn
+from assistant.ui.fade import CrossFade
 from assistant.ui.fitting import one_line
 from assistant.ui.hints import TOUR, sayings
 from assistant.ui.keymap import BINDINGS, AssistantCommands, check_keymap
@@ -70,7 +71,7 @@ class DashboardApp(App[None]):
         (0, "-narrow"),
         (76, "-medium"),
         (110, "-wide"),
-        (170, "-huge"),
+        (140, "-huge"),
     ]
     VERTICAL_BREAKPOINTS = [
         (0, "-short"),
@@ -97,6 +98,7 @@ class DashboardApp(App[None]):
         self._config = config or UiConfig()
         self._clock = clock
         self._gate = EscapeFilter()
+        self._fade = CrossFade(self)
         self._bridge = Bridge(session)
         self._tasks: set[asyncio.Task[None]] = set()
         self._offered = OfferedModel(self, self, offer)
@@ -108,6 +110,7 @@ class DashboardApp(App[None]):
             session.personas(),
             self.status,
             (session.input_levels, session.output_levels),
+            session.memory,
             clock=clock,
             updates_per_second=self._config.updates_per_second,
             remembers=session.memory.enabled and not session.memory.private,
@@ -123,7 +126,8 @@ class DashboardApp(App[None]):
         return self._dashboard
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), self._gate]
+        fading = [self._fade] if self._fade.active else []
+        return [*super().get_line_filters(), *fading, self._gate]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.DEFAULTS
@@ -199,8 +203,10 @@ class DashboardApp(App[None]):
         if isinstance(event, BackendChosen) and event.ready:
             self._offered.backend_ready()
         if isinstance(event, PersonaChanged):
+            before = self.current_theme
             self.register_theme(themes.theme_of(event.persona))
             self.preview(event.persona)
+            self._fade.go(before, self.current_theme)
             self._dashboard.show_personas(self.session.personas(), event.persona.slug)
         elif isinstance(event, PersonasReloaded):
             self._register_themes()

@@ -195,7 +195,7 @@ class _Offer(NamedTuple):
 
 
 class AssistantCommands(Provider):
-    """Actions with their keys, "Talk with …" for each persona, "Answer with …" for each brain."""
+    """Actions with their keys first, then "Talk with …" and "Answer with …"."""
 
     _brains: Sequence[BrainChoice] = ()
 
@@ -216,6 +216,18 @@ class AssistantCommands(Provider):
 
     def _offers(self) -> Iterator[_Offer]:
         app = cast("Offering", self.app)
+        seen: set[str] = set()
+        for _, binding in app.bindings_in_force():
+            if binding.id in seen or not binding.id or binding.id in _NOT_OFFERED:
+                continue
+            seen.add(binding.id)
+            if binding.id.startswith("persona.") and binding.id[-1].isdigit():
+                continue
+            yield _Offer(
+                f"{binding.description} ({app.get_key_display(binding)})",
+                binding.tooltip,
+                partial(app.run_action, binding.action),
+            )
         for persona in app.session.personas():
             yield _Offer(
                 f"Talk with {one_line(persona.name)}",
@@ -229,18 +241,6 @@ class AssistantCommands(Provider):
                     one_line(brain.about),
                     partial(app.choose_brain, brain.name),
                 )
-        seen: set[str] = set()
-        for _, binding in app.bindings_in_force():
-            if binding.id in seen or not binding.id or binding.id in _NOT_OFFERED:
-                continue
-            seen.add(binding.id)
-            if binding.id.startswith("persona.") and binding.id[-1].isdigit():
-                continue
-            yield _Offer(
-                f"{binding.description} ({app.get_key_display(binding)})",
-                binding.tooltip,
-                partial(app.run_action, binding.action),
-            )
 
 
 def _highlighted(matcher: Matcher, name: str) -> Content:

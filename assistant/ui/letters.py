@@ -47,6 +47,13 @@ def in_place(text: str) -> str:
     return "".join(similar_of_width(c, cell_len(c), _encoding) for c in text)
 
 
+def writes_blocks() -> bool:
+    """Whether pictures can be drawn in blocks and dots."""
+    return in_place(_BLOCKS) == _BLOCKS
+
+
+_BLOCKS = "▀▄⣿"
+
 # Output filter, the last before the terminal: sanitises escape sequences, so that nothing drawn
 # acts.
 

@@ -24,6 +24,9 @@ DEFAULTS = {
     "wave-1": "#c0c0c0",
     "wave-2": "#a0a0a0",
     "wave-3": "#808080",
+    "voice-1": "#c0c0c0",
+    "voice-2": "#a0a0a0",
+    "voice-3": "#808080",
     "on-primary": "#000000",
 }
 """Our own variables, for themes that are not a persona's."""
@@ -49,6 +52,9 @@ def theme_of(persona: Persona) -> Theme:
         "wave-1": primary.hex,
         "wave-2": background.blend(primary, 0.8).hex,
         "wave-3": background.blend(primary, 0.58).hex,
+        "voice-1": parsed["accent"].hex,
+        "voice-2": background.blend(parsed["accent"], 0.8).hex,
+        "voice-3": background.blend(parsed["accent"], 0.58).hex,
         "on-primary": readable.hex,
         "text-muted": muted.hex,
         "border": primary.hex,

@@ -43,6 +43,7 @@ def evening(
         with room.recording("greeting") as greeting:
             app = room.open()
             until(lambda: bool(room.home.turns("JARVIS")), "JARVIS has greeted", app.screen)
+        app.press("a")  # the log of what it does
         yield Evening(room, app, greeting)
 
 
@@ -57,8 +58,8 @@ def background(slug: str) -> str:
 
 
 def in_charge(name: str) -> Callable[[str], bool]:
-    """Whether the first line of a screen begins with this name."""
-    return lambda screen: screen.strip().startswith(name)
+    """Whether this name stands in the first line of a screen, beside the face."""
+    return lambda screen: name in screen.strip().split("\n", 1)[0]
 
 
 def conversation(app: Terminal) -> str:

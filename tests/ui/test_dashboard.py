@@ -288,6 +288,7 @@ async def test_the_bar_goes_when_the_backend_is_ready(make_app: MakeApp) -> None
     session = FakeSession(on_start=LOADING)
     app = make_app(session)
     async with app.run_test() as pilot:
+        await pilot.press("a")
         await see(pilot, "42%")
         session.emit(LoadProgress(text="warming up", fraction=None))
         await see(pilot, "warming up")
@@ -307,7 +308,7 @@ async def test_a_failure_stays_until_it_is_clicked_away(
         await see(pilot, "✗ The disk is full. Make room.")
         await pilot.click("#banner")
         await pilot.pause()
-        assert rows(app)[4].startswith("╭─ Conversation")
+        assert rows(app)[6].startswith("╭─ Conversation")
 
 
 async def test_events_before_the_first_picture_are_not_lost(make_app: MakeApp) -> None:

@@ -162,14 +162,14 @@ async def test_the_voice_of_the_persona_under_the_cursor_is_heard(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await pilot.press("p", "v", "down", "v")
+        await pilot.press("p", "space", "down", "space")
         await pilot.pause()
         heard = [argument for name, argument in session.calls if name == "sample"]
         assert heard == [(BUTLER.slug, ""), (CORE.slug, "")]
         assert session.persona is BUTLER
         assert isinstance(app.screen, PickerScreen)
         session.failing["sample"] = KeyError("its file is gone")
-        await pilot.press("v")
+        await pilot.press("space")
         await pilot.pause()
         assert isinstance(app.screen, PickerScreen)
 
@@ -239,7 +239,8 @@ async def test_the_palette_finds_a_persona(make_app: MakeApp, session: FakeSessi
     async with app.run_test(size=(100, 40)) as pilot:
         await see(pilot, "prepared answers")
         await pilot.press("ctrl+p")
-        await see(pilot, "Talk with Butler", "Talk with Core 9")
+        await see(pilot, "Mic (space)", "Repeat (r)")
+        assert "Talk with" not in text(app), "what can be done comes first"
         await pilot.press(*"wren")
         await see(pilot, "Talk with Wren")
         await pilot.press("enter")
@@ -344,10 +345,10 @@ async def test_a_click_on_the_microphone_mutes_it(make_app: MakeApp, session: Fa
 
 async def test_a_click_on_a_persona_changes_to_it(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await see(pilot, "prepared answers")
+    async with app.run_test(size=(160, 50)) as pilot:
+        await see(pilot, "Core 9")
         row = next(n for n, line in enumerate(text(app).splitlines()) if "Core 9" in line)
-        await pilot.click(offset=(90, row))
+        await pilot.click(offset=(20, row))
         await pilot.pause()
         assert session.persona is CORE
 

@@ -257,6 +257,7 @@ async def test_what_was_recalled_is_told_in_the_log_and_can_be_struck(make_app: 
     app = make_app(session)
     async with app.run_test(size=WIDE) as pilot:
         await see(pilot, "idle")
+        await pilot.press("a")
         session.emit(recalled())
         await see(pilot, "◆ recalled: your parrot is called Picasso")
         y, row = next((y, row) for y, row in enumerate(rows(app)) if "recalled:" in row)
@@ -283,6 +284,7 @@ async def test_of_many_recalled_memories_two_are_told_and_the_drawer_counts_the_
     )
     async with app.run_test(size=WIDE) as pilot:
         await see(pilot, "idle")
+        await pilot.press("a")
         session.emit(MemoryRecalled(found=found))
         await see(pilot, "◆ recalled:")
         assert text(app).count("◆ recalled:") == 2
@@ -304,6 +306,7 @@ async def test_what_is_forgotten_by_word_of_mouth_is_shown_no_more(make_app: Mak
     app = make_app(session)
     async with app.run_test(size=WIDE) as pilot:
         await see(pilot, "idle")
+        await pilot.press("a")
         event = recalled()
         session.emit(event)
         await see(pilot, "◆ recalled:")

@@ -52,6 +52,7 @@ VOCABULARY = """
     Save this conversation as Markdown Into which file It can be read by nobody but you save do not
     Search this conversation older newer Older Newer Close
     time at all md
+    What know about you Nothing yet remember Today due remind me at six persona
 """  # fmt: skip
 
 

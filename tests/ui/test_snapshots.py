@@ -83,7 +83,7 @@ def test_the_picker_shows_the_persona_under_the_cursor(
     snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]
 ) -> None:
     session = talking()
-    run = playing(session, "◂ now", f"  {PERSONAS[1].summary}", press=["p", "down"])
+    run = playing(session, f"2 {PERSONAS[1].name}", press=["p", "right"])
     assert snap_compare(make_app(session), terminal_size=size, run_before=run)
 
 

@@ -7,7 +7,9 @@ import pytest
 from textual.app import App, ComposeResult
 
 from assistant.audio.levels import LevelHistory
-from assistant.ui.widgets.waveform import Waveform, sizes_of
+from assistant.ui.model import StatusModel
+from assistant.ui.themes import DEFAULTS
+from assistant.ui.widgets.waveform import Levels, Waveform, microphone_word, sizes_of
 
 GLYPHS = [" ", "·", "•", "●", "⬤"]
 LEVEL = 480
@@ -30,8 +32,6 @@ class Stage(App[None]):
         yield self.wave
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        from assistant.ui.themes import DEFAULTS
-
         return DEFAULTS
 
     def row(self, y: int = 0) -> str:
@@ -109,3 +109,69 @@ def test_louder_is_never_smaller() -> None:
     assert sizes[0] == 0
     assert sizes[-1] == 4
     assert (np.diff(sizes.astype(int)) >= 0).all()
+
+
+# --- the strip -------------------------------------------------------------------------------
+
+
+class Strips(App[None]):
+    """Both sides, as the dashboard has them."""
+
+    def __init__(self, height: int) -> None:
+        super().__init__()
+        self.mic, self.voice = LevelHistory(), LevelHistory()
+        self.strip = Levels(self.mic, self.voice, GLYPHS, updates_per_second=25)
+        self.strip.styles.height = height
+
+    def compose(self) -> ComposeResult:
+        yield self.strip
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return DEFAULTS
+
+    CSS = """
+    Levels { layout: grid; grid-size: 2 2; grid-columns: 8 1fr; grid-rows: 1fr 1fr; }
+    Waveform { height: 100%; }
+    """
+
+    def rows(self) -> list[str]:
+        self.strip._poll()
+        waves = (self.query_one("#microphone", Waveform), self.query_one("#voice", Waveform))
+        return [wave.render_line(y).text for wave in waves for y in range(wave.size.height)]
+
+
+async def test_both_voices_are_mirrored_about_the_middle_of_the_strip() -> None:
+    app = Strips(height=4)
+    async with app.run_test(size=(28, 4)):
+        app.mic.push(tone(-15))
+        app.voice.push(tone(-15))
+        above, mic, voice, below = app.rows()
+        assert mic[0] == voice[0] == "⬤"
+        assert above[0] == below[0]
+        assert GLYPHS.index(above[0]) < GLYPHS.index(mic[0])
+
+
+async def test_an_idle_side_is_a_dim_line_and_a_sound_takes_its_place() -> None:
+    app = Strips(height=2)
+    async with app.run_test(size=(28, 2)):
+        assert app.rows() == ["┈" * 20, "┈" * 20]
+        app.mic.push(tone(-26))
+        mic, voice = app.rows()
+        assert mic == "●" + " " * 19
+        assert voice == "┈" * 20
+        app.mic.push(np.zeros(20 * LEVEL, dtype=np.float32))
+        assert app.rows() == ["┈" * 20, "┈" * 20], "when it has drifted out of sight"
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        (StatusModel(audio_known=True, microphone="Desk"), "mic"),
+        (StatusModel(audio_known=True, microphone="Desk", muted=True), "muted"),
+        (StatusModel(audio_known=True), "no mic"),
+        (StatusModel(audio_known=True, microphone="Desk", push_to_talk=True), "closed"),
+        (StatusModel(microphone="D", push_to_talk=True, talking=True), "talking"),
+    ],
+)
+def test_the_strip_says_whether_the_microphone_hears(status: StatusModel, word: str) -> None:
+    assert microphone_word(status) == word

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from assistant.audio.levels import LevelHistory
+from assistant.memory.conversation import MemoryFrontend
 from assistant.personas.loading import Persona
 from assistant.session.events import (
     AgentSaid,
@@ -21,6 +22,7 @@ from assistant.session.events import (
     FeelingHeard,
     FeelingTakenBack,
     LoadProgress,
+    MemoryForgotten,
     Notice,
     PersonaChanged,
     PersonasReloaded,
@@ -37,11 +39,12 @@ from assistant.ui.model import StatusModel
 from assistant.ui.plain_words import SCRIPTED, Chips, thinking_text
 from assistant.ui.screens.devices import shown_devices
 from assistant.ui.widgets.activity import Activity, sentence
+from assistant.ui.widgets.face import PersonaFace
 from assistant.ui.widgets.keybar import KeyBar
 from assistant.ui.widgets.loading import Banner, LoadingBar
 from assistant.ui.widgets.prompt import Prompt
-from assistant.ui.widgets.roster import Roster
 from assistant.ui.widgets.searchbar import SearchBar
+from assistant.ui.widgets.side import SideColumn
 from assistant.ui.widgets.statusline import Header, StatusLine, TrySaying
 from assistant.ui.widgets.transcript import Transcript
 from assistant.ui.widgets.waveform import Levels
@@ -54,9 +57,15 @@ def _is_shown(notice: Notice) -> bool:
     return notice.severity != "information" or notice.key == "brain"
 
 
-class _Body(Vertical):
-    """All below the waveforms. For every update of these the compositor visits each child of the
-    screen, wherever the update is; one blank child is visited quickly."""
+class _Stage(Horizontal):
+    """All but the last two rows. For every update of the waveforms the compositor visits each child
+    of the screen, wherever the update is; one blank child is visited quickly."""
+
+    BLANK = True
+
+
+class _Blank(Vertical):
+    """Draws nothing itself."""
 
     BLANK = True
 
@@ -73,6 +82,7 @@ class DashboardScreen(Screen[None]):
         personas: list[Persona],
         status: StatusModel,
         levels: tuple[LevelHistory, LevelHistory],
+        memory: MemoryFrontend,
         *,
         clock: Callable[[], datetime],
         updates_per_second: int,
@@ -90,11 +100,14 @@ class DashboardScreen(Screen[None]):
         # still tells things.
         glyphs = persona.waveform.glyphs
         self._header = Header(persona, status, id="header")
+        microphone, voice = levels
+        self._face = PersonaFace(persona, voice=voice, user=microphone, id="face")
+        large_face = PersonaFace(persona, voice=voice, user=microphone, id="large-face")
+        self._side = SideColumn(large_face, memory, clock, id="side")
         self._levels = Levels(*levels, glyphs, updates_per_second=updates_per_second, id="levels")
         self._loading = LoadingBar(id="loading")
         self._banner = Banner(id="banner")
         self.transcript = Transcript(clock, id="transcript")
-        self._roster = Roster(id="roster")
         self.activity = Activity(clock, id="activity")
         self.prompt = Prompt(id="prompt")
         self.search = SearchBar(self.transcript, id="find")
@@ -102,20 +115,24 @@ class DashboardScreen(Screen[None]):
         self._status_line = StatusLine(status, id="status")
 
     def compose(self) -> ComposeResult:
-        yield self._header
-        yield self._levels
-        with _Body(id="body"):
-            yield self._loading
-            yield self._banner
-            with Vertical(id="main"):
-                yield self.transcript.add_class("panel")
-                yield self._roster.add_class("panel")
-                yield self.activity.add_class("panel")
-            yield self.search
-            yield self.try_saying
-            yield self.prompt.add_class("panel")
-            yield self._status_line
-            yield KeyBar(id="keys")
+        with _Stage(id="stage"):
+            yield self._side
+            with _Blank(id="page"):
+                with Horizontal(id="top"):
+                    yield self._face
+                    with _Blank(id="top-right"):
+                        yield self._header
+                        yield self._levels
+                yield self._loading
+                yield self._banner
+                with Vertical(id="main"):
+                    yield self.transcript.add_class("panel")
+                    yield self.activity.add_class("panel")
+                yield self.search
+                yield self.try_saying
+                yield self.prompt.add_class("panel")
+        yield self._status_line
+        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         self.hints.load()
@@ -126,12 +143,14 @@ class DashboardScreen(Screen[None]):
     def show_personas(self, personas: list[Persona], current: str) -> None:
         """The files as they are now."""
         self._personas = personas
-        self._roster.show(personas, current)
+        self._side.roster.show(personas, current)
 
     def show_persona(self, persona: Persona) -> None:
         """Whose glyphs, name and colours are on the screen; may be a preview."""
         self._persona = persona
         self._header.show_persona(persona)
+        for face in self._faces:
+            face.show_persona(persona)
         self._levels.set_glyphs(persona.waveform.glyphs)
         self._refresh_titles()
 
@@ -162,6 +181,7 @@ class DashboardScreen(Screen[None]):
                 title = f"{count} could not be read"
                 self._toast("\n".join(failed), title, "warning", seconds=12)
         self.activity.take(event)
+        self._move_face(event)
         if self.hints.take(event) or changed:
             self.refresh_status()
 
@@ -203,6 +223,21 @@ class DashboardScreen(Screen[None]):
                       "you can say.", action="app.tour")
         )  # fmt: skip
 
+    @property
+    def _faces(self) -> tuple[PersonaFace, PersonaFace]:
+        return self._face, self._side.face
+
+    def _move_face(self, event: SessionEvent) -> None:
+        """What is more than a state: an interruption, and what may have been learned."""
+        match event:
+            case AgentSaid(interrupted=True):
+                for face in self._faces:
+                    face.startle()
+            case MemoryForgotten():
+                self._side.look_again(at_once=True)
+            case AgentSaid(final=True) | BackendChosen(ready=True):
+                self._side.look_again()
+
     def toggle_activity(self) -> None:
         """Open or close the drawer."""
         self.toggle_class("-with-log")
@@ -231,6 +266,9 @@ class DashboardScreen(Screen[None]):
         """Draw again what shows the status."""
         self._header.refresh()
         self._status_line.show()
+        self._side.show(self._status)
+        for face in self._faces:
+            face.show(self._status)
         self._refresh_titles()
 
     def _toast(
@@ -253,7 +291,7 @@ class DashboardScreen(Screen[None]):
             self._loading.show(f"starting {event.name}", None)
 
     def _refresh_titles(self) -> None:
-        self._levels.show(self._status, self._persona.name)
+        self._levels.show(self._status)
         self.transcript.hint(self._hint())
         self.transcript.think(thinking_text(self._status, self._persona.name))
         self._suggest()

@@ -17,25 +17,29 @@ from assistant.personas.loading import Persona
 from assistant.ui.fitting import one_line
 from assistant.ui.keymap import NUMBERED
 from assistant.ui.screens.dialog import Dialog
-from assistant.ui.widgets.keybar import KeyLine
-
-_INDENT_CELLS = 3
-"""Cells of a line that are not its summary's: digit, space, scroll bar."""
+from assistant.ui.widgets.cards import Card, CardGrid
+from assistant.ui.widgets.keybar import KeyLine, Offer
 
 
 class PickerScreen(Dialog[str | None]):
     """Gives back the slug of the chosen persona, or None where the old one stays.
 
     `preview` is told of each persona that the cursor is on; whoever opened the picker puts the old
-    look back.
+    look back. `sample` lets a persona's voice be heard, by its slug; None: it cannot.
     """
 
+    AUTO_FOCUS = ""
     BINDINGS = [
         Binding("escape,p,q", "cancel", "Keep as it was", id="picker.cancel",
                 tooltip="Close without a change"),
         Binding("enter", "select", "Choose", id="picker.choose", tooltip="Talk with this persona"),
-        Binding("v", "sample", "Hear it", id="picker.sample",
-                tooltip="Hear this persona's voice, while nothing else is said"),
+        Binding("space", "sample", "Hear it", id="picker.sample", tooltip="Hear its voice"),
+        Binding("up", "move(0,-1)", show=False),
+        Binding("down", "move(0,1)", show=False),
+        Binding("left,shift+tab", "move(-1,0)", show=False),
+        Binding("right,tab", "move(1,0)", show=False),
+        Binding("home", "reach(0)", show=False),
+        Binding("end", "reach(-1)", show=False),
         *[Binding(str(digit), f"choose({digit})", show=False) for digit in range(1, NUMBERED + 1)],
     ]  # fmt: skip
 
@@ -44,78 +48,59 @@ class PickerScreen(Dialog[str | None]):
         personas: Sequence[Persona],
         current: str,
         preview: Callable[[Persona], None],
-        sample: Callable[[str], None] = lambda slug: None,
+        sample: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__()
-        self._sample = sample
         self._personas = list(personas)
-        self._current = current
         self._preview = preview
+        self._sample = sample
         self._box = Vertical(id="picker")
-        self._list = OptionList(
-            *(Option(Content(one_line(persona.name))) for persona in self._personas),
-            id="picker-list",
-        )
+        self._cards = CardGrid(self._personas, current, id="picker-cards")
 
     def compose(self) -> ComposeResult:
         self._box.border_title = "Choose a persona"
+        keys = _PERSONA_KEYS if self._sample is None else (*_PERSONA_KEYS, _SAMPLE_KEY)
         with self._box:
-            yield self._list
-            yield Static(
-                Content.assemble(
-                    ("enter", "bold $primary"),
-                    (" choose   ", "$muted"),
-                    ("esc", "bold $primary"),
-                    (" keep as it was", "$muted"),
-                ),
-                id="picker-keys",
-            )
+            yield self._cards
+            yield KeyLine(keys, id="picker-keys")
 
-    def on_mount(self) -> None:
-        slugs = [persona.slug for persona in self._personas]
-        self._list.highlighted = slugs.index(self._current) if self._current in slugs else 0
-        self._list.focus()
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._write_prompts)
-
-    def _write_prompts(self) -> None:
-        """Names and summaries, these wrapped to the width that the list has now."""
-        room = max(20, self._box.content_size.width - _INDENT_CELLS)
-        for place, persona in enumerate(self._personas):
-            self._list.replace_option_prompt_at_index(place, self._prompt(place, persona, room))
-
-    @on(OptionList.OptionHighlighted)
-    def _show(self, event: OptionList.OptionHighlighted) -> None:
+    @on(Card.Reached)
+    def _show(self, event: Card.Reached) -> None:
         event.stop()
-        self._preview(self._personas[event.option_index])
+        self._preview(self._personas[event.place])
 
-    @on(OptionList.OptionSelected)
-    def _take(self, event: OptionList.OptionSelected) -> None:
+    @on(Card.Chosen)
+    def _take(self, event: Card.Chosen) -> None:
         event.stop()
-        self.dismiss(self._personas[event.option_index].slug)
+        self.dismiss(self._personas[event.place].slug)
+
+    def action_move(self, across: int, down: int) -> None:
+        self._cards.move(across, down)
+
+    def action_reach(self, place: int) -> None:
+        self._cards.reach(place % len(self._personas) if self._personas else 0)
 
     def action_choose(self, number: int) -> None:
         if number <= len(self._personas):
             self.dismiss(self._personas[number - 1].slug)
 
     def action_select(self) -> None:
-        self._list.action_select()
+        if self._personas:
+            self.dismiss(self._personas[self._cards.place].slug)
 
     def action_sample(self) -> None:
-        if self._list.highlighted is not None:
-            self._sample(self._personas[self._list.highlighted].slug)
+        if self._sample is not None and self._personas:
+            self._sample(self._personas[self._cards.place].slug)
 
     def action_cancel(self) -> None:
         self.dismiss(None)
 
-    def _prompt(self, place: int, persona: Persona, room: int) -> Content:
-        digit = str(place + 1) if place < NUMBERED else " "
-        mark = "  ◂ now" if persona.slug == self._current else ""
-        summary = Content("\n  ").join(Content(one_line(persona.summary)).wrap(room))
-        return Content.assemble(
-            f"{digit} ", (one_line(persona.name), "bold"), mark, "\n  ", summary
-        )
+
+_PERSONA_KEYS: tuple[Offer, ...] = (
+    ("enter", "choose", "screen.select", 3),
+    ("esc", "keep as it was", "screen.cancel", 2),
+)
+_SAMPLE_KEY: Offer = ("space", "hear its voice", "screen.sample", 1)
 
 
 class BrainScreen(Dialog[str | None]):

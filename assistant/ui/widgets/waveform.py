@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.content import Content
+from textual.containers import Vertical
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
 from assistant.audio.levels import LevelHistory
-from assistant.ui.fitting import ellipsis
 from assistant.ui.letters import in_place
 from assistant.ui.model import StatusModel
-from assistant.ui.widgets.statusline import microphone_text
 
 THRESHOLDS = np.array([0.17, 0.37, 0.53, 0.70], dtype=np.float32)
 """Levels from which each larger glyph is drawn: -50, -38, -28 and -18 dBFS."""
@@ -30,8 +27,15 @@ HALO_STEP = np.float32(0.22)
 """How much louder a level must be to show one row further from the middle."""
 
 _CLIPPED = np.uint8(255)
+_NOTHING = np.uint8(254)
+"""All of a row: nothing is heard."""
+_IDLE = ("┈", "─")
+"""The second where the terminal cannot write the first: it has a likeness everywhere."""
 _FADES = (0.22, 0.55, 1.0)
 """Where, as a part of the width, a bead loses colour on its way right."""
+
+
+Stands = Literal["top", "middle", "bottom"]
 
 
 def sizes_of(levels: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -40,7 +44,8 @@ def sizes_of(levels: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 class Waveform(Widget):
-    """One bead for each 20 ms. In a taller widget loud beads cast smaller ones above and below.
+    """One bead for each 20 ms. In a taller widget loud beads cast smaller ones above and below, or
+    on one side only. Where all is silent there may be a dim line in place of nothing.
 
     It reads the history when it is told to (`poll`) and draws only when a bead has changed, so that
     silence costs next to nothing.
@@ -52,6 +57,7 @@ class Waveform(Widget):
         "waveform--middle",
         "waveform--far",
         "waveform--clipped",
+        "waveform--idle",
     }
 
     def __init__(
@@ -59,16 +65,24 @@ class Waveform(Widget):
         levels: LevelHistory,
         glyphs: Sequence[str],
         *,
+        stands: Stands = "middle",
+        line: bool = False,
+        click: str = "",
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
+        """`stands`: the row of the beads themselves; `line`: show it while all is silent; `click`:
+        what a click does."""
         super().__init__(id=id, classes=classes)
+        self._stands = stands
+        self._line = line
+        self._click = click
         self._history = levels
         self._glyphs = tuple(in_place(glyph) for glyph in glyphs)
         self._count = -1
         self._beads: NDArray[np.uint8] = np.zeros((1, 0), dtype=np.uint8)
         self._strips: list[Strip | None] = []
-        self._styles: tuple[Style, Style, Style, Style] | None = None
+        self._styles: tuple[Style, Style, Style, Style, Style] | None = None
         self._framed: list[Strip] = []
 
     def set_glyphs(self, glyphs: Sequence[str]) -> None:
@@ -83,6 +97,10 @@ class Waveform(Widget):
 
     def on_resize(self) -> None:
         self._read()
+
+    async def on_click(self) -> None:
+        if self._click:
+            await self.run_action(self._click)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -140,11 +158,13 @@ class Waveform(Widget):
         if not width or not height:
             return
         levels, clipped, _, self._count = self._history.snapshot(width)
-        middle = (height - 1) // 2
+        middle = {"top": 0, "middle": (height - 1) // 2, "bottom": height - 1}[self._stands]
         distance = np.abs(np.arange(height, dtype=np.float32) - middle)[:, None]
         # The further a row from the middle, the louder a level has to be to reach it.
         beads = sizes_of((levels[None, :] - HALO_STEP * distance).astype(np.float32))
         beads[middle, clipped] = _CLIPPED
+        if self._line and not beads[middle].any():
+            beads[middle] = _NOTHING
         if beads.shape != self._beads.shape:
             self._strips = [None] * height
             self._beads = beads
@@ -160,8 +180,11 @@ class Waveform(Widget):
 
     def _draw(self, beads: NDArray[np.uint8]) -> Strip:
         """A row as few segments: one for each fade, cut where a bead clipped."""
-        near, middle, far, clipped_style = self._resolve_styles()
+        near, middle, far, clipped_style, idle = self._resolve_styles()
         width = len(beads)
+        if width and beads[0] == _NOTHING:
+            line = _IDLE[0] if in_place(_IDLE[0]) == _IDLE[0] else in_place(_IDLE[1])
+            return Strip([Segment(line * width, idle)], width)
         loudest = self._glyphs[-1]
         text = "".join(
             [loudest if bead == _CLIPPED else self._glyphs[bead] for bead in beads.tolist()]
@@ -181,13 +204,14 @@ class Waveform(Widget):
                 segments.append(Segment(text[at:end], style))
         return Strip(segments, width)
 
-    def _resolve_styles(self) -> tuple[Style, Style, Style, Style]:
+    def _resolve_styles(self) -> tuple[Style, Style, Style, Style, Style]:
         if self._styles is None:
             self._styles = (
                 self._style("waveform--near"),
                 self._style("waveform--middle"),
                 self._style("waveform--far"),
                 self._style("waveform--clipped"),
+                self._style("waveform--idle"),
             )
         return self._styles
 
@@ -200,45 +224,12 @@ class Waveform(Widget):
         return segments[0].style or Style.null()
 
 
-# Both waveforms side by side: the microphone's and the assistant's own.
-
-_FRAME_CELLS = 6
+# One strip of sound: the microphone's beads stand on the assistant's, which hang below.
 
 
-class Level(Waveform):
-    """A waveform whose border names whose sound it is, and the device."""
-
-    def __init__(
-        self, levels: LevelHistory, glyphs: Sequence[str], *, id: str, click: str = ""
-    ) -> None:
-        super().__init__(levels, glyphs, id=id, classes="panel")
-        self._click = click
-        self._title = ""
-        self._device = ""
-
-    def show(self, title: str, device: str) -> None:
-        """Name both; they are cut between words where the frame is too narrow."""
-        if (title, device) != (self._title, self._device):
-            self._title, self._device = title, device
-            self._fit()
-
-    def on_resize(self) -> None:
-        super().on_resize()
-        self._fit()
-
-    async def on_click(self) -> None:
-        if self._click:
-            await self.run_action(self._click)
-
-    def _fit(self) -> None:
-        room = self.outer_size.width - _FRAME_CELLS
-        # As content: of a plain string the border would read the markup.
-        self.border_title = Content(ellipsis(self._title, room))
-        self.border_subtitle = Content(ellipsis(self._device, room))
-
-
-class Levels(Horizontal):
-    """The row of both. One clock looks at both histories, so that they are drawn together."""
+class Levels(Vertical):
+    """The user's voice above, the persona's below, mirrored. One clock looks at both histories, so
+    that they are drawn together."""
 
     BLANK = True
 
@@ -252,16 +243,23 @@ class Levels(Horizontal):
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
-        self._microphone = Level(microphone, glyphs, id="microphone", click="app.toggle_microphone")
-        self._microphone.tooltip = "Click to mute or unmute"
-        self._voice = Level(voice, glyphs, id="voice", click="app.pick_devices")
-        self._voice.tooltip = "Click to choose microphone and speaker"
+        mute, choose = "app.toggle_microphone", "app.pick_devices"
+        self._microphone = Waveform(
+            microphone, glyphs, stands="bottom", line=True, click=mute, id="microphone"
+        )
+        self._voice = Waveform(voice, glyphs, stands="top", line=True, click=choose, id="voice")
+        self._mic_label = LevelLabel(mute, id="microphone-label")
+        self._voice_label = LevelLabel(choose, id="voice-label")
+        for widget in (self._microphone, self._mic_label):
+            widget.tooltip = "Click to mute or unmute"
+        for widget in (self._voice, self._voice_label):
+            widget.tooltip = "Click to choose microphone and speaker"
         self._period = 1.0 / updates_per_second
 
     def compose(self) -> ComposeResult:
-        yield Static("mic", classes="level-label")
+        yield self._mic_label
         yield self._microphone
-        yield Static("out", classes="level-label")
+        yield self._voice_label
         yield self._voice
 
     def on_mount(self) -> None:
@@ -272,13 +270,42 @@ class Levels(Horizontal):
         self._microphone.set_glyphs(glyphs)
         self._voice.set_glyphs(glyphs)
 
-    def show(self, status: StatusModel, persona: str) -> None:
-        """Names and devices in the frames; a microphone that hears nothing is marked."""
-        self._microphone.show("Microphone", microphone_text(status, width=200))
-        speaker = status.speaker or ("no speaker" if status.audio_known else "")
-        self._voice.show(persona, speaker)
-        self._microphone.set_class(status.closed, "-closed")
+    def show(self, status: StatusModel) -> None:
+        """Whether the microphone hears, and whether there is a speaker."""
+        self._mic_label.show(microphone_word(status), marked=status.closed)
+        no_speaker = status.audio_known and status.speaker is None
+        self._voice_label.show("no voice" if no_speaker else "voice", marked=no_speaker)
 
     def _poll(self) -> None:
         self._microphone.poll()
         self._voice.poll()
+
+
+def microphone_word(status: StatusModel) -> str:
+    """Whether it hears, in the strip's few cells."""
+    if status.audio_known and status.microphone is None:
+        return "no mic"
+    if status.muted:
+        return "muted"
+    if status.push_to_talk:
+        return "talking" if status.talking else "closed"
+    return "mic"
+
+
+class LevelLabel(Static):
+    """Whose sound a row of the strip is; a click does something about it."""
+
+    def __init__(self, click: str, *, id: str) -> None:
+        super().__init__(id=id, classes="level-label", markup=False)
+        self._click = click
+        self._shown = ""
+
+    def show(self, word: str, *, marked: bool) -> None:
+        """`marked`: something that the user should know."""
+        self.set_class(marked, "-marked")
+        if word != self._shown:
+            self._shown = word
+            self.update(word)
+
+    async def on_click(self) -> None:
+        await self.run_action(self._click)
