@@ -126,6 +126,22 @@ miss words or begin a second late: of 35 home commands, three seconds apart, 8 w
 and 1 or 2 without. Louder rooms keep it: the clatter of a kitchen would be speech."""
 
 
+class _LongSilence:
+    """Says when a silence has lasted so long that a detector is to forget it."""
+
+    def __init__(self) -> None:
+        self._windows = 0
+
+    def forgotten(self, probability: float, level: float) -> bool:
+        """Of the next window: whether the detector begins anew behind it."""
+        silent = probability < _SILENT and level < _SILENT_DB
+        self._windows = self._windows + 1 if silent else 0
+        if self._windows < _FRESH_AFTER:
+            return False
+        self._windows = 0
+        return True
+
+
 class Vad:
     """Speech probability, window by window. Not thread-safe."""
 
@@ -142,7 +158,7 @@ class Vad:
         self._detector.reset()
         if self._gain is not None:
             self._gain.reset()
-        self._silent = 0
+        self._silence = _LongSilence()
         self._down = Downsampler()
         self._pending = np.zeros(0, np.float32)
         self._next_frame = frame_number
@@ -173,16 +189,10 @@ class Vad:
                 window = self._gain(window, level)
             probability = self._detector.probability(window)
             windows.append(Window(time, probability, level))
-            self._forget_silence(probability, level)
+            if self._silence.forgotten(probability, level):
+                self._detector.reset()
         self._pending = waiting[at:]
         return windows
-
-    def _forget_silence(self, probability: float, level: float) -> None:
-        silent = probability < _SILENT and level < _SILENT_DB
-        self._silent = self._silent + 1 if silent else 0
-        if self._silent >= _FRESH_AFTER:
-            self._silent = 0
-            self._detector.reset()
 
 
 # Voice onset detection, for barge-in: Silero every 16 ms, and the levels around it.
@@ -256,6 +266,7 @@ class VoiceProbability:
         """Another stream begins."""
         for detector in self._detectors:
             detector.reset()
+        self._silences = (_LongSilence(), _LongSilence())
         self._down = Downsampler()
         self._sound = np.zeros(WINDOW_SAMPLES - _HOP, np.float32)
         self._turn = 0
@@ -268,7 +279,10 @@ class VoiceProbability:
         while self._sound.size >= WINDOW_SAMPLES:
             window = self._sound[:WINDOW_SAMPLES]
             self._sound = self._sound[_HOP:]
-            probability = self._detectors[self._turn].probability(window)
+            detector, silence = self._detectors[self._turn], self._silences[self._turn]
+            probability = detector.probability(window)
+            if silence.forgotten(probability, level_db(window)):
+                detector.reset()
             self._turn = 1 - self._turn
             powers = np.mean(window.reshape(4, -1) ** 2, axis=1)
             level = 10 * float(np.log10(float(powers.max()) + 1e-12))

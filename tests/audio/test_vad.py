@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from assistant.audio.vad import OFF, ON, AutomaticGain, Downsampler, Vad, Window
+from assistant.audio.vad import (
+    OFF,
+    ON,
+    AutomaticGain,
+    Downsampler,
+    Vad,
+    VoiceProbability,
+    Window,
+)
 from tests import speech
 
 
@@ -122,3 +130,21 @@ def test_a_loud_voice_after_silence_is_not_distorted():
     loud = np.full(512, 0.3, np.float32)
 
     assert np.array_equal(gain(loud, -10.5), loud)
+
+
+def onset_after(silent_blocks):
+    """What the barge-in's detectors make of a voice after so much silence, in blocks of 10 ms."""
+    said = speech.espeak("stop")
+    at = np.arange(0, said.size, 2 / 3)
+    voice = np.interp(at, np.arange(said.size), said).astype(np.float32)
+    sound = np.concatenate([np.zeros(silent_blocks * 240, np.float32), voice])
+    voices = VoiceProbability()
+    hops = [h for block in sound[: sound.size // 240 * 240].reshape(-1, 240)
+            for h in voices.push(block)]  # fmt: skip
+    return [hop.probability for hop in hops][-(voice.size * 2 // 3 // 256) :]
+
+
+def test_a_voice_over_the_assistant_is_noticed_alike_after_any_silence():
+    silence = 64 * 16  # both detectors have forgotten a whole number of half seconds
+
+    assert onset_after(silence) == pytest.approx(onset_after(4 * silence), abs=1e-6)

@@ -4,8 +4,9 @@ A television, a party or a second person is speech to a voice activity detector.
 the user is that it is weaker and that it does not stop for him. So the level of the near voice is
 followed, and what was weaker than it lately is looked at: where most of that was speech, in
 stretches longer than the weak end of a sentence, there are voices in the background, and speech
-counts as the user's only where it stands out of them. Where there are none, everything counts,
-however soft: who sits back or whispers is still the user.
+counts as the user's only where it stands out of them. Music that goes on is such a background even
+before somebody sings to it. Where there is none, everything counts, however soft: who sits back or
+whispers is still the user.
 
 Levels are momentary: the mean power of 256 ms, dB full scale, between a syllable and a phrase.
 Everything counts windows of 32 ms; nothing looks at a clock.
@@ -39,6 +40,12 @@ _FAR_OTHERS = (0.8, 0.08)
 behind it. Of a user alone, next to nothing is heard but himself."""
 _FAR_ANYBODY = (1.6, 0.5)
 """… where it may be his own, taken for his in this turn or an earlier one."""
+_FAR_SOUND = round(2.0 / WINDOW_SECONDS)
+"""Windows of anything but the near voice, where nobody speaks behind it: music, before somebody
+sings to it."""
+_STEADY_DB = 10.0
+"""… by which that rises over its median at most: a chair that is moved in a quiet room is nothing
+that goes on behind the user."""
 _BEFORE_DUTY = 0.4
 _LONG = round(2.5 / WINDOW_SECONDS)
 """… windows, where somebody nearer speaks, for what was heard before to be the background."""
@@ -50,6 +57,8 @@ _STANDS_OUT_DB = 1.5
 """Over that level: the user."""
 _BEGINS = 0.3
 """… and whoever begins a turn stands out by so much of the way up to the user's level, as well."""
+_SURELY = 0.5
+"""… and what stands out by so much is surely no syllable of the background's that swells."""
 _SETTLED_DB = 4.0
 """Nearer than this to what it was for the last 0.4 s a level no longer rises."""
 _APART_DB = 3.0
@@ -92,6 +101,8 @@ class NearVoice:
         """Momentary level, dB full scale."""
         self.threshold: float | None = None
         """Level from which speech is the user's; None where there is nobody else."""
+        self._sure = -120.0
+        """… from which it is surely his, where there is somebody else."""
 
     @property
     def level(self) -> float | None:
@@ -133,7 +144,10 @@ class NearVoice:
 
     def _somebody_nearer(self) -> bool:
         """Whether somebody speaks now who is nearer than who was taken for the user lately; then
-        that was a voice in the background, and is known for one from now on."""
+        that was a voice in the background, and is known for one from now on. Where the background
+        is known already, who grows louder is the user himself."""
+        if self.threshold is not None:
+            return False
         now = self._level_now()
         if now < self.moment - _SETTLED_DB or (self.level is not None and now <= self.level):
             return False
@@ -166,6 +180,11 @@ class NearVoice:
         """Whether the last window, if it is speech, is the user's."""
         return self.threshold is None or self.moment >= self.threshold
 
+    @property
+    def stands_out(self) -> bool:
+        """Whether the last window, if it is speech, is surely the user's."""
+        return self.threshold is None or self.moment >= self._sure
+
     def turn_ended(self) -> None:
         """The user's turn is over: remember how loud he was."""
         if len(self._turn) >= _SOON // 2:
@@ -195,12 +214,13 @@ class NearVoice:
             background = self._behind
         if background is None or near - background < _APART_DB:
             return None
-        if in_turn:
-            return background + _STANDS_OUT_DB
-        return background + max(_STANDS_OUT_DB, _BEGINS * (near - background))
+        between = near - background
+        self._sure = background + max(_STANDS_OUT_DB, _SURELY * between)
+        return background + max(_STANDS_OUT_DB, 0.0 if in_turn else _BEGINS * between)
 
     def _background(self, near: float, *, in_turn: bool) -> float | None:
-        """Level of the voices that are behind one of level `near`; None where there are none.
+        """Level of the voices that are behind one of level `near`, or of what else goes on there;
+        None where there is nothing.
         What was taken for the user's own, softer turn keeps none of his next ones from beginning.
         """
         moments = np.fromiter(self._moments, np.float64)
@@ -214,7 +234,11 @@ class NearVoice:
             count = int(speech.sum())
             if count * WINDOW_SECONDS >= seconds and count >= duty * int(runs.sum()):
                 return float(np.percentile(moments[speech], _FAR_PERCENT))
-        return None
+        sounds = moments[_long_runs(others, _FAR_WINDOWS)]
+        if sounds.size < _FAR_SOUND:
+            return None
+        level = float(np.percentile(sounds, _FAR_PERCENT))
+        return level if level - float(np.median(sounds)) <= _STEADY_DB else None
 
     def _level_now(self) -> float:
         """How loud who speaks at this moment is; −120 where nobody has, for long enough."""

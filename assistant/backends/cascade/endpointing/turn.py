@@ -96,6 +96,13 @@ _LATELY = round(0.4 / WINDOW_SECONDS)
 _LIKELY = 0.38
 """Mean probability of 0.4 s from which somebody speaks, though no moment of it is sure: a soft or a
 hurried word. Noise of any kind stays under a third of it."""
+_RESUMES = 2
+"""Windows of the user's voice that end a pause: a single one is a click or a breath."""
+_HARDLY_RESUMES = round(0.32 / WINDOW_SECONDS)
+"""… where they hardly stand out of the voices behind him: a momentary level outlasts a syllable by
+0.25 s, …"""
+_HARDLY_BEGINS = 9
+"""… and those of `_LATELY` that begin a turn there."""
 _FIRST_INTERIM = 0.35
 """Seconds of speech before the first hurried transcript: less is no word."""
 
@@ -225,7 +232,7 @@ class TurnDetector:
         threshold = ON if self._paused else OFF
         if window.probability >= threshold and self._near.is_near:
             return self._voiced(window)
-        self._resumed_for = 0
+        self._resumed_for = self._stood_out = 0
         return self._silent()
 
     def _wait_for_speech(self, window: Window) -> list[TurnSignal]:
@@ -238,6 +245,9 @@ class TurnDetector:
             if sum(w.probability for w in self._lately) < _LIKELY * (self._lately.maxlen or 0):
                 return []
             voiced = [w for w in self._lately if w.probability >= OFF]
+        heard = sum(w.probability >= ON for w in self._lately)
+        if not self._near.stands_out and heard < _HARDLY_BEGINS:
+            return []
         self._speaking = True
         self._voiced_until = self._now
         self._last_interim = None
@@ -257,9 +267,13 @@ class TurnDetector:
         signals: list[TurnSignal] = []
         if self._paused:
             self._resumed_for += 1
-            if self._resumed_for < 2:  # a single window is a click or a breath
+            self._stood_out += self._near.stands_out
+            if self._resumed_for < _RESUMES:
                 return self._silent()
-            self._pacing.resumed(1000 * (self._now - WINDOW_SECONDS - self._speech_end))
+            if self._stood_out < _RESUMES and self._resumed_for < _HARDLY_RESUMES:
+                return []  # not over either, until it is known who that is
+            began = self._now - (self._resumed_for - 1) * WINDOW_SECONDS
+            self._pacing.resumed(1000 * (began - self._speech_end))
             self._forget_pause()
             signals.append(SpeechResumed())
         self._spoken_windows += window.probability >= _SURE
@@ -336,7 +350,7 @@ class TurnDetector:
         self._unread = self._is_read
         self._looks = 1
         self._ending, self._closure, self._sounds = "unknown", None, None
-        self._resumed_for = 0
+        self._resumed_for = self._stood_out = 0
 
     def _clear(self) -> None:
         self._near.turn_ended()

@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 
+from assistant.audio.vad import Window
 from assistant.backends.cascade.endpointing.levels import NearVoice
+from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.endpointing.sound import faded_background
-from assistant.backends.cascade.endpointing.turn import SpeechStarted, TurnDetector, TurnEnd
+from assistant.backends.cascade.endpointing.turn import (
+    SpeechResumed,
+    SpeechStarted,
+    TurnDetector,
+    TurnEnd,
+)
 from tests import speech
 
 TALK = "The government announced new plans for the railway this morning, and critics were quick"
@@ -152,3 +159,77 @@ def test_only_what_is_far_from_the_near_voice_is_faded():
     assert np.abs(faded[:6_000]).max() < 0.001
     assert np.abs(faded[-6_000:]).max() < 0.001
     assert faded[10_500] == pytest.approx(0.01), "words begin softly"
+
+
+@pytest.mark.parametrize(("band", "singer"), [(-40, -34), (-36, -31)])
+def test_who_begins_to_sing_where_music_played_before_is_no_reason_to_wait(band, singer):
+    said = user()
+    sound = room(speech.silence(5), said, television(8, singer))
+    music = (10 ** (band / 20) * speech.pink_noise(sound.size)).astype(np.float32)
+    end = 5 + seconds(said)
+
+    over = [decided for _, _, decided, _ in listen(sound + music)]
+
+    assert any(-0.2 <= decided - end <= 1.5 for decided in over), (end, over)
+
+
+class Script:
+    """A voice activity detector that hears somebody all the time, at the levels of a script."""
+
+    amplifies = True
+    downsampled = np.zeros(1280, np.float32)
+
+    def __init__(self, levels):
+        self.levels, self.told = levels, 0
+
+    def reset(self, frame_number=0):
+        pass
+
+    def push(self, frame, number):
+        first, self.told = self.told, min(int((number + 1) * 2.5), len(self.levels))
+        return [Window((n + 1) * 0.032, 0.9, self.levels[n]) for n in range(first, self.told)]
+
+
+def scripted(*parts, end_silence_ms=480):
+    """The signals of a turn detector. Parts: (seconds, dB full scale)."""
+    levels = [level for seconds, level in parts for _ in range(round(seconds / 0.032))]
+    detector = TurnDetector(TurnConfig(end_silence_ms=end_silence_ms), vad=Script(levels))
+    frame = np.zeros(1920, np.float32)
+    return [s for n in range(int(len(levels) / 2.5)) for s in detector.push(n, frame)]
+
+
+HIM, THEM, SWELL = (1.5, -26.0), (1.5, -38.0), (0.1, -31.0)
+
+
+def count(signals, kind):
+    return sum(isinstance(each, kind) for each in signals)
+
+
+def test_a_syllable_behind_the_user_that_swells_begins_no_turn():
+    known = [HIM, THEM, THEM, HIM, THEM]
+
+    assert count(scripted(*known, SWELL, THEM, SWELL, THEM), SpeechStarted) == count(
+        scripted(*known, THEM), SpeechStarted
+    )
+    assert count(scripted(*known, HIM, THEM), SpeechStarted) > count(
+        scripted(*known, THEM), SpeechStarted
+    )
+
+
+def test_a_syllable_behind_the_user_that_swells_ends_no_pause_of_his():
+    known = [HIM, THEM, THEM, HIM, (0.7, -38.0)]
+    resumed = [
+        count(scripted(*known, after, THEM, end_silence_ms=1200), SpeechResumed)
+        for after in (THEM, (0.064, -31.0), (0.4, -27.0))
+    ]
+
+    assert resumed == [0, 0, 1]
+
+
+def test_who_grows_louder_over_a_television_is_no_second_person():
+    soft, louder, behind = (0.8, -33.0), (1.2, -21.0), (3.0, -46.0)
+
+    signals = scripted((1.5, -33.0), behind, soft, behind, (1.5, -33.0), behind, soft, louder, THEM)
+
+    *_, last = (each for each in signals if isinstance(each, TurnEnd))
+    assert last.spoken > 1.4
