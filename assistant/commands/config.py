@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from pydantic import BaseModel
+
 from assistant.commands.tables import json_text, print_json
 from assistant.config.loading import DEFAULT, known_fields, load_settings, value_of
 from assistant.config.schema import Config
@@ -24,9 +26,10 @@ def show_command(
 ) -> int:
     """Every setting with its value and source. Prints TOML, so that it can be copied from."""
     settings = load_settings(path, overrides)
+    # What stands in no table has to come before all that do.
     rows = [
-        (key, value_of(settings.config, key), settings.source(key))
-        for key in known_fields()
+        (key, _plain(value_of(settings.config, key)), settings.source(key))
+        for key in sorted(known_fields(), key=lambda key: "." in key)
         if not changed or any(key == k or k.startswith(f"{key}.") for k in settings.sources)
     ]
     if json_output:
@@ -38,7 +41,7 @@ def show_command(
     table = ""
     for key, value, source in rows:
         owner, _, name = key.rpartition(".")
-        if owner != table:
+        if owner != table and owner:
             table = owner
             print(f"\n[{table}]")
         origin = "" if source == DEFAULT else source
@@ -107,6 +110,16 @@ def _warn_if_overridden(key: str, path: Path | None) -> None:
     source = load_settings(path or config_file()).source(key)
     if source.startswith("ASSISTANT_"):
         print(f"note: the variable {source} is set and goes before the file", file=sys.stderr)
+
+
+def _plain(value: Any) -> Any:
+    """Tables of the user's own as tables, with what is set in them."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: each.model_dump(exclude_unset=True) if isinstance(each, BaseModel) else each
+        for key, each in value.items()
+    }
 
 
 def _toml(value: Any) -> str:

@@ -336,6 +336,7 @@ class Config(_ConfigTable):
     emotion: EmotionConfig = EmotionConfig()
     ui: UiConfig = UiConfig()
     adapters: dict[str, AdapterConfig] = {}
+    """Programs whose tools may be used, a table `[adapters.NAME]` each: `assistant adapters`."""
 
     @property
     def stt(self) -> str:

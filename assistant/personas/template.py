@@ -95,8 +95,6 @@ _FACE = {
     "light": "#ffc27a",
     "shade": "#31465a",
     "count": 3,
-    "shape": "round",
-    "droop": 0.0,
     "speed": 1.0,
     "thickness": 1.0,
 }

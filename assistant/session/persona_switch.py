@@ -282,11 +282,11 @@ class PersonaSwitch:
         self._agent_turn.say(*(text for text in (line, added) if text))
 
     def _next_step(self) -> str:
-        """What somebody who is here for the first time may do."""
-        others = (each for each in self._roster.everyone() if each.slug != self.current.slug)
-        other = next(others, None)
-        change = f", or say: change to {other.name}" if other is not None else ""
-        return f"Ask me what I can do{change}."
+        """What somebody who is here for the first time may do. In no words that he would say then:
+        those are taken for an echo of these."""
+        alone = len(self._roster.everyone()) < 2
+        call = "" if alone else ", or call for another persona"
+        return f"If you wonder where to begin, ask about my abilities{call}."
 
     def change_persona(self, slug: str) -> None:
         """Change voice, prompt and look at once; the new one introduces itself. Raises `KeyError`

@@ -209,7 +209,7 @@ def test_it_speaks_for_a_minute_in_a_bare_room_and_never_answers_itself() -> Non
         name="alone",
         about="",
         surroundings=RoomConditions(echo="hard"),
-        acts=3 * (Type("Tell me a story."), WhenFinished(1.0)),
+        acts=4 * (Type("Tell me a story."), WhenFinished(1.0)),
     )
     outcome = played(alone, config("cascade", greeting=False), UserVoice())
     assert outcome.seconds > 60

@@ -90,7 +90,7 @@ def test_a_new_file_explains_every_key(themes: Path) -> None:
     new_persona("Ada")
     text = (themes / "ada.toml").read_text("utf-8")
     unexplained = {"slug", "name", "prompt", "lines", "voice", "moshi", "colors", "waveform"}
-    unexplained.add("exchanges")
+    unexplained |= {"exchanges", "face"}
     tables: list[type[BaseModel]] = [
         *(PromptTexts, Lines, Exchange, Voice, Moshi, Colors, WaveformGlyphs, Persona)
     ]

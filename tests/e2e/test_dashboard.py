@@ -85,7 +85,7 @@ def test_change_to_glados_changes_everything(evening: Evening, spoken: Say) -> N
     with room.recording("introduction") as introduction:
         room.card.speak(spoken("Change to gladoss."))
         app.until(in_charge("GLaDOS"), "GLaDOS is in charge")
-        app.until_shown("change_theme")  # in the log of what it does
+        app.until_shown("GLaDOS takes over")
         until(lambda: bool(room.home.turns("GLaDOS")), "she has introduced herself", app.screen)
     app.until_at_rest()
     (said,) = room.home.turns("GLaDOS")

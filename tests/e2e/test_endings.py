@@ -67,7 +67,7 @@ def test_a_killed_program_leaves_its_words_and_no_process(room: Room) -> None:
 @pytest.mark.parametrize("key", ["q", "C-c"])
 def test_it_can_be_left_while_it_still_loads(room: Room, key: str) -> None:
     app = room.open("--backend", "cascade")
-    app.until(lambda screen: "initializing" in screen and "persona" in screen, "it loads")
+    app.until(lambda screen: "initializing" in screen and "Conversation" in screen, "it loads")
     processes = app.processes()
     app.press(key)
     assert app.exit_code() == 0
@@ -79,7 +79,7 @@ def test_a_sound_server_that_dies_is_told_in_our_words_only(room: Room) -> None:
     app = talking(room)
     app.until_at_rest()
     app.until(
-        lambda screen: "open ·" in screen and "no mic" not in screen and "no speaker" not in screen,
+        lambda screen: "microphone on" in screen and "no loudspeaker" not in screen,
         "both devices are open",
     )
     room.card.kill()
@@ -96,7 +96,10 @@ def test_a_sound_server_that_dies_is_told_in_our_words_only(room: Room) -> None:
     until(lambda: len(room.home.turns("JARVIS")) >= 2, "it answers in writing", app.screen)
     assert not [word for word in LIBRARIES if word in app.screen()]
     room.card.start()
-    app.until_shown("Sound is back")
+    app.until(
+        lambda screen: "microphone on" in screen and "no loudspeaker" not in screen,
+        "sound is back",
+    )
     said = len(room.home.turns("JARVIS"))
     with room.recording("again") as again:
         app.press("r")

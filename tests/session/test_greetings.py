@@ -20,6 +20,7 @@ from assistant.session.factory import make_dependencies
 from assistant.session.persona_switch import LineChooser
 from assistant.session.transcript_store import TranscriptEntry, TranscriptStore, talked_to
 from tests.fakes import FakeAudio, FakeMemoryStore, make_persona
+from tests.session.conftest import EnterRoom
 from tests.session.room import Room, cast_of_characters
 
 FAMILIAR = re.compile(
@@ -175,7 +176,7 @@ async def test_who_is_here_for_the_first_time_is_offered_a_next_step(
     await room.calm()
     await room.leave()
     (greeting,) = room.answers()
-    assert greeting.endswith("Ask me what I can do, or say: change to GLaDOS.") is first
+    assert greeting.endswith("ask about my abilities, or call for another persona.") is first
 
 
 def test_who_has_talked_before_is_not_here_for_the_first_time(
@@ -190,3 +191,14 @@ def test_who_has_talked_before_is_not_here_for_the_first_time(
     store.close()
     assert not dependencies.is_first()
     assert not make_dependencies(config, NullAudio()).is_first()
+
+
+async def test_what_a_first_greeting_suggests_is_not_taken_for_its_echo(
+    enter_room: EnterRoom,
+) -> None:
+    room = await enter_room()
+    room.session._persona_switch._agent_turn.say(room.session._persona_switch._next_step())
+    await room.listen_to_the_end()
+    for said in ("Change to GLaDOS.", "What can you do?", "What are you able to do?"):
+        assert not room.session._user_turn._self_echo.echoes(said)
+        assert not room.session._user_turn._self_echo.echoes_late(said)

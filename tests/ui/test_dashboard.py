@@ -292,7 +292,6 @@ async def test_the_bar_goes_when_the_backend_is_ready(make_app: MakeApp) -> None
         await see(pilot, "42%")
         session.emit(LoadProgress(text="warming up", fraction=None))
         await see(pilot, "warming up")
-        await pilot.press("a")
         session.emit(BackendChosen(name="cascade", reason="no GPU", engine="tiny", ready=True))
         await see(pilot, "ears and voice (cascade) are ready: tiny")
         assert "warming up" not in text(app)
@@ -445,6 +444,7 @@ async def test_a_feeling_is_a_quiet_mark_with_its_reason_in_the_log(
 ) -> None:
     app = make_app(session)
     async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("a")
         session.emit(UserSaid(turn=1, text="I already told you", final=True))
         reason = ("said “I already told”",)
         session.emit(

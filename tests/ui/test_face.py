@@ -74,7 +74,7 @@ async def test_where_there_are_few_rows_the_conversation_has_them(
 async def test_it_does_what_the_session_does(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         face = shown_face(app)
         pictures = {}
         for state in ("idle", "listening", "thinking", "speaking"):
@@ -99,7 +99,7 @@ async def test_it_does_what_the_session_does(make_app: MakeApp, session: FakeSes
 async def test_muted_it_still_speaks(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         session.emit(
             StateChanged(state="speaking"), AudioChanged(microphone="a", speaker="b", muted=True)
         )
@@ -113,7 +113,7 @@ async def test_an_interruption_startles_it_for_a_moment(
     app = make_app(session, animation=True)
     clock = Clock()
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         use(clock, app)
         face = shown_face(app)
         session.emit(StateChanged(state="speaking"))
@@ -134,7 +134,7 @@ async def test_it_moves_with_its_voice_while_it_speaks(
 ) -> None:
     app = make_app(session, animation=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         clock = Clock()
         use(clock, app)
         clock.now += 10.0
@@ -156,7 +156,7 @@ async def test_asleep_or_after_a_long_silence_nothing_runs(
     app = make_app(session, animation=True)
     clock = Clock()
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         use(clock, app)
         face = shown_face(app)
         clock.now += OPENING_SECONDS + 1
@@ -183,7 +183,7 @@ async def test_a_face_that_is_not_on_the_screen_does_not_run(
 ) -> None:
     app = make_app(session, animation=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await pilot.pause(0.1)
         moving = [face.id for face in app.screen.query(PersonaFace) if face.is_moving]
         assert moving == ["face"]
@@ -201,7 +201,7 @@ async def test_where_nothing_may_move_it_stands_still_and_is_there(
 ) -> None:
     app = make_app(session, animation=False)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         face = shown_face(app)
         for state in ("idle", "listening", "thinking", "speaking"):
             session.emit(StateChanged(state=state))
@@ -219,10 +219,10 @@ async def test_another_persona_brings_its_own_face(make_app: MakeApp, session: F
     session.replace_personas([BUTLER, eyed])
     app = make_app(session)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         before = rows_of(shown_face(app))
         await session.change_persona("core")
-        await see(pilot, "type to Core 9")
+        await see(pilot, "Core 9 takes over")
         assert rows_of(shown_face(app)) != before
 
 
@@ -233,7 +233,7 @@ async def test_on_a_terminal_of_few_letters_it_is_made_of_those(
     try:
         app = make_app(session)
         async with app.run_test(size=(80, 24)) as pilot:
-            await see(pilot, "cascade")
+            await see(pilot, "prepared answers")
             assert text(app).isascii()
             assert any(row.strip() for row in rows_of(shown_face(app)))
     finally:

@@ -76,7 +76,7 @@ async def test_a_change_of_persona_fades_and_comes_to_an_end(
 ) -> None:
     app = make_app(session, animation=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         now = [10.0]
         app._fade.clock = lambda: now[0]
         await session.change_persona(CORE.slug)
@@ -102,7 +102,7 @@ async def test_where_nothing_may_move_the_colours_are_there_at_once(
 ) -> None:
     app = make_app(session, animation=False)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cascade")
+        await see(pilot, "prepared answers")
         await session.change_persona(CORE.slug)
         await pilot.pause()
         assert not app._fade.active

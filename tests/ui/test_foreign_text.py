@@ -207,7 +207,6 @@ async def _picker(pilot: Pilot[None], nasty: str) -> None:
 
 async def _palette(pilot: Pilot[None], nasty: str) -> None:
     await pilot.press("ctrl+p")
-    await see(pilot, f"Talk with {shown(nasty)}".strip())
     await pilot.press(*"Talk with")
     await pilot.pause(0.4)
     await see(pilot, f"Talk with {shown(nasty)}".strip())

@@ -288,7 +288,6 @@ async def test_of_many_recalled_memories_two_are_told_and_the_drawer_counts_the_
         session.emit(MemoryRecalled(found=found))
         await see(pilot, "◆ recalled:")
         assert text(app).count("◆ recalled:") == 2
-        await pilot.press("a")
         await see(pilot, "and 3 more")
 
 

@@ -51,7 +51,7 @@ VOCABULARY = """
     Where the time of the last answer went Nothing was answered yet
     Save this conversation as Markdown Into which file It can be read by nobody but you save do not
     Search this conversation older newer Older Newer Close
-    time at all md
+    time at all md speaks
     What know about you Nothing yet remember Today due remind me at six persona
 """  # fmt: skip
 

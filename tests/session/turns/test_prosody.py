@@ -74,10 +74,11 @@ async def test_without_expression_all_is_said_as_the_voice_says_it(tmp_path: Pat
 async def test_the_feeling_of_the_user_counts_until_there_is_another(tmp_path: Path) -> None:
     room = await Room(tmp_path, FakeBrain(["One."], ["Two."], ["Three."])).enter()
     heard = []
-    for feeling in (FRUSTRATED, None, NEUTRAL):
+    asked = ("Tell me of the sea.", "What do you know of hills?", "And what grows there?")
+    for text, feeling in zip(asked, (FRUSTRATED, None, NEUTRAL), strict=True):
         if feeling is not None:
             room.session._bus.publish(AnswerProsody(feeling))
-        await room.type("Tell me something.")
+        await room.type(text)
         await room.listen_to_the_end()
         heard.append(said(room)[-1][1])
     assert heard == [FRUSTRATED, FRUSTRATED, NEUTRAL]
