@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -72,7 +73,34 @@ class ToldFacts:
         self._facts = deque(kept, maxlen=self._facts.maxlen)
 
 
-class WindowNotes:
+class _Making:
+    """Makes one thing at a time beside the conversation; a fault costs that thing alone."""
+
+    _making: asyncio.Task[None] | None = None
+
+    async def settled(self) -> None:
+        """Wait until nothing is being made."""
+        if self._making is not None:
+            await asyncio.wait({self._making})
+
+    def close(self) -> None:
+        """Give up what is being made."""
+        task, self._making = self._making, None
+        if task is not None:
+            task.cancel()
+
+    def _begin(self, work: Callable[[], Awaitable[None]], name: str) -> None:
+        self._making = asyncio.create_task(self._guarded(work, name), name=name)
+
+    @staticmethod
+    async def _guarded(work: Callable[[], Awaitable[None]], name: str) -> None:
+        try:
+            await work()
+        except Exception:
+            log.exception("while making %s", name)
+
+
+class WindowNotes(_Making):
     """Answers `NotesWanted`: notes in the prompt of the persona in charge or, where the model has
     no prompt, as a context. A change of persona cancels it."""
 
@@ -95,7 +123,6 @@ class WindowNotes:
         self._until = 0
         """Messages that the notes know of, counted from the beginning."""
         self.notes = ""
-        self._making: asyncio.Task[None] | None = None
         bus.on(NotesWanted, self._wanted)
         bus.on(ChangePersona, lambda command: self._begin_anew())
 
@@ -119,24 +146,7 @@ class WindowNotes:
         self.close()
         if event.as_prompt and event.slug != self._roster.current.slug:
             return
-        self._making = asyncio.create_task(self._guarded(event), name="notes")
-
-    async def settled(self) -> None:
-        """Wait until none are being made."""
-        if self._making is not None:
-            await asyncio.wait({self._making})
-
-    def close(self) -> None:
-        """Give up what is being made."""
-        task, self._making = self._making, None
-        if task is not None:
-            task.cancel()
-
-    async def _guarded(self, event: NotesWanted) -> None:
-        try:
-            await self._make(event)
-        except Exception:
-            log.exception("while notes were made")
+        self._begin(partial(self._make, event), "notes")
 
     async def _make(self, event: NotesWanted) -> None:
         turns = since(self._history, self._until)
@@ -157,7 +167,7 @@ class WindowNotes:
             self._bus.publish(Inject(f"{_HEAD}: {self.notes}"))
 
 
-class RunningSummary:
+class RunningSummary(_Making):
     """What was said before the messages that a language model is sent.
 
     The history goes in blocks; of each block that goes, the summary takes in what was said. It is
@@ -184,7 +194,6 @@ class RunningSummary:
         """Messages that it knows of, counted from the beginning."""
         self._ready: tuple[int, str] | None = None
         """The next one, and what it covers."""
-        self._making: asyncio.Task[None] | None = None
         bus.on(AgentTurnEnded, lambda event: self._prepare())
         bus.on(TurnStarted, self._turn_started)
         bus.on(ToAnswer, lambda event: self.close())
@@ -227,24 +236,7 @@ class RunningSummary:
         if self._backend.capabilities.answers_by_itself or covers <= self._covers or is_made:
             return
         self.close()
-        self._making = asyncio.create_task(self._guarded(covers), name="summary")
-
-    async def settled(self) -> None:
-        """Wait until none are being made."""
-        if self._making is not None:
-            await asyncio.wait({self._making})
-
-    def close(self) -> None:
-        """Give up what is being made."""
-        task, self._making = self._making, None
-        if task is not None:
-            task.cancel()
-
-    async def _guarded(self, covers: int) -> None:
-        try:
-            await self._make(covers)
-        except Exception:
-            log.exception("while the conversation was summed up")
+        self._begin(partial(self._make, covers), "summary of the conversation")
 
     async def _make(self, covers: int) -> None:
         told = since(self._history, self._judged)[: covers - self._judged]
