@@ -60,11 +60,16 @@ STEP_SECONDS = 0.8
 """From one look to the next; reading two seconds costs a small processor an eighth of one."""
 _QUIET = 0.004
 """RMS under which nobody says "stop" loudly enough."""
+_SURE = -1.0
+"""Mean log probability under which a word to stop is what Whisper makes of an echo: in a bare room
+what users said reached −0.3 to −0.99, "Oh, stop" out of the assistant's own story −1.2."""
+_OF_THE_SPEAKER = re.compile(r"\s*(?:i|we)\b", re.IGNORECASE)
+"""Nobody stops an answer by "I want to stop", which is what is left of "Once there was a"."""
 
 _SURELY_SPOKEN = 1.0
 """Seconds of near speech that are not thrown away without a word."""
 
-ReadAside = Callable[[Float32, Callable[[str], None]], None]
+ReadAside = Callable[[Float32, Callable[[Transcription], None]], None]
 """Transcribe float32 [n] at 16 kHz when there is time, and hand the words to the callback."""
 
 
@@ -98,10 +103,14 @@ class StopListener:
             self._sound.clear()
             self._since = 0
 
-    def _heard(self, text: str) -> None:
+    def _heard(self, transcript: Transcription) -> None:
         self._reading = False
-        for sentence in re.split(r"[.!?,;]+", text):
-            if sentence.strip() and self._is_stop(sentence):
+        if transcript.confidence < _SURE:
+            return
+        for sentence in re.split(r"[.!?,;]+", transcript.text):
+            if not sentence.strip() or _OF_THE_SPEAKER.match(sentence):
+                continue
+            if self._is_stop(sentence):
                 self._sound.clear()
                 self._emit(Overheard(sentence.strip()))
                 return
@@ -317,10 +326,8 @@ class Hearing:
             return turn.voices[over.pause]
         return measure(over.audio)
 
-    def _read_aside(self, audio: Float32, done: Callable[[str], None]) -> None:
-        self._transcriber.submit(
-            _RecognitionJob(audio, False, lambda t: done(t.text), lambda: True)
-        )
+    def _read_aside(self, audio: Float32, done: Callable[[Transcription], None]) -> None:
+        self._transcriber.submit(_RecognitionJob(audio, False, done, lambda: True))
 
     def _transcribe(self, job: _RecognitionJob) -> Transcription:
         if job.brief:  # it may be what is left of an echo, which is soft

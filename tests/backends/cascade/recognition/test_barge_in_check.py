@@ -10,9 +10,11 @@ import soxr
 
 from assistant.audio.types import Float32
 from assistant.backends.cascade.endpointing.patience import TurnConfig
-from assistant.backends.cascade.recognition.hearing import Hearing
+from assistant.backends.cascade.recognition.decode import Transcription
+from assistant.backends.cascade.recognition.hearing import Hearing, StopListener
 from assistant.backends.cascade.recognition.stt import Recognizer
 from assistant.frames import FRAME_SAMPLES, AnyEvent, Overheard
+from assistant.language.intents import IntentRouter
 from tests.speech import kokoro, silence
 
 pytestmark = pytest.mark.weights
@@ -49,13 +51,33 @@ def test_what_the_assistant_says_is_no_turn_and_no_command(recognizer: Recognize
     assert listen(recognizer, own, clean=False) == []
 
 
+@pytest.mark.parametrize(
+    ("transcript", "obeyed"),
+    [
+        (Transcription("Stop!", confidence=-0.9), True),
+        (Transcription("Well. Please stop.", confidence=-0.4), True),
+        (Transcription("I want to stop.", confidence=-0.67), False),
+        (Transcription("Oh, stop.", confidence=-1.21), False),
+        (Transcription("The bus stop.", confidence=-0.2), False),
+    ],
+)
+def test_what_whisper_makes_of_an_echo_stops_nothing(
+    transcript: Transcription, obeyed: bool
+) -> None:
+    events: list[AnyEvent] = []
+    sentry = StopListener(
+        lambda audio, done: done(transcript), IntentRouter([]).is_stop, events.append
+    )
+    for _ in range(12):
+        sentry.push(np.full(FRAME_SAMPLES, 0.1, np.float32))
+    assert [type(event) for event in events] == [Overheard] * obeyed
+
+
 def test_the_sentry_costs_nothing_while_it_is_quiet() -> None:
     read: list[Float32] = []
 
-    def transcribe(audio: Float32, done: Callable[[str], None]) -> None:
+    def transcribe(audio: Float32, done: Callable[[Transcription], None]) -> None:
         read.append(audio)
-
-    from assistant.backends.cascade.recognition.hearing import StopListener
 
     sentry = StopListener(transcribe, lambda text: True, lambda event: None)
     for _ in range(100):
