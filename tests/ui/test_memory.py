@@ -18,6 +18,7 @@ from assistant.ui.app import DashboardApp
 from assistant.ui.screens.memory import MemoryScreen
 from assistant.ui.screens.memory_dialogs import EditScreen, ForgetScreen, WhichScreen
 from assistant.ui.widgets.memorylist import MemoryList
+from assistant.ui.widgets.turns import ChipView
 from tests.fakes import CORE, READY, FakeMemoryStore, FakeSession, until
 from tests.ui.looking import rows, see, text
 from tests.ui.remembered import PARROT, evening, recalled, remembering
@@ -286,9 +287,10 @@ async def test_of_many_recalled_memories_two_are_told_and_the_drawer_counts_the_
         await see(pilot, "idle")
         await pilot.press("a")
         session.emit(MemoryRecalled(found=found))
-        await see(pilot, "◆ recalled:")
-        assert text(app).count("◆ recalled:") == 2
-        await see(pilot, "and 3 more")
+        await see(pilot, "◆ recalled:", "and 3 more")
+        told = [each.entry.text for each in app.screen.query(ChipView)]
+        assert len(told) == 2
+        assert all(each.startswith("recalled:") for each in told)
 
 
 async def test_what_comes_to_mind_while_the_panel_is_open_appears_in_it(make_app: MakeApp) -> None:
