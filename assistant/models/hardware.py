@@ -11,6 +11,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -238,7 +239,9 @@ _power: tuple[float, bool] | None = None
 
 
 def on_battery(supplies: Path | None = None) -> bool:
-    """Whether this machine runs on its battery; False where it does not tell. Never raises.
+    """Whether this machine runs on its battery; False where it does not tell. Never raises, and
+    never waits: macOS has to be asked through a program, which is done on a thread beside the
+    conversation. Until it has answered for the first time, the battery is spared.
 
     `supplies`: a folder such as Linux's `/sys/class/power_supply`, looked at anew each time.
     """
@@ -247,9 +250,27 @@ def on_battery(supplies: Path | None = None) -> bool:
         return _discharging(supplies)
     now = time.monotonic()
     if _power is None or now - _power[0] > _POWER_SECONDS:
-        on = _says_battery() if sys.platform == "darwin" else _discharging(_SUPPLIES)
-        _power = (now, on)
-    return _power[1]
+        if sys.platform == "darwin":
+            _ask_beside()
+        else:
+            _power = (now, _discharging(_SUPPLIES))
+    return _power is None or _power[1]
+
+
+_asking = threading.Lock()
+"""Held while macOS is asked."""
+
+
+def _ask_beside() -> None:
+    def ask() -> None:
+        global _power
+        try:
+            _power = (time.monotonic(), _says_battery())
+        finally:
+            _asking.release()
+
+    if _asking.acquire(blocking=False):
+        threading.Thread(target=ask, name="power", daemon=True).start()
 
 
 _SUPPLIES = Path("/sys/class/power_supply")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from assistant.models import hardware
 from assistant.models.hardware import Card, Hardware, nvidia_cards, parse_cards, visible
+from tests.fakes import until
 
 GIB = 1024**3
 TWO = "NVIDIA GeForce RTX 4090, 24564, 23001, 555.42.02\nNVIDIA RTX A2000, 6138, 5900, 555.42.02\n"
@@ -192,3 +194,23 @@ def test_a_machine_is_on_its_battery_where_that_alone_gives_power(
             (tmp_path / name / file).write_text(f"{said}\n")
     assert hardware.on_battery(tmp_path) is on
     assert hardware.on_battery(tmp_path / "none") is False
+
+
+async def test_macos_is_asked_for_its_battery_beside_the_conversation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def slow() -> bool:
+        asked.set()
+        assert answered.wait(10)
+        return False
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(hardware, "_power", None)
+    monkeypatch.setattr(hardware, "_says_battery", slow)
+    assert hardware.on_battery()  # not known yet: it is spared
+    assert asked.wait(10)
+    assert hardware.on_battery()  # nobody asks twice at a time
+    answered.set()
+    await until(lambda: not hardware.on_battery())
