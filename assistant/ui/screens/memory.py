@@ -137,7 +137,7 @@ class MemoryScreen(Dialog[None]):
         self._read()
 
     def _read(self) -> None:
-        self.run_worker(self._look, group="look", exclusive=True)
+        self.run_worker(self._look(), group="look", exclusive=True)
 
     async def _look(self) -> None:
         known = await self._asked("reading what is remembered", self._memory.book())
