@@ -94,12 +94,14 @@ def claim_terminal(log_path: Path, encoding: str = "utf-8") -> Iterator[Terminal
         stream.flush()
     saved_stdout, saved_stderr = sys.__stdout__, sys.__stderr__
     log = open_append(log_path)
-    screen, output = os.dup(2), os.dup(1)
+    errors, output = os.dup(2), os.dup(1)
     os.dup2(log, 2)
     os.dup2(log, 1)
     os.close(log)
-    # Textual asks stdout's descriptor for the size of the terminal and draws on stderr's.
+    # Textual asks stdout's descriptor for the size of the terminal and draws on stderr's, which a
+    # user may have led to a file.
     sys.__stdout__ = TerminalStream(os.dup(output))  # type: ignore[misc]
+    screen = errors if os.isatty(errors) else output
     stream = TerminalStream(os.dup(screen), encoding)
     sys.__stderr__ = stream  # type: ignore[misc]
     try:
@@ -107,9 +109,9 @@ def claim_terminal(log_path: Path, encoding: str = "utf-8") -> Iterator[Terminal
     finally:
         for standard in (sys.stdout, sys.stderr):
             standard.flush()
-        os.dup2(screen, 2)
+        os.dup2(errors, 2)
         os.dup2(output, 1)
-        os.close(screen)
+        os.close(errors)
         os.close(output)
         sys.__stdout__, sys.__stderr__ = saved_stdout, saved_stderr  # type: ignore[misc]
 

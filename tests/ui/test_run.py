@@ -30,7 +30,7 @@ PATIENCE = 30.0
 class Terminal:
     """A pseudo-terminal of 100×30 with the dashboard in it."""
 
-    def __init__(self, tmp_path: Path, *options: str) -> None:
+    def __init__(self, tmp_path: Path, *options: str, errors: Path | None = None) -> None:
         self.log = tmp_path / "log"
         self.output = b""
         self._master, slave = pty.openpty()
@@ -39,7 +39,7 @@ class Terminal:
             [sys.executable, "-m", "tests.ui.play", "--log", str(self.log), *options],
             stdin=slave,
             stdout=slave,
-            stderr=slave,
+            stderr=slave if errors is None else errors.open("wb"),
             cwd=ROOT,
             env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"},
             preexec_fn=_own_terminal,
@@ -119,8 +119,8 @@ def terminals(tmp_path: Path) -> Iterator[list[Terminal]]:
 
 @pytest.fixture
 def play(tmp_path: Path, terminals: list[Terminal]) -> type[Terminal]:
-    def start(*options: str) -> Terminal:
-        terminals.append(Terminal(tmp_path, *options))
+    def start(*options: str, errors: Path | None = None) -> Terminal:
+        terminals.append(Terminal(tmp_path, *options, errors=errors))
         return terminals[-1]
 
     return start  # type: ignore[return-value]
@@ -134,6 +134,17 @@ def test_q_ends_it_and_stops_the_session(play: type[Terminal]) -> None:
     assert LEFT_SCREEN in terminal.output
     assert terminal.after_the_screen() == ""
     assert "session stopped" in terminal.logged()
+
+
+def test_whoever_leads_errors_to_a_file_sees_the_dashboard_all_the_same(
+    play: type[Terminal], tmp_path: Path
+) -> None:
+    errors = tmp_path / "errors"
+    terminal = play(errors=errors)  # type: ignore[call-arg]
+    terminal.read_until(b"prepared answers")
+    terminal.press(b"q")
+    assert terminal.end() == 0
+    assert errors.read_bytes() == b""
 
 
 def test_no_letter_of_a_library_lands_on_the_screen(play: type[Terminal]) -> None:
