@@ -183,6 +183,10 @@ class ToolRegistry:
         """The user wants it so from now on."""
         self._permissions[name] = permission
 
+    def allowed(self, name: str) -> Permission | None:
+        """What the user has set for it, whether or not there is such a tool; None: nothing."""
+        return self._permissions.get(name)
+
     def get(self, name: str) -> Tool:
         """Raises `KeyError` with the nearest name."""
         try:

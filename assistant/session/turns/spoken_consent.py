@@ -6,13 +6,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 from assistant.calls.parser import ToolCall
+from assistant.language.command_patterns import is_hum
 from assistant.language.intents import is_yes
 from assistant.language.phrase_notation import normal
 
 Consent = Callable[[ToolCall], Awaitable[bool]]
+Answer = Literal["yes", "no", "always"]
 
 _ALWAYS = {"always", "yes always", "always yes", "yes every time", "you always may"}
 _NO = {
@@ -40,20 +42,43 @@ class SpokenConsent:
         self._source = source
         self._on_always = on_always
         self._turn = asyncio.Lock()
-        self._open: asyncio.Future[bool] | None = None
-        self._tool = ""
+        self._open: asyncio.Future[Answer | None] | None = None
+        self._beside = False
+        """The open question comes from work beside the conversation."""
+
+    @property
+    def is_open(self) -> bool:
+        """A question waits for its answer, or for its turn."""
+        return self._turn.locked()
 
     async def ask(self, call: ToolCall, on_screen: Consent | None) -> bool:
         """Whether the user lets it run. `on_screen` asks there, where there is a screen."""
+        answer = await self._ask(call, on_screen, question(call, self._source(call.name)))
+        if answer == "always":
+            self._on_always(call.name)
+        return answer in ("yes", "always")
+
+    async def ask_beside(
+        self, call: ToolCall, on_screen: Consent | None, words: str
+    ) -> Answer | None:
+        """The same for work beside the conversation, in these words. None: the user speaks of
+        something else, so the question is closed, lest a later "yes" be taken for its answer."""
+        return await self._ask(call, on_screen, words, beside=True)
+
+    async def _ask(
+        self, call: ToolCall, on_screen: Consent | None, words: str, *, beside: bool = False
+    ) -> Answer | None:
         async with self._turn:
             self._open = asyncio.get_running_loop().create_future()
-            self._tool = call.name
+            self._beside = beside
             shown = None if on_screen is None else asyncio.ensure_future(on_screen(call))
-            self._say(question(call, self._source(call.name)))
+            self._say(words)
             waiting = {self._open, *([shown] if shown is not None else [])}
             try:
-                done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                return any(each.result() for each in done)
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                if self._open.done():
+                    return self._open.result()
+                return "yes" if shown is not None and shown.result() else "no"
             finally:
                 self._open = None
                 if shown is not None and not shown.done():
@@ -65,11 +90,12 @@ class SpokenConsent:
             return False
         said = normal(text)
         if said in _ALWAYS:
-            self._on_always(self._tool)
-            self._open.set_result(True)
+            self._open.set_result("always")
         elif is_yes(text) or said in _NO:
-            self._open.set_result(is_yes(text))
+            self._open.set_result("yes" if is_yes(text) else "no")
         else:
+            if self._beside and not is_hum(text):
+                self._open.set_result(None)
             return False
         return True
 
