@@ -1,1 +1,2 @@
-"""Adapters: tools of other programs, by the Model Context Protocol (MCP)."""
+"""Adapters: tools of other programs by the Model Context Protocol (MCP), and coding agents by the
+Agent Client Protocol (ACP)."""

@@ -1,4 +1,4 @@
-"""Servers of the Model Context Protocol that are known by name, and settings of other programs."""
+"""Servers and agents that are known by name, and settings of other programs."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class Preset:
     spoken: tuple[str, ...] = ()
     tools: tuple[str, ...] | None = None
     intents: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "mcp"
+    folder: str = ""
 
     def filled(self, given: Mapping[str, str]) -> dict[str, Any]:
         """As a table of the settings."""
@@ -40,6 +42,10 @@ class Preset:
             return text
 
         table: dict[str, Any] = {"command": [fill(each) for each in self.command]}
+        if self.kind != "mcp":
+            table["kind"] = self.kind
+        if self.folder:
+            table["folder"] = fill(self.folder)
         if self.env:
             table["env"] = {key: fill(value) for key, value in self.env.items()}
         if self.spoken:
@@ -98,6 +104,15 @@ PRESETS = {
         env={"API_ACCESS_TOKEN": "$HOME_ASSISTANT_TOKEN"},
         asks={"address": "Where is it? (http://homeassistant.local:8123)"},
         spoken=("the house",),
+    ),
+    "goose": Preset(
+        "a coding agent for one project",
+        "goose, set up by `goose configure`",
+        ("goose", "acp"),
+        asks={"folder": "Which project may it work on?"},
+        spoken=("goose",),
+        kind="acp",
+        folder="{folder}",
     ),
 }
 

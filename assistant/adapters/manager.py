@@ -1,5 +1,5 @@
 """The adapters of a session: servers kept running beside the conversation, their tools in its
-registry for as long as they are there."""
+registry for as long as they are there; coding agents, which are started when they are asked."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 
+from assistant.adapters.acp_jobs import AgentJobs, Answer, Reports
 from assistant.adapters.connection import CLOSE_SECONDS, AdapterError, McpConnection
 from assistant.adapters.tools import make_tool, tool_name
+from assistant.calls.parser import ToolCall
 from assistant.config.schema import AdapterConfig
 from assistant.language.command_patterns import SpokenCommand
 from assistant.language.tokens import sentences
 from assistant.skills.phrases import Skill, SkillSet, says
-from assistant.tools.registry import Tool, ToolRegistry
+from assistant.tools.registry import Tool, ToolRegistry, ToolResult
 
 _SLOT = re.compile(r"\{(\w+)\}")
 
@@ -29,7 +31,10 @@ class Adapters:
         config: Mapping[str, AdapterConfig],
         registry: ToolRegistry,
         notify: Callable[[str, str], None],
+        reports: Reports | None = None,
     ) -> None:
+        """`reports`: where the work of agents is told, and the user asked about it; None: nobody
+        can be, so that they may do nothing that asks."""
         self._config = {name: each for name, each in config.items() if each.enabled}
         self._registry = registry
         self._notify = notify
@@ -42,6 +47,12 @@ class Adapters:
         self.connections = {
             name: McpConnection(name, each, lambda name=name: self._changed(name))  # type: ignore[misc]
             for name, each in self._config.items()
+            if each.kind == "mcp"
+        }
+        self._agents = {
+            name: AgentJobs(name, each, registry, reports or NobodyToAsk())
+            for name, each in self._config.items()
+            if each.kind == "acp"
         }
 
     def start(self) -> None:
@@ -50,11 +61,18 @@ class Adapters:
             asyncio.create_task(each.run(), name=f"adapter {name}")
             for name, each in self.connections.items()
         ]
+        for name, agent in self._agents.items():
+            self._offer(name, agent.tools)
+            try:
+                agent.agent.check()
+            except AdapterError as error:
+                self._notify(error.message, error.remedy)
 
     def end(self) -> None:
         """End them, side by side."""
         for each in self._runs:
             each.cancel()
+        self._runs += [asyncio.create_task(each.close()) for each in self._agents.values()]
 
     async def ended(self) -> None:
         """Wait for it; what does not heed it is left alone after a moment."""
@@ -64,14 +82,15 @@ class Adapters:
     def spoken_intent(self, text: str) -> SpokenCommand | None:
         """The tool that these words ask for, by the phrases of the settings; also of a server that
         is not there, so that the user is told."""
-        return self._intents.call(text)
+        asked = (each.spoken_intent(text) for each in self._agents.values())
+        return self._intents.call(text) or next((each for each in asked if each), None)
 
     def spoken_name(self, tool: str) -> str:
         """What a person calls where a tool comes from: "my notes"; "" of one that is ours."""
         for name, offered in self._offered.items():
             if tool in offered:
                 return next(iter(self._config[name].spoken), name)
-        return ""
+        return next((each.called for each in self._agents.values() if each.owns(tool)), "")
 
     def _skills(self) -> list[Skill]:
         return [
@@ -102,6 +121,16 @@ class Adapters:
             else:
                 offered.append(made.name)
 
+    def _offer(self, name: str, tools: list[Tool]) -> None:
+        self._offered[name] = []
+        for each in tools:
+            try:
+                self._registry.add(each)
+            except ValueError as error:
+                self._notify(f"{name}: {error}", "Give the adapter another name.")
+            else:
+                self._offered[name].append(each.name)
+
     def _tell(self, name: str) -> None:
         status = self.connections[name].status
         told = self._told.get(name, "")
@@ -111,6 +140,19 @@ class Adapters:
         elif status.state == "ready" and told:
             self._told[name] = ""
             self._notify(f"{name} is there again", "")
+
+
+class NobodyToAsk:
+    """Reports of agents where there is no conversation."""
+
+    def called(self, call: ToolCall) -> None: ...
+
+    def finished(self, result: ToolResult) -> None: ...
+
+    def tell(self, text: str) -> None: ...
+
+    async def may(self, call: ToolCall, question: str) -> Answer:
+        return "no"
 
 
 def pattern_of(phrase: str) -> str:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from assistant.config.schema import Config
 
 adapters_app = typer.Typer(
-    help="Tools of other programs (MCP): list, add, check, try.", invoke_without_command=True
+    help="Tools of other programs (MCP), and agents (ACP): list, add, check, try.",
+    invoke_without_command=True,
 )
 Name = Annotated[str, typer.Argument(help="Of the adapter.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
@@ -82,6 +83,10 @@ def adapters_add(
     command_line: Annotated[
         list[str] | None, typer.Argument(metavar="[COMMAND …]", help="Or the address of a server.")
     ] = None,
+    agent_folder: Annotated[
+        Path | None,
+        typer.Option("--agent-folder", help="It is an agent, for the project in this folder."),
+    ] = None,
     yes: Yes = False,
     config: ConfigFile = None,
 ) -> None:
@@ -90,7 +95,9 @@ def adapters_add(
     def command(settings: Config) -> int:
         from assistant.commands.adapters import add_command
 
-        return add_command(settings, name, command_line or [], yes=yes, file=config)
+        return add_command(
+            settings, name, command_line or [], yes=yes, file=config, agent_folder=agent_folder
+        )
 
     raise typer.Exit(run_with_config(gather(context, config), command))
 

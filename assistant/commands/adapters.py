@@ -6,11 +6,14 @@ import asyncio
 import json
 import re
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
+from assistant.adapters.acp_jobs import AgentJobs
 from assistant.adapters.connection import AdapterError, McpConnection, log_path
 from assistant.adapters.known import PRESETS, imported, secret_names
+from assistant.adapters.manager import NobodyToAsk
 from assistant.adapters.tools import UnusableTool, make_tool
 from assistant.calls.parser import ToolCall
 from assistant.commands.runner import FAILED, agreed, complain
@@ -65,9 +68,16 @@ def try_command(config: Config, name: str, tool: str, arguments: str) -> int:
 
 
 def add_command(
-    config: Config, name: str, command: list[str], *, yes: bool, file: Path | None
+    config: Config,
+    name: str,
+    command: list[str],
+    *,
+    yes: bool,
+    file: Path | None,
+    agent_folder: Path | None = None,
 ) -> int:
-    """Write one into the settings: a known one, or a command or address of the user's own."""
+    """Write one into the settings: a known one, or a command or address of the user's own, which is
+    that of a coding agent where there is a folder for it."""
     if not _NAME.fullmatch(name):
         raise AdapterError(f"{name} is no name", "Use small letters, digits, - and _, at most 32.")
     if name in config.adapters:
@@ -77,7 +87,7 @@ def add_command(
         raise AdapterError(
             f"{name} is not known by name", f"Known are {known}; or add the command that starts it."
         )
-    table = _own(command) if command else _asked(name)
+    table = _own(command, agent_folder) if command else _asked(name, agent_folder)
     print(f"[adapters.{name}]")
     print(json.dumps(table, indent=2, ensure_ascii=False))
     if not command:
@@ -159,11 +169,28 @@ async def _check(config: Config, name: str | None) -> int:
     failed = 0
     for each, settings in chosen.items():
         try:
-            await _with(McpConnection(each, settings), lambda c, s=settings: _told(c, s))
+            if settings.kind == "acp":
+                await _check_agent(each, settings)
+            else:
+                await _with(McpConnection(each, settings), lambda c, s=settings: _told(c, s))
         except AdapterError as error:
             failed += 1
             complain(error.message, error.remedy)
     return FAILED if failed else 0
+
+
+async def _check_agent(name: str, config: AdapterConfig) -> None:
+    """Start it, and tell what it is. Raises `AdapterError`."""
+    jobs = AgentJobs(name, config, ToolRegistry(), NobodyToAsk())
+    began = time.monotonic()
+    try:
+        await jobs.agent.start()
+        about = f": {jobs.agent.about}" if jobs.agent.about else ""
+        print(f"{name}: ready after {time.monotonic() - began:.1f} s{about}")
+        print(f"It works in {jobs.agent.folder}. Say: ask {jobs.called} to …")
+        print(f"Its own words: {log_path(name)}")
+    finally:
+        await jobs.close()
 
 
 async def _told(connection: McpConnection, config: AdapterConfig) -> None:
@@ -190,6 +217,12 @@ async def _told(connection: McpConnection, config: AdapterConfig) -> None:
 
 async def _try(config: Config, name: str, tool: str, arguments: dict[str, Any]) -> int:
     settings = _of(config, name)
+    if settings.kind == "acp":
+        called = next(iter(settings.spoken), name)
+        raise AdapterError(
+            f"{name} is an agent, and has no tools to try",
+            f'Ask it in a conversation: "ask {called} to …"; assistant adapters check {name}',
+        )
 
     async def run(connection: McpConnection) -> int:
         found = [each for each in connection.status.tools if each.name == tool]
@@ -217,25 +250,39 @@ def _of(config: Config, name: str) -> AdapterConfig:
 
 
 def _how(config: AdapterConfig) -> str:
-    return config.url or " ".join(config.command)
+    how = config.url or " ".join(config.command)
+    return f"{how} (an agent, in {config.folder})" if config.kind == "acp" else how
 
 
-def _own(command: list[str]) -> dict[str, Any]:
+def _own(command: list[str], agent_folder: Path | None) -> dict[str, Any]:
     first = command[0]
+    if agent_folder is not None:
+        return {"command": command, "kind": "acp", "folder": _absolute(str(agent_folder))}
     if first.startswith(("http://", "https://")):
         return {"url": first}
     return {"command": command}
 
 
-def _asked(name: str) -> dict[str, Any]:
+def _asked(name: str, agent_folder: Path | None) -> dict[str, Any]:
     preset = PRESETS[name]
     given = {}
+    if agent_folder is not None:
+        if preset.kind != "acp":
+            raise AdapterError(f"{name} is no agent", "Leave --agent-folder out.")
+        given["folder"] = _absolute(str(agent_folder))
     for key, question in preset.asks.items():
+        if key in given:
+            continue
         answer = input(f"{question} ").strip()
         if not answer:
             raise AdapterError(f"{name} cannot be added without that", "Give it, or leave it.")
-        given[key] = answer
+        given[key] = _absolute(answer) if preset.kind == "acp" else answer
     return preset.filled(given)
+
+
+def _absolute(folder: str) -> str:
+    """It means the same wherever the program is started."""
+    return folder if folder.startswith(("~", "$")) else str(Path(folder).absolute())
 
 
 def _tell_what_is_missing(table: dict[str, Any]) -> None:

@@ -294,10 +294,10 @@ class MemoryConfig(_ConfigTable):
 
 
 class AdapterConfig(_ConfigTable):
-    """A program with tools, in a table `[adapters.NAME]`."""
+    """A program with tools, or a coding agent, in a table `[adapters.NAME]`."""
 
-    kind: Literal["mcp"] = "mcp"
-    """What it speaks: the Model Context Protocol."""
+    kind: Literal["mcp", "acp"] = "mcp"
+    """What it speaks: the Model Context Protocol, or (an agent) the Agent Client Protocol."""
     command: list[str] = []
     """What starts it: the program and its arguments; `~` and `$NAME` are filled in."""
     url: str | None = None
@@ -306,6 +306,8 @@ class AdapterConfig(_ConfigTable):
     """Environment of the program; write a secret as `$NAME`, and it is taken from yours."""
     cwd: str | None = None
     """Folder in which it runs."""
+    folder: str | None = None
+    """Of an agent: the project, of which alone it gets files and terminals from us."""
     enabled: bool = True
     spoken: list[str] = []
     """What you call it: "my notes"."""
@@ -315,7 +317,18 @@ class AdapterConfig(_ConfigTable):
     """What you say, and the tool that it means: "search my notes for {query}" = "search_notes".
     These work without a language model."""
     timeout_s: float = Field(default=60.0, gt=0, le=3600)
-    """Seconds that a tool may take."""
+    """Seconds that a tool may take; of an agent, without a sign of life (ten minutes, if unset)."""
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if self.kind == "acp":
+            if not self.folder:
+                raise ValueError("an agent (kind acp) needs a folder: the project that it works on")
+            if self.url is not None or self.tools is not None or self.intents:
+                raise ValueError("an agent (kind acp) has a command, and no url, tools or intents")
+        elif self.folder is not None:
+            raise ValueError("a folder is for an agent (kind acp); for a server say cwd")
+        return self
 
     @model_validator(mode="after")
     def _is_reachable(self) -> Self:

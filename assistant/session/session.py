@@ -51,6 +51,7 @@ from assistant.session.turns.barge_in import BargeIn
 from assistant.session.turns.brain_loop import BrainContext, BrainLoop, ToolRunner
 from assistant.session.turns.feelings import UserFeelings
 from assistant.session.turns.messages import History
+from assistant.session.turns.pauses import WorkReports
 from assistant.session.turns.prosody import AnswerDelivery
 from assistant.session.turns.record import ConversationRecord
 from assistant.session.turns.responder import LanguageNotice, Responder
@@ -171,16 +172,24 @@ class Session:
             self._schedule,
             ring=self.sound.play_test_sound,
             say=self._agent_turn.say,
-            busy=lambda: not self.is_silent or self.state in ("listening", "thinking"),
+            busy=self._is_busy,
             sounding=lambda: audio.playback.is_sounding,
             notify=dependencies.notify,
         )
         self._registry = ToolRegistry(tools, config.session.permissions)
         broken = add_plugins(self._registry, controls)
-        self._adapters = Adapters(config.adapters, self._registry, self._tell_of_adapter)
         self._consent = SpokenConsent(
-            self._agent_turn.say, self._adapters.spoken_name, self._always_allow
+            self._agent_turn.say, lambda tool: self._adapters.spoken_name(tool), self._always_allow
         )
+        reports = WorkReports(
+            bus,
+            self._consent,
+            self._agent_turn.say,
+            busy=self._is_busy,
+            on_screen=self._on_screen,
+            run_beside=self.run_beside,
+        )
+        self._adapters = Adapters(config.adapters, self._registry, self._tell_of_adapter, reports)
         self._turn_taking.answers_question = self._consent.answered_by
         self._notices = [
             Notice(text=each.message, remedy=each.remedy, severity="warning") for each in broken
@@ -303,8 +312,14 @@ class Session:
         """What other programs bring is asked about aloud, too."""
         if not self._adapters.spoken_name(call.name):
             return await self.confirm(call)
-        on_screen = None if self.confirm is _refuse else self.confirm
-        return await self._consent.ask(call, on_screen)
+        return await self._consent.ask(call, self._on_screen())
+
+    def _on_screen(self) -> Confirm | None:
+        return None if self.confirm is _refuse else self.confirm
+
+    def _is_busy(self) -> bool:
+        """Somebody speaks, or is about to."""
+        return not self.is_silent or self.state in ("listening", "thinking")
 
     def _follow_up(self, text: str) -> SpokenCommand | None:
         """The call that answers a question which a tool has asked back."""

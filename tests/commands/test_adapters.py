@@ -90,6 +90,44 @@ def test_servers_of_other_programs_are_taken_over_but_not_their_secrets(
     assert adapters.import_command(load_config(file), source, yes=True, file=file) == 0
 
 
+def test_an_agent_is_added_with_its_folder_and_checked(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("acp")
+    monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
+    add = adapters.add_command
+    command = ["sh", "-c", f"cd {Path.cwd()} && exec {sys.executable} -m tests.adapters.agent"]
+    assert add(load_config(file), "mine", command, yes=True, file=file, agent_folder=tmp_path) == 0
+    monkeypatch.setattr("builtins.input", lambda question: "~/code/parser")
+    assert add(load_config(file), "goose", [], yes=True, file=file) == 0
+    config = load_config(file)
+    assert config.adapters["goose"].kind == "acp"
+    assert config.adapters["goose"].folder == "~/code/parser"
+    assert config.adapters["goose"].command == ["goose", "acp"]
+    assert adapters.check_command(config, "mine") == 0
+    told = capsys.readouterr().out
+    assert "mine: ready after" in told
+    assert "scripted 1.2" in told
+    assert str(tmp_path) in told
+    assert adapters.list_command(config, json_output=False) == 0
+    assert "an agent, in" in capsys.readouterr().out
+    with pytest.raises(adapters.AdapterError, match="is an agent"):
+        adapters.try_command(config, "mine", "x", "")
+    with pytest.raises(adapters.AdapterError, match="time is no agent"):
+        add(config, "time", [], yes=True, file=file, agent_folder=tmp_path)
+
+
+def test_an_agent_that_cannot_be_started_is_told_of_by_the_check(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("acp")
+    adapters.add_command(
+        load_config(file), "mine", ["false"], yes=True, file=file, agent_folder=tmp_path
+    )
+    assert adapters.check_command(load_config(file), None) == 1
+    assert "mine ended when it was started (exit code 1)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"mcpServers": {"x": {"args": []}}}', "{}"])
 def test_a_file_that_names_no_servers_is_told_of(tmp_path: Path, text: str) -> None:
     source = tmp_path / "other.json"
