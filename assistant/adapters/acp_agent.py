@@ -30,6 +30,7 @@ from assistant.adapters.acp_workspace import (
     signal_group,
 )
 from assistant.adapters.connection import INSTALL, START_SECONDS, AdapterError, log_path
+from assistant.backends.host.child import trim_log
 from assistant.config.schema import AdapterConfig
 from assistant.private_files import make_folder, open_append
 from assistant.terminal.sanitize import clean_text
@@ -51,7 +52,7 @@ _SIGN_IN = -32000
 _INHERITED = (
     *("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE"),
     *("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"),
-    *("DBUS_SESSION_BUS_ADDRESS", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("DBUS_SESSION_BUS_ADDRESS", "SSL_CERT_FILE", "SSL_CERT_DIR"),
 )
 """What an agent gets of our environment: where things are, and where its keys are kept. No keys."""
 _SECRET_NAMES = ("TOKEN", "KEY", "SECRET", "PASSWORD", "AUTH", "CREDENTIAL")
@@ -199,7 +200,7 @@ class AcpAgent:
                 f"the command of {self.name} was not found: {command}",
                 f"Install it, or set adapters.{self.name}.command",
             )
-        return found
+        return str(Path(found).absolute())
 
     def _environment(self) -> dict[str, str]:
         inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
@@ -218,6 +219,7 @@ class AcpAgent:
             start_new_session=True, limit=_LINE,
         )  # fmt: skip
         self._process = process
+        await asyncio.to_thread(trim_log, log_path(self.name))
         self._words = asyncio.create_task(self._keep_words(process), name=f"log of {self.name}")
         inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
         self._terminals = Terminals(workspace, inherited)
@@ -228,14 +230,12 @@ class AcpAgent:
         """What it writes to standard error, in a file of its own."""
         assert process.stderr is not None
         pieces, written = TextPieces(), 0
-        with contextlib.suppress(OSError), _log_file(self.name) as file:
-            while data := await process.stderr.read(65_536):
-                text = self.clean(pieces.feed(data))
-                if written < LONGEST_LOG:
-                    file.write(text)
-                    file.flush()
-                written += len(text)
-            file.write(self.clean(pieces.feed(b"", last=True)))
+        while data := await process.stderr.read(65_536):
+            text = self.clean(pieces.feed(data))
+            if written < LONGEST_LOG:
+                _keep(self.name, text)
+            written += len(text)
+        _keep(self.name, self.clean(pieces.feed(b"", last=True)))
 
     async def _greet(self) -> None:
         from acp.schema import ClientCapabilities, FileSystemCapabilities, Implementation
@@ -402,7 +402,7 @@ class AcpAgent:
                     f"{self.name} wants you to sign in first",
                     f"Sign in by its own command: {Path(self._config.command[0]).name}",
                 )
-            told = " ".join(self.clean(str(error)).split())[:200]
+            told = " ".join(self.clean(_details(error)).split())[:200]
             return AdapterError(f"{self.name} could not do it: {told}", words)
         if isinstance(error, ConnectionError):
             if self._process is not None:
@@ -447,6 +447,14 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:g} seconds"
 
 
+def _details(error: Exception) -> str:
+    """What an error of the protocol tells: its message is often only "Internal error"."""
+    data = getattr(error, "data", None)
+    if isinstance(data, dict):
+        data = data.get("details") or data.get("message")
+    return data if isinstance(data, str) and data.strip() else str(error)
+
+
 async def _gone(process: asyncio.subprocess.Process) -> None:
     """Until it has ended; not until its pipes are closed, as `Process.wait`."""
     while process.returncode is None:  # noqa: ASYNC110
@@ -460,12 +468,15 @@ def _request_error() -> type[Exception]:
     return kind
 
 
-@contextlib.contextmanager
-def _log_file(name: str) -> Iterator[Any]:
+def _keep(name: str, text: str) -> None:
+    """In the log of this adapter; nothing, where there is none to be had."""
+    if not text:
+        return
     path = log_path(name)
-    make_folder(path.parent)
-    with os.fdopen(open_append(path), "a", encoding="utf-8", errors="replace") as file:
-        yield file
+    with contextlib.suppress(OSError):
+        make_folder(path.parent)
+        with os.fdopen(open_append(path), "a", encoding="utf-8", errors="replace") as file:
+            file.write(text)
 
 
 class _Discreet(logging.Filter):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import time
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ from assistant.tools.registry import Tool, ToolError, ToolRegistry, ToolReply, T
 
 if TYPE_CHECKING:
     from acp.schema import PermissionOption, ToolCallUpdate
+
+log = logging.getLogger(__name__)
 
 Answer = Literal["yes", "no", "always"]
 MOST_WAITING = 5
@@ -258,6 +261,9 @@ class AgentJobs:
                 self._done(job, stopped)
             except AdapterError as error:
                 self._failed(job, error)
+            except Exception as error:
+                log.exception("%s: while it worked", self.name)
+                self._failed(job, AdapterError(f"{self.name} failed: {type(error).__name__}"))
             finally:
                 self._job = None
 
@@ -265,6 +271,7 @@ class AgentJobs:
         job.texts = [self.agent.clean(each) for each in job.texts]
         who = _capital(self.called)
         said = told_of(job.last_words)
+        said = f"It says: {said}" if said else ""
         told = {
             "cancelled": f"{who} has stopped.",
             "refusal": f"{who} does not want to do that. {said}",

@@ -26,6 +26,7 @@ _DO = (
     "|try|undo|update|upgrade|write"
 )
 """What people want of a coding agent. "Have goose for dinner" is none of it."""
+_ANSWER = r"(?:yes|no|okay|sure|go ahead|do it)\b"
 _ASKED = r"(?:whether|if|why|what|how|where|when|which|who|about)\b"
 _END = r"(?:[\s,]+(?:right now|now|yet|just now|at the moment|so far|please|then))*[\s.!?]*"
 
@@ -41,7 +42,7 @@ class AgentPhrases:
         work = r"(?:job|work|task|request)"
         self._ask = _pattern(
             rf"{_LEAD}(?:ask|tell|instruct|get) {name},?\s+(?:to\s+(?P<do>.+)"
-            rf"|(?P<tell>{_ASKED}.+)|that\s+(?P<that>.+))"
+            rf"|(?P<tell>{_ASKED}.+)|that\s+(?P<that>.+)|(?P<answer>{_ANSWER}.*))"
             rf"|{_LEAD}(?:have|let|make) {name}\s+(?P<have>(?:{_DO})\b.+)"
         )
         self._address = _pattern(

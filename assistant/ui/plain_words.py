@@ -116,7 +116,7 @@ def tool_chip(result: ToolResult) -> ChipEntry | None:
 
 def doing(call: ToolCall) -> str:
     """The name of a tool as words: "set volume"."""
-    return shortened(call.name.replace("_", " "), 60)
+    return shortened(" ".join(call.name.replace("_", " ").split()), 60)
 
 
 def asked(call: ToolCall) -> str:

@@ -185,7 +185,7 @@ class Scripted(acp.Agent):
         print(json.dumps({"jsonrpc": "2.0", "method": secret, "params": {"x": secret}}), flush=True)
         await self.over(await self.step(f"Fetch {secret}", "fetch"))
         await self.say(f"I used {secret}. ")
-        raise acp.RequestError(-32603, f"no such account: {secret}")
+        raise acp.RequestError.internal_error({"details": f"no such account: {secret}"})
 
     async def do_read(self, path: str, *words: str) -> None:
         await self.tried(self.client.read_text_file(session_id=self.session, path=path))

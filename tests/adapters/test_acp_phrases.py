@@ -19,6 +19,7 @@ from assistant.skills.agent_phrases import AgentPhrases
         ("Ask goose why the build is red.", "Tell me why the build is red."),
         ("Tell goose that the parser must take tabs.", "The parser must take tabs."),
         ("Have goose write a changelog.", "Write a changelog."),
+        ("Tell goose yes, and commit it.", "Yes, and commit it."),
         ("Goose, what does parse_line do?", "What does parse_line do?"),
         ("goose add a test for the lexer", "Add a test for the lexer"),
         (

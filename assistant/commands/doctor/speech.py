@@ -179,11 +179,17 @@ def permissions(config: Config) -> list[Check]:
     """Whether every permission in the settings is of a tool that exists."""
     if not config.session.permissions:
         return []
+    from assistant.adapters.tools import tool_name
+
     tools, _ = _tools(config)
     names = ", ".join(each.name for each in tools)
+    # What other programs bring is known only while they run.
+    theirs = tuple(tool_name(each, "") for each in config.adapters)
+    theirs += tuple(f"ask_{name}" for name, each in config.adapters.items() if each.kind == "acp")
     return [
         warn("permissions", f"there is no tool “{name}”", f"The tools are: {names}.")
         for name in tools.unknown_permissions()
+        if not (theirs and name.startswith(theirs))
     ]
 
 

@@ -20,7 +20,7 @@ from assistant.commands.doctor import command as doctor
 from assistant.commands.doctor import command as doctor_machine
 from assistant.commands.doctor import speech as doctor_speech
 from assistant.commands.tables import Check, ok
-from assistant.config.schema import Config
+from assistant.config.schema import AdapterConfig, Config
 from assistant.session.factory import find_personas
 
 
@@ -201,6 +201,11 @@ def test_a_permission_for_no_tool_is_found() -> None:
     assert doctor_speech.permissions(config) == []
     config.session.permissions = {"stop": "ask", "chnge_theme": "never"}
     (check,) = doctor_speech.permissions(config)
+    # What other programs bring is known only while they run.
+    config.adapters = {"notes": AdapterConfig(command=["x"])}
+    config.session.permissions |= {"notes__create_note": "always", "other__create_note": "always"}
+    (check, other) = doctor_speech.permissions(config)
+    assert "other__create_note" in other.value
     assert (check.state, "chnge_theme" in check.value) == ("warn", True)
     assert "change_theme" in check.remedy
 
