@@ -224,7 +224,7 @@ class AcpAgent:
         inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
         self._terminals = Terminals(workspace, inherited)
         client = FolderClient(self, workspace, self._terminals)
-        self._connection = acp.ClientSideConnection(client, process.stdin, process.stdout)
+        self._connection = acp.connect_to_agent(client, process.stdin, process.stdout)
 
     async def _keep_words(self, process: asyncio.subprocess.Process) -> None:
         """What it writes to standard error, in a file of its own."""

@@ -74,8 +74,8 @@ class Step:
     """Paths and commands of its arguments."""
     details: dict[str, str] = field(default_factory=dict)
     """What of it is shown with a question."""
-    granted: bool = False
-    """The user allowed it."""
+    granted: frozenset[str] = frozenset()
+    """What of it was told when the user allowed it."""
     announced: bool = False
     told: bool = False
     began: float = 0.0
@@ -370,7 +370,7 @@ class AgentJobs:
         offered = {each.kind: each.option_id for each in reversed(options)}
         call = self._call(step.kind, what=step.title, **step.details)
         answer = await self._may(job, call, step.title, always="allow_always" in offered)
-        step.granted = answer != "no"
+        step.granted = frozenset(step.touches if answer != "no" else ())
         return _option(answer, offered)
 
     async def may_write(self, path: Path) -> bool:
@@ -399,10 +399,11 @@ class AgentJobs:
 
     def _covered(self, job: Job, what: str, same: set[str]) -> bool:
         """A step that the user has just allowed is this very thing: nobody is asked twice."""
-        kinds = ("execute",) if what == "run_command" else ("edit", "move", "delete", "other")
+        kinds = (
+            ("execute", "other") if what == "run_command" else ("edit", "move", "delete", "other")
+        )
         return any(
-            step.granted and not step.told and step.kind in kinds
-            and step.touches & same
+            step.granted & same and not step.told and step.kind in (*kinds, "other")
             for step in job.steps.values()
         )  # fmt: skip
 
@@ -481,7 +482,7 @@ def told_of(text: str) -> str:
 
 
 def _aloud(text: str) -> str:
-    return " ".join(re.sub(r"[`*]+", " ", text).split())
+    return " ".join(re.sub(r"[`*·]+", " ", text).split())
 
 
 def _cut(text: str, longest: int) -> str:

@@ -53,6 +53,7 @@ class Workspace:
         where that is outside of it."""
         try:
             real = (self.folder / path).resolve()
+            real.exists()  # its name may be too long
         except (OSError, ValueError, RuntimeError) as error:
             raise WorkspaceError(f"{path[:200]!r} is no path: {error}") from None
         if real != self.folder and self.folder not in real.parents:

@@ -109,6 +109,7 @@ PRESETS = {
         "a coding agent for one project",
         "goose, set up by `goose configure`",
         ("goose", "acp"),
+        env={"GOOSE_MODE": "smart_approve"},  # else it asks nothing
         asks={"folder": "Which project may it work on?"},
         spoken=("goose",),
         kind="acp",

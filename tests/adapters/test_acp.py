@@ -291,17 +291,17 @@ async def test_nothing_outlives_the_program(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "given", "told"),
+    ("folder", "given", "told"),
     [
-        ((), {"command": ["no-such-program-here"]}, "The command of goose was not found"),
-        ((), {"folder": "/no/such/folder"}, "The folder of goose is not there"),
+        (".", {"command": ["no-such-program-here"]}, "The command of goose was not found"),
+        ("gone", {}, "The folder of goose is not there"),
     ],
 )
 async def test_what_is_not_there_is_told_at_once(
-    tmp_path: Path, flags: tuple[str, ...], given: dict[str, Any], told: str
+    tmp_path: Path, folder: str, given: dict[str, Any], told: str
 ) -> None:
     heard = Heard()
-    async with goose(tmp_path, heard, *flags, **given) as jobs:
+    async with goose(tmp_path / folder, heard, **given) as jobs:
         assert (await ask(jobs, "count")).startswith(told)
     assert not heard.told
 

@@ -9,7 +9,7 @@ from assistant.skills.agent_phrases import AgentPhrases
 
 
 @pytest.mark.parametrize(
-    ("said", "request"),
+    ("said", "task"),
     [
         ("Ask goose to add a test for the parser.", "Add a test for the parser."),
         ("Please ask Goose to add a test", "Add a test"),
@@ -29,9 +29,9 @@ from assistant.skills.agent_phrases import AgentPhrases
         (f"Ask goose to rename {'x ' * 60}now", f"Rename {'x ' * 60}now"),
     ],
 )
-def test_a_request_is_everything_behind_the_agents_name(said: str, request: str) -> None:
+def test_a_request_is_everything_behind_the_agents_name(said: str, task: str) -> None:
     phrases = AgentPhrases(["goose", "the duck"], ["goose"])
-    assert phrases.read(said, busy=False) == ("ask", request)
+    assert phrases.read(said, busy=False) == ("ask", task)
 
 
 @pytest.mark.parametrize(

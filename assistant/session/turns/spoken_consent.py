@@ -73,7 +73,8 @@ class SpokenConsent:
             self._beside = beside
             shown = None if on_screen is None else asyncio.ensure_future(on_screen(call))
             self._say(words)
-            waiting = {self._open, *([shown] if shown is not None else [])}
+            waiting: list[asyncio.Future[Any]] = [self._open]
+            waiting += [shown] if shown is not None else []
             try:
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 if self._open.done():
