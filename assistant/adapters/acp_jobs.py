@@ -231,7 +231,7 @@ class AgentJobs:
             last = f" The last time: {self._last}" if self._last else ""
             return f"{who} is doing nothing just now.{last}"
         if job.question:
-            return f"{who} waits for your answer. {job.question}"
+            return f"{who} waits for your answer."  # the question is asked again at a pause
         doing = job.doing
         told = [f"{who} is at this: {_ended(_aloud(doing))}" if doing else f"{who} is thinking."]
         if job.plan:

@@ -255,7 +255,7 @@ async def test_a_question_falls_away_where_the_work_is_stopped(tmp_path: Path) -
     async with goose(tmp_path, heard) as jobs:
         await ask(jobs, "add a test")
         await until(lambda: bool(heard.asked))
-        assert await state(jobs) == f"Goose waits for your answer. {heard.asked[0]}"
+        assert await state(jobs) == "Goose waits for your answer."
         await stop(jobs)
         await until(lambda: any(each.call.name == "goose__answer" for each in heard.chips))
     assert not (tmp_path / "tests").exists()
