@@ -125,6 +125,11 @@ def log_dir() -> Path:
     return _home("XDG_STATE_HOME", "user_log_dir")
 
 
+def sockets_dir() -> Path:
+    """Where running sessions can be reached by programs of the same user."""
+    return _home("XDG_STATE_HOME", "user_state_dir") / "sockets"
+
+
 def own_folders() -> tuple[Path, ...]:
     """All that we keep anything in, each once."""
     return tuple(dict.fromkeys((config_dir(), data_dir(), cache_dir(), log_dir())))

@@ -53,6 +53,7 @@ from assistant.memory.base import (
 from assistant.memory.conversation import NoMemory
 from assistant.memory.service import MemoryService
 from assistant.personas.loading import Colors, Persona, PromptTexts, WaveformGlyphs
+from assistant.session.clients.requests import AnyRequest, AnyResult, Spoken
 from assistant.session.events import (
     AgentSaid,
     AudioChanged,
@@ -181,6 +182,10 @@ class FakeSession:
         """What `brains` finds."""
         self.memory: NoMemory = MemoryService(FakeMemoryStore())
         self.past = PastConversations(transcripts_dir())
+        self.served: asyncio.Event | None = None
+        """What requests of other programs wait for, …"""
+        self.cancelled = 0
+        """… and how many of them were cancelled."""
         self.failing: dict[str, Exception] = {}
         """Raised by the method of that name."""
 
@@ -253,6 +258,19 @@ class FakeSession:
 
     def say(self, *texts: str) -> None:
         self._asked("say", texts)
+
+    async def serve_client(
+        self, client: str, request: AnyRequest, progress: Callable[[str], None]
+    ) -> AnyResult:
+        self._asked("serve_client", (client, request))
+        progress("waits")
+        if self.served is not None:
+            try:
+                await self.served.wait()
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
+        return Spoken("Hello.", interrupted=False, aloud=True)
 
     def take_frame(self, number: int, samples: Float32) -> None:
         self._asked("take_frame", number)

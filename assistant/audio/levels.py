@@ -129,3 +129,17 @@ def rising_chime() -> NDArray[np.float32]:
             sound[place * step : place * step + ring] += level * swell * tone
     sound *= _PEAK / np.abs(sound).max()
     return sound
+
+
+_HEARD_HZ = 830.6
+_HEARD_SECONDS = 0.12
+
+
+def heard_cue() -> NDArray[np.float32]:
+    """ "I have heard you": one short soft note. Float32 [n] at 24 kHz, 0.12 s, peak −16 dBFS,
+    beginning and ending in silence."""
+    t = np.arange(round(_HEARD_SECONDS * SAMPLE_RATE)) / SAMPLE_RATE
+    swell = np.minimum(1.0, t / 0.004) * np.minimum(1.0, t[::-1] / 0.03)
+    note = swell * np.sin(2 * np.pi * _HEARD_HZ * t) * np.exp(-t * 20.0)
+    sound: NDArray[np.float32] = (note * _PEAK / 2 / np.abs(note).max()).astype(np.float32)
+    return sound

@@ -121,6 +121,11 @@ def broken_backends() -> list[AssistantError]:
     return _backends.plugins()[1]
 
 
+def usable_plugins() -> list[str]:
+    """Plugins' backends that can be used, in words."""
+    return _backends.usable()
+
+
 def choose_backend(config: Config, look: Look | None = None) -> Choice:
     """Resolve `config.backend.name`; raises `BackendError` where nothing can run."""
     look = cache(look or hardware.survey)

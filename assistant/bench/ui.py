@@ -24,6 +24,7 @@ from assistant.config.schema import UiConfig
 from assistant.frames import SAMPLE_RATE, AgentState
 from assistant.memory.conversation import NoMemory
 from assistant.personas.loading import Persona
+from assistant.session.clients.requests import AnyRequest, AnyResult, RequestError
 from assistant.session.events import (
     AudioChanged,
     BackendChosen,
@@ -216,6 +217,11 @@ class _LevelsOnly:
 
     async def use_device(self, kind: Literal["input", "output"], name: str | None) -> None:
         pass
+
+    async def serve_client(
+        self, client: str, request: AnyRequest, progress: Callable[[str], None]
+    ) -> AnyResult:
+        raise RequestError("nothing is heard here")
 
     def sample(self, slug: str, delivery: str = "") -> None:
         """Nothing is heard."""

@@ -1,4 +1,4 @@
-"""`assistant serve-moshi` on the command line."""
+"""`assistant serve-moshi` and `assistant mcp` on the command line."""
 
 from __future__ import annotations
 
@@ -50,6 +50,21 @@ def serve_moshi(
                 insecure=insecure,
             ),
         )
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+@takes("persona", "backend", "input_device", "output_device", "no_save", "private")
+def mcp(options: Options) -> None:
+    """Let Claude Code, goose or Zed speak to you, ask you, and remember (MCP).
+
+    Such a program starts it itself. Example: claude mcp add assistant -- assistant mcp
+    """
+
+    def command(settings: Config) -> int:
+        from assistant.commands.mcp import mcp_command
+
+        return mcp_command(settings)
 
     raise typer.Exit(run_with_config(options, command))
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from assistant.audio.base import AudioIO
 from assistant.audio.files import NullAudio
 from assistant.backends.base import BackendError
-from assistant.backends.host.process import BackendProcess
+from assistant.backends.host.process import BackendProcess, NoBackend
 from assistant.backends.registry import Choice
 from assistant.brain.base import Brain
 from assistant.brain.document import DocumentBrain
@@ -64,13 +64,6 @@ class Ask:
     say: bool = False
     """Speak the answer as well."""
     json: bool = False
-
-
-class _Voiceless(BackendProcess):
-    """No child is started: nothing is heard, and answers are written."""
-
-    def start(self) -> None:
-        """There is nothing to start."""
 
 
 @dataclass(slots=True)
@@ -200,7 +193,7 @@ def _session(config: Config, document: str) -> tuple[Session, list[DocumentBrain
         tell(f"timers and alarms could not be read; their file is {error}")
 
     def make_backend(load: Load, on_event: Callable[[AnyEvent], None]) -> BackendProcess:
-        return _Voiceless("", load, on_event)
+        return NoBackend(load, on_event)
 
     make = dependencies.make_brain
 

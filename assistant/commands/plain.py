@@ -40,6 +40,7 @@ from assistant.session.events import (
     SessionEvent,
     StillThinking,
     TimerRang,
+    TurnForClient,
     UserSaid,
 )
 from assistant.session.factory import make_conversation
@@ -93,6 +94,10 @@ class Printer:
                 _tell(f"{doing} … ({seconds:.0f} s)")
             case TimerRang(text=text):
                 _tell(text)
+            case TurnForClient(side="assistant", client=client):
+                _tell(f"{client} says:")
+            case TurnForClient(client=client):
+                _tell(f"told to {client}")
             case LoadProgress(fraction=None):
                 _tell(event.text)
             case AudioChanged():

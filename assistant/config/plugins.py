@@ -72,6 +72,14 @@ class PluginRegistry(Generic[T]):
                 problems.append(error)
         return loaded, problems
 
+    def named(self, name: str) -> str:
+        """ "tool “tea” of assistant-tea": what a plugin brings, and which."""
+        return f"{self._kind} “{name}” of {self._maker_of(name)}"
+
+    def usable(self) -> list[str]:
+        """All that plugins bring and that can be used, as `named` says it."""
+        return [self.named(name) for name in self.plugins()[0]]
+
     @contextmanager
     def faults(self, name: str) -> Iterator[None]:
         """Whatever a plugin raises inside becomes an `error`; what ours raise stays as it is."""
@@ -82,10 +90,17 @@ class PluginRegistry(Generic[T]):
         except Exception as error:
             if name in self._built_in:
                 raise
+            maker = self._maker_of(name)
             raise self._error(
-                f"the plugin of the {self._kind} “{name}” failed: {type(error).__name__}: {error}",
-                f"Update that plugin, or choose another {self._kind}.",
+                f"the {self._kind} “{name}” of the plugin {maker} failed:"
+                f" {type(error).__name__}: {error}",
+                f"Update that plugin, remove it (pip uninstall {maker}), or choose another"
+                f" {self._kind}.",
             ) from error
+
+    def _maker_of(self, name: str) -> str:
+        points = _installed()[0].get(self._group, ())
+        return next((_maker(point) for point in points if point.name == name), "this program")
 
     def _load(self, point: EntryPoint) -> T:
         try:

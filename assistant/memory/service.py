@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -80,6 +80,7 @@ class MemoryService(MemoryView):
         self._given: set[str] = set()
         """What a model that answers by itself has been told in this conversation."""
         self._last_heard: list[str] = []
+        self._vouched = ""
         self.recorder = Recorder(
             store,
             private=private,
@@ -218,9 +219,20 @@ class MemoryService(MemoryView):
 
     def has_said(self, text: str) -> bool:
         """Whether the user's last turns hold at least half of the matter of this text."""
+        if text == self._vouched:
+            return True
         wanted = content(text)
         said = frozenset[str]().union(*(content(turn) for turn in self._last_heard))
         return not wanted or 2 * len(wanted & said) >= len(wanted)
+
+    @contextmanager
+    def vouching(self, text: str) -> Iterator[None]:
+        """Meanwhile this counts as said by the user: a program of his asks to keep it."""
+        self._vouched = text
+        try:
+            yield
+        finally:
+            self._vouched = ""
 
     async def remember(self, text: str) -> Sequence[Outcome]:
         """Keep this because the user asked for it: on disk when this returns. Raises

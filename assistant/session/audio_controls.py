@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable
 
 from assistant.audio.base import AudioIO
-from assistant.audio.levels import rising_chime
+from assistant.audio.levels import heard_cue, rising_chime
 from assistant.frames import SpokenNames
 from assistant.session.event_bus import EventBus
 from assistant.session.events import AudioChanged, Dropped, Notice, Severity
@@ -73,6 +73,13 @@ class AudioControls:
         number = next(self._test_sounds)
         playback.write(number, rising_chime())
         playback.end(number)
+
+    def play_heard_cue(self) -> None:
+        """A short note: the user's words were taken. Nothing while something is being said."""
+        if not self._playback.active:
+            number = next(self._test_sounds)
+            self._audio.playback.write(number, heard_cue())
+            self._audio.playback.end(number)
 
     def problem(self, text: str, remedy: str) -> None:
         """A device was lost or came back; only what is wrong has a remedy."""

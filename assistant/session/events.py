@@ -57,6 +57,16 @@ class FeelingHeard(SessionEvent, frozen=True, kw_only=True):
     """Why, each in words: "said “I already told you”", "a raised voice"."""
 
 
+class TurnForClient(SessionEvent, frozen=True, kw_only=True):
+    """This turn is said for another program, or answers it. Told when the assistant's begins, and
+    behind the user's words."""
+
+    side: Side
+    turn: int
+    client: str
+    """As the program calls itself: "Claude Code"."""
+
+
 class FeelingTakenBack(SessionEvent, frozen=True, kw_only=True):
     """The user said that he does not feel as it was told of turn `turn`: the mark goes."""
 

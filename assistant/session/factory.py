@@ -39,6 +39,7 @@ from assistant.memory.factory import open_store
 from assistant.memory.service import MemoryService
 from assistant.memory.unwritten import PRIVATE, SWITCHED_OFF
 from assistant.personas.loading import LoadedPersonas, load_personas, watch_personas
+from assistant.session.clients.private_socket import serve_privately
 from assistant.session.dependencies import SessionDependencies
 from assistant.session.events import BackendChosen, Failure, Notice, SessionEvent
 from assistant.session.frontend import SessionFrontend
@@ -275,11 +276,11 @@ async def follow_persona_files(session: SessionFrontend) -> None:
 
 
 def make_conversation(config: Config, audio: AudioIO) -> SessionFrontend:
-    """A session as front ends hold it: it remembers, tells what is wrong with persona files, and
-    follows them. In the running event loop."""
+    """A session as front ends hold it: it remembers, tells what is wrong with persona files,
+    follows them, and can be reached by other programs of the user's. In the running event loop."""
     personas = find_personas(config)
     session = make_session(config, audio, personas=personas, remember=True)
-    session.at_start(startup_notices(personas), follow_persona_files)
+    session.at_start(startup_notices(personas), follow_persona_files, serve_privately)
     return session
 
 

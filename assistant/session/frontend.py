@@ -17,6 +17,7 @@ from assistant.calls.parser import ToolCall
 from assistant.frames import AgentState
 from assistant.memory.conversation import MemoryFrontend
 from assistant.personas.loading import Persona
+from assistant.session.clients.requests import AnyRequest, AnyResult
 from assistant.session.events import Notice, SessionEvent
 from assistant.session.past_conversations import PastConversations
 
@@ -103,6 +104,13 @@ class SessionFrontend(Protocol):
 
     def say(self, *texts: str) -> None:
         """Say this, in one piece or in several, as a turn of the persona in charge."""
+
+    async def serve_client(
+        self, client: str, request: AnyRequest, progress: Callable[[str], None]
+    ) -> AnyResult:
+        """Do what another program wants, which calls itself `client`: one after another, each once
+        the user has finished talking. `progress` hears what it waits for. Cancelled, it falls
+        silent and listens no longer. Raises `RequestError`."""
 
     def sample(self, slug: str, delivery: str = "") -> None:
         """Let this persona's voice be heard, in its own delivery or in the one of this name, while

@@ -27,6 +27,7 @@ from assistant.calls.parser import ToolCall
 from assistant.errors import AssistantError
 from assistant.frames import AgentState
 from assistant.personas.loading import Persona
+from assistant.session.clients.requests import AnyRequest, AnyResult
 from assistant.session.events import SessionEvent
 from assistant.session.frontend import SessionFrontend
 from assistant.terminal.sanitize import clean_line
@@ -54,6 +55,8 @@ class Hello(FrontendCommand, frozen=True):
     version: int
     confirms: bool = False
     """Whether a tool may run is to be asked here: see `ConfirmAsked`."""
+    events: bool = True
+    """False: only answers to what is asked here are told, and nothing of how things stand."""
 
 
 class SendText(FrontendCommand, frozen=True):
@@ -135,14 +138,30 @@ class AnswerConfirm(FrontendCommand, frozen=True):
     allowed: bool
 
 
+class ServeClient(FrontendCommand, frozen=True):
+    """What another program wants of the session. `RequestProgress` tells what it waits for, and
+    `RequestDone` or `RequestFailed` with the same `id` ends it, or the end of the connection."""
+
+    id: int
+    client: str
+    """As the program calls itself."""
+    request: AnyRequest
+
+
+class CancelRequest(FrontendCommand, frozen=True):
+    """Nobody waits for that any more; one that is over is no error."""
+
+    id: int
+
+
 class StopSession(FrontendCommand, frozen=True):
     pass
 
 
 async def apply(command: FrontendCommand, session: SessionFrontend) -> None:
     """Do what a front end asks. What wants an answer (`Hello`, `AskBrains`, `AskDevices`,
-    `AnswerConfirm`) is for whoever holds the connection. Raises `ProtocolError`, and what the
-    session raises."""
+    `AnswerConfirm`, `ServeClient`) is for whoever holds the connection. Raises `ProtocolError`, and
+    what the session raises."""
     match command:
         case SendText(text=text):
             await session.send_text(text)
@@ -227,6 +246,24 @@ class BrainsFound(FrontendReply, frozen=True):
 
 class DevicesFound(FrontendReply, frozen=True):
     devices: list[DeviceChoice]
+
+
+class RequestProgress(FrontendReply, frozen=True):
+    """What a request waits for, in words."""
+
+    id: int
+    text: str
+
+
+class RequestDone(FrontendReply, frozen=True):
+    id: int
+    result: AnyResult
+
+
+class RequestFailed(FrontendReply, frozen=True):
+    id: int
+    text: str
+    remedy: str
 
 
 class CommandRefused(FrontendReply, frozen=True):

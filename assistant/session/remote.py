@@ -14,6 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable, Hashable
 
 from assistant.calls.parser import ToolCall
+from assistant.errors import AssistantError
 from assistant.session.events import (
     AnswerProgress,
     AudioChanged,
@@ -32,6 +33,7 @@ from assistant.session.protocol import (
     AskBrains,
     AskDevices,
     BrainsFound,
+    CancelRequest,
     CommandRefused,
     ConfirmAsked,
     ConfirmWithdrawn,
@@ -43,6 +45,10 @@ from assistant.session.protocol import (
     Hello,
     PersonaListed,
     ProtocolError,
+    RequestDone,
+    RequestFailed,
+    RequestProgress,
+    ServeClient,
     StopSession,
     Welcome,
     apply,
@@ -61,6 +67,8 @@ MAX_COMMAND = 64 * 1024
 MAX_WAITING = 1024 * 1024
 """Bytes that may wait for a front end to read: minutes of conversation."""
 HELLO_WITHIN = 10.0
+MOST_REQUESTS = 32
+"""Of one front end's that may be under way."""
 GOODBYE_WITHIN = 1.0
 """Seconds that the other side has to read why the connection ends."""
 _STATES = (
@@ -130,6 +138,7 @@ class _RemoteFrontend:
         self._asked_before = session.confirm
         self._numbers = itertools.count(1)
         self._questions: dict[int, asyncio.Future[bool]] = {}
+        self._requests: dict[int, asyncio.Task[None]] = {}
 
     # -- life ------------------------------------------------------------------------------
 
@@ -163,6 +172,8 @@ class _RemoteFrontend:
         for question in self._questions.values():
             if not question.done():
                 question.set_result(False)
+        for request in list(self._requests.values()):
+            request.cancel()
         if self._session.confirm == self._confirm:
             self._session.confirm = self._asked_before
 
@@ -254,6 +265,11 @@ class _RemoteFrontend:
                 question = self._questions.get(id)
                 if question is not None and not question.done():
                     question.set_result(allowed)
+            case ServeClient():
+                self._begin(command)
+            case CancelRequest(id=id):
+                if request := self._requests.get(id):
+                    request.cancel()
             case StopSession():
                 await apply(command, self._session)
                 self._end("the conversation is over")
@@ -266,9 +282,10 @@ class _RemoteFrontend:
         session = self._session
         everyone = [PersonaListed(p.slug, p.name, p.summary) for p in session.personas()]
         self._put(Welcome(VERSION, session.state, session.persona, everyone))
-        for event in session.standing():
-            self._tell(event)
-        if self._unsubscribe is None:
+        if hello.events:
+            for event in session.standing():
+                self._tell(event)
+        if hello.events and self._unsubscribe is None:
             self._unsubscribe = session.subscribe(self._tell)
         if hello.confirms:
             session.confirm = self._confirm
@@ -284,3 +301,30 @@ class _RemoteFrontend:
         finally:
             if self._questions.pop(id).cancelled():
                 self._put(ConfirmWithdrawn(id))
+
+    # -- requests of other programs ----------------------------------------------------------
+
+    def _begin(self, command: ServeClient) -> None:
+        """Beside what else is asked here."""
+        if command.id in self._requests or len(self._requests) >= MOST_REQUESTS:
+            why = "too much was asked at once" if command.id not in self._requests else "used id"
+            self._put(RequestFailed(command.id, why, "wait until something is done"))
+            return
+        task = asyncio.create_task(self._serve(command), name="client-request")
+        self._requests[command.id] = task
+        task.add_done_callback(lambda done: self._requests.pop(command.id, None))
+
+    async def _serve(self, command: ServeClient) -> None:
+        id = command.id
+
+        def progress(text: str) -> None:
+            self._put(RequestProgress(id, text), key=("progress", id))
+
+        try:
+            result = await self._session.serve_client(command.client, command.request, progress)
+            self._put(RequestDone(id, result))
+        except AssistantError as error:
+            self._put(RequestFailed(id, error.message, error.remedy))
+        except Exception as error:
+            log.exception("what another program asked could not be done")
+            self._put(RequestFailed(id, f"it could not be done: {error}", "see the log"))

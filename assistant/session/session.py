@@ -29,6 +29,9 @@ from assistant.personas.loading import Persona
 from assistant.session.audio_controls import AudioControls, Controls
 from assistant.session.backend_events import BackendEvents
 from assistant.session.brain_seat import BrainSeat
+from assistant.session.clients.answers import AnswerListener
+from assistant.session.clients.floor import ClientRequests
+from assistant.session.clients.requests import AnyRequest, AnyResult
 from assistant.session.dependencies import SessionDependencies
 from assistant.session.event_bus import EventBus, Listener, cleaned
 from assistant.session.events import (
@@ -139,6 +142,13 @@ class Session:
         )
         self_echo = SelfEcho(bus, self._agent_turn)
         self._feelings = UserFeelings(bus, dependencies.feelings)
+        listener = AnswerListener(
+            bus,
+            self._agent_turn,
+            self._intents,
+            lambda: self._turn_taking.state,
+            lambda: self.sound.play_heard_cue(),
+        )
         self._user_turn = UserTurn(bus, gate, audio.front, self._turns, self_echo, self._intents)
         self._barge_in = BargeIn(
             bus, self._agent_turn, self._backend_events, enabled=config.audio.barge_in
@@ -177,7 +187,8 @@ class Session:
             notify=dependencies.notify,
         )
         self._registry = ToolRegistry(tools, config.session.permissions)
-        broken = add_plugins(self._registry, controls)
+        plugins = add_plugins(self._registry, controls)
+        self._skills.add(plugins.skills)
         self._consent = SpokenConsent(
             self._agent_turn.say, lambda tool: self._adapters.spoken_name(tool), self._always_allow
         )
@@ -185,14 +196,28 @@ class Session:
             bus,
             self._consent,
             self._agent_turn.say,
-            busy=self._is_busy,
+            busy=lambda: self._is_busy() or self.client_requests.busy,
             on_screen=self._on_screen,
             run_beside=self.run_beside,
         )
         self._adapters = Adapters(config.adapters, self._registry, self._tell_of_adapter, reports)
-        self._turn_taking.answers_question = self._consent.answered_by
+        self.client_requests = ClientRequests(
+            bus,
+            self._agent_turn,
+            self._turn_taking,
+            self._backend_events,
+            self._roster,
+            self.memory,
+            lambda call: self._tool_runner().run(call),
+            listener,
+        )
+        self._turn_taking.answers_question = lambda text: (
+            self._consent.answered_by(text) or listener.take(text)
+        )
+        self._turn_taking.awaits_answer = lambda: listener.listens
         self._notices = [
-            Notice(text=each.message, remedy=each.remedy, severity="warning") for each in broken
+            Notice(text=each.message, remedy=each.remedy, severity="warning")
+            for each in plugins.problems
         ]
 
     # -- life ------------------------------------------------------------------------------
@@ -331,9 +356,12 @@ class Session:
             self._feelings.use_model(self._dependencies.brains or brain)
         self._turn_taking.begin(self._make_responder(brain))
 
-    def _make_responder(self, brain: Brain) -> Responder:
+    def _tool_runner(self) -> ToolRunner:
         # The one thing that is looked up late: a front end puts its question in when it is there.
-        tools = ToolRunner(self._bus, self._registry, lambda call: self._may_run(cleaned(call)))
+        return ToolRunner(self._bus, self._registry, lambda call: self._may_run(cleaned(call)))
+
+    def _make_responder(self, brain: Brain) -> Responder:
+        tools = self._tool_runner()
         voice = PersonaVoice(self._agent_turn, self._roster, self._dependencies.lines)
         context = BrainContext(
             self._roster,
@@ -404,6 +432,11 @@ class Session:
         if texts and first_delivery(texts[0]):
             self._tell_one_manner()
         self._agent_turn.say(*texts)
+
+    async def serve_client(
+        self, client: str, request: AnyRequest, progress: Callable[[str], None]
+    ) -> AnyResult:
+        return await self.client_requests.serve(client, request, progress)
 
     def sample(self, slug: str, delivery: str = "") -> None:
         persona = self._roster.get(slug)

@@ -243,6 +243,13 @@ class SaidInPassing:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredClient:
+    """The user said this to another program, which had asked; nobody else answers it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerProsody:
     """How the answers to come are to sound, until another is published: the user's feeling asks
     for it."""

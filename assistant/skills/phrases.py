@@ -8,9 +8,10 @@ the tool's arguments, in the spelling that the user gave them; where the pattern
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,8 @@ from assistant.language.lexicon import COURTESIES_AFTER, HESITATION, LEAD_INS, e
 from assistant.language.numbers import ONES, SCALES, TENS, read_number
 from assistant.language.tokens import Sentence, sentences
 from assistant.tools.registry import Tool, tool
+
+log = logging.getLogger(__name__)
 
 _LONGEST = 30
 """Words in the longest request; whoever says more is telling something."""
@@ -96,6 +99,12 @@ class SkillSet:
         self._names = names
         self._table: list[tuple[re.Pattern[str], Phrase, str]] = []
 
+    def add(self, skills: Iterable[Skill]) -> None:
+        """Those of plugins, behind ours: no words that ask for one of ours ask for theirs. What is
+        wrong with them costs the conversation nothing."""
+        self._skills += tuple(map(_contained, skills))
+        self._table = []
+
     @property
     def tools(self) -> list[Tool]:
         return [each.tool for each in self._skills if each.tool is not None]
@@ -136,6 +145,23 @@ class SkillSet:
             if arguments is not None:
                 return SpokenCommand(each.name, dict(arguments))
         return None
+
+
+def _contained(theirs: Skill) -> Skill:
+    """A stranger's skill: where it fails to read words, they ask for nothing of it."""
+
+    def guarded(read: Callable[..., Mapping[str, Any] | None]) -> Callable[..., Any]:
+        def look(said: Any) -> Mapping[str, Any] | None:
+            try:
+                return read(said)
+            except Exception:
+                log.exception("the skill %s of a plugin could not read “%s”", theirs.name, said)
+                return None
+
+        return look
+
+    phrases = tuple(replace(each, read=guarded(each.read)) for each in theirs.phrases)
+    return replace(theirs, phrases=phrases, answered=guarded(theirs.answered))
 
 
 def _request(text: str, called: str) -> Sentence | None:

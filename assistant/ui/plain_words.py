@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from assistant.calls.parser import ToolCall
 from assistant.language.person import second_person
 from assistant.memory.base import Found
-from assistant.session.events import MemoryRecalled, SessionEvent, TimerRang, ToolFinished
+from assistant.session.events import (
+    MemoryRecalled,
+    SessionEvent,
+    TimerRang,
+    ToolFinished,
+    TurnForClient,
+)
 from assistant.tools.registry import ToolResult
 from assistant.ui.conversation import ChipEntry
 from assistant.ui.fitting import as_json, shortened
@@ -149,6 +155,9 @@ class Chips:
                 news = [each for each in found if each.id not in self._recalled]
                 self._recalled.update(each.id for each in news)
                 return [_recalled(each) for each in news[:RECALLED_SHOWN]]
+            case TurnForClient(side=side, client=client):
+                told = f"{client} says" if side == "assistant" else f"told to {client}"
+                return [ChipEntry("»", "$accent", _short(told))]
             case TimerRang(text=text):
                 return [ChipEntry("♪", "$accent", _short(text))]
         return []

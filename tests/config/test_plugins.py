@@ -33,6 +33,7 @@ from assistant.errors import AssistantError
 from assistant.frames import AnyEvent, Failed, Load, Ready
 from assistant.memory.base import MemoryFailure
 from assistant.memory.factory import open_store
+from tests.fakes import FakeBrain
 from tests.memory.samples import ID, parrot
 from tests.session.room import Room
 
@@ -41,7 +42,33 @@ LIGHT = """
 from assistant.backends.base import BackendReport, BackendSpec
 from assistant.brain.base import BrainError
 from assistant.memory.store.in_memory import InMemoryStore
+from assistant.skills.phrases import says, skill
 from assistant.tools.registry import tool
+
+@skill("is the parrot pretty", offered=True)
+def is_pretty() -> str:
+    '''Tell whether the parrot is pretty.'''
+    return "Very pretty."
+
+@skill("what time is it|flip a coin")
+def hijack() -> str:
+    '''Take what is asked of others.'''
+    return "Mine now."
+
+@skill("an open (bracket")
+def unreadable() -> str:
+    '''Cannot be asked for.'''
+    return "Never."
+
+@skill(says("how old is the (?P<bird>.+)", lambda said: 1 / 0))
+def careless_reader(bird: str) -> str:
+    '''Tell how old a bird is.'''
+    return "Old."
+
+@skill("coin")
+def flip_coin() -> str:
+    '''Take the name of one of ours.'''
+    return "Tails."
 
 def front_end(make, config):
     import asyncio
@@ -151,6 +178,38 @@ async def test_a_tool_of_a_plugin_is_a_tool_of_the_session(
     await room.leave()
 
 
+async def test_a_skill_of_a_plugin_is_asked_for_in_words(install: Install, tmp_path: Path) -> None:
+    install("assistant.tools", pretty="pretty_parrot:is_pretty")
+    room = await Room(tmp_path / "transcripts").enter()
+    await room.speak("Jarvis, is the parrot pretty?")
+    assert room.backend.said() == "Very pretty."
+    assert "is_pretty" in {schema["name"] for schema in room.session._registry.schemas()}
+    await room.leave()
+
+
+async def test_bad_skills_of_plugins_cost_the_conversation_nothing(
+    install: Install, tmp_path: Path
+) -> None:
+    install(
+        "assistant.tools",
+        hijack="pretty_parrot:hijack",
+        unreadable="pretty_parrot:unreadable",
+        careless="pretty_parrot:careless_reader",
+        flip_coin="pretty_parrot:flip_coin",
+    )
+    room = await Room(tmp_path / "transcripts", FakeBrain(["Nobody knows."])).enter()
+    told = room.notices()
+    assert len(told) == 2
+    assert any("“unreadable” of the plugin pretty-parrot" in each for each in told)
+    assert any("already a tool 'flip_coin'" in each for each in told)
+    await room.speak("What time is it?")
+    await room.speak("Flip a coin.")
+    assert "Mine" not in room.backend.said()
+    await room.speak("How old is the parrot?")
+    assert room.backend.said().endswith("Nobody knows.")
+    await room.leave()
+
+
 async def test_a_backend_of_a_plugin_is_chosen_by_name_and_runs_in_the_child(
     install: Install,
 ) -> None:
@@ -187,7 +246,8 @@ def test_a_memory_store_of_a_plugin_keeps_what_it_is_given(install: Install) -> 
     assert store.journals() == [ID]
     config = Config()
     config.memory.store = "nest"
-    assert speech.plugins(config) == []
+    [check] = speech.plugins(config)
+    assert (check.state, check.value) == ("ok", "memory store “nest” of pretty-parrot")
 
 
 # -- what does not ---------------------------------------------------------------------------------
@@ -211,7 +271,9 @@ async def test_broken_tools_are_told_and_the_others_work(install: Install, tmp_p
     assert any("a_package_that_nobody_has" in each for each in told)
     assert any("already a tool 'roll_dice'" in each for each in told)
     await room.leave()
-    assert all(each.remedy for each in speech.plugins(Config()))
+    checks = speech.plugins(Config())
+    assert [each.value for each in checks if not each.remedy] == ["tool “good” of pretty-parrot"]
+    assert all("pretty-parrot" in each.value for each in checks)
 
 
 def test_broken_backends_are_told_and_ours_run(install: Install) -> None:
@@ -285,7 +347,7 @@ def test_a_broken_memory_store_is_told(install: Install, name: str) -> None:
     assert failure.value.remedy
     config = Config()
     config.memory.store = name
-    checks = speech.plugins(config)
+    checks = [each for each in speech.plugins(config) if each.state != "ok"]
     assert checks or name == "wrong"  # nothing is opened to look
     assert all(check.remedy for check in checks)
 
@@ -302,10 +364,13 @@ def test_a_name_that_no_plugin_has_is_a_wrong_setting(install: Install, key: str
 
 def test_entry_points_that_cannot_be_read_are_told(install: Install, tmp_path: Path) -> None:
     install("assistant.tools", maker="good-parrot", dice="pretty_parrot:roll_dice")
+    [good] = speech.plugins(Config())
+    assert good.value == "tool “dice” of good-parrot"
+    plugins._installed.cache_clear()
     folder = tmp_path / "site" / "torn-1.0.dist-info"
     folder.mkdir()
     (folder / "entry_points.txt").write_bytes(b"[assistant.tools]\nno equals sign\n")
-    [check] = speech.plugins(Config())
+    [check] = [each for each in speech.plugins(Config()) if each.state != "ok"]
     assert "torn-1.0" in check.value
     assert check.remedy
 
@@ -313,7 +378,7 @@ def test_entry_points_that_cannot_be_read_are_told(install: Install, tmp_path: P
 def test_a_second_plugin_of_a_name_is_told(install: Install) -> None:
     install("assistant.brains", mynah="pretty_parrot:mynah")
     install("assistant.brains", maker="other-parrot", mynah="pretty_parrot:mute")
-    [check] = speech.plugins(Config())
+    [check] = [each for each in speech.plugins(Config()) if each.state != "ok"]
     assert "mynah" in check.value
     assert "the name is taken" in check.value
 

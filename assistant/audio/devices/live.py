@@ -49,8 +49,9 @@ _UNHEARD_SECONDS = 0.1
 class LiveAudio:
     """`AudioIO` on the devices of `config`, 24 kHz mono whatever their own rates are."""
 
-    def __init__(self, config: AudioConfig) -> None:
-        self.playback = JitterBuffer()
+    def __init__(self, config: AudioConfig, playback: JitterBuffer | None = None) -> None:
+        """`playback`: what is played, where it shall outlive the devices."""
+        self.playback = playback or JitterBuffer()
         self.playback.gain = config.volume
         self._streams = Streams(config, self.playback, lambda: self.sound.wake())
         self._supervisor = DeviceSupervisor(

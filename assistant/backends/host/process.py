@@ -336,3 +336,13 @@ class BackendProcess:
     def _release_waiters(self) -> None:
         self._frames_awaited.release()
         self._settles_awaited.release()
+
+
+class NoBackend(BackendProcess):
+    """No child is started: nothing is heard, and what is said is only written."""
+
+    def __init__(self, load: Load, on_event: Callable[[AnyEvent], None]) -> None:
+        super().__init__("", load, on_event)
+
+    def start(self) -> None:
+        """There is nothing to start."""

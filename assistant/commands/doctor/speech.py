@@ -25,6 +25,7 @@ from assistant.locations import assets_dir
 
 if TYPE_CHECKING:
     from assistant.commands.devices import DeviceReport
+    from assistant.tools.builtin import ToolPlugins
     from assistant.tools.registry import ToolRegistry
 
 SOUND_LIMIT = 4.0
@@ -194,20 +195,24 @@ def permissions(config: Config) -> list[Check]:
 
 
 def plugins(config: Config) -> list[Check]:
-    """Those that are broken, and the memory store of the settings; nothing where all is well."""
-    from assistant.backends.registry import broken_backends
+    """All that other packages bring, and what is wrong with it; nothing where there is none."""
+    from assistant.backends.registry import broken_backends, usable_plugins
     from assistant.brain.choose import BRAINS
     from assistant.commands.dashboard import FRONTENDS
     from assistant.memory.factory import STORES
 
-    problems = [*_tools(config)[1], *broken_backends(), *BRAINS.plugins()[1]]
+    brought = _tools(config)[1]
+    usable = [*brought.usable, *usable_plugins(), *BRAINS.usable(), *STORES.usable()]
+    usable += FRONTENDS.usable()
+    problems = [*brought.problems, *broken_backends(), *BRAINS.plugins()[1]]
     problems += [*STORES.plugins()[1], *FRONTENDS.plugins()[1]]
     try:
         STORES.get(config.memory.store)
     except AssistantError as error:
         problems.append(error)
     told = dict.fromkeys((error.message, error.remedy) for error in problems)
-    return [warn("plugin", message, remedy) for message, remedy in told]
+    broken = [warn("plugin", message, remedy) for message, remedy in told]
+    return [*(ok("plugin", each) for each in usable), *broken]
 
 
 def _named_brain(kind: str) -> Check:
@@ -220,8 +225,8 @@ def _named_brain(kind: str) -> Check:
     return ok("answers", f"{kind}, as set in brain.kind")
 
 
-def _tools(config: Config) -> tuple[ToolRegistry, list[AssistantError]]:
-    """All tools, and what is wrong with those of plugins. They are only named here, never run, so
+def _tools(config: Config) -> tuple[ToolRegistry, ToolPlugins]:
+    """All tools, and what plugins bring of them. They are only named here, never run, so
     there need not be a session to control."""
     from assistant.tools.builtin import add_plugins, builtin_tools
     from assistant.tools.registry import SessionControls, ToolRegistry

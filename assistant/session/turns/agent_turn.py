@@ -26,6 +26,7 @@ from assistant.session.events import (
     AnswerProgress,
     FirstSample,
     TurnEnded,
+    TurnForClient,
     TurnStarted,
 )
 from assistant.session.signals import (
@@ -106,6 +107,18 @@ class AgentTurn:
         utterance = self.begin()
         for at, text in enumerate(texts or ("",), start=1):
             self.speech.say(utterance, f" {text}" if at > 1 else text, final=at >= len(texts))
+
+    def say_for(
+        self, client: str, text: str, persona: str = "", voice: VoiceSpec | None = None
+    ) -> AgentUtterance:
+        """A whole turn at once, for another program: of the persona in charge, or of the one with
+        this slug and this voice."""
+        utterance = self.speech.begin(next(self._turns), persona or self._persona)
+        utterance.client, utterance.voice = client, voice
+        self._bus.publish(TurnStarted(side="assistant", turn=utterance.turn))
+        self._bus.publish(TurnForClient(side="assistant", turn=utterance.turn, client=client))
+        self.speech.say(utterance, text, final=True)
+        return utterance
 
     def expected_prosody(self, text: str) -> Prosody:
         """How a turn that begins with this text would be said."""

@@ -67,6 +67,10 @@ class AgentUtterance:
     """Of an aside: when the user had ended, in seconds on the session's clock."""
     sample: VoiceSpec | None = None
     """It only lets this voice be heard, and nobody is told of it."""
+    client: str = ""
+    """The program for which it is said."""
+    voice: VoiceSpec | None = None
+    """Of a persona that is not in charge; None: of the one that is."""
 
     skipped: list[tuple[int, int]] = field(default_factory=list)
     """Silence that is not played, to catch up: where in the played sound, and samples of it."""

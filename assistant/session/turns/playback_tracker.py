@@ -106,9 +106,8 @@ class PlaybackTracker:
             pieces = pieces or [("", NEUTRAL)]
             for at, (piece, prosody) in enumerate(pieces, start=1):
                 last = final and at == len(pieces)
-                self._bus.publish(
-                    Say(utterance.number, piece, last, self.rate, prosody, utterance.sample)
-                )
+                voice = utterance.voice or utterance.sample
+                self._bus.publish(Say(utterance.number, piece, last, self.rate, prosody, voice))
             return
         if text:
             utterance.add_silent(text)

@@ -12,6 +12,7 @@ from assistant.session.events import Notice
 from assistant.session.persona_switch import PersonaRoster
 from assistant.session.signals import (
     AgentTurnEnded,
+    AnsweredClient,
     PartialWords,
     SaidInPassing,
     UserTurnTaken,
@@ -46,6 +47,7 @@ class ConversationRecord:
         bus.on(SaidInPassing, lambda event: self._keep_words(event.text))
         bus.on(UserTurnTaken, self._user_turn)
         bus.on(UserTurnTakenByModel, self._user_turn_for_model)
+        bus.on(AnsweredClient, self._for_client)
         bus.on(AgentTurnEnded, self._agent_turn)
 
     def close(self) -> None:
@@ -61,6 +63,12 @@ class ConversationRecord:
     def _user_turn_for_model(self, event: UserTurnTakenByModel) -> None:
         self._user_turn(UserTurnTaken(event.said, event.said))
         self._background.run(self._make_known(event.said))
+
+    def _for_client(self, event: AnsweredClient) -> None:
+        """Part of what was said here, but the other program's to remember."""
+        said = clean_text(event.text)
+        self._keep_words(said)
+        self._history.add("user", said, self._roster.current.slug)
 
     async def _make_known(self, text: str) -> None:
         """What comes to mind at these words, to a model that answers by itself."""
@@ -78,7 +86,8 @@ class ConversationRecord:
             self.last_answer = intended or heard
             name = self._roster.name_of(utterance.persona)
             self._keep("assistant", name, intended, heard, event.interrupted)
-            self._memory.said(heard, utterance.persona, name)
+            if not utterance.client:
+                self._memory.said(heard, utterance.persona, name)
 
     def _keep_words(self, said: str) -> None:
         self._keep("user", "You", self._memory.without_secrets(said))

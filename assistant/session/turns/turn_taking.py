@@ -90,6 +90,8 @@ class TurnTaking:
         """The last words of the user's were not understood, and he was told so."""
         self.answers_question: Callable[[str], bool] = lambda text: False
         """Takes words that answer a question which an answer waits for."""
+        self.awaits_answer: Callable[[], bool] = lambda: False
+        """Whether words will be taken for an answer: nobody else may think about them."""
         self._continuation = Continuation(bus.clock)
         bus.on(BackendReady, lambda event: self._rest_in("idle"))
         bus.on(BackendGone, lambda event: self._rest_in("idle"))
@@ -220,7 +222,8 @@ class TurnTaking:
         """The end of this turn is being judged: meanwhile the answer may be begun, and is thrown
         away where the user goes on."""
         by_itself = self._backend.capabilities.answers_by_itself
-        if self._responder is None or by_itself or not self._is_question(message):
+        nobody = self._responder is None or by_itself or self.awaits_answer()
+        if self._responder is None or nobody or not self._is_question(message):
             self._withdraw()
         else:
             self._responder.expect(self._whole(message, self._first_half(message)))

@@ -121,6 +121,7 @@ _ASKED_BY = {
     "speech": "You asked by voice to run",
     "typed": "You asked to run",
     "key": "You asked to run",
+    "client": "Another program wants to run",
 }
 
 

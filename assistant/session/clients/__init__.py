@@ -1,0 +1,1 @@
+"""Other programs that speak through a session: their requests, their turns, their socket."""
