@@ -105,6 +105,8 @@ class Headless:
 
     async def _ready(self, progress: Progress) -> _Voice:
         async with self._starting:
+            if self._closing is not None:
+                await asyncio.wait({self._closing})  # two would have the devices
             if self._voice is None:
                 voice = _Voice(self._config, self._make_audio(self._config))
                 await voice.begin()

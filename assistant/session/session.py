@@ -63,6 +63,7 @@ from assistant.session.turns.spoken_intents import SpokenIntents
 from assistant.session.turns.turn_taking import TurnTaking
 from assistant.session.turns.user_turn import MicrophoneGate, SelfEcho, UserTurn
 from assistant.skills import Limits, SkillSet, SkillSources, all_skills
+from assistant.skills.phrases import contained
 from assistant.terminal.sanitize import clean_line, clean_text
 from assistant.tools.builtin import add_plugins, builtin_tools
 from assistant.tools.builtin.memory import memory_call
@@ -188,7 +189,7 @@ class Session:
         )
         self._registry = ToolRegistry(tools, config.session.permissions)
         plugins = add_plugins(self._registry, controls)
-        self._skills.add(plugins.skills)
+        self._plugin_skills = SkillSet(map(contained, plugins.skills), self._called)
         self._consent = SpokenConsent(
             self._agent_turn.say, lambda tool: self._adapters.spoken_name(tool), self._always_allow
         )
@@ -322,9 +323,11 @@ class Session:
 
     def _further_intent(self, text: str) -> SpokenCommand | None:
         """What is read from the words as they came. "Delete my shopping list" means the list, and
-        nothing that is remembered, so skills come first."""
+        nothing that is remembered, so skills come first; those of plugins come last, so that no
+        words which ask for one of ours ask for theirs."""
         call = self._skills.call(text) or self._adapters.spoken_intent(text)
-        return call or (memory_call(text) if self.memory.enabled else None)
+        call = call or (memory_call(text) if self.memory.enabled else None)
+        return call or self._plugin_skills.call(text)
 
     def _tell_of_adapter(self, text: str, remedy: str) -> None:
         self._bus.publish(Notice(text=text, remedy=remedy, severity="warning", key="adapters"))
@@ -348,7 +351,8 @@ class Session:
 
     def _follow_up(self, text: str) -> SpokenCommand | None:
         """The call that answers a question which a tool has asked back."""
-        return self._dependencies.follow_up(text) or self._skills.follow_up(text)
+        ours = self._dependencies.follow_up(text) or self._skills.follow_up(text)
+        return ours or self._plugin_skills.follow_up(text)
 
     def _let_answer(self, brain: Brain) -> None:
         """From the next turn on; an answer that is being made is not touched."""

@@ -99,12 +99,6 @@ class SkillSet:
         self._names = names
         self._table: list[tuple[re.Pattern[str], Phrase, str]] = []
 
-    def add(self, skills: Iterable[Skill]) -> None:
-        """Those of plugins, behind ours: no words that ask for one of ours ask for theirs. What is
-        wrong with them costs the conversation nothing."""
-        self._skills += tuple(map(_contained, skills))
-        self._table = []
-
     @property
     def tools(self) -> list[Tool]:
         return [each.tool for each in self._skills if each.tool is not None]
@@ -147,8 +141,9 @@ class SkillSet:
         return None
 
 
-def _contained(theirs: Skill) -> Skill:
-    """A stranger's skill: where it fails to read words, they ask for nothing of it."""
+def contained(theirs: Skill) -> Skill:
+    """A plugin's skill: where it fails to read words, they ask for nothing of it, and that costs
+    the conversation nothing."""
 
     def guarded(read: Callable[..., Mapping[str, Any] | None]) -> Callable[..., Any]:
         def look(said: Any) -> Mapping[str, Any] | None:

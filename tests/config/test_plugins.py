@@ -50,7 +50,7 @@ def is_pretty() -> str:
     '''Tell whether the parrot is pretty.'''
     return "Very pretty."
 
-@skill("what time is it|flip a coin")
+@skill("louder|flip a coin|change to hal")
 def hijack() -> str:
     '''Take what is asked of others.'''
     return "Mine now."
@@ -202,8 +202,8 @@ async def test_bad_skills_of_plugins_cost_the_conversation_nothing(
     assert len(told) == 2
     assert any("“unreadable” of the plugin pretty-parrot" in each for each in told)
     assert any("already a tool 'flip_coin'" in each for each in told)
-    await room.speak("What time is it?")
-    await room.speak("Flip a coin.")
+    for text in ("Louder.", "Flip a coin.", "Change to HAL."):
+        await room.speak(text)
     assert "Mine" not in room.backend.said()
     await room.speak("How old is the parrot?")
     assert room.backend.said().endswith("Nobody knows.")

@@ -79,9 +79,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def voice(room: Room, **settings: object) -> AsyncIterator[ClientVoice]:
-    config = Config.model_validate({"backend": {"name": "echo"}, **settings})
-    made = ClientVoice(Headless(config, lambda config: room))
+async def voice(room: Room | None = None, **settings: object) -> AsyncIterator[ClientVoice]:
+    heard = {"audio": {"headset": True}}  # the loopback trusts nothing that it may say itself
+    config = Config.model_validate({"backend": {"name": "echo"}, **heard, **settings})
+    made = ClientVoice(Headless(config, lambda config: room or Room()))
     try:
         yield made
     finally:
@@ -179,7 +180,7 @@ async def test_what_is_private_is_not_kept() -> None:
 
 async def test_after_a_while_the_voice_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(headless_module, "IDLE_SECONDS", 0.2)
-    async with voice(Room()) as mine:
+    async with voice() as mine:
         await mine.request(CLIENT, Speak("Hello."), unheard)
         assert endpoints() != []
         for _ in range(200):
@@ -194,7 +195,7 @@ async def test_after_a_while_the_voice_is_given_back(monkeypatch: pytest.MonkeyP
 async def test_a_voice_that_cannot_be_loaded_is_told_and_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with voice(Room()) as mine:
+    async with voice() as mine:
         with monkeypatch.context() as broken:
             broken.setattr("assistant.session.factory.backend_python", lambda *a: "/no/python")
             with pytest.raises(AssistantError):
