@@ -66,7 +66,7 @@ def endpoints() -> list[Endpoint]:
     What a process has left that runs no more is taken away."""
     found = list[tuple[int, int, Endpoint]]()
     with contextlib.suppress(OSError):
-        for path in _folder().iterdir():
+        for path in _folder(make=False).iterdir():
             kind, _, pid = path.stem.partition("-")
             if kind not in ("session", "headless") or not pid.isdecimal():
                 continue
@@ -149,6 +149,8 @@ async def listening(
     finally:
         path.unlink(missing_ok=True)
         server.close()
+        with contextlib.suppress(OSError):  # another session's is there, too
+            folder.rmdir()
         for task in list(connections):
             task.cancel()
 
@@ -192,13 +194,14 @@ async def _knows(reader: asyncio.StreamReader, token: str) -> bool:
     return secrets.compare_digest(line.strip(), token.encode())
 
 
-def _folder() -> Path:
-    """Made where it is missing, and closed to others. Raises `OSError` or `AssistantError`."""
+def _folder(*, make: bool = True) -> Path:
+    """`make`: where it is missing, closed to others. Raises `OSError` or `AssistantError`."""
     folder = sockets_dir()
     if len(os.fsencode(folder)) + len("/headless-4194304.sock") > _LONGEST_PATH:
         which = hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
         folder = Path(tempfile.gettempdir(), f"assistant-{_user()}-{which}")
-    make_folder(folder)
+    if make:
+        make_folder(folder)
     now = folder.lstat()
     strange = os.name == "posix" and (now.st_uid != os.geteuid() or now.st_mode & 0o077)
     if strange or not stat.S_ISDIR(now.st_mode):
