@@ -35,6 +35,14 @@ async def until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def wait_while(condition: Callable[[], bool], seconds: float, step: float = 0.1) -> None:
+    """Until the condition holds no longer, looking every `step` seconds; for `seconds` at most."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while condition() and loop.time() < end:  # noqa: ASYNC110
+        await asyncio.sleep(step)
+
+
 log = logging.getLogger(__name__)
 
 

@@ -10,19 +10,30 @@ import asyncio
 import logging
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from assistant.adapters.elicitation import AskUser, answered
 from assistant.config.schema import AdapterConfig
 from assistant.errors import AssistantError
 from assistant.locations import log_dir
 from assistant.private_files import make_folder, open_append
+from assistant.terminal.sanitize import clean_line
 
 if TYPE_CHECKING:
     from mcp import Client
-    from mcp.types import CallToolResult, Tool
+    from mcp.types import (
+        CallToolResult,
+        ElicitRequestParams,
+        ElicitResult,
+        GetPromptResult,
+        Prompt,
+        ReadResourceResult,
+        Resource,
+        Tool,
+    )
 
 INSTALL = "Install what speaks to other programs: pip install 'assistant[adapters]'"
 START_SECONDS = 60.0
@@ -32,10 +43,16 @@ LOOK_SECONDS = 15.0
 """From one look whether it is still there to the next."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds before a server that ended is started again: doubling, up to the second."""
+SHORTEST_SECRET = 4
+"""Characters; what is shorter would be found in any text."""
 MOST_PAGES = 20
-"""Of tools, as a server lists them."""
+"""Of tools, prompts or resources, as a server lists them."""
 
 State = Literal["starting", "ready", "waiting", "failed", "closed"]
+
+OnProgress = Callable[[float, float | None, str | None], None]
+"""Hears how far a call is, of how much in all (None: unknown), and what is done just now."""
+_T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +69,10 @@ class ServerStatus:
     problem: AdapterError | None = None
     """Why it is not ready, where something is wrong."""
     tools: list[Tool] = field(default_factory=list)
-    prompts: int = 0
-    resources: int = 0
+    unusable: list[str] = field(default_factory=list)
+    """Names of tools that it lists, and that nobody could call."""
+    prompts: list[Prompt] = field(default_factory=list)
+    resources: list[Resource] = field(default_factory=list)
     seconds: float = 0.0
     """That it took to start."""
 
@@ -62,9 +81,19 @@ class McpConnection:
     """`on_change()` is called in the event loop whenever `status` is another."""
 
     def __init__(
-        self, name: str, config: AdapterConfig, changed: Callable[[], None] = lambda: None
+        self,
+        name: str,
+        config: AdapterConfig,
+        changed: Callable[[], None] = lambda: None,
+        ask: AskUser | None = None,
+        refused: Callable[[str], None] = lambda why: None,
     ) -> None:
+        """`ask` puts a question of the server's to the user; None: it may ask nothing.
+        `refused(why)` hears of a question that was not put."""
         self.name = name
+        self._refused = refused
+        self._ask = ask
+        self._called = next(iter(config.spoken), name)
         self.status = ServerStatus()
         self._config = config
         self.on_change = changed
@@ -72,30 +101,55 @@ class McpConnection:
         self._look = asyncio.Event()
         """The server may be gone, or has other tools."""
         self._again = False
+        self._ready_at: float | None = None
+        """On the loop's clock."""
 
     async def run(self) -> None:
         """Keep it running until cancelled, or until starting it again cannot help."""
-        pause = FIRST_PAUSE
+        loop, pause = asyncio.get_running_loop(), FIRST_PAUSE
         while True:
+            self._ready_at = None
             try:
                 await self._once()
-                pause = FIRST_PAUSE
             except AdapterError as error:
                 self._set("failed", error)
                 return
             except Exception as error:
-                log.info("adapter %s: %s", self.name, _told(error))
+                log.info("adapter %s: %s", self.name, self._told(error))
                 self._set("waiting", self._problem(error))
+            if self._ready_at is not None and loop.time() - self._ready_at > LONGEST_PAUSE:
+                pause = FIRST_PAUSE  # it was well for a while
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
+    @property
+    def client(self) -> Client | None:
+        """The SDK's own client, while the server is there."""
+        return self._client
+
     async def call(
-        self,
-        tool: str,
-        arguments: dict[str, Any],
-        on_progress: Callable[[float, float | None, str | None], None] | None = None,
+        self, tool: str, arguments: dict[str, Any], on_progress: OnProgress | None = None
     ) -> CallToolResult:
-        """Raises `AdapterError` where the server is not there, or ends meanwhile."""
+        """Raises `AdapterError` where the server is not there, or ends meanwhile. Where the caller
+        is cancelled, the server is told so."""
+
+        async def told(progress: float, total: float | None, message: str | None) -> None:
+            if on_progress is not None:
+                on_progress(progress, total, message)
+
+        return await self._asked(
+            lambda client: client.call_tool(tool, arguments, progress_callback=told)
+        )
+
+    async def prompt(self, name: str, arguments: dict[str, str]) -> GetPromptResult:
+        """A prompt with these arguments filled in. Raises `AdapterError`."""
+        return await self._asked(lambda client: client.get_prompt(name, arguments))
+
+    async def read(self, uri: str) -> ReadResourceResult:
+        """What a resource holds now. Raises `AdapterError`."""
+        return await self._asked(lambda client: client.read_resource(uri, cache_mode="refresh"))
+
+    async def _asked(self, ask: Callable[[Client], Awaitable[_T]]) -> _T:
         client = self._client
         if client is None:
             why = self.status.problem
@@ -103,16 +157,11 @@ class McpConnection:
                 why.message if why else f"{self.name} is not ready yet",
                 why.remedy if why else "Try again in a moment.",
             )
-
-        async def told(progress: float, total: float | None, message: str | None) -> None:
-            if on_progress is not None:
-                on_progress(progress, total, message)
-
         try:
-            return await client.call_tool(tool, arguments, progress_callback=told)
+            return await ask(client)
         except Exception as error:
             self._look.set()
-            raise AdapterError(f"{self.name} could not do it: {_told(error)}", "") from error
+            raise AdapterError(f"{self.name} could not do it: {self._told(error)}", "") from error
 
     # -- one life of the server ------------------------------------------------------------------
 
@@ -128,12 +177,16 @@ class McpConnection:
                     await self._take_stock(client)
                     starting.reschedule(None)
                     self._client = client
-                    self.status.seconds = loop.time() - began
+                    self._ready_at = loop.time()
+                    self.status.seconds = self._ready_at - began
                     self._set("ready")
+                    following = asyncio.create_task(self._follow(client))
                     try:
                         await self._watch(client)
                     finally:
                         self._client = None
+                        following.cancel()
+                        await asyncio.wait({following}, timeout=CLOSE_SECONDS)
 
     async def _watch(self, client: Client) -> None:
         """Until it does not answer any more. Raises whatever the SDK raises then."""
@@ -150,29 +203,87 @@ class McpConnection:
                 self.on_change()
             await _answers(client)
 
+    async def _follow(self, client: Client) -> None:
+        """Hear of changes of what it offers, where the protocol wants that to be asked for (from
+        2026-07-28 on; before, `_message` gets them unasked)."""
+        from mcp import MCPError
+        from mcp.client.subscriptions import ListenNotSupportedError
+        from mcp.types import METHOD_NOT_FOUND
+
+        while True:
+            try:
+                async with client.listen(
+                    tools_list_changed=True, prompts_list_changed=True, resources_list_changed=True
+                ) as changes:
+                    async for _ in changes:
+                        self._offers_changed()
+            except ListenNotSupportedError:
+                return
+            except Exception as error:
+                log.debug("adapter %s tells of no changes: %s", self.name, self._told(error))
+                if isinstance(error, MCPError) and error.error.code == METHOD_NOT_FOUND:
+                    return
+            await asyncio.sleep(LOOK_SECONDS)
+            self._offers_changed()  # whatever was missed meanwhile
+
     async def _take_stock(self, client: Client) -> None:
-        tools: list[Tool] = []
-        cursor = None
-        for _ in range(MOST_PAGES):
-            page = await client.list_tools(cursor=cursor)
-            tools += page.tools
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-        self.status.tools = tools
+        offers = client.server_capabilities
+        tools, unusable = await _tools(client)
+        prompts: list[Prompt] = []
+        resources: list[Resource] = []
+        # One that cannot list these has its tools all the same.
+        if offers.prompts is not None:
+            prompts = await self._if_listed(
+                _pages(
+                    lambda cursor: client.list_prompts(cursor=cursor, cache_mode="refresh"),
+                    lambda page: page.prompts,
+                )
+            )
+        if offers.resources is not None:
+            resources = await self._if_listed(
+                _pages(
+                    lambda cursor: client.list_resources(cursor=cursor, cache_mode="refresh"),
+                    lambda page: page.resources,
+                )
+            )
+        status = self.status
+        status.tools, status.prompts, status.resources = tools, prompts, resources
+        status.unusable = unusable
+
+    async def _if_listed(self, listing: Awaitable[list[_T]]) -> list[_T]:
+        from mcp import MCPError
+        from pydantic import ValidationError
+
+        try:
+            return await listing
+        except (MCPError, ValidationError) as error:
+            log.info("adapter %s: %s", self.name, self._told(error))
+            return []
 
     async def _message(self, message: object) -> None:
-        if type(message).__name__ == "ToolListChangedNotification":
-            self._again = True
-            self._look.set()
+        if type(message).__name__ in _CHANGES:
+            self._offers_changed()
+
+    def _offers_changed(self) -> None:
+        self._again = True
+        self._look.set()
+
+    async def _elicit(self, context: object, params: ElicitRequestParams) -> ElicitResult:
+        assert self._ask is not None
+        return await answered(self._called, params, self._ask, self._refused)
 
     def _make(self, errors: Any) -> Client:
         try:
             from mcp import Client, StdioServerParameters, stdio_client
         except ImportError as error:
             raise AdapterError(f"the package mcp cannot be loaded: {error}", INSTALL) from error
+        # Sampling is refused by the SDK where nobody is named who does it: a server may not have
+        # the user's language model say things.
+        elicit = self._elicit if self._ask is not None else None
         if self._config.url is not None:
-            return Client(self._config.url, message_handler=self._message)
+            return Client(
+                self._config.url, message_handler=self._message, elicitation_callback=elicit
+            )
         command, *arguments = [_expanded(each) for each in self._config.command]
         environment = environment_of(self._config.env)
         found = shutil.which(command, path=environment.get("PATH", os.environ.get("PATH")))
@@ -184,17 +295,94 @@ class McpConnection:
         parameters = StdioServerParameters(
             command=found, args=arguments, env=environment, cwd=_folder(self._config.cwd)
         )
-        return Client(stdio_client(parameters, errlog=errors), message_handler=self._message)
+        return Client(
+            stdio_client(parameters, errlog=errors),
+            message_handler=self._message,
+            elicitation_callback=elicit,
+        )
 
     def _problem(self, error: Exception) -> AdapterError:
-        told = f"{self.name} ended, or could not be reached: {_told(error)}"
+        told = f"{self.name} ended, or could not be reached: {self._told(error)}"
         return AdapterError(told, f"It is started again. Its own words: {log_path(self.name)}")
+
+    def _told(self, error: BaseException) -> str:
+        """What went wrong, without the secrets of its environment: a server may name them."""
+        text = told(error)
+        for key, value in self._config.env.items():
+            secret = _expanded(value)
+            if len(secret) >= SHORTEST_SECRET and (value.startswith("$") or is_secret(key)):
+                text = text.replace(secret, "…")
+        return text
 
     def _set(self, state: State, problem: AdapterError | None = None) -> None:
         if state != "ready" and state != "starting":
-            self.status.tools = []
+            self.status.tools, self.status.prompts, self.status.resources = [], [], []
         self.status.state, self.status.problem = state, problem
         self.on_change()
+
+
+_CHANGES = (
+    "ToolListChangedNotification",
+    "PromptListChangedNotification",
+    "ResourceListChangedNotification",
+)
+
+
+async def _pages(
+    fetch: Callable[[str | None], Awaitable[Any]], items: Callable[[Any], list[_T]]
+) -> list[_T]:
+    """All that a server lists, page by page."""
+    found: list[_T] = []
+    cursor = None
+    for _ in range(MOST_PAGES):
+        page = await fetch(cursor)
+        found += items(page)
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return found
+
+
+async def _tools(client: Client) -> tuple[list[Tool], list[str]]:
+    """What a server lists, and the names of those that the protocol does not allow. The SDK refuses
+    a whole page for one of these; then each is looked at by itself."""
+    from pydantic import ValidationError
+
+    try:
+        tools: list[Tool] = await _pages(
+            lambda cursor: client.list_tools(cursor=cursor, cache_mode="refresh"),
+            lambda page: page.tools,
+        )
+    except ValidationError:
+        return await _tools_one_by_one(client)
+    return tools, []
+
+
+async def _tools_one_by_one(client: Client) -> tuple[list[Tool], list[str]]:
+    from mcp.types import ListToolsRequest, ListToolsResult, PaginatedRequestParams, Tool
+    from pydantic import ValidationError
+
+    # Nothing public of the SDK's gives what a server said before it is validated.
+    session = client.session
+    tools, unusable = [], []
+    cursor = None
+    for _ in range(MOST_PAGES):
+        request = ListToolsRequest(params=PaginatedRequestParams(cursor=cursor))
+        data = request.model_dump(by_alias=True, mode="json", exclude_none=True)
+        options: Any = {}
+        session._stamp(data, options)
+        page = await session._dispatcher.send_raw_request("tools/list", data["params"], options)
+        for each in page.get("tools") or []:
+            try:
+                tools.append(Tool.model_validate(each, by_name=False))
+            except ValidationError:
+                unusable.append(str(each.get("name")) if isinstance(each, dict) else "?")
+        cursor = page.get("nextCursor")
+        if cursor is None:
+            break
+    # So that it knows what their results look like, and does not list them again at each call.
+    found = session._absorb_tool_listing(ListToolsResult(tools=tools), complete=True)
+    return found.tools, unusable
 
 
 async def _answers(client: Client) -> None:
@@ -239,6 +427,12 @@ def environment_of(wanted: Mapping[str, str]) -> dict[str, str]:
     return {**get_default_environment(), **{key: _expanded(v) for key, v in wanted.items()}}
 
 
+def is_secret(variable: str) -> bool:
+    """Whether a variable's name tells that its value is nobody's business."""
+    words = ("TOKEN", "KEY", "SECRET", "PASSWORD", "AUTH")
+    return any(word in variable.upper() for word in words)
+
+
 def _expanded(text: str) -> str:
     return os.path.expandvars(Path(text).expanduser() if text.startswith("~") else text)
 
@@ -247,10 +441,10 @@ def _folder(cwd: str | None) -> str | None:
     return None if cwd is None else _expanded(cwd)
 
 
-def _told(error: BaseException) -> str:
-    """The first cause in a group of them; never what was sent."""
+def told(error: BaseException) -> str:
+    """The first cause in a group of them, in one line; never what was sent."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    return f"{type(error).__name__}: {error}"[:300]
+    return clean_line(f"{type(error).__name__}: {error}")[:300]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from assistant.adapters.connection import is_secret
 from assistant.errors import AssistantError
 
 _UNKNOWN = "{}"
@@ -29,17 +31,25 @@ class Preset:
     asks: Mapping[str, str] = field(default_factory=dict)
     spoken: tuple[str, ...] = ()
     tools: tuple[str, ...] | None = None
-    intents: Mapping[str, str] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+    intents: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
     kind: str = "mcp"
     folder: str = ""
 
     def filled(self, given: Mapping[str, str]) -> dict[str, Any]:
-        """As a table of the settings."""
+        """As a table of the settings. `{folder_name}` stands for the last part of `{folder}` as
+        people say it."""
+        names = {f"{name}_name": _spoken_folder(value) for name, value in given.items()}
 
         def fill(text: str) -> str:
-            for name, value in given.items():
+            for name, value in {**given, **names}.items():
                 text = text.replace(f"{{{name}}}", value)
             return text
+
+        def filled(value: Any) -> Any:
+            if isinstance(value, Mapping):
+                return {key: filled(each) for key, each in value.items()}
+            return fill(value) if isinstance(value, str) else value
 
         table: dict[str, Any] = {"command": [fill(each) for each in self.command]}
         if self.kind != "mcp":
@@ -52,9 +62,16 @@ class Preset:
             table["spoken"] = list(self.spoken)
         if self.tools is not None:
             table["tools"] = list(self.tools)
+        if self.reads:
+            table["reads"] = list(self.reads)
         if self.intents:
-            table["intents"] = dict(self.intents)
+            table["intents"] = {fill(said): filled(call) for said, call in self.intents.items()}
         return table
+
+
+def _spoken_folder(path: str) -> str:
+    """ "~/My Downloads" → "My Downloads"; a phrase has no signs but words."""
+    return " ".join(re.findall(r"[^\W_]+", Path(path).expanduser().name)) or "files"
 
 
 PRESETS = {
@@ -66,15 +83,47 @@ PRESETS = {
         spoken=("my files",),
         # All of them are 3,400 tokens of schemas.
         tools=("list_directory", "read_text_file", "search_files"),
+        intents={
+            **{
+                said: {"tool": "list_directory", "arguments": {"path": "{folder}"}}
+                for said in (
+                    "what is in my {folder_name} folder",
+                    "what is in the {folder_name} folder",
+                    "what files are in my {folder_name} folder",
+                    "what do I have in my {folder_name} folder",
+                    "list my {folder_name} folder",
+                    "list the files in my {folder_name} folder",
+                    "list my files",
+                )
+            },
+            **{
+                said: {
+                    "tool": "search_files",
+                    "arguments": {"path": "{folder}", "pattern": "**/*{name}*"},
+                }
+                for said in (
+                    "search my {folder_name} folder for {name}",
+                    "search my files for {name}",
+                    "find the file {name}",
+                )
+            },
+        },
     ),
     "obsidian": Preset(
         "notes of an Obsidian vault, or any folder of Markdown",
         "uv (uvx), which downloads light-obsidian-mcp",
-        ("uvx", "light-obsidian-mcp"),
+        # It does not say so, but is written for the first version of the protocol's library.
+        ("uvx", "--with", "mcp<2", "light-obsidian-mcp"),
         env={"OBSIDIAN_VAULT": "{vault}"},
         asks={"vault": "Where is the vault?"},
         spoken=("my notes", "Obsidian"),
-        intents={"search my notes for {query}": "search_notes"},
+        reads=("search_notes", "read_note", "list_notes", "get_frontmatter"),
+        intents={
+            "search my notes for {query}": "search_notes",
+            "look in my notes for {query}": "search_notes",
+            "what do my notes say about {query}": "search_notes",
+            "find {query} in my notes": "search_notes",
+        },
     ),
     "zotero": Preset(
         "references in Zotero, which has to run",
@@ -174,8 +223,7 @@ def _table(name: str, server: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kept(key: str, value: str) -> str:
-    secret = any(word in key.upper() for word in ("TOKEN", "KEY", "SECRET", "PASSWORD", "AUTH"))
-    return f"${key}" if secret else value
+    return f"${key}" if is_secret(key) else value
 
 
 def _without_comments(text: str) -> str:

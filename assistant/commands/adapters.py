@@ -14,7 +14,7 @@ from assistant.adapters.acp_jobs import AgentJobs
 from assistant.adapters.connection import AdapterError, McpConnection, log_path
 from assistant.adapters.known import PRESETS, imported, secret_names
 from assistant.adapters.manager import NobodyToAsk
-from assistant.adapters.tools import UnusableTool, make_tool
+from assistant.adapters.tools import UnusableTool, make_tool, schema_tokens
 from assistant.calls.parser import ToolCall
 from assistant.commands.runner import FAILED, agreed, complain
 from assistant.commands.tables import Column, print_json, print_table
@@ -56,15 +56,21 @@ def check_command(config: Config, name: str | None) -> int:
 
 def try_command(config: Config, name: str, tool: str, arguments: str) -> int:
     """Run one tool once, and print what comes back."""
+    given = read_arguments(arguments)
+    return asyncio.run(_try(config, name, tool, given))
+
+
+def read_arguments(text: str) -> dict[str, Any]:
+    """Of a tool, as JSON. Raises `AdapterError`."""
     try:
-        given = json.loads(arguments or "{}")
+        given = json.loads(text or "{}")
     except ValueError as error:
         raise AdapterError(
             f"the arguments are no JSON: {error}", 'Write {"query": "parrots"}'
         ) from None
     if not isinstance(given, dict):
         raise AdapterError("the arguments are no JSON object", 'Write {"query": "parrots"}')
-    return asyncio.run(_try(config, name, tool, given))
+    return given
 
 
 def add_command(
@@ -102,7 +108,7 @@ def add_command(
 
 def remove_command(config: Config, name: str, *, file: Path | None) -> int:
     """Take one out of the settings."""
-    _of(config, name)
+    adapter_of(config, name)
     unset_value(f"adapters.{name}", file)
     print(f"Removed {name}.")
     return 0
@@ -162,7 +168,7 @@ async def _with(connection: McpConnection, work: Any) -> Any:
 
 
 async def _check(config: Config, name: str | None) -> int:
-    chosen = {name: _of(config, name)} if name is not None else config.adapters
+    chosen = {name: adapter_of(config, name)} if name is not None else config.adapters
     if not chosen:
         print("No adapters yet: assistant adapters add")
         return 0
@@ -199,11 +205,12 @@ async def _told(connection: McpConnection, config: AdapterConfig) -> None:
     for remote in connection.status.tools:
         off = config.tools is not None and remote.name not in config.tools
         try:
-            tool = make_tool(connection, remote, config.timeout_s)
+            reads = remote.name in config.reads
+            tool = make_tool(connection, remote, config.timeout_s, reads=reads)
         except UnusableTool as error:
             rows.append((remote.name, "cannot be used", error.message))
             continue
-        tokens += 0 if off else len(json.dumps(tool.schema())) // 4
+        tokens += 0 if off else schema_tokens(tool)
         may = "not on the list" if off else {"always": "runs", "ask": "asks first"}[tool.permission]
         rows.append((remote.name, may, tool.description))
     print_table(
@@ -216,7 +223,7 @@ async def _told(connection: McpConnection, config: AdapterConfig) -> None:
 
 
 async def _try(config: Config, name: str, tool: str, arguments: dict[str, Any]) -> int:
-    settings = _of(config, name)
+    settings = adapter_of(config, name)
     if settings.kind == "acp":
         called = next(iter(settings.spoken), name)
         raise AdapterError(
@@ -241,7 +248,8 @@ async def _try(config: Config, name: str, tool: str, arguments: dict[str, Any]) 
 # -- settings --------------------------------------------------------------------------------------
 
 
-def _of(config: Config, name: str) -> AdapterConfig:
+def adapter_of(config: Config, name: str) -> AdapterConfig:
+    """Raises `AdapterError` where there is none."""
     try:
         return config.adapters[name]
     except KeyError:

@@ -32,6 +32,7 @@ _NOT_WRITTEN = (
     e.LoadProgress,
     e.PersonasReloaded,
     e.StillThinking,
+    e.CallsRunning,
     e.AnswerProgress,
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -293,6 +293,14 @@ class MemoryConfig(_ConfigTable):
     mem0: Mem0Config = Mem0Config()
 
 
+class IntentCall(_ConfigTable):
+    """A tool with arguments that the user's words need not hold."""
+
+    tool: str
+    arguments: dict[str, Any] = {}
+    """Where one holds `{…}`, what was said there is filled in: `path = "~/Notes/{title}.md"`."""
+
+
 class AdapterConfig(_ConfigTable):
     """A program with tools, or a coding agent, in a table `[adapters.NAME]`."""
 
@@ -313,9 +321,12 @@ class AdapterConfig(_ConfigTable):
     """What you call it: "my notes"."""
     tools: list[str] | None = None
     """Those of its tools that may be used; unset: all."""
-    intents: dict[str, str] = {}
-    """What you say, and the tool that it means: "search my notes for {query}" = "search_notes".
-    These work without a language model."""
+    reads: list[str] = []
+    """Tools that only read although the program does not say so: they run without a question."""
+    intents: dict[str, str | IntentCall] = {}
+    """What you say, and the tool that it means: "search my notes for {query}" = "search_notes", or
+    `{ tool = "…", arguments = { … } }` where it needs more than you say. These work without a
+    language model."""
     timeout_s: float = Field(default=60.0, gt=0, le=3600)
     """Seconds that a tool may take; of an agent, without a sign of life (ten minutes, if unset)."""
 

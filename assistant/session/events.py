@@ -205,6 +205,29 @@ class TimerRang(SessionEvent, frozen=True, kw_only=True):
     text: str
 
 
+class RunningCall(msgspec.Struct, frozen=True):
+    """A call to another program that takes a while."""
+
+    tool: str
+    source: str
+    """What the user calls the program: "my notes"."""
+    seconds: float
+    """Since it began."""
+    fraction: float | None = None
+    """0 to 1: how far it is, where it tells."""
+    text: str = ""
+    """What it does just now, where it tells."""
+    beside: bool = False
+    """It goes on beside the conversation: its result is told later."""
+
+
+class CallsRunning(SessionEvent, frozen=True, kw_only=True):
+    """Calls to other programs that have been under way for a second or more, the oldest first, or
+    one of them is over. About once a second."""
+
+    calls: tuple[RunningCall, ...] = ()
+
+
 class MemoryRecalled(SessionEvent, frozen=True, kw_only=True):
     """What came to mind at the user's last words, best first: the answer may use it."""
 

@@ -375,10 +375,18 @@ class PersonaVoice:
     def fill(self, utterance: AgentUtterance) -> bool:
         """Say that the answer is on its way, in place of it; never the same twice running. In
         writing the wait is seen."""
-        line = self.line("waiting") if self._agent_turn.speech.has_voice() else ""
-        if line == self._filler:
-            line = ""
-        self._filler = line
+        line = self._next_filler()
         if line:
             self._agent_turn.say_aside(utterance, line)
         return bool(line)
+
+    def fill_silence(self) -> None:
+        """The same where no answer has been begun, or none of its words."""
+        active = self._agent_turn.speech.active
+        if not any(each.intended for each in active) and (line := self._next_filler()):
+            self._agent_turn.say_aside(self._agent_turn.begin(), line)
+
+    def _next_filler(self) -> str:
+        line = self.line("waiting") if self._agent_turn.speech.has_voice() else ""
+        self._filler = "" if line == self._filler else line
+        return self._filler

@@ -18,6 +18,7 @@ from assistant.errors import AssistantError
 from assistant.session.events import (
     AnswerProgress,
     AudioChanged,
+    CallsRunning,
     Dropped,
     LagChanged,
     LoadProgress,
@@ -74,6 +75,7 @@ GOODBYE_WITHIN = 1.0
 _STATES = (
     AnswerProgress,
     AudioChanged,
+    CallsRunning,
     Dropped,
     LagChanged,
     LoadProgress,

@@ -24,7 +24,7 @@ from assistant.calls.parser import ToolCall
 from assistant.frames import AgentState, AnyCommand, Command, Push
 from assistant.language.command_patterns import SpokenCommand
 from assistant.language.delivery.marks import first_delivery
-from assistant.loops import BackgroundTasks
+from assistant.loops import BackgroundTasks, wait_while
 from assistant.personas.loading import Persona
 from assistant.session.audio_controls import AudioControls, Controls
 from assistant.session.backend_events import BackendEvents
@@ -58,6 +58,7 @@ from assistant.session.turns.pauses import WorkReports
 from assistant.session.turns.prosody import AnswerDelivery
 from assistant.session.turns.record import ConversationRecord
 from assistant.session.turns.responder import LanguageNotice, Responder
+from assistant.session.turns.slow_calls import PATIENCE, SlowCalls
 from assistant.session.turns.spoken_consent import SpokenConsent
 from assistant.session.turns.spoken_intents import SpokenIntents
 from assistant.session.turns.turn_taking import TurnTaking
@@ -193,6 +194,17 @@ class Session:
         self._consent = SpokenConsent(
             self._agent_turn.say, lambda tool: self._adapters.spoken_name(tool), self._always_allow
         )
+        self._slow_calls = SlowCalls(
+            bus,
+            self._background,
+            PersonaVoice(self._agent_turn, self._roster, dependencies.lines),
+            lambda tool: self._adapters.spoken_name(tool),
+            busy=self._is_busy,
+            asking=lambda: self._consent.is_open,
+            tell=self._turn_taking.tell,
+        )
+        for each in self._slow_calls.tools:
+            self._registry.add(each)
         reports = WorkReports(
             bus,
             self._consent,
@@ -201,7 +213,14 @@ class Session:
             on_screen=self._on_screen,
             run_beside=self.run_beside,
         )
-        self._adapters = Adapters(config.adapters, self._registry, self._tell_of_adapter, reports)
+        self._adapters = Adapters(
+            config.adapters,
+            self._registry,
+            self._tell_of_adapter,
+            self._slow_calls.run,
+            self._ask_for_adapter,
+            reports,
+        )
         self.client_requests = ClientRequests(
             bus,
             self._agent_turn,
@@ -325,12 +344,22 @@ class Session:
         """What is read from the words as they came. "Delete my shopping list" means the list, and
         nothing that is remembered, so skills come first; those of plugins come last, so that no
         words which ask for one of ours ask for theirs."""
-        call = self._skills.call(text) or self._adapters.spoken_intent(text)
+        call = self._slow_calls.spoken_intent(text) or self._skills.call(text)
+        call = call or self._adapters.spoken_intent(text)
         call = call or (memory_call(text) if self.memory.enabled else None)
         return call or self._plugin_skills.call(text)
 
     def _tell_of_adapter(self, text: str, remedy: str) -> None:
         self._bus.publish(Notice(text=text, remedy=remedy, severity="warning", key="adapters"))
+
+    async def _ask_for_adapter(self, question: str) -> str | None:
+        """A question of another program's, in the middle of a call; put when nobody speaks."""
+
+        def speaking() -> bool:
+            return self._agent_turn.is_heard or self.state == "listening"
+
+        await wait_while(speaking, PATIENCE)
+        return await self._consent.ask_words(question)
 
     def _always_allow(self, tool: str) -> None:
         self._registry.allow(tool, "always")
@@ -351,8 +380,12 @@ class Session:
 
     def _follow_up(self, text: str) -> SpokenCommand | None:
         """The call that answers a question which a tool has asked back."""
-        ours = self._dependencies.follow_up(text) or self._skills.follow_up(text)
-        return ours or self._plugin_skills.follow_up(text)
+        call = self._dependencies.follow_up(text) or self._skills.follow_up(text)
+        call = call or self._plugin_skills.follow_up(text)
+        if call is not None or self._intents.read(text, origin="typed").intent is not None:
+            self._adapters.close_question()  # which the user has left for something else
+            return call
+        return self._adapters.follow_up(text)
 
     def _let_answer(self, brain: Brain) -> None:
         """From the next turn on; an answer that is being made is not touched."""
@@ -540,6 +573,8 @@ class Session:
 
     async def finished(self) -> None:
         """Wait until the last answer has been made and heard."""
+        await self._turn_taking.settled()
+        await self._slow_calls.settled()
         await self._turn_taking.settled()
         await self.speech.quiet.wait()
 

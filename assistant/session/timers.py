@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from assistant.loops import post
+from assistant.loops import post, wait_while
 from assistant.session.event_bus import EventBus
 from assistant.session.events import Notice, TimerRang, TimersChanged, ToolCalled
 from assistant.session.signals import BackendGone, BackendReady, SaidInPassing, StoppedByWords
@@ -198,9 +198,7 @@ class TimerWatch:
         return at if not days else f"yesterday {at}" if days == 1 else spoken_moment(then, present)
 
     async def _wait(self, while_: Callable[[], bool], seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while while_() and time.monotonic() < end:  # noqa: ASYNC110
-            await asyncio.sleep(_STEP)
+        await wait_while(while_, seconds, _STEP)
 
 
 # Notifications: what rings is shown on the desktop, too, where there is one.

@@ -52,9 +52,10 @@ class ToolExecutor:
         return ToolResult(
             call=call,
             ok=ok,
-            content=_bounded(reply.content),
+            content=bounded(reply.content),
             spoken=reply.spoken,
             brief=reply.brief,
+            prompt=reply.prompt,
             seconds=time.perf_counter() - started,
         )
 
@@ -166,7 +167,8 @@ def _reply(value: Any) -> ToolReply:
     return ToolReply(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _bounded(text: str) -> str:
+def bounded(text: str) -> str:
+    """At most `MAX_CONTENT` characters of it, and how many there were."""
     if len(text) <= MAX_CONTENT:
         return text
     return f"{text[:MAX_CONTENT]}… (cut; {len(text)} characters in all)"

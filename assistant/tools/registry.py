@@ -28,6 +28,8 @@ class ToolResult:
     seconds: float = 0.0
     brief: str = ""
     """What to say of it where no model sums it up; empty: all of it."""
+    prompt: str = ""
+    """What whoever answers is asked in place of the user's words, which named it."""
 
 
 class SessionControls(Protocol):
@@ -75,6 +77,8 @@ class ToolReply:
     spoken: str | None = None
     """What to say; None leaves it to the brain or the persona's own line, "" is silence."""
     brief: str = ""
+    """See `ToolResult`."""
+    prompt: str = ""
     """See `ToolResult`."""
 
 

@@ -12,6 +12,7 @@ from textual.message_pump import MessagePump
 from assistant.session.events import (
     AnswerProgress,
     AudioChanged,
+    CallsRunning,
     Dropped,
     LagChanged,
     LoadProgress,
@@ -51,7 +52,7 @@ def _says_again(new: SessionEvent, old: SessionEvent) -> bool:
     if isinstance(new, AnswerProgress) and isinstance(old, AnswerProgress):
         return new.turn == old.turn
     return type(new) is type(old) and isinstance(
-        new, LoadProgress | AudioChanged | Dropped | LagChanged | StillThinking
+        new, CallsRunning | LoadProgress | AudioChanged | Dropped | LagChanged | StillThinking
     )
 
 

@@ -15,11 +15,13 @@ from assistant.session.events import (
     AudioChanged,
     BackendChosen,
     BrainChosen,
+    CallsRunning,
     Dropped,
     FirstSample,
     LagChanged,
     MemoryRecalled,
     PersonaChanged,
+    RunningCall,
     SessionEvent,
     StateChanged,
     StillThinking,
@@ -116,6 +118,8 @@ class StatusModel:
     timers: tuple[Timer, ...] = ()
     ringing: tuple[Timer, ...] = ()
     """The next one first."""
+    calls: tuple[RunningCall, ...] = ()
+    """Other programs at work for the user."""
     memory: str = ""
     """What is unusual about it: "private", "memory off"."""
     recalled: tuple[Found, ...] = ()
@@ -163,6 +167,8 @@ class StatusModel:
                 self.advice = event.advice
             case TimersChanged():
                 self.timers, self.ringing = event.timers, event.ringing
+            case CallsRunning():
+                self.calls = event.calls
             case MemoryRecalled():
                 news = {hit.id: hit for hit in (*event.found, *self.recalled)}
                 self.recalled = tuple(news.values())[:RECALLED_KEPT]

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,43 +13,10 @@ from assistant.calls.parser import ToolCall
 from assistant.config.schema import AdapterConfig
 from assistant.tools.executor import MAX_CONTENT, ToolExecutor
 from assistant.tools.registry import ToolRegistry, tool
+from tests.adapters.running import SERVER, Told, ready, running
 from tests.fakes import until
 
 pytest.importorskip("mcp")
-SERVER = [sys.executable, "-m", "tests.adapters.server"]
-
-
-class Told:
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def __call__(self, text: str, remedy: str) -> None:
-        self.texts.append(f"{text} | {remedy}")
-
-
-@asynccontextmanager
-async def running(
-    registry: ToolRegistry, told: Told, **servers: dict[str, Any]
-) -> AsyncIterator[Adapters]:
-    config = {
-        name: AdapterConfig.model_validate({"command": SERVER, "cwd": str(Path.cwd()), **given})
-        for name, given in servers.items()
-    }
-    adapters = Adapters(config, registry, told)
-    adapters.start()
-    try:
-        yield adapters
-    finally:
-        adapters.end()
-        await adapters.ended()
-
-
-async def yes(call: ToolCall) -> bool:
-    return True
-
-
-async def ready(adapters: Adapters, name: str = "notes") -> None:
-    await until(lambda: adapters.connections[name].status.state == "ready")
 
 
 async def test_a_servers_tools_are_there_for_as_long_as_it_is() -> None:
@@ -81,7 +43,7 @@ async def test_only_tools_on_the_list_are_offered() -> None:
     registry = ToolRegistry()
     async with running(registry, Told(), notes={"tools": ["search_notes"]}) as adapters:
         await ready(adapters)
-        assert [each.name for each in registry] == ["notes__search_notes"]
+        assert [each["name"] for each in registry.schemas()] == ["notes__search_notes"]
 
 
 async def test_two_servers_and_our_own_may_call_a_tool_alike() -> None:

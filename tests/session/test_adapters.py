@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from assistant.brain.scripted import ScriptedBrain
 from assistant.calls.parser import ToolCall
-from assistant.session.events import AgentSaid, ToolFinished
+from assistant.session.events import AgentSaid, ToolCalled, ToolFinished
 from tests.fakes import FakeBrain, until
 from tests.session.conftest import EnterRoom
 from tests.session.room import Room
@@ -30,7 +31,7 @@ NOTES = {
 
 async def enter(enter_room: EnterRoom, brain: FakeBrain | None = None) -> Room:
     room = await enter_room(brain or FakeBrain(), adapters=NOTES)
-    await until(lambda: "notes__search_notes" in room.session._registry)
+    await until(lambda: "notes__huge" in room.session._registry)
     return room
 
 
@@ -83,6 +84,75 @@ async def test_what_changes_something_is_asked_about_and_answered_by_voice(
     if always:
         say(room, "Write a note called Cats.")
         assert await heard(room) == "Wrote Cats."
+
+
+async def test_who_asks_before_the_program_is_there_gets_an_answer(
+    enter_room: EnterRoom,
+) -> None:
+    room = await enter_room(FakeBrain(), adapters=NOTES)
+    say(room, "Search my notes for walnuts.")
+    assert (await heard(room)).startswith("Parrots live long.")
+
+
+async def test_who_asks_too_early_for_what_needs_his_leave_says_it_again(
+    enter_room: EnterRoom,
+) -> None:
+    room = await enter_room(FakeBrain(), adapters=NOTES)
+    say(room, "Write a note called Parrots.")
+    assert await heard(room) == "I can use my notes now. Please say that again."
+    assert not any(event.result.ok for event in room.of(ToolFinished))
+
+
+@pytest.mark.parametrize("model", [True, False])
+async def test_a_prompt_is_asked_of_whoever_answers(enter_room: EnterRoom, model: bool) -> None:
+    brain = FakeBrain(["Monday was quiet."])
+    room = await enter(enter_room, brain)
+    if not model:
+        brain = ScriptedBrain()  # type: ignore[assignment]
+        room.session._let_answer(brain)
+    say(room, "Use the weekly review prompt.")
+    said = await heard(room)
+    if model:
+        assert said == "Monday was quiet."
+        assert brain.questions[0].text == "Look back on my week, day by day."
+        assert not brain.questions[0].history, "what stands for it is not said twice"
+    else:
+        assert "language model" in said
+
+
+async def test_what_a_prompt_needs_is_asked_aloud(enter_room: EnterRoom) -> None:
+    brain = FakeBrain(["Dear Ada."])
+    room = await enter(enter_room, brain)
+    say(room, "Use the letter prompt for Aunt Ada.")
+    assert await heard(room) == "And, what is the tone?"
+    say(room, "Very stern.")
+    assert await heard(room) == "Dear Ada."
+    assert brain.questions[0].text == "Write a Very stern letter to Aunt Ada."
+
+
+async def test_a_command_is_no_answer_to_what_a_prompt_needs(enter_room: EnterRoom) -> None:
+    room = await enter(enter_room, FakeBrain(["It is stern."]))
+    say(room, "Use the letter prompt for Aunt Ada.")
+    await heard(room)
+    say(room, "Change to GLaDOS.")
+    await heard(room)
+    assert room.session.persona.slug == "glados"
+    say(room, "Very stern.")
+    assert await heard(room) == "It is stern."
+
+
+async def test_what_a_stranger_wrote_is_no_call(enter_room: EnterRoom) -> None:
+    """Read aloud, or told to a model, which says it again."""
+    call = ToolCall("notes__hostile", {}, id="1")
+    room = await enter(enter_room, FakeBrain([call], ["It says hello."]))
+    say(room, "What did the stranger write?")
+    assert await heard(room) == "It says hello."
+    say(room, "Read my bird diary.")
+    assert "walnuts" in await heard(room)
+    assert [each.call.name for each in room.of(ToolCalled)] == [
+        "notes__hostile",
+        "notes__read_resource",
+    ]
 
 
 async def test_a_model_is_told_what_came_back_and_sums_it_up(enter_room: EnterRoom) -> None:

@@ -23,6 +23,7 @@ from assistant.brain.base import (
     TakenBack,
     Waiting,
 )
+from assistant.brain.scripted import ScriptedBrain
 from assistant.calls.answer_parser import AnswerParser
 from assistant.calls.parser import Item, Malformed, ToolCall
 from assistant.frames import Expect
@@ -341,15 +342,29 @@ class BrainLoop:
 
     # -- the answer ------------------------------------------------------------------------------
 
-    async def answer(self, text: str) -> None:
+    @property
+    def has_model(self) -> bool:
+        """A language model answers, and no script."""
+        return not isinstance(self._brain, ScriptedBrain)
+
+    async def answer(
+        self, text: str, *, heard: str | None = None, came_of: ToolResult | None = None
+    ) -> None:
+        """`heard`: what the user said, where `text` is what that stands for (a prompt of another
+        program's); only his own words teach and remind of anything. `came_of`: a call whose result
+        is to be told, without a question."""
         memory, persona = self._context.memory, self._context.roster.current
+        said_by_user = text if heard is None else heard
         self._stop_expecting()
-        earlier = self._context.earlier(text)
+        earlier = self._context.earlier(said_by_user)
         waits: Waits | None = None
         spoken_any, said = False, ""
-        keeping = Keeping(memory, text)
-        recalled = await memory.recalled(text)
-        known, limits = self._context.own_facts(text), self._context.limits(text)
+        keeping = Keeping(memory, said_by_user)
+        if came_of is not None:
+            earlier = self._after_tools(earlier, "", Round(keeping, results=[came_of]), persona)
+        recalled = await memory.recalled(said_by_user) if said_by_user else NOTHING
+        known = self._context.own_facts(said_by_user) if said_by_user else ()
+        limits = self._context.limits(said_by_user) if said_by_user else ()
         for _ in range(MAX_ROUNDS):
             question = replace(
                 self._question(text, earlier, recalled),

@@ -69,9 +69,31 @@ class Responder:
             await self._brain_loop.answer(message.text)
         elif intent.call is not None:
             command = intent.call
-            await self.obey(ToolCall(command.name, command.arguments, origin=message.origin))
+            call = ToolCall(command.name, command.arguments, origin=message.origin)
+            result = await self.obey(call)
+            if result.prompt:
+                await self._ask_prompt(result, message)
         elif intent.ask is not None:
             self._voice.say_line("did_you_mean", persona=self._roster.name_of(intent.ask))
+
+    async def _ask_prompt(self, result: ToolResult, message: UserMessage) -> None:
+        """The user's words stand for a prompt of another program: that is what is asked."""
+        if self._brain_loop.has_model:
+            await self._brain_loop.answer(result.prompt, heard=message.text)
+        else:
+            self._voice.say(result.brief or result.content)
+
+    @property
+    def sums_up(self) -> bool:
+        """A language model can say what came of a call."""
+        return self._brain_loop.has_model
+
+    async def sum_up(self, result: ToolResult) -> None:
+        """Let it say what came of a call that went on beside the conversation."""
+        if result.prompt:
+            await self._brain_loop.answer(result.prompt, heard="")
+        else:
+            await self._brain_loop.answer("", came_of=result)
 
     def tell_unclear(self) -> None:
         """The user spoke, and no words could be made of it."""
@@ -118,6 +140,8 @@ class Responder:
 
     def _say_result(self, result: ToolResult) -> None:
         call = result.call
+        if result.ok and result.prompt:
+            return  # it is asked
         if result.spoken is not None:
             if result.spoken:
                 self._voice.say(result.spoken)

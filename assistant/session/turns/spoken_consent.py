@@ -8,6 +8,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
+from assistant.adapters.elicitation import NO
 from assistant.calls.parser import ToolCall
 from assistant.language.command_patterns import is_hum
 from assistant.language.intents import is_yes
@@ -17,10 +18,8 @@ Consent = Callable[[ToolCall], Awaitable[bool]]
 Answer = Literal["yes", "no", "always"]
 
 _ALWAYS = {"always", "yes always", "always yes", "yes every time", "you always may"}
-_NO = {
-    *("no", "nope", "no thanks", "no thank you", "please do not", "do not", "never", "rather not"),
-    *("no do not", "no stop", "better not", "not now", "no way", "absolutely not", "leave it"),
-}
+ANSWER_WITHIN = 60.0
+"""Seconds for which a question of another program waits for the user's words."""
 _LONGEST = 60
 """Characters of an argument that are read aloud."""
 _MOST = 3
@@ -45,11 +44,24 @@ class SpokenConsent:
         self._open: asyncio.Future[Answer | None] | None = None
         self._beside = False
         """The open question comes from work beside the conversation."""
+        self._words: asyncio.Future[str] | None = None
 
     @property
     def is_open(self) -> bool:
         """A question waits for its answer, or for its turn."""
         return self._turn.locked()
+
+    async def ask_words(self, question: str) -> str | None:
+        """What the user says to this, whatever it is; None where that is nothing, in time."""
+        async with self._turn:
+            self._words = asyncio.get_running_loop().create_future()
+            self._say(question)
+            try:
+                return await asyncio.wait_for(self._words, ANSWER_WITHIN)
+            except TimeoutError:
+                return None
+            finally:
+                self._words = None
 
     async def ask(self, call: ToolCall, on_screen: Consent | None) -> bool:
         """Whether the user lets it run. `on_screen` asks there, where there is a screen."""
@@ -87,12 +99,15 @@ class SpokenConsent:
 
     def answered_by(self, text: str) -> bool:
         """Take the user's words where they answer the question that is open."""
+        if self._words is not None and not self._words.done():
+            self._words.set_result(text)
+            return True
         if self._open is None or self._open.done():
             return False
         said = normal(text)
         if said in _ALWAYS:
             self._open.set_result("always")
-        elif is_yes(text) or said in _NO:
+        elif is_yes(text) or said in NO:
             self._open.set_result("yes" if is_yes(text) else "no")
         else:
             if self._beside and not is_hum(text):

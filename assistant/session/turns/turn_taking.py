@@ -49,6 +49,7 @@ from assistant.session.turns.barge_in import BargeIn
 from assistant.session.turns.messages import Continuation, History, UserMessage, joined
 from assistant.session.turns.responder import Responder
 from assistant.session.turns.spoken_intents import SpokenIntents
+from assistant.tools.registry import ToolResult
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +137,18 @@ class TurnTaking:
         if self._responder is not None:
             self.interrupt()
             self._run(self._obey(self._responder, call))
+
+    def tell(self, result: ToolResult) -> bool:
+        """Let a language model say what came of a call that went on beside the conversation; False
+        where nothing sums it up, or an answer is being made."""
+        by_itself = self._backend.capabilities.answers_by_itself
+        if self._responder is None or by_itself or self._is_answering:
+            return False
+        if not self._responder.sums_up:
+            return False
+        self._set_state("thinking")
+        self._run(self._responder.sum_up(result))
+        return True
 
     @staticmethod
     async def _obey(responder: Responder, call: ToolCall) -> None:

@@ -58,6 +58,7 @@ def fragments_of(status: StatusModel) -> list[Fragment]:
     listens, how fast."""
     return [
         *_timer(status),
+        *_calls(status),
         *_overload(status),
         *_trouble(status),
         Fragment("brain", who_answers(status.brain, status.backend), 60, action="app.pick_brain"),
@@ -138,6 +139,20 @@ def _timer(status: StatusModel) -> list[Fragment]:
     shown = f"{minutes}:{seconds:02}" if left < 3600 else f"{due:%H:%M}"
     name = timer.name if timer.kind == "timer" and timer.name else timer.kind
     return [Fragment("timer", (f"{ellipsis(name, 16)} {shown}", shown), 72, "$accent")]
+
+
+def _calls(status: StatusModel) -> list[Fragment]:
+    """What other programs do for the user: "my notes: 40% (12 s)"."""
+    found = []
+    for call in status.calls[:1]:
+        share = "…" if call.fraction is None else f"{call.fraction:.0%}"
+        more = f" and {len(status.calls) - 1} more" if len(status.calls) > 1 else ""
+        short = f"{ellipsis(call.source, 16)}: {share}"
+        usual = f"{short} ({call.seconds:.0f} s){more}"
+        doing = f"{short} {ellipsis(call.text, 32)} ({call.seconds:.0f} s){more}"
+        variants = (doing, usual, short) if call.text else (usual, short)
+        found.append(Fragment("calls", variants, 73, "$accent"))
+    return found
 
 
 def _overload(status: StatusModel) -> list[Fragment]:
