@@ -13,7 +13,7 @@ BRAIN ?=
 TESTS ?= tests
 FUZZ_SECONDS ?= 120
 
-.PHONY: run test test-declared test-adapters fuzz check format lock setup setup-dev setup-moshi setup-model model-file screenshots recording snapshots clean
+.PHONY: run test test-declared test-adapters fuzz check format lock setup setup-dev setup-moshi setup-model model-file setup-adapters-test screenshots recording snapshots clean
 
 run: $(VENV)/.run-ready
 ifneq ($(filter-out 0 no,$(BRAIN)),)
@@ -68,6 +68,11 @@ $(MODEL)/.ready: requirements/brain.txt $(VENV)/.dev-ready
 		XDG_STATE_HOME=$(CURDIR)/$(MODEL)/state XDG_CACHE_HOME=$(CURDIR)/$(MODEL)/cache \
 		$(BIN)/assistant setup brain --model qwen2.5-coder-0.5b --yes
 	@touch $@
+
+# Servers of others for the tests of adapters, each in an environment of its own, because they want
+# other versions of the protocol's library. What cannot be had is told of, and its tests skip.
+setup-adapters-test: $(BIN)/python
+	@sh scripts/install_test_servers.sh "$(CURDIR)/$(VENV)/test-servers" "$(BIN)/python"
 
 # A second environment with the library versions that Kyutai's packages declare.
 DECLARED := .venv-declared

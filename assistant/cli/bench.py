@@ -143,6 +143,42 @@ def ui(
     raise typer.Exit(run_with_config(options, command))
 
 
+@bench_app.command("adapters")
+@takes()
+def adapters(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="One of yours; default: all, or a small server of ours."),
+    ] = None,
+    tool: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Called; default: one that only reads.")
+    ] = None,
+    arguments: Annotated[str, typer.Option(metavar="JSON", help="Of the tool.")] = "",
+    calls: Annotated[int, typer.Option(min=2, max=10_000, help="Of each kind.")] = 200,
+    json_output: Json = False,
+    *,
+    options: Options,
+) -> None:
+    """Tools of other programs: start, what we add to a call, tokens in a prompt.
+
+    Each call is made by us and by the bare client of the protocol's library, in turns.
+    """
+
+    def command(settings: Config) -> int:
+        from assistant.commands.bench import bench_adapters
+
+        return bench_adapters(
+            settings,
+            name=name,
+            tool=tool,
+            arguments=arguments,
+            calls=calls,
+            json_output=json_output,
+        )
+
+    raise typer.Exit(run_with_config(options, command))
+
+
 @bench_app.command("moshi")
 @takes()
 def moshi(

@@ -1,4 +1,4 @@
-"""`assistant bench startup|latency|ui`; each prints its table and returns the exit code."""
+"""`assistant bench startup|latency|ui|adapters`: prints the table and returns the exit code."""
 
 from __future__ import annotations
 
@@ -61,4 +61,24 @@ def bench_ui(config: Config, *, load: int | None = None, json_output: bool = Fal
         for scene, row in zip(scenes, asyncio.run(measure_ui(persona, scenes)), strict=True)
     ]
     print_rows("ui", rows, as_json=json_output)
+    return 0
+
+
+def bench_adapters(
+    config: Config,
+    *,
+    name: str | None = None,
+    tool: str | None = None,
+    arguments: str = "",
+    calls: int = 200,
+    json_output: bool = False,
+) -> int:
+    """`name`: of one adapter; None: all that are enabled. Raises `AdapterError`."""
+    from assistant.bench.adapters import measure
+    from assistant.commands.adapters import adapter_of, read_arguments
+
+    enabled = {key: each for key, each in config.adapters.items() if each.enabled}
+    chosen = enabled if name is None else {name: adapter_of(config, name)}
+    rows = measure(chosen, tool=tool, arguments=read_arguments(arguments), calls=calls)
+    print_rows("adapters", rows, as_json=json_output)
     return 0
