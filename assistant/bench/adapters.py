@@ -18,8 +18,8 @@ from assistant.bench.report import Measurement
 from assistant.calls.parser import ToolCall
 from assistant.config.schema import AdapterConfig
 from assistant.loops import BackgroundTasks
+from assistant.session.calls.slow_calls import SlowCalls
 from assistant.session.event_bus import EventBus
-from assistant.session.turns.slow_calls import SlowCalls
 from assistant.tools.executor import ToolExecutor
 from assistant.tools.registry import ToolRegistry
 

@@ -29,6 +29,9 @@ from assistant.personas.loading import Persona
 from assistant.session.audio_controls import AudioControls, Controls
 from assistant.session.backend_events import BackendEvents
 from assistant.session.brain_seat import BrainSeat
+from assistant.session.calls.pauses import WorkReports
+from assistant.session.calls.slow_calls import PATIENCE, SlowCalls
+from assistant.session.calls.spoken_consent import SpokenConsent
 from assistant.session.clients.answers import AnswerListener
 from assistant.session.clients.floor import ClientRequests
 from assistant.session.clients.requests import AnyRequest, AnyResult
@@ -54,12 +57,9 @@ from assistant.session.turns.barge_in import BargeIn
 from assistant.session.turns.brain_loop import BrainContext, BrainLoop, ToolRunner
 from assistant.session.turns.feelings import UserFeelings
 from assistant.session.turns.messages import History
-from assistant.session.turns.pauses import WorkReports
 from assistant.session.turns.prosody import AnswerDelivery
 from assistant.session.turns.record import ConversationRecord
 from assistant.session.turns.responder import LanguageNotice, Responder
-from assistant.session.turns.slow_calls import PATIENCE, SlowCalls
-from assistant.session.turns.spoken_consent import SpokenConsent
 from assistant.session.turns.spoken_intents import SpokenIntents
 from assistant.session.turns.turn_taking import TurnTaking
 from assistant.session.turns.user_turn import MicrophoneGate, SelfEcho, UserTurn

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from assistant.calls.parser import ToolCall
+from assistant.session.calls.spoken_consent import Answer, Consent, SpokenConsent
 from assistant.session.event_bus import EventBus, cleaned
 from assistant.session.events import ToolCalled, ToolFinished
-from assistant.session.turns.spoken_consent import Answer, Consent, SpokenConsent
 from assistant.tools.executor import CONFIRM_TIMEOUT
 from assistant.tools.registry import ToolResult
 

@@ -19,10 +19,10 @@ from assistant.calls.parser import ToolCall
 from assistant.language.command_patterns import SpokenCommand
 from assistant.language.lexicon import spoken_list
 from assistant.loops import BackgroundTasks, wait_while
+from assistant.session.calls.call_words import LATER, call_skills, told_late
 from assistant.session.event_bus import EventBus
 from assistant.session.events import CallsRunning, Notice, RunningCall, ToolCalled, ToolFinished
 from assistant.session.signals import AgentTurnEnded, ToAnswer, UserHeard
-from assistant.session.turns.call_words import LATER, call_skills, told_late
 from assistant.skills.phrases import SkillSet
 from assistant.terminal.sanitize import clean_line
 from assistant.tools.executor import bounded

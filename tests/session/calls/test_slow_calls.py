@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from assistant.session.calls.call_words import LATER
+from assistant.session.calls.slow_calls import BESIDE_AFTER, FILLER_AFTER
 from assistant.session.events import CallsRunning, Notice, ToolCalled, ToolFinished
-from assistant.session.turns.call_words import LATER
-from assistant.session.turns.slow_calls import BESIDE_AFTER, FILLER_AFTER
 from tests.fakes import FakeBrain, until
 from tests.session.conftest import EnterRoom
 from tests.session.room import Room
