@@ -24,9 +24,10 @@ from assistant.session.protocol import (
     schema,
 )
 
-# What was recalled may be forgotten later, and a log would keep it; and what is forgotten. The
-# others tell only a person who waits that something goes on.
+# What was kept or recalled may be forgotten later, and a log would keep it; and what is
+# forgotten. The others tell only a person who waits that something goes on.
 _NOT_WRITTEN = (
+    e.MemoryKept,
     e.MemoryRecalled,
     e.MemoryForgotten,
     e.LoadProgress,

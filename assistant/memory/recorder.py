@@ -111,7 +111,8 @@ class Recorder:
 
     `private`: nothing is kept, not even in memory. `walls`: what is told to one persona is no
     business of another, so that a change of persona begins a new journal. `write_every` is in
-    seconds. `on_problem(error)` is called on the recorder's thread, once a failure.
+    seconds. Both are called on the recorder's thread: `on_problem(error)` once a failure,
+    `on_kept(memory, asked)` for each memory that was not known, with whether the user asked for it.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class Recorder:
         judge: Judge | None = None,
         now: Callable[[], datetime] = _now,
         on_problem: Callable[[MemoryFailure], None] = lambda error: None,
+        on_kept: Callable[[Memory, bool], None] = lambda memory, asked: None,
     ) -> None:
         self._writer = JournalWriter(
             store,
@@ -135,6 +137,7 @@ class Recorder:
             judge=judge,
             now=now,
             on_problem=on_problem,
+            on_kept=on_kept,
         )
         self._now = now
         self._worker = WorkerThread("memory-recorder", self._writer.when_idle)

@@ -30,10 +30,24 @@ from assistant.memory.extraction.secrets import without_secrets
 from assistant.memory.feelings import feelings_of, told
 from assistant.memory.recall import Recall, Recalled
 from assistant.memory.recorder import Recorder
-from assistant.memory.told import as_said, greeting, personas_of, told_hits, users_name
+from assistant.memory.told import (
+    as_said,
+    greeting,
+    personas_of,
+    told_hits,
+    told_memory,
+    users_name,
+)
 from assistant.memory.unwritten import PRIVATE, Unwritten, in_time
 from assistant.memory.view import MemoryView, preview
-from assistant.session.events import MemoryForgotten, MemoryRecalled, Notice, SessionEvent, Severity
+from assistant.session.events import (
+    MemoryForgotten,
+    MemoryKept,
+    MemoryRecalled,
+    Notice,
+    SessionEvent,
+    Severity,
+)
 
 OPENING = 1.0
 """Seconds that a greeting may wait for what is known."""
@@ -88,6 +102,7 @@ class MemoryService(MemoryView):
             write_every=write_every,
             judge=judge,
             on_problem=self._problem,
+            on_kept=self._kept,
         )
         self._unwritten = Unwritten(self.recorder, self._problem)
         self.recall = Recall(
@@ -357,13 +372,21 @@ class MemoryService(MemoryView):
         self._told.add(error.message)
         self._notify(error.message, error.remedy or "Details are in the log.", "memory")
 
+    def _kept(self, memory: Memory, asked: bool) -> None:
+        """From the recorder's thread."""
+        told_to_user = told_memory(memory, self.recorder.who, datetime.now().astimezone().date())
+        self._tell(MemoryKept(memory=told_to_user, asked=asked))
+
     def _news(self, text: str, remedy: str) -> None:
         """From any thread: what the store has to say, each time."""
         self._notify(text, remedy, "memory-store")
 
     def _notify(self, text: str, remedy: str, key: str) -> None:
         severity: Severity = "warning" if remedy else "information"
-        notice = Notice(text=text, remedy=remedy, severity=severity, key=key)
+        self._tell(Notice(text=text, remedy=remedy, severity=severity, key=key))
+
+    def _tell(self, event: SessionEvent) -> None:
+        """From any thread."""
         with suppress(RuntimeError):  # the loop is closed: nobody listens any more
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._emit, notice)
+                self._loop.call_soon_threadsafe(self._emit, event)

@@ -14,7 +14,7 @@ import msgspec
 from assistant.calls.parser import ToolCall
 from assistant.emotion.feeling import Kind as FeelingKind
 from assistant.frames import AgentState, Side
-from assistant.memory.base import Found
+from assistant.memory.base import Found, Memory
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona
 from assistant.skills.schedule import Timer
@@ -232,6 +232,15 @@ class MemoryRecalled(SessionEvent, frozen=True, kw_only=True):
     """What came to mind at the user's last words, best first: the answer may use it."""
 
     found: tuple[Found, ...]
+
+
+class MemoryKept(SessionEvent, frozen=True, kw_only=True):
+    """Something that the user told is remembered from now on; what was known is not told again."""
+
+    memory: Memory
+    """Its text is as it is told to the user."""
+    asked: bool = False
+    """The user asked for it to be remembered; else it was kept without a word."""
 
 
 class MemoryForgotten(SessionEvent, frozen=True, kw_only=True):

@@ -51,6 +51,8 @@ class TurnEntry:
     sign: str = ""
     reason: str = ""
     """A quiet mark, and what it means."""
+    explained: bool = False
+    """The reason stands below the words."""
 
     def heard(self) -> str:
         """The words that count: of an answer that was cut, those that were heard."""
@@ -67,8 +69,6 @@ class ChipEntry:
     sign: str
     style: str
     text: str
-    memory: str = ""
-    """Id or words of the memory that it is about; "" where it is about none."""
     action: str = ""
     """What opens it."""
 

@@ -151,13 +151,17 @@ def pressing(content: Content, action: str) -> Content:
     return content.stylize(Style.from_meta({_META: action})) if action else content
 
 
+def pressed(event: events.Click) -> str:
+    """The action of the words under the pointer; "" where they have none."""
+    return str(event.style.meta.get(_META, ""))
+
+
 class ClickableLine(Widget):
     """A line with `pressing` words in it."""
 
     ALLOW_SELECT = False
 
     async def on_click(self, event: events.Click) -> None:
-        action = event.style.meta.get(_META)
-        if action:
+        if action := pressed(event):
             event.stop()
             await self.run_action(action)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -39,6 +39,8 @@ class Hint:
     """As one says it; `{other}` is the name of another persona."""
     used: Used
     needs: frozenset[Need] = frozenset()
+    when: str = ""
+    """When to say it, where not at any time: "while it speaks"."""
 
 
 def _tool(*names: str) -> Used:
@@ -84,9 +86,10 @@ HINTS = (
     ),
     Hint(
         "interrupt",
-        "stop (while it speaks)",
+        "stop",
         lambda event: isinstance(event, AnswerPaused) or _tool("stop")(event),
         frozenset({"microphone"}),
+        "while it speaks",
     ),
     Hint("privacy", "do you record what I say", _tool("about_yourself")),
 )
@@ -165,10 +168,10 @@ class Hints:
     def is_news(self, id: str) -> bool:
         return id not in self._used
 
-    def next(self, possible: Possible, count: int = 1) -> list[str]:
-        """What to try, as one says it; empty once all was used."""
+    def next(self, possible: Possible, count: int = 1) -> list[Hint]:
+        """What to try, all names filled in; empty once all was used."""
         found = [
-            each.words.format(other=possible.other)
+            replace(each, words=each.words.format(other=possible.other))
             for each in HINTS
             if each.id not in self._used and possible.allows(each)
         ]

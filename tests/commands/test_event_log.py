@@ -14,6 +14,7 @@ from assistant.personas.loading import load_personas
 from assistant.session import events as e
 from assistant.session.protocol import ProtocolError, schema
 from assistant.tools.registry import ToolResult
+from tests.ui.remembered import evening
 
 HAL = load_personas().loaded["hal"]
 CALL = ToolCall("change_theme", {"persona_name": "Core 9"}, "7", "speech")
@@ -135,6 +136,7 @@ def test_what_is_written_is_read_as_it_was(tmp_path: Path) -> None:
 def test_what_is_remembered_and_signs_of_life_are_not_written(tmp_path: Path) -> None:
     path = written(
         tmp_path / "events.jsonl",
+        e.MemoryKept(memory=evening().memories[0]),
         e.MemoryRecalled(found=()),
         e.MemoryForgotten(deletion=DeletionPreview()),
         e.LoadProgress(text="half"),

@@ -74,7 +74,9 @@ class Terminal:
         self.until(lambda screen: text in screen, f"{text!r} is on the screen")
 
     def until_at_rest(self) -> None:
-        self.until(lambda screen: "○ idle" in screen.split("\n╭", 1)[0], "it is idle")
+        self.until(
+            lambda screen: "○ waiting for you" in screen.split("\n╭", 1)[0], "it waits for the user"
+        )
 
     # --- what the system sees ------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ def test_a_killed_program_leaves_its_words_and_no_process(room: Room) -> None:
 @pytest.mark.parametrize("key", ["q", "C-c"])
 def test_it_can_be_left_while_it_still_loads(room: Room, key: str) -> None:
     app = room.open("--backend", "cascade")
-    app.until(lambda screen: "initializing" in screen and "Conversation" in screen, "it loads")
+    app.until(lambda screen: "◌" in screen and "Conversation" in screen, "it loads")
     processes = app.processes()
     app.press(key)
     assert app.exit_code() == 0

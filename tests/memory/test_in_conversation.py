@@ -14,8 +14,8 @@ from assistant.brain.scripted import ScriptedBrain
 from assistant.frames import UserText
 from assistant.memory.base import Claim, Journal, Memory, MemoryFailure, Turn
 from assistant.memory.service import MemoryService
-from assistant.session.events import MemoryRecalled, Notice, ToolCalled
-from tests.fakes import FakeAudio, FakeBrain, FakeMemoryStore
+from assistant.session.events import MemoryKept, MemoryRecalled, Notice, ToolCalled
+from tests.fakes import FakeAudio, FakeBrain, FakeMemoryStore, until
 from tests.session.room import Room
 
 
@@ -91,6 +91,29 @@ async def test_what_was_told_is_known_in_the_next_conversation(tmp_path: Path) -
     again = await enter(tmp_path, store)
     assert "Picasso" in await ask(again, "what is my parrot called?")
     await again.leave()
+
+
+async def test_what_is_kept_without_being_asked_for_is_told_to_the_front_end_once(
+    tmp_path: Path,
+) -> None:
+    room = await enter(tmp_path, FakeMemoryStore())
+    await room.type("my parrot is called Picasso")
+    await room.type("remember that my cat is called Miro")
+    await room.type("my parrot is called Picasso")
+    await until(lambda: len(room.of(MemoryKept)) >= 2)
+    await room.leave()
+    told = [(event.memory.text, event.asked) for event in room.of(MemoryKept)]
+    assert told == [
+        ("Your parrot is called Picasso.", False),
+        ("Your cat is called Miro.", True),
+    ]
+
+
+async def test_of_a_private_conversation_nothing_is_told_to_be_kept(tmp_path: Path) -> None:
+    room = await enter(tmp_path, FakeMemoryStore(), private=True)
+    await room.type("my parrot is called Picasso")
+    await room.leave()
+    assert room.of(MemoryKept) == []
 
 
 async def test_it_is_in_the_journal_before_the_conversation_ends(tmp_path: Path) -> None:

@@ -30,6 +30,13 @@ async def see(pilot: Pilot[None], *words: str) -> None:
         raise AssertionError(f"{words} not seen in\n{text(pilot.app)}") from None
 
 
+async def click_on(pilot: Pilot[None], words: str) -> None:
+    """Click on the first place where these words stand."""
+    await see(pilot, words)
+    at = next((line.index(words), y) for y, line in enumerate(rows(pilot.app)) if words in line)
+    await pilot.click(offset=at)
+
+
 def segments(app: App[None]) -> Iterator[Segment]:
     """All that is drawn, with its style."""
     visible_screen_stack.set(app._background_screens)

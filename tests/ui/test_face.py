@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from textual.geometry import Region
 
 from assistant.session.events import (
     AgentSaid,
@@ -17,7 +18,12 @@ from assistant.session.events import (
 from assistant.ui.app import DashboardApp
 from assistant.ui.faces.pose import OPENING_SECONDS
 from assistant.ui.letters import write_in
-from assistant.ui.widgets.face import REST_SECONDS, STARTLED_SECONDS, PersonaFace
+from assistant.ui.widgets.face import (
+    LARGE_CELLS,
+    REST_SECONDS,
+    STARTLED_SECONDS,
+    PersonaFace,
+)
 from tests.fakes import BUTLER, CORE, READY, FakeSession
 from tests.ui.looking import see, text
 from tests.ui.remembered import evening, remembering
@@ -45,6 +51,16 @@ def use(clock: Clock, app: DashboardApp) -> None:
         face._changed_at = face._opened_at = face._begun_at = face._ticked_at = clock.now
 
 
+def cells_of(face: PersonaFace) -> dict[tuple[int, int], object]:
+    """Letter and style of each cell."""
+    return {
+        (x, y): (segment.text, segment.style)
+        for y in range(face.size.height)
+        for x in range(face.size.width)
+        for segment in face.render_line(y).crop(x, x + 1)
+    }
+
+
 def rows_of(face: PersonaFace) -> list[str]:
     return [face.render_line(y).text for y in range(face.size.height)]
 
@@ -66,7 +82,7 @@ async def test_where_there_are_few_rows_the_conversation_has_them(
 ) -> None:
     app = make_app(session)
     async with app.run_test(size=(60, 18)) as pilot:
-        await see(pilot, BUTLER.name, "Conversation", "mic", "voice", "idle")
+        await see(pilot, BUTLER.name, "Conversation", "mic", "voice", "waiting for you")
         assert not [face for face in app.screen.query(PersonaFace) if face.size]
         assert app.query_one("#transcript").size.height >= 8
 
@@ -148,6 +164,50 @@ async def test_it_moves_with_its_voice_while_it_speaks(
         session.output_levels.push(0.8 * np.ones(4800, dtype=np.float32))
         face._tick()  # at the same moment: nothing but the loudness is another
         assert rows_of(face) != soft
+
+
+async def test_a_large_face_moves_in_fewer_frames(make_app: MakeApp, session: FakeSession) -> None:
+    app = make_app(session, animation=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "prepared answers")
+        session.emit(StateChanged(state="speaking"))
+        await pilot.pause()
+        small = shown_face(app)._rate
+        await pilot.resize_terminal(200, 55)
+        await pilot.pause(0.2)
+        assert shown_face(app).size.area > LARGE_CELLS
+        assert 0 < shown_face(app)._rate < small
+
+
+async def test_only_the_cells_that_have_changed_are_drawn_anew(
+    make_app: MakeApp, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lens = BUTLER.model_copy(update={"face": BUTLER.face.model_copy(update={"kind": "iris"})})
+    session.replace_personas([lens])
+    app = make_app(session, animation=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "prepared answers")
+        clock = Clock()
+        use(clock, app)
+        clock.now += 10.0
+        session.emit(StateChanged(state="speaking"))
+        await pilot.pause()
+        clock.now += 1.0
+        face = shown_face(app)
+        face._tick()
+        before = cells_of(face)
+        asked: list[Region] = []
+        monkeypatch.setattr(face, "refresh", lambda *regions: asked.extend(regions))
+        face._tick()
+        assert asked == [], "the same picture"
+        session.output_levels.push(0.3 * np.ones(4800, dtype=np.float32))
+        face._tick()
+        after = cells_of(face)
+        changed = {at for at in before if before[at] != after[at]}
+        drawn = {(x, y) for each in asked for y in each.line_range for x in each.column_range}
+        assert changed
+        assert changed <= drawn
+        assert len(drawn) < len(before)
 
 
 async def test_asleep_or_after_a_long_silence_nothing_runs(

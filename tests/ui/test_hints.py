@@ -9,15 +9,31 @@ import pytest
 
 from assistant.calls.parser import ToolCall
 from assistant.locations import hints_file
-from assistant.session.events import AudioChanged, BrainChosen, ToolCalled
+from assistant.session.events import (
+    AnswerPaused,
+    AudioChanged,
+    BrainChosen,
+    ToolCalled,
+    UserSaid,
+)
 from assistant.ui.app import DashboardApp
 from assistant.ui.hints import HINTS, Hints, Possible, sayings
 from assistant.ui.screens.help import TourScreen
 from tests.fakes import READY, FakeSession, until
-from tests.ui.looking import see, text
+from tests.ui.looking import click_on, see, text
 
 MakeApp = Callable[..., DashboardApp]
 ALL = Possible(microphone=True, model=True, memory=True, other="HAL 9000")
+
+
+TOOLS = {
+    "abilities": ("about_yourself",),
+    "timers": ("set_timer",),
+    "remember": ("remember",),
+    "lists": ("add_to_list",),
+    "profile": ("what_do_you_know_about_me",),
+}
+"""What uses a hint up."""
 
 
 def used(*tools: str) -> list[ToolCalled]:
@@ -25,8 +41,8 @@ def used(*tools: str) -> list[ToolCalled]:
 
 
 def test_what_cannot_be_done_is_not_proposed() -> None:
-    without = Hints(keeps=False).next(Possible(), len(HINTS))
-    everything = Hints(keeps=False).next(ALL, len(HINTS))
+    without = [each.words for each in Hints(keeps=False).next(Possible(), len(HINTS))]
+    everything = [each.words for each in Hints(keeps=False).next(ALL, len(HINTS))]
     assert not any("remember" in each or "change to" in each for each in without)
     assert "change to HAL 9000" in everything
     assert any("story" in each for each in everything)
@@ -106,6 +122,38 @@ async def test_hints_follow_what_is_possible_and_what_was_done(
         await see(pilot, "Try typing “how are you today”")
         session.emit(BrainChosen(label="qwen3-1.7b · own server"))
         await see(pilot, "Try typing “tell me a short story")
+
+
+async def test_a_wide_terminal_proposes_more_beside_the_conversation_and_not_twice(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test(size=(150, 40)) as pilot:
+        await see(pilot, "Try saying", "“what can you do”", "“change to Core 9”", "“set a timer")
+        assert text(app).count("what can you do") == 1
+        await pilot.resize_terminal(120, 30)
+        await see(pilot, "Try saying “what can you do”")
+        assert "“set a timer" not in text(app)
+        await pilot.resize_terminal(150, 40)
+        session.emit(*used(*(tool for hint in HINTS for tool in TOOLS.get(hint.id, ()))))
+        await session.change_persona("core")
+        session.emit(UserSaid(turn=1, text="How are you?", final=True), AnswerPaused(turn=1))
+        await until(lambda: "Try saying" not in text(app), pilot.pause)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (150, 40)])
+async def test_a_click_writes_what_one_could_say_and_leaves_what_stands_there(
+    make_app: MakeApp, session: FakeSession, size: tuple[int, int]
+) -> None:
+    app = make_app(session)
+    async with app.run_test(size=size) as pilot:
+        await see(pilot, "“what can you do”")
+        await click_on(pilot, "what can you do")
+        await until(lambda: app._dashboard.prompt.input.text == "what can you do", pilot.pause)
+        await pilot.press(*" now")
+        await click_on(pilot, "what can you do”")
+        await pilot.pause()
+        assert app._dashboard.prompt.input.text == "what can you do now"
 
 
 async def test_without_a_microphone_the_tour_says_what_to_do(make_app: MakeApp) -> None:

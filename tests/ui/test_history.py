@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from assistant.locations import transcripts_dir
+from assistant.session.events import BackendChosen, BrainChosen
 from assistant.session.transcript_store import TranscriptEntry, TranscriptStore
 from assistant.ui.app import DashboardApp
-from tests.fakes import FakeSession, until
+from tests.fakes import READY, FakeSession, until
 from tests.ui.looking import see, text
 
 MakeApp = Callable[..., DashboardApp]
@@ -55,6 +56,19 @@ async def test_going_on_shows_what_was_said_and_says_so(
         await see(pilot, "Going on with Friday 17 July 2026, 09:41", "Do owls sleep?", "By day.")
         await see(pilot, " Now ")
         assert ("resume", id) in session.calls
+
+
+async def test_where_the_backend_answers_by_itself_it_says_what_going_on_means(
+    make_app: MakeApp,
+) -> None:
+    saved(17, ("You", "Do owls sleep?"), ("Butler", "By day."))
+    moshi = [BrainChosen(label="the model itself"), BackendChosen(name="moshi-mlx", reason="")]
+    session = FakeSession(on_start=[*READY, *moshi])
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await see(pilot, "Moshi on this machine")
+        await pilot.press("h")
+        await see(pilot, "with Butler", "Moshi answers by itself and is not told")
 
 
 async def test_without_any_it_says_so(make_app: MakeApp, session: FakeSession) -> None:

@@ -282,7 +282,7 @@ async def test_ctrl_c_stops_an_answer_and_then_quits(
         assert session.calls[-1] == ("interrupt", None)
         assert app.return_code is None
         session.emit(StateChanged(state="idle"))
-        await see(pilot, "idle")
+        await see(pilot, "waiting for you")
         await pilot.press("ctrl+c")
         assert app.return_code == 0
 

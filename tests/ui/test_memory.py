@@ -48,7 +48,7 @@ def texts(session: FakeSession) -> set[str]:
 
 
 async def opened(pilot: Pilot[None], *keys: str) -> None:
-    await see(pilot, "idle")
+    await see(pilot, "waiting for you")
     await pilot.press("m")
     await see(pilot, ASKED)
     await pilot.press(*keys)
@@ -257,7 +257,7 @@ async def test_what_was_recalled_is_told_in_the_log_and_can_be_struck(make_app: 
     session = a_session()
     app = make_app(session)
     async with app.run_test(size=WIDE) as pilot:
-        await see(pilot, "idle")
+        await see(pilot, "waiting for you")
         await pilot.press("a")
         session.emit(recalled())
         await see(pilot, "◆ recalled: your parrot is called Picasso")
@@ -284,7 +284,7 @@ async def test_of_many_recalled_memories_two_are_told_and_the_drawer_counts_the_
         Found(each.id, each.text, each.at, each.persona, 1.0, each) for each in evening().memories
     )
     async with app.run_test(size=WIDE) as pilot:
-        await see(pilot, "idle")
+        await see(pilot, "waiting for you")
         await pilot.press("a")
         session.emit(MemoryRecalled(found=found))
         await see(pilot, "◆ recalled:", "and 3 more")
@@ -306,7 +306,7 @@ async def test_what_is_forgotten_by_word_of_mouth_is_shown_no_more(make_app: Mak
     session = a_session()
     app = make_app(session)
     async with app.run_test(size=WIDE) as pilot:
-        await see(pilot, "idle")
+        await see(pilot, "waiting for you")
         await pilot.press("a")
         event = recalled()
         session.emit(event)
@@ -346,7 +346,7 @@ async def test_memory_that_is_off_says_so_and_how_to_switch_it_on(
 async def test_an_empty_memory_says_how_to_fill_it(make_app: MakeApp) -> None:
     app = make_app(a_session(remembering()))
     async with app.run_test(size=(60, 18)) as pilot:
-        await see(pilot, "idle")
+        await see(pilot, "waiting for you")
         await pilot.press("m")
         await see(pilot, "Nothing is remembered yet. Say “Remember that …”.")
         await pilot.press("enter", "f", "e", "down")
@@ -360,7 +360,7 @@ async def test_a_memory_that_cannot_be_read_says_why_and_is_read_again_on_r(
     store_of(session).failure = MemoryFailure("the memory folder cannot be read", "Look at it.")
     app = make_app(session)
     async with app.run_test(size=(60, 18)) as pilot:
-        await see(pilot, "idle")
+        await see(pilot, "waiting for you")
         await pilot.press("m")
         await see(pilot, "the memory folder cannot be read. Look at it.")
         store_of(session).failure = None
@@ -393,7 +393,7 @@ async def test_a_slow_memory_shows_that_it_works_and_every_key_stays_alive(
     app = make_app(session)
     try:
         async with app.run_test(size=(60, 18)) as pilot:
-            await see(pilot, "idle")
+            await see(pilot, "waiting for you")
             await pilot.press("m")
             await see(pilot, "reading what is remembered")
             await pilot.press("slash", *"parrot")
@@ -419,7 +419,7 @@ async def test_a_thousand_memories_are_cut_short_and_the_search_is_named(
     ]  # fmt: skip
     app = make_app(a_session(remembering(journal)))
     async with app.run_test(size=WIDE) as pilot:
-        await see(pilot, "idle")
+        await see(pilot, "waiting for you")
         await pilot.press("m")
         await see(pilot, "You read book")
         await pilot.press("end")
@@ -432,7 +432,7 @@ async def test_the_palette_opens_it_and_another_key_may_be_given_to_it(
     session.memory = remembering(evening())
     app = DashboardApp(session, UiConfig(animation=False, keymap={"memory.show": "f3"}))
     async with app.run_test(size=WIDE) as pilot:
-        await see(pilot, "idle")
+        await see(pilot, "waiting for you")
         await pilot.press("f3")
         await see(pilot, ASKED)
         await pilot.press("escape", "m", "ctrl+p", *"memory")

@@ -15,8 +15,11 @@ from assistant.personas.checks import contrast
 from assistant.session.events import (
     AgentSaid,
     AnswerProgress,
+    FeelingHeard,
+    FeelingTakenBack,
     FirstSample,
     MemoryForgotten,
+    MemoryKept,
     PersonaChanged,
     SessionEvent,
     StateChanged,
@@ -29,7 +32,7 @@ from assistant.ui.app import DashboardApp
 from assistant.ui.screens.memory import MemoryScreen
 from assistant.ui.widgets.transcript import MOST_SHOWN
 from tests.fakes import BUTLER, CORE, FRIEND, FakeSession, until
-from tests.ui.looking import rows, see, segments, text
+from tests.ui.looking import click_on, rows, see, segments, text
 from tests.ui.remembered import evening, recalled, remembering
 
 MakeApp = Callable[..., DashboardApp]
@@ -135,6 +138,52 @@ async def test_a_quiet_mark_stands_beside_a_users_turn_and_tells_its_reason(
         transcript.mark(99, "~", "no such turn")
         await see(pilot, "You  ~")
         assert str(transcript.turns()[0].tooltip) == "you sound annoyed: “already”"
+
+
+async def test_enter_tells_why_a_turn_is_marked_and_takes_it_away_again(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    cues = ("said “I already told you”",)
+    feeling = FeelingHeard(turn=1, kind="frustrated", arousal=0.0, confidence=0.8, cues=cues)
+    async with app.run_test() as pilot:
+        session.emit(heard(1, "I already told you!"), feeling, said(2, "You did."))
+        await see(pilot, "~ frustrated", "You did.")
+        assert "because" not in text(app)
+        await pilot.press("up", "up", "enter")
+        await see(pilot, "You seemed frustrated because of this: said “I already told you”")
+        await pilot.press("enter")
+        await until(lambda: "because" not in text(app), pilot.pause)
+        await pilot.press("down", "down", "enter")
+        await see(pilot, "because of this")
+        session.emit(FeelingTakenBack(turn=1))
+        await until(lambda: "because" not in text(app), pilot.pause)
+
+
+async def test_a_click_on_the_mark_does_the_same(make_app: MakeApp, session: FakeSession) -> None:
+    app = make_app(session)
+    feeling = FeelingHeard(turn=1, kind="tired", arousal=0.0, confidence=0.8, cues=("said “yawn”",))
+    async with app.run_test() as pilot:
+        session.emit(heard(1, "Yawn."), feeling)
+        await click_on(pilot, "~ tired")
+        await see(pilot, "because of this: said “yawn”")
+
+
+async def test_a_click_opens_the_memory_it_is_on_not_the_newest(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    session.memory = remembering(evening())
+    app = make_app(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        session.emit(*(MemoryKept(memory=each) for each in evening().memories[:2]))
+        await see(pilot, "remembered: your sister is called Grace", "Picasso")
+        await click_on(pilot, "your sister is called Grace")
+        await see(pilot, "To be asked")
+        screen = app.screen
+        assert isinstance(screen, MemoryScreen)
+        row = screen._list.row
+        assert row is not None
+        assert "Grace" in row.text
 
 
 async def test_enter_opens_the_memory_that_was_kept(
@@ -315,11 +364,22 @@ async def test_the_drawer_is_closed_until_it_is_asked_for(
     app = make_app(session)
     async with app.run_test(size=size) as pilot:
         await see(pilot, "prepared answers")
-        assert "What happened" not in text(app)
+        assert "a closes" not in text(app)
         await pilot.press("a")
-        await see(pilot, "What happened", "waiting for you")
+        await see(pilot, "What happened", "a closes", "waiting for you")
         await pilot.press("a")
-        await until(lambda: "What happened" not in text(app), pilot.pause)
+        await until(lambda: "a closes" not in text(app), pilot.pause)
+
+
+async def test_the_drawer_is_opened_and_closed_by_mouse_too(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await click_on(pilot, "a What happened")
+        await see(pilot, "waiting for you", "w times of the last turn")
+        await click_on(pilot, "a closes")
+        await until(lambda: "a closes" not in text(app), pilot.pause)
 
 
 async def test_where_the_time_of_a_turn_went_is_a_key_away(

@@ -9,8 +9,8 @@ import pytest
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.picker import PickerScreen
 from assistant.ui.widgets.cards import Card
-from tests.fakes import BUTLER, CORE, FRIEND, PERSONAS, FakeSession
-from tests.ui.looking import see, text
+from tests.fakes import BUTLER, CORE, FRIEND, PERSONAS, FakeSession, until
+from tests.ui.looking import rows, see, text
 
 MakeApp = Callable[..., DashboardApp]
 
@@ -83,6 +83,30 @@ async def test_a_click_on_a_card_chooses_it(
         await pilot.pause(0.1)
         assert session.persona is CORE
         assert not isinstance(app.screen, PickerScreen)
+
+
+@pytest.mark.parametrize("size", [(60, 18), (80, 24), (120, 40)])
+async def test_a_click_on_a_cards_note_lets_its_voice_be_heard_and_chooses_nobody(
+    make_app: MakeApp, session: FakeSession, size: tuple[int, int]
+) -> None:
+    app = make_app(session)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("p")
+        await see(pilot, "Core 9  ♪")
+        line, y = next((line, y) for y, line in enumerate(rows(app)) if "Core 9  ♪" in line)
+        await pilot.click(offset=(line.index("Core 9  ♪") + 8, y))
+        await until(lambda: ("sample", ("core", "")) in session.calls, pilot.pause)
+        assert isinstance(app.screen, PickerScreen)
+        assert under_cursor(app) == "core"
+        assert session.persona is BUTLER
+
+
+async def test_a_click_on_the_face_opens_it(make_app: MakeApp, session: FakeSession) -> None:
+    app = make_app(session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see(pilot, BUTLER.name)
+        await pilot.click("#face")
+        await until(lambda: isinstance(app.screen, PickerScreen), pilot.pause)
 
 
 async def test_enter_chooses_what_the_cursor_is_on(make_app: MakeApp, session: FakeSession) -> None:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from assistant.calls.parser import Origin, ToolCall
-from assistant.session.events import MemoryRecalled, StateChanged, StillThinking
+from assistant.emotion.corrections import corrected
+from assistant.emotion.feeling import KINDS, Kind
+from assistant.session.events import (
+    FeelingHeard,
+    MemoryKept,
+    MemoryRecalled,
+    StateChanged,
+    StillThinking,
+    ToolFinished,
+)
 from assistant.tools.registry import ToolResult
 from assistant.ui.model import StatusModel
 from assistant.ui.plain_words import (
     Chips,
+    feeling_reason,
+    feeling_sign,
+    going_on,
+    has_model,
     model_name,
     sparkline,
     thinking_text,
@@ -17,7 +32,7 @@ from assistant.ui.plain_words import (
     ways_told,
     who_answers,
 )
-from tests.ui.remembered import recalled
+from tests.ui.remembered import PARROT, evening, recalled
 
 
 @pytest.mark.parametrize(
@@ -29,6 +44,10 @@ from tests.ui.remembered import recalled
         ("gpt-oss · api.example.org", "cascade", "Gpt Oss by api.example.org"),
         ("", "moshi-torch", "Moshi on this machine"),
         ("", "moshi-server", "Moshi on a server"),
+        ("the model itself", "moshi-mlx", "Moshi on this machine"),
+        ("the model itself", "moshi-server", "Moshi on a server"),
+        ("the model itself", "echo", "echo: says back what it hears, answers nothing"),
+        ("the model itself", "parrot", "Parrot answers by itself"),
     ],
 )
 def test_who_answers_is_told_in_words(brain: str, backend: str, told: str) -> None:
@@ -37,6 +56,29 @@ def test_who_answers_is_told_in_words(brain: str, backend: str, told: str) -> No
 
 def test_nobody_is_named_before_it_is_known_who_answers() -> None:
     assert who_answers("", "cascade") == ()
+
+
+@pytest.mark.parametrize(
+    ("brain", "backend", "so"),
+    [
+        ("scripted", "cascade", False),
+        ("qwen3-1.7b · own server", "cascade", True),
+        ("the model itself", "moshi-torch", True),
+        ("the model itself", "echo", False),
+        ("", "", False),
+    ],
+)
+def test_what_only_a_model_can_is_proposed_where_there_is_one(
+    brain: str, backend: str, so: bool
+) -> None:
+    assert has_model(StatusModel(brain=brain, backend=backend)) is so
+
+
+def test_what_going_on_means_is_told_where_it_means_less() -> None:
+    assert going_on(StatusModel(brain="scripted", backend="cascade")) == ""
+    moshi = going_on(StatusModel(brain="the model itself", backend="moshi-mlx"))
+    assert moshi.startswith("Moshi answers by itself and is not told what was said then")
+    assert "answers nothing" in going_on(StatusModel(brain="the model itself", backend="echo"))
 
 
 def test_a_name_that_is_none_stays_as_it_is() -> None:
@@ -57,10 +99,8 @@ def done(name: str, content: str, *, ok: bool = True, origin: Origin = "speech")
 def test_what_is_remembered_is_a_chip_that_opens_it() -> None:
     chip = tool_chip(done("remember", "your cat is called Pixel"))
     assert chip is not None
-    assert (chip.text, chip.memory) == (
-        "remembered: your cat is called Pixel",
-        "your cat is called Pixel",
-    )
+    assert chip.text == "remembered: your cat is called Pixel"
+    assert chip.action == "app.show_memory('your cat is called Pixel')"
 
 
 def test_what_is_said_aloud_anyway_makes_no_chip() -> None:
@@ -83,6 +123,60 @@ def test_a_memory_is_told_to_the_user_and_once() -> None:
     assert chip.text == "recalled: your parrot is called Picasso"
     assert chips.of(recalled()) == []
     assert chips.of(MemoryRecalled(found=())) == []
+
+
+def kept(text: str = PARROT, *, asked: bool = False, confidence: float = 0.8) -> MemoryKept:
+    memory = next(each for each in evening().memories if each.text == PARROT)
+    return MemoryKept(memory=replace(memory, text=text, confidence=confidence), asked=asked)
+
+
+def test_a_memory_that_was_kept_without_being_asked_for_is_a_chip_that_opens_it() -> None:
+    (chip,) = Chips().of(kept("Your parrot is called Picasso."))
+    assert chip.text == "remembered: your parrot is called Picasso"
+    assert chip.action == f"app.show_memory({evening().memories[1].id!r})"
+
+
+def test_a_guess_is_called_one() -> None:
+    (chip,) = Chips().of(kept("You like jazz.", confidence=0.4))
+    assert chip.text == "remembered, as a guess: you like jazz"
+
+
+def test_what_was_asked_for_is_told_once_by_the_tool_that_keeps_it() -> None:
+    chips = Chips()
+    assert chips.of(kept(asked=True)) == []
+    by_tool = ToolFinished(result=done("remember", "your parrot is called Picasso"))
+    assert len(chips.of(by_tool)) == 1
+    assert chips.of(kept()) == [], "a model keeps what the user had just told"
+
+
+def test_what_was_kept_a_moment_ago_is_not_told_as_recalled() -> None:
+    chips = Chips()
+    chips.of(kept())
+    assert chips.of(recalled()) == []
+
+
+def test_why_somebody_seemed_so_is_told_with_what_to_do_where_it_is_wrong() -> None:
+    event = FeelingHeard(
+        turn=1, kind="frustrated", arousal=0.7, confidence=0.8,
+        cues=("said “I already told you”", "a raised voice"),
+    )  # fmt: skip
+    assert feeling_sign(event) == "~ frustrated"
+    assert feeling_reason(event) == (
+        "You seemed frustrated because of this: said “I already told you”; a raised voice. "
+        "It is a guess; where it is wrong, say “I am not frustrated”."
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_words_that_are_proposed_take_a_feeling_back(kind: Kind) -> None:
+    event = FeelingHeard(turn=1, kind=kind, arousal=0.0, confidence=0.8)
+    proposed = feeling_reason(event).rpartition("“")[2].removesuffix("”.")
+    assert corrected(proposed, kind)
+
+
+def test_so_do_those_about_a_raised_voice() -> None:
+    event = FeelingHeard(turn=1, kind=None, arousal=0.9, confidence=0.8)
+    assert corrected(feeling_reason(event).rpartition("“")[2].removesuffix("”."), None)
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ async def test_who_is_here_what_it_does_and_how_to_leave_is_always_told(
 ) -> None:
     app = make_app(FakeSession(on_start=READY))
     async with app.run_test(size=size) as pilot:
-        await see(pilot, BUTLER.name, "idle", "microphone on", "? Help", "q Quit")
+        await see(pilot, BUTLER.name, "waiting for you", "microphone on", "? Help", "q Quit")
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)

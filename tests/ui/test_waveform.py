@@ -7,6 +7,7 @@ import pytest
 from textual.app import App, ComposeResult
 
 from assistant.audio.levels import LevelHistory
+from assistant.ui.beat import Beat
 from assistant.ui.model import StatusModel
 from assistant.ui.themes import DEFAULTS
 from assistant.ui.widgets.waveform import Levels, Waveform, microphone_word, sizes_of
@@ -120,7 +121,7 @@ class Strips(App[None]):
     def __init__(self, height: int) -> None:
         super().__init__()
         self.mic, self.voice = LevelHistory(), LevelHistory()
-        self.strip = Levels(self.mic, self.voice, GLYPHS, updates_per_second=25)
+        self.strip = Levels(self.mic, self.voice, GLYPHS, beat=Beat(1 / 25))
         self.strip.styles.height = height
 
     def compose(self) -> ComposeResult:

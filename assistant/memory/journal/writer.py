@@ -60,6 +60,7 @@ class JournalWriter:
         judge: Judge | None,
         now: Callable[[], datetime],
         on_problem: Callable[[MemoryFailure], None],
+        on_kept: Callable[[Memory, bool], None],
     ) -> None:
         self.who = who
         self.private = private
@@ -70,6 +71,7 @@ class JournalWriter:
         """None: the rules, once they are wanted."""
         self._now = now
         self._on_problem = on_problem
+        self._on_kept = on_kept
         self._numbers: dict[str, int] = {}
         self._known = KnownMemories(store, self._numbers)
         self._journal: Journal | None = None
@@ -187,7 +189,9 @@ class JournalWriter:
             self._topics.update(draft.topics)
             if draft.claim and draft.claim.attribute == "name" and draft.claim.subject == "user":
                 self.who = journal.who = draft.claim.value
-            if self._known.take(draft, journal, persona, self._now()) is not None:
+            kept = self._known.take(draft, journal, persona, self._now())
+            if kept is not None:
+                self._on_kept(kept, draft.asked)
                 urgent = urgent or draft.weighty or draft.asked
                 if draft.commitment:
                     journal.commitments.append(draft.text)

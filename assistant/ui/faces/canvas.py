@@ -77,15 +77,24 @@ def _grid(width: int, height: int, writing: Writing) -> tuple[Array, Array, floa
     return xs, ys, max(wide, high) / half
 
 
+@lru_cache(maxsize=64)
+def _polar(width: int, height: int, writing: Writing) -> tuple[Array, Array]:
+    """Angle (radians, from the right, clockwise) and distance of each pixel from the middle."""
+    x, y, _ = _grid(width, height, writing)
+    return np.arctan2(y, x), np.hypot(x, y)
+
+
 class Canvas:
     """A picture of `width` by `height` cells that figures are painted on.
 
     `x` and `y` are float32 [rows, columns], the middle of each pixel; the shorter side reaches from
-    -1 to 1, y grows downwards. `reach` is how far x goes.
+    -1 to 1, y grows downwards. `angle` (radians) and `away` are the same as seen from the middle.
+    `reach` is how far x goes, `drop` how far y.
     """
 
     def __init__(self, width: int, height: int, palette: Palette, writing: Writing) -> None:
         self.x, self.y, self.pixel = _grid(width, height, writing)
+        self.angle, self.away = _polar(width, height, writing)
         self.reach = width / min(width, 2.0 * height)
         self.drop = 2.0 * height / min(width, 2.0 * height)
         self._writing = writing
@@ -107,8 +116,15 @@ class Canvas:
         covered: Array = np.clip(0.5 - distance / self.pixel, 0.0, 1.0)
         return covered
 
+    def distance(self, x: float, y: float) -> Array:
+        """Of each pixel from a point."""
+        if x == 0 and y == 0:
+            return self.away
+        from_it: Array = np.hypot(self.x - x, self.y - y)
+        return from_it
+
     def disc(self, x: float, y: float, radius: float) -> Array:
-        return self.inside(np.hypot(self.x - x, self.y - y) - radius)
+        return self.inside(self.distance(x, y) - radius)
 
     def ellipse(self, x: float, y: float, wide: float, high: float) -> Array:
         """Half axes `wide` and `high`; the distance is that of the nearest circle."""
@@ -119,7 +135,7 @@ class Canvas:
     def ring(self, x: float, y: float, radius: float, thickness: float) -> Array:
         """At least as thick as a pixel, so that it never breaks up."""
         half = max(thickness, self.pixel) / 2.0
-        return self.inside(np.abs(np.hypot(self.x - x, self.y - y) - radius) - half)
+        return self.inside(np.abs(self.distance(x, y) - radius) - half)
 
     def box(self, x: float, y: float, wide: float, high: float) -> Array:
         """Half sides `wide` and `high`."""

@@ -17,7 +17,6 @@ Figure = Callable[[Canvas, Pose, Face], None]
 
 def _iris(canvas: Canvas, pose: Pose, face: Face) -> None:
     """A lens in a dark casing: the light in it opens with loudness, the rim with the user's."""
-    away = np.hypot(canvas.x, canvas.y)
     canvas.paint(canvas.disc(0, 0, 0.98), "shade")
     canvas.paint(canvas.disc(0, 0, 0.8) * 0.75, "ground")
     rim = canvas.ring(0, 0, 0.9, 0.1)
@@ -25,9 +24,9 @@ def _iris(canvas: Canvas, pose: Pose, face: Face) -> None:
     if pose.busy > 0.05:
         canvas.paint(rim * _sweep(canvas, pose.turn, 0.35) * pose.busy, "light")
     x, y = pose.look_x * 0.12, pose.look_y * 0.1
-    from_light = np.hypot(canvas.x - x, canvas.y - y)
+    from_light = canvas.distance(x, y)
     spread = 0.16 + 0.5 * pose.open
-    shine = np.exp(-((from_light / spread) ** 2)) * canvas.inside(away - 0.8)
+    shine = np.exp(-((from_light / spread) ** 2)) * canvas.inside(canvas.away - 0.8)
     canvas.paint(shine * min(1.0, pose.glow * 1.25), "color")
     core = np.exp(-((from_light / (0.07 + 0.26 * pose.open**1.5)) ** 4))
     canvas.paint(core * pose.glow, "light")
@@ -189,7 +188,7 @@ def _rings(canvas: Canvas, pose: Pose, face: Face) -> None:
     """Rings about a point, broken and turning against each other; a single one is whole."""
     # No more than can be told apart at this size.
     count = max(1, min(face.number, int(0.62 / (4 * canvas.pixel)))) if face.number > 1 else 1
-    angle = np.arctan2(canvas.y, canvas.x)
+    angle = canvas.angle
     thick = 0.07 * face.thickness
     swell = 0.8 + 0.12 * pose.open + 0.08 * pose.voice
     for place in range(count):
@@ -198,7 +197,7 @@ def _rings(canvas: Canvas, pose: Pose, face: Face) -> None:
         lobes = 3 + 2 * place
         bend = 0.1 * loud * np.sin(angle * lobes + 2 * math.pi * pose.turn * (place + 2))
         half = max(thick, canvas.pixel) / 2 * (1.0 + 0.7 * loud)
-        ring = canvas.inside(np.abs(np.hypot(canvas.x, canvas.y) - radius * (1 + bend)) - half)
+        ring = canvas.inside(np.abs(canvas.away - radius * (1 + bend)) - half)
         if face.number > 1:
             ring = ring * _arcs(angle, place, pose.turn)
         canvas.paint(ring * _lit(pose.glow), "light" if place % 2 else "color")
@@ -275,7 +274,9 @@ def _on_quill(
 
 def _sweep(canvas: Canvas, turn: float, width: float, x: float = 0.0, y: float = 0.0) -> Array:
     """Brightness of a light that goes round: 1 at its head, fading over `width` of a turn."""
-    angle = np.arctan2(canvas.y - y, canvas.x - x) / (2 * math.pi)
+    centred = x == 0 and y == 0
+    angle = canvas.angle if centred else np.arctan2(canvas.y - y, canvas.x - x)
+    angle = angle / (2 * math.pi)
     behind = (turn - angle) % 1.0
     bright: Array = np.exp(-behind / (width * 0.5))
     return bright

@@ -23,6 +23,7 @@ from assistant.session.events import (
     FeelingTakenBack,
     LoadProgress,
     MemoryForgotten,
+    MemoryKept,
     Notice,
     PersonaChanged,
     PersonasReloaded,
@@ -31,12 +32,19 @@ from assistant.session.events import (
     UserSaid,
 )
 from assistant.terminal.sanitize import clean_line
+from assistant.ui.beat import Beat
 from assistant.ui.conversation import ChipEntry, Speaker
 from assistant.ui.fitting import lines_of, shortened
 from assistant.ui.hints import Hints, Possible
 from assistant.ui.messages import FromSession
 from assistant.ui.model import StatusModel
-from assistant.ui.plain_words import SCRIPTED, Chips, thinking_text
+from assistant.ui.plain_words import (
+    Chips,
+    feeling_reason,
+    feeling_sign,
+    has_model,
+    thinking_text,
+)
 from assistant.ui.screens.devices import shown_devices
 from assistant.ui.widgets.activity import Activity, sentence
 from assistant.ui.widgets.face import PersonaFace
@@ -50,6 +58,8 @@ from assistant.ui.widgets.transcript import Transcript
 from assistant.ui.widgets.waveform import Levels
 
 TOAST_LETTERS = 600
+HINTS_SHOWN = 3
+"""In the side column; elsewhere there is one."""
 
 
 def _is_shown(notice: Notice) -> bool:
@@ -101,10 +111,11 @@ class DashboardScreen(Screen[None]):
         glyphs = persona.waveform.glyphs
         self._header = Header(persona, status, id="header")
         microphone, voice = levels
-        self._face = PersonaFace(persona, voice=voice, user=microphone, id="face")
-        large_face = PersonaFace(persona, voice=voice, user=microphone, id="large-face")
+        beat = Beat(1.0 / updates_per_second)
+        self._face = PersonaFace(persona, voice=voice, user=microphone, beat=beat, id="face")
+        large_face = PersonaFace(persona, voice=voice, user=microphone, beat=beat, id="large-face")
         self._side = SideColumn(large_face, memory, clock, id="side")
-        self._levels = Levels(*levels, glyphs, updates_per_second=updates_per_second, id="levels")
+        self._levels = Levels(*levels, glyphs, beat=beat, id="levels")
         self._loading = LoadingBar(id="loading")
         self._banner = Banner(id="banner")
         self.transcript = Transcript(clock, id="transcript")
@@ -190,10 +201,8 @@ class DashboardScreen(Screen[None]):
         match event:
             case UserSaid():
                 self.transcript.hear(event)
-            case FeelingHeard(kind=kind):
-                self.transcript.mark(
-                    event.turn, f"~ {kind or 'a raised voice'}", "; ".join(event.cues)
-                )
+            case FeelingHeard():
+                self.transcript.mark(event.turn, feeling_sign(event), feeling_reason(event))
             case FeelingTakenBack():
                 self.transcript.mark(event.turn, "")
             case AgentSaid():
@@ -235,7 +244,7 @@ class DashboardScreen(Screen[None]):
                     face.startle()
             case MemoryForgotten():
                 self._side.look_again(at_once=True)
-            case AgentSaid(final=True) | BackendChosen(ready=True):
+            case AgentSaid(final=True) | BackendChosen(ready=True) | MemoryKept():
                 self._side.look_again()
 
     def toggle_activity(self) -> None:
@@ -250,7 +259,7 @@ class DashboardScreen(Screen[None]):
         others = (each.name for each in self._personas if each.slug != current)
         return Possible(
             microphone=status.microphone is not None or not status.audio_known,
-            model=status.brain not in ("", *SCRIPTED) or status.backend.startswith("moshi-"),
+            model=has_model(status),
             memory=self._remembers,
             other=next(others, ""),
         )
@@ -300,9 +309,10 @@ class DashboardScreen(Screen[None]):
         """What to try next; nothing once all was used."""
         possible = self.possible
         ready = self._status.backend and self._status.state != "initializing"
-        news = self.hints.next(possible) if ready else []
-        verb = "Try saying" if possible.microphone else "Try typing"
-        self.try_saying.show(f"{verb} “{news[0]}”" if news else "")
+        news = self.hints.next(possible, HINTS_SHOWN) if ready else []
+        lead = "Try saying" if possible.microphone else "Try typing"
+        self.try_saying.show(lead, next(iter(news), None))
+        self._side.suggest(lead, news)
 
     def _hint(self) -> str:
         if self._status.audio_known and self._status.microphone is None:

@@ -204,7 +204,8 @@ def tour_cards(
         )  # fmt: skip
     cards += [
         ("The conversation", keyed("turn.up", " and ", "turn.down", " choose a turn, ",
-         "turn.copy", " copies it, ", "conversation.find", " searches, ", "conversation.history",
+         "turn.copy", " copies it, ", "turn.open", " opens a memory or tells why a turn is "
+         "marked ~, ", "conversation.find", " searches, ", "conversation.history",
          " shows earlier conversations.")),
         ("Whenever you wonder", keyed("help", " shows what you can say and every key; ",
          "view.activity", " shows what happens behind it. That is all: say hello.")),

@@ -51,8 +51,10 @@ class HistoryScreen(Dialog[str | None]):
         Binding("pagedown", "read(1)", show=False),
     ]  # fmt: skip
 
-    def __init__(self, past: PastConversations) -> None:
+    def __init__(self, past: PastConversations, going_on: str = "") -> None:
+        """`going_on` says what going on with one means, where it is less than one might think."""
         super().__init__()
+        self._going_on = going_on
         self._past = past
         self._found: Sequence[TranscriptInfo] = ()
         self._search_line = HistorySearch(
@@ -71,6 +73,8 @@ class HistoryScreen(Dialog[str | None]):
                 yield self._list
                 with self._page:
                     yield self._text
+            if self._going_on:
+                yield Static(self._going_on, id="history-note", markup=False)
             yield self._news
             yield KeyLine(
                 (

@@ -55,7 +55,7 @@ class PickerScreen(Dialog[str | None]):
         self._preview = preview
         self._sample = sample
         self._box = Vertical(id="picker")
-        self._cards = CardGrid(self._personas, current, id="picker-cards")
+        self._cards = CardGrid(self._personas, current, speak=sample is not None, id="picker-cards")
 
     def compose(self) -> ComposeResult:
         self._box.border_title = "Choose a persona"
@@ -73,6 +73,12 @@ class PickerScreen(Dialog[str | None]):
     def _take(self, event: Card.Chosen) -> None:
         event.stop()
         self.dismiss(self._personas[event.place].slug)
+
+    @on(Card.Asked)
+    def _let_hear(self, event: Card.Asked) -> None:
+        event.stop()
+        self._cards.reach(event.place)
+        self.action_sample()
 
     def action_move(self, across: int, down: int) -> None:
         self._cards.move(across, down)

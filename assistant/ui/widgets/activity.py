@@ -26,6 +26,7 @@ from assistant.session.events import (
     FeelingHeard,
     FeelingTakenBack,
     FirstSample,
+    MemoryKept,
     MemoryRecalled,
     Notice,
     PersonaChanged,
@@ -38,7 +39,7 @@ from assistant.session.events import (
 from assistant.session.signals import in_order
 from assistant.terminal.sanitize import clean_line
 from assistant.ui.fitting import ClickableLine, lines_of, pressing, shortened
-from assistant.ui.plain_words import asked, doing, who_answers
+from assistant.ui.plain_words import STATES, asked, doing, who_answers
 
 LINES_SHOWN = 200
 LETTERS_SHOWN = 2_000
@@ -72,17 +73,11 @@ class LogEntry:
     """Written behind the last line where that one joins too: "listening → thinking"."""
 
 
-_STATES = {
-    "initializing": "starting",
-    "idle": "waiting for you",
-    "listening": "listening to you",
-    "thinking": "thinking",
-    "speaking": "speaking",
-}
-
-
-def describe(event: SessionEvent, dropped_before: dict[str, int]) -> LogEntry | None:
-    """The event as a line of the log; None where it belongs elsewhere or says nothing new."""
+def describe(
+    event: SessionEvent, dropped_before: dict[str, int], backend: str = ""
+) -> LogEntry | None:
+    """The event as a line of the log; None where it belongs elsewhere or says nothing new.
+    `backend` is the name of the one that hears and speaks."""
     match event:
         case ToolCalled(call=call):
             return LogEntry("▸", "$accent", f"doing: {asked(call)}")
@@ -91,14 +86,18 @@ def describe(event: SessionEvent, dropped_before: dict[str, int]) -> LogEntry | 
             return LogEntry(sign, style, f"{doing(result.call)}: {result.content}")
         case MemoryRecalled(found=found) if found:
             return LogEntry("◆", "$secondary", _recalled(found), action="app.show_memory")
+        case MemoryKept(memory=memory, asked=False):
+            text = f"remembered: {second_person(memory.text)}"
+            return LogEntry("◆", "$secondary", text, action="app.show_memory")
+        case FeelingHeard(kind=None):
+            return LogEntry("~", "$muted", "your voice was raised")
         case FeelingHeard():
-            seemed = event.kind or "a raised voice"
-            why = f" ({'; '.join(event.cues)})" if event.kind and event.cues else ""
-            return LogEntry("~", "$muted", f"you seemed {seemed}{why}" if event.kind else seemed)
+            why = f" ({'; '.join(event.cues)})" if event.cues else ""
+            return LogEntry("~", "$muted", f"you seemed {event.kind}{why}")
         case FeelingTakenBack():
             return LogEntry("~", "$muted", "that is not how you feel: noted")
         case StateChanged():
-            return LogEntry("○", "$muted", _STATES[event.state], joins=True)
+            return LogEntry("○", "$muted", STATES[event.state], joins=True)
         case AnswerPaused():
             return LogEntry("○", "$muted", "paused to hear you", joins=True)
         case AnswerResumed():
@@ -115,7 +114,7 @@ def describe(event: SessionEvent, dropped_before: dict[str, int]) -> LogEntry | 
         case BackendChosen():
             return _backend(event)
         case BrainChosen():
-            said = next(iter(who_answers(event.label, "")), event.label)
+            said = next(iter(who_answers(event.label, backend)), event.label)
             return LogEntry("◇", "$secondary", f"who answers: {said}")
         case ConversationResumed():
             return LogEntry("↺", "$secondary", f"going on with {event.began}")
@@ -235,7 +234,10 @@ class Activity(VerticalScroll):
     """The log. Lines are collected and drawn together, so that a burst costs one layout."""
 
     BORDER_TITLE = "What happened"
-    BORDER_SUBTITLE = "a closes · w times of the last turn"
+    BORDER_SUBTITLE = (
+        "[@click=app.toggle_activity]a closes[/] · "
+        "[@click=app.show_trace]w times of the last turn[/]"
+    )
 
     def __init__(self, clock: Callable[[], datetime], *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -244,15 +246,18 @@ class Activity(VerticalScroll):
         self._lines: deque[ActivityLine] = deque()
         self._keyed: dict[str, ActivityLine] = {}
         self._dropped: dict[str, int] = {}
+        self._backend = ""
 
     def on_mount(self) -> None:
         self.anchor()
 
     def take(self, event: SessionEvent) -> None:
         """Write the event down, if it is one for the log."""
-        entry = describe(event, self._dropped)
+        entry = describe(event, self._dropped, self._backend)
         if isinstance(event, Dropped):
             self._dropped = dict(event.counts)
+        elif isinstance(event, BackendChosen):
+            self._backend = event.name
         if entry is None:
             return
         if not self._fresh:

@@ -17,7 +17,7 @@ from assistant.personas.loading import Persona
 from assistant.ui.faces.canvas import Run
 from assistant.ui.faces.face import draw
 from assistant.ui.faces.pose import PACE, Moment, still
-from assistant.ui.fitting import ellipsis, one_line
+from assistant.ui.fitting import ellipsis, one_line, pressed, pressing
 from assistant.ui.keymap import NUMBERED
 from assistant.ui.letters import writes_blocks
 
@@ -26,6 +26,7 @@ COLUMN_CELLS = 40
 _FRAMES_PER_SECOND = 10
 _FACE_CELLS = 10
 _GAP = "  "
+_NOTE = "  ♪"
 
 
 class Card(Widget):
@@ -48,8 +49,17 @@ class Card(Widget):
             super().__init__()
             self.place = place
 
-    def __init__(self, place: int, persona: Persona, *, current: bool) -> None:
+    class Asked(Message):
+        """Its voice shall be heard."""
+
+        def __init__(self, place: int) -> None:
+            super().__init__()
+            self.place = place
+
+    def __init__(self, place: int, persona: Persona, *, current: bool, speaks: bool) -> None:
+        """`speaks`: its voice can be heard, by a click on its note."""
         super().__init__(classes="card")
+        self._speaks = speaks
         self.place = place
         self.persona = persona
         self._current = current
@@ -79,7 +89,8 @@ class Card(Widget):
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        self.post_message(self.Chosen(self.place))
+        wanted = self.Asked if pressed(event) else self.Chosen
+        self.post_message(wanted(self.place))
 
     def render(self) -> Content:
         width, height = self.content_size
@@ -119,11 +130,13 @@ class Card(Widget):
         plain = self.app.no_color
         digit = f"{self.place + 1} " if self.place < NUMBERED else "  "
         mark = "  ◂ now" if self._current else ""
+        note = _NOTE if self._speaks else ""
         style = "bold" if plain else f"bold {colors.primary}"
         cursor = " underline" if plain and self._under_cursor else ""
-        name = ellipsis(self.persona.name, width - len(digit) - len(mark))
+        name = ellipsis(self.persona.name, width - len(digit) - len(mark) - len(note))
         quiet = "" if plain else colors.muted
-        yield Content.assemble((digit, quiet), (name, style + cursor), (mark, quiet))
+        heard = pressing(Content.styled(note, quiet), "sample")
+        yield Content.assemble((digit, quiet), (name, style + cursor), (mark, quiet), heard)
         body = "" if plain else colors.foreground
         lines = Content.styled(one_line(self.persona.summary), body).wrap(width)
         room = height - 1
@@ -141,9 +154,12 @@ class CardGrid(VerticalScroll, can_focus=False, inherit_bindings=False):
     """All cards, as many beside each other as fit; the cursor is the focus. The keys that would
     scroll it move the cursor."""
 
-    def __init__(self, personas: Sequence[Persona], current: str, *, id: str) -> None:
+    def __init__(
+        self, personas: Sequence[Persona], current: str, *, speak: bool = False, id: str
+    ) -> None:
+        """`speak`: their voices can be heard."""
         self.cards = [
-            Card(place, persona, current=persona.slug == current)
+            Card(place, persona, current=persona.slug == current, speaks=speak)
             for place, persona in enumerate(personas)
         ]
         super().__init__(*self.cards, id=id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from rich.segment import Segment
@@ -15,7 +15,8 @@ from textual.widget import Widget
 
 from assistant.audio.levels import LevelHistory
 from assistant.personas.loading import Persona
-from assistant.ui.faces.canvas import Picture
+from assistant.ui.beat import Beat
+from assistant.ui.faces.canvas import Picture, Run
 from assistant.ui.faces.face import draw
 from assistant.ui.faces.pose import OPENING_SECONDS, PACE, Moment, Mood, still
 from assistant.ui.fade import CrossFade
@@ -23,6 +24,9 @@ from assistant.ui.letters import writes_blocks
 from assistant.ui.model import StatusModel
 
 FRAMES_PER_SECOND = 15
+LARGE_CELLS = 700
+LARGE_FRAMES_PER_SECOND = 10
+"""Of a face of more cells, which costs more and needs less: it fills a corner of a large screen."""
 IDLE_FRAMES_PER_SECOND = 5
 """Nothing happens: breath and glances need no more."""
 REST_SECONDS = 90.0
@@ -46,8 +50,9 @@ def mood_of(status: StatusModel) -> Mood:
 
 class PersonaFace(Widget):
     """A persona's figure. Its timer runs only while something moves: at 15 frames a second in a
-    conversation, at 5 in the first minutes of a silence, and not at all while the persona sleeps,
-    after a longer silence, where moving parts are off, or where it is not on the screen."""
+    conversation (at 10 where it is large), at 5 in the first minutes of a silence, and not at all
+    while the persona sleeps, after a longer silence, where moving parts are off, or where it is not
+    on the screen. A click chooses another persona."""
 
     ALLOW_SELECT = False
 
@@ -57,16 +62,20 @@ class PersonaFace(Widget):
         *,
         voice: LevelHistory | None = None,
         user: LevelHistory | None = None,
+        beat: Beat | None = None,
         clock: Callable[[], float] = time.monotonic,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """`voice` and `user` are how loud both sides are; None: silence. `clock` gives seconds."""
+        """`voice` and `user` are how loud both sides are; None: silence. It is drawn half-way
+        between two moments of `beat`, so that what moves on them is drawn apart. `clock` gives
+        seconds."""
         super().__init__(id=id, classes=classes)
         self._persona = persona
         self._histories = (voice, user)
         self._counts = [-1, -1]
         self._levels = [0.0, 0.0]
+        self._beat = beat or Beat(1.0 / FRAMES_PER_SECOND)
         self._clock = clock
         self._mood: Mood = "starting"
         self._before: Mood = "starting"
@@ -133,6 +142,9 @@ class PersonaFace(Widget):
         self._strips = [None] * len(self._strips)
         self.refresh()
 
+    async def on_click(self) -> None:
+        await self.run_action("app.pick_persona")
+
     def render_line(self, y: int) -> Strip:
         """One row, from the cache where it has not changed."""
         if y >= len(self._strips):
@@ -172,12 +184,14 @@ class PersonaFace(Widget):
         if not self.is_attached or self._still or not self.size or not self.display:
             return 0
         since = now - self._changed_at
+        large = self.size.area > LARGE_CELLS
+        lively = LARGE_FRAMES_PER_SECOND if large else FRAMES_PER_SECOND
         if now - self._opened_at < OPENING_SECONDS + 0.1 or since < 0.5:
-            return FRAMES_PER_SECOND
+            return lively
         if self._mood == "asleep":
             return 0
         if self._mood != "idle":
-            return FRAMES_PER_SECOND
+            return lively
         return IDLE_FRAMES_PER_SECOND if since < REST_SECONDS else 0
 
     def _pace(self) -> None:
@@ -191,7 +205,10 @@ class PersonaFace(Widget):
             self._timer = None
         if rate:
             self._ticked_at = self._clock()
-            self._timer = self.set_interval(1 / rate, self._tick)
+            self._timer = self.set_timer(self._beat.until(0.5), self._begin)
+
+    def _begin(self) -> None:
+        self._timer = self.set_interval(self._beat.every(self._rate), self._tick)
 
     def _tick(self) -> None:
         if self._mood == "surprised" and self._clock() >= self._startled_until > 0.0:
@@ -249,11 +266,12 @@ class PersonaFace(Widget):
             self._strips = [None] * height
             self.refresh()
             return
-        changed = [y for y in range(height) if picture[y] != old[y]]
-        for y in changed:
-            self._strips[y] = None
-        if changed:
-            self.refresh(*(Region(0, y, width, 1) for y in changed))
+        changed = [(y, *_changed(old[y], picture[y])) for y in range(height)]
+        regions = [Region(left, y, right - left, 1) for y, left, right in changed if left < right]
+        for region in regions:
+            self._strips[region.y] = None
+        if regions:
+            self.refresh(*regions)
 
     def _row(self, y: int) -> Strip:
         width = self.size.width
@@ -269,6 +287,25 @@ class PersonaFace(Widget):
             if isinstance(line_filter, CrossFade):
                 segments = line_filter.apply(segments, self.background_colors[1])
         return Strip(segments, width)
+
+
+def _changed(old: list[Run], new: list[Run]) -> tuple[int, int]:
+    """The cells of a row that are others now: from … to; the same twice where none is."""
+    left = _alike(old, new)
+    width = sum(len(run.text) for run in new)
+    if left == width:
+        return width, width
+    return left, width - _alike(reversed(old), reversed(new))
+
+
+def _alike(old: Iterable[Run], new: Iterable[Run]) -> int:
+    """How many cells both begin with, in whole runs."""
+    cells = 0
+    for one, other in zip(old, new, strict=False):
+        if one != other:
+            break
+        cells += len(one.text)
+    return cells
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,5 @@
-"""The side column of wide terminals: the face, what is known of the user, what is due today."""
+"""The side column of wide terminals: the face, what is known of the user, what is due today, and
+what one could say."""
 
 from __future__ import annotations
 
@@ -17,9 +18,11 @@ from assistant.memory.base import MemoryFailure
 from assistant.memory.conversation import MemoryFrontend
 from assistant.skills.schedule import Timer
 from assistant.ui.fitting import ClickableLine, ellipsis, one_line
+from assistant.ui.hints import Hint
 from assistant.ui.model import StatusModel
 from assistant.ui.widgets.face import PersonaFace
 from assistant.ui.widgets.roster import Roster
+from assistant.ui.widgets.statusline import hint_line
 
 KNOWN_SHOWN = 3
 ROWS_A_LINE = 2
@@ -31,9 +34,11 @@ _READ_AGAIN_SECONDS = 4.0
 
 
 class SidePanel(ClickableLine):
-    """A few short lines under a title; a click opens where there is more of it."""
+    """A few short lines under a title; a click opens where there is more of it, or does what the
+    clicked line says."""
 
-    def __init__(self, title: str, action: str, *, id: str) -> None:
+    def __init__(self, title: str, action: str = "", *, id: str) -> None:
+        """`action`: of a click anywhere in it; "": its lines have their own."""
         super().__init__(id=id, classes="panel side-panel")
         self.border_title = title
         self._action = action
@@ -53,6 +58,9 @@ class SidePanel(ClickableLine):
         return Content("\n").join(self._rows(self.content_size.width))
 
     async def on_click(self, event: events.Click) -> None:
+        if not self._action:
+            await super().on_click(event)
+            return
         event.stop()
         await self.run_action(self._action)
 
@@ -62,8 +70,14 @@ class SidePanel(ClickableLine):
         return Content.styled(self._nothing, "$muted").wrap(max(1, width))
 
 
+class _Blank(Vertical):
+    """Draws nothing itself."""
+
+    BLANK = True
+
+
 class SideColumn(Vertical):
-    """Shown where there is room (see the style sheet). `hints` is a place for another panel."""
+    """Shown where there is room (see the style sheet)."""
 
     BLANK = True
 
@@ -72,21 +86,25 @@ class SideColumn(Vertical):
     ) -> None:
         super().__init__(id=id)
         self.face = face
-        self.hints = Vertical(id="hints")
+        self._hints = SidePanel("Try saying", id="hints")
         self.roster = Roster(id="roster")
         self._memory = memory
         self._clock = clock
         self._known = SidePanel("What I know about you", "app.show_memory", id="known")
-        self._due = SidePanel("Today", "app.toggle_activity", id="due")
+        self._due = SidePanel("Today", "app.write('show my timers')", id="due")
         self._read_at = -math.inf
         self._reading = False
 
     def compose(self) -> ComposeResult:
-        yield self.face
-        yield self._known
-        yield self._due
-        yield self.hints
-        yield self.roster.add_class("panel")
+        # Each in a container of its own: for every frame of the face the compositor visits all
+        # that shares its container, wherever that is.
+        with _Blank(id="side-face"):
+            yield self.face
+        with _Blank(id="side-panels"):
+            yield self._known
+            yield self._due
+            yield self._hints.add_class("-empty")
+            yield self.roster.add_class("panel")
 
     def on_resize(self) -> None:
         self.roster.display = self.size.height >= ROWS_FOR_ROSTER
@@ -100,6 +118,12 @@ class SideColumn(Vertical):
         now = self._clock()
         today = [t for t in status.timers if datetime.fromtimestamp(t.due).date() == now.date()]
         self._due.show([_due_line(timer) for timer in today[:DUE_SHOWN]], _NOTHING_DUE)
+
+    def suggest(self, lead: str, hints: Sequence[Hint]) -> None:
+        """What one could say; `lead`, over it, says what to do with the words."""
+        self._hints.border_title = lead
+        self._hints.set_class(not hints, "-empty")
+        self._hints.show([hint_line(each) for each in hints], "")
 
     def look_again(self, *, at_once: bool = False) -> None:
         """Something may be known that was not; `at_once`: or has been forgotten."""

@@ -8,14 +8,14 @@ from datetime import datetime
 
 from rich.cells import cell_len
 from textual.content import Content
-from textual.widgets import Static
 
 from assistant.frames import FRAME_SECONDS
 from assistant.personas.loading import Persona
 from assistant.session.signals import Latencies
 from assistant.ui.fitting import ClickableLine, Fragment, ellipsis, fit, one_line, pressing
+from assistant.ui.hints import Hint
 from assistant.ui.model import StatusModel
-from assistant.ui.plain_words import echo_trouble, sparkline, who_answers
+from assistant.ui.plain_words import STATES, echo_trouble, sparkline, who_answers
 
 STATE_SIGNS = {
     "initializing": "◌",
@@ -27,15 +27,19 @@ STATE_SIGNS = {
 """One cell for each agent state, so that it is told without colour."""
 
 LOOK_SECONDS = 5.0
-_PAUSED = "❚❚ paused"
+_PAUSED = "❚❚ paused to hear you"
+_TOLD_BELOW = ("initializing", "thinking")
+"""States that have a row of their own, which says more; here they have their sign."""
 _DEVICE_CELLS = 24
+_MORE = "app.toggle_activity"
+"""The drawer tells more of it."""
 
 
 def state_text(status: StatusModel) -> str:
     if status.paused is not None:
         return _PAUSED
-    doing = status.waiting if status.state == "thinking" and status.waiting else status.state
-    return f"{STATE_SIGNS[status.state]} {doing}"
+    words = "" if status.state in _TOLD_BELOW else STATES[status.state]
+    return f"{STATE_SIGNS[status.state]} {words}".rstrip()
 
 
 def microphone_text(status: StatusModel, width: int = _DEVICE_CELLS) -> str:
@@ -129,7 +133,7 @@ def _timer(status: StatusModel) -> list[Fragment]:
     if status.ringing:
         called = status.ringing[0].called
         variants = (f"♪ {ellipsis(called, 24)} is ringing", f"♪ {ellipsis(called, 16)}", "♪")
-        return [Fragment("timer", variants, 95, "$warning")]
+        return [Fragment("timer", variants, 95, "$warning", "app.interrupt")]
     if not status.timers:
         return []
     timer = status.timers[0]
@@ -161,11 +165,11 @@ def _overload(status: StatusModel) -> list[Fragment]:
         text = f"{lag:.1f} s behind"
         long = f"this computer is {text}"
         variants = (f"{long}: try {status.advice}", long, text) if status.advice else (long, text)
-        found.append(Fragment("lag", variants, 74, "$warning"))
+        found.append(Fragment("lag", variants, 74, "$warning", _MORE))
     if skipped := status.overload.recent:
         lost = f"{sum(skipped.values()) * FRAME_SECONDS:.1f} s of sound lost"
         variants = (f"▼ this computer is too busy: {lost}", f"▼ too busy: {lost}", f"▼ {lost}")
-        found.append(Fragment("overload", (*variants, "▼ too busy"), 75, "$warning"))
+        found.append(Fragment("overload", (*variants, "▼ too busy"), 75, "$warning", _MORE))
     return found
 
 
@@ -266,9 +270,10 @@ class Header(ClickableLine):
 
     def render(self) -> Content:
         width = self.content_size.width
-        name = ellipsis(self._persona.name, max(0, width - 20)) or one_line(self._persona.slug)
-        name = f" {name} "
         state = state_text(self._status)
+        room = max(0, width - cell_len(state) - 5)
+        name = ellipsis(self._persona.name, room) or one_line(self._persona.slug)
+        name = f" {name} "
         room = width - cell_len(name) - cell_len(state) - 4
         summary = ellipsis(self._persona.summary, room) if room > 0 else ""
         space = max(1, width - cell_len(name) - cell_len(summary) - cell_len(state) - 2)
@@ -276,21 +281,37 @@ class Header(ClickableLine):
             pressing(Content.styled(name, "bold $on-primary on $primary"), "app.pick_persona"),
             ("  " + summary, "$muted"),
             " " * space,
-            (state, "bold $primary"),
+            pressing(Content.styled(state, "bold $primary"), _click(self._status)),
         )
 
 
-class TrySaying(Static):
-    """One row: what one could say next. Hidden where there is nothing new."""
+def _click(status: StatusModel) -> str:
+    """What a click on the state does: who speaks or thinks can be stopped."""
+    return "app.interrupt" if status.state in ("speaking", "thinking") else ""
+
+
+class TrySaying(ClickableLine):
+    """One row: what one could say next; a click writes it down. Hidden (class `-empty`) where there
+    is nothing new."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, markup=False)
-        self.display = False
-        self._words = ""
+        super().__init__(id=id, classes="-empty")
+        self._line = Content("")
 
-    def show(self, words: str) -> None:
-        """ "" for nothing."""
-        if words != self._words:
-            self._words = words
-            self.display = bool(words)
-            self.update(Content(one_line(words)))
+    def show(self, lead: str, hint: Hint | None) -> None:
+        """`lead` says what to do with its words."""
+        line = Content(f"{lead} ") + hint_line(hint) if hint is not None else Content("")
+        if line != self._line:
+            self._line = line
+            self.set_class(hint is None, "-empty")
+            self.refresh()
+
+    def render(self) -> Content:
+        return self._line
+
+
+def hint_line(hint: Hint) -> Content:
+    """What one could say; a click writes it into the line."""
+    when = f" {hint.when}" if hint.when else ""
+    line = Content(f"“{one_line(hint.words)}”{when}")
+    return pressing(line, f"app.write({hint.words!r})")

@@ -100,11 +100,12 @@ class Transcript(VerticalScroll):
                 view.redraw_soon()
 
     def mark(self, turn: int, sign: str, reason: str = "", side: Side = "user") -> None:
-        """Put a quiet sign (one cell or two) beside the name of a turn; `reason`, in plain words,
-        is shown where the pointer rests on it."""
+        """Put a quiet sign beside the name of a turn; `reason`, in plain words, is shown where the
+        pointer rests on it, and below the words where it is asked for."""
         entry = self.conversation.turn(side, turn)
         if entry is not None:
             entry.sign, entry.reason = sign, reason
+            entry.explained = entry.explained and bool(reason)
             if isinstance(view := self._views.get(entry), TurnView):
                 view.explain()
                 view.redraw_soon()
@@ -133,7 +134,7 @@ class Transcript(VerticalScroll):
         told = [each for each in self.conversation.entries if isinstance(each, ChipEntry)]
         for entry in told:
             if any(text in clean_line(entry.text) for text in wanted):
-                entry.text, entry.memory, entry.action = "forgotten", "", ""
+                entry.text, entry.action = "forgotten", ""
                 if (view := self._views.get(entry)) is not None:
                     view.redraw()
 
@@ -295,12 +296,12 @@ class Transcript(VerticalScroll):
         view = self._views[entry].add_class("-selected")
         self.call_after_refresh(self.scroll_to_widget, view, animate=False)
 
-    def chosen_chip(self) -> ChipEntry | None:
-        """The one under the cursor, else the newest that can be opened."""
+    def to_open(self) -> EntryView | None:
+        """The one under the cursor, else the newest, if it can be opened."""
         if self._selected is not None:
-            return self._selected if isinstance(self._selected, ChipEntry) else None
-        shown = (each for each in reversed(self._views) if isinstance(each, ChipEntry))
-        return next((each for each in shown if each.action), None)
+            view = self._views.get(self._selected)
+            return view if view is not None and view.opens else None
+        return next((view for view in reversed(self._views.values()) if view.opens), None)
 
     def chosen_turn(self) -> TurnEntry | None:
         """The one under the cursor; None where it is on none."""

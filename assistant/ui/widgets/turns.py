@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rich.cells import cell_len
+from textual import events
 from textual.color import Color, ColorParseError
 from textual.content import Content
 from textual.geometry import Size
@@ -13,7 +14,14 @@ from textual.widget import Widget
 
 from assistant.personas.checks import MIN_CONTRAST, contrast
 from assistant.ui.conversation import ChipEntry, DividerEntry, Entry, TurnEntry
-from assistant.ui.fitting import ClickableLine, ellipsis, lines_of, one_line, size_words
+from assistant.ui.fitting import (
+    ClickableLine,
+    ellipsis,
+    lines_of,
+    one_line,
+    pressing,
+    size_words,
+)
 
 LETTERS_SHOWN = 20_000
 """Of one turn, the most that a language model may say; the saved transcript keeps all."""
@@ -99,6 +107,14 @@ class EntryView(ClickableLine):
         """What stands in `width` cells."""
         raise NotImplementedError
 
+    @property
+    def opens(self) -> bool:
+        """Whether there is more to it than is shown."""
+        return False
+
+    async def action_open(self) -> None:
+        """Show what there is more to it."""
+
     def _marked(self, content: Content) -> Content:
         for word in self.found.split():
             for match in re.finditer(re.escape(word), content.plain, re.IGNORECASE):
@@ -131,6 +147,15 @@ class TurnView(EntryView):
         """What the quiet mark means, where the pointer rests."""
         self.tooltip = Content(one_line(self.entry.reason)) if self.entry.reason else None
 
+    @property
+    def opens(self) -> bool:
+        return bool(self.entry.reason)
+
+    async def action_open(self) -> None:
+        """Write the reason of the mark below the words, or take it away again."""
+        self.entry.explained = self.opens and not self.entry.explained
+        self.redraw()
+
     def redraw(self) -> None:
         self.set_class(self.entry.interrupted, "-interrupted")
         super().redraw()
@@ -149,7 +174,11 @@ class TurnView(EntryView):
         return legible_on(self.entry.speaker.color, self.background_colors[1])
 
     def lines(self, width: int) -> list[Content]:
-        return [self._head(width), *self._marked(self._words()).wrap(width)]
+        rows = [self._head(width), *self._marked(self._words()).wrap(width)]
+        if self.entry.explained:
+            style = "italic $foreground" if self.entry.side == "user" else "italic $muted"
+            rows += Content.styled(one_line(self.entry.reason), style).wrap(width)
+        return rows
 
     def _head(self, width: int) -> Content:
         """Name on the left, time on the right."""
@@ -159,9 +188,9 @@ class TurnView(EntryView):
         quiet = "$foreground" if entry.side == "user" else "$muted"
         time = f"{entry.when:%H:%M}"
         marks = [
-            ("  typed" if entry.typed else "", quiet),
-            (f"  {one_line(entry.sign)}" if entry.sign else "", quiet),
-            (_CUT_MARK if entry.interrupted else "", "$warning"),
+            Content.styled("  typed" if entry.typed else "", quiet),
+            self._sign(quiet),
+            Content.styled(_CUT_MARK if entry.interrupted else "", "$warning"),
         ]
         while True:  # what has no room is left out, never cut
             name = ellipsis(entry.speaker.name, width)
@@ -172,6 +201,12 @@ class TurnView(EntryView):
             if left.cell_length <= width or not marks:
                 return left
             marks.pop(0)
+
+    def _sign(self, style: str) -> Content:
+        """The quiet mark; a click tells its reason."""
+        entry = self.entry
+        sign = Content.styled(f"  {one_line(entry.sign)}" if entry.sign else "", style)
+        return pressing(sign, "open") if entry.sign and entry.reason else sign
 
     def _words(self) -> Content:
         entry = self.entry
@@ -221,7 +256,15 @@ class ChipView(EntryView):
     def __init__(self, entry: ChipEntry) -> None:
         super().__init__(entry, "chip")
 
-    async def on_click(self) -> None:  # type: ignore[override]
+    async def on_click(self, event: events.Click) -> None:
+        event.stop()
+        await self.action_open()
+
+    @property
+    def opens(self) -> bool:
+        return bool(self.entry.action)
+
+    async def action_open(self) -> None:
         if self.entry.action:
             await self.run_action(self.entry.action)
 

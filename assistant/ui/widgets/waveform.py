@@ -17,6 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from assistant.audio.levels import LevelHistory
+from assistant.ui.beat import Beat
 from assistant.ui.letters import in_place
 from assistant.ui.model import StatusModel
 
@@ -239,10 +240,12 @@ class Levels(Vertical):
         voice: LevelHistory,
         glyphs: Sequence[str],
         *,
-        updates_per_second: float,
+        beat: Beat,
         id: str | None = None,
     ) -> None:
+        """`beat`: when it is looked whether there is anything new."""
         super().__init__(id=id)
+        self._beat = beat
         mute, choose = "app.toggle_microphone", "app.pick_devices"
         self._microphone = Waveform(
             microphone, glyphs, stands="bottom", line=True, click=mute, id="microphone"
@@ -254,7 +257,6 @@ class Levels(Vertical):
             widget.tooltip = "Click to mute or unmute"
         for widget in (self._voice, self._voice_label):
             widget.tooltip = "Click to choose microphone and speaker"
-        self._period = 1.0 / updates_per_second
 
     def compose(self) -> ComposeResult:
         yield self._mic_label
@@ -263,7 +265,7 @@ class Levels(Vertical):
         yield self._voice
 
     def on_mount(self) -> None:
-        self.set_interval(self._period, self._poll)
+        self.set_timer(self._beat.until(), self._begin)
 
     def set_glyphs(self, glyphs: Sequence[str]) -> None:
         """Another persona's beads."""
@@ -275,6 +277,9 @@ class Levels(Vertical):
         self._mic_label.show(microphone_word(status), marked=status.closed)
         no_speaker = status.audio_known and status.speaker is None
         self._voice_label.show("no voice" if no_speaker else "voice", marked=no_speaker)
+
+    def _begin(self) -> None:
+        self.set_interval(self._beat.seconds, self._poll)
 
     def _poll(self) -> None:
         self._microphone.poll()

@@ -18,7 +18,7 @@ from assistant.session.events import (
 )
 from assistant.session.turns import brain_loop as waits
 from assistant.ui.model import StatusModel
-from assistant.ui.widgets.statusline import state_text
+from assistant.ui.plain_words import thinking_text
 from tests.fakes import FakeAudio, FakeBrain
 from tests.session.conftest import EnterRoom
 from tests.session.room import Room
@@ -182,9 +182,9 @@ async def test_a_call_by_protocol_is_made_and_its_result_goes_back_with_its_id(
     assert room.answers() == ["Softer. There."]
 
 
-def test_the_status_line_shows_what_is_waited_for() -> None:
+def test_the_dashboard_shows_what_is_waited_for() -> None:
     status = StatusModel(state="thinking")
     status.apply(StillThinking(doing="thinking", seconds=12.3))
-    assert state_text(status).endswith("thinking … (12 s)")
+    assert thinking_text(status, "JARVIS") == "JARVIS is thinking (12 s)"
     status.apply(StillThinking(doing="loading", seconds=13.1))
-    assert state_text(status).endswith("loading … (13 s)")
+    assert thinking_text(status, "JARVIS") == "the language model is being loaded (13 s)"
