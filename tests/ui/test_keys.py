@@ -143,14 +143,14 @@ async def test_the_picker_previews_keeps_and_restores(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await pilot.press("p", "down")
+        await pilot.press("p", "right")
         await pilot.pause()
         assert app.theme == theme_name(CORE.slug)
         assert session.persona is BUTLER
         await pilot.press("escape")
         await pilot.pause()
         assert app.theme == theme_name(BUTLER.slug)
-        await pilot.press("p", "down", "down", "enter")
+        await pilot.press("p", "right", "right", "enter")
         await pilot.pause()
         assert session.persona is FRIEND
         assert app.theme == theme_name(FRIEND.slug)
@@ -162,7 +162,7 @@ async def test_the_voice_of_the_persona_under_the_cursor_is_heard(
 ) -> None:
     app = make_app(session)
     async with app.run_test() as pilot:
-        await pilot.press("p", "space", "down", "space")
+        await pilot.press("p", "space", "right", "space")
         await pilot.pause()
         heard = [argument for name, argument in session.calls if name == "sample"]
         assert heard == [(BUTLER.slug, ""), (CORE.slug, "")]

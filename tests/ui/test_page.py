@@ -94,6 +94,20 @@ async def test_text_is_at_most_90_columns_wide(make_app: MakeApp, session: FakeS
         assert 80 <= widest <= 90
 
 
+async def test_on_a_wide_terminal_the_page_stands_in_the_middle(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    app = make_app(session)
+    async with app.run_test(size=(220, 40)) as pilot:
+        session.emit(said(1, "Good day."), heard(3, "Hello."))
+        await see(pilot, "Good day.", "Hello.")
+        room = app.query_one("#transcript").content_region
+        for turn in app.query(".turn"):
+            left, right = turn.region.x - room.x, room.right - turn.region.right
+            assert abs(left - right) <= 1
+            assert left > 20
+
+
 async def test_the_word_that_sounds_is_marked_and_only_while_it_sounds(
     make_app: MakeApp, session: FakeSession
 ) -> None:

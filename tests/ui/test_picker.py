@@ -61,7 +61,7 @@ async def test_the_dashboard_wears_what_the_cursor_is_on_and_escape_puts_it_back
 ) -> None:
     app = make_app(session)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("p", "down")
+        await pilot.press("p", "right")
         await pilot.pause(0.1)
         assert app.theme == "persona-core"
         await pilot.press("escape")
@@ -112,7 +112,7 @@ async def test_a_click_on_the_face_opens_it(make_app: MakeApp, session: FakeSess
 async def test_enter_chooses_what_the_cursor_is_on(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("p", "down", "down", "enter")
+        await pilot.press("p", "right", "right", "enter")
         await pilot.pause(0.1)
         assert session.persona is FRIEND
 

@@ -21,7 +21,7 @@ from assistant.ui.fitting import ellipsis, one_line, pressed, pressing
 from assistant.ui.keymap import NUMBERED
 from assistant.ui.letters import writes_blocks
 
-COLUMN_CELLS = 40
+COLUMN_CELLS = 36
 """A card is at least about so wide; there are as many beside each other as fit."""
 _FRAMES_PER_SECOND = 10
 _FACE_CELLS = 10
