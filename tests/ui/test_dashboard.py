@@ -430,7 +430,7 @@ async def test_a_persona_change_while_choosing_wins_over_the_old_look(
     app = make_app(session)
     async with app.run_test() as pilot:
         await see(pilot, "prepared answers")
-        await pilot.press("p", "down", "down")
+        await pilot.press("p", "right", "right")
         session.persona = CORE
         session.emit(PersonaChanged(persona=CORE))
         await pilot.pause()
