@@ -15,23 +15,19 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, cast
 
-from assistant.adapters.manager import Adapters
 from assistant.audio.base import DeviceChoice
 from assistant.audio.types import Float32
 from assistant.brain.base import Brain, BrainChoice, Role
 from assistant.brain.choose import FallbackBrain
 from assistant.calls.parser import ToolCall
 from assistant.frames import AgentState, AnyCommand, Command, Push
-from assistant.language.command_patterns import SpokenCommand
 from assistant.language.delivery.marks import first_delivery
-from assistant.loops import BackgroundTasks, wait_while
+from assistant.loops import BackgroundTasks
 from assistant.personas.loading import Persona
 from assistant.session.audio_controls import AudioControls, Controls
 from assistant.session.backend_events import BackendEvents
 from assistant.session.brain_seat import BrainSeat
-from assistant.session.calls.pauses import WorkReports
-from assistant.session.calls.slow_calls import PATIENCE, SlowCalls
-from assistant.session.calls.spoken_consent import SpokenConsent
+from assistant.session.calls.conversation_tools import ConversationTools, refuse
 from assistant.session.clients.answers import AnswerListener
 from assistant.session.clients.floor import ClientRequests
 from assistant.session.clients.requests import AnyRequest, AnyResult
@@ -54,7 +50,7 @@ from assistant.session.timers import TimerWatch
 from assistant.session.trace import LastTurn
 from assistant.session.turns.agent_turn import AgentTurn, ProgressTeller
 from assistant.session.turns.barge_in import BargeIn
-from assistant.session.turns.brain_loop import BrainContext, BrainLoop, ToolRunner
+from assistant.session.turns.brain_loop import BrainContext, BrainLoop
 from assistant.session.turns.feelings import UserFeelings
 from assistant.session.turns.messages import History
 from assistant.session.turns.prosody import AnswerDelivery
@@ -64,11 +60,7 @@ from assistant.session.turns.spoken_intents import SpokenIntents
 from assistant.session.turns.turn_taking import TurnTaking
 from assistant.session.turns.user_turn import MicrophoneGate, SelfEcho, UserTurn
 from assistant.skills import Limits, SkillSet, SkillSources, all_skills
-from assistant.skills.phrases import contained
 from assistant.terminal.sanitize import clean_line, clean_text
-from assistant.tools.builtin import add_plugins, builtin_tools
-from assistant.tools.builtin.memory import memory_call
-from assistant.tools.registry import ToolError, ToolRegistry
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +77,7 @@ class Session:
         self.memory = dependencies.memory
         self.history = History()
         self.past = PastConversations(dependencies.store.kept_in, lambda: dependencies.store.path)
-        self.confirm: Confirm = _refuse
+        self.confirm: Confirm = refuse
         self._work: tuple[Beside, ...] = ()
         self._device_names: dict[str, str] = {}
         """As a person sees a device's name → as its driver calls it."""
@@ -137,7 +129,12 @@ class Session:
         )
         self._skills = self._make_skills()
         self._limits = Limits(self._called)
-        self._intents = SpokenIntents(bus, self._roster, self._further_intent, self._follow_up)
+        self._intents = SpokenIntents(
+            bus,
+            self._roster,
+            lambda text: self._tools.intent(text),
+            lambda text: self._tools.follow_up(text),
+        )
         gate = MicrophoneGate(
             guard=config.audio.echo_guard and not config.audio.headset,
             push_to_talk=config.audio.mode == "push-to-talk",
@@ -178,7 +175,6 @@ class Session:
         controls = Controls(
             self._roster, self._persona_switch, self.sound, self.speech, self._record
         )
-        tools = [*builtin_tools(controls), *dependencies.tools, *self._skills.tools]
         self._timers = TimerWatch(
             bus,
             self._schedule,
@@ -188,38 +184,21 @@ class Session:
             sounding=lambda: audio.playback.is_sounding,
             notify=dependencies.notify,
         )
-        self._registry = ToolRegistry(tools, config.session.permissions)
-        plugins = add_plugins(self._registry, controls)
-        self._plugin_skills = SkillSet(map(contained, plugins.skills), self._called)
-        self._consent = SpokenConsent(
-            self._agent_turn.say, lambda tool: self._adapters.spoken_name(tool), self._always_allow
-        )
-        self._slow_calls = SlowCalls(
+        self._tools = ConversationTools(
+            dependencies,
             bus,
             self._background,
+            self._agent_turn,
+            self._turn_taking,
+            self._intents,
             PersonaVoice(self._agent_turn, self._roster, dependencies.lines),
-            lambda tool: self._adapters.spoken_name(tool),
+            self.memory,
+            self._skills,
+            controls,
+            self._called,
             busy=self._is_busy,
-            asking=lambda: self._consent.is_open,
-            tell=self._turn_taking.tell,
-        )
-        for each in self._slow_calls.tools:
-            self._registry.add(each)
-        reports = WorkReports(
-            bus,
-            self._consent,
-            self._agent_turn.say,
-            busy=lambda: self._is_busy() or self.client_requests.busy,
-            on_screen=self._on_screen,
-            run_beside=self.run_beside,
-        )
-        self._adapters = Adapters(
-            config.adapters,
-            self._registry,
-            self._tell_of_adapter,
-            self._slow_calls.run,
-            self._ask_for_adapter,
-            reports,
+            asks=lambda: self.client_requests.busy,
+            confirm=lambda: self.confirm,
         )
         self.client_requests = ClientRequests(
             bus,
@@ -228,17 +207,14 @@ class Session:
             self._backend_events,
             self._roster,
             self.memory,
-            lambda call: self._tool_runner().run(call),
+            lambda call: self._tools.runner().run(call),
             listener,
         )
         self._turn_taking.answers_question = lambda text: (
-            self._consent.answered_by(text) or listener.take(text)
+            self._tools.consent.answered_by(text) or listener.take(text)
         )
         self._turn_taking.awaits_answer = lambda: listener.listens
-        self._notices = [
-            Notice(text=each.message, remedy=each.remedy, severity="warning")
-            for each in plugins.problems
-        ]
+        self._notices = self._tools.notices
 
     # -- life ------------------------------------------------------------------------------
 
@@ -276,7 +252,7 @@ class Session:
         self.sound.changed()
         self.run_beside(self.sound.watch_drops(lambda: self._backend.dropped))
         self.run_beside(self._timers.run())
-        self._adapters.start()
+        self._tools.adapters.start()
         self._seat.watch(lambda: self.persona)
         for notice in self._notices:
             self._bus.publish(notice)
@@ -289,7 +265,7 @@ class Session:
         """Input, then backend, then output; the transcript is saved. Never raises."""
         self._user_turn.gate.muted = True
         self._background.cancel()
-        self._adapters.end()
+        self._tools.adapters.end()
         self._feelings.close()
         self._window_notes.close()
         self._summary.close()
@@ -299,7 +275,7 @@ class Session:
             self._audio.stop(),
             self.memory.close(),
             self._seat.close(),
-            self._adapters.ended(),
+            self._tools.adapters.ended(),
         ):
             try:
                 await step
@@ -340,52 +316,9 @@ class Session:
     def _called(self) -> list[str]:
         return [name for _, name in self._roster.current.names()]
 
-    def _further_intent(self, text: str) -> SpokenCommand | None:
-        """What is read from the words as they came. "Delete my shopping list" means the list, and
-        nothing that is remembered, so skills come first; those of plugins come last, so that no
-        words which ask for one of ours ask for theirs."""
-        call = self._slow_calls.spoken_intent(text) or self._skills.call(text)
-        call = call or self._adapters.spoken_intent(text)
-        call = call or (memory_call(text) if self.memory.enabled else None)
-        return call or self._plugin_skills.call(text)
-
-    def _tell_of_adapter(self, text: str, remedy: str) -> None:
-        self._bus.publish(Notice(text=text, remedy=remedy, severity="warning", key="adapters"))
-
-    async def _ask_for_adapter(self, question: str) -> str | None:
-        """A question of another program's, in the middle of a call; put when nobody speaks."""
-
-        def speaking() -> bool:
-            return self._agent_turn.is_heard or self.state == "listening"
-
-        await wait_while(speaking, PATIENCE)
-        return await self._consent.ask_words(question)
-
-    def _always_allow(self, tool: str) -> None:
-        self._registry.allow(tool, "always")
-        self.run_beside(asyncio.to_thread(self._dependencies.remember_permission, tool))
-
-    async def _may_run(self, call: ToolCall) -> bool:
-        """What other programs bring is asked about aloud, too."""
-        if not self._adapters.spoken_name(call.name):
-            return await self.confirm(call)
-        return await self._consent.ask(call, self._on_screen())
-
-    def _on_screen(self) -> Confirm | None:
-        return None if self.confirm is _refuse else self.confirm
-
     def _is_busy(self) -> bool:
         """Somebody speaks, or is about to."""
         return not self.is_silent or self.state in ("listening", "thinking")
-
-    def _follow_up(self, text: str) -> SpokenCommand | None:
-        """The call that answers a question which a tool has asked back."""
-        call = self._dependencies.follow_up(text) or self._skills.follow_up(text)
-        call = call or self._plugin_skills.follow_up(text)
-        if call is not None or self._intents.read(text, origin="typed").intent is not None:
-            self._adapters.close_question()  # which the user has left for something else
-            return call
-        return self._adapters.follow_up(text)
 
     def _let_answer(self, brain: Brain) -> None:
         """From the next turn on; an answer that is being made is not touched."""
@@ -393,12 +326,8 @@ class Session:
             self._feelings.use_model(self._dependencies.brains or brain)
         self._turn_taking.begin(self._make_responder(brain))
 
-    def _tool_runner(self) -> ToolRunner:
-        # The one thing that is looked up late: a front end puts its question in when it is there.
-        return ToolRunner(self._bus, self._registry, lambda call: self._may_run(cleaned(call)))
-
     def _make_responder(self, brain: Brain) -> Responder:
-        tools = self._tool_runner()
+        tools = self._tools.runner()
         voice = PersonaVoice(self._agent_turn, self._roster, self._dependencies.lines)
         context = BrainContext(
             self._roster,
@@ -574,14 +503,6 @@ class Session:
     async def finished(self) -> None:
         """Wait until the last answer has been made and heard."""
         await self._turn_taking.settled()
-        await self._slow_calls.settled()
+        await self._tools.slow_calls.settled()
         await self._turn_taking.settled()
         await self.speech.quiet.wait()
-
-
-async def _refuse(call: ToolCall) -> bool:
-    """No front end can ask. Raises `ToolError`."""
-    raise ToolError(
-        f"{call.name} needs the user's consent, and nobody can be asked here: the user has to ask "
-        "for it in their own words."
-    )
