@@ -171,9 +171,9 @@ async def test_a_tool_of_a_plugin_is_a_tool_of_the_session(
 ) -> None:
     install("assistant.tools", dice="pretty_parrot:roll_dice", session="pretty_parrot:of_session")
     room = await Room(tmp_path / "transcripts").enter()
-    offered = {schema["name"] for schema in room.session._registry.schemas()}
+    offered = {schema["name"] for schema in room.session._tools.registry.schemas()}
     assert {"roll_dice", "who", "current_time"} <= offered
-    assert room.session._registry.get("who")() == "jarvis"
+    assert room.session._tools.registry.get("who")() == "jarvis"
     assert not room.notices()
     await room.leave()
 
@@ -183,7 +183,7 @@ async def test_a_skill_of_a_plugin_is_asked_for_in_words(install: Install, tmp_p
     room = await Room(tmp_path / "transcripts").enter()
     await room.speak("Jarvis, is the parrot pretty?")
     assert room.backend.said() == "Very pretty."
-    assert "is_pretty" in {schema["name"] for schema in room.session._registry.schemas()}
+    assert "is_pretty" in {schema["name"] for schema in room.session._tools.registry.schemas()}
     await room.leave()
 
 
@@ -265,7 +265,7 @@ async def test_broken_tools_are_told_and_the_others_work(install: Install, tmp_p
         twice="pretty_parrot:roll_dice",
     )
     room = await Room(tmp_path / "transcripts").enter()
-    assert "roll_dice" in room.session._registry
+    assert "roll_dice" in room.session._tools.registry
     told = room.notices()
     assert len(told) == 6
     assert any("a_package_that_nobody_has" in each for each in told)

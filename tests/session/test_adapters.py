@@ -31,7 +31,7 @@ NOTES = {
 
 async def enter(enter_room: EnterRoom, brain: FakeBrain | None = None) -> Room:
     room = await enter_room(brain or FakeBrain(), adapters=NOTES)
-    await until(lambda: "notes__huge" in room.session._registry)
+    await until(lambda: "notes__huge" in room.session._tools.registry)
     return room
 
 

@@ -48,9 +48,9 @@ from assistant.session.protocol import (
     encode,
 )
 from tests.fakes import BUTLER, CORE, READY, FakeBrain, FakeSession, refuse, until
+from tests.session.calls.test_spoken_consent import NATIVE, enter, parrot
 from tests.session.room import Room
 from tests.session.socket_frontend import SocketFrontend
-from tests.session.calls.test_spoken_consent import NATIVE, enter, parrot
 
 
 @asynccontextmanager

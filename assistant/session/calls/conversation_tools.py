@@ -40,7 +40,7 @@ async def refuse(call: ToolCall) -> bool:
 
 
 class ConversationTools:
-    """Of one session. `adapters` are started and ended by it."""
+    """Of one session, which starts and ends its `adapters`. `registry` holds all tools."""
 
     def __init__(
         self,
@@ -74,8 +74,8 @@ class ConversationTools:
         self._confirm = confirm
         config = dependencies.config
         tools = [*builtin_tools(controls), *dependencies.tools, *skills.tools]
-        self._registry = ToolRegistry(tools, config.session.permissions)
-        plugins = add_plugins(self._registry, controls)
+        self.registry = ToolRegistry(tools, config.session.permissions)
+        plugins = add_plugins(self.registry, controls)
         self._plugin_skills = SkillSet(map(contained, plugins.skills), called)
         self.notices = [
             Notice(text=each.message, remedy=each.remedy, severity="warning")
@@ -93,7 +93,7 @@ class ConversationTools:
             tell=turn_taking.tell,
         )
         for each in self.slow_calls.tools:
-            self._registry.add(each)
+            self.registry.add(each)
         reports = WorkReports(
             bus,
             self.consent,
@@ -104,7 +104,7 @@ class ConversationTools:
         )
         self.adapters = Adapters(
             config.adapters,
-            self._registry,
+            self.registry,
             self._tell_of_adapter,
             self.slow_calls.run,
             self._ask_for_adapter,
@@ -132,7 +132,7 @@ class ConversationTools:
     def runner(self) -> ToolRunner:
         """Runs calls, asking where that is due."""
         # The one thing that is looked up late: a front end puts its question in when it is there.
-        return ToolRunner(self._bus, self._registry, lambda call: self._may_run(cleaned(call)))
+        return ToolRunner(self._bus, self.registry, lambda call: self._may_run(cleaned(call)))
 
     async def _may_run(self, call: ToolCall) -> bool:
         """What other programs bring is asked about aloud, too."""
@@ -148,7 +148,7 @@ class ConversationTools:
         return self.adapters.spoken_name(tool)
 
     def _always_allow(self, tool: str) -> None:
-        self._registry.allow(tool, "always")
+        self.registry.allow(tool, "always")
         self._background.run(asyncio.to_thread(self._dependencies.remember_permission, tool))
 
     def _tell_of_adapter(self, text: str, remedy: str) -> None:

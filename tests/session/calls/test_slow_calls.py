@@ -77,7 +77,7 @@ async def enter(enter_room: EnterRoom, folder: Path, brain: FakeBrain | None = N
         },
     }
     room = await enter_room(brain or FakeBrain(), adapters={"notes": notes})
-    await until(lambda: "notes__huge" in room.session._registry)
+    await until(lambda: "notes__huge" in room.session._tools.registry)
     return Slow(room, folder)
 
 
@@ -174,7 +174,7 @@ async def test_stop_ends_it_at_the_server(
     slow.room.now += 10.0
     slow.say(word)
     await until(slow.mark.exists)
-    await until(lambda: not slow.room.session._slow_calls.under_way)
+    await until(lambda: not slow.room.session._tools.slow_calls.under_way)
 
 
 async def test_stop_while_it_speaks_ends_the_speech_and_not_the_call(
