@@ -346,8 +346,8 @@ async def test_a_click_on_the_microphone_mutes_it(make_app: MakeApp, session: Fa
 async def test_a_click_on_a_persona_changes_to_it(make_app: MakeApp, session: FakeSession) -> None:
     app = make_app(session)
     async with app.run_test(size=(160, 50)) as pilot:
-        await see(pilot, "Core 9")
-        row = next(n for n, line in enumerate(text(app).splitlines()) if "Core 9" in line)
+        await see(pilot, "●● Core 9", "“change to Core 9”")
+        row = next(n for n, line in enumerate(text(app).splitlines()) if "●● Core 9" in line)
         await pilot.click(offset=(20, row))
         await pilot.pause()
         assert session.persona is CORE
