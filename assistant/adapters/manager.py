@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from assistant.adapters.acp_jobs import AgentJobs, Answer, Reports
+from assistant.adapters.acp.job import Answer, Reports
+from assistant.adapters.acp.jobs import AgentJobs
 from assistant.adapters.connection import (
     CLOSE_SECONDS,
     AdapterError,

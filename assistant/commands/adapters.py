@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from assistant.adapters.acp_jobs import AgentJobs
+from assistant.adapters.acp.jobs import AgentJobs
 from assistant.adapters.connection import AdapterError, McpConnection, log_path
 from assistant.adapters.known import PRESETS, imported, secret_names
 from assistant.adapters.manager import NobodyToAsk

@@ -96,7 +96,7 @@ def test_an_agent_is_added_with_its_folder_and_checked(
     pytest.importorskip("acp")
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
     add = adapters.add_command
-    command = ["sh", "-c", f"cd {Path.cwd()} && exec {sys.executable} -m tests.adapters.agent"]
+    command = ["sh", "-c", f"cd {Path.cwd()} && exec {sys.executable} -m tests.adapters.acp.agent"]
     assert add(load_config(file), "mine", command, yes=True, file=file, agent_folder=tmp_path) == 0
     monkeypatch.setattr("builtins.input", lambda question: "~/code/parser")
     assert add(load_config(file), "goose", [], yes=True, file=file) == 0

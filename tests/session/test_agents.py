@@ -23,7 +23,7 @@ DONE = "Goose is done. It says: I have added a test for the parser. Shall I run 
 def goose(folder: Path) -> dict[str, Any]:
     settings = {
         "kind": "acp",
-        "command": [sys.executable, "-m", "tests.adapters.agent"],
+        "command": [sys.executable, "-m", "tests.adapters.acp.agent"],
         "cwd": str(Path.cwd()),
         "folder": str(folder),
         "spoken": ["goose"],

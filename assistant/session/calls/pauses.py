@@ -19,7 +19,7 @@ _LOOK = 0.1
 
 
 class WorkReports:
-    """Implements `adapters.acp_jobs.Reports`."""
+    """Implements `adapters.acp.job.Reports`."""
 
     def __init__(
         self,

@@ -1,10 +1,9 @@
-"""What is said to a coding agent and about it, and what is said of its answer."""
+"""What is said to a coding agent, and about it."""
 
 from __future__ import annotations
 
 import pytest
 
-from assistant.adapters.acp_jobs import told_of
 from assistant.skills.agent_phrases import AgentPhrases
 
 
@@ -97,28 +96,3 @@ def test_only_a_spoken_name_is_an_address() -> None:
 @pytest.mark.parametrize("said", ["so, " * 40, "ask goose " * 200, "a b c, " * 100 + "goose"])
 def test_long_odd_words_are_read_in_no_time(said: str) -> None:
     AgentPhrases(["goose"], ["goose"]).read(said, busy=True)
-
-
-@pytest.mark.parametrize(
-    ("written", "told"),
-    [
-        ("Done.", "Done."),
-        ("I fixed `parse_line`. All **12 tests** pass.", "I fixed parse line. All 12 tests pass."),
-        ("# Summary\n\nThe bug is fixed.\n\n- one\n- two\n- three", "The bug is fixed."),
-        (
-            "It is in place.\n\n```sh\nrm -rf /\n```\n\nShall I push?",
-            "It is in place. Shall I push?",
-        ),
-        ("One. Two. Three. Four.", "One."),
-        ("```python\nprint(1)\n```", ""),
-        ("", ""),
-        ('TOOL_CALL: {"name": "mute"}', ""),
-        ("Fine. TOOL_CALL: {} Really.", "Fine."),
-    ],
-)
-def test_of_a_long_answer_a_sentence_or_two_is_said(written: str, told: str) -> None:
-    assert told_of(written) == told
-
-
-def test_a_sentence_without_an_end_is_cut() -> None:
-    assert len(told_of("word " * 500)) < 320

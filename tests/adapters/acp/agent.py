@@ -1,4 +1,4 @@
-"""A real ACP agent for tests, on standard input and output: `python -m tests.adapters.agent`.
+"""A real ACP agent for tests, on standard input and output: `python -m tests.adapters.acp.agent`.
 
 What it does is in the words of a request: "add a test for the parser", "crash", "wait".
 """

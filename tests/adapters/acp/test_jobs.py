@@ -1,110 +1,20 @@
-"""Coding agents, on a real agent of the protocol's own library."""
+"""What coding agents are asked, and what is told of their work, on a real agent."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assistant.adapters.acp_jobs import AgentJobs, Answer
-from assistant.adapters.connection import log_path
+from assistant.adapters.acp.job import Answer
 from assistant.adapters.manager import Adapters
-from assistant.calls.parser import ToolCall
 from assistant.config.schema import AdapterConfig
-from assistant.tools.executor import ToolExecutor
-from assistant.tools.registry import Permission, ToolRegistry, ToolResult
-from tests.adapters.processes import alive
+from assistant.tools.registry import Permission, ToolRegistry
+from tests.adapters.acp.asking import Heard, ask, asked, chips, goose, names, state, stop
 from tests.fakes import until
 
 pytest.importorskip("acp")
-AGENT = [sys.executable, "-m", "tests.adapters.agent"]
-
-
-class Heard:
-    """What is told of an agent's work; `answers` are those of the user, the last one for good."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers) or ["no"]
-        self.begun: list[ToolCall] = []
-        self.chips: list[ToolResult] = []
-        self.told: list[str] = []
-        self.asked: list[str] = []
-        self.holds = False
-        """The user does not answer."""
-
-    def called(self, call: ToolCall) -> None:
-        self.begun.append(call)
-
-    def finished(self, result: ToolResult) -> None:
-        self.chips.append(result)
-
-    def tell(self, text: str) -> None:
-        self.told.append(text)
-
-    async def may(self, call: ToolCall, question: str) -> Answer:
-        self.asked.append(question)
-        if self.holds:
-            await asyncio.sleep(3600)
-        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-
-    def answer(self) -> str:
-        """All that the agent wrote in the last request."""
-        return next(c.content for c in reversed(self.chips) if c.call.name == "goose__answer")
-
-
-@asynccontextmanager
-async def goose(
-    folder: Path,
-    heard: Heard,
-    *flags: str,
-    permissions: dict[str, Permission] | None = None,
-    **given: Any,
-) -> AsyncIterator[AgentJobs]:
-    settings = {
-        "kind": "acp",
-        "command": [*AGENT, *flags],
-        "cwd": str(Path.cwd()),
-        "folder": str(folder),
-        "spoken": ["goose"],
-        **given,
-    }
-    registry = ToolRegistry([], permissions)
-    jobs = AgentJobs("goose", AdapterConfig.model_validate(settings), registry, heard)
-    try:
-        yield jobs
-    finally:
-        await jobs.close()
-
-
-async def ask(jobs: AgentJobs, request: str) -> str:
-    """What is answered at once."""
-    registry = ToolRegistry(jobs.tools)
-    result = await ToolExecutor(registry).run(
-        ToolCall("ask_goose", {"request": request}, origin="speech")
-    )
-    return result.brief or result.spoken or result.content
-
-
-async def asked(jobs: AgentJobs, heard: Heard, request: str) -> str:
-    """What is told of this request in the end."""
-    before = len(heard.told)
-    await ask(jobs, request)
-    await until(lambda: len(heard.told) > before)
-    return heard.told[-1]
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(each.name for each in folder.iterdir())
-
-
-def chips(heard: Heard) -> list[tuple[str, bool, str]]:
-    return [(each.call.name, each.ok, each.content) for each in heard.chips]
 
 
 async def test_a_request_is_worked_on_shown_step_by_step_and_told_in_a_sentence_or_two(
@@ -209,13 +119,6 @@ async def test_a_command_runs_in_the_folder_and_its_output_is_cut(tmp_path: Path
     assert heard.asked[1] == "May goose do this: run seq 100000? Say yes, no or always."
 
 
-async def test_the_session_is_kept_from_one_request_to_the_next(tmp_path: Path) -> None:
-    heard = Heard()
-    async with goose(tmp_path, heard) as jobs:
-        assert await asked(jobs, heard, "count") == "Goose is done. It says: That is request 1."
-        assert await asked(jobs, heard, "count") == "Goose is done. It says: That is request 2."
-
-
 async def test_requests_are_worked_on_one_after_another(tmp_path: Path) -> None:
     heard = Heard()
     async with goose(tmp_path, heard) as jobs:
@@ -225,14 +128,6 @@ async def test_requests_are_worked_on_one_after_another(tmp_path: Path) -> None:
         )
         await until(lambda: len(heard.told) == 2)
     assert heard.told[-1] == "Goose is done. It says: That is request 2."
-
-
-async def state(jobs: AgentJobs) -> str:
-    return (await ToolExecutor(ToolRegistry(jobs.tools)).run(ToolCall("what_goose_does"))).content
-
-
-async def stop(jobs: AgentJobs) -> str:
-    return (await ToolExecutor(ToolRegistry(jobs.tools)).run(ToolCall("stop_goose"))).content
 
 
 async def test_it_is_told_what_it_does_and_it_stops_when_it_is_told_to(tmp_path: Path) -> None:
@@ -261,35 +156,6 @@ async def test_a_question_falls_away_where_the_work_is_stopped(tmp_path: Path) -
     assert not (tmp_path / "tests").exists()
 
 
-async def test_an_agent_that_heeds_nothing_is_ended_with_all_that_it_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("assistant.adapters.acp_agent.CANCEL_SECONDS", 0.1)
-    heard, pid = Heard(), tmp_path / "child.pid"
-    async with goose(tmp_path, heard) as jobs:
-        await ask(jobs, "hang about")
-        await until(lambda: pid.exists() and bool(pid.read_text()))
-        await stop(jobs)
-        await until(lambda: bool(heard.chips))
-        await until(lambda: not alive(int(pid.read_text())))
-        assert await asked(jobs, heard, "count") == "Goose is done. It says: That is request 1."
-
-
-async def test_nothing_outlives_the_program(tmp_path: Path) -> None:
-    heard = Heard("yes")
-    before = set(asyncio.all_tasks())
-    async with goose(tmp_path, heard) as jobs:
-        await asked(jobs, heard, "leave it running")
-        left = [int(each) for each in heard.answer().split()]
-        await ask(jobs, "hang about")
-        await until(lambda: (tmp_path / "child.pid").exists())
-        left += [int((tmp_path / "child.pid").read_text() or 0)]
-        assert all(alive(each) for each in left if each)
-    assert not any(alive(each) for each in left if each)
-    await asyncio.sleep(0)
-    assert {task for task in asyncio.all_tasks() if not task.done()} <= before
-
-
 @pytest.mark.parametrize(
     ("folder", "given", "told"),
     [
@@ -306,57 +172,6 @@ async def test_what_is_not_there_is_told_at_once(
     assert not heard.told
 
 
-@pytest.mark.parametrize(
-    ("flag", "told"),
-    [
-        ("--crash", "Goose ended when it was started (exit code 1)."),
-        ("--sign-in", "Goose wants you to sign in first."),
-        ("--version-7", "Goose speaks version 7 of the protocol, not 1."),
-        ("--hang-at-start", "Goose was not ready after 2 s."),
-    ],
-)
-async def test_an_agent_that_cannot_be_started_is_told_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str, told: str
-) -> None:
-    if flag == "--hang-at-start":
-        monkeypatch.setattr("assistant.adapters.acp_agent.START_SECONDS", 2.0)
-    heard = Heard()
-    async with goose(tmp_path, heard, flag) as jobs:
-        assert await asked(jobs, heard, "count") == told
-        assert heard.chips[-1].ok is False
-    if flag == "--crash":
-        assert "no disk in the drive" in log_path("goose").read_text()
-
-
-@pytest.mark.parametrize(("flags", "number"), [((), 1), (("--loads",), 101)])
-async def test_an_agent_that_dies_in_its_work_is_told_of_and_comes_back(
-    tmp_path: Path, flags: tuple[str, ...], number: int
-) -> None:
-    heard = Heard()
-    async with goose(tmp_path, heard, *flags) as jobs:
-        told = await asked(jobs, heard, "crash")
-        assert told == "Goose ended in the middle of it (exit code 3)."
-        assert "I begin." in heard.answer()
-        assert "the roof came down" in log_path("goose").read_text()
-        assert (
-            await asked(jobs, heard, "count")
-            == f"Goose is done. It says: That is request {number}."
-        )
-        assert "session before" not in heard.answer(), "what is repeated is no news"
-
-
-async def test_an_agent_without_a_sign_of_life_is_given_up(tmp_path: Path) -> None:
-    heard = Heard()
-    async with goose(tmp_path, heard, timeout_s=1.5) as jobs:
-        told = await asked(jobs, heard, "hang about")
-        assert told == "Goose gave no sign of life for 1.5 seconds, and was stopped."
-        heard.holds = True
-        await ask(jobs, "add a test")
-        await until(lambda: bool(heard.asked))
-        await asyncio.sleep(1.9)
-        assert len(heard.told) == 1, "who waits for the user is not silent"
-
-
 async def test_what_an_agent_writes_is_data(tmp_path: Path) -> None:
     heard = Heard()
     async with goose(tmp_path, heard) as jobs:
@@ -368,30 +183,6 @@ async def test_what_an_agent_writes_is_data(tmp_path: Path) -> None:
     assert "\\x1b" not in everything
     assert "\\x07" not in everything
     assert {each.name for each in heard.begun} == {"goose__read"}
-
-
-async def test_messages_that_are_none_do_not_end_it(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    heard = Heard()
-    async with goose(tmp_path, heard) as jobs:
-        assert await asked(jobs, heard, "babble") == "Goose is done. It says: Done after all."
-    assert "Traceback" not in caplog.text
-
-
-async def test_secrets_are_told_nowhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    monkeypatch.setenv("MY_TOKEN", "s3cr3t-goose")
-    heard = Heard()
-    async with goose(tmp_path, heard, env={"AGENT_TOKEN": "$MY_TOKEN"}) as jobs:
-        told = await asked(jobs, heard, "secret")
-        assert told == "Goose could not do it: no such account: ***."
-    assert "signing in with ***" in log_path("goose").read_text()
-    shown = f"{chips(heard)} {heard.begun} {heard.told} {caplog.text}"
-    assert "s3cr3t" not in shown
-    assert "s3cr3t" not in log_path("goose").read_text()
 
 
 async def test_an_agent_is_offered_for_as_long_as_the_session_lasts(tmp_path: Path) -> None:
