@@ -143,12 +143,14 @@ async def listening(
         with contextlib.suppress(asyncio.CancelledError):
             await serve_stream(session, reader, writer)
 
-    server = await _bound(serve, path, token)
+    server: asyncio.Server | None = None
     try:
+        server = await _bound(serve, path, token)
         yield Endpoint(path, kind, os.getpid())
     finally:
         path.unlink(missing_ok=True)
-        server.close()
+        if server is not None:
+            server.close()
         with contextlib.suppress(OSError):  # another session's is there, too
             folder.rmdir()
         for task in list(connections):

@@ -174,3 +174,14 @@ async def test_a_deep_folder_has_a_short_way(monkeypatch: pytest.MonkeyPatch, sh
     async with listening(FakeSession(), "session"):
         (found,) = endpoints()
         assert await served(found)
+
+
+async def test_where_no_path_is_short_enough_nothing_is_left_behind(
+    monkeypatch: pytest.MonkeyPatch, short: Path
+) -> None:
+    deep = short / ("deep" * 30)
+    deep.mkdir()
+    monkeypatch.setenv("XDG_STATE_HOME", str(deep))
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    await serve_privately(FakeSession())
+    assert list(deep.iterdir()) == []
