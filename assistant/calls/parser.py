@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 # Calls of tools: the same whoever asks, a model's text, a spoken intent or a key.
 
-Origin = Literal["model", "speech", "typed", "key", "client"]
+Origin = Literal["model", "speech", "typed", "key", "client", "agent"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -377,6 +377,21 @@ async def test_a_tool_asks_before_it_runs(
         assert await asked is answer
 
 
+async def test_it_is_told_who_wants_to_run_something(
+    make_app: MakeApp, session: FakeSession
+) -> None:
+    import asyncio
+
+    gate = ConfirmGate()
+    app = make_app(session)
+    gate.connect(app)
+    async with app.run_test() as pilot:
+        asked = asyncio.create_task(gate(ToolCall("goose__edit", {"path": "a.py"}, origin="agent")))
+        await see(pilot, "A coding agent wants to go on with goose__edit.", 'path: "a.py"')
+        await pilot.press("y")
+        assert await asked
+
+
 async def test_a_withdrawn_question_leaves_the_screen(
     make_app: MakeApp, session: FakeSession
 ) -> None:

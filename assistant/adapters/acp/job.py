@@ -150,7 +150,7 @@ class Chips:
 
     def call(self, kind: str, **arguments: str) -> ToolCall:
         """What it does, as a call of a tool."""
-        return ToolCall(tool_name(self._name, kind), arguments)
+        return ToolCall(tool_name(self._name, kind), arguments, origin="agent")
 
     def _part(self, job: Job) -> None:
         """It goes on to do something: what it wrote so far was by the way."""

@@ -122,6 +122,7 @@ _ASKED_BY = {
     "typed": "You asked to run",
     "key": "You asked to run",
     "client": "Another program wants to run",
+    "agent": "A coding agent wants to go on with",
 }
 
 
