@@ -311,3 +311,15 @@ async def test_a_wide_terminal_tells_what_is_known_and_due(
         await see(pilot, "Nothing is due")
         await pilot.click("#known")
         await see(pilot, "To be asked")
+
+
+async def test_a_terminal_that_is_made_wider_tells_what_was_learnt_before(
+    make_app: MakeApp,
+) -> None:
+    session = FakeSession(on_start=READY)
+    session.memory = remembering(evening())
+    app = make_app(session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "prepared answers")
+        await pilot.resize_terminal(150, 40)
+        await see(pilot, "What I know about you", "parrot is called Picasso")

@@ -109,6 +109,10 @@ class SideColumn(Vertical):
     def on_resize(self) -> None:
         self.roster.display = self.size.height >= ROWS_FOR_ROSTER
 
+    def on_show(self) -> None:
+        """A wider terminal: what was learnt while there was no room is not known here yet."""
+        self.look_again(at_once=True)
+
     def on_mount(self) -> None:
         self._known.show([], self._nothing_known())
         self._due.show([], _NOTHING_DUE)
