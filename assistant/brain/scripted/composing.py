@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 
@@ -15,6 +16,11 @@ _AGAIN = (
     "Again, if you like.",
     "The answer stays the same.",
 )
+
+
+_OPENS_BY_ITSELF = re.compile(r"(?:\S+ ){0,3}\S+[.!] \S")
+"""At most four words stand alone before what is told: "Very good, sir. For the record, …"; one
+more before that ("Allow me, sir.") would be one too many."""
 
 
 class Composer:
@@ -77,12 +83,11 @@ def _candidates(
 ) -> Iterator[Pieces]:
     """Ways to say it, the most natural first."""
     if opener:
-        yield from (
-            (lead, body)
-            for body in bodies
-            for lead in leads
-            if opening(lead, 1) != opening(body, 1)
-        )
+        for body in bodies:
+            if _OPENS_BY_ITSELF.match(body):
+                yield (body,)
+            else:
+                yield from ((lead, body) for lead in leads if opening(lead, 1) != opening(body, 1))
     yield from ((body,) for body in bodies)
     if not (opener or one):
         # Two different variants after each other still sound like a person; a stock opener
