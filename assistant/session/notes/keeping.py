@@ -74,9 +74,23 @@ class ToldFacts:
 
 
 class _Making:
-    """Makes one thing at a time beside the conversation; a fault costs that thing alone."""
+    """Makes one thing at a time of the talk, beside it; a fault costs that thing alone."""
 
-    _making: asyncio.Task[None] | None = None
+    def __init__(
+        self,
+        bus: EventBus,
+        history: History,
+        roster: PersonaRoster,
+        backend: BackendEvents,
+        model: Callable[[], Completes | None],
+    ) -> None:
+        self._bus = bus
+        self._history = history
+        self._roster = roster
+        self._backend = backend
+        self._model = model
+        self._facts = ToldFacts()
+        self._making: asyncio.Task[None] | None = None
 
     async def settled(self) -> None:
         """Wait until nothing is being made."""
@@ -113,13 +127,8 @@ class WindowNotes(_Making):
         model: Callable[[], Completes | None],
         lines: LineChooser,
     ) -> None:
-        self._bus = bus
-        self._history = history
-        self._roster = roster
-        self._backend = backend
-        self._model = model
+        super().__init__(bus, history, roster, backend, model)
         self._lines = lines
-        self._facts = ToldFacts()
         self._until = 0
         """Messages that the notes know of, counted from the beginning."""
         self.notes = ""
@@ -182,12 +191,7 @@ class RunningSummary(_Making):
         backend: BackendEvents,
         model: Callable[[], Completes | None],
     ) -> None:
-        self._bus = bus
-        self._history = history
-        self._roster = roster
-        self._backend = backend
-        self._model = model
-        self._facts = ToldFacts()
+        super().__init__(bus, history, roster, backend, model)
         self._judged = 0
         self._text = ""
         self._covers = 0
