@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from assistant.session.events import AudioChanged, Failure, Notice, SessionEvent
 from assistant.session.frontend import SessionFrontend
 from assistant.ui.fitting import lines_of, one_line, shortened
 from assistant.ui.model import StatusModel
-from assistant.ui.screens.dialog import Dialog
+from assistant.ui.screens.dialog import Dialog, Spawn
 from assistant.ui.widgets.activity import sentence
 from assistant.ui.widgets.devicelist import NAME_LETTERS, DeviceList, Kind, LevelMeter
 from assistant.ui.widgets.keybar import KeyLine
@@ -40,9 +40,6 @@ _OFFERED = (
 NEWS_LETTERS = 1_000
 PATIENCE = 6.0
 """Seconds after which an answer of the sound system is given up; it promises three."""
-
-Spawn = Callable[[Coroutine[Any, Any, None], str], None]
-"""Runs work that must not end with the screen; tells the failure on the dashboard."""
 
 _THING: dict[Kind, str] = {"input": "microphone", "output": "speaker"}
 

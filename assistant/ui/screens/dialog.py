@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from textual import events
@@ -18,6 +19,11 @@ from textual.widgets import Button, Input, Static
 from assistant.calls.parser import ToolCall
 from assistant.terminal.sanitize import clean_line
 from assistant.ui.fitting import as_json, shortened, spelled_out
+
+TYPING = 0.2
+"""Seconds without a key after which it is searched for."""
+Spawn = Callable[[Coroutine[Any, Any, None], str], None]
+"""Runs work that must not end with the screen; tells the failure on the dashboard."""
 
 
 class ClosesOnce(Screen[ScreenResultType]):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,15 +17,12 @@ from assistant.errors import AssistantError
 from assistant.session.past_conversations import PastConversation, PastConversations
 from assistant.session.transcript_store import TranscriptInfo
 from assistant.ui.fitting import lines_of, one_line, shortened
-from assistant.ui.screens.dialog import Dialog, LineInput
+from assistant.ui.screens.dialog import TYPING, Dialog, LineInput
 from assistant.ui.widgets.keybar import KeyLine
 
-TYPING = 0.2
-"""Seconds without a key after which it is searched for."""
 TURNS_SHOWN = 400
 """Of one conversation, the newest."""
 FIRST_LETTERS = 120
-Spawn = Callable[[Coroutine[Any, Any, None], str], None]
 
 
 class HistorySearch(LineInput):

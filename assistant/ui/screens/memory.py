@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
 from textual import on
@@ -21,7 +21,7 @@ from assistant.memory.view import CurrentMemory
 from assistant.session.events import MemoryForgotten, MemoryRecalled, SessionEvent, ToolFinished
 from assistant.ui.fitting import lines_of, shortened
 from assistant.ui.model import StatusModel
-from assistant.ui.screens.dialog import Dialog, LineInput
+from assistant.ui.screens.dialog import TYPING, Dialog, LineInput, Spawn
 from assistant.ui.screens.memory_dialogs import EditScreen, ForgetScreen, WhichScreen
 from assistant.ui.widgets.activity import sentence
 from assistant.ui.widgets.keybar import KeyLine
@@ -37,12 +37,8 @@ from assistant.ui.widgets.memorylist import (
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-TYPING = 0.2
-"""Seconds without a key after which it is searched for."""
 NEWS_LETTERS = 1_000
 MEMORY_TOOLS = ("remember", "forget")
-Spawn = Callable[[Coroutine[Any, Any, None], str], None]
-"""Runs work that must not end with the screen; tells the failure on the dashboard."""
 
 
 class SearchInput(LineInput):

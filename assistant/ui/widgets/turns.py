@@ -63,7 +63,8 @@ class EntryView(ClickableLine):
         self._waiting = False
         self.found = ""
         """Words that are marked in it."""
-        self._wrapped: tuple[tuple[int, Color], list[Content]] | None = None
+        self._wrapped: tuple[int, list[Content]] | None = None
+        self._ground: Color | None = None
 
     def redraw_soon(self) -> None:
         """Words arrive many times a second; it is drawn at most 20 times."""
@@ -91,16 +92,16 @@ class EntryView(ClickableLine):
         return len(self._lines(width))
 
     def render(self) -> Content:
+        # A persona that takes over may be drawn before `take_colors` is called.
+        ground = self.background_colors[1]
+        if ground != self._ground:
+            self._ground, self._wrapped = ground, None
         return Content("\n").join(self._lines(self.content_size.width))
 
     def _lines(self, width: int) -> list[Content]:
-        """Wrapped once for each width: a layout asks for the height, a drawing for the words.
-
-        And for each ground: a persona that takes over may be drawn before `take_colors` is called.
-        """
-        drawn_for = width, self.background_colors[1]
-        if self._wrapped is None or self._wrapped[0] != drawn_for:
-            self._wrapped = drawn_for, self.lines(max(1, width))
+        """Wrapped once for each width: a layout asks for the height, a drawing for the words."""
+        if self._wrapped is None or self._wrapped[0] != width:
+            self._wrapped = width, self.lines(max(1, width))
         return self._wrapped[1]
 
     def lines(self, width: int) -> list[Content]:
