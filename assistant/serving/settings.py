@@ -1,4 +1,4 @@
-"""How our Moshi server is run, and what of it is refused."""
+"""How our servers are run, and what of it is refused."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 import socket
 import ssl
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from assistant.errors import AssistantError
@@ -152,3 +153,28 @@ def cannot_listen(settings: ServeSettings, error: Exception) -> ServeError:
     if number == errno.EACCES:
         return ServeError(f"{place} is not allowed to you", "choose a --port above 1023")
     return ServeError(f"cannot listen at {place}: {error}", "choose another --host or --port")
+
+
+def require_packages(what: str, extra: str, *names: str) -> None:
+    """Raises `ServeError` where packages of the extra are not installed."""
+    missing = [name for name in names if find_spec(name) is None]
+    if missing:
+        raise ServeError(
+            f"packages missing for {what}: {', '.join(missing)}",
+            f"pip install 'assistant[{extra}]'",
+        )
+
+
+def http_address(settings: ServeSettings, port: int) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{'https' if settings.certificate else 'http'}://{host}:{port}"
+
+
+def listen(settings: ServeSettings) -> list[socket.socket]:
+    """Sockets that are open already, guarded by nobody yet. Raises `ServeError`."""
+    from assistant.serving.connection_limits import open_sockets
+
+    try:
+        return open_sockets(settings.host, settings.port)
+    except (OSError, OverflowError) as error:
+        raise cannot_listen(settings, error) from None

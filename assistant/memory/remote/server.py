@@ -10,14 +10,11 @@ bodies are timed here.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -29,7 +26,6 @@ from starlette.types import ASGIApp
 from assistant import __version__
 from assistant.memory.base import MemoryFailure, MemoryStore
 from assistant.memory.journal.front_matter import is_journal_id
-from assistant.memory.remote.access_control import AccessControl, Door, json_response, trouble
 from assistant.memory.remote.protocol import (
     MAX_BODY,
     ROOT,
@@ -44,7 +40,10 @@ from assistant.memory.remote.protocol import (
     decode,
     without_gone,
 )
+from assistant.memory.remote.responses import json_response, refused, trouble
+from assistant.serving.access_control import AccessControl, Door, read_body
 from assistant.serving.connection_limits import ConnectionLimiter, Limits
+from assistant.serving.http_server import HttpServer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -83,7 +82,7 @@ class MemoryApi:
             exception_handlers={HTTPException: _no_such_page},
         )
         app.router.redirect_slashes = False
-        return Door(app, gate, connections)
+        return Door(app, gate.refusal, refused, connections)
 
     async def _hello(self, request: Request) -> object:
         return MemoryServerHello(SERVICE, __version__)
@@ -167,19 +166,7 @@ async def _body(request: Request) -> bytes:
     # A page's script can send anything but this without being asked about first.
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise HTTPException(415, "this must be application/json")
-    too_large = HTTPException(413, f"more than {MAX_BODY // 1_000_000} MB at a time")
-    if int(request.headers.get("content-length", "0")) > MAX_BODY:
-        raise too_large
-    data = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                data += chunk
-                if len(data) > MAX_BODY:
-                    raise too_large
-    except TimeoutError:
-        raise HTTPException(408, f"not all of it came within {BODY_SECONDS:g} s") from None
-    return bytes(data)
+    return await read_body(request, MAX_BODY, BODY_SECONDS)
 
 
 async def _no_such_page(request: Request, error: Exception) -> Response:
@@ -191,40 +178,12 @@ async def _no_such_page(request: Request, error: Exception) -> Response:
     return response
 
 
-class HttpServer(uvicorn.Server):  # type: ignore[misc]
-    """Serves one store; `run(sockets=[…])` returns after `should_exit` is set."""
-
-    def __init__(
-        self,
-        store: MemoryStore,
-        gate: AccessControl,
-        certificate: ssl.SSLContext | None = None,
-        limits: Limits | None = None,
-    ) -> None:
-        self.connections = ConnectionLimiter(limits)
-        super().__init__(
-            uvicorn.Config(
-                MemoryApi(store).app(gate, self.connections),
-                http="h11",
-                log_config=None,  # what there is to say goes to our own log
-                access_log=False,
-                lifespan="off",
-                ws="none",
-                proxy_headers=False,
-                server_header=False,
-                # uvicorn's own limit counts whoever is connected, silent ones too.
-                limit_concurrency=None,
-                backlog=128,
-                timeout_keep_alive=30,
-                timeout_graceful_shutdown=5,
-                ssl_context_factory=(lambda config, default: certificate) if certificate else None,
-            )
-        )
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup([self.connections.guard(each) for each in sockets or ()])
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals are the command's business."""
-        yield
+def memory_server(
+    store: MemoryStore,
+    gate: AccessControl,
+    certificate: ssl.SSLContext | None = None,
+    limits: Limits | None = None,
+) -> HttpServer:
+    """Serves one store."""
+    connections = ConnectionLimiter(limits)
+    return HttpServer(MemoryApi(store).app(gate, connections), connections, certificate)

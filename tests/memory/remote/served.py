@@ -8,9 +8,10 @@ import threading
 from types import TracebackType
 
 from assistant.memory.base import MemoryStore
-from assistant.memory.remote.access_control import AccessControl
-from assistant.memory.remote.server import HttpServer
+from assistant.memory.remote.server import memory_server
+from assistant.serving.access_control import AccessControl
 from assistant.serving.connection_limits import Limits, open_sockets
+from assistant.serving.http_server import HttpServer
 
 TOKEN = "a-token-for-tests"
 
@@ -28,7 +29,7 @@ class Served:
         self.store = store
         self.limits = limits
         self.certificate = certificate
-        self._gate = AccessControl(token, frozenset({"kitchen"}))
+        self._gate = AccessControl(token, frozenset({"kitchen"}), what="memory")
         self._port = 0
         self._server: HttpServer | None = None
         self._thread: threading.Thread | None = None
@@ -51,7 +52,7 @@ class Served:
             return
         (listening,) = open_sockets("127.0.0.1", self._port)
         self._port = listening.getsockname()[1]
-        server = self._server = HttpServer(self.store, self._gate, self.certificate, self.limits)
+        server = self._server = memory_server(self.store, self._gate, self.certificate, self.limits)
 
         def run() -> None:
             with listening:
