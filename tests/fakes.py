@@ -53,6 +53,7 @@ from assistant.memory.base import (
 from assistant.memory.conversation import NoMemory
 from assistant.memory.service import MemoryService
 from assistant.personas.loading import Colors, Persona, PromptTexts, WaveformGlyphs
+from assistant.session.askers import Askers
 from assistant.session.clients.requests import AnyRequest, AnyResult, Spoken
 from assistant.session.events import (
     AgentSaid,
@@ -70,7 +71,7 @@ from assistant.session.events import (
     ToolFinished,
     UserSaid,
 )
-from assistant.session.frontend import Beside, Confirm
+from assistant.session.frontend import Beside
 from assistant.session.past_conversations import PastConversations
 from assistant.tools.registry import ToolResult
 
@@ -159,7 +160,9 @@ class FakeSession:
         self.state: AgentState = "initializing"
         self.is_silent = True
         self.last_answer = ""
-        self.confirm: Confirm = refuse
+        self.askers = Askers()
+        self.said: list[SessionEvent] = []
+        """What `replay` gives."""
         self.input_levels = LevelHistory()
         self.output_levels = LevelHistory()
         self.calls: list[tuple[str, object]] = []
@@ -220,6 +223,9 @@ class FakeSession:
 
     def standing(self) -> list[SessionEvent]:
         return [self.audio]
+
+    def replay(self) -> list[SessionEvent]:
+        return list(self.said)
 
     def at_start(self, notices: list[Notice], *work: Beside) -> None:
         self._asked("at_start", notices)

@@ -24,6 +24,7 @@ from assistant.config.schema import UiConfig
 from assistant.frames import SAMPLE_RATE, AgentState
 from assistant.memory.conversation import NoMemory
 from assistant.personas.loading import Persona
+from assistant.session.askers import Askers
 from assistant.session.clients.requests import AnyRequest, AnyResult, RequestError
 from assistant.session.events import (
     AudioChanged,
@@ -32,7 +33,7 @@ from assistant.session.events import (
     SessionEvent,
     StateChanged,
 )
-from assistant.session.frontend import Beside, Confirm
+from assistant.session.frontend import Beside
 from assistant.session.past_conversations import PastConversations
 from assistant.ui.app import DashboardApp
 from assistant.ui.screens.dialog import ConfirmGate
@@ -129,7 +130,8 @@ class _LevelsOnly:
         self.state = state
         self.is_silent = True
         self.last_answer = ""
-        self.confirm: Confirm = ConfirmGate()
+        self.askers = Askers()
+        self.askers.add(ConfirmGate())
         self.input_levels = LevelHistory()
         self.output_levels = LevelHistory()
         self.memory = NoMemory()
@@ -158,6 +160,9 @@ class _LevelsOnly:
         return self._listeners.clear
 
     def standing(self) -> list[SessionEvent]:
+        return []
+
+    def replay(self) -> list[SessionEvent]:
         return []
 
     async def start(self) -> None:

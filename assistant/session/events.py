@@ -7,7 +7,9 @@ How they are written down, or told to another program: `session.protocol`.
 
 from __future__ import annotations
 
-from typing import Literal
+import functools
+import operator
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -327,3 +329,10 @@ class Failure(SessionEvent, frozen=True, kw_only=True):
 
     text: str
     remedy: str = ""
+
+
+if TYPE_CHECKING:
+    AnySessionEvent = SessionEvent
+else:
+    AnySessionEvent = functools.reduce(operator.or_, SessionEvent.__subclasses__())
+    """Any of these, as a decoder has to know it."""

@@ -13,16 +13,14 @@ from typing import Literal, Protocol
 from assistant.audio.base import DeviceChoice, Float32
 from assistant.audio.levels import LevelHistory
 from assistant.brain.base import BrainChoice
-from assistant.calls.parser import ToolCall
 from assistant.frames import AgentState
 from assistant.memory.conversation import MemoryFrontend
 from assistant.personas.loading import Persona
+from assistant.session.askers import Askers
 from assistant.session.clients.requests import AnyRequest, AnyResult
 from assistant.session.events import Notice, SessionEvent
 from assistant.session.past_conversations import PastConversations
 
-Confirm = Callable[[ToolCall], Awaitable[bool]]
-"""Asks the user whether a tool may run."""
 Beside = Callable[["SessionFrontend"], Awaitable[None]]
 """Runs beside a conversation until it is stopped."""
 
@@ -32,9 +30,9 @@ class SessionFrontend(Protocol):
 
     input_levels: LevelHistory
     output_levels: LevelHistory
-    confirm: Confirm
-    """A front end that can ask the user puts its own here; where none has, a tool that needs the
-    user's consent is refused."""
+    askers: Askers
+    """A front end that can ask the user whether a tool may run adds itself; where none has, a tool
+    that needs the user's consent is refused."""
 
     @property
     def persona(self) -> Persona:
@@ -71,6 +69,10 @@ class SessionFrontend(Protocol):
     def standing(self) -> list[SessionEvent]:
         """How things stand, for a front end that comes later: the last event of each kind that
         holds until the next (devices, backend, brain, lag)."""
+
+    def replay(self) -> list[SessionEvent]:
+        """The conversation so far, a turn an event, for a front end that comes later; one that is
+        under way is not final, and its further pieces come to whoever subscribes at once."""
 
     def at_start(self, notices: list[Notice], *work: Beside) -> None:
         """Tell these and run these beside the conversation, once it has started."""

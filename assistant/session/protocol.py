@@ -26,9 +26,11 @@ from assistant.brain.base import BrainChoice
 from assistant.calls.parser import ToolCall
 from assistant.errors import AssistantError
 from assistant.frames import AgentState
+from assistant.memory.base import Memory
+from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona
 from assistant.session.clients.requests import AnyRequest, AnyResult
-from assistant.session.events import SessionEvent
+from assistant.session.events import AnySessionEvent, SessionEvent
 from assistant.session.frontend import SessionFrontend
 from assistant.terminal.sanitize import clean_line
 
@@ -57,6 +59,10 @@ class Hello(FrontendCommand, frozen=True):
     """Whether a tool may run is to be asked here: see `ConfirmAsked`."""
     events: bool = True
     """False: only answers to what is asked here are told, and nothing of how things stand."""
+    replay: bool = False
+    """Tell what was said so far, too: `Replay` comes behind `Welcome`."""
+    levels: bool = False
+    """Tell the loudness of both sides, see `Levels`."""
 
 
 class SendText(FrontendCommand, frozen=True):
@@ -131,6 +137,28 @@ class PlaySample(FrontendCommand, frozen=True):
     """One of those that `assistant say --list-deliveries` names; empty: the persona's own."""
 
 
+class AskLastAnswer(FrontendCommand, frozen=True):
+    """Is answered with `LastAnswer`."""
+
+
+class AskMemory(FrontendCommand, frozen=True):
+    """What is remembered, or with `words` what fits them best; is answered with `MemoryFound`, or
+    `RequestFailed`, of the same `id`."""
+
+    id: int
+    words: str = ""
+
+
+class ForgetMemories(FrontendCommand, frozen=True):
+    """Let these go. Not `sure`: `ForgetPreview` tells what that would be, and nothing is changed;
+    else `MemoriesForgotten` comes, behind the event that tells everybody. Where it fails:
+    `RequestFailed`."""
+
+    id: int
+    ids: list[str]
+    sure: bool = False
+
+
 class AnswerConfirm(FrontendCommand, frozen=True):
     """To the question with this `id`; one that is not asked any more is no error."""
 
@@ -159,9 +187,9 @@ class StopSession(FrontendCommand, frozen=True):
 
 
 async def apply(command: FrontendCommand, session: SessionFrontend) -> None:
-    """Do what a front end asks. What wants an answer (`Hello`, `AskBrains`, `AskDevices`,
-    `AnswerConfirm`, `ServeClient`) is for whoever holds the connection. Raises `ProtocolError`, and
-    what the session raises."""
+    """Do what a front end asks. What wants an answer (`Hello`, `Ask…`, `AnswerConfirm`,
+    `ForgetMemories`, `ServeClient`) is for whoever holds the connection. Raises `ProtocolError`,
+    and what the session raises."""
     match command:
         case SendText(text=text):
             await session.send_text(text)
@@ -246,6 +274,43 @@ class BrainsFound(FrontendReply, frozen=True):
 
 class DevicesFound(FrontendReply, frozen=True):
     devices: list[DeviceChoice]
+
+
+class Replay(FrontendReply, frozen=True):
+    """The conversation so far: see `SessionFrontend.replay`."""
+
+    events: list[AnySessionEvent]
+
+
+class Levels(FrontendReply, frozen=True):
+    """How loud both sides were since the last one, about ten times a second: 0 (−60 dBFS or less)
+    to 1 (a full-scale sine) for each 20 ms, the newest last."""
+
+    input: list[float]
+    output: list[float]
+
+
+class LastAnswer(FrontendReply, frozen=True):
+    text: str
+
+
+class MemoryFound(FrontendReply, frozen=True):
+    id: int
+    enabled: bool
+    """Whether anything is remembered from one conversation to the next."""
+    private: bool
+    """Nothing of this conversation is kept."""
+    memories: list[Memory]
+    """Best or newest first."""
+
+
+class ForgetPreview(FrontendReply, frozen=True):
+    id: int
+    preview: DeletionPreview
+
+
+class MemoriesForgotten(FrontendReply, frozen=True):
+    id: int
 
 
 class RequestProgress(FrontendReply, frozen=True):

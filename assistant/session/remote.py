@@ -1,7 +1,7 @@
 """Serves a session to a front end in another process, by `session.protocol`.
 
 Who may connect is for the caller to decide: whoever is served sees and may do all that the user at
-the machine may, but memory. A front end that does not read gets, of what tells a state, the newest
+the machine may. A front end that does not read gets, of what tells a state, the newest
 only; where even that is too much, it is told why and dropped. Nobody else waits for it.
 """
 
@@ -11,7 +11,8 @@ import asyncio
 import contextlib
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from typing import Any
 
 from assistant.calls.parser import ToolCall
 from assistant.errors import AssistantError
@@ -33,19 +34,28 @@ from assistant.session.protocol import (
     AnswerConfirm,
     AskBrains,
     AskDevices,
+    AskLastAnswer,
+    AskMemory,
     BrainsFound,
     CancelRequest,
     CommandRefused,
     ConfirmAsked,
     ConfirmWithdrawn,
     DevicesFound,
+    ForgetMemories,
+    ForgetPreview,
     Form,
     FrontendCommand,
     FrontendReply,
     Goodbye,
     Hello,
+    LastAnswer,
+    Levels,
+    MemoriesForgotten,
+    MemoryFound,
     PersonaListed,
     ProtocolError,
+    Replay,
     RequestDone,
     RequestFailed,
     RequestProgress,
@@ -68,6 +78,12 @@ MAX_COMMAND = 64 * 1024
 MAX_WAITING = 1024 * 1024
 """Bytes that may wait for a front end to read: minutes of conversation."""
 HELLO_WITHIN = 10.0
+LEVELS_EVERY = 0.08
+"""Seconds between two `Levels`."""
+MOST_LEVELS = 50
+"""Of a side in one: what came while nobody had time is not news."""
+MOST_MEMORIES = 500
+"""That are told at a time."""
 MOST_REQUESTS = 32
 """Of one front end's that may be under way."""
 GOODBYE_WITHIN = 1.0
@@ -137,7 +153,8 @@ class _RemoteFrontend:
         self._filled = asyncio.Event()
         self._over: asyncio.Future[Goodbye] = asyncio.get_running_loop().create_future()
         self._unsubscribe: Callable[[], None] | None = None
-        self._asked_before = session.confirm
+        self._leave_askers: Callable[[], None] | None = None
+        self._levels: LevelTeller | None = None
         self._numbers = itertools.count(1)
         self._questions: dict[int, asyncio.Future[bool]] = {}
         self._requests: dict[int, asyncio.Task[None]] = {}
@@ -171,13 +188,12 @@ class _RemoteFrontend:
             self._unsubscribe()
         if not self._over.done():
             self._over.cancel()
-        for question in self._questions.values():
-            if not question.done():
-                question.set_result(False)
         for request in list(self._requests.values()):
             request.cancel()
-        if self._session.confirm == self._confirm:
-            self._session.confirm = self._asked_before
+        if self._leave_askers is not None:
+            self._leave_askers()
+        if self._levels is not None:
+            self._levels.stop()
 
     def _end(self, reason: str, remedy: str = "") -> None:
         if not self._over.done():
@@ -267,8 +283,14 @@ class _RemoteFrontend:
                 question = self._questions.get(id)
                 if question is not None and not question.done():
                     question.set_result(allowed)
-            case ServeClient():
-                self._begin(command)
+            case AskLastAnswer():
+                self._put(LastAnswer(self._session.last_answer))
+            case AskMemory(id=id):
+                self._begin(id, self._memory_found(command))
+            case ForgetMemories(id=id):
+                self._begin(id, self._forgotten(command))
+            case ServeClient(id=id):
+                self._begin(id, self._served(command))
             case CancelRequest(id=id):
                 if request := self._requests.get(id):
                     request.cancel()
@@ -284,17 +306,19 @@ class _RemoteFrontend:
         session = self._session
         everyone = [PersonaListed(p.slug, p.name, p.summary) for p in session.personas()]
         self._put(Welcome(VERSION, session.state, session.persona, everyone))
+        if hello.replay:
+            self._put(Replay(session.replay()))
         if hello.events:
             for event in session.standing():
                 self._tell(event)
         if hello.events and self._unsubscribe is None:
             self._unsubscribe = session.subscribe(self._tell)
-        if hello.confirms:
-            session.confirm = self._confirm
+        if hello.confirms and self._leave_askers is None:
+            self._leave_askers = session.askers.add(self._confirm)
+        if hello.levels and self._levels is None:
+            self._levels = LevelTeller(session, lambda levels: self._put(levels, key=Levels))
 
     async def _confirm(self, call: ToolCall) -> bool:
-        if self._over.done():  # another front end came after this one, and left before it
-            return await self._asked_before(call)
         id = next(self._numbers)
         self._questions[id] = asyncio.get_running_loop().create_future()
         self._put(ConfirmAsked(id, call))
@@ -304,29 +328,75 @@ class _RemoteFrontend:
             if self._questions.pop(id).cancelled():
                 self._put(ConfirmWithdrawn(id))
 
-    # -- requests of other programs ----------------------------------------------------------
+    # -- requests that take a while ----------------------------------------------------------
 
-    def _begin(self, command: ServeClient) -> None:
+    def _begin(self, id: int, answer: Coroutine[Any, Any, FrontendReply]) -> None:
         """Beside what else is asked here."""
-        if command.id in self._requests or len(self._requests) >= MOST_REQUESTS:
-            why = "too much was asked at once" if command.id not in self._requests else "used id"
-            self._put(RequestFailed(command.id, why, "wait until something is done"))
+        if id in self._requests or len(self._requests) >= MOST_REQUESTS:
+            answer.close()
+            why = "too much was asked at once" if id not in self._requests else "used id"
+            self._put(RequestFailed(id, why, "wait until something is done"))
             return
-        task = asyncio.create_task(self._serve(command), name="client-request")
-        self._requests[command.id] = task
-        task.add_done_callback(lambda done: self._requests.pop(command.id, None))
+        task = asyncio.create_task(self._answer(id, answer), name="front-end-request")
+        self._requests[id] = task
+        task.add_done_callback(lambda done: self._requests.pop(id, None))
 
-    async def _serve(self, command: ServeClient) -> None:
-        id = command.id
-
-        def progress(text: str) -> None:
-            self._put(RequestProgress(id, text), key=("progress", id))
-
+    async def _answer(self, id: int, answer: Coroutine[Any, Any, FrontendReply]) -> None:
         try:
-            result = await self._session.serve_client(command.client, command.request, progress)
-            self._put(RequestDone(id, result))
+            self._put(await answer)
         except AssistantError as error:
             self._put(RequestFailed(id, error.message, error.remedy))
         except Exception as error:
             log.exception("what another program asked could not be done")
             self._put(RequestFailed(id, f"it could not be done: {error}", "see the log"))
+
+    async def _served(self, command: ServeClient) -> FrontendReply:
+        id = command.id
+
+        def progress(text: str) -> None:
+            self._put(RequestProgress(id, text), key=("progress", id))
+
+        serve = self._session.serve_client
+        return RequestDone(id, await serve(command.client, command.request, progress))
+
+    async def _memory_found(self, command: AskMemory) -> FrontendReply:
+        memory = self._session.memory
+        if words := command.words.strip():
+            found = [hit.memory for hit in await memory.look_up(words) if hit.memory is not None]
+        else:
+            found = list((await memory.book()).memories)
+        return MemoryFound(command.id, memory.enabled, memory.private, found[:MOST_MEMORIES])
+
+    async def _forgotten(self, command: ForgetMemories) -> FrontendReply:
+        memory = self._session.memory
+        preview = await memory.preview(command.ids)
+        if not command.sure:
+            return ForgetPreview(command.id, preview)
+        await memory.forget(preview)
+        return MemoriesForgotten(command.id)
+
+
+class LevelTeller:
+    """Tells how loud both sides are, about ten times a second."""
+
+    def __init__(self, session: SessionFrontend, tell: Callable[[Levels], None]) -> None:
+        self._histories = (session.input_levels, session.output_levels)
+        self._told = [history.count for history in self._histories]
+        self._tell = tell
+        self._task = asyncio.create_task(self._run(), name="levels")
+
+    def stop(self) -> None:
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(LEVELS_EVERY)
+            new = [self._new(side) for side in (0, 1)]
+            if any(new):
+                self._tell(Levels(*new))
+
+    def _new(self, side: int) -> list[float]:
+        history = self._histories[side]
+        count = history.count
+        new, self._told[side] = min(count - self._told[side], MOST_LEVELS), count
+        return [round(float(level), 2) for level in history.snapshot(new).levels[::-1]]

@@ -24,10 +24,11 @@ from assistant.frames import AgentState, AnyCommand, Command, Push
 from assistant.language.delivery.marks import first_delivery
 from assistant.loops import BackgroundTasks
 from assistant.personas.loading import Persona
+from assistant.session.askers import Askers
 from assistant.session.audio_controls import AudioControls, Controls
 from assistant.session.backend_events import BackendEvents
 from assistant.session.brain_seat import BrainSeat
-from assistant.session.calls.conversation_tools import ConversationTools, refuse
+from assistant.session.calls.conversation_tools import ConversationTools
 from assistant.session.clients.answers import AnswerListener
 from assistant.session.clients.floor import ClientRequests
 from assistant.session.clients.requests import AnyRequest, AnyResult
@@ -40,11 +41,12 @@ from assistant.session.events import (
     StateChanged,
     UserSaid,
 )
-from assistant.session.frontend import Beside, Confirm
+from assistant.session.frontend import Beside
 from assistant.session.notes.keeping import RunningSummary, WindowNotes
 from assistant.session.own_state import OwnState
 from assistant.session.past_conversations import TAKEN_OVER, PastConversations
 from assistant.session.persona_switch import PersonaRoster, PersonaSwitch, PersonaVoice, Prefetcher
+from assistant.session.replay import ReplayBuffer
 from assistant.session.signals import ToAnswer
 from assistant.session.timers import TimerWatch
 from assistant.session.trace import LastTurn
@@ -77,7 +79,7 @@ class Session:
         self.memory = dependencies.memory
         self.history = History()
         self.past = PastConversations(dependencies.store.kept_in, lambda: dependencies.store.path)
-        self.confirm: Confirm = refuse
+        self.askers = Askers()
         self._work: tuple[Beside, ...] = ()
         self._device_names: dict[str, str] = {}
         """As a person sees a device's name → as its driver calls it."""
@@ -87,6 +89,8 @@ class Session:
         self._roster = PersonaRoster(dependencies.personas, config.session.persona)
         # Who is made first is told first: each part stands behind those whose deeds it builds on.
         bus = self._bus = EventBus(self.clock)
+        self._replay = ReplayBuffer()
+        bus.subscribe(self._replay)
         if dependencies.last_turn is not None:
             bus.subscribe(LastTurn(dependencies.last_turn))
         self._backend = dependencies.make_backend(dependencies.load, bus.publish)
@@ -198,7 +202,7 @@ class Session:
             self._called,
             busy=self._is_busy,
             asks=lambda: self.client_requests.busy,
-            confirm=lambda: self.confirm,
+            askers=self.askers,
         )
         self.client_requests = ClientRequests(
             bus,
@@ -229,6 +233,9 @@ class Session:
 
     def standing(self) -> list[SessionEvent]:
         return self._bus.standing()
+
+    def replay(self) -> list[SessionEvent]:
+        return self._replay.events()
 
     async def start(self) -> None:
         self._bus.publish(StateChanged(state=self.state))

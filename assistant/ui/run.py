@@ -90,7 +90,7 @@ class _Run:
         except Exception as error:
             _log.exception("the session could not be made")
             return 1, f"the conversation could not be set up: {error}"
-        session.confirm = gate
+        session.askers.add(gate)
         try:
             app = self._app = DashboardApp(
                 session, self._config.ui, driver_class=LocaleDriver, offer=self._offer

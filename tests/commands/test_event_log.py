@@ -151,7 +151,14 @@ def test_each_line_is_there_as_soon_as_it_happened(tmp_path: Path) -> None:
     log = EventLog(path)
     log(e.UserSaid(turn=1, text="Grüß\u2028Gott\n", final=True))
     hello, said, rest = path.read_text("utf-8").split("\n")
-    assert json.loads(hello) == {"type": "Hello", "version": 1, "confirms": False, "events": True}
+    assert json.loads(hello) == {
+        "type": "Hello",
+        "version": 1,
+        "confirms": False,
+        "events": True,
+        "replay": False,
+        "levels": False,
+    }
     assert json.loads(said)["type"] == "UserSaid"
     assert json.loads(said)["text"] == "Grüß\u2028Gott\n"
     assert rest == ""

@@ -17,6 +17,7 @@ from assistant.session.protocol import (
     encode,
 )
 
+GREETING = Hello(VERSION, confirms=True)
 Kind = TypeVar("Kind", bound=Message)
 
 
@@ -29,9 +30,9 @@ class SocketFrontend:
         self.seen: list[Message] = []
 
     @classmethod
-    async def connect(cls, path: Path, *, version: int = VERSION) -> SocketFrontend:
+    async def connect(cls, path: Path, hello: Hello = GREETING) -> SocketFrontend:
         frontend = cls(*await asyncio.open_unix_connection(path, limit=2**20))
-        await frontend.ask(Hello(version, confirms=True))
+        await frontend.ask(hello)
         return frontend
 
     async def ask(self, *commands: FrontendCommand) -> None:

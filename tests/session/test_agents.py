@@ -156,7 +156,7 @@ async def test_the_screen_is_asked_too_and_its_answer_counts(
         asked.append(call)
         return True
 
-    room.session.confirm = on_screen
+    room.session.askers.add(on_screen)
     say(room, "Ask goose to add a test for the parser.")
     await heard(room)
     await until_said(room, ASKS)

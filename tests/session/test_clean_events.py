@@ -186,7 +186,7 @@ async def test_who_is_asked_whether_a_tool_may_run_sees_nothing_but_words(tmp_pa
     )
     room = Room(tmp_path, FakeBrain([call]), permissions={"change_theme": "ask"})
     await room.enter()
-    room.session.confirm = no
+    room.session.askers.add(no)
     await room.type("Somebody else, perhaps?")
     await room.session.stop()
     assert [each.arguments for each in asked] == [{"persona_name": "HAL"}]

@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from assistant.memory.service import MemoryService
 from assistant.session import remote
 from assistant.session.events import (
     AgentSaid,
@@ -29,15 +31,22 @@ from assistant.session.protocol import (
     AnswerConfirm,
     AskBrains,
     AskDevices,
+    AskMemory,
     BrainsFound,
     CommandRefused,
     ConfirmAsked,
     ConfirmWithdrawn,
     DevicesFound,
+    ForgetMemories,
+    ForgetPreview,
     FrontendCommand,
     Goodbye,
     Hello,
+    Levels,
+    MemoriesForgotten,
+    MemoryFound,
     PressTalkKey,
+    Replay,
     SendText,
     SetMuted,
     SetVolume,
@@ -47,7 +56,7 @@ from assistant.session.protocol import (
     decode_message,
     encode,
 )
-from tests.fakes import BUTLER, CORE, READY, FakeBrain, FakeSession, refuse, until
+from tests.fakes import BUTLER, CORE, READY, FakeBrain, FakeSession, until
 from tests.session.calls.test_spoken_consent import NATIVE, enter, parrot
 from tests.session.room import Room
 from tests.session.socket_frontend import SocketFrontend
@@ -217,12 +226,12 @@ async def test_who_leaves_without_an_answer_has_said_no(socket: Path) -> None:
     async with served(session, socket) as reasons:
         frontend = await SocketFrontend.connect(socket)
         await frontend.until(Welcome)
-        asking = asyncio.create_task(session.confirm(NATIVE))
+        asking = asyncio.create_task(session.askers.ask(NATIVE))
         await frontend.until(ConfirmAsked)
         frontend.close()
         assert await asyncio.wait_for(asking, 5) is False
         await until(lambda: reasons != [])
-    assert session.confirm is refuse
+    assert not session.askers
 
 
 async def test_a_question_that_is_void_is_withdrawn(socket: Path) -> None:
@@ -230,7 +239,7 @@ async def test_a_question_that_is_void_is_withdrawn(socket: Path) -> None:
     async with served(session, socket):
         frontend = await SocketFrontend.connect(socket)
         await frontend.until(Welcome)
-        asking = asyncio.create_task(session.confirm(NATIVE))
+        asking = asyncio.create_task(session.askers.ask(NATIVE))
         question = await frontend.until(ConfirmAsked)
         asking.cancel()
         assert (await frontend.until(ConfirmWithdrawn)).id == question.id
@@ -238,27 +247,85 @@ async def test_a_question_that_is_void_is_withdrawn(socket: Path) -> None:
         frontend.close()
 
 
-async def test_of_two_front_ends_the_one_that_is_there_is_asked(socket: Path) -> None:
+async def test_of_several_front_ends_the_first_answer_counts(socket: Path) -> None:
     session = FakeSession()
-
-    async def yes(call: object) -> bool:
-        return True
-
-    session.confirm = yes
-    async with served(session, socket) as reasons:
+    async with served(session, socket):
         first = await SocketFrontend.connect(socket)
         await first.until(Welcome)
         second = await SocketFrontend.connect(socket)
         await second.until(Welcome)
+        asking = asyncio.create_task(session.askers.ask(NATIVE))
+        question = await first.until(ConfirmAsked)
+        other = await second.until(ConfirmAsked)
+        await second.ask(AnswerConfirm(other.id, allowed=True))
+        assert await asking is True
+        assert (await first.until(ConfirmWithdrawn)).id == question.id
         first.close()
-        await until(lambda: len(reasons) == 1)
-        asking = asyncio.create_task(session.confirm(NATIVE))
-        question = await second.until(ConfirmAsked)
-        await second.ask(AnswerConfirm(question.id, allowed=False))
-        assert await asking is False
         second.close()
-        await until(lambda: len(reasons) == 2)
-        assert await session.confirm(NATIVE), "as before they came"
+
+
+async def test_who_comes_while_a_question_is_open_is_asked_too(socket: Path) -> None:
+    session = FakeSession()
+    async with served(session, socket):
+        first = await SocketFrontend.connect(socket)
+        await first.until(Welcome)
+        asking = asyncio.create_task(session.askers.ask(NATIVE))
+        await first.until(ConfirmAsked)
+        second = await SocketFrontend.connect(socket)
+        question = await second.until(ConfirmAsked)
+        first.close()
+        await second.ask(AnswerConfirm(question.id, allowed=True))
+        assert await asking is True, "who leaves has not answered for the others"
+        second.close()
+
+
+# -- what was said before, levels, memory ----------------------------------------------------------
+
+
+async def test_who_comes_later_is_told_what_was_said_so_far(socket: Path) -> None:
+    session = FakeSession()
+    session.said = [
+        UserSaid(turn=1, text="What time is it?", final=True),
+        AgentSaid(turn=2, persona="jarvis", text="Ten past"),
+    ]
+    async with served(session, socket):
+        frontend = await SocketFrontend.connect(socket, Hello(1, replay=True))
+        await frontend.until(Welcome)
+        assert (await frontend.until(Replay)).events == session.said
+        session.emit(AgentSaid(turn=2, persona="jarvis", text=" four.", final=True))
+        assert (await frontend.until(AgentSaid)).text == " four."
+        frontend.close()
+
+
+async def test_levels_are_told_to_who_wants_them(socket: Path) -> None:
+    session = FakeSession()
+    async with served(session, socket):
+        frontend = await SocketFrontend.connect(socket, Hello(1, levels=True))
+        await frontend.until(Welcome)
+        session.input_levels.push(np.full(480, 0.7, np.float32))
+        session.input_levels.push(np.zeros(480, np.float32))
+        levels = await frontend.until(Levels)
+        assert len(levels.input) == 2
+        assert levels.input[0] > 0.9 > levels.input[1] == 0.0, "the newest last"
+        frontend.close()
+
+
+async def test_memories_are_shown_and_forgotten_once_that_is_sure(socket: Path) -> None:
+    session = FakeSession()
+    session.memory = MemoryService(parrot())
+    async with served(session, socket):
+        frontend = await SocketFrontend.connect(socket)
+        await frontend.ask(AskMemory(1))
+        found = await frontend.until(MemoryFound)
+        id = found.memories[0].id
+        await frontend.ask(ForgetMemories(2, [id]))
+        preview = (await frontend.until(ForgetPreview)).preview
+        assert preview.memories[0].text == found.memories[0].text
+        await frontend.ask(ForgetMemories(3, [id], sure=True))
+        assert (await frontend.until(MemoriesForgotten)).id == 3
+        await frontend.ask(AskMemory(4))
+        assert id not in [each.id for each in (await frontend.until(MemoryFound)).memories]
+        frontend.close()
 
 
 # -- one that does not read ------------------------------------------------------------------------

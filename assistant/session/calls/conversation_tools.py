@@ -11,6 +11,7 @@ from assistant.calls.parser import ToolCall
 from assistant.language.command_patterns import SpokenCommand
 from assistant.loops import BackgroundTasks, wait_while
 from assistant.memory.conversation import ConversationMemory
+from assistant.session.askers import Askers, Confirm
 from assistant.session.audio_controls import Controls
 from assistant.session.calls.pauses import WorkReports
 from assistant.session.calls.slow_calls import PATIENCE, SlowCalls
@@ -18,7 +19,6 @@ from assistant.session.calls.spoken_consent import SpokenConsent
 from assistant.session.dependencies import SessionDependencies
 from assistant.session.event_bus import EventBus, cleaned
 from assistant.session.events import Notice
-from assistant.session.frontend import Confirm
 from assistant.session.persona_switch import PersonaVoice
 from assistant.session.turns.agent_turn import AgentTurn
 from assistant.session.turns.brain_loop import ToolRunner
@@ -58,11 +58,11 @@ class ConversationTools:
         *,
         busy: Callable[[], bool],
         asks: Callable[[], bool],
-        confirm: Callable[[], Confirm],
+        askers: Askers,
     ) -> None:
         """`called`: names by which the assistant is spoken to. `busy`: somebody speaks, or is about
-        to; `asks`: another program asks the user something. `confirm`: the front end's question
-        whether a call may run, `refuse` where it cannot ask."""
+        to; `asks`: another program asks the user something. `askers`: the front ends that can
+        ask whether a call may run."""
         self._dependencies = dependencies
         self._bus = bus
         self._background = background
@@ -71,7 +71,7 @@ class ConversationTools:
         self._intents = intents
         self._memory = memory
         self._skills = skills
-        self._confirm = confirm
+        self._askers = askers
         config = dependencies.config
         tools = [*builtin_tools(controls), *dependencies.tools, *skills.tools]
         self.registry = ToolRegistry(tools, config.session.permissions)
@@ -137,12 +137,11 @@ class ConversationTools:
     async def _may_run(self, call: ToolCall) -> bool:
         """What other programs bring is asked about aloud, too."""
         if not self.adapters.spoken_name(call.name):
-            return await self._confirm()(call)
+            return await (self._on_screen() or refuse)(call)
         return await self.consent.ask(call, self._on_screen())
 
     def _on_screen(self) -> Confirm | None:
-        confirm = self._confirm()
-        return None if confirm is refuse else confirm
+        return self._askers.ask if self._askers else None
 
     def _spoken_name(self, tool: str) -> str:
         return self.adapters.spoken_name(tool)

@@ -73,7 +73,8 @@ async def test_a_model_forgets_only_what_the_user_agrees_to(
 ) -> None:
     store = parrot()
     room = await enter(tmp_path, store, FakeBrain([call], ["Well."]))
-    consent = room.session.confirm = Consent(agreed)
+    consent = Consent(agreed)
+    room.session.askers.add(consent)
     room.backend.come_up()
     await room.type("Tidy up a little.")
     await room.leave()
@@ -99,7 +100,8 @@ async def test_a_model_that_speaks_by_itself_forgets_nothing_without_consent(
 ) -> None:
     store = parrot()
     room = await enter(tmp_path, store, FakeBrain())
-    consent = room.session.confirm = Consent(False)
+    consent = Consent(False)
+    room.session.askers.add(consent)
     room.backend.capabilities = MOSHI
     room.backend.come_up()
     room.backend.emit(CallSpelled(FIRST_OWN_UTTERANCE, SPELLED))
@@ -118,7 +120,8 @@ async def test_the_users_own_words_need_no_further_question(
 ) -> None:
     store = parrot()
     room = await enter(tmp_path, store, FakeBrain())
-    consent = room.session.confirm = Consent(False)
+    consent = Consent(False)
+    room.session.askers.add(consent)
     if full_duplex:
         room.backend.capabilities = MOSHI
         room.backend.come_up()
