@@ -130,6 +130,11 @@ def sockets_dir() -> Path:
     return _home("XDG_STATE_HOME", "user_state_dir") / "sockets"
 
 
+def web_dir() -> Path:
+    """What pages are let in by: their token, and our own certificate."""
+    return data_dir() / "web"
+
+
 def own_folders() -> tuple[Path, ...]:
     """All that we keep anything in, each once."""
     return tuple(dict.fromkeys((config_dir(), data_dir(), cache_dir(), log_dir())))

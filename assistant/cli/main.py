@@ -255,6 +255,7 @@ def talk(
     raise typer.Exit(run_with_config(options, command))
 
 
+app.command("web", rich_help_panel=TALK)(cli_serve.web)
 app.command("mcp", rich_help_panel=TALK)(cli_serve.mcp)
 app.command("serve-moshi", rich_help_panel=TALK)(cli_serve.serve_moshi)
 

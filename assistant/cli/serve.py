@@ -1,4 +1,4 @@
-"""`assistant serve-moshi` and `assistant mcp` on the command line."""
+"""`assistant web`, `assistant serve-moshi` and `assistant mcp` on the command line."""
 
 from __future__ import annotations
 
@@ -48,6 +48,66 @@ def serve_moshi(
                 key=tls_key,
                 queue=queue,
                 insecure=insecure,
+            ),
+        )
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+@takes("persona", "backend", "brain", "input_device", "output_device", "no_save", "private")
+def web(
+    lan: Annotated[
+        bool, typer.Option("--lan", help="Let phones and computers of the network come, too.")
+    ] = False,
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="Show the conversation in the terminal, too.")
+    ] = False,
+    machine_sound: Annotated[
+        bool,
+        typer.Option("--machine-sound", help="Talk to this machine while no page has the sound."),
+    ] = False,
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8765,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="HOST", help="What browsers call this machine."),
+    ] = None,
+    tls_cert: Certificate = None,
+    tls_key: CertificateKey = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Serve the network without TLS.")
+    ] = False,
+    new_token: Annotated[
+        bool, typer.Option("--new-token", help="Whoever was let in before is not any more.")
+    ] = False,
+    open_browser: Annotated[
+        bool, typer.Option("--open", help="Open the page in the browser.")
+    ] = False,
+    *,
+    options: Options,
+) -> None:
+    """Talk in a browser: on this machine, or with --lan on a phone.
+
+    Example: assistant web --lan
+    """
+
+    def command(settings: Config) -> int:
+        from assistant.commands.web import WebSettings, web_command
+
+        return web_command(
+            settings,
+            WebSettings(
+                host=host,
+                port=port,
+                certificate=tls_cert,
+                key=tls_key,
+                insecure=insecure,
+                lan=lan,
+                names=tuple(name or ()),
+                dashboard=dashboard,
+                machine_sound=machine_sound,
+                new_token=new_token,
+                open_browser=open_browser,
             ),
         )
 

@@ -169,7 +169,7 @@ async def _run(make: MakeSession, config: Config, deadline: ExitDeadline) -> int
     printer = Printer(session, show_typed=not sys.stdin.isatty())
     session.subscribe(printer)
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    with _signals(stopped, deadline), libraries_speak_to_the_log():
+    with stop_signals(stopped, deadline), libraries_speak_to_the_log():
         try:
             await session.start()
             typing = asyncio.create_task(_type_lines(session))
@@ -268,7 +268,8 @@ def _stdin_lines() -> asyncio.Queue[str | None]:
 
 
 @contextlib.contextmanager
-def _signals(stopped: asyncio.Future[int], deadline: ExitDeadline) -> Iterator[None]:
+def stop_signals(stopped: asyncio.Future[int], deadline: ExitDeadline) -> Iterator[None]:
+    """A signal sets `stopped` to the exit code that stands for it."""
     loop = asyncio.get_running_loop()
     deadline.on_signals(_SIGNALS, lambda number: _end(stopped, 128 + number))
     try:

@@ -293,7 +293,7 @@ class Session:
     def at_start(self, notices: list[Notice], *work: Beside) -> None:
         """Tell these and run these beside the conversation, once it has started."""
         self._notices += notices
-        self._work = work
+        self._work += work
 
     def run_beside(self, work: Awaitable[None]) -> None:
         """Run something beside the conversation until the session stops."""

@@ -55,6 +55,10 @@ class OnDemandAudio:
     async def stop(self) -> None:
         await self.close()
 
+    @property
+    def is_open(self) -> bool:
+        return self._live is not None
+
     async def open(self) -> None:
         """Returns after three seconds at the latest; `microphone` and `speaker` tell what there
         is."""
@@ -62,12 +66,14 @@ class OnDemandAudio:
         self._first = self._frames
         await live.start(self._heard, self._on_problem)
 
-    async def close(self) -> None:
-        """Let go of the devices; nothing is heard from then on. Nothing where they are closed."""
+    async def close(self, *, clear: bool = True) -> None:
+        """Let go of the devices; nothing is heard from then on. Nothing where they are closed.
+        `clear`: what is queued is not to be played any more."""
         live, self._live = self._live, None
         if live is None:
             return
-        self.playback.clear()
+        if clear:
+            self.playback.clear()
         await live.stop()
         self.front.voice = False
         for _ in range(SILENT_FRAMES):

@@ -42,6 +42,9 @@ class JitterBuffer:
         """The utterance's first sample was handed to the speaker."""
         self.on_finished: list[UtteranceHook] = []
         """All of an ended utterance was handed to the speaker; never called for a cleared one."""
+        self.on_cleared: list[Callable[[], None]] = []
+        """What was queued is not to be played any more, in the thread that said so: for a speaker
+        that has a queue of its own."""
         self._max_samples = round(max_seconds * sample_rate)
         self._list = PlaybackQueue()
         self._dropped = 0
@@ -95,7 +98,10 @@ class JitterBuffer:
         with self._lock:
             self._stop()
             self._cut_short = False
-            return self._list.clear()
+            unfinished = self._list.clear()
+        for hook in self.on_cleared:
+            hook()
+        return unfinished
 
     def pause(self) -> None:
         """Fall silent within 5 ms of samples without losing anything."""

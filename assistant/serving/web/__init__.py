@@ -1,0 +1,1 @@
+"""The conversation in a browser's page: `assistant web`."""
