@@ -55,7 +55,13 @@ class BackgroundTasks:
     def run(self, work: Awaitable[None]) -> None:
         task = asyncio.create_task(_guarded(work))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+
+        def over(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if isinstance(work, Coroutine):
+                work.close()  # it may have been cancelled before it began
+
+        task.add_done_callback(over)
 
     def cancel(self) -> None:
         for task in self._tasks:

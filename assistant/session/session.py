@@ -81,6 +81,7 @@ class Session:
         self.past = PastConversations(dependencies.store.kept_in, lambda: dependencies.store.path)
         self.askers = Askers()
         self._work: tuple[Beside, ...] = ()
+        self._stopping: asyncio.Task[None] | None = None
         self._device_names: dict[str, str] = {}
         """As a person sees a device's name → as its driver calls it."""
         self._began = time.monotonic()
@@ -269,7 +270,13 @@ class Session:
             self._persona_switch.greet()  # in writing, so there is nothing to wait for
 
     async def stop(self) -> None:
-        """Input, then backend, then output; the transcript is saved. Never raises."""
+        """Input, then backend, then output; the transcript is saved. Never raises, and happens
+        once, however many front ends end it."""
+        if self._stopping is None:
+            self._stopping = asyncio.create_task(self._stop(), name="session-stop")
+        await asyncio.shield(self._stopping)
+
+    async def _stop(self) -> None:
         self._user_turn.gate.muted = True
         self._background.cancel()
         self._tools.adapters.end()

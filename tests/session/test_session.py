@@ -27,6 +27,7 @@ from assistant.frames import (
     UserText,
     UtteranceEnded,
 )
+from assistant.memory.service import MemoryService
 from assistant.session.events import (
     AgentSaid,
     AudioChanged,
@@ -40,7 +41,7 @@ from assistant.session.events import (
     SessionEvent,
     UserSaid,
 )
-from tests.fakes import FakeAudio, FakeBrain
+from tests.fakes import FakeAudio, FakeBrain, FakeMemoryStore
 from tests.session.conftest import EnterRoom, enter_room
 from tests.session.room import Room, cast_of_characters
 
@@ -566,3 +567,10 @@ async def test_a_backend_that_answers_by_itself_is_not_talked_over_by_a_brain(
     await room.speak("Change to GLaDOS.")
     assert room.session.persona.slug == "glados", "commands are obeyed whoever listens"
     await room.leave()
+
+
+async def test_two_front_ends_may_both_end_it(tmp_path: Path) -> None:
+    room = Room(tmp_path, FakeBrain(), memory=MemoryService(FakeMemoryStore()))
+    await room.enter()
+    await asyncio.gather(room.session.stop(), room.session.stop())
+    await room.session.stop()

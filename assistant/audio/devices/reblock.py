@@ -34,11 +34,6 @@ class BlockQueue:
                 self._queued -= dropped
                 self._lost += dropped
 
-    def lose(self, samples: int) -> None:
-        """So many are known to be lost before the next block."""
-        with self._lock:
-            self._lost += samples
-
     def take(self) -> tuple[int, list[tuple[float, Float32]]]:
         """Samples lost since the last look (all older than the blocks), and all blocks."""
         with self._lock:

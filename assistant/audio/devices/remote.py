@@ -95,6 +95,8 @@ class RemoteAudio:
         self._ends = threading.Event()
         self._pacing: threading.Thread | None = None
         self._expected: int | None = None
+        self._missing = 0
+        """Samples of the microphone's that never came; silence stands in their place."""
         self._delay = 0.0
         self.sent = 0
         """Blocks."""
@@ -127,7 +129,8 @@ class RemoteAudio:
         missing = 0 if self._expected is None else (number - self._expected) % 2**32
         self._expected = (number + 1) % 2**32
         if 0 < missing < round(QUEUE_SECONDS * SAMPLE_RATE / BLOCK_SAMPLES):
-            opened.queue.lose(missing * BLOCK_SAMPLES)
+            self._missing += missing * BLOCK_SAMPLES
+            samples = np.concatenate((np.zeros(missing * BLOCK_SAMPLES, np.float32), samples))
         opened.queue.put(opened.called(), samples)
         self._sound.wake()
 
@@ -141,7 +144,8 @@ class RemoteAudio:
 
     def drops(self) -> dict[str, int]:
         late = self.playback.dropped + self._sound.lost_output
-        return {"microphone": self._sound.lost_frames, "speaker": frames_of(late)}
+        lost = self._sound.lost_frames + frames_of(self._missing)
+        return {"microphone": lost, "speaker": frames_of(late)}
 
     # --- the speaker's side, on the pacing thread --------------------------------------------
 

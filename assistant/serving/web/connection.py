@@ -89,6 +89,7 @@ class PageConnection:
         self._web = asyncio.get_running_loop()
         self._commands: asyncio.Queue[bytes] = asyncio.Queue()  # in the session's loop
         self._waiting = 0
+        self._joined = False
         self._sound: deque[bytes] = deque()
         self._sound_there = asyncio.Event()
         self._number = 0
@@ -99,36 +100,28 @@ class PageConnection:
         await self._socket.accept()
         loop = self._conversation.loop
         serving = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._serve(), loop))
-        works = {
-            serving,
-            asyncio.ensure_future(self._receive_all()),
-            asyncio.ensure_future(self._send_sound()),
-        }
-        code = POLICY
+        receiving = asyncio.ensure_future(self._receive_all())
+        works = {serving, receiving, asyncio.ensure_future(self._send_sound())}
+        code = AWAY
         try:
             done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
-            code = AWAY if serving in done else POLICY
+            code = POLICY if receiving in done else AWAY
         finally:
             for work in works:
                 work.cancel()
             await asyncio.gather(*works, return_exceptions=True)
-            with contextlib.suppress(RuntimeError, OSError):
+            with contextlib.suppress(RuntimeError, OSError, WebSocketDisconnect):
                 await self._socket.close(code)
 
     # --- in the session's loop ----------------------------------------------------------------
 
     async def _serve(self) -> None:
-        desk = self._conversation.desk
-        if desk is None:
-            self.tell_sound(SoundHolder("machine", False, "", can_take=False, why=ELSEWHERE))
-        else:
-            desk.join(self)
         try:
             reason = await self._conversation.serve(self._next_command, self._send)
             log.info("a page was left: %s", reason or "it closed")
         finally:
-            if desk is not None:
-                desk.leave(self)
+            if self._joined and self._conversation.desk is not None:
+                self._conversation.desk.leave(self)
 
     async def _next_command(self) -> bytes:
         data = await self._commands.get()
@@ -138,6 +131,15 @@ class PageConnection:
     async def _send(self, data: bytes) -> None:
         sending = asyncio.run_coroutine_threadsafe(self._send_text(data.decode()), self._web)
         await asyncio.wrap_future(sending)
+        if not self._joined:  # it has been welcomed
+            self._join()
+
+    def _join(self) -> None:
+        self._joined = True
+        if (desk := self._conversation.desk) is not None:
+            desk.join(self)
+        else:
+            self.tell_sound(SoundHolder("machine", False, "", can_take=False, why=ELSEWHERE))
 
     # --- from anywhere ------------------------------------------------------------------------
 

@@ -116,7 +116,7 @@ class PageServer:
     ) -> None:
         self._conversation = conversation
         self._pages = PageApp(entry, conversation)
-        connections = connections or ConnectionLimiter()
+        connections = ConnectionLimiter() if connections is None else connections
         app = self._pages.app(control, connections)
         self._server = HttpServer(app, connections, certificate, max_message=MAX_MESSAGE)
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -52,6 +52,7 @@ class SoundDesk:
         self._order = asyncio.Lock()
         self._tasks = BackgroundTasks()
         self._waiting: asyncio.TimerHandle | None = None
+        self._closed = False
 
     def join(self, page: SoundPage) -> None:
         self._pages.append(page)
@@ -60,7 +61,8 @@ class SoundDesk:
     def leave(self, page: SoundPage) -> None:
         """It is gone, perhaps for a moment only."""
         self._pages.remove(page)
-        self._tasks.run(self._give_back(page, hold=True))
+        if self._holder is page and not self._closed:
+            self._tasks.run(self._give_back(page, hold=True))
 
     def take(self, page: SoundPage) -> None:
         self._tasks.run(self._take(page))
@@ -73,6 +75,7 @@ class SoundDesk:
         return self._audio.remote if self._holder is page else None
 
     def close(self) -> None:
+        self._closed = True
         self._forget_wait()
         self._tasks.cancel()
 
