@@ -161,7 +161,7 @@ async def test_a_tool_that_wants_asking_runs_after_a_yes(enter_room: EnterRoom) 
         return True
 
     room = await enter_room(FakeBrain([CALL]), permissions={"change_theme": "ask"})
-    room.session.confirm = yes
+    room.session.askers.add(yes)
     await room.speak("Somebody else, perhaps?")
     assert [call.name for call in asked] == ["change_theme"]
     assert room.session.persona.slug == "glados"
