@@ -262,6 +262,9 @@ class FakeSession:
         self._asked("send_text", text)
         self.emit(UserSaid(turn=len(self.calls), text=text, final=True, typed=True))
 
+    def greet(self) -> None:
+        self._asked("greet")
+
     def say(self, *texts: str) -> None:
         self._asked("say", texts)
 

@@ -162,6 +162,8 @@ class _LevelsOnly:
     def standing(self) -> list[SessionEvent]:
         return []
 
+    def greet(self) -> None: ...
+
     def replay(self) -> list[SessionEvent]:
         return []
 

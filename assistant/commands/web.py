@@ -167,6 +167,9 @@ async def _own(config: Config, house: _House, stopped: asyncio.Future[int]) -> i
     from assistant.session.factory import make_conversation
 
     audio = _audio(config, machine=house.settings.machine_sound)
+    # Whoever greets an empty room greets nobody: it is done once a page can be heard.
+    greets = config.session.greeting and not house.settings.machine_sound
+    config.session.greeting = config.session.greeting and house.settings.machine_sound
     session = make_conversation(config, audio)
     session.subscribe(Printer(session, show_typed=True))
 
@@ -175,7 +178,7 @@ async def _own(config: Config, house: _House, stopped: asyncio.Future[int]) -> i
             stopped.set_result(0)
 
     try:
-        async with house.open(_conversation(session, audio, config, over)):
+        async with house.open(_conversation(session, audio, config, over, greets=greets)):
             await session.start()
             print("ready: Ctrl-C ends it", flush=True)
             return await stopped
@@ -194,7 +197,9 @@ def _with_dashboard(config: Config, house: _House) -> int:
         session = make_conversation(config, audio)
 
         async def pages(session: SessionFrontend) -> None:
-            async with house.open(_conversation(session, audio, config, lambda: None)):
+            async with house.open(
+                _conversation(session, audio, config, lambda: None, greets=False)
+            ):
                 await asyncio.Event().wait()
 
         session.at_start([], pages)
@@ -211,11 +216,16 @@ def _audio(config: Config, *, machine: bool) -> SwitchableAudio:
 
 
 def _conversation(
-    session: SessionFrontend, audio: SwitchableAudio, config: Config, over: Callable[[], None]
+    session: SessionFrontend,
+    audio: SwitchableAudio,
+    config: Config,
+    over: Callable[[], None],
+    *,
+    greets: bool,
 ) -> Conversation:
     from assistant.serving.web.serving import OwnConversation
 
-    return OwnConversation(session, audio, config.audio, over)
+    return OwnConversation(session, audio, config.audio, over, greets=greets)
 
 
 def tell(text: str) -> None:

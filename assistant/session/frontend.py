@@ -104,6 +104,9 @@ class SessionFrontend(Protocol):
     async def send_text(self, text: str) -> None:
         """A typed turn of the user."""
 
+    def greet(self) -> None:
+        """Greet now: somebody is there at last. Nothing where anything was said already."""
+
     def say(self, *texts: str) -> None:
         """Say this, in one piece or in several, as a turn of the persona in charge."""
 

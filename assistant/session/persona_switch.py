@@ -271,6 +271,12 @@ class PersonaSwitch:
     def current(self) -> Persona:
         return self._roster.current
 
+    def greet_after_all(self, *, ready: bool) -> None:
+        """Greet, although that was not wanted at the start; where nobody can speak yet, then."""
+        self._greeted = False
+        if ready:
+            self.greet()
+
     def greet(self) -> None:
         if self._greeted:
             return

@@ -35,6 +35,7 @@ from assistant.session.clients.requests import AnyRequest, AnyResult
 from assistant.session.dependencies import SessionDependencies
 from assistant.session.event_bus import EventBus, Listener, cleaned
 from assistant.session.events import (
+    AgentSaid,
     ConversationResumed,
     Notice,
     SessionEvent,
@@ -406,6 +407,10 @@ class Session:
                 self._backend.start_again()  # who writes wants to be answered aloud
             self._bus.publish(UserSaid(turn=next(self._turns), text=text, final=True, typed=True))
             self._bus.publish(ToAnswer(self._intents.read(text, origin="typed")))
+
+    def greet(self) -> None:
+        if not any(isinstance(each, UserSaid | AgentSaid) for each in self._replay.events()):
+            self._persona_switch.greet_after_all(ready=self._backend.ready.is_set())
 
     def say(self, *texts: str) -> None:
         """Say this, in one piece or in several, as a turn of the persona in charge."""

@@ -19,7 +19,7 @@ from assistant.personas.loading import Persona
 from assistant.session.factory import make_dependencies
 from assistant.session.persona_switch import LineChooser
 from assistant.session.transcript_store import TranscriptEntry, TranscriptStore, talked_to
-from tests.fakes import FakeAudio, FakeMemoryStore, make_persona
+from tests.fakes import FakeAudio, FakeBrain, FakeMemoryStore, make_persona
 from tests.session.conftest import EnterRoom
 from tests.session.room import Room, cast_of_characters
 
@@ -202,3 +202,38 @@ async def test_what_a_first_greeting_suggests_is_not_taken_for_its_echo(
     for said in ("Change to GLaDOS.", "What can you do?", "What are you able to do?"):
         assert not room.session._user_turn._self_echo.echoes(said)
         assert not room.session._user_turn._self_echo.echoes_late(said)
+
+
+async def test_who_comes_later_is_greeted_then_and_once(tmp_path: Path) -> None:
+    room = Room(tmp_path, FakeBrain(), greeting=False)
+    await room.enter()
+    assert room.answers() == []
+    room.session.greet()
+    await room.listen_to_the_end()
+    greeted = room.answers()
+    assert len(greeted) == 1
+    room.session.greet()
+    await room.listen_to_the_end()
+    assert room.answers() == greeted
+    await room.session.stop()
+
+
+async def test_who_has_talked_already_needs_no_greeting(tmp_path: Path) -> None:
+    room = Room(tmp_path, FakeBrain(["Hello."]), greeting=False)
+    await room.enter()
+    await room.type("Is anybody there?")
+    room.session.greet()
+    await room.listen_to_the_end()
+    assert room.answers() == ["Hello."]
+    await room.session.stop()
+
+
+async def test_who_comes_before_the_voice_is_ready_is_greeted_once_it_is(tmp_path: Path) -> None:
+    room = Room(tmp_path, FakeBrain(), greeting=False)
+    await room.session.start()
+    room.session.greet()
+    assert room.answers() == []
+    room.backend.come_up()
+    await room.listen_to_the_end()
+    assert len(room.answers()) == 1
+    await room.session.stop()

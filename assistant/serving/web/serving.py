@@ -23,7 +23,6 @@ from assistant.serving.web.entry import Entry
 from assistant.serving.web.messages import MAX_MESSAGE
 from assistant.serving.web.sound import SoundDesk
 from assistant.session.clients.private_socket import SessionGone, connect, endpoints
-from assistant.session.events import UserSaid
 from assistant.session.frontend import SessionFrontend
 from assistant.session.protocol import Goodbye, encode
 from assistant.session.remote import serve_session
@@ -43,25 +42,21 @@ class OwnConversation:
         audio: SwitchableAudio,
         config: AudioConfig,
         ended: Callable[[], None],
+        *,
+        greets: bool = False,
     ) -> None:
-        """In the session's loop. `ended` is called when a page has stopped the session."""
+        """In the session's loop. `ended` is called when a page has stopped the session. `greets`:
+        nobody was greeted at the start, so the first page that is heard is."""
         self.loop = asyncio.get_running_loop()
         self._session = session
         self._ended = ended
-        self.desk: SoundDesk | None = SoundDesk(audio, config, self._greet)
+        self.desk: SoundDesk | None = SoundDesk(audio, config, session.greet if greets else None)
 
     async def serve(self, receive: Receive, send: Send) -> str:
         reason = await serve_session(self._session, receive, send)
         if reason == "the conversation is over":
             self._ended()
         return reason
-
-    def _greet(self) -> None:
-        """What was said before anybody could hear it is said again, where it was the greeting."""
-        session = self._session
-        answered = any(isinstance(each, UserSaid) for each in session.replay())
-        if session.last_answer and not answered and session.is_silent:
-            session.say(session.last_answer)
 
 
 class FollowedConversation:

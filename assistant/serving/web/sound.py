@@ -41,12 +41,15 @@ class SoundDesk:
     """Gives the sound to pages and takes it back. In the session's event loop."""
 
     def __init__(
-        self, audio: SwitchableAudio, config: AudioConfig, on_first: Callable[[], None]
+        self,
+        audio: SwitchableAudio,
+        config: AudioConfig,
+        on_first: Callable[[], None] | None = None,
     ) -> None:
         """`on_first` is called when a page carries the sound for the first time."""
         self._audio = audio
         self._config = config
-        self._on_first: Callable[[], None] | None = on_first
+        self._on_first = on_first
         self._pages: list[SoundPage] = []
         self._holder: SoundPage | None = None
         self._order = asyncio.Lock()
