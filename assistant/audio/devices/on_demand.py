@@ -66,9 +66,10 @@ class OnDemandAudio:
         self._first = self._frames
         await live.start(self._heard, self._on_problem)
 
-    async def close(self, *, clear: bool = True) -> None:
+    async def close(self, *, clear: bool = True, ends_turn: bool = True) -> None:
         """Let go of the devices; nothing is heard from then on. Nothing where they are closed.
-        `clear`: what is queued is not to be played any more."""
+        `clear`: what is queued is not to be played any more. `ends_turn`: what the user was saying
+        is over; else somebody else brings the next frame."""
         live, self._live = self._live, None
         if live is None:
             return
@@ -76,7 +77,7 @@ class OnDemandAudio:
             self.playback.clear()
         await live.stop()
         self.front.voice = False
-        for _ in range(SILENT_FRAMES):
+        for _ in range(SILENT_FRAMES if ends_turn else 0):
             self._hand_on(self._frames, np.zeros(FRAME_SAMPLES, np.float32))
         self._next = self._make(self._config, self.playback)
         self._next.front = self.front

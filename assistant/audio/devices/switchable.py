@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+import numpy as np
+
 from assistant.audio.base import DeviceChoice, OnFrame
-from assistant.audio.devices.on_demand import OnDemandAudio
+from assistant.audio.devices.on_demand import SILENT_FRAMES, OnDemandAudio
 from assistant.audio.devices.remote import RemoteAudio
 from assistant.audio.types import Float32
-from assistant.frames import SAMPLE_RATE
+from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE
 
 _UNHEARD_SECONDS = 0.1
 
@@ -39,6 +41,10 @@ class SwitchableAudio:
         self._on_problem: Callable[[str, str], None] = lambda text, remedy: None
         self._frames = 0
         """Number of the next frame."""
+        self._last = 0.0
+        """When the last one came, monotonic seconds."""
+        self._silent = 0
+        """Silent frames that are still to be told of."""
         self._source: object = None
         """Who brought the last one."""
         self._switching = asyncio.Lock()
@@ -93,6 +99,7 @@ class SwitchableAudio:
             if self.remote is not remote:
                 return
             self.remote, self.held = None, hold
+            self._silent = SILENT_FRAMES
             await remote.stop()
             self.front.voice = False
             if not hold:
@@ -116,7 +123,7 @@ class SwitchableAudio:
     async def _close_own(self) -> None:
         """What sounds just now is heard on where the sound is carried next."""
         if self._own.is_open:
-            await self._own.close(clear=False)
+            await self._own.close(clear=False, ends_turn=False)
 
     async def devices(self) -> list[DeviceChoice]:
         choices = await self._own.devices() if self._are_used else []
@@ -144,12 +151,28 @@ class SwitchableAudio:
         def take(number: int, samples: Float32) -> None:
             nonlocal base
             if self._source is not source:
-                self._source, base = source, self._frames - number
-            at = max(self._frames, base + number)
-            self._frames = at + 1
-            self._on_frame(at, samples)
+                self._source, base = source, self._frames + self._missed() - number
+            self._hand_on(max(self._frames, base + number), samples)
 
         return take
+
+    def _missed(self) -> int:
+        """Frames for which nobody listened: their numbers are left out, for a frame must not be
+        told of before it can have been heard."""
+        since = time.monotonic() - self._last if self._frames else 0.0
+        return max(0, round(since / FRAME_SECONDS) - 1)
+
+    def _hand_on(self, number: int, samples: Float32) -> None:
+        self._frames, self._last = number + 1, time.monotonic()
+        self._on_frame(number, samples)
+
+    def _listen_to_silence(self) -> None:
+        """Nobody brings frames any more: a little silence, in its own time, ends the turn that was
+        cut off."""
+        for _ in range(min(self._missed(), self._silent)):
+            self._silent -= 1
+            self._source = None
+            self._hand_on(self._frames, np.zeros(FRAME_SAMPLES, np.float32))
 
     async def _play_unheard(self) -> None:
         last = time.monotonic()
@@ -157,6 +180,8 @@ class SwitchableAudio:
             await asyncio.sleep(_UNHEARD_SECONDS)
             now = time.monotonic()
             plays = self.remote is not None or self._own.is_open
-            if not plays and not self.held and not self._switching.locked():
-                self.playback.read(round((now - last) * SAMPLE_RATE))
+            if not plays and not self._switching.locked():
+                self._listen_to_silence()
+                if not self.held:
+                    self.playback.read(round((now - last) * SAMPLE_RATE))
             last = now

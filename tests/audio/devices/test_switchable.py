@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import numpy as np
 
-from assistant.audio.devices.on_demand import SILENT_FRAMES
 from assistant.audio.devices.remote import BLOCK_SAMPLES, RemoteAudio
 from assistant.audio.devices.switchable import SwitchableAudio
 from assistant.config.schema import AudioConfig
-from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
+from assistant.frames import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE
 from tests.audio.devices.test_on_demand import Devices, on_demand
 from tests.fakes import until
 
@@ -66,11 +68,12 @@ async def test_a_page_takes_the_sound_and_gives_it_back() -> None:
     block = np.full(BLOCK_SAMPLES, 3000, "<i2").tobytes()
     for number in range(FRAME_SAMPLES // BLOCK_SAMPLES):
         remote.hear(number, block)
-    await until(lambda: len(heard.numbers) == 2 + SILENT_FRAMES + 1)
+    await until(lambda: len(heard.numbers) == 3)
     await audio.release(remote)
     assert audio.microphone == "fake microphone"
     opened()[0].hear()
-    assert heard.numbers == list(range(len(heard.numbers))), "the session knows of no break"
+    assert len(heard.numbers) == 4
+    assert heard.numbers == sorted(set(heard.numbers)), "each frame once, and in order"
     assert "Firefox on Linux is microphone and speaker now." in heard.notices
     await audio.stop()
     assert not opened()
@@ -137,4 +140,33 @@ async def test_without_any_speaker_an_answer_goes_by_in_its_own_time() -> None:
     audio.playback.write(1, np.full(SAMPLE_RATE // 10, 0.5, np.float32))
     audio.playback.end(1)
     await until(lambda: not audio.playback.is_sounding)
+    await audio.stop()
+
+
+async def test_no_frame_is_told_of_before_it_can_have_been_heard() -> None:
+    audio, heard = await switchable(are_used=True)
+    began = time.monotonic()
+    opened()[0].hear()
+    remote, _ = a_page(audio)
+    await audio.carry(remote)
+    await asyncio.sleep(0.3)
+    for number in range(FRAME_SAMPLES // BLOCK_SAMPLES):
+        remote.hear(number, bytes(2 * BLOCK_SAMPLES))
+    await until(lambda: len(heard.numbers) == 2)
+    passed = (time.monotonic() - began) / FRAME_SECONDS
+    assert heard.numbers[1] <= passed + 1
+    assert heard.numbers[1] >= 3, "the time in between is not forgotten either"
+    await audio.stop()
+
+
+async def test_a_turn_that_was_cut_off_ends_in_silence() -> None:
+    audio, heard = await switchable(are_used=False)
+    remote, _ = a_page(audio)
+    await audio.carry(remote)
+    for number in range(FRAME_SAMPLES // BLOCK_SAMPLES):
+        remote.hear(number, bytes(2 * BLOCK_SAMPLES))
+    await until(lambda: len(heard.numbers) == 1)
+    await audio.release(remote)
+    await until(lambda: len(heard.numbers) > 4)
+    assert heard.numbers == list(range(len(heard.numbers)))
     await audio.stop()
