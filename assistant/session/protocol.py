@@ -243,6 +243,10 @@ class PersonaListed(msgspec.Struct, frozen=True):
     slug: str
     name: str
     summary: str
+    colors: dict[str, Any] = {}
+    """As in a persona's file, for a picker that shows it."""
+    face: dict[str, Any] = {}
+    """The same."""
 
 
 class Welcome(FrontendReply, frozen=True):

@@ -16,6 +16,7 @@ from typing import Any
 
 from assistant.calls.parser import ToolCall
 from assistant.errors import AssistantError
+from assistant.personas.loading import Persona
 from assistant.session.events import (
     AnswerProgress,
     AudioChanged,
@@ -304,7 +305,7 @@ class _RemoteFrontend:
         """Raises `ProtocolError` where it speaks another version."""
         check_version(hello)
         session = self._session
-        everyone = [PersonaListed(p.slug, p.name, p.summary) for p in session.personas()]
+        everyone = [_listed(each) for each in session.personas()]
         self._put(Welcome(VERSION, session.state, session.persona, everyone))
         if hello.replay:
             self._put(Replay(session.replay()))
@@ -374,6 +375,11 @@ class _RemoteFrontend:
             return ForgetPreview(command.id, preview)
         await memory.forget(preview)
         return MemoriesForgotten(command.id)
+
+
+def _listed(persona: Persona) -> PersonaListed:
+    colors, face = persona.colors.model_dump(), persona.face.model_dump()
+    return PersonaListed(persona.slug, persona.name, persona.summary, colors, face)
 
 
 class LevelTeller:

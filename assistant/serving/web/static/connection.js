@@ -24,7 +24,7 @@ export async function enter(token) {
     return { ok: false, text: `Too many tries. Wait ${wait} seconds, then try again.` };
   }
   if (answer.status === 401) return { ok: false, text: "" };
-  if (answer.status === 403) return { ok: false, text: "That is not the token. It changes with each start: look at the terminal again." };
+  if (answer.status === 403) return { ok: false, text: "That is not the token. assistant web prints the right one when it starts." };
   return { ok: false, text: `The assistant answered ${answer.status}. Look at the terminal in which it runs.` };
 }
 

@@ -155,7 +155,7 @@ function turnView(entry, model) {
     element.classList.toggle("earlier", entry.earlier);
     const cut = entry.interrupted && entry.heard !== null;
     const parts = entry.final && !cut ? [entry.text, "", ""] : spokenParts(entry.text, entry.heard);
-    if (cut) parts.splice(0, 2, parts[0] + parts[1], " — ");
+    if (cut) parts.splice(0, 3, parts[0] + parts[1], parts[2].trim() ? " — " : " —", parts[2].trim());
     else if (entry.partial) parts[2] += " …";
     say(heard, parts[0]);
     say(now, parts[1]);

@@ -8,7 +8,8 @@ const LIVELY = 30; // frames a second in a conversation
 const IDLE = 12; // breath and glances need no more
 const REST_SECONDS = 90; // after so long in which nothing happened it keeps still
 const FALL = 0.8; // what is left of a loudness in the next frame
-const DISC = 0.74; // of half the canvas: the rest is for the halo
+const DISC = 0.74; // of half the canvas: the rest is for the halo, …
+const PORTRAIT = 0.98; // … which a face in a list has none of
 const TAU = 2 * Math.PI;
 
 /** One persona's face on a canvas that somebody else lays out. */
@@ -121,15 +122,16 @@ export class Face {
     const half = canvas.width / 2;
     c.setTransform(half, 0, 0, half, half, half);
     c.clearRect(-1, -1, 2, 2);
-    if (this._moves) halo(c, pose, moment, this._palette);
-    c.scale(DISC, DISC);
+    if (this._moves) halo(c, pose, moment, this._palette, this._dark ? 1 : 0.45);
+    const disc = this._moves ? DISC : PORTRAIT;
+    c.scale(disc, disc);
     ground(c, this._palette);
     c.save();
     c.beginPath();
     c.arc(0, 0, 0.985, 0, TAU);
     c.clip();
     const round = ["iris", "eye"].includes(persona.face.kind) && (persona.face.count ?? 1) === 1;
-    if (!round) c.scale(0.82, 0.82);
+    if (!round) c.scale(0.9, 0.9);
     paint(c, pose, persona.face, this._palette);
     c.restore();
   }
@@ -144,14 +146,14 @@ export function portrait(canvas, persona, dark) {
 }
 
 /** The ring about the face pulses with whoever is heard. */
-function halo(c, pose, moment, palette) {
+function halo(c, pose, moment, palette, strength) {
   const loud = Math.max(pose.voice, pose.user);
   const breath = 0.5 + 0.5 * Math.sin((TAU * moment.time) / 4.6);
   const reach = DISC + 0.06 + 0.17 * loud;
   const color = pose.user > pose.voice ? palette.color : palette.light;
   const glow = c.createRadialGradient(0, 0, DISC * 0.92, 0, 0, 1);
-  glow.addColorStop(0, ink(palette.color, 0.3 * pose.glow + 0.25 * loud));
-  glow.addColorStop(0.45, ink(palette.color, 0.09 * pose.glow + 0.14 * loud));
+  glow.addColorStop(0, ink(palette.color, strength * (0.3 * pose.glow + 0.25 * loud)));
+  glow.addColorStop(0.45, ink(palette.color, strength * (0.09 * pose.glow + 0.14 * loud)));
   glow.addColorStop(1, ink(palette.color, 0));
   c.fillStyle = glow;
   c.fillRect(-1, -1, 2, 2);

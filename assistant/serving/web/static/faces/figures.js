@@ -334,7 +334,7 @@ function rings(c, pose, face, p) {
     for (let piece = 0; piece < pieces; piece += 1) {
       wobbly(c, radius, loud, 3 + 2 * place, pose.turn * (place + 2), begin + piece / pieces, (1 - gap) / pieces, gap === 0);
       c.lineCap = "round";
-      c.lineWidth = width * 3;
+      c.lineWidth = width * 2.4;
       c.strokeStyle = ink(color, lit * 0.14);
       c.stroke();
       c.lineWidth = width;
@@ -354,7 +354,7 @@ function wobbly(c, radius, loud, lobes, turn, begin, length, closed) {
   const steps = Math.max(6, Math.ceil(72 * length));
   for (let step = 0; step <= steps; step += 1) {
     const angle = TAU * (begin + (length * step) / steps);
-    const r = radius * (1 + 0.08 * loud * Math.sin(angle * lobes + TAU * turn));
+    const r = radius * (1 + 0.035 * loud * Math.sin(angle * lobes + TAU * turn));
     c.lineTo(Math.cos(angle) * r, Math.sin(angle) * r);
   }
   if (closed) c.closePath();
