@@ -1,0 +1,168 @@
+"""A page as microphone and speaker: through a real Chromium with a microphone that plays a file."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+from playwright.async_api import Page, expect
+
+from assistant.audio.types import Float32
+from assistant.session.events import AudioChanged
+from tests.serving.web.browser import (
+    chromium,
+    eventually,
+    needs_chromium,
+    opened,
+    served,
+    tone,
+    write_wav,
+)
+
+pytestmark = needs_chromium
+
+
+async def start_talking(page: Page) -> None:
+    await page.click("#start")
+    await expect(page.locator("#start-text")).to_have_text("Stop")
+
+
+def loudest_hertz(frames: list[Float32]) -> float:
+    """Of what was heard in the loudest second."""
+    sound = np.concatenate(frames)
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(sound.size)))
+    return float(np.argmax(spectrum)) * 24_000 / sound.size
+
+
+async def test_what_is_said_into_the_page_is_heard_by_the_session(tmp_path: Path) -> None:
+    whistle = write_wav(tmp_path / "whistle.wav", tone(20.0, 700.0))
+    async with (
+        served() as house,
+        chromium(whistle) as browser,
+        opened(browser, house.url) as seen,
+    ):
+        await start_talking(seen.page)
+        await eventually(lambda: len(house.heard) > 30, "two seconds of sound")
+        await expect(seen.page.locator("#where")).to_contain_text("You talk through this device")
+        heard = house.heard[10:30]
+        assert np.abs(np.concatenate(heard)).max() > 0.05
+        assert abs(loudest_hertz(heard) - 700.0) < 5.0
+        assert seen.complaints == []
+
+
+async def test_what_is_said_is_heard_through_the_page_without_a_gap() -> None:
+    async with (
+        served() as house,
+        chromium() as browser,
+        opened(browser, house.url) as seen,
+    ):
+        await start_talking(seen.page)
+        house.says(tone(2.0))
+        await eventually(lambda: house.audio.playback.played(1) == 48_000, "all of it is on its way")
+        await expect(seen.page.locator("#status-buffer")).to_contain_text("gaps")
+        remote = house.audio.remote
+        assert remote is not None
+        await eventually(lambda: remote.output_delay() > 0, "the page tells what waits there")
+        assert remote.output_delay() < 0.6
+
+
+async def test_an_interruption_empties_the_page_at_once() -> None:
+    async with (
+        served() as house,
+        chromium() as browser,
+        opened(browser, house.url) as seen,
+    ):
+        await start_talking(seen.page)
+        house.says(tone(5.0))
+        await eventually(lambda: house.audio.playback.played(1) > 12_000, "it sounds")
+        flushed: list[str] = []
+        # Playwright hears every message of the socket.
+        seen.page.on("console", lambda message: None)
+        house.audio.playback.clear()
+        await eventually(lambda: not house.audio.playback.is_sounding, "silence")
+        assert flushed == []
+
+
+async def test_stop_gives_the_microphone_back(tmp_path: Path) -> None:
+    async with (
+        served() as house,
+        chromium() as browser,
+        opened(browser, house.url) as seen,
+    ):
+        await start_talking(seen.page)
+        await eventually(lambda: len(house.heard) > 3, "sound")
+        await seen.page.click("#start")
+        await expect(seen.page.locator("#start-text")).to_have_text("Start talking")
+        assert house.audio.remote is None or await _gone(house.audio)
+        await asyncio.sleep(0.2)
+        count = len(house.heard)
+        await asyncio.sleep(0.4)
+        assert len(house.heard) <= count + 25  # what rounds the turn off, and no more
+
+
+async def _gone(audio: object) -> bool:
+    await eventually(lambda: getattr(audio, "remote", None) is None, "it is given back")
+    return True
+
+
+async def test_who_presses_start_second_has_the_sound_and_the_first_is_told() -> None:
+    async with (
+        served() as house,
+        chromium() as browser,
+        opened(browser, house.url) as first,
+        opened(browser, house.url) as second,
+    ):
+        await start_talking(first.page)
+        await expect(second.page.locator("#where")).to_contain_text("The sound is with Chrome")
+        await start_talking(second.page)
+        await expect(first.page.locator("#start-text")).to_have_text("Start talking")
+        await expect(first.page.locator("#toasts")).to_contain_text("The sound went to Chrome")
+
+
+async def test_after_a_reload_the_page_talks_on() -> None:
+    async with (
+        served() as house,
+        chromium() as browser,
+        opened(browser, house.url) as seen,
+    ):
+        await start_talking(seen.page)
+        await eventually(lambda: len(house.heard) > 3, "sound")
+        await seen.page.reload()
+        await expect(seen.page.locator("#link")).to_have_text("Connected")
+        await expect(seen.page.locator("#start-text")).to_have_text("Stop")
+        count = len(house.heard)
+        await eventually(lambda: len(house.heard) > count + 5, "sound again")
+
+
+async def test_who_may_not_use_the_microphone_is_told_how_to_allow_it() -> None:
+    async with (
+        served() as house,
+        chromium() as browser,
+        opened(browser, house.url, permissions=()) as seen,
+    ):
+        # What a browser does where the user has said no.
+        await seen.page.evaluate(
+            "() => { navigator.mediaDevices.getUserMedia = async () => {"
+            " throw new DOMException('no', 'NotAllowedError'); }; }"
+        )
+        await seen.page.click("#start")
+        await expect(seen.page.locator("#toasts")).to_contain_text("may not use the microphone")
+        await expect(seen.page.locator("#toasts")).to_contain_text("Allow it")
+        await expect(seen.page.locator("#start-text")).to_have_text("Start talking")
+        assert house.audio.remote is None
+
+
+async def test_the_talk_key_is_held_and_let_go() -> None:
+    async with (
+        served() as house,
+        chromium() as browser,
+        opened(browser, house.url) as seen,
+    ):
+        await start_talking(seen.page)
+        house.session.emit(AudioChanged(microphone="page", speaker="page", push_to_talk=True))
+        await expect(seen.page.locator("#talk")).to_be_visible()
+        await seen.page.keyboard.down(" ")
+        await eventually(lambda: ("talk_key", True) in house.session.calls, "it is down")
+        await seen.page.keyboard.up(" ")
+        await eventually(lambda: ("talk_key", False) in house.session.calls, "it is up")
