@@ -75,6 +75,7 @@ export class PlaybackBuffer {
     this._lowest = Infinity;
     this._window = 0;
     this._calm = 0;
+    this._last = Infinity; // samples until it begins anew: after an interruption
     this.lead = FIRST_LEAD;
     this.played = 0;
     this.underruns = 0;
@@ -105,13 +106,16 @@ export class PlaybackBuffer {
       this._fadeIn = FADE;
     }
     this._shrink(out.length);
-    const count = Math.min(out.length, this.buffered);
+    const count = Math.min(out.length, this.buffered, this._last);
     for (let place = 0; place < count; place += 1) out[place] = this._samples[this._from + place];
     this._from += count;
+    this._last -= count;
     this.played += count;
+    this._lowest = Math.min(this._lowest, this.buffered);
     this._rise(out, count);
     if (count) this._tail = out[count - 1];
-    if (count < out.length) this._runDry(out, count);
+    if (this._last === 0) this._end(out, count);
+    else if (count < out.length) this._runDry(out, count);
     else this._rest(count);
   }
 
@@ -121,28 +125,30 @@ export class PlaybackBuffer {
     for (let place = 0; place < kept; place += 1) this._samples[this._from + place] *= 1 - (place + 1) / kept;
     this.dropped += this.buffered - kept;
     this._to = this._from + kept;
-    this._flushed = true;
+    if (this._begun) this._last = kept;
   }
 
   /** Nothing is expected any more: what is missing is no gap. */
   stop() {
     this.flush();
     this._begun = false;
+    this._last = Infinity;
     this._from = this._to = 0;
   }
 
   _runDry(out, count) {
-    this._fall(out, count);
-    this._begun = false;
-    this._lowest = Infinity;
-    this._window = 0;
-    if (this._flushed) {
-      this._flushed = false;
-      return;
-    }
+    this._end(out, count);
     this.underruns += 1;
     this._calm = 0;
     this.lead = Math.min(MOST, this.lead + LEAD_STEP);
+  }
+
+  /** Silence until the lead waits again. */
+  _end(out, count) {
+    this._fall(out, count);
+    this._begun = false;
+    this._last = this._lowest = Infinity;
+    this._window = 0;
   }
 
   /** From where it stopped to silence, without a click. */
@@ -160,7 +166,6 @@ export class PlaybackBuffer {
   }
 
   _rest(count) {
-    this._flushed = false;
     this._calm += count;
     if (this._calm >= CALM && this.lead > FIRST_LEAD) {
       this.lead -= LEAD_STEP;
@@ -170,7 +175,6 @@ export class PlaybackBuffer {
 
   /** What has waited all the while, beyond the lead, is not needed: it goes where nothing is heard. */
   _shrink(count) {
-    this._lowest = Math.min(this._lowest, this.buffered);
     this._window += count;
     const surplus = this._lowest - Math.max(0, this.lead - MESSAGE);
     if (this._window < WINDOW || surplus <= 0) {
