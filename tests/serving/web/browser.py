@@ -9,34 +9,22 @@ import wave
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-pytest.importorskip("starlette", reason="the page needs starlette")
-pytest.importorskip("uvicorn", reason="the page needs uvicorn")
 pytest.importorskip("playwright", reason="the page is tested with playwright")
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from assistant.audio.devices.on_demand import OnDemandAudio
 from assistant.audio.devices.switchable import SwitchableAudio
 from assistant.audio.types import Float32
-from assistant.config.schema import AudioConfig
 from assistant.frames import SAMPLE_RATE
-from assistant.serving.access_control import AccessControl, names_of_this_machine
-from assistant.serving.settings import ServeSettings, listen
-from assistant.serving.web.entry import Entry
-from assistant.serving.web.serving import OwnConversation, PageServer
 from tests.fakes import FakeSession
-
-if TYPE_CHECKING:
-    from assistant.session.frontend import SessionFrontend
+from tests.serving.web.page_client import TOKEN, house
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
-TOKEN = "a-token-for-tests-and-nothing-else"
 
 
 @dataclass
@@ -46,8 +34,11 @@ class Served:
     address: str
     session: FakeSession
     audio: SwitchableAudio
-    heard: list[Float32] = field(default_factory=list)
+    heard: list[Float32]
     """Frames of the page's microphone."""
+
+    hang_up: Callable[[], None]
+    """On every page, as a network that is gone."""
 
     @property
     def url(self) -> str:
@@ -60,28 +51,21 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def served(session: FakeSession | None = None, port: int = 0) -> AsyncIterator[Served]:
+async def served(session: FakeSession | None = None) -> AsyncIterator[Served]:
     """The server beside a session of fakes, whose sound pages may carry."""
     session = session or FakeSession()
-    config = AudioConfig()
-    audio = SwitchableAudio(OnDemandAudio(config), are_used=False)
-    session.input_levels, session.output_levels = audio.input_levels, audio.output_levels
-    settings = ServeSettings(host="127.0.0.1", port=port)
-    sockets = listen(settings)
-    port = sockets[0].getsockname()[1]
-    found = Served(f"http://127.0.0.1:{port}", session, audio)
-    real: SessionFrontend = session
-    conversation = OwnConversation(real, audio, config, lambda: None)
-    control = AccessControl(
-        None, names_of_this_machine("127.0.0.1", ()), what="conversation", has_pages=True
-    )
-    server = PageServer(conversation, Entry(TOKEN, port, secure=False), control)
-    await audio.start(lambda number, frame: found.heard.append(frame), lambda text, remedy: None)
-    try:
-        async with server.running(sockets):
-            yield found
-    finally:
-        await audio.stop()
+    heard: list[Float32] = []
+    session.take_frame = lambda number, samples: heard.append(samples)  # type: ignore[method-assign]
+    async with house(session) as here:
+        session.input_levels = here.audio.input_levels
+        session.output_levels = here.audio.output_levels
+
+        def hang_up() -> None:
+            loop = here.server._loop
+            assert loop is not None
+            loop.call_soon_threadsafe(here.server._pages.close_pages)
+
+        yield Served(here.url, session, here.audio, heard, hang_up)
 
 
 @contextlib.asynccontextmanager

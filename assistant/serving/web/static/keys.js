@@ -51,10 +51,16 @@ export function listenForKeys(act) {
     act(action, event.key, true);
   });
   addEventListener("keyup", (event) => {
-    if (event.key === " ") act("microphone", event.key, false);
+    if (event.key !== " ") return;
+    if (event.target === pointed) event.preventDefault(); // else it would press the button
+    act("microphone", event.key, false);
   });
+  addEventListener("pointerdown", (event) => (pointed = event.target.closest?.("button") ?? null));
   addEventListener("blur", () => act("microphone", " ", false));
 }
+
+/** The button that was last pressed by mouse or finger: it has the focus, but nobody chose it. */
+let pointed = null;
 
 function actionOf(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || dialogOpen()) return null;
@@ -62,6 +68,7 @@ function actionOf(event) {
   const typing = TYPES.has(at?.tagName) || at?.isContentEditable;
   if (event.key === "Escape") return typing ? "leave" : "interrupt";
   if (typing || !keysOn()) return null;
-  if (event.key === " " && PRESSES.has(at?.tagName)) return null;
+  if (event.key !== " ") pointed = null;
+  else if (PRESSES.has(at?.tagName) && at !== pointed) return null;
   return ACTIONS.get(event.key) ?? null;
 }

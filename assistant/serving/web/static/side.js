@@ -16,7 +16,6 @@ export function showState(model, connected) {
   document.body.dataset.state = connected && !muted ? status.state : "off";
   say(byId("state"), word);
   say(byId("name"), persona?.name ?? "assistant");
-  byId("name").setAttribute("aria-label", persona ? `${persona.name}: choose a persona` : "Choose a persona");
   say(byId("summary"), persona?.summary ?? "");
   byId("face").setAttribute("aria-label", persona ? `Face of ${persona.name}` : "Face");
   document.title = persona ? `${persona.name} · assistant` : "assistant";
