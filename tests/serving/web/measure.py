@@ -1,0 +1,96 @@
+"""Measures the page's sound in a real Chromium: `python -m tests.serving.web.measure --busy 2`.
+
+A microphone that whistles and a voice that speaks for `--seconds`, beside `--busy` loops that do
+nothing but keep the machine busy. Told: what of the 20 ms blocks came through each way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.async_api import expect
+
+from tests.serving.web.browser import chromium, opened, served, tone, write_wav
+
+BLOCK_SECONDS = 0.02
+
+
+@contextlib.contextmanager
+def busy(loops: int) -> Iterator[None]:
+    spinning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(loops)]
+    try:
+        yield
+    finally:
+        for each in spinning:
+            each.kill()
+            each.wait()
+
+
+async def measure(seconds: float, loops: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        whistle = write_wav(Path(folder) / "whistle.wav", tone(seconds + 15, 700.0))
+        async with (
+            served() as house,
+            chromium(whistle) as browser,
+            opened(browser, house.url, still=False) as seen,
+        ):
+            await seen.page.click("#start")
+            await expect(seen.page.locator("#start-text")).to_have_text("Stop")
+            await seen.page.keyboard.press("d")
+            await asyncio.sleep(2.0)
+            remote = house.audio.remote
+            assert remote is not None
+            numbers: list[int] = []
+            delays: list[float] = []
+            hear = remote.hear
+
+            def heard(number: int, pcm: bytes) -> None:
+                numbers.append(number)
+                delays.append(remote.output_delay())
+                hear(number, pcm)
+
+            remote.hear = heard  # type: ignore[method-assign]
+            before = await _figures(seen.page.locator("dialog.sound p"))
+            began, sent = time.monotonic(), remote.sent
+            with busy(loops):
+                house.says(tone(seconds))
+                await asyncio.sleep(seconds)
+                took, sent = time.monotonic() - began, remote.sent - sent
+                count = len(numbers)
+                await asyncio.sleep(0.6)
+                after = await _figures(seen.page.locator("dialog.sound p"))
+    whole = took / BLOCK_SECONDS
+    delays.sort()
+    print(f"{seconds:.0f} s beside {loops} busy loops")
+    print(f"microphone: {count} of {whole:.0f} blocks ({count / whole:.1%})")
+    print(f"missing numbers: {numbers[count - 1] - numbers[0] + 1 - count}")
+    print(f"speaker: {sent} sent, {after['lost'] - before['lost']} ms lost on the way")
+    print(f"gaps: {after['gaps'] - before['gaps']}, lead {after['lead']} ms at the end")
+    at = delays[len(delays) // 2], delays[int(len(delays) * 0.95)], delays[-1]
+    print(
+        "waits in the page and its sound card: " + " / ".join(f"{1000 * d:.0f}" for d in at) + " ms"
+    )
+
+
+async def _figures(line: object) -> dict[str, int]:
+    text = str(await line.text_content())  # type: ignore[attr-defined]
+    patterns = {"gaps": r"(\d+) gaps?", "lost": r"(\d+) ms lost", "lead": r"lead (\d+) ms"}
+    found = {name: re.search(pattern, text) for name, pattern in patterns.items()}
+    return {name: int(match[1]) if match else 0 for name, match in found.items()}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--busy", type=int, default=0)
+    options = parser.parse_args()
+    asyncio.run(measure(options.seconds, options.busy))
