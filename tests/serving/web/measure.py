@@ -44,7 +44,7 @@ async def measure(seconds: float, loops: int) -> None:
             opened(browser, house.url, still=False) as seen,
         ):
             await seen.page.click("#start")
-            await expect(seen.page.locator("#start-text")).to_have_text("Stop")
+            await expect(seen.page.locator("#start-text")).to_have_text("Stop talking")
             await seen.page.keyboard.press("d")
             await asyncio.sleep(2.0)
             remote = house.audio.remote

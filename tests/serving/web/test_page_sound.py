@@ -26,7 +26,7 @@ pytestmark = needs_chromium
 
 async def start_talking(page: Page) -> None:
     await page.click("#start")
-    await expect(page.locator("#start-text")).to_have_text("Stop")
+    await expect(page.locator("#start-text")).to_have_text("Stop talking")
 
 
 def loudest_hertz(frames: list[Float32]) -> float:
@@ -144,7 +144,7 @@ async def test_after_a_reload_the_page_talks_on() -> None:
         await eventually(lambda: len(house.heard) > 3, "sound")
         await seen.page.reload()
         await expect(seen.page.locator("#link")).to_have_text("Connected")
-        await expect(seen.page.locator("#start-text")).to_have_text("Stop")
+        await expect(seen.page.locator("#start-text")).to_have_text("Stop talking")
         count = len(house.heard)
         await eventually(lambda: len(house.heard) > count + 5, "sound again")
 

@@ -7,30 +7,32 @@ const MOST_WAITING = 96 * 1024; // bytes of sound that may wait to be sent: two 
 
 /** The token of the address, which is taken out of it at once; "" where there is none. */
 export function tokenOfAddress() {
-  const token = decodeURIComponent(location.hash.slice(1));
+  const token = location.hash.slice(1);
   if (location.hash) history.replaceState(null, "", location.pathname + location.search);
   return token;
 }
 
-/** Come in with a token, or with the cookie where it is "": {ok, text}. */
+/** Come in with a token, or with the cookie where it is "": {ok, status, text}. */
 export async function enter(token) {
   const asked = token
     ? { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token }) }
     : {};
   const answer = await fetch("/api/enter", { ...asked, cache: "no-store", credentials: "same-origin" });
-  if (answer.ok) return { ok: true, text: "" };
-  if (answer.status === 429) {
-    const wait = Number(answer.headers.get("retry-after")) || 60;
-    return { ok: false, text: `Too many tries. Wait ${wait} seconds, then try again.` };
-  }
-  if (answer.status === 401) return { ok: false, text: "" };
-  if (answer.status === 403) return { ok: false, text: "That is not the token. assistant web prints the right one when it starts." };
-  return { ok: false, text: `The assistant answered ${answer.status}. Look at the terminal in which it runs.` };
+  const { ok, status } = answer;
+  return { ok, status, text: ok ? "" : refusal(status, Number(answer.headers.get("retry-after")) || 60) };
+}
+
+function refusal(status, wait) {
+  if (status === 401) return "";
+  if (status === 429) return `Too many tries. Wait ${wait} seconds, then try again.`;
+  if (status === 403) return "That is not the token. assistant web prints the right one when it starts.";
+  return `The assistant answered ${status}. Look at the terminal in which it runs.`;
 }
 
 /**
  * The socket. `message` is told each message as an object, `sound` each piece of sound as an
- * ArrayBuffer, `state` what it is: "connecting", "open", "waiting" (with the seconds) or "refused".
+ * ArrayBuffer, `state` what it is: "connecting", "open", "waiting" (with the seconds, and how often
+ * it was tried) or "refused".
  */
 export class Connection {
   constructor({ message, sound, state }) {
@@ -38,6 +40,7 @@ export class Connection {
     this._socket = null;
     this._wait = FIRST_WAIT;
     this._timer = 0;
+    this._tries = 0;
     this._heard = 0;
     this._alive = false;
     const again = () => document.visibilityState === "visible" && this._atOnce();
@@ -61,10 +64,15 @@ export class Connection {
     this._socket = socket;
     this._alive = false;
     socket.addEventListener("open", () => {
-      if (this._socket === socket) this.send({ type: "Hello", version: 1, confirms: true, replay: true, levels: true });
+      if (this._socket === socket) this.greet();
     });
     socket.addEventListener("message", (event) => this._socket === socket && this._take(event.data));
     socket.addEventListener("close", () => this._socket === socket && this._lost());
+  }
+
+  /** Ask for all there is, from the beginning. */
+  greet() {
+    this.send({ type: "Hello", version: 1, confirms: true, replay: true, levels: true });
   }
 
   /** Whether it could be sent: false where there is no connection just now. */
@@ -90,6 +98,7 @@ export class Connection {
     const message = JSON.parse(data);
     if (message.type === "Welcome") {
       this._wait = FIRST_WAIT;
+      this._tries = 0;
       this._state("open");
     }
     if (message.type === "Levels") this._alive = true;
@@ -110,7 +119,8 @@ export class Connection {
     this._socket = null;
     const wait = this._wait * (0.8 + 0.4 * Math.random());
     this._wait = Math.min(LONGEST_WAIT, this._wait * 2);
-    this._state("waiting", Math.max(1, Math.round(wait / 1000)));
+    this._tries += 1;
+    this._state("waiting", Math.max(1, Math.round(wait / 1000)), this._tries);
     clearTimeout(this._timer);
     this._timer = setTimeout(() => this._again(), wait);
   }
@@ -128,7 +138,8 @@ export class Connection {
     try {
       const found = await enter("");
       if (found.ok) this.start();
-      else this._state("refused");
+      else if (found.status === 401) this._state("refused");
+      else this._lost();
     } catch {
       this._lost();
     }

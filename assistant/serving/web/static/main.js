@@ -51,13 +51,16 @@ const connection = new Connection({ message: take, sound: (bytes) => sound.play(
 // -- what is shown, at most once a frame -----------------------------------------------------------
 
 const pending = new Set();
+let asked = false;
 
 function soon(...parts) {
-  if (!pending.size) requestAnimationFrame(draw);
+  if (!asked) requestAnimationFrame(draw);
+  asked = true;
   for (const part of parts) pending.add(part);
 }
 
 function draw() {
+  asked = false;
   const parts = new Set([...pending, ...model.changed]);
   pending.clear();
   model.changed.clear();
@@ -65,14 +68,20 @@ function draw() {
   if (parts.has("all")) view.reset(model);
   else if (parts.has("entries")) view.render(model);
   if (parts.has("persona") || parts.has("times")) view.redraw(model);
+  if (parts.has("entries") || parts.has("all")) {
+    byId("hints").hidden = model.entries.some((each) => each.side === "user" && !each.earlier);
+  }
   if (parts.has("timers") || parts.has("all")) showDue(model, stopRinging);
   if (parts.has("memory")) lookAgain();
-  if (["status", "persona", "sound", "all"].some((each) => parts.has(each))) {
+  const status = ["status", "persona", "all"].some((each) => parts.has(each));
+  if (status) {
     showState(model, connected);
     showStatus(model);
-    showTimes(model);
     face.feel(model.status, connected);
     sound.setMuted(Boolean(model.status.audio?.muted));
+  }
+  if (parts.has("latency") || parts.has("all")) showTimes(model);
+  if (status || parts.has("sound")) {
     showSound({ holder, sound, taking, resumes: wanted && !sound.isOpen, audio: model.status.audio, connected });
   }
 }
@@ -160,6 +169,7 @@ function take(message) {
   }
   model.apply(message);
   if (message.type === "Notice") told(message);
+  if (message.type === "PersonasReloaded") connection.greet(); // colours and names are others now
   if (message.type === "Failure") tell(message.text, message.remedy, "error");
   if (message.type === "UserSaid" && message.typed) typed = typed.filter((each) => each !== message.text);
   if (model.changed.size) soon();
@@ -180,11 +190,12 @@ function heard({ input, output }) {
   face.hear(Math.max(0, ...output), Math.max(0, ...input));
 }
 
-function linked(state, seconds) {
+function linked(state, seconds, tries = 0) {
   const link = byId("link");
   link.classList.toggle("good", state === "open");
   link.classList.toggle("bad", state === "waiting");
-  const words = { connecting: "Connecting …", open: "Connected", refused: "A token is needed", waiting: `Not connected; trying again in ${seconds} s` };
+  const hint = tries > 3 ? ". Does assistant web still run?" : "";
+  const words = { connecting: "Connecting …", open: "Connected", refused: "A token is needed", waiting: `Not connected; trying again in ${seconds} s${hint}` };
   say(link, words[state]);
   if (state === "open") {
     byId("gate").close();
@@ -512,6 +523,14 @@ async function come(token) {
     linked("waiting", 2);
     setTimeout(() => come(token), 2_000);
   }
+}
+
+addEventListener("hashchange", () => location.hash && come(tokenOfAddress()));
+if (!CSS.supports("field-sizing", "content")) {
+  line.addEventListener("input", () => {
+    line.style.height = "auto";
+    line.style.height = `${line.scrollHeight}px`;
+  });
 }
 
 wear();

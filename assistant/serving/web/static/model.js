@@ -40,6 +40,7 @@ export class Model {
     this._kept = new Set();
     this._lostBefore = {};
     this._spoken = null;
+    this._told = { t: 0, replayed: false }; // the message that is being taken in
   }
 
   /** Take a message in. `replayed`: it was told before, to others. Returns it. */
@@ -51,8 +52,8 @@ export class Model {
         this.clockOffset = zero;
       }
     }
-    const known = HANDLERS[message.type];
-    if (known) known.call(this, message, replayed);
+    this._told = { t: message.t ?? 0, replayed };
+    HANDLERS[message.type]?.call(this, message, replayed);
     return message;
   }
 
@@ -129,7 +130,7 @@ export class Model {
       } else if (entry.kind === "chip") lines.push(`    ${entry.sign} ${entry.text}`);
       else if (entry.kind === "divider") lines.push(`--- ${entry.text} ---`);
     }
-    const log = this.log.map((each) => `[${new Date(each.at).toLocaleTimeString("en-GB")}] ${each.sign} ${each.text}`);
+    const log = this.log.map((each) => `[${this.when(each)?.toLocaleTimeString("en-GB") ?? "before"}] ${each.sign} ${each.text}`);
     return `${lines.join("\n")}\n\nWhat happened\n\n${log.join("\n")}\n`;
   }
 
@@ -169,7 +170,8 @@ export class Model {
     if (joins && last?.joins && last.text.length < 80) last.text += ` → ${text}`;
     else {
       if (key) this.log = this.log.filter((each) => each.key !== key);
-      this.log.push({ sign, tone, text, key, joins, at: this._now() });
+      const { t, replayed } = this._told;
+      this.log.push({ sign, tone, text, key, joins, t, at: replayed ? null : new Date(this._now()) });
       if (this.log.length > EVENTS_KEPT) this.log.shift();
     }
     this.changed.add("log");
@@ -247,6 +249,7 @@ const HANDLERS = {
 
   Replay(message) {
     for (const event of message.events) this.apply(event, true);
+    this._told = { t: 0, replayed: false };
   },
 
   StateChanged(event, replayed) {
@@ -323,7 +326,7 @@ const HANDLERS = {
     this.stages.push(event.stages ?? {});
     if (this.latencies.length > LATENCIES_KEPT) [this.latencies, this.stages].forEach((each) => each.shift());
     this.note("◔", "secondary", `answered in ${event.latency.toFixed(2)} s`);
-    this.changed.add("status");
+    this.changed.add("latency");
   },
 
   StillThinking(event) {

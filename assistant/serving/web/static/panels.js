@@ -153,7 +153,7 @@ export function openToday(model, write, stop) {
 export function openLog(model, save) {
   openDialog("log", "What happened", (body) => {
     const lines = [...model.log].reverse().map((each) =>
-      el("li", { style: { "--tone": `var(--${each.tone})` } }, el("time", { text: new Date(each.at).toLocaleTimeString("en-GB") }), el("span", { class: "sign", "aria-hidden": "true", text: each.sign }), el("span", { text: each.text })),
+      el("li", { style: { "--tone": `var(--${each.tone})` } }, el("time", { text: model.when(each)?.toLocaleTimeString("en-GB") ?? "before" }), el("span", { class: "sign", "aria-hidden": "true", text: each.sign }), el("span", { text: each.text })),
     );
     const keep = el("button", { type: "button", class: "button", text: "Save as text", on: { click: save } });
     body.append(lines.length ? el("ul", { class: "happened" }, ...lines) : el("p", { class: "quiet", text: "Nothing yet." }), el("div", { class: "buttons" }, keep));

@@ -45,7 +45,7 @@ export function showSound({ holder, sound, taking, resumes, audio, connected }) 
   const may = connected && (holder?.can_take ?? false);
   start.classList.toggle("on", mine);
   start.setAttribute("aria-disabled", String(!mine && !may));
-  const words = taking ? "Loading …" : mine ? "Stop" : resumes ? "Go on talking" : "Start talking";
+  const words = taking ? "Loading …" : mine ? "Stop talking" : resumes ? "Go on talking" : "Start talking";
   say(byId("start-text"), words);
   byId("start-icon").setAttribute("href", mine ? "#i-stop" : "#i-mic");
   const talk = byId("talk");

@@ -22,6 +22,8 @@ export class Sound {
     this._expected = null;
     this._opening = null;
     this._muted = false;
+    this._paused = false;
+    this._known = []; // names of the microphones that there were
     this.live = false; // whether sound goes both ways
     this.microphone = "";
     this.sent = 0;
@@ -98,11 +100,12 @@ export class Sound {
     }
     const context = this._context;
     await context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
-    this._microphone = new AudioWorkletNode(context, "microphone", { numberOfOutputs: 0 });
+    // Its output is silence; some browsers run no node that leads nowhere.
+    this._microphone = new AudioWorkletNode(context, "microphone");
     this._microphone.port.onmessage = (event) => this._heard(event.data);
     this._speaker = new AudioWorkletNode(context, "speaker", { numberOfInputs: 0, outputChannelCount: [1] });
     this._speaker.port.onmessage = (event) => this._told(event.data);
-    source.connect(this._microphone);
+    source.connect(this._microphone).connect(context.destination);
     this._source = source;
     this._speaker.connect(context.destination);
     context.addEventListener("statechange", () => this._contextChanged());
@@ -125,7 +128,12 @@ export class Sound {
     if (!this.isOpen || this.live) return;
     Object.assign(this, { live: true, _number: 0, _expected: null, sent: 0, unsent: 0, lost: 0 });
     this._keepAwake();
+    this._devicesKnown();
     this._changed();
+  }
+
+  async _devicesKnown() {
+    this._known = (await this.devices()).filter((each) => each.kind === "input").map((each) => each.name);
   }
 
   /** The connection is lost: keep the microphone, expect nothing. */
@@ -240,12 +248,20 @@ export class Sound {
     const id = this._track?.getSettings?.().deviceId;
     if (id && inputs.length && !inputs.some((each) => each.id === id) && this._track.readyState === "live") {
       await this._ended();
+    } else {
+      const fresh = inputs.find((each) => each.name !== "" && !this._known.includes(each.name));
+      if (fresh) this._trouble({ message: `A new microphone is there: ${fresh.name}.`, remedy: "Choose it under Sound.", mild: true });
     }
+    this._known = inputs.map((each) => each.name);
     this._changed();
   }
 
   _contextChanged() {
-    if (this.live && this._context && !["running", "closed"].includes(this._context.state)) this._trouble(SUSPENDED);
+    const state = this._context?.state;
+    if (!this.live || !state || state === "closed") return;
+    if (state !== "running") this._trouble(SUSPENDED);
+    else if (this._paused) this._trouble({ message: "The sound goes on.", remedy: "", mild: true });
+    this._paused = state !== "running";
   }
 
   /** The phone was locked, or another app was in front: go on where it is allowed. */
