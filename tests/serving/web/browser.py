@@ -106,11 +106,13 @@ async def opened(
     *,
     dark: bool = True,
     still: bool = True,
+    scale: float = 1.0,
     permissions: tuple[str, ...] = ("microphone",),
 ) -> AsyncIterator[Seen]:
     """The page at this address, connected. `still`: its user wants nothing to move."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]},
+        device_scale_factor=scale,
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce" if still else "no-preference",
         permissions=list(permissions),
