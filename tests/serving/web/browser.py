@@ -108,8 +108,10 @@ async def opened(
     still: bool = True,
     scale: float = 1.0,
     permissions: tuple[str, ...] = ("microphone",),
+    script: str = "",
 ) -> AsyncIterator[Seen]:
-    """The page at this address, connected. `still`: its user wants nothing to move."""
+    """The page at this address, connected. `still`: its user wants nothing to move; `script` is run
+    before the page's own."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         device_scale_factor=scale,
@@ -118,6 +120,7 @@ async def opened(
         permissions=list(permissions),
     )
     page = await context.new_page()
+    await page.add_init_script(script)
     seen = Seen(page, context)
     page.on("console", lambda message: _complains(seen, message.type, message.text))
     page.on("pageerror", lambda error: seen.complaints.append(f"error: {error}"))

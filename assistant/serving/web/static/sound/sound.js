@@ -7,6 +7,15 @@ const SAMPLES_A_MILLISECOND = RATE / 1000;
 const RESUMED_WITHIN = 1_000; // milliseconds; where a browser wants a press first, it waits for ever
 const HEADER = 4; // bytes of the number before each message
 
+function contextOf(sampleRate) {
+  const latencyHint = "interactive";
+  try {
+    return new AudioContext({ latencyHint, sampleRate });
+  } catch {
+    return new AudioContext({ latencyHint });
+  }
+}
+
 /**
  * `send(bytes)` takes a message of sound and says whether it could go, `report` is told how many
  * samples wait and were played and the latency of the speaker in seconds, `trouble(problem)` hears
@@ -70,11 +79,12 @@ export class Sound {
     const lacking = missing();
     if (lacking) throw lacking;
     try {
-      const context = new AudioContext({ sampleRate: RATE, latencyHint: "interactive" });
-      this._context = context;
-      context.resume();
-      const stream = await this._stream();
-      await this._graph(stream);
+      // Made before anything is waited for: browsers remember the press for a moment only.
+      this._context = contextOf(RATE);
+      this._context.resume();
+      this._take(await this._stream());
+      this._source = await this._joined();
+      await this._graph();
     } catch (error) {
       await this.close();
       throw problemOf(error);
@@ -87,17 +97,19 @@ export class Sound {
     return navigator.mediaDevices.getUserMedia({ audio });
   }
 
-  /** Some browsers join no microphone to a context of another rate: then the worklet resamples. */
-  async _graph(stream) {
-    let source;
-    this._take(stream);
+  /** The microphone in the context. Some browsers join none to one of another rate: then it has the
+   * device's own, and the worklet resamples. */
+  async _joined() {
     try {
-      source = this._context.createMediaStreamSource(stream);
+      return this._context.createMediaStreamSource(this._media);
     } catch {
       await this._context.close();
-      this._context = new AudioContext({ latencyHint: "interactive" });
-      source = this._context.createMediaStreamSource(stream);
+      this._context = contextOf();
+      return this._context.createMediaStreamSource(this._media);
     }
+  }
+
+  async _graph() {
     const context = this._context;
     await context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
     // Its output is silence; some browsers run no node that leads nowhere.
@@ -105,8 +117,7 @@ export class Sound {
     this._microphone.port.onmessage = (event) => this._heard(event.data);
     this._speaker = new AudioWorkletNode(context, "speaker", { numberOfInputs: 0, outputChannelCount: [1] });
     this._speaker.port.onmessage = (event) => this._told(event.data);
-    source.connect(this._microphone).connect(context.destination);
-    this._source = source;
+    this._source.connect(this._microphone).connect(context.destination);
     this._speaker.connect(context.destination);
     context.addEventListener("statechange", () => this._contextChanged());
     if (this.chosen.output) await context.setSinkId?.(this.chosen.output).catch(() => {});
@@ -115,6 +126,7 @@ export class Sound {
 
   _take(stream) {
     const [track] = stream.getAudioTracks();
+    this._media = stream;
     this._track = track;
     this.microphone = track.label || "microphone";
     track.enabled = !this._muted;
@@ -148,7 +160,7 @@ export class Sound {
     const { _context: context, _track: track } = this;
     this._microphone?.port.postMessage("end");
     this._speaker?.port.postMessage("end");
-    Object.assign(this, { _context: null, _track: null, _microphone: null, _speaker: null, _source: null });
+    Object.assign(this, { _context: null, _track: null, _microphone: null, _speaker: null, _source: null, _media: null });
     this.state = { buffered: 0, played: 0, underruns: 0, lead: 0, dropped: 0 };
     track?.stop();
     this._lock?.release().catch(() => {});
