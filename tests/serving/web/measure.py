@@ -22,6 +22,7 @@ from playwright.async_api import expect
 from tests.serving.web.browser import chromium, opened, served, tone, write_wav
 
 BLOCK_SECONDS = 0.02
+CONNECTED = "() => performance.getEntriesByName('connected')[0].startTime"
 
 
 @contextlib.contextmanager
@@ -43,6 +44,7 @@ async def measure(seconds: float, loops: int) -> None:
             chromium(whistle) as browser,
             opened(browser, house.url, still=False) as seen,
         ):
+            print(f"connected and drawn after {await seen.page.evaluate(CONNECTED):.0f} ms")
             await seen.page.click("#start")
             await expect(seen.page.locator("#start-text")).to_have_text("Stop talking")
             await seen.page.keyboard.press("d")

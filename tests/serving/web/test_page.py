@@ -385,6 +385,23 @@ async def test_what_went_wrong_is_told_with_what_helps() -> None:
         await expect(seen.page.locator("dialog.log")).to_contain_text("Free some memory.")
 
 
+async def test_a_message_can_be_closed_while_a_panel_is_open() -> None:
+    async with (
+        served(session()) as house,
+        chromium() as browser,
+        opened(browser, house.url) as seen,
+    ):
+        await seen.page.keyboard.press("m")
+        await expect(seen.page.locator("dialog.memory")).to_be_visible()
+        house.session.emit(Failure(text="The disk is full"))
+        await seen.page.get_by_role("button", name="Close this message").click()
+        await expect(seen.page.locator(".toast")).to_have_count(0)
+        house.session.emit(Failure(text="The disk is still full"))
+        await expect(seen.page.locator(".toast")).to_have_count(1)
+        await seen.page.keyboard.press("Escape")
+        await expect(seen.page.get_by_role("alert")).to_contain_text("still full")
+
+
 async def test_who_answers_is_told_and_can_be_changed() -> None:
     made = session()
     async with (
@@ -488,6 +505,41 @@ async def test_who_scrolls_back_is_left_there_and_shown_the_way_to_the_newest() 
         await expect(seen.page.locator(".turn").first).to_be_in_viewport()
         await seen.page.click("#newest")
         await expect(seen.page.locator(".turn").last).to_be_in_viewport()
+
+
+async def test_of_a_long_talk_the_newest_is_shown_and_the_rest_on_demand() -> None:
+    made = session()
+    made.said = [UserSaid(turn=n, text=f"Line {n}.", final=True) for n in range(1, 451)]
+    async with (
+        served(made) as house,
+        chromium() as browser,
+        opened(browser, house.url) as seen,
+    ):
+        await expect(seen.page.locator(".turn")).to_have_count(400)
+        await expect(seen.page.locator(".turn").last).to_contain_text("Line 450.")
+        await seen.page.get_by_role("button", name="Show what was said before").click()
+        await expect(seen.page.locator(".turn")).to_have_count(450)
+        await expect(seen.page.locator(".turn").first).to_contain_text("Line 1.")
+
+
+async def test_what_was_typed_into_a_dying_line_stands_in_it_again() -> None:
+    made = session()
+
+    async def lost(text: str) -> None:
+        """It never arrives."""
+
+    made.send_text = lost  # type: ignore[method-assign]
+    async with (
+        served(made) as house,
+        chromium() as browser,
+        opened(browser, house.url) as seen,
+    ):
+        await seen.page.fill("#words", "Are you there?")
+        await seen.page.keyboard.press("Enter")
+        await expect(seen.page.locator("#words")).to_have_value("")
+        house.hang_up()
+        await expect(seen.page.locator("#words")).to_have_value("Are you there?")
+        await expect(seen.page.locator("#toasts")).to_contain_text("had not arrived")
 
 
 async def test_it_can_be_installed() -> None:

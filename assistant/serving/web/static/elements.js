@@ -58,15 +58,23 @@ export function openDialog(name, title, fill, closed = () => {}) {
   dialog.append(el("div", { class: "dialog-head" }, heading, shut), body);
   dialog.addEventListener("click", (event) => event.target === dialog && close());
   dialog.addEventListener("close", () => {
-    dialog.remove();
     if (open.get(name) === dialog) open.delete(name);
+    bringMessages();
+    dialog.remove();
     closed();
   });
   document.body.append(dialog);
   open.set(name, dialog);
   fill(body, close, heading);
   dialog.showModal();
+  bringMessages();
   return { body, close, dialog };
+}
+
+/** Messages lie in what is in front: all else can neither be pressed nor is it read out. */
+function bringMessages() {
+  const front = [...open.values()].at(-1) ?? document.body;
+  front.append(byId("toasts"), byId("announcer"));
 }
 
 /** Whether a dialog is in front of the page. */

@@ -7,7 +7,7 @@ import { byId, el, say, setStyle, toast } from "./elements.js";
 import { Face } from "./faces/face.js";
 import { listenForKeys } from "./keys.js";
 import { MemoryDesk, openMemory } from "./memory.js";
-import { Model } from "./model.js";
+import { Model, plain } from "./model.js";
 import {
   openBrains, openConsent, openHelp, openLog, openMore, openPersonas, openSound, openTimes, openToday,
 } from "./panels.js";
@@ -171,7 +171,7 @@ function take(message) {
   if (message.type === "Notice") told(message);
   if (message.type === "PersonasReloaded") connection.greet(); // colours and names are others now
   if (message.type === "Failure") tell(message.text, message.remedy, "error");
-  if (message.type === "UserSaid" && message.typed) typed = typed.filter((each) => each !== message.text);
+  if (message.type === "UserSaid" && message.typed) typed = typed.filter((each) => plain(each) !== plain(message.text));
   if (model.changed.size) soon();
 }
 
@@ -198,6 +198,7 @@ function linked(state, seconds, tries = 0) {
   const words = { connecting: "Connecting …", open: "Connected", refused: "A token is needed", waiting: `Not connected; trying again in ${seconds} s${hint}` };
   say(link, words[state]);
   if (state === "open") {
+    performance.mark("connected");
     byId("gate").close();
     return;
   }
@@ -212,8 +213,8 @@ function linked(state, seconds, tries = 0) {
 
 /** What was typed and never arrived stands in the line again. */
 function restore() {
-  const told = new Set(model.entries.filter((each) => each.typed).map((each) => each.text));
-  const missing = typed.filter((each) => !told.has(each));
+  const told = new Set(model.entries.filter((each) => each.typed).map((each) => plain(each.text)));
+  const missing = typed.filter((each) => !told.has(plain(each)));
   typed = [];
   const line = byId("words");
   if (!missing.length || line.value.includes(missing.join("\n"))) return;

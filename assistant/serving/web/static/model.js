@@ -235,7 +235,8 @@ export function spokenParts(text, heard) {
   return [text.slice(0, begin), text.slice(begin, at), text.slice(at)];
 }
 
-const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+/** Words only, in small letters, for comparing. */
+export const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 
 const HANDLERS = {
   Welcome(message) {
