@@ -149,7 +149,7 @@ async def test_every_panel_can_be_read_and_has_names(slug: str, dark: bool) -> N
             await close_panel(seen.page)
 
 
-@pytest.mark.parametrize("size", [(360, 740), (820, 1180), (1440, 900), (740, 360)])
+@pytest.mark.parametrize("size", [(360, 740), (820, 1180), (1024, 700), (1440, 900)])
 async def test_nothing_is_wider_than_the_screen_and_fingers_find_everything(
     size: tuple[int, int],
 ) -> None:
@@ -159,7 +159,12 @@ async def test_nothing_is_wider_than_the_screen_and_fingers_find_everything(
         chromium() as browser,
         opened(browser, house.url, size) as seen,
     ):
+        await seen.page.click("#start")
+        await expect(seen.page.locator("#start-text")).to_have_text("Stop talking")
         await show_everything(seen, made)
+        await expect(seen.page.locator("#talk")).to_be_visible()
+        for control in ("#start", "#talk", "#mute", "#stop", "#repeat", "#words"):
+            await expect(seen.page.locator(control)).to_be_in_viewport(ratio=0.95)
         assert await seen.page.evaluate(WIDER) == []
         assert await seen.page.evaluate(SMALL, 43.9) == []
         for panel in PANELS:
