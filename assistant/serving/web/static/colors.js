@@ -6,14 +6,14 @@ const TEXT = 4.55; // a little more than is asked, because screens round
 const ROLES = ["primary", "secondary", "accent", "success", "warning", "error"];
 
 /** "#rrggbb" → [r, g, b], each 0 to 1. Anything else is grey. */
-export function parse(hex) {
+function parse(hex) {
   const found = /^#([0-9a-f]{6})$/i.exec(hex ?? "");
   const code = found ? parseInt(found[1], 16) : 0x808080;
   return [code >> 16, (code >> 8) & 255, code & 255].map((each) => each / 255);
 }
 
 /** [r, g, b] → "#rrggbb"; what no screen shows is cut off. */
-export function hex(rgb) {
+function hex(rgb) {
   const byte = (each) => Math.round(Math.min(1, Math.max(0, each)) * 255);
   return "#" + rgb.map((each) => byte(each).toString(16).padStart(2, "0")).join("");
 }

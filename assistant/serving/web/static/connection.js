@@ -15,17 +15,30 @@ export function tokenOfAddress() {
 /** Come in with a token, or with the cookie where it is "": {ok, status, text}. */
 export async function enter(token) {
   const asked = token
-    ? { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token }) }
+    ? {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ token }),
+      }
     : {};
-  const answer = await fetch("/api/enter", { ...asked, cache: "no-store", credentials: "same-origin" });
+  const answer = await fetch("/api/enter", {
+    ...asked,
+    cache: "no-store",
+    credentials: "same-origin",
+  });
   const { ok, status } = answer;
-  return { ok, status, text: ok ? "" : refusal(status, Number(answer.headers.get("retry-after")) || 60) };
+  return {
+    ok,
+    status,
+    text: ok ? "" : refusal(status, Number(answer.headers.get("retry-after")) || 60),
+  };
 }
 
 function refusal(status, wait) {
   if (status === 401) return "";
   if (status === 429) return `Too many tries. Wait ${wait} seconds, then try again.`;
-  if (status === 403) return "That is not the token. assistant web prints the right one when it starts.";
+  if (status === 403)
+    return "That is not the token. assistant web prints the right one when it starts.";
   return `The assistant answered ${status}. Look at the terminal in which it runs.`;
 }
 
@@ -66,7 +79,10 @@ export class Connection {
     socket.addEventListener("open", () => {
       if (this._socket === socket) this.greet();
     });
-    socket.addEventListener("message", (event) => this._socket === socket && this._take(event.data));
+    socket.addEventListener(
+      "message",
+      (event) => this._socket === socket && this._take(event.data),
+    );
     socket.addEventListener("close", () => this._socket === socket && this._lost());
   }
 

@@ -72,7 +72,11 @@ export class ConversationView {
   }
 
   _earlier(model) {
-    const button = el("button", { type: "button", class: "button", text: "Show what was said before" });
+    const button = el("button", {
+      type: "button",
+      class: "button",
+      text: "Show what was said before",
+    });
     const item = el("li", { class: "chip" }, button);
     button.addEventListener("click", () => {
       const height = this._scroll.scrollHeight;
@@ -102,7 +106,8 @@ export class ConversationView {
 
   /** For screen readers: each turn once, when it is over. What was typed here is known already. */
   _announce(entry) {
-    const done = entry.kind === "turn" ? entry.final && entry.text && !entry.typed : entry.kind === "chip";
+    const done =
+      entry.kind === "turn" ? entry.final && entry.text && !entry.typed : entry.kind === "chip";
     if (!done || this._announced.has(entry)) return;
     this._announced.add(entry);
     const text = entry.kind === "turn" ? `${entry.name}: ${heardWords(entry)}` : entry.text;
@@ -127,10 +132,17 @@ function setWho(element, slug, model) {
 function turnView(entry, model) {
   const by = el("span", { class: "by" });
   const time = el("time");
-  const [heard, now, coming] = ["heard", "now", "coming"].map((name) => el("span", { class: name }));
+  const [heard, now, coming] = ["heard", "now", "coming"].map((name) =>
+    el("span", { class: name }),
+  );
   const head = el("p", { class: "head" }, by, time);
   const words = el("p", { class: "words" }, heard, now, coming);
-  const element = el("li", { class: `turn ${entry.side === "user" ? "user" : "agent"}` }, head, words);
+  const element = el(
+    "li",
+    { class: `turn ${entry.side === "user" ? "user" : "agent"}` },
+    head,
+    words,
+  );
   let why = null;
 
   function mark() {
@@ -155,7 +167,8 @@ function turnView(entry, model) {
     element.classList.toggle("earlier", entry.earlier);
     const cut = entry.interrupted && entry.heard !== null;
     const parts = entry.final && !cut ? [entry.text, "", ""] : spokenParts(entry.text, entry.heard);
-    if (cut) parts.splice(0, 3, parts[0] + parts[1], parts[2].trim() ? " — " : " —", parts[2].trim());
+    if (cut)
+      parts.splice(0, 3, parts[0] + parts[1], parts[2].trim() ? " — " : " —", parts[2].trim());
     else if (entry.partial) parts[2] += " …";
     say(heard, parts[0]);
     say(now, parts[1]);
@@ -176,7 +189,8 @@ function chipView(entry, model, showMemory) {
     const tag = entry.memory ? "button" : "span";
     if (words?.localName !== tag) {
       words?.remove();
-      const own = tag === "button" ? { type: "button", on: { click: () => showMemory(entry.memory) } } : {};
+      const own =
+        tag === "button" ? { type: "button", on: { click: () => showMemory(entry.memory) } } : {};
       words = el(tag, own);
       element.append(words);
     }

@@ -8,9 +8,11 @@ export function el(tag, own = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(own)) {
     if (value === undefined || value === null) continue;
-    if (name === "on") for (const [event, heard] of Object.entries(value)) made.addEventListener(event, heard);
+    if (name === "on")
+      for (const [event, heard] of Object.entries(value)) made.addEventListener(event, heard);
     else if (name === "style") setStyle(made, value);
-    else if (name.includes("-") || name === "role" || name === "for") made.setAttribute(name, value);
+    else if (name.includes("-") || name === "role" || name === "for")
+      made.setAttribute(name, value);
     else made[name === "text" ? "textContent" : name === "class" ? "className" : name] = value;
   }
   made.append(...children.filter((each) => each !== null && each !== undefined));
@@ -54,7 +56,11 @@ export function openDialog(name, title, fill, closed = () => {}) {
   const heading = el("h2", { id, text: title });
   const dialog = el("dialog", { class: `dialog ${name}`, "aria-labelledby": id });
   const close = () => dialog.close();
-  const shut = el("button", { type: "button", "aria-label": "Close", on: { click: close } }, icon("close"));
+  const shut = el(
+    "button",
+    { type: "button", "aria-label": "Close", on: { click: close } },
+    icon("close"),
+  );
   dialog.append(el("div", { class: "dialog-head" }, heading, shut), body);
   dialog.addEventListener("click", (event) => event.target === dialog && close());
   dialog.addEventListener("close", () => {
@@ -91,7 +97,12 @@ export function toast(text, { remedy = "", severity = "information", key = "" } 
   const words = el("div", { text }, remedy ? el("span", { class: "remedy", text: remedy }) : null);
   const close = el("button", { type: "button", "aria-label": "Close this message" }, icon("close"));
   const role = severity === "error" ? "alert" : "status";
-  const made = el("div", { class: "toast", role, style: { "--tone": `var(${tone})` } }, words, close);
+  const made = el(
+    "div",
+    { class: "toast", role, style: { "--tone": `var(${tone})` } },
+    words,
+    close,
+  );
   if (key) made.dataset.key = key;
   const end = () => made.remove();
   close.addEventListener("click", end);

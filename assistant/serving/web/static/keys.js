@@ -28,7 +28,11 @@ export const KEYS = [
   [["<"], "slower", "Speak slower"],
   [["y"], "copy", "Copy the last answer"],
   [["Y"], "copyAll", "Copy the whole conversation"],
-  [["1", "2", "3", "4", "5", "6", "7", "8", "9"], "number", "Talk with persona 1 to 9 of the picker"],
+  [
+    ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    "number",
+    "Talk with persona 1 to 9 of the picker",
+  ],
   [["?"], "help", "What you can say, and all keys"],
 ];
 const ACTIONS = new Map(KEYS.flatMap(([keys, action]) => keys.map((key) => [key, action])));
@@ -63,7 +67,8 @@ export function listenForKeys(act) {
 let pointed = null;
 
 function actionOf(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || dialogOpen()) return null;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || dialogOpen())
+    return null;
   const at = event.target;
   const typing = TYPES.has(at?.tagName) || at?.isContentEditable;
   if (event.key === "Escape") return typing ? "leave" : "interrupt";

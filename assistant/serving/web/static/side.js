@@ -38,29 +38,38 @@ function showMute({ audio }) {
   byId("mute-icon").setAttribute("href", off ? "#i-mic-off" : "#i-mic");
 }
 
-/** Where the sound is, and what the main button does. `taking`: it is being opened. */
-export function showSound({ holder, sound, taking, resumes, audio, connected }) {
+/** Where the sound is, and what the main button does. */
+export function showSound({ holder, sound, taking, resumes, mine }, audio, connected) {
   const start = byId("start");
-  const mine = Boolean(holder?.mine && sound.live);
   const may = connected && (holder?.can_take ?? false);
   start.classList.toggle("on", mine);
   start.setAttribute("aria-disabled", String(!mine && !may));
-  const words = taking ? "Loading …" : mine ? "Stop talking" : resumes ? "Go on talking" : "Start talking";
+  const words = taking
+    ? "Loading …"
+    : mine
+      ? "Stop talking"
+      : resumes
+        ? "Go on talking"
+        : "Start talking";
   say(byId("start-text"), words);
   byId("start-icon").setAttribute("href", mine ? "#i-stop" : "#i-mic");
   const talk = byId("talk");
   talk.hidden = !(audio?.push_to_talk && !audio.muted && (mine || holder?.holder !== "none"));
   talk.setAttribute("aria-pressed", String(Boolean(audio?.talk_key)));
   const where = byId("where");
-  say(where, whereWords(holder, sound, audio));
+  say(
+    where,
+    mine
+      ? `You talk through this device: ${shortened(sound.microphone, 60)}.`
+      : whereWords(holder, audio),
+  );
   where.classList.toggle("bad", Boolean(holder && !holder.can_take && !mine));
   say(byId("status-sound"), mine ? "sound here" : shortSound(holder, audio));
   say(byId("status-buffer"), mine ? sound.words : "");
 }
 
-function whereWords(holder, sound, audio) {
+function whereWords(holder, audio) {
   if (!holder) return "";
-  if (holder.mine && sound.live) return `You talk through this device: ${shortened(sound.microphone, 60)}.`;
   if (holder.why) return holder.why;
   if (holder.holder === "page") return `The sound is with ${holder.who}. Start brings it here.`;
   if (holder.holder === "machine") {
@@ -82,8 +91,16 @@ export function showStatus(model) {
   const who = model.whoAnswers || (model.status.ready ? "" : "starting …");
   say(byId("status-brain"), who ? `answers: ${who}` : "who answers?");
   const call = model.status.calls[0];
-  const calls = call ? `${call.source}: ${call.fraction == null ? "…" : `${Math.round(call.fraction * 100)} %`} ${call.text}`.trim() : "";
-  const trouble = [model.overload(), calls, model.status.audio?.echo === "guarded" ? "only “stop” interrupts it until it knows your room" : ""];
+  const calls = call
+    ? `${call.source}: ${call.fraction == null ? "…" : `${Math.round(call.fraction * 100)} %`} ${call.text}`.trim()
+    : "";
+  const trouble = [
+    model.overload(),
+    calls,
+    model.status.audio?.echo === "guarded"
+      ? "only “stop” interrupts it until it knows your room"
+      : "",
+  ];
   say(byId("status-trouble"), trouble.filter(Boolean).join(" · "));
 }
 
@@ -92,7 +109,12 @@ export function showTimes(model) {
   const values = model.latencies.slice(-SPARKS);
   const last = values.at(-1);
   const usual = model.usualLatency;
-  const words = last === undefined ? "No answer yet." : values.length === 1 ? `Answered in ${last.toFixed(1)} s.` : `Last ${last.toFixed(1)} s, usually ${usual.toFixed(1)} s.`;
+  const words =
+    last === undefined
+      ? "No answer yet."
+      : values.length === 1
+        ? `Answered in ${last.toFixed(1)} s.`
+        : `Last ${last.toFixed(1)} s, usually ${usual.toFixed(1)} s.`;
   say(byId("times"), words);
   const spark = byId("spark");
   spark.toggleAttribute("hidden", values.length < 2);
@@ -104,7 +126,14 @@ export function showTimes(model) {
     ...values.map((value, place) => {
       const bar = document.createElementNS(space, "rect");
       const high = Math.max(2, (34 * Math.max(0, value)) / top);
-      for (const [name, each] of Object.entries({ x: place * 10 + 1, y: 36 - high, width: 7, height: high, rx: 1.5 })) bar.setAttribute(name, each);
+      for (const [name, each] of Object.entries({
+        x: place * 10 + 1,
+        y: 36 - high,
+        width: 7,
+        height: high,
+        rx: 1.5,
+      }))
+        bar.setAttribute(name, each);
       return bar;
     }),
   );
@@ -113,7 +142,10 @@ export function showTimes(model) {
 /** What is remembered, a few of it. `found` is a `MemoryFound`, null: not known yet. */
 export function showKnown(found) {
   if (!found) return;
-  const texts = found.memories.filter((each) => !each.replaced_by).slice(0, KNOWN_SHOWN).map((each) => each.text);
+  const texts = found.memories
+    .filter((each) => !each.replaced_by)
+    .slice(0, KNOWN_SHOWN)
+    .map((each) => each.text);
   byId("known").replaceChildren(...texts.map((text) => el("li", { text: shortened(text, 110) })));
   const none = byId("known-none");
   none.hidden = texts.length > 0 && !found.private;
@@ -125,7 +157,11 @@ export function showKnown(found) {
 export function showDue(model, stop) {
   const { timers, ringing } = model.status;
   const now = Date.now();
-  const lines = timers.slice(0, DUE_SHOWN).map((timer) => el("li", {}, el("b", { text: dueWords(timer, now) }), timer.name || timer.kind));
+  const lines = timers
+    .slice(0, DUE_SHOWN)
+    .map((timer) =>
+      el("li", {}, el("b", { text: dueWords(timer, now) }), timer.name || timer.kind),
+    );
   byId("due").replaceChildren(...lines);
   byId("due-none").hidden = lines.length > 0;
   const banner = byId("ringing");
@@ -133,7 +169,10 @@ export function showDue(model, stop) {
   if (!told) banner.hidden = true;
   else if (banner.dataset.told !== told || banner.hidden) {
     const button = el("button", { type: "button", text: "Stop ringing", on: { click: stop } });
-    banner.replaceChildren(el("span", { text: `♪ ${told[0].toUpperCase()}${told.slice(1)}` }), button);
+    banner.replaceChildren(
+      el("span", { text: `♪ ${told[0].toUpperCase()}${told.slice(1)}` }),
+      button,
+    );
     banner.hidden = false;
   }
   banner.dataset.told = told;
@@ -169,14 +208,29 @@ export class LevelBars {
     const scale = Math.min(2, globalThis.devicePixelRatio || 1);
     const [wide, high] = [canvas.clientWidth * scale, canvas.clientHeight * scale];
     if (!wide) return;
-    if (canvas.width !== wide || canvas.height !== high) [canvas.width, canvas.height] = [wide, high];
+    if (canvas.width !== wide || canvas.height !== high)
+      [canvas.width, canvas.height] = [wide, high];
     c.clearRect(0, 0, wide, high);
     const step = wide / BARS;
     const middle = high / 2;
     for (let place = 0; place < BARS; place += 1) {
       c.globalAlpha = 0.25 + 0.75 * (place / BARS);
-      this._bar(c, place * step, middle, step * 0.45, -this._input[place] * middle * 0.92, this._colors[0]);
-      this._bar(c, place * step, middle, step * 0.45, this._output[place] * middle * 0.92, this._colors[1]);
+      this._bar(
+        c,
+        place * step,
+        middle,
+        step * 0.45,
+        -this._input[place] * middle * 0.92,
+        this._colors[0],
+      );
+      this._bar(
+        c,
+        place * step,
+        middle,
+        step * 0.45,
+        this._output[place] * middle * 0.92,
+        this._colors[1],
+      );
     }
     c.globalAlpha = 1;
   }

@@ -27,10 +27,15 @@ export function whoAnswers(brain, backend) {
 }
 
 /** As people write it: "qwen3-1.7b" is "Qwen3 1.7B". */
-export function modelName(model) {
+function modelName(model) {
   const word = (each) =>
     /^\d+(?:\.\d+)?[bm]$/.test(each) ? each.toUpperCase() : each[0].toUpperCase() + each.slice(1);
-  return model.trim().split(/[-:_ ]+/).filter(Boolean).map(word).join(" ");
+  return model
+    .trim()
+    .split(/[-:_ ]+/)
+    .filter(Boolean)
+    .map(word)
+    .join(" ");
 }
 
 /** Stages of a latency, in the order in which they pass. */
@@ -56,10 +61,17 @@ export function shortened(text, letters = 160) {
 }
 
 /** "7.2" → "7 s"; from two minutes on in minutes. */
-export function duration(seconds) {
+function duration(seconds) {
   const whole = Math.max(0, Math.round(seconds));
   return whole < 120 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
+
+/** Words only, in small letters, for comparing. */
+export const plain = (text) =>
+  text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .trim();
 
 // -- tools -----------------------------------------------------------------------------------------
 
@@ -73,7 +85,9 @@ export function doing(call) {
 export function asked(call) {
   const pair = ([name, value]) =>
     `${name.replaceAll("_", " ")}: ${shortened(typeof value === "string" ? value : JSON.stringify(value), 80)}`;
-  const given = Object.entries(call.arguments ?? {}).map(pair).join(", ");
+  const given = Object.entries(call.arguments ?? {})
+    .map(pair)
+    .join(", ");
   return given ? `${doing(call)} (${given})` : doing(call);
 }
 
@@ -114,8 +128,7 @@ export function keptWords(memory) {
 /** The quiet mark beside a turn of the user's, and what it means. */
 export function feelingMark(event) {
   if (!event.kind) {
-    const reason =
-      "Your voice was louder than usual. If that means nothing: “I am not angry”.";
+    const reason = "Your voice was louder than usual. If that means nothing: “I am not angry”.";
     return { sign: "a raised voice", reason };
   }
   const why = (event.cues ?? []).join("; ") || "how you said it";

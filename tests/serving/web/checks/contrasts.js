@@ -11,7 +11,8 @@
     const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
     return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
   };
-  const over = (top, below) => top.slice(0, 3).map((c, at) => c * top[3] + below[at] * (1 - top[3]));
+  const over = (top, below) =>
+    top.slice(0, 3).map((c, at) => c * top[3] + below[at] * (1 - top[3]));
   const ground = (element) => {
     const layers = [];
     for (let at = element; at; at = at.parentElement) {
@@ -26,7 +27,8 @@
   const found = [];
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const element = node.parentElement;
-    if (!node.textContent.trim() || !element.checkVisibility({ visibilityProperty: true })) continue;
+    if (!node.textContent.trim() || !element.checkVisibility({ visibilityProperty: true }))
+      continue;
     if (element.closest(".unseen, .good, script, noscript, option, [aria-hidden=true]")) continue;
     const style = getComputedStyle(element);
     const below = ground(element);
@@ -35,7 +37,8 @@
     const size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && parseInt(style.fontWeight) >= 700);
     const contrast = (high + 0.05) / (low + 0.05);
-    if (contrast < (large ? 3 : 4.5)) found.push(`${node.textContent.trim()}: ${contrast.toFixed(2)}`);
+    if (contrast < (large ? 3 : 4.5))
+      found.push(`${node.textContent.trim()}: ${contrast.toFixed(2)}`);
   }
   return found;
-}
+};

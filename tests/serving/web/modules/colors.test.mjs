@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contrast, fromOklch, lookOf, mix, paletteOf, readable, toOklch } from "../../../../assistant/serving/web/static/colors.js";
+import {
+  contrast,
+  fromOklch,
+  lookOf,
+  mix,
+  paletteOf,
+  readable,
+  toOklch,
+} from "../../../../assistant/serving/web/static/colors.js";
 
 const PERSONAS = JSON.parse(process.env.PERSONAS); // [{name, colors, face}], from the persona files
 const TEXTS = ["text", "muted", "primary", "secondary", "accent", "success", "warning", "error"];
@@ -11,7 +19,8 @@ for (const { name, colors } of PERSONAS) {
     test(`${name} can be read ${dark ? "by night" : "by day"}`, () => {
       const look = lookOf(colors, dark);
       for (const text of TEXTS) {
-        for (const ground of GROUNDS) assert.ok(contrast(look[text], look[ground]) >= 4.5, `${text} on ${ground}`);
+        for (const ground of GROUNDS)
+          assert.ok(contrast(look[text], look[ground]) >= 4.5, `${text} on ${ground}`);
       }
       assert.ok(contrast(look.onPrimary, look.primary) >= 4.5, "the words of a button");
       for (const ground of GROUNDS) assert.ok(contrast(look.line, look[ground]) >= 3, "a frame");
@@ -32,7 +41,11 @@ test("a persona keeps its own colours where it has them", () => {
 });
 
 test("personas differ from each other by day as well", () => {
-  const inks = new Set(PERSONAS.map(({ colors }) => `${lookOf(colors, false).primary} ${lookOf(colors, false).ground}`));
+  const inks = new Set(
+    PERSONAS.map(
+      ({ colors }) => `${lookOf(colors, false).primary} ${lookOf(colors, false).ground}`,
+    ),
+  );
   assert.equal(inks.size, PERSONAS.length);
 });
 
@@ -40,7 +53,14 @@ test("any colours that a person writes can be read", () => {
   const odd = ["#000000", "#ffffff", "#808080", "#ff0000", "#0000ff", "#00ff00"];
   for (const background of odd) {
     for (const primary of odd) {
-      const colors = { background, surface: background, panel: background, foreground: primary, muted: primary, dark: true };
+      const colors = {
+        background,
+        surface: background,
+        panel: background,
+        foreground: primary,
+        muted: primary,
+        dark: true,
+      };
       for (const role of TEXTS.slice(2)) colors[role] = primary;
       for (const dark of [true, false]) {
         const look = lookOf(colors, dark);

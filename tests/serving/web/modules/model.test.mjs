@@ -5,7 +5,13 @@ import { heardWords, Model, spokenParts } from "../../../../assistant/serving/we
 const persona = (slug, name) => ({ slug, name, summary: "", colors: {}, face: { kind: "rings" } });
 const JARVIS = persona("jarvis", "JARVIS");
 const HAL = persona("hal", "HAL 9000");
-const WELCOME = { type: "Welcome", version: 1, state: "idle", persona: HAL, personas: [JARVIS, HAL] };
+const WELCOME = {
+  type: "Welcome",
+  version: 1,
+  state: "idle",
+  persona: HAL,
+  personas: [JARVIS, HAL],
+};
 
 function told(...messages) {
   const model = new Model(() => 1_000_000);
@@ -13,9 +19,12 @@ function told(...messages) {
   return model;
 }
 
-const words = (model) => model.entries.filter((each) => each.kind === "turn").map((each) => `${each.name}: ${each.text}`);
-const chips = (model) => model.entries.filter((each) => each.kind === "chip").map((each) => each.text);
-const rules = (model) => model.entries.filter((each) => each.kind === "divider").map((each) => each.text);
+const words = (model) =>
+  model.entries.filter((each) => each.kind === "turn").map((each) => `${each.name}: ${each.text}`);
+const chips = (model) =>
+  model.entries.filter((each) => each.kind === "chip").map((each) => each.text);
+const rules = (model) =>
+  model.entries.filter((each) => each.kind === "divider").map((each) => each.text);
 
 test("partial words replace each other until they are final", () => {
   const model = told(
@@ -45,7 +54,10 @@ test("the pieces of an answer are one turn", () => {
 test("a page that comes in the middle of an answer hears the rest of it once", () => {
   const model = told(
     WELCOME,
-    { type: "Replay", events: [{ type: "AgentSaid", turn: 2, persona: "hal", text: "Good ", t: 3 }] },
+    {
+      type: "Replay",
+      events: [{ type: "AgentSaid", turn: 2, persona: "hal", text: "Good ", t: 3 }],
+    },
     { type: "AgentSaid", turn: 2, persona: "hal", text: "evening." },
   );
   assert.deepEqual(words(model), ["HAL 9000: Good evening."]);
@@ -54,7 +66,14 @@ test("a page that comes in the middle of an answer hears the rest of it once", (
 test("of an answer that was cut, what was heard and what was not are told apart", () => {
   const model = told(
     { type: "AgentSaid", turn: 2, persona: "hal", text: "I am sorry, Dave, I cannot do that." },
-    { type: "AgentSaid", turn: 2, persona: "hal", final: true, played: "I am sorry,", interrupted: true },
+    {
+      type: "AgentSaid",
+      turn: 2,
+      persona: "hal",
+      final: true,
+      played: "I am sorry,",
+      interrupted: true,
+    },
   );
   const [entry] = model.entries;
   assert.equal(heardWords(entry), "I am sorry,");
@@ -72,11 +91,28 @@ test("the word that is being said is told from those before and behind it", () =
 test("a change of persona is a line across, once, and its turns keep their names", () => {
   const model = told(
     WELCOME,
-    { type: "Replay", events: [
-      { type: "AgentSaid", turn: 1, persona: "jarvis", text: "Sir.", final: true, played: "Sir." },
-      { type: "PersonaChanged", persona: HAL },
-      { type: "AgentSaid", turn: 2, persona: "hal", text: "Hello.", final: true, played: "Hello." },
-    ] },
+    {
+      type: "Replay",
+      events: [
+        {
+          type: "AgentSaid",
+          turn: 1,
+          persona: "jarvis",
+          text: "Sir.",
+          final: true,
+          played: "Sir.",
+        },
+        { type: "PersonaChanged", persona: HAL },
+        {
+          type: "AgentSaid",
+          turn: 2,
+          persona: "hal",
+          text: "Hello.",
+          final: true,
+          played: "Hello.",
+        },
+      ],
+    },
     { type: "PersonaChanged", persona: HAL }, // as things stand
   );
   assert.deepEqual(rules(model), ["HAL 9000 takes over"]);
@@ -90,15 +126,23 @@ test("a change while it runs is told where nothing was said yet", () => {
 });
 
 test("an earlier conversation stands before this one", () => {
-  const model = told({ type: "ConversationResumed", id: "x", began: "Saturday", turns: [
-    { name: "You", text: "Hello.", time: "18:19", interrupted: false },
-    { name: "GLaDOS", text: "Oh. It is you.", time: "18:19", interrupted: true },
-  ] });
+  const model = told({
+    type: "ConversationResumed",
+    id: "x",
+    began: "Saturday",
+    turns: [
+      { name: "You", text: "Hello.", time: "18:19", interrupted: false },
+      { name: "GLaDOS", text: "Oh. It is you.", time: "18:19", interrupted: true },
+    ],
+  });
   assert.deepEqual(words(model), ["You: Hello.", "GLaDOS: Oh. It is you."]);
   assert.deepEqual(rules(model), ["Going on with Saturday", "Now"]);
 });
 
-const finished = (name, content, origin = "speech", ok = true) => ({ type: "ToolFinished", result: { call: { name, arguments: {}, origin }, ok, content } });
+const finished = (name, content, origin = "speech", ok = true) => ({
+  type: "ToolFinished",
+  result: { call: { name, arguments: {}, origin }, ok, content },
+});
 
 test("what a tool did is a chip, but not where the answer says it", () => {
   const model = told(
@@ -115,19 +159,58 @@ const memory = (id, text, confidence = 0.9) => ({ id, text, confidence });
 test("a memory is told once, and is gone where it is forgotten", () => {
   const model = told(
     { type: "MemoryKept", memory: memory("a", "Your parrot is called Picasso.") },
-    { type: "MemoryRecalled", found: [{ id: "a", text: "Your parrot is called Picasso.", memory: memory("a", "") }] },
+    {
+      type: "MemoryRecalled",
+      found: [{ id: "a", text: "Your parrot is called Picasso.", memory: memory("a", "") }],
+    },
     { type: "MemoryKept", memory: memory("b", "You like tea.", 0.4) },
   );
-  assert.deepEqual(chips(model), ["remembered: your parrot is called Picasso", "remembered, as a guess: you like tea"]);
-  model.apply({ type: "MemoryForgotten", deletion: { ids: ["a"], texts: ["Your parrot is called Picasso."] } });
+  assert.deepEqual(chips(model), [
+    "remembered: your parrot is called Picasso",
+    "remembered, as a guess: you like tea",
+  ]);
+  model.apply({
+    type: "MemoryForgotten",
+    deletion: { ids: ["a"], texts: ["Your parrot is called Picasso."] },
+  });
   assert.deepEqual(chips(model), ["forgotten", "remembered, as a guess: you like tea"]);
   assert.doesNotMatch(model.asText(), /Picasso/);
 });
 
+test("what was said of it is forgotten, too, and nothing else", () => {
+  const model = told(
+    { type: "UserSaid", turn: 1, text: "My parrot is called Picasso.", final: true },
+    { type: "AgentSaid", turn: 2, persona: "hal", text: "Good.", final: true, played: "Good." },
+    { type: "MemoryForgotten", deletion: { texts: ["My parrot is called Picasso."] } },
+  );
+  assert.deepEqual(words(model), ["You: (forgotten)", "hal: Good."]);
+  assert.doesNotMatch(model.asText(), /Picasso/);
+});
+
+test("where everything is forgotten, no turn that is over stays", () => {
+  const model = told(
+    { type: "UserSaid", turn: 1, text: "My parrot is called Picasso.", final: true },
+    { type: "AgentSaid", turn: 2, persona: "hal", text: "Shall I forget " },
+    { type: "MemoryForgotten", deletion: { everything: true } },
+    { type: "AgentSaid", turn: 2, persona: "hal", text: "it all?" },
+  );
+  assert.deepEqual(words(model), ["You: (forgotten)", "hal: Shall I forget it all?"]);
+});
+
 test("how fast it answers is the median of what there was", () => {
-  const model = told(...[0.9, 0.3, 0.5].map((latency) => ({ type: "FirstSample", turn: 1, latency, stages: { voice: latency * 100, wait: 10 } })));
+  const model = told(
+    ...[0.9, 0.3, 0.5].map((latency) => ({
+      type: "FirstSample",
+      turn: 1,
+      latency,
+      stages: { voice: latency * 100, wait: 10 },
+    })),
+  );
   assert.equal(model.usualLatency, 0.5);
-  assert.deepEqual(model.stageTable(), [["wait", 10, 10], ["voice", 50, 50]]);
+  assert.deepEqual(model.stageTable(), [
+    ["wait", 10, 10],
+    ["voice", 50, 50],
+  ]);
 });
 
 test("a greeting has no latency", () => {
@@ -148,7 +231,10 @@ test("an overload is told while it is news, and no longer", () => {
 });
 
 test("times are known once the session's clock is", () => {
-  const model = told({ type: "Replay", events: [{ type: "UserSaid", turn: 1, text: "Hello.", final: true, t: 10 }] });
+  const model = told({
+    type: "Replay",
+    events: [{ type: "UserSaid", turn: 1, text: "Hello.", final: true, t: 10 }],
+  });
   assert.equal(model.when(model.entries[0]), null);
   model.apply({ type: "StateChanged", state: "idle", t: 40 });
   assert.equal(model.when(model.entries[0]).getTime(), 970_000); // 30 s before now
@@ -159,7 +245,10 @@ test("a notice with a key takes the place of the one before", () => {
     { type: "Notice", text: "loading 1 of 2", key: "load" },
     { type: "Notice", text: "loading 2 of 2", key: "load" },
   );
-  assert.deepEqual(model.log.map((each) => each.text), ["loading 2 of 2"]);
+  assert.deepEqual(
+    model.log.map((each) => each.text),
+    ["loading 2 of 2"],
+  );
 });
 
 test("what is not known is left alone", () => {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MicrophoneMessages, PlaybackBuffer, PlaybackStream, Resampler } from "../../../../assistant/serving/web/static/sound/worklet.js";
+import {
+  MicrophoneMessages,
+  PlaybackBuffer,
+  PlaybackStream,
+  Resampler,
+} from "../../../../assistant/serving/web/static/sound/worklet.js";
 
 const BLOCK = 128; // what an audio thread asks for at a time
 const MESSAGE = 480;
@@ -10,14 +15,16 @@ const quiet = (count = MESSAGE) => new Float32Array(count);
 
 function read(buffer, count) {
   const out = new Float32Array(count);
-  for (let at = 0; at < count; at += BLOCK) buffer.read(out.subarray(at, Math.min(count, at + BLOCK)));
+  for (let at = 0; at < count; at += BLOCK)
+    buffer.read(out.subarray(at, Math.min(count, at + BLOCK)));
   return out;
 }
 
 /** The largest step from one sample to the next: a click, where it is large. */
 function largestStep(samples) {
   let largest = 0;
-  for (let at = 1; at < samples.length; at += 1) largest = Math.max(largest, Math.abs(samples[at] - samples[at - 1]));
+  for (let at = 1; at < samples.length; at += 1)
+    largest = Math.max(largest, Math.abs(samples[at] - samples[at - 1]));
   return largest;
 }
 
@@ -99,7 +106,8 @@ test("never more than 400 ms wait: silences go first", () => {
 
 test("where there is no silence, the oldest goes", () => {
   const buffer = new PlaybackBuffer();
-  for (let count = 0; count < 40; count += 1) buffer.push(new Float32Array(MESSAGE).fill(0.1 + count / 100));
+  for (let count = 0; count < 40; count += 1)
+    buffer.push(new Float32Array(MESSAGE).fill(0.1 + count / 100));
   assert.equal(buffer.buffered, 9_600);
   assert.ok(Math.abs(read(buffer, BLOCK * 8)[1_000] - (0.1 + 22 / 100)) < 0.03);
 });
@@ -108,7 +116,11 @@ test("a burst of many seconds does no harm", () => {
   const buffer = new PlaybackBuffer();
   buffer.push(loud(24_000 * 30));
   assert.ok(buffer.buffered <= 9_600);
-  assert.ok(read(buffer, 4_800).slice(300).every((each) => each === 0.5));
+  assert.ok(
+    read(buffer, 4_800)
+      .slice(300)
+      .every((each) => each === 0.5),
+  );
 });
 
 test("an interruption leaves ten milliseconds, which fade", () => {
@@ -134,7 +146,9 @@ test("after an interruption it sounds again", () => {
 });
 
 function sine(rate, hertz, seconds) {
-  return Float32Array.from({ length: rate * seconds }, (_, at) => Math.sin((2 * Math.PI * hertz * at) / rate));
+  return Float32Array.from({ length: rate * seconds }, (_, at) =>
+    Math.sin((2 * Math.PI * hertz * at) / rate),
+  );
 }
 
 function power(samples) {
@@ -145,7 +159,8 @@ function power(samples) {
 function resampled(from, to, samples) {
   const resampler = new Resampler(from, to);
   const parts = [];
-  for (let at = 0; at < samples.length; at += BLOCK) parts.push(...resampler.push(samples.subarray(at, at + BLOCK)));
+  for (let at = 0; at < samples.length; at += BLOCK)
+    parts.push(...resampler.push(samples.subarray(at, at + BLOCK)));
   return Float32Array.from(parts);
 }
 
@@ -155,7 +170,9 @@ for (const rate of [16_000, 44_100, 48_000]) {
     assert.ok(Math.abs(made.length - 24_000) < 60, String(made.length));
     const wanted = sine(24_000, 440, 1);
     // The delay of the filter is not known here: the best fit of a few counts.
-    const errors = Array.from({ length: 120 }, (_, shift) => power(made.slice(2_000, 20_000).map((each, at) => each - wanted[at + 2_000 - shift])));
+    const errors = Array.from({ length: 120 }, (_, shift) =>
+      power(made.slice(2_000, 20_000).map((each, at) => each - wanted[at + 2_000 - shift])),
+    );
     const plain = power(made.slice(2_000, 20_000));
     assert.ok(Math.abs(plain - 0.5) < 0.01, String(plain));
     assert.ok(Math.min(...errors) < 0.02, String(Math.min(...errors)));
@@ -170,7 +187,8 @@ test("what 24,000 Hz cannot tell does not come back as another tone", () => {
 test("the microphone comes in messages of 20 ms of whole numbers, and never beyond full scale", () => {
   const messages = new MicrophoneMessages(24_000);
   const done = [];
-  for (let count = 0; count < 30; count += 1) done.push(...messages.push(new Float32Array(BLOCK).fill(2)));
+  for (let count = 0; count < 30; count += 1)
+    done.push(...messages.push(new Float32Array(BLOCK).fill(2)));
   assert.equal(done.length, 8);
   assert.ok(done.every((each) => each.byteLength === 960));
   assert.equal(new Int16Array(done[0])[0], 32_767);

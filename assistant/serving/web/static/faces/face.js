@@ -1,7 +1,8 @@
 // The circle with the persona's face: when it moves, how often, and how loud both sides are.
 
 import { paletteOf } from "../colors.js";
-import { ink, paint } from "./figures.js";
+import { ink } from "./brushes.js";
+import { paint } from "./figures.js";
 import { PACE, moodOf, poseAt, still } from "./pose.js";
 
 const LIVELY = 30; // frames a second in a conversation
@@ -86,7 +87,11 @@ export class Face {
   _tick() {
     this._timer = 0;
     const now = seconds();
-    const lively = now - this._openedAt < 1 || now - this._changedAt < 0.5 || !["idle", "asleep"].includes(this._moment.mood) || this._levels.user > 0.05;
+    const lively =
+      now - this._openedAt < 1 ||
+      now - this._changedAt < 0.5 ||
+      !["idle", "asleep"].includes(this._moment.mood) ||
+      this._levels.user > 0.05;
     const rests = this._moment.mood === "asleep" || now - this._changedAt > REST_SECONDS;
     if (!lively && rests) {
       this._draw();
@@ -108,7 +113,11 @@ export class Face {
     moment.user = ease(moment.user, this._levels.user);
     this._levels.voice *= FALL;
     this._levels.user *= FALL;
-    Object.assign(moment, { since: now - this._changedAt, opening: now - this._openedAt, time: now });
+    Object.assign(moment, {
+      since: now - this._changedAt,
+      opening: now - this._openedAt,
+      time: now,
+    });
     return moment;
   }
 

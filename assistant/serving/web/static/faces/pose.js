@@ -8,7 +8,13 @@ const GLANCE_SECONDS = 2.9; // eyes of somebody who waits go elsewhere after abo
 
 /** Turns a second of what goes round or to and fro, by mood. */
 export const PACE = {
-  asleep: 0, starting: 0.35, idle: 0.06, listening: 0.1, thinking: 0.55, speaking: 0.22, surprised: 0,
+  asleep: 0,
+  starting: 0.35,
+  idle: 0.06,
+  listening: 0.1,
+  thinking: 0.55,
+  speaking: 0.22,
+  surprised: 0,
 };
 
 /** What stands for a mood in a picture that must not move. */
@@ -43,7 +49,9 @@ export function poseAt(moment) {
   const part = eased(moment.since / BLEND_SECONDS);
   if (part < 1 && moment.before !== moment.mood) {
     const before = pose(moment.before, moment);
-    now = Object.fromEntries(Object.keys(now).map((key) => [key, before[key] + (now[key] - before[key]) * part]));
+    now = Object.fromEntries(
+      Object.keys(now).map((key) => [key, before[key] + (now[key] - before[key]) * part]),
+    );
   }
   const unveiled = eased(moment.opening / OPENING_SECONDS);
   return { ...now, open: now.open * unveiled, glow: now.glow * unveiled };

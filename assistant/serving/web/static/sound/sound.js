@@ -92,7 +92,12 @@ export class Sound {
   }
 
   _stream() {
-    const audio = { echoCancellation: true, autoGainControl: true, noiseSuppression: false, channelCount: 1 };
+    const audio = {
+      echoCancellation: true,
+      autoGainControl: true,
+      noiseSuppression: false,
+      channelCount: 1,
+    };
     if (this.chosen.input) audio.deviceId = { exact: this.chosen.input };
     return navigator.mediaDevices.getUserMedia({ audio });
   }
@@ -115,7 +120,10 @@ export class Sound {
     // Its output is silence; some browsers run no node that leads nowhere.
     this._microphone = new AudioWorkletNode(context, "microphone");
     this._microphone.port.onmessage = (event) => this._heard(event.data);
-    this._speaker = new AudioWorkletNode(context, "speaker", { numberOfInputs: 0, outputChannelCount: [1] });
+    this._speaker = new AudioWorkletNode(context, "speaker", {
+      numberOfInputs: 0,
+      outputChannelCount: [1],
+    });
     this._speaker.port.onmessage = (event) => this._told(event.data);
     this._source.connect(this._microphone).connect(context.destination);
     this._speaker.connect(context.destination);
@@ -145,7 +153,9 @@ export class Sound {
   }
 
   async _devicesKnown() {
-    this._known = (await this.devices()).filter((each) => each.kind === "input").map((each) => each.name);
+    this._known = (await this.devices())
+      .filter((each) => each.kind === "input")
+      .map((each) => each.name);
   }
 
   /** The connection is lost: keep the microphone, expect nothing. */
@@ -160,7 +170,14 @@ export class Sound {
     const { _context: context, _track: track } = this;
     this._microphone?.port.postMessage("end");
     this._speaker?.port.postMessage("end");
-    Object.assign(this, { _context: null, _track: null, _microphone: null, _speaker: null, _source: null, _media: null });
+    Object.assign(this, {
+      _context: null,
+      _track: null,
+      _microphone: null,
+      _speaker: null,
+      _source: null,
+      _media: null,
+    });
     this.state = { buffered: 0, played: 0, underruns: 0, lead: 0, dropped: 0 };
     track?.stop();
     this._lock?.release().catch(() => {});
@@ -247,7 +264,11 @@ export class Sound {
     this.chosen.input = "";
     try {
       await this._reopen();
-      this._trouble({ message: `Another microphone from now on: ${this.microphone}.`, remedy: "Choose one under Sound.", mild: true });
+      this._trouble({
+        message: `Another microphone from now on: ${this.microphone}.`,
+        remedy: "Choose one under Sound.",
+        mild: true,
+      });
     } catch {
       this._trouble(GONE);
       this.lostMicrophone?.();
@@ -258,11 +279,21 @@ export class Sound {
     if (!this.isOpen) return;
     const inputs = (await this.devices()).filter((each) => each.kind === "input");
     const id = this._track?.getSettings?.().deviceId;
-    if (id && inputs.length && !inputs.some((each) => each.id === id) && this._track.readyState === "live") {
+    if (
+      id &&
+      inputs.length &&
+      !inputs.some((each) => each.id === id) &&
+      this._track.readyState === "live"
+    ) {
       await this._ended();
     } else {
       const fresh = inputs.find((each) => each.name !== "" && !this._known.includes(each.name));
-      if (fresh) this._trouble({ message: `A new microphone is there: ${fresh.name}.`, remedy: "Choose it under Sound.", mild: true });
+      if (fresh)
+        this._trouble({
+          message: `A new microphone is there: ${fresh.name}.`,
+          remedy: "Choose it under Sound.",
+          mild: true,
+        });
     }
     this._known = inputs.map((each) => each.name);
     this._changed();

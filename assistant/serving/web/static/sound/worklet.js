@@ -1,8 +1,8 @@
 // Sound on the audio thread: the microphone in messages of 20 ms, and what the assistant says out of
 // a buffer that is as short as the network allows. All time here is counted in samples of 24 kHz.
 
-export const RATE = 24_000;
-export const MESSAGE = 480; // samples, 20 ms
+const RATE = 24_000;
+const MESSAGE = 480; // samples, 20 ms
 const FIRST_LEAD = 1_440; // samples that wait before the first is played: 60 ms
 const MOST = 9_600; // samples that may wait: 400 ms
 const LEAD_STEP = 480; // what an underrun adds to the lead
@@ -29,9 +29,12 @@ export class Resampler {
     const all = new Float32Array(this._kept.length + samples.length);
     all.set(this._kept);
     all.set(samples, this._kept.length);
-    const out = new Float32Array(Math.max(0, Math.ceil((all.length - this._half - this._at) / this._step)) + 1);
+    const out = new Float32Array(
+      Math.max(0, Math.ceil((all.length - this._half - this._at) / this._step)) + 1,
+    );
     let made = 0;
-    for (; this._at + this._half < all.length; this._at += this._step) out[made++] = this._sum(all, this._at);
+    for (; this._at + this._half < all.length; this._at += this._step)
+      out[made++] = this._sum(all, this._at);
     const keep = Math.max(0, Math.floor(this._at) - this._half);
     this._kept = all.slice(keep);
     this._at -= keep;
@@ -122,7 +125,8 @@ export class PlaybackBuffer {
   /** Drop everything but 10 ms, which fade. */
   flush() {
     const kept = Math.min(FADE, this.buffered);
-    for (let place = 0; place < kept; place += 1) this._samples[this._from + place] *= 1 - (place + 1) / kept;
+    for (let place = 0; place < kept; place += 1)
+      this._samples[this._from + place] *= 1 - (place + 1) / kept;
     this.dropped += this.buffered - kept;
     this._to = this._from + kept;
     if (this._begun) this._last = kept;
@@ -288,7 +292,8 @@ class Microphone extends Base {
   process([input]) {
     const count = input.length;
     if (count) {
-      const mono = count === 1 ? input[0] : input[0].map((each, place) => (each + input[1][place]) / 2);
+      const mono =
+        count === 1 ? input[0] : input[0].map((each, place) => (each + input[1][place]) / 2);
       for (const message of this._messages.push(mono)) this.port.postMessage(message, [message]);
     }
     return !this._ended;
