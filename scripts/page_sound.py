@@ -1,4 +1,4 @@
-"""Measures the page's sound in a real Chromium: `python -m tests.serving.web.measure --busy 2`.
+"""Measures the page's sound in a real Chromium: `python scripts/page_sound.py --busy 2`.
 
 A microphone that whistles and a voice that speaks for `--seconds`, beside `--busy` loops that do
 nothing but keep the machine busy. Told: what of the 20 ms blocks came through each way.
@@ -19,7 +19,9 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from tests.serving.web.browser import chromium, opened, served, tone, write_wav
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.serving.web.browser import chromium, opened, served, tone, write_wav  # noqa: E402
 
 BLOCK_SECONDS = 0.02
 CONNECTED = "() => performance.getEntriesByName('connected')[0].startTime"
