@@ -21,7 +21,7 @@ from playwright.async_api import expect
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.serving.web.browser import chromium, opened, served, tone, write_wav  # noqa: E402
+from tests.serving.web.browser import chromium, opened, served, tone, write_wav
 
 BLOCK_SECONDS = 0.02
 CONNECTED = "() => performance.getEntriesByName('connected')[0].startTime"
