@@ -39,6 +39,8 @@ class Served:
 
     hang_up: Callable[[], None]
     """On every page, as a network that is gone."""
+    change_token: Callable[[str], None]
+    """Whoever was let in before is not any more."""
 
     @property
     def url(self) -> str:
@@ -65,7 +67,10 @@ async def served(session: FakeSession | None = None) -> AsyncIterator[Served]:
             assert loop is not None
             loop.call_soon_threadsafe(here.server._pages.close_pages)
 
-        yield Served(here.url, session, here.audio, heard, hang_up)
+        def change_token(token: str) -> None:
+            here.entry._token = token
+
+        yield Served(here.url, session, here.audio, heard, hang_up, change_token)
 
 
 @contextlib.asynccontextmanager

@@ -147,6 +147,7 @@ async def test_every_panel_can_be_read_and_has_names(slug: str, dark: bool) -> N
             assert await seen.page.evaluate(CONTRASTS) == [], panel
             assert await nameless(seen) == [], panel
             await close_panel(seen.page)
+        assert seen.complaints == []
 
 
 @pytest.mark.parametrize("size", [(360, 740), (820, 1180), (1024, 700), (1440, 900)])

@@ -97,6 +97,23 @@ async def test_without_a_token_the_page_says_where_it_is_found() -> None:
         await expect(page.locator("#name")).to_have_text("GLaDOS")
 
 
+async def test_who_is_let_in_no_more_is_asked_for_the_new_token_and_goes_on() -> None:
+    made = session()
+    async with (
+        served(made) as house,
+        chromium() as browser,
+        opened(browser, house.url) as seen,
+    ):
+        made.said = [UserSaid(turn=1, text="Hello.", final=True)]
+        house.change_token("another-token-of-these-tests")
+        house.hang_up()
+        await expect(seen.page.locator("#gate")).to_be_visible()
+        await seen.page.fill("#token", "another-token-of-these-tests")
+        await seen.page.keyboard.press("Enter")
+        await expect(seen.page.locator(".turn .words")).to_have_text("Hello.")
+        await expect(seen.page.locator("#gate")).not_to_be_visible()
+
+
 async def test_ready_loading_listening() -> None:
     async with (
         served(session()) as house,
@@ -520,6 +537,27 @@ async def test_of_a_long_talk_the_newest_is_shown_and_the_rest_on_demand() -> No
         await seen.page.get_by_role("button", name="Show what was said before").click()
         await expect(seen.page.locator(".turn")).to_have_count(450)
         await expect(seen.page.locator(".turn").first).to_contain_text("Line 1.")
+
+
+async def test_a_talk_of_hours_does_not_fill_the_page_and_stays_in_its_order() -> None:
+    made = session()
+    made.said = [UserSaid(turn=n, text=f"Line {n}.", final=True) for n in range(1, 451)]
+    async with (
+        served(made) as house,
+        chromium() as browser,
+        opened(browser, house.url) as seen,
+    ):
+        last = seen.page.locator(".turn").last
+        await expect(last).to_contain_text("Line 450.")
+        made.emit(UserSaid(turn=1, text="Line one.", final=True))  # one that is not shown
+        for turn in range(451, 701):
+            made.emit(UserSaid(turn=turn, text=f"Line {turn}.", final=True))
+        await expect(last).to_contain_text("Line 700.")
+        await expect(seen.page.locator(".turn")).to_have_count(400)
+        await seen.page.get_by_role("button", name="Show what was said before").click()
+        await expect(seen.page.locator(".turn")).to_have_count(700)
+        words = await seen.page.locator(".turn .words").all_text_contents()
+        assert words == ["Line one.", *(f"Line {n}." for n in range(2, 701))]
 
 
 async def test_what_was_typed_into_a_dying_line_stands_in_it_again() -> None:

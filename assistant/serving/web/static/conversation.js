@@ -15,7 +15,7 @@ export class ConversationView {
     Object.assign(this, { _list: list, _scroll: scroll, _empty: empty, _newest: newest });
     Object.assign(this, { _announcer: announcer, _showMemory: showMemory });
     this._views = new Map();
-    this._first = 0;
+    this._hidden = new Set(); // the oldest, which are not on the page
     this._atEnd = true;
     this._announced = new WeakSet();
     scroll.addEventListener("scroll", () => this._look(), { passive: true });
@@ -24,13 +24,17 @@ export class ConversationView {
 
   /** Begin anew: another connection tells it all again. What is said already is not read out. */
   reset(model) {
+    const fromEnd = this._scroll.scrollHeight - this._scroll.scrollTop;
     this._views.clear();
     this._list.replaceChildren();
-    this._first = Math.max(0, model.entries.length - SHOWN);
-    if (this._first) this._list.append(this._earlier(model));
-    for (const entry of model.entries) if (entry.final) this._announced.add(entry);
-    for (const entry of model.entries.slice(this._first)) this._show(entry, model);
+    this._hidden = new Set(model.entries.slice(0, Math.max(0, model.entries.length - SHOWN)));
+    this._offerEarlier(model);
+    for (const entry of model.entries) {
+      if (entry.final) this._announced.add(entry);
+      this._show(entry, model);
+    }
     model.dirty.clear();
+    this._scroll.scrollTop = this._scroll.scrollHeight - fromEnd;
     this._end();
   }
 
@@ -41,6 +45,7 @@ export class ConversationView {
       this._announce(entry);
     }
     model.dirty.clear();
+    if (this._atEnd && this._views.size > 1.5 * SHOWN) this._trim(model);
     this._end();
   }
 
@@ -71,29 +76,46 @@ export class ConversationView {
     if (this._atEnd) this._newest.hidden = true;
   }
 
-  _earlier(model) {
-    const button = el("button", {
-      type: "button",
-      class: "button",
-      text: "Show what was said before",
+  /** Of a talk that lasts for hours the oldest leave the page. */
+  _trim(model) {
+    for (const entry of [...this._views.keys()].slice(0, -SHOWN)) {
+      this._views.get(entry).element.remove();
+      this._views.delete(entry);
+      this._hidden.add(entry);
+    }
+    this._offerEarlier(model);
+  }
+
+  /** The button above the oldest that is shown. */
+  _offerEarlier(model) {
+    this._earlier?.remove();
+    this._earlier = null;
+    if (!this._hidden.size) return;
+    const text = "Show what was said before";
+    const button = el("button", { type: "button", class: "button", text });
+    button.addEventListener("click", () => this._showEarlier(model));
+    this._earlier = el("li", { class: "chip" }, button);
+    this._list.prepend(this._earlier);
+  }
+
+  _showEarlier(model) {
+    const height = this._scroll.scrollHeight;
+    const shown = this._views;
+    this._views = new Map(); // in the order of the page: the oldest first
+    const items = [...this._hidden].slice(-SHOWN).map((entry) => {
+      this._hidden.delete(entry);
+      return this._make(entry, model);
     });
-    const item = el("li", { class: "chip" }, button);
-    button.addEventListener("click", () => {
-      const height = this._scroll.scrollHeight;
-      const from = Math.max(0, this._first - SHOWN);
-      const items = model.entries.slice(from, this._first).map((each) => this._make(each, model));
-      this._first = from;
-      item.after(...items);
-      if (!from) item.remove();
-      this._scroll.scrollTop += this._scroll.scrollHeight - height;
-    });
-    return item;
+    for (const [entry, view] of shown) this._views.set(entry, view);
+    this._earlier.after(...items);
+    this._offerEarlier(model);
+    this._scroll.scrollTop += this._scroll.scrollHeight - height;
   }
 
   _show(entry, model) {
     const view = this._views.get(entry);
     if (view) view.update();
-    else this._list.append(this._make(entry, model));
+    else if (!this._hidden.has(entry)) this._list.append(this._make(entry, model));
   }
 
   _make(entry, model) {
