@@ -138,6 +138,9 @@ class Load(Command, frozen=True):
     names: list[SpokenNames]
     virtual_clock: bool = False
     """True: do all work a frame causes before acknowledging it, on the calling thread."""
+    prompt: PersonaPrompt | None = None
+    """Who to be first, for a model that takes a prompt only when it is started; a `ChangePersona`
+    that says the same follows `Ready`."""
 
 
 class SetNames(Command, frozen=True):

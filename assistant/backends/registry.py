@@ -25,6 +25,7 @@ from assistant.backends.base import (
 )
 from assistant.backends.cascade.availability import check_cascade
 from assistant.backends.moshi.availability import check_moshi, why_not_moshi
+from assistant.backends.moshi_cpp.finding import check_moshi_cpp
 from assistant.config.plugins import PluginRegistry, plugin_names
 from assistant.errors import AssistantError
 from assistant.models import hardware
@@ -69,6 +70,10 @@ def _moshi_options(config: Config) -> Options:
     return config.backend.moshi.model_dump()
 
 
+def _moshi_cpp_options(config: Config) -> Options:
+    return config.backend.moshi_cpp.model_dump()
+
+
 def _server_options(config: Config) -> Options:
     return config.backend.server.model_dump()
 
@@ -79,11 +84,17 @@ _BUILT_IN = {
     "moshi-torch": BackendSpec(
         f"{_MOSHI}:on_torch", partial(check_moshi, "torch"), _moshi_options, 3
     ),
+    "moshi-cpp": BackendSpec(
+        "assistant.backends.moshi_cpp.backend:MoshiCppBackend",
+        check_moshi_cpp,
+        _moshi_cpp_options,
+        4,
+    ),
     "moshi-server": BackendSpec(
         "assistant.backends.server.backend:MoshiServerBackend", check_server, _server_options, 1
     ),
     "cascade": BackendSpec(
-        "assistant.backends.cascade.pipeline:CascadeBackend", check_cascade, _cascade_options, 4
+        "assistant.backends.cascade.pipeline:CascadeBackend", check_cascade, _cascade_options, 5
     ),
     "echo": BackendSpec("assistant.backends.echo:EchoBackend", check_echo),
 }

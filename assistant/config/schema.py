@@ -152,6 +152,33 @@ class MoshiConfig(_ConfigTable):
     """Memory that prepared personas may hold; the least recently used goes."""
 
 
+class MoshiCppConfig(_ConfigTable):
+    program: str | None = None
+    """moshi.cpp's `moshi-sts`, a file or its folder; unset: the one on the `PATH`."""
+    model: str | None = None
+    """Its weights: a folder, or a name of `assistant models list`; unset: what was downloaded."""
+    voice: str | None = None
+    """Voice of personas that name none, with PersonaPlex: one of the model's ("NATF2") or a
+    recording."""
+    quantize: Literal["q8_0", "q4_0", "q4_k"] | None = None
+    """Make the weights smaller at the first start, which takes minutes; they are kept beside the
+    others. Unset: as they are stored."""
+    context_seconds: float | None = Field(default=None, ge=4, le=240)
+    """How far back the model remembers; unset: as it was trained (240 seconds)."""
+    device: str | None = None
+    """`CUDA0`, `Vulkan0`, `CPU`, … as `moshi-sts -l` lists them; unset: the best."""
+    threads: int | None = Field(default=None, ge=1, le=256)
+    """Threads on the processor; unset: as it likes."""
+    seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    """The same seed and the same sound give the same answers; unset: a new one each time."""
+    temperature: float | None = Field(default=None, ge=0.0, le=2.0)
+    """Randomness of its sound and words, which it cannot tell apart; unset: 0.8 and 0.7."""
+    whisper: str = "auto"
+    """Whisper weights that write down what you say, as in `audio.stt`; `none`: nobody."""
+    load_seconds: float = Field(default=600, ge=1, le=7200)
+    """Seconds until it has to be ready."""
+
+
 class ServerConfig(_ConfigTable):
     url: str | None = None
     """Address of a Moshi server: `ws://desktop:8998/api/chat` or `wss://…`. Where one is set,
@@ -173,11 +200,13 @@ class ServerConfig(_ConfigTable):
 
 class BackendConfig(_ConfigTable):
     name: str = "auto"
-    """`auto`, `moshi-mlx`, `moshi-torch`, `moshi-server`, `cascade`, `echo`, or a plugin's."""
+    """`auto`, `moshi-mlx`, `moshi-torch`, `moshi-cpp`, `moshi-server`, `cascade`, `echo`, or a
+    plugin's."""
     python: str | None = None
     """Another Python interpreter to run the backend in."""
     cascade: CascadeConfig = CascadeConfig()
     moshi: MoshiConfig = MoshiConfig()
+    moshi_cpp: MoshiCppConfig = MoshiCppConfig()
     server: ServerConfig = ServerConfig()
 
 

@@ -11,6 +11,8 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec import structs
+
 from assistant.backends.host import restarts as restart_words
 from assistant.backends.host.child import Launch, Watchdog, end_child, exit_in_words, start_child
 from assistant.backends.host.link import ChildLink, Waiters
@@ -291,8 +293,10 @@ class BackendProcess:
         return frames or bool(self._settles_awaited)
 
     def _called(self) -> None:
+        first = self._kept.get(ChangePersona)
+        prompt = first.prompt if isinstance(first, ChangePersona) else None
         if self._link is not None:
-            self._link.put(self._launch.load)
+            self._link.put(structs.replace(self._launch.load, prompt=prompt))
 
     def _received(self, event: AnyEvent) -> None:
         match event:
