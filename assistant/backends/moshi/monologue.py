@@ -209,7 +209,7 @@ class TimedWord:
     """A word and its place, in samples of the utterance's own sound."""
 
     text: str
-    """With a space before it, where it is not the first."""
+    """With a space before it, where one was written and it is not the first."""
     start: int
     end: int
 
@@ -226,6 +226,8 @@ class Words:
         self._due = 0
         self._open = False
         """More tokens may belong to the word."""
+        self._spaced = False
+        """A space stands before the word."""
         self.any = False
         """A word was told."""
 
@@ -240,6 +242,7 @@ class Words:
         for part in re.findall(r"\s+|\S+", text):
             if part.isspace():
                 out += self._finished(at)
+                self._spaced = True
             else:
                 if not self._open and self._text:
                     out += self._finished(at)
@@ -263,8 +266,8 @@ class Words:
         if not text:
             return []
         end = max(self._start, min(at, self._due))
-        word = TimedWord(f" {text}" if self.any else text, self._start, end)
-        self.any = True
+        word = TimedWord(f" {text}" if self.any and self._spaced else text, self._start, end)
+        self.any, self._spaced = True, False
         return [word]
 
 

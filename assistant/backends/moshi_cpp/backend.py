@@ -84,7 +84,7 @@ class MoshiCppBackend:
         self._balance = FrameBalance()
         self._clock = FrameClock(self._clock_lags)
         self._dropped = 0
-        """Frames that earlier runs of the program never heard."""
+        """Frames that earlier runs of the program never heard, and those between two runs."""
         self._command: list[str] = []
         """What the program is to be started with."""
         self._device = ""
@@ -100,7 +100,7 @@ class MoshiCppBackend:
         self._news = 0
         """Frames of the model's so far."""
         self._slack = 0
-        """Virtual clock: frames under way that are not waited for."""
+        """Virtual clock: frames under way that are not waited for, as few as have been seen."""
         self._loaded: Future[None] = Future()
         self._is_settled = threading.Event()
         """It is ready, or never will be."""
@@ -170,7 +170,9 @@ class MoshiCppBackend:
         # Its own voice would be answered like the user's; who writes down words may hear it.
         own_voice = speaking and not clean
         heard = np.zeros_like(frame) if own_voice else frame
-        if self._inline:
+        if self._child is None:
+            self._dropped += 1  # it is being started
+        elif self._inline:
             self._push_at_once(heard)
         else:
             self._clock.push(InputFrame(number, heard, speaking=speaking, own_voice=own_voice))
@@ -293,15 +295,20 @@ class MoshiCppBackend:
             if child.ready.is_set() and not self._anew.is_set():
                 self._up(child)
                 await until_one_ends(
-                    _until(child.ended), _until(self._anew), self._feed(child), self._watch()
+                    _until(child.ended), _until(self._anew), self._feed(child), self._watch(child)
                 )
         except BackendError as error:
             return error
         finally:
             self._down()
             await child.end()
-        model = self._weights.name
-        return explained(child.exit_code, child.complaints, self._program.name, model)
+        return explained(
+            child.exit_code,
+            child.complaints,
+            self._program.name,
+            self._weights.name,
+            loading=not child.ready.is_set(),
+        )
 
     async def _until_ready(self, child: Child) -> None:
         """… or it has ended, or another is wanted."""
@@ -321,7 +328,7 @@ class MoshiCppBackend:
             self._next += _A_CHILD
         self._dropped += self._balance.dropped
         self._balance = FrameBalance()
-        self._slack = 0
+        self._slack = MOST_KEPT
         self._child = child
         self._is_settled.set()
         if not self._loaded.done():
@@ -358,13 +365,13 @@ class MoshiCppBackend:
                 async with asyncio.timeout(found):
                     await self._arrived.wait()
 
-    async def _watch(self) -> None:
+    async def _watch(self, child: Child) -> None:
         """Raises `BackendError` once it hangs. Counts its own ticks, not the clock's: where this
         machine was held up, the program was given no chance either."""
         silent, news, tick = 0.0, self._news, min(1.0, self._patience / 4)
         while silent < self._patience:
             await asyncio.sleep(tick)
-            owes = self._balance.under_way > MOST_KEPT
+            owes = child.is_full or self._balance.unanswered > MOST_KEPT
             silent = silent + tick if owes and news == self._news else 0.0
             news = self._news
         raise BackendError(
@@ -397,7 +404,7 @@ class MoshiCppBackend:
 
     async def _send_and_wait(self, frame: Float32) -> None:
         child = self._child
-        if child is None:
+        if child is None:  # it has just ended
             return
         deadline = self._loop.time() + ANSWER_TIMEOUT
         try:
@@ -426,6 +433,7 @@ class MoshiCppBackend:
     def sound(self, frame: Float32) -> None:
         self._balance.answered()
         self._news += 1
+        self._slack = min(self._slack, self._balance.under_way)
         with self._lock:
             if self._speech is not None:
                 self._speech.sound(frame)

@@ -84,6 +84,11 @@ class Child:
         """The last lines of its standard error."""
         return self._complaints.text
 
+    @property
+    def is_full(self) -> bool:
+        """A frame waits for room in its pipe."""
+        return self._writable is not None and not self._writable.done()
+
     # -- life ------------------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -114,9 +119,9 @@ class Child:
             for number in theirs:
                 os.close(number)
         loop = asyncio.get_running_loop()
-        for number, take in ((self._terminal, self._output.take), (self._out_of, self._played)):
-            os.set_blocking(number, False)
-            loop.add_reader(number, self._read, number, take)
+        os.set_blocking(self._terminal, False)
+        loop.add_reader(self._terminal, self._read_words)
+        loop.add_reader(self._out_of, self._read_sound)
         self._tasks = [asyncio.create_task(work) for work in (self._listen(), self._wait())]
 
     async def send(self, pcm: bytes) -> None:
@@ -166,8 +171,7 @@ class Child:
     async def _wait(self) -> None:
         assert self._process is not None
         await self._process.wait()
-        for number, take in ((self._terminal, self._output.take), (self._out_of, self._played)):
-            self._read(number, take)  # what it said last
+        self._read_sound()  # what it said last
         self.ended.set()
         self._let_go()
 
@@ -178,28 +182,19 @@ class Child:
             self._complaints.take(data)
         self._complaints.take(b"", final=True)
 
-    def _read(self, number: int, take: ReadBytes) -> None:
-        if number < 0:
-            return
-        try:
-            data = os.read(number, _PIECE)
-        except BlockingIOError:
-            return
-        except OSError:  # a terminal that nobody holds any more
-            data = b""
-        if data:
-            take(data)
-        else:
-            asyncio.get_running_loop().remove_reader(number)
+    def _read_words(self) -> None:
+        self._output.take(_read(self._terminal))
+
+    def _read_sound(self) -> None:
+        """Words come before their sound, so they are looked for before it."""
+        self._read_words()
+        for frame in self._frames.take(_read(self._out_of)):
+            self._events.sound(frame)
 
     def _printed(self, line: str) -> None:
         self._events.line(line)
         if line == READY:
             self.ready.set()
-
-    def _played(self, data: bytes) -> None:
-        for frame in self._frames.take(data):
-            self._events.sound(frame)
 
     async def _until_writable(self) -> None:
         loop = asyncio.get_running_loop()
@@ -229,8 +224,19 @@ class Child:
         self._let_go()
 
 
-class ReadBytes(Protocol):
-    def __call__(self, data: bytes, /) -> None: ...
+def _read(number: int) -> bytes:
+    """What waits there; once the other end is closed there is nothing, and nobody asks again."""
+    if number < 0:
+        return b""
+    try:
+        if data := os.read(number, _PIECE):
+            return data
+    except BlockingIOError:
+        return b""
+    except OSError:  # a terminal that nobody holds any more
+        pass
+    asyncio.get_running_loop().remove_reader(number)
+    return b""
 
 
 def _pipe(theirs: list[int], *, theirs_first: bool) -> tuple[int, int]:

@@ -60,12 +60,17 @@ class FrameBalance:
         self._kept: int | None = None
         """Frames that are never answered because of the model's delays; None: not known yet."""
         self._in_window = 0
-        self._lowest = 0
+        self._lowest: int | None = None
+        """Fewest frames under way at an answer in this window; None: there was none."""
+        self._full = False
+        """Its queue was full in this window, so that what is missing may wait there."""
         self._since_report = REPORT_EVERY
         self._since_lag: int | None = None
         """Frames sent since there was lag; None: there is none."""
         self.dropped = 0
         """Frames in all that it never heard."""
+        self.unanswered = 0
+        """Frames sent since the last answer."""
 
     @property
     def under_way(self) -> int:
@@ -80,25 +85,28 @@ class FrameBalance:
 
     def sent(self) -> Lag | None:
         """One more frame goes in. Returns what is worth telling."""
-        if self._in_window == 0:
-            self._lowest = self.under_way
         self._sent += 1
         self._in_window += 1
+        self.unanswered += 1
         most = MOST_UNDER_WAY + (MOST_KEPT if self._kept is None else 0)
         if self.under_way > most:
             self._drop(self.under_way - most)
+            self._full = True
         if self._in_window >= WINDOW:
-            self._in_window = 0
-            self._settle(self._lowest)
+            if self._lowest is not None and not self._full:
+                self._settle(self._lowest)
+            self._in_window, self._lowest, self._full = 0, None, False
         return self._worth_telling()
 
     def answered(self) -> None:
         """One more frame of the model's came out."""
         self._answered += 1
+        self.unanswered = 0
         if self.under_way < 0:  # one that had been given up
             self.dropped = max(0, self.dropped + self.under_way)
             self._kept = max(0, (self._kept or 0) + min(0, self.under_way))
-        self._lowest = min(self._lowest, self.under_way)
+        lowest = self.under_way if self._lowest is None else self._lowest
+        self._lowest = min(lowest, self.under_way)
 
     def _settle(self, missing: int) -> None:
         """So many were missing all through a window."""

@@ -22,7 +22,10 @@ _LONGEST_LINE = 4_096
 """Characters of a line before it is ready; what is longer is no line of its."""
 _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 """A token that stands for one byte of a character; the program prints its name."""
-_BEGUN_BYTE = re.compile(r"<(0(x[0-9A-Fa-f]{0,2})?)?$")
+_CONTROL = re.compile(r"</?s>|<unk>|<pad>")
+"""Tokens that say nothing."""
+_BEGUN = re.compile(r"<[/0-9A-Za-z]{0,5}$")
+"""Perhaps the beginning of one of these."""
 
 
 class Output:
@@ -56,7 +59,8 @@ class Output:
 
 
 class _Words:
-    """Puts bytes together that the program names one by one ("<0xC3><0xA9>")."""
+    """Puts bytes together that the program names one by one ("<0xC3><0xA9>"), and leaves out names
+    of what is no text."""
 
     def __init__(self) -> None:
         self._begun = ""
@@ -64,9 +68,9 @@ class _Words:
 
     def take(self, text: str) -> str:
         text = self._begun + text
-        begun = _BEGUN_BYTE.search(text)
+        begun = _BEGUN.search(text)
         self._begun = begun[0] if begun else ""
-        text = text[: begun.start()] if begun else text
+        text = _CONTROL.sub("", text[: begun.start()] if begun else text)
         return _BYTE.sub(lambda byte: self._decoder.decode(bytes([int(byte[1], 16)])), text)
 
 
@@ -182,9 +186,11 @@ _FAULTS = (
 )
 
 
-def explained(code: int | None, said: str, program: str, model: str) -> BackendError:
+def explained(
+    code: int | None, said: str, program: str, model: str, *, loading: bool
+) -> BackendError:
     """Why the program ended, by its exit code (negative: a signal; None: it was ended) and what it
-    said on its standard error."""
+    said on its standard error; `loading`: before it was ready."""
     for fault in _FAULTS:
         if found := re.search(fault.pattern, said):
             groups = [group or "" for group in found.groups()]
@@ -193,9 +199,18 @@ def explained(code: int | None, said: str, program: str, model: str) -> BackendE
                 fault.message.format(*groups, **names), fault.remedy.format(*groups, **names)
             )
     how = _ended(code)
+    if loading and code in _CRASHES:
+        return BackendError(
+            f"{program} {how} while it loaded {model}: its files are damaged, or of another kind",
+            _AGAIN.format(model=model),
+        )
     last = next((line for line in reversed(said.splitlines()) if line), "")
     reason = f": {_short(last)}" if last and code != CANNOT_START else ""
     return BackendError(f"{program} {how}{reason}", "The log holds what it said: assistant doctor")
+
+
+_CRASHES = tuple(-number for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS))
+"""How it ends over weights that are cut off: it does not check them."""
 
 
 def _ended(code: int | None) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from assistant import frames as f
+from assistant.backends.moshi_cpp import child
 from assistant.backends.moshi_cpp.backend import MoshiCppBackend
 from tests.processes import is_alive, until
 
@@ -104,12 +105,12 @@ class Driver:
     def of(self, kind: type) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
 
-    def push_until(self, condition: Callable[[], object], most: int = 400) -> None:
-        """The microphone goes on, at its own pace, until then."""
+    def push_until(self, condition: Callable[[], object], most: int = 1500) -> None:
+        """The microphone goes on until then, four times as fast as one."""
         for _ in range(most):
             if condition():
                 return
-            self.push(pace=f.FRAME_SECONDS)
+            self.push(pace=f.FRAME_SECONDS / 4)
         raise AssertionError(f"it did not happen within {most} frames: {self.events[-12:]}")
 
     @property
@@ -138,6 +139,7 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
     log = tmp_path / "runs.jsonl"
     monkeypatch.setenv("STAND_IN_LOG", str(log))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(child, "DELAY_MS", 2)  # a test has no time for more
     driver = Driver(log)
     open_before = _open_files()
     yield driver
