@@ -143,6 +143,18 @@ def setup_torch(yes: Yes = False, python: Interpreter = None) -> None:
     _set_up("moshi-torch", yes, python)
 
 
+@setup_app.command("moshi-cpp")
+def setup_moshi_cpp(context: typer.Context, yes: Yes = False, config: ConfigFile = None) -> None:
+    """For any graphics card: finds moshi.cpp's program, or tells where to get it."""
+
+    def command(settings: Config) -> int:
+        from assistant.commands.setup import moshi_cpp_command
+
+        return moshi_cpp_command(settings, yes=yes)
+
+    raise typer.Exit(run_with_config(gather(context, config), command))
+
+
 @setup_app.command("remove")
 def setup_remove(
     name: Annotated[str, typer.Argument(help="moshi-mlx or moshi-torch.")], yes: Yes = False

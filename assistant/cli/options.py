@@ -31,7 +31,7 @@ Backend = Annotated[
     typer.Option(
         "--backend",
         metavar="NAME",
-        help="auto, moshi-mlx, moshi-torch, moshi-server, cascade or echo.",
+        help="auto, moshi-mlx, moshi-torch, moshi-cpp, moshi-server, cascade or echo.",
     ),
 ]
 Brain = Annotated[

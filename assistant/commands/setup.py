@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 from assistant.backends.base import BackendError
-from assistant.commands.runner import agreed
+from assistant.backends.moshi_cpp import finding
+from assistant.commands.runner import FAILED, agreed
 from assistant.commands.tables import console, print_json
+from assistant.config.editing import set_value
+from assistant.config.schema import Config
 from assistant.models import environment_maker as maker
 from assistant.models.environments import RECIPES, Environment, folder_of, home, inspect
 from assistant.terminal.output import print_path
@@ -84,6 +88,67 @@ def described(environment: Environment) -> str:
         return f"{environment.state}: {environment.why}"
     versions = [f"{name} {v}" for name, v in environment.versions if name in _MAIN]
     return ", ".join([f"Python {environment.python}", *versions])
+
+
+# moshi.cpp is no package: it is a program that people get themselves.
+
+_LIKELY = (
+    "moshi.cpp*",
+    "moshi.cpp*/build/bin",
+    "*/moshi.cpp*/build/bin",
+    "Downloads/moshi*",
+    "Downloads/moshi*/bin",
+    "bin",
+    ".local/bin",
+)
+"""Folders below the home in which it is looked for, where it is not on the `PATH`."""
+_HOW_TO_GET_IT = """\
+moshi.cpp runs Moshi and PersonaPlex on graphics cards of any make (CUDA, Vulkan), from 8 GB on.
+1. Download a release for this machine and unpack it:
+     https://github.com/Codes4Fun/moshi.cpp/releases
+   or build it, as its README tells; SDL2 and FFmpeg 7 are needed, too.
+2. Run this again; it finds the program in Downloads, in a folder moshi.cpp and on the PATH. Else:
+     assistant config set backend.moshi_cpp.program /path/to/moshi-sts
+3. assistant models pull {model}"""
+
+
+def moshi_cpp_command(config: Config, *, yes: bool = False) -> int:
+    """Find the program, ask it for its devices, and tell what is still to be done; 1 where there is
+    none. Raises `BackendError` where the one that is set, or was found, cannot run."""
+    model = finding.PUBLISHED[0].name
+    settings = config.backend.moshi_cpp
+    program = _moshi_cpp_program(settings.program)
+    if program is None:
+        print(f"there is no {finding.PROGRAM} on this machine\n", file=sys.stderr)
+        print(_HOW_TO_GET_IT.format(model=model), file=sys.stderr)
+        return FAILED
+    devices = ", ".join(finding.devices_of(program))
+    print_path(program)
+    print(f"its devices: {devices}", file=sys.stderr)
+    on_path = shutil.which(finding.PROGRAM)
+    if settings.program is None and (on_path is None or Path(on_path) != program):
+        question = f"Use {program}? It is written to your settings."
+        if not yes and (code := agreed(question, f"{program} is not in your settings yet")):
+            return code
+        set_value("backend.moshi_cpp.program", str(program))
+    try:
+        print(f"weights: {finding.find_weights(settings.model).folder}", file=sys.stderr)
+    except BackendError as error:
+        print(f"{error.message}: {error.remedy}", file=sys.stderr)
+        return 0
+    print("use it: assistant --backend moshi-cpp", file=sys.stderr)
+    return 0
+
+
+def _moshi_cpp_program(named: str | None) -> Path | None:
+    """The one of the settings, on the `PATH`, or in a likely place."""
+    if named is not None or shutil.which(finding.PROGRAM) is not None:
+        return finding.find_program(named)
+    for pattern in _LIKELY:
+        for folder in sorted(Path.home().glob(pattern), reverse=True):
+            if (folder / finding.PROGRAM).is_file():
+                return finding.checked_program(folder / finding.PROGRAM)
+    return None
 
 
 def _make(name: str, python: maker.Python) -> Path:

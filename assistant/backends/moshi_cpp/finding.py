@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from assistant.backends.base import BackendError, BackendReport, Look, packages_missing
 from assistant.locations import models_dir
+from assistant.private_files import remove_tree
 
 if TYPE_CHECKING:
     from assistant.config.schema import Config
@@ -88,6 +91,37 @@ def _foreign(head: bytes) -> str:
     return "is a program for Windows" if head.startswith(b"MZ") else "is no program"
 
 
+_LIST_LIMIT = 5.0
+"""Seconds for the program to tell its devices: it opens each."""
+
+
+def devices_of(program: Path) -> list[str]:
+    """What it calls the devices it could run on ("CUDA0", "CPU"). Starts it; raises `BackendError`
+    where it cannot run."""
+    from assistant.backends.moshi_cpp.output import explained
+
+    try:
+        done = subprocess.run(
+            [str(program), "-l"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_LIST_LIMIT,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BackendError(
+            f"{program} did not tell its devices within {_LIST_LIMIT:.0f} s",
+            "Try it by hand: run it with -l",
+        ) from error
+    except OSError as error:
+        raise BackendError(f"{program} cannot be started: {error.strerror}", GET_IT) from error
+    found = re.findall(r'^\s+"(.+)"$', done.stderr, re.MULTILINE)
+    if not found:
+        raise explained(done.returncode, done.stderr, program.name, "", loading=False)
+    return found
+
+
 # The weights.
 
 Kind = Literal["moshi", "personaplex"]
@@ -112,6 +146,8 @@ class Published:
         return self.repository.rsplit("/", 1)[-1]
 
 
+DONE = "complete.json"
+"""Written last, with the hash of each file."""
 VOICES = tuple(
     f"{kind}{number}"
     for kind, count in (("NATF", 4), ("NATM", 4), ("VARF", 5), ("VARM", 5))
@@ -168,8 +204,8 @@ def folder_of(model: Published) -> Path:
 
 
 def is_here(model: Published) -> bool:
-    wanted = [folder_of(each) / file for each in (model, _COMMON) for file in each.files]
-    return all(path.is_file() for path in wanted)
+    """Complete, with what it shares with the others."""
+    return all((folder_of(each) / DONE).is_file() for each in (model, _COMMON))
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,16 +347,27 @@ def pull(model: Published, progress: Progress) -> Path:
     Raises `BackendError`."""
     from assistant.models import hub
 
-    if not is_here(model):
-        for source, files, folder in _needed(model):
-            hub.download_to_folder(source, files, folder, progress)
+    for source, files, folder in [] if is_here(model) else list(_needed(model)):
+        hashes = hub.download_to_folder(source, files, folder, progress)
+        about = {"repository": source.repository, "commit": source.commit, "sha256": hashes}
+        (folder / DONE).write_text(json.dumps(about, indent=1), encoding="utf-8")
     return folder_of(model)
 
 
+def remove(model: Published) -> None:
+    """Delete its files, and the shared ones with the last model."""
+    remove_tree(folder_of(model))
+    if not any(folder_of(other).is_dir() for other in PUBLISHED):
+        remove_tree(folder_of(_COMMON))
+
+
 def _needed(model: Published) -> Iterator[tuple[Listing, list[HubFile], Path]]:
+    """What each of the two repositories is to give, and where it goes."""
     from assistant.models import hub
 
     for each in (_COMMON, model):
+        if (folder_of(each) / DONE).is_file():
+            continue
         source = hub.listing(each.repository, revision=each.commit)
         found = [source.get(name) for name in each.files]
         if None in found:

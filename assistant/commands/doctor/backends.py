@@ -55,6 +55,9 @@ def wanted(name: str, config: Config, look: Look) -> bool:
         return True
     if name == "moshi-server":
         return config.backend.server.url is not None
+    if name == "moshi-cpp":
+        settings = config.backend.moshi_cpp
+        return settings.program is not None or settings.model is not None
     machine = look()
     if name == "moshi-mlx":
         return machine.apple_silicon
@@ -89,6 +92,29 @@ def moshi(config: Config, look: Look | None = None) -> list[Check]:
             _listener(framework, config),
         )
     ]
+
+
+def moshi_cpp(config: Config, look: Look | None = None) -> list[Check]:
+    """moshi.cpp's program, which is asked for its devices, and its weights; nothing where it is
+    neither there nor wanted."""
+    from assistant.backends.base import BackendError
+    from assistant.backends.moshi_cpp import finding
+
+    settings = config.backend.moshi_cpp
+    label = "moshi-cpp program"
+    try:
+        program = finding.find_program(settings.program)
+        devices = ", ".join(finding.devices_of(program))
+    except BackendError as error:
+        if not wanted("moshi-cpp", config, look or hardware.survey):
+            return []
+        return [warn(label, error.message, error.remedy)]
+    found = ok(label, f"{program}; its devices: {devices}")
+    try:
+        weights = finding.find_weights(settings.model)
+    except BackendError as error:
+        return [found, warn("moshi-cpp weights", error.message, error.remedy)]
+    return [found, ok("moshi-cpp weights", str(weights.folder))]
 
 
 def server(config: Config) -> list[Check]:

@@ -143,6 +143,7 @@ CHECKS: Checks = {
     "python": python,
     "backends": engines.backends,
     "moshi": engines.moshi,
+    "moshi.cpp": engines.moshi_cpp,
     "whisper weights": speech.whisper,
     "voice weights": speech.voice,
     "brain": speech.brain,

@@ -14,6 +14,7 @@ from assistant.backends.base import BackendError
 from assistant.backends.cascade import weights as whisper
 from assistant.backends.cascade.endpointing import smart_turn_weights
 from assistant.backends.moshi.checkpoint.catalog import published
+from assistant.backends.moshi_cpp import finding as moshi_cpp
 from assistant.brain.local import weights as language_models
 from assistant.commands.models.inventory import (
     ROLES,
@@ -103,12 +104,14 @@ def remove_command(config: Config, name: str, *, yes: bool = False) -> int:
     question = f"Delete {model.name} ({in_words(size)} in {folder})?"
     if not yes and (code := agreed(question, "nobody is there to confirm it")):
         return code
-    own = model.kind in ("whisper", "turns", "brain", "voice")
+    own = model.kind in ("whisper", "turns", "brain", "voice") or _is_ggml(model)
     freed = None if own else _delete_from_cache(model, folder)
     if model.kind == "brain":
         language_models.remove(model.name)
     elif model.kind == "turns":
         smart_turn_weights.remove()
+    elif (ggml := moshi_cpp.published(model.name)) is not None:
+        moshi_cpp.remove(ggml)
     elif freed is None:
         remove_tree(folder)
     freed = size if freed is None else freed
@@ -131,7 +134,7 @@ def _check(model: Model) -> tuple[int, list[str]]:
         return _check_file(model.path, language_models.published_hash(model.path))
     if model.kind == "turns":
         return _check_file(model.path, smart_turn_weights.SHA256)
-    if model.kind in ("whisper", "voice"):
+    if model.kind in ("whisper", "voice") or _is_ggml(model):
         files = [path for path in model.path.rglob("*") if path.is_file()]
         return len(files) - 1, whisper.damages(model.path)
     return _check_snapshot(model.path)
@@ -196,7 +199,8 @@ def _repair(model: Model) -> str:
 
 
 def _download_folder(model: Model) -> Path:
-    if model.kind in ("turns", "brain", "voice") and model.path is not None:
+    if model.kind in ("turns", "brain", "voice") or _is_ggml(model):
+        assert model.path is not None
         return model.path
     if model.kind == "whisper":
         return whisper.folder_of(model.name)
@@ -273,6 +277,10 @@ def _row(model: Model) -> tuple[str | Text, ...]:
     )
 
 
+def _is_ggml(model: Model) -> bool:
+    return model.backends == ("moshi-cpp",)
+
+
 def _by_role(models: list[Model]) -> Iterator[tuple[str, list[Model]]]:
     for role in dict.fromkeys(ROLES.values()):
         group = [model for model in models if ROLES[model.kind] == role]
@@ -282,7 +290,7 @@ def _by_role(models: list[Model]) -> Iterator[tuple[str, list[Model]]]:
 
 def _called(model: Model) -> str:
     """The short name where it is enough to pull the model."""
-    known = published(model.name)
+    known = published(model.name) or moshi_cpp.published(model.name)
     return known.name if known else model.name
 
 

@@ -19,6 +19,7 @@ from assistant.backends.cascade.synthesis.engines.catalog import BEST_FIRST, Eng
 from assistant.backends.cascade.synthesis.engines.hub_voices import HubVoices
 from assistant.backends.moshi.checkpoint import catalog, finding
 from assistant.backends.moshi.checkpoint.weights import read_checkpoint
+from assistant.backends.moshi_cpp import finding as moshi_cpp
 from assistant.brain.local import weights as language_models
 from assistant.config.schema import Config
 from assistant.models import hub as hub_cache
@@ -67,6 +68,7 @@ def inventory(config: Config) -> list[Model]:
     """All known models, then what else is in the Hugging Face cache or named by the settings."""
     known = [
         *_published(config),
+        *_moshi_cpp(config),
         *_whispers(config),
         _smart_turn(),
         *_voices(config),
@@ -79,7 +81,7 @@ def inventory(config: Config) -> list[Model]:
 
 def find_model(name: str, config: Config) -> Model:
     """The model that a person means. Raises `BackendError` where there is none."""
-    published = catalog.published(name)
+    published = catalog.published(name) or moshi_cpp.published(name)
     wanted = published.repository if published else name
     for model in inventory(config):
         same_repository = model.kind == "whisper" and wanted == _whisper_repository(model.name)
@@ -116,6 +118,25 @@ def _published(config: Config) -> Iterator[Model]:
             known.licence,
             known.gated,
             chosen=bool(named & {known.repository, known.name}),
+        )
+
+
+def _moshi_cpp(config: Config) -> Iterator[Model]:
+    """Its own files: nothing else can load them."""
+    for known in moshi_cpp.PUBLISHED:
+        folder = moshi_cpp.folder_of(known)
+        done = moshi_cpp.is_here(known)
+        size = size_on_disk(folder)
+        yield Model(
+            known.repository,
+            known.kind,
+            ("moshi-cpp",),
+            "cached" if done else "partial" if size else "absent",
+            folder if size else None,
+            size if done else known.size,
+            known.voice,
+            known.licence,
+            chosen=config.backend.moshi_cpp.model in (known.repository, known.name),
         )
 
 

@@ -17,6 +17,7 @@ from assistant.terminal.output import print_path
 
 if TYPE_CHECKING:
     from assistant.backends.cascade.synthesis.engines.hub_voices import HubVoices
+    from assistant.backends.moshi_cpp.finding import Published
 
 Progress = Callable[[str, float | None], None]
 
@@ -79,6 +80,7 @@ def download_of(name: str) -> Download:
     from assistant.backends.cascade.endpointing import smart_turn_weights
     from assistant.backends.cascade.synthesis.engines import hub_voices
     from assistant.backends.moshi.checkpoint import catalog
+    from assistant.backends.moshi_cpp import finding as moshi_cpp
     from assistant.brain.local import weights as language_models
 
     if name == smart_turn_weights.NAME:
@@ -87,6 +89,8 @@ def download_of(name: str) -> Download:
         return _voices(hub_voices.KNOWN[name])
     if (known := catalog.published(name)) is not None:
         return _moshi(known.repository)
+    if (ggml := moshi_cpp.published(name)) is not None:
+        return _moshi_cpp(ggml)
     packaged = name.startswith(weights.PACKAGED)
     if packaged or name in weights.MEGABYTES or name in weights.repository_names():
         return _whisper(name)
@@ -129,6 +133,19 @@ def _moshi(repository: str) -> Download:
         setting="backend.moshi.listener_weights" if listens else "backend.moshi.weights",
         value=repository,
         licence=known.licence if known else "",
+    )
+
+
+def _moshi_cpp(model: Published) -> Download:
+    from assistant.backends.moshi_cpp import finding
+
+    return Download(
+        name=model.repository,
+        size=lambda: finding.size_of(model),
+        fetch=lambda progress: finding.pull(model, progress),
+        setting="backend.moshi_cpp.model",
+        value=model.name,
+        licence=model.licence,
     )
 
 
