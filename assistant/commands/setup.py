@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assistant.backends.base import BackendError
 from assistant.backends.moshi_cpp import finding
+from assistant.backends.moshi_cpp.weights import PROGRAM, PUBLISHED, find_weights
 from assistant.commands.runner import FAILED, agreed
 from assistant.commands.tables import console, print_json
 from assistant.config.editing import set_value
@@ -115,24 +116,24 @@ moshi.cpp runs Moshi and PersonaPlex on graphics cards of any make (CUDA, Vulkan
 def moshi_cpp_command(config: Config, *, yes: bool = False) -> int:
     """Find the program, ask it for its devices, and tell what is still to be done; 1 where there is
     none. Raises `BackendError` where the one that is set, or was found, cannot run."""
-    model = finding.PUBLISHED[0].name
+    model = PUBLISHED[0].name
     settings = config.backend.moshi_cpp
     program = _moshi_cpp_program(settings.program)
     if program is None:
-        print(f"there is no {finding.PROGRAM} on this machine\n", file=sys.stderr)
+        print(f"there is no {PROGRAM} on this machine\n", file=sys.stderr)
         print(_HOW_TO_GET_IT.format(model=model), file=sys.stderr)
         return FAILED
     devices = ", ".join(finding.devices_of(program))
     print_path(program)
     print(f"its devices: {devices}", file=sys.stderr)
-    on_path = shutil.which(finding.PROGRAM)
+    on_path = shutil.which(PROGRAM)
     if settings.program is None and (on_path is None or Path(on_path) != program):
         question = f"Use {program}? It is written to your settings."
         if not yes and (code := agreed(question, f"{program} is not in your settings yet")):
             return code
         set_value("backend.moshi_cpp.program", str(program))
     try:
-        print(f"weights: {finding.find_weights(settings.model).folder}", file=sys.stderr)
+        print(f"weights: {find_weights(settings.model).folder}", file=sys.stderr)
     except BackendError as error:
         print(f"{error.message}: {error.remedy}", file=sys.stderr)
         return 0
@@ -142,12 +143,12 @@ def moshi_cpp_command(config: Config, *, yes: bool = False) -> int:
 
 def _moshi_cpp_program(named: str | None) -> Path | None:
     """The one of the settings, on the `PATH`, or in a likely place."""
-    if named is not None or shutil.which(finding.PROGRAM) is not None:
+    if named is not None or shutil.which(PROGRAM) is not None:
         return finding.find_program(named)
     for pattern in _LIKELY:
         for folder in sorted(Path.home().glob(pattern), reverse=True):
-            if (folder / finding.PROGRAM).is_file():
-                return finding.checked_program(folder / finding.PROGRAM)
+            if (folder / PROGRAM).is_file():
+                return finding.checked_program(folder / PROGRAM)
     return None
 
 

@@ -99,6 +99,7 @@ def moshi_cpp(config: Config, look: Look | None = None) -> list[Check]:
     neither there nor wanted."""
     from assistant.backends.base import BackendError
     from assistant.backends.moshi_cpp import finding
+    from assistant.backends.moshi_cpp.weights import find_weights
 
     settings = config.backend.moshi_cpp
     label = "moshi-cpp program"
@@ -111,7 +112,7 @@ def moshi_cpp(config: Config, look: Look | None = None) -> list[Check]:
         return [warn(label, error.message, error.remedy)]
     found = ok(label, f"{program}; its devices: {devices}")
     try:
-        weights = finding.find_weights(settings.model)
+        weights = find_weights(settings.model)
     except BackendError as error:
         return [found, warn("moshi-cpp weights", error.message, error.remedy)]
     return [found, ok("moshi-cpp weights", str(weights.folder))]

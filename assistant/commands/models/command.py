@@ -14,7 +14,7 @@ from assistant.backends.base import BackendError
 from assistant.backends.cascade import weights as whisper
 from assistant.backends.cascade.endpointing import smart_turn_weights
 from assistant.backends.moshi.checkpoint.catalog import published
-from assistant.backends.moshi_cpp import finding as moshi_cpp
+from assistant.backends.moshi_cpp import weights as moshi_cpp
 from assistant.brain.local import weights as language_models
 from assistant.commands.models.inventory import (
     ROLES,

@@ -19,7 +19,7 @@ from assistant.backends.cascade.synthesis.engines.catalog import BEST_FIRST, Eng
 from assistant.backends.cascade.synthesis.engines.hub_voices import HubVoices
 from assistant.backends.moshi.checkpoint import catalog, finding
 from assistant.backends.moshi.checkpoint.weights import read_checkpoint
-from assistant.backends.moshi_cpp import finding as moshi_cpp
+from assistant.backends.moshi_cpp import weights as moshi_cpp
 from assistant.brain.local import weights as language_models
 from assistant.config.schema import Config
 from assistant.models import hub as hub_cache

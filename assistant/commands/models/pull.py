@@ -17,7 +17,7 @@ from assistant.terminal.output import print_path
 
 if TYPE_CHECKING:
     from assistant.backends.cascade.synthesis.engines.hub_voices import HubVoices
-    from assistant.backends.moshi_cpp.finding import Published
+    from assistant.backends.moshi_cpp.weights import Published
 
 Progress = Callable[[str, float | None], None]
 
@@ -80,7 +80,7 @@ def download_of(name: str) -> Download:
     from assistant.backends.cascade.endpointing import smart_turn_weights
     from assistant.backends.cascade.synthesis.engines import hub_voices
     from assistant.backends.moshi.checkpoint import catalog
-    from assistant.backends.moshi_cpp import finding as moshi_cpp
+    from assistant.backends.moshi_cpp import weights as moshi_cpp
     from assistant.brain.local import weights as language_models
 
     if name == smart_turn_weights.NAME:
@@ -137,12 +137,12 @@ def _moshi(repository: str) -> Download:
 
 
 def _moshi_cpp(model: Published) -> Download:
-    from assistant.backends.moshi_cpp import finding
+    from assistant.backends.moshi_cpp import weights
 
     return Download(
         name=model.repository,
-        size=lambda: finding.size_of(model),
-        fetch=lambda progress: finding.pull(model, progress),
+        size=lambda: weights.size_of(model),
+        fetch=lambda progress: weights.pull(model, progress),
         setting="backend.moshi_cpp.model",
         value=model.name,
         licence=model.licence,

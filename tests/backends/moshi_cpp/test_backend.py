@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -338,9 +337,10 @@ def test_nothing_is_left_in_the_temporary_folder(
     assert list(temporary.iterdir()) == []
 
 
-def test_a_stranger_to_its_threads_may_close_it_twice(driver: Driver) -> None:
+def test_one_that_was_never_loaded_may_be_closed_and_asked(driver: Driver) -> None:
     driver.backend.close()
     driver.backend.close()
     driver.push(count=2)
-    time.sleep(0)
+    driver.backend.change_persona(BOB)
+    driver.backend.interrupt()
     assert driver.events == []
