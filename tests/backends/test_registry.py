@@ -158,7 +158,8 @@ def test_a_server_that_cannot_be_called_is_told(
         ("moshi-mlx", MAC, set(), "are not on this machine", "assistant models pull"),
         ("moshi-torch", cuda(6), BOTH, "takes 8.3", "backend.name cascade"),
         ("moshi-server", PLAIN, BOTH, "no server is set", "backend.server.url"),
-        ("moshi-cpp", PLAIN, BOTH, "no backend called", "moshi-mlx, moshi-torch, moshi-server"),
+        ("moshi-cpp", PLAIN, BOTH, "no moshi-sts on this machine", "assistant setup moshi-cpp"),
+        ("moshi-rs", PLAIN, BOTH, "no backend called", "moshi-mlx, moshi-torch, moshi-cpp"),
     ],
 )
 def test_a_backend_asked_for_that_cannot_run_is_refused_with_a_remedy(
@@ -246,6 +247,25 @@ def test_packages_are_looked_for_in_the_interpreter_that_will_run(
     assert check_cascade(config, lambda: PLAIN).available
 
 
+@pytest.mark.parametrize(("machine", "name"), [(MAC, "moshi-mlx"), (cuda(24), "moshi-torch")])
+def test_moshi_cpp_takes_no_place_of_one_that_runs(
+    here: set[str], machine: Hardware, name: str, tmp_path: Path
+) -> None:
+    here |= BOTH
+    program = tmp_path / "moshi-sts"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    (tmp_path / "model.safetensors").write_bytes(b"\2" + bytes(7) + b"{}")
+    config = Config()
+    config.backend.moshi_cpp.program = str(program)
+    config.backend.moshi_cpp.model = str(tmp_path)
+    reports = {report.name: report for report in list_backends(config, lambda: machine)}
+    assert reports["moshi-cpp"].available
+    assert choose_backend(config, lambda: machine).name == name
+    here.clear()
+    assert choose_backend(config, lambda: machine).name == "moshi-cpp"
+
+
 def test_where_nothing_can_run_the_cascade_says_what_it_lacks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -259,7 +279,7 @@ def test_the_list_marks_one_and_never_raises(here: set[str]) -> None:
     reports = list_backends(Config(), lambda: cuda(24))
     assert [r.name for r in reports if r.chosen] == ["moshi-torch"]
     assert {r.name for r in reports} == {
-        *("moshi-mlx", "moshi-torch", "moshi-server", "cascade", "echo")
+        *("moshi-mlx", "moshi-torch", "moshi-cpp", "moshi-server", "cascade", "echo")
     }
     assert all(r.reason for r in reports)
     config = Config()
