@@ -160,13 +160,13 @@ class MoshiCppConfig(_ConfigTable):
     voice: str | None = None
     """Voice of personas that name none, with PersonaPlex: one of the model's ("NATF2") or a
     recording."""
-    quantize: Literal["q8_0", "q4_0", "q4_k"] | None = None
+    quantize: Literal["none", "q8_0", "q4_0", "q4_k"] = "none"
     """Make the weights smaller at the first start, which takes minutes; they are kept beside the
-    others. Unset: as they are stored."""
+    others. `none`: as they are stored."""
     context_seconds: float | None = Field(default=None, ge=4, le=240)
     """How far back the model remembers; unset: as it was trained (240 seconds)."""
-    device: str | None = None
-    """`CUDA0`, `Vulkan0`, `CPU`, … as `moshi-sts -l` lists them; unset: the best."""
+    device: str = "auto"
+    """`CUDA0`, `Vulkan0`, `CPU`, … as `moshi-sts -l` lists them; `auto`: the best."""
     threads: int | None = Field(default=None, ge=1, le=256)
     """Threads on the processor; unset: as it likes."""
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1)

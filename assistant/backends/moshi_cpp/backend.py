@@ -211,11 +211,13 @@ class MoshiCppBackend:
 
 def command_line(program: Path, weights: Weights, options: Options) -> list[str]:
     """What the settings ask for, as the program's own options."""
-    seconds = options.get("context_seconds")
+    seconds, device, quantize = (
+        options.get(key) for key in ("context_seconds", "device", "quantize")
+    )
     wanted = {
-        "-d": options.get("device"),
+        "-d": None if device == "auto" else device,
         "--threads": options.get("threads"),
-        "-q": options.get("quantize"),
+        "-q": None if quantize == "none" else quantize,
         "-c": round(float(seconds) * POSITIONS_PER_SECOND) if seconds else None,
         "-s": options.get("seed"),
         "-t": options.get("temperature"),
@@ -225,7 +227,7 @@ def command_line(program: Path, weights: Weights, options: Options) -> list[str]
         if value is not None:
             command += [flag, str(value)]
     # What it quantises it keeps beside the weights, for the next start.
-    return [*command, "-g"] if options.get("quantize") else command
+    return [*command, "-g"] if wanted["-q"] else command
 
 
 def _text(options: Options, key: str) -> str | None:

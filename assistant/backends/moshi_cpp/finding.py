@@ -129,7 +129,7 @@ def check_moshi_cpp(config: Config, look: Look) -> BackendReport:
     if lacking is not None:
         return BackendReport(name, False, *lacking)
     reason = f"{weights.name} with {program}"
-    on_processor = (settings.device or "").upper() == "CPU"
+    on_processor = settings.device.upper() == "CPU"
     wanted = settings.program is not None or settings.model is not None
     suited = not on_processor and (wanted or look().apple_silicon or bool(look().cards))
     return BackendReport(name, True, reason, suited=suited)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from assistant import frames as f
 from assistant.backends.base import BackendError
+from assistant.config.schema import MoshiCppConfig
 from assistant.frames import FIRST_OWN_UTTERANCE
 from tests.backends.moshi_cpp.conftest import (
     LOUD,
@@ -97,6 +100,16 @@ def test_the_settings_become_its_options(
         *("-m", f"{folder}/", "-d", "CPU", "--threads", "2", "-q", "q4_k", "-c", "1000"),
         *("-s", "5", "-t", "0.3", "-g", "-v", voice, "-p", "Ada the machine. It is kind."),
     ]
+
+
+def test_settings_that_nobody_touched_are_the_programs_own(
+    driver: Driver, make_program: MakeProgram, make_weights: MakeWeights
+) -> None:
+    folder = make_weights("moshi")
+    untouched = MoshiCppConfig(program=str(make_program()), model=str(folder), whisper="none")
+    command = f.Load(options=untouched.model_dump(), names=[], virtual_clock=True)
+    driver.backend.load(command)
+    assert driver.runs[0]["argv"] == ["-m", f"{folder}/"]
 
 
 def test_another_persona_starts_it_anew_and_that_is_told(
@@ -344,3 +357,33 @@ def test_one_that_was_never_loaded_may_be_closed_and_asked(driver: Driver) -> No
     driver.backend.change_persona(BOB)
     driver.backend.interrupt()
     assert driver.events == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a program of Linux")
+def test_a_program_that_is_broken_inside(
+    driver: Driver, make_weights: MakeWeights, tmp_path: Path
+) -> None:
+    """It begins like one of this machine, and is none."""
+    program = tmp_path / "moshi-sts"
+    program.write_bytes(Path(sys.executable).resolve().read_bytes()[:32])
+    program.chmod(0o755)
+    with pytest.raises(BackendError) as error:
+        driver.load(program, make_weights())
+    assert "cannot be started" in error.value.message
+    assert "setup moshi-cpp" in error.value.remedy
+
+
+def test_no_room_for_a_terminal(
+    driver: Driver,
+    make_program: MakeProgram,
+    make_weights: MakeWeights,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none_left() -> tuple[int, int]:
+        raise OSError(errno.ENOSPC, "out of pty devices")
+
+    monkeypatch.setattr("pty.openpty", none_left)
+    with pytest.raises(BackendError) as error:
+        driver.load(make_program(), make_weights())
+    assert "out of pty devices" in error.value.message
+    assert error.value.remedy
