@@ -66,6 +66,7 @@ class Child:
         """Our ends of the pipes and of the terminal; −1: not open."""
         self._writable: asyncio.Future[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_over = False
         self.ready = asyncio.Event()
         self.ended = asyncio.Event()
         """It has gone by itself, or was made to."""
@@ -138,7 +139,9 @@ class Child:
 
     async def end(self) -> None:
         """Ask it to end, then tell it, then kill it and whatever it has started. It may have gone
-        already."""
+        already; once more does nothing."""
+        if self._is_over:
+            return
         self._hang_up(self._into)  # who waits for a frame gets silence, and sees that it shall end
         self._into = -1
         for number, wait in ((signal.SIGINT, GENTLY), (signal.SIGTERM, FIRMLY)):
@@ -159,6 +162,7 @@ class Child:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._close_pipes()
+        self._is_over = True
 
     # -- inside ----------------------------------------------------------------------------------
 

@@ -77,6 +77,8 @@ class ProgramRunner:
         """The command of the newest run; another may be wanted by now."""
         self._child: Child | None = None
         """The one that is ready."""
+        self._newest: Child | None = None
+        """The one that was started last."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="moshi-cpp", daemon=True)
         self._main: asyncio.Task[None] | None = None
@@ -146,6 +148,8 @@ class ProgramRunner:
         except Exception as error:  # nothing of it may be lost: the host waits for it
             self._tell(BackendError(f"moshi.cpp failed: {type(error).__name__}: {error}"))
         finally:
+            if self._newest is not None:  # its end may have been cut short
+                self._loop.run_until_complete(self._newest.end())
             self._is_settled.set()
             if not self._ready.done():
                 self._ready.set_exception(BackendError("it was closed while it was started"))
@@ -178,7 +182,7 @@ class ProgramRunner:
 
     async def _run_child(self, command: list[str]) -> BackendError:
         """Until it ends, or another is wanted; returns why it ended."""
-        child = Child(command, self)
+        child = self._newest = Child(command, self)
         try:
             await child.start()
             await self._until_ready(child)

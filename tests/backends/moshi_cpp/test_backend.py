@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -331,6 +332,16 @@ def test_it_is_gone_when_the_backend_is_closed(
             driver.load(make_program(mode), make_weights())
     else:
         driver.load(make_program(mode), make_weights())
+    driver.backend.close()
+    driver.gone()
+
+
+def test_it_is_gone_when_it_is_closed_amid_a_change_of_persona(
+    driver: Driver, make_program: MakeProgram, make_weights: MakeWeights
+) -> None:
+    driver.load(make_program("stubborn"), make_weights(), live=True, prompt=ADA)
+    driver.backend.change_persona(BOB)
+    time.sleep(0.1)  # it is being ended, and ignores that
     driver.backend.close()
     driver.gone()
 
