@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from assistant.backends.base import BackendError
 from assistant.backends.moshi_cpp.launch import CANNOT_START
+from assistant.backends.moshi_cpp.weights import published
 
 READY = "ready"
 _LONGEST_LINE = 4_096
@@ -109,10 +110,12 @@ class _Fault:
     remedy: str = ""
 
 
-_AGAIN = "Get the weights again: assistant models pull {model}; or choose others: assistant models"
+_AGAIN = "{again}"
 _MODEL = "Check backend.moshi_cpp.model; assistant models list shows what can be downloaded."
 _BUILD = "Get a release for this machine, or build it here: assistant setup moshi-cpp explains how."
-_DEVICE = "See its devices: {program} -l; then assistant config set backend.moshi_cpp.device NAME"
+_DEVICE = (
+    "assistant doctor lists its devices; then assistant config set backend.moshi_cpp.device NAME"
+)
 _MEMORY = (
     "A shorter backend.moshi_cpp.context_seconds or quantised weights (q4_k) need less; so does"
     " ending what else uses the graphics card."
@@ -194,7 +197,7 @@ def explained(
     for fault in _FAULTS:
         if found := re.search(fault.pattern, said):
             groups = [group or "" for group in found.groups()]
-            names = {"program": program, "model": model}
+            names = {"program": program, "again": _again(model)}
             return BackendError(
                 fault.message.format(*groups, **names), fault.remedy.format(*groups, **names)
             )
@@ -202,15 +205,22 @@ def explained(
     if loading and code in _CRASHES:
         return BackendError(
             f"{program} {how} while it loaded {model}: its files are damaged, or of another kind",
-            _AGAIN.format(model=model),
+            _again(model),
         )
     last = next((line for line in reversed(said.splitlines()) if line), "")
     reason = f": {_short(last)}" if last and code != CANNOT_START else ""
     return BackendError(f"{program} {how}{reason}", "The log holds what it said: assistant doctor")
 
 
-_CRASHES = tuple(-number for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS))
-"""How it ends over weights that are cut off: it does not check them."""
+_CRASHES = (255, *(-number for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)))
+"""How it ends, without a word, over weights that are cut off or of another shape."""
+
+
+def _again(model: str) -> str:
+    """How to get these weights anew."""
+    if published(model) is None:
+        return "Copy or download its files again, or choose others: assistant models list"
+    return f"assistant models remove {model}, then assistant models pull {model}"
 
 
 def _ended(code: int | None) -> str:

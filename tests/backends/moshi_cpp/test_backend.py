@@ -227,10 +227,10 @@ def test_frames_that_it_never_heard_are_counted(
     ("mode", "message", "remedy"),
     [
         ("dies", "needs the library libggml.so", "libraries of its release"),
-        ("bad_weights", "weights cannot be read", "assistant models pull"),
+        ("bad_weights", "weights cannot be read", "files again"),
         ("no_memory", "not enough memory", "context_seconds"),
         ("no_disk", "cannot use pipes", "disk driver"),
-        ("crashes_loading", "SIGSEGV while it loaded", "assistant models pull"),
+        ("crashes_loading", "SIGSEGV while it loaded", "files again"),
     ],
 )
 def test_why_it_does_not_start(
@@ -254,7 +254,7 @@ def test_a_wrong_device_is_told_with_how_to_see_the_right_ones(
     with pytest.raises(BackendError) as error:
         driver.load(make_program(), make_weights(), device="CUDA7")
     assert "no device CUDA7" in error.value.message
-    assert "moshi-sts -l" in error.value.remedy
+    assert "assistant doctor" in error.value.remedy
 
 
 def test_one_that_never_gets_ready_is_ended(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.backends.moshi_cpp.output import Complaints, Output, explained
+from assistant.backends.moshi_cpp.weights import PUBLISHED
 
 PRINTED = (
     'using device: "CUDA0"\r\nfound model path: /m/\r\nseed: 7\r\nloading...\r\n'
@@ -66,14 +67,18 @@ def test_the_end_of_what_it_complained_of_is_kept() -> None:
 @pytest.mark.parametrize(
     ("said", "message", "remedy"),
     [
-        ("error: failed to initialize CUDA9 backend.", "no device CUDA9", "moshi-sts -l"),
+        ("error: failed to initialize CUDA9 backend.", "no device CUDA9", "assistant doctor"),
         ("error: could not find directory: /m/", "no folder /m/", "backend.moshi_cpp.model"),
         ("error: expected directory but found file: /m", "/m is a file", "moshi_cpp.model"),
-        ('error: missing mimi file "/m/mimi.gguf"', "/m/mimi.gguf is missing (mimi)", "pull big"),
-        ("error: failed to find a config.json", "no configuration", "pull big"),
-        ("error: reading config /m/config.json", "cannot be read", "pull big"),
-        ("error: mimi weights not found", "damaged, or of another kind", "pull big"),
-        ("gguf_init_from_reader: failed to read header", "damaged", "pull big"),
+        (
+            'error: missing mimi file "/m/mimi.gguf"',
+            "/m/mimi.gguf is missing (mimi)",
+            "files again",
+        ),
+        ("error: failed to find a config.json", "no configuration", "files again"),
+        ("error: reading config /m/config.json", "cannot be read", "files again"),
+        ("error: mimi weights not found", "damaged, or of another kind", "files again"),
+        ("gguf_init_from_reader: failed to read header", "damaged", "files again"),
         ("error: invalid quant q9", "no quantisation q9", "quantize"),
         ('error: failed to find voice file "NATF9"', "no voice NATF9", "moshi_cpp.voice"),
         ('error: unrecognized option "-p"', "knows no option -p", "newer release"),
@@ -92,10 +97,18 @@ def test_its_words_are_understood(said: str, message: str, remedy: str) -> None:
     assert "{" not in error.message + error.remedy
 
 
+def test_damaged_downloads_are_to_be_downloaded_again() -> None:
+    """A download that is here already would not be."""
+    name = PUBLISHED[0].name
+    remedy = explained(1, "error: mimi weights not found", "x", name, loading=True).remedy
+    assert remedy == f"assistant models remove {name}, then assistant models pull {name}"
+
+
 @pytest.mark.parametrize(
     ("code", "loading", "message"),
     [
         (-11, True, "SIGSEGV while it loaded big"),
+        (255, True, "files are damaged, or of another kind"),
         (-11, False, "moshi-sts was ended by SIGSEGV"),
         (3, False, "exit code 3: something else"),
         (0, False, "ended by itself"),
