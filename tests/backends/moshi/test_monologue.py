@@ -51,6 +51,11 @@ def test_a_word_in_several_tokens_is_one_word() -> None:
     assert [p[0] for p in places(" cha", "rac", "ter", ".", "", " it")] == ["character.", " it"]
 
 
+def test_a_word_that_goes_on_after_a_pause_is_written_without_a_space() -> None:
+    told = [p[0] for p in places(" cha", "", "rac", "ter", "", ".", "", "", " it")]
+    assert "".join(told) == "character. it"
+
+
 def test_two_words_in_one_token_are_two() -> None:
     assert [p[0] for p in places(" of the", " sea")] == ["of", " the", " sea"]
 
