@@ -23,6 +23,8 @@ from assistant.frames import SAMPLE_RATE
 from tests.fakes import FakeSession
 from tests.serving.web.page_client import TOKEN, house
 
+expect.set_options(timeout=15_000)
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from assistant.calls.parser import ToolCall
 from assistant.memory.base import Found
@@ -34,10 +34,10 @@ from assistant.session.events import (
 from assistant.skills.schedule import Timer
 from assistant.tools.registry import ToolResult
 from tests.fakes import FakeSession
-from tests.serving.web.browser import Seen, chromium, needs_chromium, opened, served
+from tests.serving.web.browser import Seen, needs_chromium, opened, served
 from tests.serving.web.test_page import memory
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 PERSONAS = load_personas().loaded
 PANELS = ("personas", "memory", "today", "sound", "log", "help", "brain", "times")
@@ -116,11 +116,10 @@ def _value(node: dict[str, Any], key: str) -> str:
 
 
 @pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
-async def test_every_persona_can_be_read(dark: bool) -> None:
+async def test_every_persona_can_be_read(browser: Browser, dark: bool) -> None:
     made = FakeSession(list(PERSONAS.values()))
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url, dark=dark) as seen,
     ):
         await show_everything(seen, made)
@@ -132,12 +131,13 @@ async def test_every_persona_can_be_read(dark: bool) -> None:
 
 @pytest.mark.parametrize("slug", ["hal", "wren"])
 @pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
-async def test_every_panel_can_be_read_and_has_names(slug: str, dark: bool) -> None:
+async def test_every_panel_can_be_read_and_has_names(
+    browser: Browser, slug: str, dark: bool
+) -> None:
     made = FakeSession(list(PERSONAS.values()))
     made.persona = PERSONAS[slug]
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url, dark=dark) as seen,
     ):
         await show_everything(seen, made)
@@ -152,12 +152,11 @@ async def test_every_panel_can_be_read_and_has_names(slug: str, dark: bool) -> N
 
 @pytest.mark.parametrize("size", [(360, 740), (820, 1180), (1024, 700), (1440, 900)])
 async def test_nothing_is_wider_than_the_screen_and_fingers_find_everything(
-    size: tuple[int, int],
+    browser: Browser, size: tuple[int, int]
 ) -> None:
     made = FakeSession(list(PERSONAS.values()))
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url, size) as seen,
     ):
         await seen.page.click("#start")
@@ -175,10 +174,9 @@ async def test_nothing_is_wider_than_the_screen_and_fingers_find_everything(
             await close_panel(seen.page)
 
 
-async def test_the_page_has_the_bones_that_a_screen_reader_walks_along() -> None:
+async def test_the_page_has_the_bones_that_a_screen_reader_walks_along(browser: Browser) -> None:
     async with (
         served() as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         page = seen.page
@@ -195,11 +193,10 @@ async def test_the_page_has_the_bones_that_a_screen_reader_walks_along() -> None
         assert await page.title() == "Butler · assistant"
 
 
-async def test_whoever_has_no_mouse_comes_everywhere_and_sees_where_it_is() -> None:
+async def test_whoever_has_no_mouse_comes_everywhere_and_sees_where_it_is(browser: Browser) -> None:
     made = FakeSession(list(PERSONAS.values()))
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         await show_everything(seen, made)
@@ -217,10 +214,9 @@ async def test_whoever_has_no_mouse_comes_everywhere_and_sees_where_it_is() -> N
         assert order == sorted(order)
 
 
-async def test_a_panel_keeps_the_focus_and_gives_it_back() -> None:
+async def test_a_panel_keeps_the_focus_and_gives_it_back(browser: Browser) -> None:
     async with (
         served() as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         await seen.page.focus("[data-do=sound]")
@@ -233,10 +229,11 @@ async def test_a_panel_keeps_the_focus_and_gives_it_back() -> None:
         assert await seen.page.evaluate(back) == "sound"
 
 
-async def test_it_asks_nobody_else_complains_of_nothing_weighs_little_and_is_soon_there() -> None:
+async def test_it_asks_nobody_else_complains_of_nothing_weighs_little_and_is_soon_there(
+    browser: Browser,
+) -> None:
     async with (
         served() as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         await seen.page.wait_for_load_state("networkidle")
@@ -250,11 +247,10 @@ async def test_it_asks_nobody_else_complains_of_nothing_weighs_little_and_is_soo
         assert len(seen.asked) < 40
 
 
-async def test_larger_letters_push_nothing_off_the_screen() -> None:
+async def test_larger_letters_push_nothing_off_the_screen(browser: Browser) -> None:
     made = FakeSession(list(PERSONAS.values()))
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url, (640, 900)) as seen,
     ):
         await show_everything(seen, made)

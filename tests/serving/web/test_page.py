@@ -7,7 +7,8 @@ import datetime
 import json
 import time
 
-from playwright.async_api import Page, expect
+import pytest
+from playwright.async_api import Browser, Page, expect
 
 from assistant.calls.parser import ToolCall
 from assistant.memory.base import Journal, Memory, Turn
@@ -35,14 +36,13 @@ from assistant.tools.registry import ToolResult
 from tests.fakes import FakeMemoryStore, FakeSession
 from tests.serving.web.browser import (
     TOKEN,
-    chromium,
     eventually,
     needs_chromium,
     opened,
     served,
 )
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 PERSONAS = load_personas().loaded
 
@@ -67,10 +67,9 @@ async def turns(page: Page) -> list[str]:
     return found
 
 
-async def test_the_token_is_taken_out_of_the_address_and_kept_nowhere() -> None:
+async def test_the_token_is_taken_out_of_the_address_and_kept_nowhere(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         assert seen.page.url == f"{house.address}/"
@@ -82,8 +81,8 @@ async def test_the_token_is_taken_out_of_the_address_and_kept_nowhere() -> None:
         assert all(TOKEN not in each for each in seen.asked)
 
 
-async def test_without_a_token_the_page_says_where_it_is_found() -> None:
-    async with served(session()) as house, chromium() as browser:
+async def test_without_a_token_the_page_says_where_it_is_found(browser: Browser) -> None:
+    async with served(session()) as house:
         page = await browser.new_page()
         await page.goto(house.address)
         await expect(page.locator("#gate")).to_be_visible()
@@ -97,11 +96,12 @@ async def test_without_a_token_the_page_says_where_it_is_found() -> None:
         await expect(page.locator("#name")).to_have_text("GLaDOS")
 
 
-async def test_who_is_let_in_no_more_is_asked_for_the_new_token_and_goes_on() -> None:
+async def test_who_is_let_in_no_more_is_asked_for_the_new_token_and_goes_on(
+    browser: Browser,
+) -> None:
     made = session()
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         made.said = [UserSaid(turn=1, text="Hello.", final=True)]
@@ -114,10 +114,9 @@ async def test_who_is_let_in_no_more_is_asked_for_the_new_token_and_goes_on() ->
         await expect(seen.page.locator("#gate")).not_to_be_visible()
 
 
-async def test_ready_loading_listening() -> None:
+async def test_ready_loading_listening(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         state = seen.page.locator("#state")
@@ -133,10 +132,9 @@ async def test_ready_loading_listening() -> None:
         await expect(seen.page.locator("#doing")).to_have_text("GLaDOS is thinking · 7 s")
 
 
-async def test_the_word_that_is_being_said_stands_out() -> None:
+async def test_the_word_that_is_being_said_stands_out(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         said = AgentSaid(turn=1, persona="glados", text="Oh. It is you. Again.")
@@ -150,10 +148,11 @@ async def test_the_word_that_is_being_said_stands_out() -> None:
         await expect(seen.page.locator(".turn .unheard")).to_have_text("Again.")
 
 
-async def test_a_reload_in_the_middle_of_an_answer_loses_and_doubles_nothing() -> None:
+async def test_a_reload_in_the_middle_of_an_answer_loses_and_doubles_nothing(
+    browser: Browser,
+) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         first = UserSaid(turn=1, text="Who are you?", final=True)
@@ -167,9 +166,9 @@ async def test_a_reload_in_the_middle_of_an_answer_loses_and_doubles_nothing() -
         assert await turns(seen.page) == ["You: Who are you?", "GLaDOS: I am GLaDOS."]
 
 
-async def test_a_lost_connection_comes_back_by_itself_and_the_draft_stays() -> None:
+async def test_a_lost_connection_comes_back_by_itself_and_the_draft_stays(browser: Browser) -> None:
     made = session()
-    async with chromium() as browser, served(made) as house, opened(browser, house.url) as seen:
+    async with served(made) as house, opened(browser, house.url) as seen:
         said = [UserSaid(turn=1, text="Hello.", final=True)]
         made.emit(*said)
         made.said = list(said)
@@ -187,10 +186,9 @@ async def test_a_lost_connection_comes_back_by_itself_and_the_draft_stays() -> N
         assert await turns(seen.page) == ["You: Hello.", "GLaDOS: Hi."]
 
 
-async def test_two_pages_agree() -> None:
+async def test_two_pages_agree(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as one,
         opened(browser, house.url) as other,
     ):
@@ -202,11 +200,10 @@ async def test_two_pages_agree() -> None:
         assert await turns(one.page) == await turns(other.page)
 
 
-async def test_text_from_elsewhere_is_text_and_never_part_of_the_page() -> None:
+async def test_text_from_elsewhere_is_text_and_never_part_of_the_page(browser: Browser) -> None:
     evil = "<img src=x onerror=alert(1)><b>bold</b>"
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         house.session.emit(
@@ -226,10 +223,9 @@ async def test_text_from_elsewhere_is_text_and_never_part_of_the_page() -> None:
         )
 
 
-async def test_the_persona_changes_colours_name_and_face() -> None:
+async def test_the_persona_changes_colours_name_and_face(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         ground = "() => getComputedStyle(document.body).backgroundColor"
@@ -243,10 +239,9 @@ async def test_the_persona_changes_colours_name_and_face() -> None:
         assert ("set_persona", "samantha") in house.session.calls
 
 
-async def test_every_face_is_another_one() -> None:
+async def test_every_face_is_another_one(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         picture = "() => document.getElementById('face').toDataURL()"
@@ -258,9 +253,11 @@ async def test_every_face_is_another_one() -> None:
         assert len(pictures) == len(PERSONAS)
 
 
-async def test_the_face_keeps_still_for_who_wants_no_motion_and_moves_for_others() -> None:
+async def test_the_face_keeps_still_for_who_wants_no_motion_and_moves_for_others(
+    browser: Browser,
+) -> None:
     picture = "() => document.getElementById('face').toDataURL()"
-    async with served(session()) as house, chromium() as browser:
+    async with served(session()) as house:
         for still in (True, False):
             async with opened(browser, house.url, still=still) as seen:
                 house.session.emit(StateChanged(state="thinking"))
@@ -272,11 +269,10 @@ async def test_the_face_keeps_still_for_who_wants_no_motion_and_moves_for_others
                 assert (seen_at[0] == seen_at[1]) is still
 
 
-async def test_a_tool_runs_only_after_a_yes() -> None:
+async def test_a_tool_runs_only_after_a_yes(browser: Browser) -> None:
     made = session()
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         call = ToolCall("forget", {"what": "my parrot"})
@@ -293,11 +289,10 @@ async def test_a_tool_runs_only_after_a_yes() -> None:
         assert house.session is made
 
 
-async def test_a_question_that_was_answered_elsewhere_goes_away() -> None:
+async def test_a_question_that_was_answered_elsewhere_goes_away(browser: Browser) -> None:
     made = session()
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url) as one,
         opened(browser, house.url) as other,
     ):
@@ -307,11 +302,12 @@ async def test_a_question_that_was_answered_elsewhere_goes_away() -> None:
         await expect(one.page.locator("dialog.consent")).to_have_count(0)
 
 
-async def test_what_is_remembered_is_searched_and_forgotten_after_a_preview() -> None:
+async def test_what_is_remembered_is_searched_and_forgotten_after_a_preview(
+    browser: Browser,
+) -> None:
     made = session()
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         texts = ("Your parrot is called Picasso.", "You like tea.")
@@ -331,10 +327,9 @@ async def test_what_is_remembered_is_searched_and_forgotten_after_a_preview() ->
         assert house.session is made
 
 
-async def test_what_rings_is_told_and_can_be_stopped() -> None:
+async def test_what_rings_is_told_and_can_be_stopped(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         timer = Timer(1, "timer", "pasta", time.time() + 299)
@@ -347,11 +342,10 @@ async def test_what_rings_is_told_and_can_be_stopped() -> None:
         await eventually(lambda: ("interrupt", None) in house.session.calls, "it is stopped")
 
 
-async def test_the_keys_of_the_terminal_work_where_no_text_is_written() -> None:
+async def test_the_keys_of_the_terminal_work_where_no_text_is_written(browser: Browser) -> None:
     made = session()
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         made.emit(AudioChanged(microphone="one", speaker="one", volume=0.5))
@@ -383,10 +377,9 @@ async def test_the_keys_of_the_terminal_work_where_no_text_is_written() -> None:
         assert house.session is made
 
 
-async def test_what_went_wrong_is_told_with_what_helps() -> None:
+async def test_what_went_wrong_is_told_with_what_helps(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         house.session.emit(
@@ -402,10 +395,9 @@ async def test_what_went_wrong_is_told_with_what_helps() -> None:
         await expect(seen.page.locator("dialog.log")).to_contain_text("Free some memory.")
 
 
-async def test_a_message_can_be_closed_while_a_panel_is_open() -> None:
+async def test_a_message_can_be_closed_while_a_panel_is_open(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         await seen.page.keyboard.press("m")
@@ -419,11 +411,10 @@ async def test_a_message_can_be_closed_while_a_panel_is_open() -> None:
         await expect(seen.page.get_by_role("alert")).to_contain_text("still full")
 
 
-async def test_who_answers_is_told_and_can_be_changed() -> None:
+async def test_who_answers_is_told_and_can_be_changed(browser: Browser) -> None:
     made = session()
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         made.emit(
@@ -439,10 +430,9 @@ async def test_who_answers_is_told_and_can_be_changed() -> None:
         assert house.session is made
 
 
-async def test_how_fast_it_answers_is_told_by_stage() -> None:
+async def test_how_fast_it_answers_is_told_by_stage(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         stages = {"wait": 120.0, "answer": 300.0}
@@ -454,10 +444,9 @@ async def test_how_fast_it_answers_is_told_by_stage() -> None:
         await expect(table).to_contain_text("300 ms")
 
 
-async def test_the_conversation_is_saved_as_text() -> None:
+async def test_the_conversation_is_saved_as_text(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         house.session.emit(
@@ -473,10 +462,9 @@ async def test_the_conversation_is_saved_as_text() -> None:
         assert "GLaDOS: Oh.\n" in text
 
 
-async def test_a_screen_reader_hears_each_turn_once_and_no_partial_words() -> None:
+async def test_a_screen_reader_hears_each_turn_once_and_no_partial_words(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         said = seen.page.locator("#announcer p")
@@ -492,10 +480,9 @@ async def test_a_screen_reader_hears_each_turn_once_and_no_partial_words() -> No
         await expect(said).to_have_count(0)  # what was said before is not read out again
 
 
-async def test_light_or_dark_is_kept() -> None:
+async def test_light_or_dark_is_kept(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url, dark=True) as seen,
     ):
         root = seen.page.locator("html")
@@ -506,10 +493,11 @@ async def test_light_or_dark_is_kept() -> None:
         await expect(root).to_have_attribute("data-scheme", "light")
 
 
-async def test_who_scrolls_back_is_left_there_and_shown_the_way_to_the_newest() -> None:
+async def test_who_scrolls_back_is_left_there_and_shown_the_way_to_the_newest(
+    browser: Browser,
+) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         for turn in range(60):
@@ -524,12 +512,11 @@ async def test_who_scrolls_back_is_left_there_and_shown_the_way_to_the_newest() 
         await expect(seen.page.locator(".turn").last).to_be_in_viewport()
 
 
-async def test_of_a_long_talk_the_newest_is_shown_and_the_rest_on_demand() -> None:
+async def test_of_a_long_talk_the_newest_is_shown_and_the_rest_on_demand(browser: Browser) -> None:
     made = session()
     made.said = [UserSaid(turn=n, text=f"Line {n}.", final=True) for n in range(1, 451)]
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         await expect(seen.page.locator(".turn")).to_have_count(400)
@@ -539,12 +526,13 @@ async def test_of_a_long_talk_the_newest_is_shown_and_the_rest_on_demand() -> No
         await expect(seen.page.locator(".turn").first).to_contain_text("Line 1.")
 
 
-async def test_a_talk_of_hours_does_not_fill_the_page_and_stays_in_its_order() -> None:
+async def test_a_talk_of_hours_does_not_fill_the_page_and_stays_in_its_order(
+    browser: Browser,
+) -> None:
     made = session()
     made.said = [UserSaid(turn=n, text=f"Line {n}.", final=True) for n in range(1, 451)]
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         last = seen.page.locator(".turn").last
@@ -560,7 +548,7 @@ async def test_a_talk_of_hours_does_not_fill_the_page_and_stays_in_its_order() -
         assert words == ["Line one.", *(f"Line {n}." for n in range(2, 701))]
 
 
-async def test_what_was_typed_into_a_dying_line_stands_in_it_again() -> None:
+async def test_what_was_typed_into_a_dying_line_stands_in_it_again(browser: Browser) -> None:
     made = session()
 
     async def lost(text: str) -> None:
@@ -569,7 +557,6 @@ async def test_what_was_typed_into_a_dying_line_stands_in_it_again() -> None:
     made.send_text = lost  # type: ignore[method-assign]
     async with (
         served(made) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         await seen.page.fill("#words", "Are you there?")
@@ -580,10 +567,9 @@ async def test_what_was_typed_into_a_dying_line_stands_in_it_again() -> None:
         await expect(seen.page.locator("#toasts")).to_contain_text("had not arrived")
 
 
-async def test_it_can_be_installed() -> None:
+async def test_it_can_be_installed(browser: Browser) -> None:
     async with (
         served(session()) as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         answer = await seen.page.request.get(f"{house.address}/static/manifest.webmanifest")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from assistant.audio.types import Float32
 from assistant.session.events import AudioChanged
@@ -22,7 +22,7 @@ from tests.serving.web.browser import (
     write_wav,
 )
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 KEEPS_STREAMS = """
 const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -62,10 +62,9 @@ async def test_what_is_said_into_the_page_is_heard_by_the_session(tmp_path: Path
         assert seen.complaints == []
 
 
-async def test_what_is_said_is_heard_through_the_page_without_a_gap() -> None:
+async def test_what_is_said_is_heard_through_the_page_without_a_gap(browser: Browser) -> None:
     async with (
         served() as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         await start_talking(seen.page)
@@ -80,10 +79,9 @@ async def test_what_is_said_is_heard_through_the_page_without_a_gap() -> None:
         assert remote.output_delay() < 0.6
 
 
-async def test_an_interruption_empties_the_page_at_once() -> None:
+async def test_an_interruption_empties_the_page_at_once(browser: Browser) -> None:
     async with (
         served() as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         await start_talking(seen.page)
@@ -108,10 +106,9 @@ async def _shed(figures: Locator) -> int:
     return int(found[1])
 
 
-async def test_stop_gives_the_microphone_back() -> None:
+async def test_stop_gives_the_microphone_back(browser: Browser) -> None:
     async with (
         served() as house,
-        chromium() as browser,
         opened(browser, house.url, script=KEEPS_STREAMS) as seen,
     ):
         await start_talking(seen.page)
@@ -123,10 +120,11 @@ async def test_stop_gives_the_microphone_back() -> None:
         assert await seen.page.evaluate(tracks) == ["ended"]
 
 
-async def test_who_presses_start_second_has_the_sound_and_the_first_is_told() -> None:
+async def test_who_presses_start_second_has_the_sound_and_the_first_is_told(
+    browser: Browser,
+) -> None:
     async with (
         served() as house,
-        chromium() as browser,
         opened(browser, house.url) as first,
         opened(browser, house.url) as second,
     ):
@@ -137,10 +135,9 @@ async def test_who_presses_start_second_has_the_sound_and_the_first_is_told() ->
         await expect(first.page.locator("#toasts")).to_contain_text("The sound went to Chrome")
 
 
-async def test_after_a_reload_the_page_talks_on() -> None:
+async def test_after_a_reload_the_page_talks_on(browser: Browser) -> None:
     async with (
         served() as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         await start_talking(seen.page)
@@ -187,11 +184,12 @@ TROUBLES = {
 
 
 @pytest.mark.parametrize("name", TROUBLES)
-async def test_who_has_no_microphone_is_told_why_and_what_helps(name: str) -> None:
+async def test_who_has_no_microphone_is_told_why_and_what_helps(
+    browser: Browser, name: str
+) -> None:
     script = "navigator.mediaDevices." + REFUSES % name
     async with (
         served() as house,
-        chromium() as browser,
         opened(browser, house.url, script=script) as seen,
     ):
         await seen.page.click("#start")
@@ -201,14 +199,15 @@ async def test_who_has_no_microphone_is_told_why_and_what_helps(name: str) -> No
         assert house.audio.remote is None
 
 
-async def test_a_page_that_came_without_https_says_how_it_gets_a_microphone() -> None:
+async def test_a_page_that_came_without_https_says_how_it_gets_a_microphone(
+    browser: Browser,
+) -> None:
     script = """
     Object.defineProperty(navigator, "mediaDevices", { value: undefined });
     Object.defineProperty(window, "isSecureContext", { value: false });
     """
     async with (
         served() as house,
-        chromium() as browser,
         opened(browser, house.url, script=script) as seen,
     ):
         await seen.page.click("#start")
@@ -218,10 +217,9 @@ async def test_a_page_that_came_without_https_says_how_it_gets_a_microphone() ->
         await expect(seen.page.locator(".turn .words")).to_have_text("I can write, at least.")
 
 
-async def test_another_microphone_takes_over_from_one_that_is_unplugged() -> None:
+async def test_another_microphone_takes_over_from_one_that_is_unplugged(browser: Browser) -> None:
     async with (
         served() as house,
-        chromium() as browser,
         opened(browser, house.url, script=KEEPS_STREAMS) as seen,
     ):
         await start_talking(seen.page)
@@ -232,10 +230,11 @@ async def test_another_microphone_takes_over_from_one_that_is_unplugged() -> Non
         await eventually(lambda: len(house.heard) > count + 10, "sound goes on")
 
 
-async def test_where_the_only_microphone_is_unplugged_the_sound_is_given_back() -> None:
+async def test_where_the_only_microphone_is_unplugged_the_sound_is_given_back(
+    browser: Browser,
+) -> None:
     async with (
         served() as house,
-        chromium() as browser,
         opened(browser, house.url, script=KEEPS_STREAMS) as seen,
     ):
         await start_talking(seen.page)
@@ -246,10 +245,9 @@ async def test_where_the_only_microphone_is_unplugged_the_sound_is_given_back() 
         await eventually(lambda: house.audio.remote is None, "it is given back")
 
 
-async def test_the_talk_key_is_held_and_let_go() -> None:
+async def test_the_talk_key_is_held_and_let_go(browser: Browser) -> None:
     async with (
         served() as house,
-        chromium() as browser,
         opened(browser, house.url) as seen,
     ):
         await start_talking(seen.page)
