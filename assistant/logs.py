@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -36,10 +36,13 @@ def log_file() -> Path:
     return log_dir() / "assistant.log"
 
 
-def setup_logging(level: str = "info", *, secret_variable: str = "") -> Path | None:
+def setup_logging(
+    level: str = "info", *, secret_variable: str = "", more_secrets: Sequence[str] = ()
+) -> Path | None:
     """Log to `log_file()` from now on; None where it cannot be written, and nothing is logged.
 
-    `secret_variable` names the environment variable whose value is a key (`brain.api_key_env`).
+    `secret_variable` and `more_secrets` name environment variables whose values are keys
+    (`brain.api_key_env`).
     Calling it again replaces the earlier set-up.
     """
     root = logging.getLogger()
@@ -56,7 +59,7 @@ def setup_logging(level: str = "info", *, secret_variable: str = "") -> Path | N
         logging.getLogger(name).setLevel(max(numeric, logging.WARNING))
     _install_hooks()
     try:
-        root.addHandler(_file_handler(log_file(), _secrets(os.environ, secret_variable)))
+        root.addHandler(_file_handler(log_file(), _secrets(os.environ, (secret_variable, *more_secrets))))
     except OSError:
         root.addHandler(logging.NullHandler())
         return None
@@ -95,12 +98,12 @@ def _file_handler(path: Path, secrets: list[str]) -> logging.Handler:
     return handler
 
 
-def _secrets(environ: Mapping[str, str], variable: str) -> list[str]:
+def _secrets(environ: Mapping[str, str], variables: Sequence[str]) -> list[str]:
     """Values of variables that hold keys, longest first; short ones would hide ordinary words."""
     values = {
         value
         for name, value in environ.items()
-        if len(value) >= 6 and (name == variable or _SECRET_NAME.search(name))
+        if len(value) >= 6 and (name in variables or _SECRET_NAME.search(name))
     }
     return sorted(values, key=len, reverse=True)
 

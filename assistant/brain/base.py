@@ -27,6 +27,8 @@ class Message:
     """Of an assistant: the tools that it called by its server's own protocol."""
     call_id: str = ""
     """Of a tool: which of these calls this is the result of."""
+    speaker: str = ""
+    """Of a user: who of several people; empty where there is one."""
 
 
 async def _goes_without_saying() -> str:

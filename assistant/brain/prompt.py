@@ -229,6 +229,8 @@ def _turn(message: Message, slug: str, native: bool) -> dict[str, Any]:
         # As a remark of its own it would be taken for the model's own manner, and imitated.
         who, text = message.persona, message.text
         return _said("user", f"(Before you took over, the persona {who} answered: {text})")
+    if message.speaker:
+        return _said(message.role, f"{message.speaker}: {message.text}")
     return _said(message.role, message.text)
 
 

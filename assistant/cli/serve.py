@@ -1,4 +1,4 @@
-"""`assistant web`, `assistant serve-moshi` and `assistant mcp` on the command line."""
+"""`assistant serve-moshi`, `assistant mcp` and `assistant discord` on the command line."""
 
 from __future__ import annotations
 
@@ -125,6 +125,34 @@ def mcp(options: Options) -> None:
         from assistant.commands.mcp import mcp_command
 
         return mcp_command(settings)
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+@takes("persona", "backend", "no_save", "private")
+def discord(
+    channel: Annotated[
+        str | None,
+        typer.Option("--channel", metavar="NAME", help="Voice channel to join at once."),
+    ] = None,
+    cable: Annotated[
+        bool,
+        typer.Option("--cable", help="A virtual cable instead, for any call program."),
+    ] = False,
+    *,
+    options: Options,
+) -> None:
+    """Talk to people in a voice channel of Discord, or through a virtual cable in any call.
+
+    Example: ASSISTANT_DISCORD_TOKEN=… assistant discord --channel Lounge
+    """
+
+    def command(settings: Config) -> int:
+        from assistant.commands.discord import cable_command, discord_command
+
+        if channel is not None:
+            settings.discord.channel = channel
+        return cable_command(settings) if cable else discord_command(settings)
 
     raise typer.Exit(run_with_config(options, command))
 

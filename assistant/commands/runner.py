@@ -57,7 +57,11 @@ def run_with_config(
         from assistant.logs import setup_logging
 
         config = load_config(options.config, options.overrides)
-        setup_logging(options.log_level or "info", secret_variable=config.brain.api_key_env)
+        setup_logging(
+            options.log_level or "info",
+            secret_variable=config.brain.api_key_env,
+            more_secrets=(config.discord.token_env,),
+        )
         return command(config)
 
     return guarded(load_and_run, mends=mends)

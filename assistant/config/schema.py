@@ -322,6 +322,25 @@ class MemoryConfig(_ConfigTable):
     mem0: Mem0Config = Mem0Config()
 
 
+class DiscordConfig(_ConfigTable):
+    token_env: str = Field(default="ASSISTANT_DISCORD_TOKEN", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    """Name of the environment variable that holds the bot's token; the token itself is never
+    written down."""
+    server: str | int | None = None
+    """Discord server, by name or id; unset: the only one that the bot was invited to."""
+    channel: str | int | None = None
+    """Voice channel that is joined at start, by name or id; unset: it waits for /join."""
+    commanders: list[str | int] = []
+    """Who may command it: names or ids of people, or names of roles; empty: everybody who is in the
+    voice channel, and whoever may manage the server."""
+    text: bool = False
+    """Write in the text channel, too, what is said aloud."""
+    nickname: bool = True
+    """Let nickname and avatar on the server follow the persona."""
+    alone_s: float = Field(default=60.0, ge=5.0, le=86_400.0)
+    """Seconds alone in a channel after which it is left."""
+
+
 class IntentCall(_ConfigTable):
     """A tool with arguments that the user's words need not hold."""
 
@@ -388,6 +407,7 @@ class Config(_ConfigTable):
     memory: MemoryConfig = MemoryConfig()
     emotion: EmotionConfig = EmotionConfig()
     ui: UiConfig = UiConfig()
+    discord: DiscordConfig = DiscordConfig()
     adapters: dict[str, AdapterConfig] = {}
     """Programs whose tools may be used, a table `[adapters.NAME]` each: `assistant adapters`."""
 

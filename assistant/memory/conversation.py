@@ -7,7 +7,7 @@ be asked and nothing comes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from assistant.brain.base import Completes
 from assistant.memory.base import Forgotten, Found, Memory
@@ -115,6 +115,15 @@ class ConversationMemory(MemoryFrontend, Protocol):
 
     async def close(self) -> None:
         """The conversation is over."""
+
+
+@runtime_checkable
+class KnowsSpeakers(Protocol):
+    """A memory of several people, who are kept apart."""
+
+    def speaks(self, name: str) -> None:
+        """The turn that is heard next is this person's, and so is what is asked until another
+        speaks; "": of nobody known."""
 
 
 # Null memory: what a session has where nothing is remembered. Everything may be asked of it,

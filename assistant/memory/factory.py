@@ -49,6 +49,11 @@ def open_store(config: MemoryConfig) -> LazyStore:
     return LazyStore(lambda: _open_server(config) if config.server else _open_kept(config))
 
 
+def open_store_in(config: MemoryConfig, places: Places) -> LazyStore:
+    """The same in files of its own, whatever store these settings name: of another person."""
+    return LazyStore(lambda: _open_files(config, places))
+
+
 def _open_server(config: MemoryConfig) -> MemoryStore:
     from assistant.memory.remote.access import client_token
     from assistant.memory.remote.client import HttpStore
@@ -70,10 +75,10 @@ def _open_kept(config: MemoryConfig) -> MemoryStore:
         return store
 
 
-def _open_files(config: MemoryConfig) -> MemoryStore:
+def _open_files(config: MemoryConfig, places: Places | None = None) -> MemoryStore:
     from assistant.memory.store.files import FileStore
 
-    places = places_of_memory()
+    places = places or places_of_memory()
     folder = places.folder
     try:
         make_missing(folder)

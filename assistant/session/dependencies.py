@@ -12,6 +12,7 @@ from assistant.audio.base import AudioIO
 from assistant.backends.host.process import BackendProcess
 from assistant.backends.registry import Choice
 from assistant.brain.base import Brain
+from assistant.brain.scripted import ScriptedBrain
 from assistant.brain.switch import BrainSwitch
 from assistant.config.schema import Config
 from assistant.emotion.watch import FeelingWatch
@@ -49,10 +50,15 @@ class SessionDependencies:
     """Where the times of the last turn are kept; None: nowhere."""
     brains: BrainSwitch | None = None
     """Where `make_brain` is of it: changes who answers. None: that cannot be changed."""
+    scripted: ScriptedBrain | None = None
+    """The scripted persona, which knows what it was told."""
     clock: Callable[[], float] | None = None
     """Seconds on the input's clock, in `assistant talk`; else the time since the start."""
     tools: list[Tool] = field(default_factory=list)
     """Those that there are beside the built-in ones."""
+    speaker: Callable[[float, float], str] = lambda began, ended: ""
+    """Who of several people was heard between two moments of the input's clock, in seconds; "" where
+    there is one user, or it is not known."""
     follow_up: Callable[[str], SpokenCommand | None] = lambda text: None
     """The call that answers a question which one of these has asked back."""
     prefetched: set[str] = field(default_factory=set)

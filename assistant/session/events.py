@@ -42,6 +42,8 @@ class UserSaid(SessionEvent, frozen=True, kw_only=True):
     text: str
     final: bool
     typed: bool = False
+    speaker: str = ""
+    """Who of several people said it; empty where there is one user, or it is not known."""
 
 
 class FeelingHeard(SessionEvent, frozen=True, kw_only=True):

@@ -185,6 +185,7 @@ def make_dependencies(
         ),
         make_brain=make_brain,
         brains=brains,
+        scripted=scripted,
         known_lines=known_lines,
         prefetched=prefetched,
         is_first=is_first,

@@ -13,6 +13,7 @@ import itertools
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Literal, cast
 
 from assistant.audio.base import DeviceChoice
@@ -154,7 +155,9 @@ class Session:
             lambda: self._turn_taking.state,
             lambda: self.sound.play_heard_cue(),
         )
-        self._user_turn = UserTurn(bus, gate, audio.front, self._turns, self_echo, self._intents)
+        self._user_turn = UserTurn(
+            bus, gate, audio.front, self._turns, self_echo, self._intents, dependencies.speaker
+        )
         self._barge_in = BargeIn(
             bus, self._agent_turn, self._backend_events, enabled=config.audio.barge_in
         )
@@ -400,13 +403,16 @@ class Session:
         """Let this one answer from the next turn on, once it can; what comes of it is told."""
         return self._seat.change(name, self.persona)
 
-    async def send_text(self, text: str) -> None:
+    async def send_text(self, text: str, *, speaker: str = "") -> None:
         text = clean_text(text).strip()
         if text:
             if self._backend.was_there:
                 self._backend.start_again()  # who writes wants to be answered aloud
-            self._bus.publish(UserSaid(turn=next(self._turns), text=text, final=True, typed=True))
-            self._bus.publish(ToAnswer(self._intents.read(text, origin="typed")))
+            turn = next(self._turns)
+            said = UserSaid(turn=turn, text=text, final=True, typed=True, speaker=speaker)
+            self._bus.publish(said)
+            message = self._intents.read(text, origin="typed")
+            self._bus.publish(ToAnswer(replace(message, speaker=speaker)))
 
     def greet(self) -> None:
         if not any(isinstance(each, UserSaid | AgentSaid) for each in self._replay.events()):

@@ -221,6 +221,8 @@ class UserTurnTaken:
 
     said: str
     answered: str
+    speaker: str = ""
+    """Who of several people; empty where there is one user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,7 @@ class UserTurnTakenByModel:
     """A turn of the user's is answered by a backend that answers by itself."""
 
     said: str
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +243,7 @@ class SaidInPassing:
     """The user said this while the assistant spoke, and it goes on."""
 
     text: str
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -368,7 +368,7 @@ class FakeDiscord:
                     return None
         return None
 
-    async def command(self, who: int, name: str, channel: int = TEXT, **options: Any) -> None:
+    async def command(self, who: int, command: str, channel: int = TEXT, **options: Any) -> None:
         """Use a slash command."""
         self._interaction += 1
         given = [
@@ -387,7 +387,7 @@ class FakeDiscord:
                             "permissions": self.permissions},
                 "member": person.member() | {"permissions": self.permissions},
                 "app_permissions": self.permissions, "attachment_size_limit": 10_000_000,
-                "data": {"id": "1", "name": name, "type": 1, "guild_id": str(GUILD),
+                "data": {"id": "1", "name": command, "type": 1, "guild_id": str(GUILD),
                          "options": given},
             },
         )  # fmt: skip
@@ -472,7 +472,9 @@ class FakeDiscord:
             case "POST", ["interactions", _, _, "callback"]:
                 if "content" in body.get("data", {}):
                     self.answers.append(body["data"]["content"])
-                return web.Response(status=204)
+                done = {"id": parts[1], "type": 2, "response_message_loading": False,
+                        "response_message_ephemeral": True}  # fmt: skip
+                return _json({"interaction": done})
             case ("POST" | "PATCH"), ["webhooks", *_]:
                 self.answers.append(body.get("content", ""))
                 return _json(self._message(TEXT, body))

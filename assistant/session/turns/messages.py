@@ -30,6 +30,8 @@ class UserMessage:
     """What the words ask for, where they ask for a tool; see `SpokenIntents`."""
     language: str = ""
     """Code of the language that was surely spoken where it is not English: `frames.UserText`."""
+    speaker: str = ""
+    """Who of several people said it; empty where there is one user."""
 
     @property
     def is_stop(self) -> bool:
@@ -153,11 +155,11 @@ class History:
         self.gone = 0
         """Messages that had to go."""
 
-    def add(self, role: Role, text: str, persona: str) -> None:
+    def add(self, role: Role, text: str, persona: str, speaker: str = "") -> None:
         """Empty text is left out: an answer of which nothing was heard was never given."""
         if text.strip():
             self.gone += len(self._messages) == MAX_MESSAGES
-            self._messages.append(Message(role, text.strip(), persona))
+            self._messages.append(Message(role, text.strip(), persona, speaker=speaker))
 
     def messages(self) -> list[Message]:
         return list(self._messages)

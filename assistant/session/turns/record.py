@@ -6,7 +6,7 @@ from datetime import datetime
 
 from assistant.frames import Inject, Side
 from assistant.loops import BackgroundTasks
-from assistant.memory.conversation import ConversationMemory
+from assistant.memory.conversation import ConversationMemory, KnowsSpeakers
 from assistant.session.event_bus import EventBus
 from assistant.session.events import Notice
 from assistant.session.persona_switch import PersonaRoster
@@ -44,7 +44,7 @@ class ConversationRecord:
         self._roster = roster
         self._background = background
         bus.on(PartialWords, lambda event: memory.prepare(event.text))
-        bus.on(SaidInPassing, lambda event: self._keep_words(event.text))
+        bus.on(SaidInPassing, lambda event: self._keep_words(event.text, event.speaker))
         bus.on(UserTurnTaken, self._user_turn)
         bus.on(UserTurnTakenByModel, self._user_turn_for_model)
         bus.on(AnsweredClient, self._for_client)
@@ -56,12 +56,15 @@ class ConversationRecord:
     def _user_turn(self, event: UserTurnTaken) -> None:
         """Into the transcript what was said, into the history what it belongs together with."""
         said = clean_text(event.said)
-        self._keep_words(said)
+        self._keep_words(said, event.speaker)
+        if isinstance(self._memory, KnowsSpeakers):
+            self._memory.speaks(event.speaker)
         self._memory.heard(said)
-        self._history.add("user", clean_text(event.answered), self._roster.current.slug)
+        answered, persona = clean_text(event.answered), self._roster.current.slug
+        self._history.add("user", answered, persona, event.speaker)
 
     def _user_turn_for_model(self, event: UserTurnTakenByModel) -> None:
-        self._user_turn(UserTurnTaken(event.said, event.said))
+        self._user_turn(UserTurnTaken(event.said, event.said, event.speaker))
         self._background.run(self._make_known(event.said))
 
     def _for_client(self, event: AnsweredClient) -> None:
@@ -89,8 +92,8 @@ class ConversationRecord:
             if not utterance.client:
                 self._memory.said(heard, utterance.persona, name)
 
-    def _keep_words(self, said: str) -> None:
-        self._keep("user", "You", self._memory.without_secrets(said))
+    def _keep_words(self, said: str, speaker: str = "") -> None:
+        self._keep("user", speaker or "You", self._memory.without_secrets(said))
 
     def _keep(
         self, side: Side, name: str, text: str, played: str = "", interrupted: bool = False

@@ -246,7 +246,7 @@ class TurnTaking:
         if first is None:
             return message
         whole = self._intents.read(joined(first.text, message.text), origin=message.origin)
-        return replace(whole, language=message.language)
+        return replace(whole, language=message.language, speaker=message.speaker)
 
     def _withdraw(self) -> None:
         if self._responder is not None:
@@ -261,7 +261,7 @@ class TurnTaking:
             return
         if not self._barge_in.is_interruption(message.text, stop=message.is_stop):
             if not is_hum(message.text):
-                self._bus.publish(SaidInPassing(message.text))
+                self._bus.publish(SaidInPassing(message.text, message.speaker))
             self._at_rest()
         elif self._backend.capabilities.answers_by_itself and self._is_question(message):
             if self._barge_in.paused:
@@ -269,7 +269,7 @@ class TurnTaking:
             self._release()  # it adds to no question of ours: that is answered first
             if not self._backend.capabilities.full_duplex:
                 self._agent_turn.stopwatch = event.stopwatch
-            self._bus.publish(UserTurnTakenByModel(message.text))
+            self._bus.publish(UserTurnTakenByModel(message.text, message.speaker))
         else:
             self._answer(message, event.stopwatch)
 
@@ -298,13 +298,15 @@ class TurnTaking:
         if first is not None:
             self._history.drop_last("user")  # unless something was heard of the answer to it
         self._agent_turn.stopwatch = stopwatch
-        self._bus.publish(UserTurnTaken(said, message.text))
+        self._bus.publish(UserTurnTaken(said, message.text, message.speaker))
 
     def _first_half(self, message: UserMessage) -> UserMessage | None:
-        """What this goes on with. A command stands for itself."""
+        """What this goes on with. A command stands for itself, and so do the words of somebody
+        else."""
         if self._responder is None or not self._is_question(message):
             return None
-        return self._continuation.first_half(message, held=self._held)
+        first = self._continuation.first_half(message, held=self._held)
+        return first if first is None or first.speaker == message.speaker else None
 
     def _is_question(self, message: UserMessage) -> bool:
         """Whether this wants an answer in words (and is no command, as far as can be known)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
@@ -161,8 +161,11 @@ class UserTurn:
         turns: Iterator[int],
         self_echo: SelfEcho,
         intents: SpokenIntents,
+        speaker: Callable[[float, float], str] = lambda began, ended: "",
     ) -> None:
+        """`speaker`: who of several people was heard between two moments of the input's clock."""
         self.gate = gate
+        self._speaker = speaker
         self._bus = bus
         self._front = front
         self._turns = turns
@@ -264,12 +267,14 @@ class UserTurn:
             stages=dict(event.stages),
         )
         message = self._intents.read(text, event.prompted)
-        self._heard(replace(message, language=event.language), stopwatch)
+        speaker = self._speaker(self._began, event.speech_end)
+        self._heard(replace(message, language=event.language, speaker=speaker), stopwatch)
 
     def _heard(self, message: UserMessage, stopwatch: Stopwatch) -> None:
         turn = self._current()
         self._turn, self._partial = None, False
-        self._bus.publish(UserSaid(turn=turn, text=message.text, final=True))
+        said = UserSaid(turn=turn, text=message.text, final=True, speaker=message.speaker)
+        self._bus.publish(said)
         self._bus.publish(UserHeard(message, stopwatch))
 
     def _stopped(self, event: StoppedByWords) -> None:

@@ -1,0 +1,388 @@
+"""The bot: joins and leaves voice channels, says that it listens, follows people and persona.
+
+All of it runs in the event loop; voices go past it, from `voice` to `audio`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import discord
+
+from assistant.discord.problems import (
+    DOCS,
+    DiscordError,
+    explained,
+    invitation,
+    missing_permissions,
+    voice_problem,
+)
+from assistant.discord.room import Room
+from assistant.discord.slash import SlashCommands
+from assistant.discord.voice import Packet, Voice
+from assistant.loops import BackgroundTasks
+from assistant.personas.avatar import avatar
+from assistant.personas.loading import Persona
+from assistant.session.events import AgentSaid, PersonaChanged, SessionEvent, UserSaid
+from assistant.terminal.sanitize import clean_line
+
+JOIN_LIMIT = 20.0
+"""Seconds that a voice connection may take."""
+_LEAVE_LIMIT = 1.0
+_LOOK = 2.0
+"""Seconds between two looks at whether the voice connection lives, and whether we are alone."""
+_LONGEST_MESSAGE = 2000
+_LONGEST_NICKNAME = 32
+NOTICE = (
+    "I am {name}, an assistant that is no human. From now on **I listen to what is said in this "
+    "voice channel**, to answer. Nothing of what you say is kept, unless you agree with "
+    "`/remember-me`; `/forget-me` takes that back. `/quiet` silences me, `/leave` sends me away."
+)
+SPOKEN_NOTICE = "Hello. I am {name}. I listen to what is said in this channel."
+WELCOME = (
+    "{who}: I listen to what is said here, to answer. Nothing of it is kept, unless you use "
+    "`/remember-me`."
+)
+BACK = "{who}: I listen here. You agreed to be remembered; `/forget-me` takes that back."
+
+log = logging.getLogger(__name__)
+
+
+class Bot(discord.Client):  # type: ignore[misc]
+    """`failed` is set where it cannot go on: to a `DiscordError`."""
+
+    def __init__(
+        self,
+        room: Room,
+        personas: list[Persona],
+        tell: Callable[[str], None],
+        connector: aiohttp.BaseConnector | None = None,
+    ) -> None:
+        """`tell` shows a line to whoever runs the program. In the event loop."""
+        super().__init__(
+            intents=discord.Intents(guilds=True, voice_states=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            connector=connector,
+        )
+        self.room = room
+        self.settings = room.config.discord
+        self.text = self.settings.text
+        """What is said is written, too."""
+        self.voice: Voice | None = None
+        self.failed: asyncio.Future[DiscordError] = asyncio.get_running_loop().create_future()
+        self._tell = tell
+        self._guild: discord.Guild | None = None
+        self._leaving = False
+        self._mute_told = False
+        self._alone_since: float | None = None
+        self._background = BackgroundTasks()
+        self._changing = asyncio.Lock()
+        """Joining and leaving: one after the other."""
+        self._shown: Persona | None = None
+        self.slash = SlashCommands(self, personas)
+        room.session.subscribe(self._session_told)
+
+    # -- the gateway -------------------------------------------------------------------------------
+
+    async def on_ready(self) -> None:
+        """Connected, for the first time or anew; then the voice connection is to be made anew."""
+        before, self._guild = self._guild, self._find_guild()
+        guild = self._guild
+        if guild is None:
+            return
+        if before is None:
+            self._tell(f"connected to {clean_line(guild.name)} as {self.user}")
+            await self._offer_commands(guild)
+            self._background.run(self._watch())
+            self._show(self.room.session.persona)
+        old = self.voice
+        wanted = old.channel.id if old is not None else self.settings.channel
+        if old is not None:
+            await self._drop(old)
+        if wanted is not None:
+            await self._join_at_start(guild, wanted)
+
+    async def _join_at_start(self, guild: discord.Guild, wanted: str | int) -> None:
+        channel = _called(guild.voice_channels, wanted)
+        if channel is None:
+            names = ", ".join(clean_line(each.name) for each in guild.voice_channels) or "none"
+            self._fail(DiscordError(f"no voice channel is called “{wanted}”", f"There is: {names}"))
+            return
+        try:
+            await self.join(channel)
+        except DiscordError as error:
+            self._tell(f"{error.message} – {error.remedy}")
+
+    def _find_guild(self) -> discord.Guild | None:
+        wanted = self.settings.server
+        if not self.guilds:
+            address = invitation(self.application_id or 0)
+            self._fail(DiscordError("the bot is on no server", f"Invite it: {address}"))
+            return None
+        if wanted is None and len(self.guilds) == 1:
+            return self.guilds[0]
+        found = _called(self.guilds, wanted) if wanted is not None else None
+        if found is None:
+            names = ", ".join(clean_line(each.name) for each in self.guilds)
+            told = f"the bot is not on “{wanted}”" if wanted else "the bot is on several servers"
+            self._fail(DiscordError(told, f"Set discord.server to one of {names}."))
+        return found
+
+    async def _offer_commands(self, guild: discord.Guild) -> None:
+        try:
+            await self.slash.offer(guild)
+        except discord.HTTPException as error:
+            log.warning("slash commands: %s", error)
+            address = invitation(self.application_id or 0)
+            self._tell(f"slash commands cannot be offered – invite the bot anew: {address}")
+
+    def _fail(self, error: DiscordError) -> None:
+        if not self.failed.done():
+            self.failed.set_result(error)
+
+    async def on_error(self, event: str, *arguments: Any, **more: Any) -> None:
+        log.exception("at %s", event)
+
+    # -- joining and leaving -----------------------------------------------------------------------
+
+    async def join(self, channel: discord.VoiceChannel) -> None:
+        """Be in this voice channel, and say so. Raises `DiscordError`."""
+        if (problem := missing_permissions(channel)) is not None:
+            raise problem
+        async with self._changing:
+            if self.voice is not None and self.voice.is_connected():
+                if self.voice.channel.id == channel.id:
+                    return
+                await self._drop(self.voice)
+            try:
+                voice = await channel.connect(cls=Voice, timeout=JOIN_LIMIT, reconnect=True)
+            except Exception as error:
+                known = explained(error, self.settings) if _is_rest(error) else None
+                raise known or voice_problem(error, clean_line(channel.name)) from error
+            self._plug_in(voice)
+        self._tell(f"joined {clean_line(channel.name)}")
+        await self._say_that_it_listens()
+
+    def _plug_in(self, voice: Voice) -> None:
+        self.voice = voice
+        self._alone_since = None
+        voice.on_packet = self._packet
+        voice.on_gone = lambda: self._gone(voice)
+        self._meet_everybody(voice)
+        self.room.audio.attach(voice)
+
+    def _meet_everybody(self, voice: Voice) -> None:
+        self.room.people.clear()
+        for member in voice.channel.members:
+            if not member.bot:
+                self._meet(member)
+
+    def _meet(self, member: discord.Member) -> None:
+        self.room.people.enter(member.id, member.display_name, member.name)
+        self._background.run(asyncio.to_thread(self.room.audio.enter, member.id))
+
+    def _packet(self, user: int, packet: Packet) -> None:
+        """On the socket reader's thread: other bots are not listened to."""
+        if user in self.room.people.present:
+            self.room.audio.put(user, packet)
+
+    async def leave(self, why: str) -> None:
+        """Leave the channel, if it is in one."""
+        async with self._changing:
+            if self.voice is None:
+                return
+            name = clean_line(self.voice.channel.name)
+            await self._drop(self.voice)
+        self._tell(f"left {name}: {why}")
+
+    async def _drop(self, voice: Voice) -> None:
+        """In a second at most, whatever Discord does."""
+        self._leaving = True
+        self._unplug()
+        try:
+            async with asyncio.timeout(_LEAVE_LIMIT):
+                await voice.disconnect(force=True)
+        except TimeoutError:
+            log.warning("the voice channel was left without an answer")
+        except Exception:
+            log.exception("while leaving the voice channel")
+        finally:
+            self._leaving = False
+
+    def _unplug(self) -> None:
+        self.voice = None
+        self.room.audio.detach()
+        self.room.session.interrupt()
+        self.room.people.clear()
+
+    def _gone(self, voice: Voice) -> None:
+        """The voice connection is over for good: we left, or were sent away."""
+        if self._leaving or voice is not self.voice:
+            return
+        self._unplug()
+        self._tell(f"disconnected from {clean_line(voice.channel.name)}; /join brings it back")
+
+    async def _say_that_it_listens(self) -> None:
+        name = self.room.session.persona.name
+        self.room.session.say(SPOKEN_NOTICE.format(name=clean_line(name)))
+        await self.write(NOTICE.format(name=_plain(name)))
+
+    # -- people ------------------------------------------------------------------------------------
+
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        voice = self.voice
+        if voice is None:
+            return
+        if self.user is not None and member.id == self.user.id:
+            if after.channel is not None and before.channel != after.channel:
+                await self._moved(voice)
+            return
+        if member.bot:
+            return
+        is_here = after.channel is not None and after.channel.id == voice.channel.id
+        if is_here and member.id not in self.room.people.present:
+            self._meet(member)
+            await self._welcome(member)
+        elif is_here:
+            self.room.people.enter(member.id, member.display_name, member.name)
+        elif member.id in self.room.people.present:
+            self.room.people.leave(member.id)
+            self.room.audio.leave(member.id)
+
+    async def _welcome(self, member: discord.Member) -> None:
+        agreed = self.room.people.has_agreed(member.id)
+        words = BACK if agreed else WELCOME
+        await self.write(words.format(who=_plain(self.room.people.name(member.id))))
+
+    async def _moved(self, voice: Voice) -> None:
+        """Somebody moved us: other people hear us now."""
+        if self._guild is not None and self._guild.me.voice is not None:
+            voice.channel = self._guild.me.voice.channel
+        if set(self.room.people.present) == {m.id for m in voice.channel.members if not m.bot}:
+            return  # the way we came in
+        self.room.audio.detach()
+        self.room.session.interrupt()
+        self._meet_everybody(voice)
+        self.room.audio.attach(voice)
+        self._tell(f"moved to {clean_line(voice.channel.name)}")
+        await self._say_that_it_listens()
+
+    async def _watch(self) -> None:
+        """Never returns."""
+        while True:
+            await asyncio.sleep(_LOOK)
+            voice = self.voice
+            if voice is None:
+                continue
+            if voice.has_stopped:
+                await self._make_anew(voice)
+            elif self._is_alone(voice):
+                await self.leave("nobody else was there")
+
+    def _is_alone(self, voice: Voice) -> bool:
+        """Long enough to leave."""
+        now = asyncio.get_running_loop().time()
+        if any(not member.bot for member in voice.channel.members):
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+        return self._alone_since is not None and now - self._alone_since >= self.settings.alone_s
+
+    async def _make_anew(self, voice: Voice) -> None:
+        problem, channel = voice.problem, voice.channel
+        if problem is not None:
+            told = voice_problem(problem, clean_line(channel.name))
+            self._tell(f"{told.message} – {told.remedy}")
+        async with self._changing:
+            await self._drop(voice)
+        if voice.may_come_back:
+            try:
+                await self.join(channel)
+            except DiscordError as error:
+                self._tell(f"{error.message} – {error.remedy}")
+
+    # -- what the session tells --------------------------------------------------------------------
+
+    def _session_told(self, event: SessionEvent) -> None:
+        match event:
+            case PersonaChanged(persona=persona):
+                self._show(persona)
+            case UserSaid(final=True, text=text, speaker=speaker) if text and self.text:
+                self._write_turn(speaker or "Somebody", text)
+            case AgentSaid(final=True, played=played, persona=slug) if played and self.text:
+                names = {each.slug: each.name for each in self.room.session.personas()}
+                self._write_turn(names.get(slug, slug), played)
+
+    def _write_turn(self, name: str, text: str) -> None:
+        self._background.run(self.write(f"**{_plain(name)}:** {_plain(text)}"))
+
+    async def write(self, text: str) -> None:
+        """Into the channel's own chat, where those who are in it look."""
+        voice = self.voice
+        if voice is None:
+            return
+        try:
+            await voice.channel.send(text[:_LONGEST_MESSAGE])
+        except discord.HTTPException as error:
+            log.warning("nothing could be written: %s", error)
+            if not self._mute_told:
+                self._mute_told = True
+                name = clean_line(voice.channel.name)
+                self._tell(
+                    f"the bot may not write in {name} – Edit Channel → Permissions → allow it "
+                    f"“Send Messages”. {DOCS}"
+                )
+
+    def _show(self, persona: Persona) -> None:
+        """Be called and look like this persona, on this server."""
+        if self.settings.nickname and self._guild is not None and persona is not self._shown:
+            self._shown = persona
+            self._background.run(self._change_looks(self._guild, persona))
+
+    async def _change_looks(self, guild: discord.Guild, persona: Persona) -> None:
+        name = clean_line(persona.name)[:_LONGEST_NICKNAME]
+        picture = await asyncio.to_thread(avatar, persona.colors)
+        if self._shown is not persona:
+            return  # another one by now
+        try:
+            await guild.me.edit(nick=name, avatar=picture)
+        except discord.HTTPException as error:
+            log.warning("nickname and avatar: %s", error)
+            try:
+                await guild.me.edit(nick=name)  # pictures may be changed but seldom
+            except discord.HTTPException as again:
+                log.warning("nickname: %s", again)
+
+    async def end(self) -> None:
+        """Leave the channel and Discord, in two seconds at most."""
+        self._background.cancel()
+        await self.leave("the program ends")
+        try:
+            async with asyncio.timeout(_LEAVE_LIMIT):
+                await self.close()
+        except TimeoutError:
+            log.warning("Discord did not answer at the end")
+
+
+def _is_rest(error: Exception) -> bool:
+    return isinstance(error, discord.HTTPException)
+
+
+def _plain(text: str) -> str:
+    """Shown as it is: no markup, no links that unfold, nobody is called."""
+    return str(discord.utils.escape_markdown(discord.utils.escape_mentions(text)))
+
+
+def _called(things: Any, wanted: str | int) -> Any:
+    """Of channels or servers, by id or by name; None: none is called so."""
+    name = str(wanted).strip().lstrip("#").casefold()
+    by_id = next((each for each in things if str(each.id) == name), None)
+    return by_id or next((each for each in things if each.name.casefold() == name), None)

@@ -1,0 +1,305 @@
+"""Slash commands: what people in the room may ask of the bot.
+
+/remember-me, /forget-me and /roster are everybody's, for they are about oneself; who may use the
+others, `discord.commanders` says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+
+from assistant.discord.problems import DiscordError
+from assistant.memory.base import MemoryFailure
+from assistant.personas.loading import Persona
+from assistant.session.events import AgentSaid, SessionEvent
+from assistant.terminal.sanitize import clean_line
+
+if TYPE_CHECKING:
+    from assistant.discord.bot import Bot
+
+ANSWER_LIMIT = 120.0
+"""Seconds for which an answer to /ask is waited for."""
+_LONGEST = 1900
+_AGREED = (
+    "From now on I remember what you tell me, on this machine only, under the name {name}: what "
+    "you say to me, what I answer, and what follows from it. `/forget-me` deletes all of it."
+)
+_NOT_HERE = "Join my voice channel first, or ask somebody who may command me."
+_OFF = "Nothing is remembered here: memory is switched off in the settings."
+
+log = logging.getLogger(__name__)
+
+
+class SlashCommands:
+    """All of them, for one bot."""
+
+    def __init__(self, bot: Bot, personas: Sequence[Persona]) -> None:
+        self._bot = bot
+        self._personas = list(personas)
+        self._tree = app_commands.CommandTree(bot)
+        self._tree.error(self._failed)
+        for name, about, callback in (
+            ("join", "Come into your voice channel, or into another", self._join),
+            ("leave", "Leave the voice channel", self._leave),
+            ("persona", "Become somebody else", self._persona),
+            ("ask", "Ask in writing; the answer is said and written", self._ask),
+            ("say", "Say this aloud", self._say),
+            ("quiet", "Stop speaking", self._quiet),
+            ("text", "Write in the chat, too, what is said", self._text),
+            ("roster", "Who is here, and what is known of whom", self._roster),
+            ("remember-me", "Let it remember what you tell it", self._remember),
+            ("forget-me", "Delete all that is remembered of you", self._forget),
+        ):
+            self._tree.add_command(
+                app_commands.Command(name=name, description=about, callback=callback)
+            )
+        persona = self._tree.get_command("persona")
+        assert isinstance(persona, app_commands.Command)
+        persona.autocomplete("name")(self._persona_names)
+
+    async def offer(self, guild: discord.Guild) -> None:
+        """Make them known to this server. Raises `discord.HTTPException`."""
+        self._tree.copy_global_to(guild=guild)
+        await self._tree.sync(guild=guild)
+
+    # -- who may -----------------------------------------------------------------------------------
+
+    def may_command(self, member: discord.Member | discord.User) -> bool:
+        wanted = {str(each).strip().casefold() for each in self._bot.settings.commanders}
+        if not isinstance(member, discord.Member):
+            return False
+        if not wanted:
+            voice = self._bot.voice
+            is_here = member.id in self._bot.room.people.present
+            return voice is None or is_here or member.guild_permissions.manage_guild
+        own = {str(member.id), member.name, member.display_name, *(r.name for r in member.roles)}
+        return bool(wanted & {each.casefold() for each in own})
+
+    async def _allowed(self, interaction: discord.Interaction) -> bool:
+        """Whether he may; else he is told."""
+        if self.may_command(interaction.user):
+            return True
+        restricted = bool(self._bot.settings.commanders)
+        told = "You may not command me: `discord.commanders` says who may."
+        await _reply(interaction, told if restricted else _NOT_HERE)
+        return False
+
+    def _name(self, user: discord.Member | discord.User) -> str:
+        """How he is called in the room; who writes from elsewhere is given a name for it."""
+        people = self._bot.room.people
+        return people.name(user.id) or people.known_as(user.id, user.display_name, user.name)
+
+    # -- coming and going --------------------------------------------------------------------------
+
+    @app_commands.describe(channel="Which one; yours, if left out")
+    async def _join(
+        self, interaction: discord.Interaction, channel: discord.VoiceChannel | None = None
+    ) -> None:
+        if not await self._allowed(interaction):
+            return
+        own = getattr(interaction.user, "voice", None)
+        wanted = channel or (own.channel if own is not None else None)
+        if not isinstance(wanted, discord.VoiceChannel):
+            await _reply(interaction, "Join a voice channel first, or name one.")
+            return
+        await interaction.response.defer(ephemeral=True)
+        try:
+            await self._bot.join(wanted)
+        except DiscordError as error:
+            await _follow(interaction, f"{error.message}. {error.remedy}")
+        else:
+            await _follow(interaction, f"I am in {_plain(wanted.name)}.")
+
+    async def _leave(self, interaction: discord.Interaction) -> None:
+        if await self._allowed(interaction):
+            if self._bot.voice is None:
+                await _reply(interaction, "I am in no voice channel.")
+                return
+            await interaction.response.defer(ephemeral=True)
+            await self._bot.leave(f"{clean_line(interaction.user.display_name)} asked for it")
+            await _follow(interaction, "I have left.")
+
+    # -- speaking ----------------------------------------------------------------------------------
+
+    @app_commands.describe(name="Whom")
+    async def _persona(self, interaction: discord.Interaction, name: str) -> None:
+        if not await self._allowed(interaction):
+            return
+        slug = self._slug(name)
+        if slug is None:
+            names = ", ".join(_plain(each.name) for each in self._personas)
+            await _reply(interaction, f"There is nobody called “{_plain(name)}”, only {names}.")
+            return
+        await self._bot.room.session.change_persona(slug)
+        await _reply(interaction, f"{_plain(self._bot.room.session.persona.name)} speaks now.")
+
+    def _slug(self, name: str) -> str | None:
+        wanted = name.strip().casefold()
+        for each in self._bot.room.session.personas():
+            if wanted in (each.slug.casefold(), each.name.casefold()):
+                return each.slug
+        return None
+
+    async def _persona_names(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        begun = current.strip().casefold()
+        found = [each for each in self._personas if begun in each.name.casefold()]
+        return [app_commands.Choice(name=each.name[:100], value=each.slug) for each in found[:25]]
+
+    @app_commands.describe(text="What you want to know")
+    async def _ask(self, interaction: discord.Interaction, text: str) -> None:
+        if not await self._allowed(interaction):
+            return
+        await interaction.response.defer()
+        session, speaker = self._bot.room.session, self._name(interaction.user)
+        answer = _Answer()
+        unsubscribe = session.subscribe(answer)
+        try:
+            await session.send_text(text, speaker=speaker)
+            async with asyncio.timeout(ANSWER_LIMIT):
+                said = await answer.whole
+        except TimeoutError:
+            said = ""
+        finally:
+            unsubscribe()
+        question = f"> {_plain(clean_line(text))}\n"
+        await _follow(interaction, question + (_plain(said) or "I have no answer."))
+
+    @app_commands.describe(text="The words")
+    async def _say(self, interaction: discord.Interaction, text: str) -> None:
+        if await self._allowed(interaction):
+            if self._bot.voice is None:
+                await _reply(interaction, "I am in no voice channel: use `/join` first.")
+                return
+            self._bot.room.session.say(clean_line(text))
+            await _reply(interaction, "Said.")
+
+    async def _quiet(self, interaction: discord.Interaction) -> None:
+        if await self._allowed(interaction):
+            self._bot.room.session.interrupt()
+            await _reply(interaction, "I am silent.")
+
+    @app_commands.describe(mode="on or off")
+    @app_commands.choices(
+        mode=[app_commands.Choice(name="on", value="on"), app_commands.Choice(name="off", value="off")]
+    )
+    async def _text(self, interaction: discord.Interaction, mode: str) -> None:
+        if await self._allowed(interaction):
+            self._bot.text = mode == "on"
+            told = "I write what is said" if self._bot.text else "I only speak"
+            await _reply(interaction, f"{told} from now on.")
+
+    # -- people ------------------------------------------------------------------------------------
+
+    async def _roster(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        people, memory = self._bot.room.people, self._bot.room.memory
+        lines = []
+        agreed = people.agreed()
+        for user in dict.fromkeys((*people.present, *agreed)):
+            where = "here" if user in people.present else "not here"
+            line = f"**{_plain(people.name(user))}** – {where}"
+            if user not in agreed:
+                lines.append(f"{line}; nothing is kept of what is said")
+                continue
+            try:
+                relations, lately = await memory.known_of(user)
+            except MemoryFailure as error:
+                log.warning("roster: %s", error)
+                relations, lately = [], []
+            line += f"; remembered since {agreed[user].since}"
+            if relations:
+                line += f"\n  – {_plain(' '.join(relations))}"
+            if lately:
+                line += f"\n  – lately: {_plain(' '.join(lately))}"
+            lines.append(line)
+        await _follow(interaction, "\n".join(lines) or "Nobody is here, and I remember nobody.")
+
+    async def _remember(self, interaction: discord.Interaction) -> None:
+        room, user = self._bot.room, interaction.user
+        if not room.memory.enabled:
+            await _reply(interaction, _OFF)
+            return
+        name = self._name(user)
+        try:
+            room.people.agree(user.id, date.today())
+        except OSError as error:
+            log.warning("an agreement could not be written: %s", error)
+            await _reply(interaction, "That could not be written down, so I keep nothing of you.")
+            return
+        await _reply(interaction, _AGREED.format(name=f"“{_plain(name)}”"))
+
+    async def _forget(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        room, user = self._bot.room, interaction.user
+        name = self._name(user)
+        try:
+            gone = await room.memory.forget_person(user.id)
+        except (MemoryFailure, OSError) as error:
+            log.exception("somebody could not be forgotten whole")
+            why = error.spoken if isinstance(error, MemoryFailure) else "a file is in the way"
+            told = f"Not all of it could be deleted: {why}. Whoever runs me has to look at the log."
+            await _follow(interaction, told)
+            return
+        finally:
+            room.forget_words(name)
+        await _follow(
+            interaction,
+            f"Deleted: {_count(gone.memories, 'memory', 'memories')} and "
+            f"{_count(gone.turns, 'turn', 'turns')} of our conversations. I keep nothing more of "
+            "you.",
+        )
+
+    async def _failed(
+        self, interaction: discord.Interaction, error: app_commands.AppCommandError
+    ) -> None:
+        log.error("a slash command failed", exc_info=error)
+        told = "That went wrong; whoever runs me finds it in the log."
+        try:
+            if interaction.response.is_done():
+                await _follow(interaction, told)
+            else:
+                await _reply(interaction, told)
+        except discord.HTTPException as again:
+            log.warning("nor could that be told: %s", again)
+
+
+class _Answer:
+    """The next whole answer of the session's."""
+
+    def __init__(self) -> None:
+        self.whole: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._texts: dict[int, str] = {}
+
+    def __call__(self, event: SessionEvent) -> None:
+        if not isinstance(event, AgentSaid) or self.whole.done():
+            return
+        text = self._texts.get(event.turn, "")
+        self._texts[event.turn] = f"{text} {event.text}".strip() if event.text else text
+        if event.final and (said := event.played or self._texts[event.turn]):
+            self.whole.set_result(said)
+
+
+async def _reply(interaction: discord.Interaction, text: str) -> None:
+    """Only he sees it."""
+    await interaction.response.send_message(text[:_LONGEST], ephemeral=True)
+
+
+async def _follow(interaction: discord.Interaction, text: str) -> None:
+    await interaction.followup.send(text[:_LONGEST])
+
+
+def _plain(text: str) -> str:
+    return str(discord.utils.escape_markdown(discord.utils.escape_mentions(text)))
+
+
+def _count(n: int, one: str, more: str) -> str:
+    return f"{n} {one if n == 1 else more}"
