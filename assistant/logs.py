@@ -58,8 +58,9 @@ def setup_logging(
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(numeric, logging.WARNING))
     _install_hooks()
+    secrets = _secrets(os.environ, (secret_variable, *more_secrets))
     try:
-        root.addHandler(_file_handler(log_file(), _secrets(os.environ, (secret_variable, *more_secrets))))
+        root.addHandler(_file_handler(log_file(), secrets))
     except OSError:
         root.addHandler(logging.NullHandler())
         return None

@@ -1,4 +1,4 @@
-"""`assistant discord`: a voice channel as microphone and speaker; with `--cable`, any call program."""
+"""`assistant discord`: a voice channel as microphone and speaker; `--cable`: any call program."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assistant.backends.base import BackendError
 from assistant.commands.plain import libraries_speak_to_the_log, plain_command
@@ -59,7 +59,8 @@ async def run_bot(
     deadline.on_signals(_SIGNALS, lambda number: _stop(stopped, 128 + number))
     running = asyncio.create_task(_be_there(room, bot, token), name="discord")
     try:
-        await asyncio.wait({running, stopped, bot.failed}, return_when=asyncio.FIRST_COMPLETED)
+        waited: list[asyncio.Future[Any]] = [running, stopped, bot.failed]
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         if stopped.done():
             return stopped.result()
         if bot.failed.done():

@@ -19,7 +19,7 @@ from assistant.config.schema import MemoryConfig
 from assistant.discord.people import People
 from assistant.language.tokens import content
 from assistant.locations import voice_cache_dir
-from assistant.memory.base import Filters, Forgotten, Found, Memory, MemoryFailure
+from assistant.memory.base import Filters, Forgotten, Found, MemoryFailure
 from assistant.memory.conversation import NoMemory
 from assistant.memory.factory import open_store_in
 from assistant.memory.recall import NOTHING, Recalled
@@ -90,7 +90,7 @@ class RoomMemory(NoMemory):
         self._model: Completes | None = None
         self._begun: tuple[Any, ...] | None = None
 
-    # -- whose ---------------------------------------------------------------------------------------
+    # -- whose -------------------------------------------------------------------------------------
 
     def speaks(self, name: str) -> None:
         if name != self._speaker:
@@ -130,7 +130,7 @@ class RoomMemory(NoMemory):
     def _of_person(self, user: int) -> Path:
         return self._folder / str(user)
 
-    # -- `ConversationMemory` ------------------------------------------------------------------------
+    # -- `ConversationMemory` ----------------------------------------------------------------------
 
     def begin(
         self,
@@ -215,7 +215,7 @@ class RoomMemory(NoMemory):
         for service in self._services.values():
             await service.close()
 
-    # -- what people ask -----------------------------------------------------------------------------
+    # -- what people ask ---------------------------------------------------------------------------
 
     def tools(self) -> list[Tool]:
         """Those of memory, for whoever speaks."""

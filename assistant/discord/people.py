@@ -73,7 +73,7 @@ class People:
         return list(self._present)
 
     def name(self, user: int | None) -> str:
-        """"" where nobody, or nobody known, is meant."""
+        """ "" where nobody, or nobody known, is meant."""
         if user is None:
             return ""
         known = self._agreed.get(user)

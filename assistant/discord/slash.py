@@ -18,7 +18,7 @@ from discord import app_commands
 from assistant.discord.problems import DiscordError
 from assistant.memory.base import MemoryFailure
 from assistant.personas.loading import Persona
-from assistant.session.events import AgentSaid, SessionEvent
+from assistant.session.events import AgentSaid, SessionEvent, TurnStarted
 from assistant.terminal.sanitize import clean_line
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class SlashCommands:
 
     # -- coming and going --------------------------------------------------------------------------
 
-    @app_commands.describe(channel="Which one; yours, if left out")
+    @app_commands.describe(channel="Which one; yours, if left out")  # type: ignore[untyped-decorator]
     async def _join(
         self, interaction: discord.Interaction, channel: discord.VoiceChannel | None = None
     ) -> None:
@@ -128,7 +128,7 @@ class SlashCommands:
 
     # -- speaking ----------------------------------------------------------------------------------
 
-    @app_commands.describe(name="Whom")
+    @app_commands.describe(name="Whom")  # type: ignore[untyped-decorator]
     async def _persona(self, interaction: discord.Interaction, name: str) -> None:
         if not await self._allowed(interaction):
             return
@@ -154,7 +154,7 @@ class SlashCommands:
         found = [each for each in self._personas if begun in each.name.casefold()]
         return [app_commands.Choice(name=each.name[:100], value=each.slug) for each in found[:25]]
 
-    @app_commands.describe(text="What you want to know")
+    @app_commands.describe(text="What you want to know")  # type: ignore[untyped-decorator]
     async def _ask(self, interaction: discord.Interaction, text: str) -> None:
         if not await self._allowed(interaction):
             return
@@ -173,7 +173,7 @@ class SlashCommands:
         question = f"> {_plain(clean_line(text))}\n"
         await _follow(interaction, question + (_plain(said) or "I have no answer."))
 
-    @app_commands.describe(text="The words")
+    @app_commands.describe(text="The words")  # type: ignore[untyped-decorator]
     async def _say(self, interaction: discord.Interaction, text: str) -> None:
         if await self._allowed(interaction):
             if self._bot.voice is None:
@@ -187,9 +187,9 @@ class SlashCommands:
             self._bot.room.session.interrupt()
             await _reply(interaction, "I am silent.")
 
-    @app_commands.describe(mode="on or off")
-    @app_commands.choices(
-        mode=[app_commands.Choice(name="on", value="on"), app_commands.Choice(name="off", value="off")]
+    @app_commands.describe(mode="on or off")  # type: ignore[untyped-decorator]
+    @app_commands.choices(  # type: ignore[untyped-decorator]
+        mode=[app_commands.Choice(name=each, value=each) for each in ("on", "off")]
     )
     async def _text(self, interaction: discord.Interaction, mode: str) -> None:
         if await self._allowed(interaction):
@@ -277,10 +277,14 @@ class _Answer:
 
     def __init__(self) -> None:
         self.whole: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._begun: set[int] = set()
+        """Turns since then: what was being said before is no answer."""
         self._texts: dict[int, str] = {}
 
     def __call__(self, event: SessionEvent) -> None:
-        if not isinstance(event, AgentSaid) or self.whole.done():
+        if isinstance(event, TurnStarted) and event.side == "assistant":
+            self._begun.add(event.turn)
+        if not isinstance(event, AgentSaid) or self.whole.done() or event.turn not in self._begun:
             return
         text = self._texts.get(event.turn, "")
         self._texts[event.turn] = f"{text} {event.text}".strip() if event.text else text

@@ -30,7 +30,7 @@ _CONCEALED = 5
 """Ticks that are concealed without a word of what comes next."""
 
 
-class OpusDecoder(discord.opus.Decoder):
+class OpusDecoder(discord.opus.Decoder):  # type: ignore[misc]
     """libopus makes our rate and one channel of whatever was sent."""
 
     SAMPLING_RATE = SAMPLE_RATE

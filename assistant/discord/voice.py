@@ -1,7 +1,7 @@
 """Voice connection: discord.py's, which sends, and what it lacks: receiving.
 
-Voice comes in RTP packets that are sealed twice. The transport's seal is XChaCha20-Poly1305 with the
-RTP header as additional data (`aead_xchacha20_poly1305_rtpsize`: Discord's documentation, Voice
+Voice comes in RTP packets that are sealed twice. The transport's seal is XChaCha20-Poly1305 with
+the RTP header as additional data (`aead_xchacha20_poly1305_rtpsize`: Discord's documentation, Voice
 Connections, section Transport Encryption Modes). Inside it a frame is sealed end to end (DAVE). Of
 each packet: open the transport's seal, strip padding (RFC 3550, section 5.1), strip the header
 extension's body (RFC 3550, section 5.3.1), find whose it is, open DAVE's seal, hand it on: all on
@@ -128,7 +128,8 @@ class _State(VoiceConnectionState):  # type: ignore[misc]
     @property
     def runner(self) -> asyncio.Task[None] | None:
         """What reads the voice gateway, and connects anew."""
-        return self._runner
+        runner: asyncio.Task[None] | None = self._runner
+        return runner
 
 
 class Voice(discord.VoiceClient):  # type: ignore[misc]
@@ -169,7 +170,7 @@ class Voice(discord.VoiceClient):  # type: ignore[misc]
     @property
     def problem(self) -> BaseException | None:
         """Why it has stopped, where that is known."""
-        runner = self._connection.runner
+        runner: asyncio.Task[None] | None = self._connection.runner
         if runner is None or not runner.done() or runner.cancelled():
             return None
         return runner.exception()
@@ -269,7 +270,7 @@ class Voice(discord.VoiceClient):  # type: ignore[misc]
     def _sealed(self) -> bool:
         """Nothing is sent without the end-to-end seal where there should be one: nobody could hear
         it, and the server could."""
-        return self._connection.dave_protocol_version == 0 or self._connection.can_encrypt
+        return bool(self._connection.dave_protocol_version == 0 or self._connection.can_encrypt)
 
     def speaking(self, now: bool) -> None:
         state = discord.SpeakingState.voice if now else discord.SpeakingState.none

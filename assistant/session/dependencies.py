@@ -57,8 +57,8 @@ class SessionDependencies:
     tools: list[Tool] = field(default_factory=list)
     """Those that there are beside the built-in ones."""
     speaker: Callable[[float, float], str] = lambda began, ended: ""
-    """Who of several people was heard between two moments of the input's clock, in seconds; "" where
-    there is one user, or it is not known."""
+    """Who of several people was heard between two moments of the input's clock, in seconds; ""
+    where there is one user, or it is not known."""
     follow_up: Callable[[str], SpokenCommand | None] = lambda text: None
     """The call that answers a question which one of these has asked back."""
     prefetched: set[str] = field(default_factory=set)

@@ -475,7 +475,7 @@ class FakeDiscord:
                 done = {"id": parts[1], "type": 2, "response_message_loading": False,
                         "response_message_ephemeral": True}  # fmt: skip
                 return _json({"interaction": done})
-            case ("POST" | "PATCH"), ["webhooks", *_]:
+            case (("POST" | "PATCH"), ["webhooks", *_]):
                 self.answers.append(body.get("content", ""))
                 return _json(self._message(TEXT, body))
         return _json({"message": "404: Not Found", "code": 0}, status=404)
@@ -675,9 +675,7 @@ def opus_packets(sound: np.ndarray) -> list[bytes]:
     sound = np.concatenate((sound, np.zeros(-sound.size % 960, np.float32)))
     both = np.repeat(np.clip(sound, -1, 1), 2)
     pcm = (both * 32767).astype(np.int16)
-    return [
-        encoder.encode(pcm[at : at + 1920].tobytes(), 960) for at in range(0, pcm.size, 1920)
-    ]
+    return [encoder.encode(pcm[at : at + 1920].tobytes(), 960) for at in range(0, pcm.size, 1920)]
 
 
 def decoded(packets: list[bytes]) -> np.ndarray:
