@@ -1,8 +1,9 @@
 """Who of several people is heard: one voice at a time, and nobody's words are lost.
 
 Who speaks first holds the floor until he has been silent for `RELEASE` ticks. What others say
-meanwhile is kept and heard next, the longest waiting first, its pauses shortened. Time is counted
-in ticks of 20 ms; nothing here reads a clock.
+meanwhile is kept and heard next, the longest waiting first, its pauses shortened, and not before the
+first was answered: it was no interruption of that answer. Time is counted in ticks of 20 ms; nothing
+here reads a clock.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ RELEASE = 30
 """Ticks of silence (0.6 s) after which the floor is free…"""
 PATIENCE = 125
 """… and after which it is although the turn is still held to be open (2.5 s)."""
-KEPT = 1000
-"""Ticks of one person's voice that wait at most: twenty seconds."""
+KEPT = 1500
+"""Ticks of one person's voice that wait at most: thirty seconds."""
+ANSWER = 750
+"""Ticks for which what was kept waits for the end of an answer: fifteen seconds."""
 PREROLL = 15
 """Ticks before a voice begins that belong to it: 0.3 s."""
 _CLAIM = 3
@@ -76,10 +79,13 @@ class _Waiting:
     """Of the blocks."""
     since: int | None = None
     """The tick in which its voice began."""
+    kept: bool = False
+    """It began while somebody else had the floor."""
 
-    def push(self, block: Float32, tick: int) -> int:
+    def push(self, block: Float32, tick: int, *, over_another: bool) -> int:
         """Returns how many blocks had to go: 0 or 1."""
         speaks = self.detector(block)
+        self.kept |= speaks and over_another and self.since is None
         self.blocks.append((block, speaks))
         self.voiced += speaks
         if speaks and self.since is None:
@@ -97,6 +103,7 @@ class _Waiting:
         self.voiced -= speaks
         if not self.voiced:
             self.since = None
+            self.kept = False
         return block, speaks
 
     def claims(self) -> bool:
@@ -107,10 +114,12 @@ _SILENCE = np.zeros(BLOCK, np.float32)
 
 
 class Floor:
-    """`turn_open` says whether the session still waits for the end of the turn that it hears."""
+    """`turn_open` says whether the session still waits for the end of the turn that it hears,
+    `answering` whether the assistant thinks or speaks."""
 
     def __init__(self, make_detector: Callable[[], VoiceDetector] = SileroDetector) -> None:
         self.turn_open: Callable[[], bool] = lambda: False
+        self.answering: Callable[[], bool] = lambda: False
         self.dropped = 0
         """Blocks of people who waited for too long."""
         self.make_detector = make_detector
@@ -121,6 +130,8 @@ class Floor:
         """Who is heard while nobody has the floor."""
         self._silent = 0
         """Ticks without the holder's voice."""
+        self._free_for = 0
+        """Ticks since the floor was given up."""
         self._tick = 0
         self._spoke: deque[tuple[float, int]] = deque()
         """End of a tick in seconds of what the session heard, and whose voice was in it."""
@@ -152,9 +163,13 @@ class Floor:
             if user not in self._people:
                 self.enter(user)
             for block in sounds:
-                self.dropped += self._people[user].push(block, self._tick)
+                over_another = self._holder not in (None, user)
+                self.dropped += self._people[user].push(
+                    block, self._tick, over_another=over_another
+                )
         if self._holder is None or self._is_over():
             self._pass_on()
+        self._free_for = self._free_for + 1 if self._holder is None else 0
         heard = self._holder if self._holder is not None else self._at_hand()
         for user in [each for each in self._gone if self._has_nothing(each)]:
             self._gone.discard(user)
@@ -190,9 +205,13 @@ class Floor:
         return self._silent >= PATIENCE or not self.turn_open()
 
     def _pass_on(self) -> None:
-        claims = [user for user, each in self._people.items() if each.claims()]
+        claims = [u for u, each in self._people.items() if each.claims() and self._may(each)]
         self._holder = min(claims, key=self._claimed_at, default=None)
         self._silent = 0
+
+    def _may(self, waiting: _Waiting) -> bool:
+        """Whether it may be heard by now: what was kept interrupts no answer."""
+        return not (waiting.kept and self.answering() and self._free_for < ANSWER)
 
     def _claimed_at(self, user: int) -> int:
         since = self._people[user].since
@@ -201,9 +220,9 @@ class Floor:
     def _at_hand(self) -> int | None:
         """Who is heard while nobody has the floor: the same one as long as there is sound of him,
         so that a voice which begins in it is heard at once and from its beginning."""
-        kept = self._people.get(self._candidate) if self._candidate is not None else None
-        if kept is None or not kept.blocks:
-            sounding = (user for user, each in self._people.items() if each.blocks)
+        same = self._people.get(self._candidate) if self._candidate is not None else None
+        if same is None or not same.blocks or same.kept:
+            sounding = (u for u, each in self._people.items() if each.blocks and not each.kept)
             self._candidate = next(sounding, None)
         return self._candidate
 

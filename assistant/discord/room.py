@@ -94,6 +94,7 @@ def make_room(config: Config, personas: LoadedPersonas) -> Room:
     dependencies.store = AgreedTranscripts(folder / "transcripts", people, enabled=saves)
     dependencies.speaker = lambda began, ended: people.name(floor.speaker(began, ended))
     session = Session(dependencies)
+    floor.answering = lambda: session.state in ("thinking", "speaking")
     session.subscribe(_TurnWatch(audio))
     return Room(session, audio, people, memory, config, known)
 

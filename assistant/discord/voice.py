@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
 import struct
 from collections import deque
 from collections.abc import Callable
@@ -25,7 +26,7 @@ import davey
 import discord
 import nacl.exceptions
 import nacl.secret
-from discord.voice_state import VoiceConnectionState
+from discord.voice_state import ConnectionFlowState, SocketReader, VoiceConnectionState
 
 from assistant.discord.problems import FATAL_VOICE_CODES, VoiceRefused
 
@@ -41,7 +42,13 @@ _NONCE = 4
 _TAG = 16
 _NONCE_SIZE = 24
 _SPEAKING = 5
+_RESUMED = 9
 _CLIENT_DISCONNECT = 13
+_RESUME_LIMIT = 5.0
+"""Seconds that it may take to resume."""
+_WAKE, _PAUSE = 0.25, 0.02
+"""Seconds."""
+_DATAGRAM = 2048
 _STRANGERS = 8
 """Sources that nobody is known to speak by, of which something is kept."""
 _EARLY = 25
@@ -114,8 +121,61 @@ def _payload(data: bytes, body: bytes) -> bytes | None:
     return body or None
 
 
+class _Reader(SocketReader):  # type: ignore[misc]
+    """Notices within `_WAKE` that its socket was closed, and reads from the next one. discord.py's
+    waits for half a minute, in which no new connection can find out its address."""
+
+    def _do_run(self) -> None:
+        while not self._end.is_set():
+            if not self._running.wait(_WAKE):
+                continue
+            try:
+                if not select.select([self.state.socket], [], [], _WAKE)[0]:
+                    continue
+                data = self.state.socket.recv(_DATAGRAM)
+            except (OSError, ValueError, TypeError, AttributeError):
+                self._end.wait(_PAUSE)  # closed, or not there yet
+                continue
+            for callback in list(self._callbacks):
+                try:
+                    callback(data)
+                except Exception:
+                    log.exception("a voice packet")
+
+
 class _State(VoiceConnectionState):  # type: ignore[misc]
-    """Does not try again where that is of no use."""
+    """Does not try again where that is of no use, and resumes at the place where it was."""
+
+    resumed: asyncio.Event
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._socket_reader.stop()
+        self._socket_reader = _Reader(self)
+        self._socket_reader.start()
+
+    async def _inner_connect(
+        self, reconnect: bool, self_deaf: bool, self_mute: bool, resume: bool
+    ) -> None:
+        if resume:
+            try:
+                async with asyncio.timeout(_RESUME_LIMIT):
+                    return await self._resume()
+            except (discord.ConnectionClosed, OSError, TimeoutError) as error:
+                log.info("the voice connection could not be resumed: %s", error)
+                await self.disconnect(cleanup=False)
+        await super()._inner_connect(reconnect, self_deaf, self_mute, False)
+
+    async def _resume(self) -> None:
+        """Source, key and UDP connection stay (Discord's documentation, Voice Connections, section
+        Resuming Voice Connection); discord.py would ask the gateway for another server first, which
+        has none to offer."""
+        self.resumed = asyncio.Event()
+        self.ws = await self._connect_websocket(True)
+        self.ws.secret_key = self.secret_key
+        while not self.resumed.is_set():
+            await self.ws.poll_event()
+        self.state = ConnectionFlowState.connected
 
     async def _handshake_websocket(self) -> None:
         try:
@@ -188,7 +248,9 @@ class Voice(discord.VoiceClient):  # type: ignore[misc]
 
     async def _told(self, socket: object, message: dict[str, Any]) -> None:
         data = message.get("d") or {}
-        if message["op"] == _SPEAKING and "user_id" in data:
+        if message["op"] == _RESUMED:
+            self._connection.resumed.set()
+        elif message["op"] == _SPEAKING and "user_id" in data:
             self._learn(int(data["ssrc"]), int(data["user_id"]))
         elif message["op"] == _CLIENT_DISCONNECT:
             left = int(data["user_id"])
