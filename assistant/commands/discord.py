@@ -73,8 +73,9 @@ async def run_bot(
             raise
         raise known from error
     finally:
-        running.cancel()
+        # It leaves the channel while Discord is still listened to, which answers that it has.
         await asyncio.gather(bot.end(), room.session.stop(), return_exceptions=True)
+        running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
 

@@ -33,8 +33,12 @@ from assistant.terminal.sanitize import clean_line
 JOIN_LIMIT = 20.0
 """Seconds that a voice connection may take."""
 _LEAVE_LIMIT = 1.0
+_SERVERS_LIMIT = 2.0
+"""Seconds that the next of the bot's servers may take to come in at the start."""
 _LOOK = 2.0
 """Seconds between two looks at whether the voice connection lives, and whether we are alone."""
+_TRIES = (2.0, 5.0, 15.0, 60.0, 300.0)
+"""Seconds before each try to come back into a channel."""
 _LONGEST_MESSAGE = 2000
 _LONGEST_NICKNAME = 32
 NOTICE = (
@@ -67,6 +71,7 @@ class Bot(discord.Client):  # type: ignore[misc]
             intents=discord.Intents(guilds=True, voice_states=True),
             allowed_mentions=discord.AllowedMentions.none(),
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=_SERVERS_LIMIT,
             max_messages=None,
             connector=connector,
         )
@@ -226,7 +231,26 @@ class Bot(discord.Client):  # type: ignore[misc]
         if self._leaving or voice is not self.voice:
             return
         self._unplug()
-        self._tell(f"disconnected from {clean_line(voice.channel.name)}; /join brings it back")
+        name = clean_line(voice.channel.name)
+        if voice.sent_away:
+            self._tell(f"disconnected from {name}; /join brings it back")
+            return
+        self._tell(f"the voice connection to {name} was lost")
+        self._background.run(self._come_back(voice.channel))
+
+    async def _come_back(self, channel: discord.VoiceChannel) -> None:
+        """Some tries, further and further apart."""
+        for seconds in _TRIES:
+            await asyncio.sleep(seconds)
+            if self.voice is not None:
+                return  # somebody was quicker
+            try:
+                await self.join(channel)
+            except DiscordError as error:
+                log.info("not back yet: %s", error)
+            else:
+                return
+        self._tell(f"{clean_line(channel.name)} cannot be joined again; /join tries it")
 
     async def _say_that_it_listens(self) -> None:
         name = self.room.session.persona.name

@@ -1,9 +1,9 @@
 """Who of several people is heard: one voice at a time, and nobody's words are lost.
 
 Who speaks first holds the floor until he has been silent for `RELEASE` ticks. What others say
-meanwhile is kept and heard next, the longest waiting first, its pauses shortened, and not before the
-first was answered: it was no interruption of that answer. Time is counted in ticks of 20 ms; nothing
-here reads a clock.
+meanwhile is kept and heard next, the longest waiting first, its pauses shortened, and not before
+the first was answered: it was no interruption of that answer. Time is counted in ticks of 20 ms;
+nothing here reads a clock.
 """
 
 from __future__ import annotations

@@ -212,7 +212,8 @@ class RoomMemory(NoMemory):
         return () if service is None else service.as_told(recalled)
 
     async def close(self) -> None:
-        for service in self._services.values():
+        services, self._services = self._services, {}
+        for service in services.values():
             await service.close()
 
     # -- what people ask ---------------------------------------------------------------------------

@@ -151,7 +151,7 @@ class _State(VoiceConnectionState):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._socket_reader.stop()
-        self._socket_reader = _Reader(self)
+        self._socket_reader: SocketReader = _Reader(self)
         self._socket_reader.start()
 
     async def _inner_connect(
@@ -160,7 +160,8 @@ class _State(VoiceConnectionState):  # type: ignore[misc]
         if resume:
             try:
                 async with asyncio.timeout(_RESUME_LIMIT):
-                    return await self._resume()
+                    await self._resume()
+                return
             except (discord.ConnectionClosed, OSError, TimeoutError) as error:
                 log.info("the voice connection could not be resumed: %s", error)
                 await self.disconnect(cleanup=False)
@@ -203,6 +204,8 @@ class Voice(discord.VoiceClient):  # type: ignore[misc]
         """Told of each opened packet and the id of whose it is."""
         self.on_gone: Callable[[], None] = lambda: None
         """Told in the event loop, once, when the connection is over for good."""
+        self.sent_away = False
+        """Somebody has disconnected us: we do not come back by ourselves."""
         self._gone = False
         self.undecryptable = 0
         """Packets whose end-to-end seal could not be opened."""
@@ -239,6 +242,12 @@ class Voice(discord.VoiceClient):  # type: ignore[misc]
     def may_come_back(self) -> bool:
         """Whether it is of use to connect again."""
         return not isinstance(self.problem, VoiceRefused)
+
+    async def on_voice_state_update(self, data: Any) -> None:
+        """What we did ourselves, discord.py's state has been told of before."""
+        asked_for = self._connection._expecting_disconnect or not self.is_connected()
+        self.sent_away |= data["channel_id"] is None and not asked_for
+        await super().on_voice_state_update(data)
 
     def cleanup(self) -> None:
         super().cleanup()

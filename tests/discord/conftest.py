@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-discord = pytest.importorskip("discord", reason="discord.py is not installed")
+pytest.importorskip("discord", reason="discord.py is not installed")
 pytest.importorskip("davey", reason="davey is not installed")
 pytest.importorskip("nacl", reason="PyNaCl is not installed")
 
@@ -41,6 +41,7 @@ from assistant.frames import (
 )
 from assistant.loops import ExitDeadline
 from assistant.session.dependencies import SessionDependencies
+from tests import fakes
 from tests.discord.fake import LOUNGE, TOKEN, FakeDiscord
 from tests.fakes import FakeBackendProcess, FakeBrain
 
@@ -171,6 +172,8 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
     ) -> AsyncIterator[Running]:
         monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
         async with FakeDiscord(tmp_path) as fake:
+            monkeypatch.setattr(fakes, "SAMPLES_A_WORD", 480)  # it speaks quickly
+            monkeypatch.setattr("assistant.discord.bot._SERVERS_LIMIT", 0.1)
             monkeypatch.setattr(Route, "BASE", fake.base)
             monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(fake.gateway_url))
             for who in in_lounge:

@@ -205,6 +205,7 @@ class FakeDiscord:
         }  # fmt: skip
         self.bot = Person(BOT, "Assistant", 77)
         self.permissions = _EVERYTHING
+        self.is_invited = True
         self.identify_code: int | None = None
         """Close code with which a login is refused."""
         self.written: list[tuple[int, str]] = []
@@ -544,14 +545,17 @@ class FakeDiscord:
         await self.dispatch("VOICE_SERVER_UPDATE", data)
 
     async def _ready(self) -> None:
+        guilds = [{"id": str(GUILD), "unavailable": True}] if self.is_invited else []
         await self.dispatch(
             "READY",
             {
-                "v": 10, "user": self.bot.payload(), "guilds": [{"id": str(GUILD),
-                "unavailable": True}], "session_id": "g", "resume_gateway_url": self.gateway_url,
+                "v": 10, "user": self.bot.payload(), "guilds": guilds, "session_id": "g",
+                "resume_gateway_url": self.gateway_url,
                 "application": {"id": str(BOT), "flags": 0}, "shard": [0, 1],
             },
         )  # fmt: skip
+        if not self.is_invited:
+            return
         everyone = {"id": str(GUILD), "name": "@everyone", "permissions": self.permissions,
                     "position": 0, "color": 0, "hoist": False, "managed": False,
                     "mentionable": False, "flags": 0, "colors": {"primary_color": 0}}  # fmt: skip

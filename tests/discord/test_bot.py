@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from assistant.discord.problems import DiscordError
 from assistant.session.events import AgentSaid, UserSaid
 from tests.discord.conftest import Running, Start, pitch, tone, until
-from tests.discord.fake import DEN, LOUNGE, TEXT
+from tests.discord.fake import DEN, LOUNGE, FakeDiscord, opus_packets
 
 
 async def said_all(running: Running) -> None:
@@ -119,8 +121,8 @@ async def test_talking_over_it_clears_what_was_to_be_said(start: Start) -> None:
 
 
 async def test_other_bots_are_not_listened_to(start: Start) -> None:
-    def music(fake: object) -> None:
-        person = fake.people[2]  # type: ignore[attr-defined]
+    def music(fake: FakeDiscord) -> None:
+        person = fake.people[2]
         person.payload = lambda: {
             "id": "2", "username": "music", "global_name": "Music", "discriminator": "0",
             "avatar": None, "bot": True,
@@ -149,8 +151,6 @@ async def test_what_is_not_sealed_or_of_strangers_is_not_heard(start: Start) -> 
         await said_all(running)
         fake = running.fake
         await fake.begin_speaking(1)
-        from tests.discord.fake import opus_packets
-
         for packet in opus_packets(tone(0.4, 880)):
             fake.send_packet(1, packet, plain=True)  # without the end-to-end seal
             fake.send_udp(b"\x80\x78" + bytes(60))  # with no seal at all
@@ -168,8 +168,6 @@ async def test_what_is_not_sealed_or_of_strangers_is_not_heard(start: Start) -> 
 async def test_a_voice_that_comes_before_its_name_is_heard(start: Start) -> None:
     async with start() as running:
         await said_all(running)
-        from tests.discord.fake import opus_packets
-
         for packet in opus_packets(tone(0.3)):
             running.fake.send_packet(1, packet)
         await asyncio.sleep(0.1)
@@ -214,6 +212,34 @@ async def test_sent_away_it_waits_for_join(start: Start) -> None:
         assert await running.command(1, "join") == "I am in Lounge."
         assert running.bot.voice is not None
         assert not running.task.done()
+
+
+async def test_a_connection_that_is_given_up_is_made_anew(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Close code 1000: discord.py takes it for the end."""
+    monkeypatch.setattr("assistant.discord.bot._TRIES", (0.05,))
+    async with start() as running:
+        await said_all(running)
+        await running.fake.close_voice(1000)
+        await until(lambda: any("was lost" in line for line in running.told))
+        await until(lambda: running.fake.voice_identified == 2)
+        await until(lambda: running.bot.voice is not None)
+        await until(lambda: running.bot.voice._connection.can_encrypt, "keys")
+        await running.fake.say(1, tone(0.6))
+        await until(lambda: len(running.heard(440)) >= 5)
+
+
+async def test_a_reader_of_the_voice_gateway_that_fails_is_replaced(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What discord.py does not expect ends its reader, and the connection only seems to live."""
+    monkeypatch.setattr("assistant.discord.bot._LOOK", 0.05)
+    async with start() as running:
+        await said_all(running)
+        await running.fake.voice_json(4, {"mode": "no key in it"})
+        await until(lambda: running.fake.voice_identified == 2)
+        await until(lambda: running.bot.voice is not None and running.bot.voice.is_connected())
 
 
 @pytest.mark.parametrize("code", [4006, 4015])
@@ -271,8 +297,8 @@ async def test_without_encryption_it_says_what_to_update_and_tries_no_more(
 
 
 async def test_missing_permissions_are_named_with_what_to_click(start: Start) -> None:
-    def may_only_look(fake: object) -> None:
-        fake.permissions = str(1 << 10)  # type: ignore[attr-defined]
+    def may_only_look(fake: FakeDiscord) -> None:
+        fake.permissions = str(1 << 10)
 
     async with start(channel=None, prepare=may_only_look, commanders=["Ada"]) as running:
         answer = await running.command(1, "join")
@@ -281,13 +307,65 @@ async def test_missing_permissions_are_named_with_what_to_click(start: Start) ->
 
 
 async def test_where_it_may_not_write_it_speaks_and_the_owner_is_told(start: Start) -> None:
-    def silent(fake: object) -> None:
-        fake.permissions = str((1 << 53) - 1 - (1 << 11))  # type: ignore[attr-defined]
+    def silent(fake: FakeDiscord) -> None:
+        fake.permissions = str((1 << 53) - 1 - (1 << 11))
 
     async with start(channel=None, prepare=silent) as running:
         await running.command(1, "join")
         await until(lambda: any("Send Messages" in line for line in running.told))
         await until(lambda: "I listen" in running.backend.said())
+
+
+async def test_a_wrong_token_ends_it_with_where_to_get_another(start: Start) -> None:
+    async with start(ready=False, token="wrong") as running:
+        with pytest.raises(DiscordError, match="does not accept") as caught:
+            await asyncio.wait_for(running.task, 10)
+        assert "Reset Token" in caught.value.remedy
+        assert "wrong" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("code", "words"), [(4014, "Intents"), (4004, "Reset Token")])
+async def test_a_login_that_is_refused_ends_it_with_what_to_click(
+    start: Start, code: int, words: str
+) -> None:
+    def refuse(fake: FakeDiscord) -> None:
+        fake.identify_code = code
+
+    async with start(ready=False, prepare=refuse) as running:
+        with pytest.raises(DiscordError) as caught:
+            await asyncio.wait_for(running.task, 10)
+        assert words in caught.value.remedy
+
+
+async def test_a_bot_that_nobody_has_invited_says_where(start: Start) -> None:
+    def alone(fake: FakeDiscord) -> None:
+        fake.is_invited = False
+
+    async with start(ready=False, prepare=alone) as running:
+        with pytest.raises(DiscordError, match="no server") as caught:
+            await asyncio.wait_for(running.task, 20)
+        assert "https://discord.com/oauth2/authorize?client_id=900" in caught.value.remedy
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_ctrl_c_leaves_the_channel_whether_discord_answers_or_not(
+    start: Start, monkeypatch: pytest.MonkeyPatch, answers: bool
+) -> None:
+    async with start() as running:
+        asked: list[object] = []
+
+        async def hang(socket: object, op: int, data: object) -> None:
+            asked.append((op, data))
+
+        if not answers:
+            monkeypatch.setattr(running.fake, "_gateway_asked", hang)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert await asyncio.wait_for(running.task, 10) == 128 + signal.SIGINT
+        assert running.backend.stopped
+        if answers:
+            assert running.fake.bot.channel is None
+        else:
+            assert any(op == 4 and data["channel_id"] is None for op, data in asked)
 
 
 async def test_an_unknown_channel_ends_it_with_those_there_are(start: Start) -> None:
@@ -362,9 +440,9 @@ async def test_say_is_said_word_for_word(start: Start) -> None:
 
 
 async def test_who_is_not_in_the_channel_commands_nothing(start: Start) -> None:
-    def nobody_manages(fake: object) -> None:
+    def nobody_manages(fake: FakeDiscord) -> None:
         rights = (1 << 53) - 1 - (1 << 3) - (1 << 5)
-        fake.permissions = str(rights)  # type: ignore[attr-defined]
+        fake.permissions = str(rights)
 
     async with start(prepare=nobody_manages) as running:
         assert "Join my voice channel" in await running.command(2, "leave")
@@ -375,8 +453,8 @@ async def test_who_is_not_in_the_channel_commands_nothing(start: Start) -> None:
 
 @pytest.mark.parametrize("commander", ["Ben", "2", 2, "Friends"])
 async def test_commanders_command_by_name_id_or_role(start: Start, commander: str | int) -> None:
-    def friend(fake: object) -> None:
-        fake.people[2].roles = ["300"]  # type: ignore[attr-defined]
+    def friend(fake: FakeDiscord) -> None:
+        fake.people[2].roles = ["300"]
 
     async with start(commanders=[commander], prepare=friend, in_lounge=(1, 2)) as running:
         assert "may not command" in await running.command(1, "quiet")

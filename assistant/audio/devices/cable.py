@@ -211,14 +211,14 @@ def _portaudio_names() -> list[str]:
     return [str(each["name"]) for each in import_sounddevice().query_devices()]
 
 
-def describe_cable(platform: str = sys.platform) -> str:
-    """How a cable would be made here, in a line. Raises `CableError` where it cannot be."""
+def describe_cable(platform: str = sys.platform) -> tuple[str, list[str]]:
+    """How a cable would be had here, in a line, and the modules of one that are there. Raises
+    `CableError` where there can be none."""
     if platform == "darwin":
         blackhole(_portaudio_names())
-        return "BlackHole 2ch and 16ch"
+        return "BlackHole 2ch and 16ch", []
     if not platform.startswith("linux"):
         raise CableError("none can be made on this system", "Install a virtual audio cable.")
     if shutil.which("pactl") is None:
         raise CableError("pactl is missing", "sudo apt-get install pulseaudio-utils")
-    there = len(leftovers())
-    return "can be made by the sound server" + (f" ({there} modules are there)" if there else "")
+    return "can be made by the sound server", leftovers()

@@ -21,6 +21,7 @@ from typing import Any
 
 from assistant import __version__, locations
 from assistant.commands.doctor import backends as engines
+from assistant.commands.doctor import calls
 from assistant.commands.doctor import speech as speech
 from assistant.commands.runner import FAILED, complain
 from assistant.commands.tables import Check, console, fail, ok, print_json, warn
@@ -151,6 +152,8 @@ CHECKS: Checks = {
     "personas": speech.personas,
     "permissions": speech.permissions,
     "plugins": speech.plugins,
+    "discord": calls.discord,
+    "virtual cable": calls.cable,
     "folders": folders,
     "disk": disk,
     "memory": memory,
