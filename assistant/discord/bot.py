@@ -90,7 +90,7 @@ class Bot(discord.Client):  # type: ignore[misc]
         self._changing = asyncio.Lock()
         """Joining and leaving: one after the other."""
         self._shown: Persona | None = None
-        self.slash = SlashCommands(self, personas)
+        self.slash = SlashCommands(self, self, personas)
         room.session.subscribe(self._session_told)
 
     # -- the gateway -------------------------------------------------------------------------------

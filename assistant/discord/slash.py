@@ -10,19 +10,19 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import discord
 from discord import app_commands
 
+from assistant.config.schema import DiscordConfig
 from assistant.discord.problems import DiscordError
+from assistant.discord.room import Room
+from assistant.discord.voice import Voice
 from assistant.memory.base import MemoryFailure
 from assistant.personas.loading import Persona
 from assistant.session.events import AgentSaid, SessionEvent, TurnStarted
 from assistant.terminal.sanitize import clean_line
-
-if TYPE_CHECKING:
-    from assistant.discord.bot import Bot
 
 ANSWER_LIMIT = 120.0
 """Seconds for which an answer to /ask is waited for."""
@@ -37,13 +37,26 @@ _OFF = "Nothing is remembered here: memory is switched off in the settings."
 log = logging.getLogger(__name__)
 
 
-class SlashCommands:
-    """All of them, for one bot."""
+class InRoom(Protocol):
+    """What the commands need of the bot."""
 
-    def __init__(self, bot: Bot, personas: Sequence[Persona]) -> None:
+    room: Room
+    settings: DiscordConfig
+    text: bool
+    voice: Voice | None
+
+    async def join(self, channel: discord.VoiceChannel) -> None: ...
+
+    async def leave(self, why: str) -> None: ...
+
+
+class SlashCommands:
+    """All of them, for one bot, which is also the `client`."""
+
+    def __init__(self, bot: InRoom, client: discord.Client, personas: Sequence[Persona]) -> None:
         self._bot = bot
         self._personas = list(personas)
-        self._tree = app_commands.CommandTree(bot)
+        self._tree = app_commands.CommandTree(client)
         self._tree.error(self._failed)
         for name, about, callback in (
             ("join", "Come into your voice channel, or into another", self._join),

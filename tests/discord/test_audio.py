@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import tracemalloc
+import resource
 
 import davey
 import numpy as np
@@ -185,7 +185,6 @@ async def test_ten_minutes_of_three_people_leave_nothing_behind() -> None:
     words = opus_packets(tone(1.0))
     sequences = dict.fromkeys((1, 2, 3), 65_000)
     random = np.random.default_rng(5)
-    held = 0
 
     async def minute(number: int) -> None:
         for tick in range(3000):
@@ -211,18 +210,19 @@ async def test_ten_minutes_of_three_people_leave_nothing_behind() -> None:
                 sound.frames.clear()
                 sound.line.sent.clear()
 
-    await minute(0)
-    await minute(1)
-    gc.collect()
-    tracemalloc.start()
-    for number in range(2, 10):
-        await minute(number)
+    def size() -> tuple[int, int]:
+        """The most memory that was held so far, in KiB (macOS: bytes), and objects now."""
         gc.collect()
-        now = tracemalloc.get_traced_memory()[0]
-        if number == 3:
-            held = now
-    tracemalloc.stop()
-    assert now - held < 200_000
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, len(gc.get_objects())
+
+    for number in range(3):
+        await minute(number)
+    memory, objects = size()
+    for number in range(3, 10):
+        await minute(number)
+    more_memory, more_objects = size()
+    assert more_memory < 1.05 * memory + 8192
+    assert more_objects < objects + 500
     assert sound.audio.drops() == {"microphone": 0, "speaker": 0}
     assert sound.audio.floor.waiting == []
     lost = sum(stream.lost for stream in sound.audio._streams.values())
