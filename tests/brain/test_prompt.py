@@ -55,6 +55,18 @@ def test_another_personas_words_are_marked_as_not_ones_own() -> None:
     assert "glados answered: Oh. It's you." in messages[1]["content"]
 
 
+def test_of_several_people_each_has_the_name_before_the_words() -> None:
+    history = [
+        Message("user", "I am hungry.", "edgar", speaker="Ada"),
+        Message("assistant", "Eat something.", "edgar"),
+        Message("user", "I am not.", "edgar", speaker="Ben"),
+    ]
+    sent = [each["content"] for each in build_messages(ask("Why?", history))]
+    assert "Ada: I am hungry." in sent
+    assert "Eat something." in sent
+    assert any("Ben: I am not." in each for each in sent)
+
+
 def test_a_tools_result_is_told_and_gone_on_from() -> None:
     history = [
         Message("user", "Louder!"),

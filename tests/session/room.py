@@ -62,6 +62,7 @@ class Room:
         adapters: dict[str, Any] | None = None,
         personas: list[Persona] | None = None,
         expressive: bool = True,
+        speaker: Callable[[float, float], str] = lambda began, ended: "",
     ) -> None:
         config = Config.model_validate(
             {
@@ -104,6 +105,7 @@ class Room:
                 tools=tools,
                 remember_permission=self.always.append,
                 follow_up=pending.answered,
+                speaker=speaker,
             )
         )
         self.events: list[SessionEvent] = []
