@@ -129,7 +129,7 @@ def mcp(options: Options) -> None:
     raise typer.Exit(run_with_config(options, command))
 
 
-@takes("persona", "backend", "no_save", "private")
+@takes("persona", "backend", "brain", "no_save", "private")
 def discord(
     channel: Annotated[
         str | None,

@@ -14,32 +14,30 @@ import aiohttp
 import discord
 
 from assistant.discord.problems import (
-    DOCS,
     DiscordError,
     explained,
     invitation,
     missing_permissions,
     voice_problem,
 )
-from assistant.discord.room import Room
+from assistant.discord.room import Chat, Room, plain
 from assistant.discord.slash import SlashCommands
 from assistant.discord.voice import Packet, Voice
 from assistant.loops import BackgroundTasks
 from assistant.personas.avatar import avatar
 from assistant.personas.loading import Persona
-from assistant.session.events import AgentSaid, PersonaChanged, SessionEvent, UserSaid
+from assistant.session.events import PersonaChanged, SessionEvent
 from assistant.terminal.sanitize import clean_line
 
 JOIN_LIMIT = 20.0
 """Seconds that a voice connection may take."""
-_LEAVE_LIMIT = 1.0
+_LEAVE_LIMIT = 0.8
 _SERVERS_LIMIT = 2.0
 """Seconds that the next of the bot's servers may take to come in at the start."""
 _LOOK = 2.0
 """Seconds between two looks at whether the voice connection lives, and whether we are alone."""
 _TRIES = (2.0, 5.0, 15.0, 60.0, 300.0)
 """Seconds before each try to come back into a channel."""
-_LONGEST_MESSAGE = 2000
 _LONGEST_NICKNAME = 32
 NOTICE = (
     "I am {name}, an assistant that is no human. From now on **I listen to what is said in this "
@@ -77,14 +75,14 @@ class Bot(discord.Client):  # type: ignore[misc]
         )
         self.room = room
         self.settings = room.config.discord
-        self.text = self.settings.text
-        """What is said is written, too."""
         self.voice: Voice | None = None
+        self.chat = Chat(room, lambda: self.voice.channel if self.voice else None, tell)
         self.failed: asyncio.Future[DiscordError] = asyncio.get_running_loop().create_future()
         self._tell = tell
         self._guild: discord.Guild | None = None
         self._leaving = False
-        self._mute_told = False
+        self._away = False
+        """The gateway is gone."""
         self._alone_since: float | None = None
         self._background = BackgroundTasks()
         self._changing = asyncio.Lock()
@@ -97,6 +95,7 @@ class Bot(discord.Client):  # type: ignore[misc]
 
     async def on_ready(self) -> None:
         """Connected, for the first time or anew; then the voice connection is to be made anew."""
+        self._is_back()
         before, self._guild = self._guild, self._find_guild()
         guild = self._guild
         if guild is None:
@@ -146,6 +145,20 @@ class Bot(discord.Client):  # type: ignore[misc]
             log.warning("slash commands: %s", error)
             address = invitation(self.application_id or 0)
             self._tell(f"slash commands cannot be offered – invite the bot anew: {address}")
+
+    async def on_disconnect(self) -> None:
+        """The gateway is gone; discord.py tries again, for as long as it takes. Sound goes on."""
+        if not self._away and not self.is_closed():
+            self._away = True
+            self._tell("the connection to Discord was lost; it is being made anew")
+
+    async def on_resumed(self) -> None:
+        self._is_back()
+
+    def _is_back(self) -> None:
+        if self._away:
+            self._away = False
+            self._tell("connected to Discord again")
 
     def _fail(self, error: DiscordError) -> None:
         if not self.failed.done():
@@ -255,7 +268,7 @@ class Bot(discord.Client):  # type: ignore[misc]
     async def _say_that_it_listens(self) -> None:
         name = self.room.session.persona.name
         self.room.session.say(SPOKEN_NOTICE.format(name=clean_line(name)))
-        await self.write(NOTICE.format(name=_plain(name)))
+        await self.chat.write(NOTICE.format(name=plain(name)))
 
     # -- people ------------------------------------------------------------------------------------
 
@@ -284,7 +297,7 @@ class Bot(discord.Client):  # type: ignore[misc]
     async def _welcome(self, member: discord.Member) -> None:
         agreed = self.room.people.has_agreed(member.id)
         words = BACK if agreed else WELCOME
-        await self.write(words.format(who=_plain(self.room.people.name(member.id))))
+        await self.chat.write(words.format(who=plain(self.room.people.name(member.id))))
 
     async def _moved(self, voice: Voice) -> None:
         """Somebody moved us: other people hear us now."""
@@ -333,37 +346,11 @@ class Bot(discord.Client):  # type: ignore[misc]
             except DiscordError as error:
                 self._tell(f"{error.message} – {error.remedy}")
 
-    # -- what the session tells --------------------------------------------------------------------
+    # -- the persona -------------------------------------------------------------------------------
 
     def _session_told(self, event: SessionEvent) -> None:
-        match event:
-            case PersonaChanged(persona=persona):
-                self._show(persona)
-            case UserSaid(final=True, text=text, speaker=speaker) if text and self.text:
-                self._write_turn(speaker or "Somebody", text)
-            case AgentSaid(final=True, played=played, persona=slug) if played and self.text:
-                names = {each.slug: each.name for each in self.room.session.personas()}
-                self._write_turn(names.get(slug, slug), played)
-
-    def _write_turn(self, name: str, text: str) -> None:
-        self._background.run(self.write(f"**{_plain(name)}:** {_plain(text)}"))
-
-    async def write(self, text: str) -> None:
-        """Into the channel's own chat, where those who are in it look."""
-        voice = self.voice
-        if voice is None:
-            return
-        try:
-            await voice.channel.send(text[:_LONGEST_MESSAGE])
-        except discord.HTTPException as error:
-            log.warning("nothing could be written: %s", error)
-            if not self._mute_told:
-                self._mute_told = True
-                name = clean_line(voice.channel.name)
-                self._tell(
-                    f"the bot may not write in {name} – Edit Channel → Permissions → allow it "
-                    f"“Send Messages”. {DOCS}"
-                )
+        if isinstance(event, PersonaChanged):
+            self._show(event.persona)
 
     def _show(self, persona: Persona) -> None:
         """Be called and look like this persona, on this server."""
@@ -388,21 +375,17 @@ class Bot(discord.Client):  # type: ignore[misc]
     async def end(self) -> None:
         """Leave the channel and Discord, in two seconds at most."""
         self._background.cancel()
-        await self.leave("the program ends")
-        try:
-            async with asyncio.timeout(_LEAVE_LIMIT):
-                await self.close()
-        except TimeoutError:
-            log.warning("Discord did not answer at the end")
+        self.chat.close()
+        for work in (self.leave("the program ends"), self.close()):
+            try:
+                async with asyncio.timeout(_LEAVE_LIMIT):
+                    await work
+            except TimeoutError:
+                log.warning("Discord did not answer at the end")
 
 
 def _is_rest(error: Exception) -> bool:
     return isinstance(error, discord.HTTPException)
-
-
-def _plain(text: str) -> str:
-    """Shown as it is: no markup, no links that unfold, nobody is called."""
-    return str(discord.utils.escape_markdown(discord.utils.escape_mentions(text)))
 
 
 def _called(things: Any, wanted: str | int) -> Any:

@@ -18,7 +18,6 @@ from assistant.brain.base import Completes
 from assistant.config.schema import MemoryConfig
 from assistant.discord.people import People
 from assistant.language.tokens import content
-from assistant.locations import voice_cache_dir
 from assistant.memory.base import Filters, Forgotten, Found, MemoryFailure
 from assistant.memory.conversation import NoMemory
 from assistant.memory.factory import open_store_in
@@ -112,8 +111,7 @@ class RoomMemory(NoMemory):
         return service
 
     def _open(self, user: int) -> MemoryService:
-        caches = (voice_cache_dir(),)
-        places = Places(self._of_person(user) / "memory", self._transcripts, caches)
+        places = Places(self._of_person(user) / "memory", self._transcripts)
         service = MemoryService(
             open_store_in(self._config, places),
             walls=self._config.walls,

@@ -6,8 +6,13 @@ he gave) is his: nothing of it is known or done here.
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import discord
 
 from assistant.backends.host.child import use_one_heap
 from assistant.brain.scripted.knowledge import Knowledge
@@ -15,11 +20,18 @@ from assistant.config.schema import Config
 from assistant.discord.audio import DiscordAudio
 from assistant.discord.memory import RoomMemory
 from assistant.discord.people import AgreedTranscripts, People
+from assistant.discord.problems import DOCS
 from assistant.locations import data_dir
+from assistant.loops import BackgroundTasks
 from assistant.personas.loading import LoadedPersonas
-from assistant.session.events import SessionEvent, TurnEnded, TurnStarted
+from assistant.session.events import AgentSaid, SessionEvent, TurnEnded, TurnStarted, UserSaid
 from assistant.session.factory import make_dependencies
 from assistant.session.session import Session
+from assistant.terminal.sanitize import clean_line
+
+_LONGEST_MESSAGE = 2000
+
+log = logging.getLogger(__name__)
 
 
 def room_settings(config: Config) -> Config:
@@ -34,6 +46,7 @@ def room_settings(config: Config) -> Config:
     config.audio.mode = "open"
     config.audio.headset = True
     config.audio.echo_guard = False
+    config.memory.private = True  # nothing of guests is kept in files of the user's
     return config
 
 
@@ -64,24 +77,21 @@ def make_room(config: Config, personas: LoadedPersonas) -> Room:
     """Raises `ConfigError` or `BackendError` for settings that cannot be, and
     `discord.opus.OpusNotLoaded` where libopus is missing."""
     use_one_heap()  # before there are threads
-    config = room_settings(config)
+    wanted, config = config.memory, room_settings(config)
     folder = discord_folder()
     people = People(folder / "people.json", (p.name for p in personas.loaded.values()))
     audio = DiscordAudio(config.audio)
     dependencies = make_dependencies(config, audio, personas=personas)
     floor, known = audio.floor, dict[str, Knowledge]()
-    saves = config.session.save and not config.memory.private and config.memory.encryption == "off"
+    saves = config.session.save and not wanted.private and wanted.encryption == "off"
 
     def now_known(name: str) -> None:
         """What one of them told the scripted persona is not what another did."""
         if dependencies.scripted is not None:
             dependencies.scripted.knowledge = known.setdefault(name, Knowledge())
 
-    memory_settings = config.memory.model_copy(
-        update={"enabled": config.memory.enabled and config.session.save}
-    )
     memory = RoomMemory(
-        memory_settings,
+        wanted.model_copy(update={"enabled": wanted.enabled and config.session.save}),
         people,
         folder / "people",
         transcripts=folder / "transcripts",
@@ -109,3 +119,63 @@ class _TurnWatch:
     def __call__(self, event: SessionEvent) -> None:
         if isinstance(event, TurnStarted | TurnEnded) and event.side == "user":
             self._open = isinstance(event, TurnStarted)
+
+
+class Chat:
+    """What is written into the voice channel's own chat, where those who are in it look.
+
+    `text`: what is said is written, too, by whom and as far as it was heard.
+    """
+
+    def __init__(
+        self,
+        room: Room,
+        channel: Callable[[], discord.VoiceChannel | None],
+        tell: Callable[[str], None],
+    ) -> None:
+        """`channel` gives the one we are in; `tell` shows a line to whoever runs the program."""
+        self.text = room.config.discord.text
+        self._room = room
+        self._channel = channel
+        self._tell = tell
+        self._told = False
+        self._writing = asyncio.Lock()
+        self._background = BackgroundTasks()
+        room.session.subscribe(self._session_told)
+
+    async def write(self, text: str) -> None:
+        """Where that is not allowed, whoever runs the program is told, once."""
+        channel = self._channel()
+        if channel is None:
+            return
+        try:
+            async with self._writing:  # in the order in which it was said
+                await channel.send(text[:_LONGEST_MESSAGE])
+        except discord.HTTPException as error:
+            log.warning("nothing could be written: %s", error)
+            if not self._told:
+                self._told = True
+                name = clean_line(channel.name)
+                self._tell(
+                    f"the bot may not write in {name} – Edit Channel → Permissions → allow it "
+                    f"“Send Messages”. {DOCS}"
+                )
+
+    def close(self) -> None:
+        self._background.cancel()
+
+    def _session_told(self, event: SessionEvent) -> None:
+        match event:
+            case UserSaid(final=True, text=text, speaker=speaker) if text and self.text:
+                self._write_turn(speaker or "Somebody", text)
+            case AgentSaid(final=True, played=played, persona=slug) if played and self.text:
+                names = {each.slug: each.name for each in self._room.session.personas()}
+                self._write_turn(names.get(slug, slug), played)
+
+    def _write_turn(self, name: str, text: str) -> None:
+        self._background.run(self.write(f"**{plain(name)}:** {plain(text)}"))
+
+
+def plain(text: str) -> str:
+    """Shown as it is: no markup, and nobody is called."""
+    return str(discord.utils.escape_markdown(discord.utils.escape_mentions(text)))

@@ -17,7 +17,7 @@ from discord import app_commands
 
 from assistant.config.schema import DiscordConfig
 from assistant.discord.problems import DiscordError
-from assistant.discord.room import Room
+from assistant.discord.room import Chat, Room, plain
 from assistant.discord.voice import Voice
 from assistant.memory.base import MemoryFailure
 from assistant.personas.loading import Persona
@@ -42,7 +42,7 @@ class InRoom(Protocol):
 
     room: Room
     settings: DiscordConfig
-    text: bool
+    chat: Chat
     voice: Voice | None
 
     async def join(self, channel: discord.VoiceChannel) -> None: ...
@@ -128,7 +128,7 @@ class SlashCommands:
         except DiscordError as error:
             await _follow(interaction, f"{error.message}. {error.remedy}")
         else:
-            await _follow(interaction, f"I am in {_plain(wanted.name)}.")
+            await _follow(interaction, f"I am in {plain(wanted.name)}.")
 
     async def _leave(self, interaction: discord.Interaction) -> None:
         if await self._allowed(interaction):
@@ -147,11 +147,11 @@ class SlashCommands:
             return
         slug = self._slug(name)
         if slug is None:
-            names = ", ".join(_plain(each.name) for each in self._personas)
-            await _reply(interaction, f"There is nobody called “{_plain(name)}”, only {names}.")
+            names = ", ".join(plain(each.name) for each in self._personas)
+            await _reply(interaction, f"There is nobody called “{plain(name)}”, only {names}.")
             return
         await self._bot.room.session.change_persona(slug)
-        await _reply(interaction, f"{_plain(self._bot.room.session.persona.name)} speaks now.")
+        await _reply(interaction, f"{plain(self._bot.room.session.persona.name)} speaks now.")
 
     def _slug(self, name: str) -> str | None:
         wanted = name.strip().casefold()
@@ -183,8 +183,8 @@ class SlashCommands:
             said = ""
         finally:
             unsubscribe()
-        question = f"> {_plain(clean_line(text))}\n"
-        await _follow(interaction, question + (_plain(said) or "I have no answer."))
+        question = f"> {plain(clean_line(text))}\n"
+        await _follow(interaction, question + (plain(said) or "I have no answer."))
 
     @app_commands.describe(text="The words")  # type: ignore[untyped-decorator]
     async def _say(self, interaction: discord.Interaction, text: str) -> None:
@@ -206,8 +206,8 @@ class SlashCommands:
     )
     async def _text(self, interaction: discord.Interaction, mode: str) -> None:
         if await self._allowed(interaction):
-            self._bot.text = mode == "on"
-            told = "I write what is said" if self._bot.text else "I only speak"
+            self._bot.chat.text = mode == "on"
+            told = "I write what is said" if self._bot.chat.text else "I only speak"
             await _reply(interaction, f"{told} from now on.")
 
     # -- people ------------------------------------------------------------------------------------
@@ -215,24 +215,27 @@ class SlashCommands:
     async def _roster(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         people, memory = self._bot.room.people, self._bot.room.memory
-        lines = []
-        agreed = people.agreed()
+        lines, agreed = [], people.agreed()
+        is_here = interaction.user.id in people.present
         for user in dict.fromkeys((*people.present, *agreed)):
             where = "here" if user in people.present else "not here"
-            line = f"**{_plain(people.name(user))}** – {where}"
+            line = f"**{plain(people.name(user))}** – {where}"
             if user not in agreed:
                 lines.append(f"{line}; nothing is kept of what is said")
+                continue
+            line += f"; remembered since {agreed[user].since}"
+            if not (is_here or user == interaction.user.id):
+                lines.append(line)  # who agreed told it to the room
                 continue
             try:
                 relations, lately = await memory.known_of(user)
             except MemoryFailure as error:
                 log.warning("roster: %s", error)
                 relations, lately = [], []
-            line += f"; remembered since {agreed[user].since}"
             if relations:
-                line += f"\n  – {_plain(' '.join(relations))}"
+                line += f"\n  – {plain(' '.join(relations))}"
             if lately:
-                line += f"\n  – lately: {_plain(' '.join(lately))}"
+                line += f"\n  – lately: {plain(' '.join(lately))}"
             lines.append(line)
         await _follow(interaction, "\n".join(lines) or "Nobody is here, and I remember nobody.")
 
@@ -248,7 +251,7 @@ class SlashCommands:
             log.warning("an agreement could not be written: %s", error)
             await _reply(interaction, "That could not be written down, so I keep nothing of you.")
             return
-        await _reply(interaction, _AGREED.format(name=f"“{_plain(name)}”"))
+        await _reply(interaction, _AGREED.format(name=f"“{plain(name)}”"))
 
     async def _forget(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
@@ -312,10 +315,6 @@ async def _reply(interaction: discord.Interaction, text: str) -> None:
 
 async def _follow(interaction: discord.Interaction, text: str) -> None:
     await interaction.followup.send(text[:_LONGEST])
-
-
-def _plain(text: str) -> str:
-    return str(discord.utils.escape_markdown(discord.utils.escape_mentions(text)))
 
 
 def _count(n: int, one: str, more: str) -> str:

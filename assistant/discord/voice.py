@@ -303,7 +303,7 @@ class Voice(discord.VoiceClient):  # type: ignore[misc]
         kept = self._early.get(packet.ssrc)
         if kept is None:
             if len(self._early) >= _STRANGERS:
-                return
+                self._early.pop(next(iter(self._early)), None)
             kept = self._early.setdefault(packet.ssrc, deque(maxlen=_EARLY))
         kept.append(packet)
 

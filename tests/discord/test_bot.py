@@ -503,3 +503,39 @@ async def test_a_transcript_holds_those_who_agreed_under_their_names(start: Star
 
 def test_the_tone_helper_hears_what_it_makes() -> None:
     assert abs(pitch(tone(0.5, 880), 48_000) - 880) < 3
+
+
+async def test_nothing_of_guests_goes_into_files_of_the_users(start: Start) -> None:
+    async with start(in_lounge=(1, 2)) as running:
+        await said_all(running)
+        running.brain._answers += [["Noted."]] * 3
+        await running.command(1, "ask", text="I like tea, and my parrot is called Picasso.")
+        await running.command(1, "ask", text="Set a timer for twenty minutes.")
+        data = running.room.memory._folder.parent.parent
+        await running.stop()
+        kept = [path for path in data.rglob("*") if path.is_file()]
+        assert all(b"Picasso" not in path.read_bytes() for path in kept)
+        assert not any(path.name in ("timers.json", "pauses.json", "lists.json") for path in kept)
+        options = running.backend.load.options
+        assert options.get("keep_pauses") is not True
+        assert options.get("keep_sounds") is False
+
+
+async def test_the_roster_tells_outsiders_who_is_here_and_no_more(start: Start) -> None:
+    async with start(in_lounge=(1,)) as running:
+        await said_all(running)
+        running.brain._answers += [["Noted."]]
+        await running.command(1, "remember-me")
+        await running.command(1, "ask", text="My parrot is called Picasso.")
+        inside, outside = await running.command(1, "roster"), await running.command(2, "roster")
+        assert "Picasso" in inside
+        assert "Ada" in outside
+        assert "Picasso" not in outside
+
+
+async def test_a_gateway_that_is_gone_is_told_and_so_is_its_return(start: Start) -> None:
+    async with start() as running:
+        await said_all(running)
+        await running.fake.close_gateway(4000)
+        await until(lambda: any("lost" in line for line in running.told))
+        await until(lambda: running.told[-1] == "connected to Discord again")
