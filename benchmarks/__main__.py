@@ -281,6 +281,23 @@ def wire(json_output: Json = False) -> None:
 
 
 @app.command()
+def channel(
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="Of sound, each time.")] = 20.0,
+    json_output: Json = False,
+) -> None:
+    """A voice channel of Discord: what 20 ms of it cost, by how many speak."""
+
+    def command() -> int:
+        from assistant.bench.report import print_rows
+        from benchmarks.channel import measure
+
+        print_rows("channel", measure(seconds), as_json=json_output)
+        return 0
+
+    raise typer.Exit(run(command))
+
+
+@app.command()
 def talk(
     context: typer.Context,
     brain: Annotated[
