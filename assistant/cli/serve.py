@@ -1,4 +1,4 @@
-"""`assistant serve-moshi`, `assistant mcp` and `assistant discord` on the command line."""
+"""`assistant serve-moshi` and `assistant mcp` on the command line."""
 
 from __future__ import annotations
 
