@@ -181,7 +181,7 @@ class Floor:
     def speaker(self, began: float, ended: float) -> int | None:
         """Whose voice was heard most between two moments, in seconds of what the session heard."""
         counts: dict[int, int] = {}
-        for at, user in self._spoke:
+        for at, user in tuple(self._spoke):  # it grows meanwhile, on the clock's thread
             if began - TICK <= at <= ended + FRAME_SECONDS:
                 counts[user] = counts.get(user, 0) + 1
         return max(counts, key=lambda user: counts[user]) if counts else None

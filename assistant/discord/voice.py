@@ -172,6 +172,7 @@ class _State(VoiceConnectionState):  # type: ignore[misc]
         Resuming Voice Connection); discord.py would ask the gateway for another server first, which
         has none to offer."""
         self.resumed = asyncio.Event()
+        await self.ws.close()  # its heartbeat would go on
         self.ws = await self._connect_websocket(True)
         self.ws.secret_key = self.secret_key
         while not self.resumed.is_set():

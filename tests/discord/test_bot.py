@@ -184,7 +184,7 @@ async def test_it_leaves_when_alone(start: Start, monkeypatch: pytest.MonkeyPatc
         assert running.bot.voice is not None  # Ada is there
         await running.fake.leave(1)
         await until(lambda: running.bot.voice is None)
-        assert running.fake.bot.channel is None
+        await until(lambda: running.fake.bot.channel is None)
         await until(lambda: any("nobody else" in line for line in running.told))
 
 
@@ -256,6 +256,29 @@ async def test_a_lost_voice_connection_comes_back(start: Start, code: int) -> No
         await until(lambda: len(running.heard(440)) >= 5)
 
 
+async def test_where_the_voice_connection_cannot_be_resumed_it_is_made_anew(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start() as running:
+        await said_all(running)
+        fake = running.fake
+        answer = fake._voice_asked
+
+        async def refuse(op: int, data: object) -> None:
+            if op == 7:
+                await fake.close_voice(4006)
+            else:
+                await answer(op, data)
+
+        monkeypatch.setattr(fake, "_voice_asked", refuse)
+        await fake.close_voice(4015)
+        await until(lambda: fake.voice_identified == 2)
+        await until(lambda: running.bot.voice is not None and running.bot.voice.is_connected())
+        await until(lambda: running.bot.voice._connection.can_encrypt, "keys")
+        await fake.say(1, tone(0.6))
+        await until(lambda: len(running.heard(440)) >= 5)
+
+
 async def test_the_gateway_is_resumed_and_the_voice_stays(start: Start) -> None:
     async with start() as running:
         await said_all(running)
@@ -293,7 +316,7 @@ async def test_without_encryption_it_says_what_to_update_and_tries_no_more(
         assert "DAVE" in answer
         assert "pip install --upgrade" in answer
         assert running.bot.voice is None
-        assert running.fake.voice_states[-1] is None
+        await until(lambda: running.fake.voice_states[-1] is None)
 
 
 async def test_missing_permissions_are_named_with_what_to_click(start: Start) -> None:
