@@ -147,6 +147,7 @@ class _State(VoiceConnectionState):  # type: ignore[misc]
     """Does not try again where that is of no use, and resumes at the place where it was."""
 
     resumed: asyncio.Event
+    ws: Any
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
