@@ -1,4 +1,4 @@
-"""`assistant serve-moshi` and `assistant mcp` on the command line."""
+"""`assistant web`, `assistant serve-moshi` and `assistant mcp` on the command line."""
 
 from __future__ import annotations
 
