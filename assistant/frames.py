@@ -21,6 +21,8 @@ FRAME_SECONDS = FRAME_SAMPLES / SAMPLE_RATE
 """Seconds in one frame: 0.08."""
 FRAME_BYTES = FRAME_SAMPLES * 4
 """Bytes of one frame as little-endian float32."""
+TRANSCRIBE_SECONDS = 30.0
+"""The longest sound that is written down at a time: Whisper's window."""
 
 Side = Literal["user", "assistant"]
 AgentState = Literal["initializing", "idle", "listening", "thinking", "speaking"]
@@ -216,6 +218,20 @@ class Prefill(Command, frozen=True):
     """Said in the persona's voice where the conversation has to begin anew for it."""
 
 
+class Transcribe(Command, frozen=True):
+    """Write this sound down, whatever the conversation does meanwhile; `Transcribed` answers."""
+
+    number: int
+    pcm: bytes
+    """Little-endian float32, 16 kHz mono; what lies beyond `TRANSCRIBE_SECONDS` is not heard."""
+    language: str = ""
+    """Code of what is spoken, as in `language.languages`; empty: what the recogniser finds."""
+    context: str = ""
+    """What was said or written before it: names and words that are likely to come."""
+    words: bool = False
+    """Tell when each word was said, too."""
+
+
 class Inject(Command, frozen=True):
     """A tool result or a memory: known from now on, not spoken."""
 
@@ -345,6 +361,33 @@ class UserText(Event, frozen=True):
     only."""
 
 
+class SpokenWord(msgspec.Struct, frozen=True):
+    """A word, and when it was said: seconds from the beginning of the sound."""
+
+    text: str
+    start: float
+    end: float
+
+
+class Transcribed(Event, frozen=True):
+    """What was said in the sound of the `Transcribe` of this number."""
+
+    number: int
+    text: str = ""
+    """"" where nobody spoke."""
+    language: str = ""
+    """Code of the language of `text`."""
+    confidence: float = 0.0
+    """Mean natural logarithm of the tokens' probabilities: −0.3 is sure, −1 is guessing."""
+    no_speech: float = 0.0
+    """The recogniser's own probability that nobody spoke."""
+    words: list[SpokenWord] = []
+    """Where they were asked for, and could be found in the sound."""
+    failed: str = ""
+    """Why it could not be done."""
+    remedy: str = ""
+
+
 class Overheard(Event, frozen=True):
     """Words heard through the assistant's own voice (`Push.speaking and not Push.clean`): nothing
     but a command to stop is to be made of them."""
@@ -426,6 +469,7 @@ AnyCommand = (
     | Prefetch
     | Expect
     | Prefill
+    | Transcribe
     | Inject
     | Interrupt
     | Close
@@ -442,6 +486,7 @@ AnyEvent = (
     | NotesWanted
     | CallSpelled
     | UserText
+    | Transcribed
     | Overheard
     | UserTurnStarted
     | UserTurnEnded

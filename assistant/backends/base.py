@@ -22,6 +22,7 @@ from assistant.frames import (
     PrefetchLine,
     Prosody,
     SpokenNames,
+    Transcribe,
     VoiceSpec,
 )
 from assistant.language.delivery.prosody import NEUTRAL
@@ -105,6 +106,14 @@ class BeginsAnew(Protocol):
 
     def begin_anew(self, prompt: PersonaPrompt, line: str) -> None:
         """At the next pause, with the prompt's notes; `line` is said until it speaks again."""
+
+
+@runtime_checkable
+class WritesDown(Protocol):
+    """A backend that also writes down sound which is no part of the conversation."""
+
+    def transcribe(self, command: Transcribe) -> None:
+        """Beside the conversation; emits `Transcribed`, whatever comes of it."""
 
 
 class BackendError(AssistantError):

@@ -14,6 +14,7 @@ from assistant.backends.cascade.endpointing.patience import TurnConfig
 from assistant.backends.cascade.endpointing.smart_turn import SmartTurn
 from assistant.backends.cascade.recognition.choosing import load_recognizer
 from assistant.backends.cascade.recognition.hearing import Hearing
+from assistant.backends.cascade.recognition.recordings import RecordingReader
 from assistant.backends.cascade.synthesis.engines.choosing import load_voice
 from assistant.backends.cascade.synthesis.speaker import Speaker
 from assistant.backends.cascade.synthesis.voice_cache import SoundsInMemory, VoiceCache
@@ -27,6 +28,7 @@ from assistant.frames import (
     Prosody,
     SpokenNames,
     Status,
+    Transcribe,
     VoiceSpec,
 )
 from assistant.language.delivery.prosody import NEUTRAL
@@ -88,6 +90,7 @@ class CascadeBackend:
             pace=SpeakerPace(pauses_file() if options.get("keep_pauses") and not inline else None),
             measures_voice=bool(options.get("measure_voice")),
         )
+        self._recordings = RecordingReader(recognizer, self._emit, inline=inline)
         self._emit(Status("ready", 1.0))
         return f"{recognizer.label} · {engine.label}"
 
@@ -129,6 +132,9 @@ class CascadeBackend:
     def prefill(self, prompt: PersonaPrompt, *, swap: bool) -> None:
         """It has no prompt: nothing to do."""
 
+    def transcribe(self, command: Transcribe) -> None:
+        self._recordings.put(command)
+
     def inject(self, context: str) -> None:
         """The brain is the host's: it knows already."""
 
@@ -136,6 +142,6 @@ class CascadeBackend:
         self._speaker.interrupt()
 
     def close(self) -> None:
-        for part in ("_hearing", "_speaker"):
+        for part in ("_hearing", "_recordings", "_speaker"):
             if hasattr(self, part):
                 getattr(self, part).close()

