@@ -1,4 +1,4 @@
-"""`assistant web`, `assistant serve-moshi` and `assistant mcp` on the command line."""
+"""`assistant web`, `serve`, `serve-moshi` and `mcp` on the command line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,87 @@ from assistant.commands.runner import Options, run_with_config
 
 if TYPE_CHECKING:
     from assistant.config.schema import Config
+
+
+@takes("persona", "backend", "brain")
+def serve(
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8880,
+    token_env: TokenEnv = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="HOST", help="What clients call this machine."),
+    ] = None,
+    tls_cert: Certificate = None,
+    tls_key: CertificateKey = None,
+    wyoming: Annotated[
+        bool, typer.Option("--wyoming", help="Serve Home Assistant, too (Wyoming).")
+    ] = False,
+    wyoming_port: Annotated[
+        int, typer.Option("--wyoming-port", min=0, max=65535, help="Where. 0: any free one.")
+    ] = 10_300,
+    wyoming_allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--wyoming-allow", metavar="ADDRESS", help="Another machine that may use Wyoming."
+        ),
+    ] = None,
+    wyoming_agent: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--wyoming-agent",
+            metavar="PERSONA=PORT",
+            help="Another persona to talk to, at its own port.",
+        ),
+    ] = None,
+    remember: Annotated[
+        bool, typer.Option("--remember", help="Remember conversations as your own.")
+    ] = False,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Serve other machines without a token.")
+    ] = False,
+    *,
+    options: Options,
+) -> None:
+    """Lend the personas' voices, ears and minds to other programs (OpenAI's API, Wyoming).
+
+    Example: assistant serve --wyoming
+    """
+
+    agents = tuple(_agent(each) for each in wyoming_agent or ())
+
+    def command(settings: Config) -> int:
+        from assistant.commands.serve import ApiSettings, serve_command
+        from assistant.serving.settings import token_from
+
+        return serve_command(
+            settings,
+            ApiSettings(
+                host=host,
+                port=port,
+                token=token_from(token_env),
+                certificate=tls_cert,
+                key=tls_key,
+                names=tuple(name or ()),
+                wyoming=wyoming_port if wyoming else None,
+                wyoming_allow=tuple(wyoming_allow or ()),
+                wyoming_agents=agents,
+                remember=remember,
+                insecure=insecure,
+            ),
+        )
+
+    raise typer.Exit(run_with_config(options, command))
+
+
+def _agent(text: str) -> tuple[str, int]:
+    """PERSONA=PORT. Raises `BadParameter`."""
+    persona, _, port = text.rpartition("=")
+    if not persona.strip() or not port.strip().isdigit() or int(port) > 65_535:
+        raise typer.BadParameter(
+            f"“{text}” is not PERSONA=PORT, as glados=10301", param_hint="--wyoming-agent"
+        )
+    return persona.strip(), int(port)
 
 
 @takes("backend")

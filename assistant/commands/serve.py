@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
+import socket
 import sys
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from assistant.config.schema import Config
+from assistant.personas.loading import LoadedPersonas
 from assistant.serving.settings import (
     ServeError,
     ServeSettings,
@@ -21,6 +26,12 @@ from assistant.serving.settings import (
 from assistant.session.factory import find_personas
 from assistant.terminal.sanitize import clean_line
 
+if TYPE_CHECKING:
+    from assistant.serving.api.engine import SpeechService
+
+PORT = 8880
+WYOMING_PORT = 10_300
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings(ServeSettings):
@@ -31,48 +42,146 @@ class ApiSettings(ServeSettings):
     wyoming_allow: tuple[str, ...] = ()
     """Addresses of other machines that may come in there, where no token exists."""
     wyoming_agents: tuple[tuple[str, int], ...] = ()
-    """Personas that are conversation agents at ports of their own."""
+    """Personas, by slug, that are the first to talk to at ports of their own."""
     remember: bool = False
     """Conversations are remembered as a person's own are."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Where Wyoming is served, with this persona as its first agent."""
+
+    agent: str
+    port: int
+    sockets: list[socket.socket]
 
 
 def serve_command(config: Config, settings: ApiSettings) -> int:
     """Serve until a signal comes; returns 128 and its number. Raises `AssistantError` where it
     cannot."""
-    require_packages("serving", "server", "starlette", "uvicorn", "sphn", "python_multipart")
+    packages = ("starlette", "uvicorn", "websockets", "sphn", "python_multipart")
+    wyoming = ("wyoming",) if settings.wyoming is not None else ()
+    require_packages("serving", "server", *packages, *wyoming)
     warnings = check_exposure(settings)
     certificate = tls_context(settings)
     personas = find_personas(config)  # a misspelt name is told before anything is loaded
+    agents = _agents(config, settings, personas)
+    from assistant.backends.host.child import use_one_heap
     from assistant.serving.access_control import AccessControl, names_of_this_machine
     from assistant.serving.api.app import Api
     from assistant.serving.api.engine import SpeechService, make_process
     from assistant.serving.http_server import serve_until_signal
 
+    use_one_heap()  # before there are threads
+
     async def serve() -> int:
         service = SpeechService(make_process(config))
-        api = Api(service, personas, config)
+        api = Api(service, personas, config, remember=settings.remember)
         names = names_of_this_machine(settings.host, settings.names)
         server = api.server(AccessControl(settings.token, names), certificate)
         try:
-            _tell("loads the models")
+            _tell("the models are being loaded")
             await service.start()
-            print(http_address(settings, sockets[0].getsockname()[1]) + "/v1")
-            print("ready: waits for clients, Ctrl-C ends it", flush=True)
-            return await serve_until_signal(server, sockets)
+            async with _wyoming(config, settings, personas, service, doors):
+                print(http_address(settings, sockets[0].getsockname()[1]) + "/v1")
+                for door in doors:
+                    print(f"wyoming: tcp://{_wyoming_host(settings)}:{door.port} ({door.agent})")
+                print("ready: waits for clients, Ctrl-C ends it", flush=True)
+                return await serve_until_signal(server, sockets)
         finally:
             await service.stop()
 
-    with contextlib.ExitStack() as opened:
-        sockets = [opened.enter_context(each) for each in listen(settings)]
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(each) for each in listen(settings)]
+        doors = []
+        for agent, port in agents:
+            opened = listen(replace(settings, host=_wyoming_host(settings), port=port))
+            number = opened[0].getsockname()[1]
+            doors.append(_Door(agent, number, [stack.enter_context(each) for each in opened]))
         for warning in warnings:
             _tell(warning)
         return asyncio.run(serve())
 
 
+@contextlib.asynccontextmanager
+async def _wyoming(
+    config: Config,
+    settings: ApiSettings,
+    personas: LoadedPersonas,
+    service: SpeechService,
+    doors: list[_Door],
+) -> AsyncIterator[None]:
+    """Served meanwhile, where it is wanted."""
+    if not doors:
+        yield
+        return
+    from assistant.serving.conversations import Conversations
+    from assistant.serving.wyoming.server import WyomingServer
+
+    conversations = Conversations(config, personas, remember=settings.remember)
+    server = WyomingServer(
+        service,
+        conversations,
+        personas,
+        config,
+        allowed=frozenset(settings.wyoming_allow),
+        anybody=settings.insecure,
+    )
+    try:
+        for door in doors:
+            for each in door.sockets:
+                await server.listen(each, door.agent)
+        yield
+    finally:
+        await server.close()
+        await conversations.close()
+
+
+def _agents(
+    config: Config, settings: ApiSettings, personas: LoadedPersonas
+) -> list[tuple[str, int]]:
+    """Slug and port of each Wyoming server. Raises `ServeError` for a persona that there is not."""
+    if settings.wyoming is None:
+        if settings.wyoming_agents:
+            raise ServeError("an agent for Wyoming, which is not served", "add --wyoming")
+        return []
+    agents = [(config.session.persona, settings.wyoming)]
+    for name, port in settings.wyoming_agents:
+        slug = personas.called(name)
+        if slug is None:
+            raise ServeError(
+                f"there is no persona called “{name}”",
+                f"choose one of {', '.join(personas.loaded)}",
+            )
+        agents.append((slug, port))
+    return agents
+
+
+def _wyoming_host(settings: ApiSettings) -> str:
+    """Where other machines are let in, all addresses; which of them may, is seen to there."""
+    if settings.wyoming_allow and is_loopback(settings.host):
+        return "0.0.0.0"
+    if settings.insecure or settings.wyoming_allow:
+        return settings.host
+    return "127.0.0.1"
+
+
 def check_exposure(settings: ApiSettings) -> list[str]:
     """Warnings about who could listen. Raises `ServeError` where it must not run."""
+    warnings = []
+    for address in settings.wyoming_allow:
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            raise ServeError(
+                f"--wyoming-allow takes addresses, and “{address}” is none", "as 192.168.1.5"
+            ) from None
+    if settings.wyoming is not None and (settings.insecure or settings.wyoming_allow):
+        warnings.append(
+            "Wyoming knows neither tokens nor encryption: voices cross the network open"
+        )
     if is_loopback(settings.host):
-        return []
+        return warnings
     if settings.token is None and not settings.insecure:
         raise ServeError(
             f"{settings.host} can be reached from other machines, and nobody would have to show "
@@ -81,12 +190,11 @@ def check_exposure(settings: ApiSettings) -> list[str]:
         )
     check_token(settings)
     if settings.certificate is None:
-        return ["voices and the token cross the network unencrypted; --tls-cert changes that"]
-    return []
+        warnings.append(
+            "voices and the token cross the network unencrypted; --tls-cert changes that"
+        )
+    return warnings
 
 
 def _tell(text: str) -> None:
     print(f"· {clean_line(text)}", file=sys.stderr, flush=True)
-
-
-__all__ = ["ApiSettings", "replace", "serve_command"]

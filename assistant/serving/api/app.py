@@ -38,7 +38,15 @@ Answer = Callable[[Request], Awaitable[Response]]
 class Api:
     """What there is to ask for."""
 
-    def __init__(self, service: SpeechService, personas: LoadedPersonas, config: Config) -> None:
+    def __init__(
+        self,
+        service: SpeechService,
+        personas: LoadedPersonas,
+        config: Config,
+        *,
+        remember: bool = False,
+    ) -> None:
+        """`remember`: memory keeps conversations as it does a person's own."""
         self._personas = personas
         self._routes: list[BaseRoute] = [
             Route("/v1/models", _told(self._models), methods=["GET"]),

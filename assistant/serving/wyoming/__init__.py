@@ -1,0 +1,1 @@
+"""Our voices, ears and personas for Home Assistant: the Wyoming protocol."""

@@ -1,0 +1,176 @@
+"""Wyoming over TCP: speech recognition, every persona as a voice, every persona to talk to.
+
+Wyoming knows no token. Who may come in is told by his address: this machine, and those that the
+user allows. Home Assistant takes the first agent that a port tells of; further ones have a port of
+their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import socket
+
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.info import (
+    AsrModel,
+    AsrProgram,
+    Attribution,
+    HandleModel,
+    HandleProgram,
+    Info,
+    TtsProgram,
+    TtsVoice,
+)
+
+from assistant import __version__
+from assistant.config.schema import Config
+from assistant.errors import AssistantError
+from assistant.language.languages import LANGUAGES
+from assistant.personas.loading import LoadedPersonas
+from assistant.serving.api.engine import SpeechService
+from assistant.serving.api.errors import in_words
+from assistant.serving.connection_limits import ConnectionLimiter, Limits
+from assistant.serving.conversations import Conversations
+from assistant.serving.settings import is_loopback
+from assistant.serving.wyoming.client import Client, Served, tell
+from assistant.serving.wyoming.protocol import MOST_LINE, ProtocolError, read_event
+
+log = logging.getLogger(__name__)
+
+PORT = 10_300
+SERVICE = "assistant"
+_SILENT_SECONDS = 300.0
+"""Between two events of a client, after which it is hung up on: Home Assistant opens a connection
+for each thing it wants."""
+_OURS = Attribution(name="assistant", url="")
+
+
+def may_enter(host: str, allowed: frozenset[str], *, anybody: bool) -> bool:
+    """Whether a client of this address may: from this machine always."""
+    host = host.partition("%")[0]
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        mapped = getattr(address, "ipv4_mapped", None)
+        host = str(mapped or address)
+    return anybody or is_loopback(host) or host in allowed
+
+
+class WyomingServer:
+    """Serves sockets until it is closed; each has an agent of its own."""
+
+    def __init__(
+        self,
+        service: SpeechService,
+        conversations: Conversations,
+        personas: LoadedPersonas,
+        config: Config,
+        *,
+        allowed: frozenset[str] = frozenset(),
+        anybody: bool = False,
+        limits: Limits | None = None,
+    ) -> None:
+        self._served = Served(service, conversations, personas, config)
+        self.connections = ConnectionLimiter(limits)
+        self._allowed = allowed
+        self._anybody = anybody
+        self._servers: list[asyncio.Server] = []
+        self._clients: set[asyncio.Task[None]] = set()
+
+    async def listen(self, listening: socket.socket, agent: str) -> None:
+        """Serve this socket, with the persona of this slug as its first agent."""
+
+        async def called(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._clients.add(task)
+            try:
+                await self._serve(reader, writer, agent)
+            finally:
+                self._clients.discard(task)
+                writer.close()
+
+        guarded = self.connections.guard(listening)
+        guarded.setblocking(False)
+        self._servers.append(await asyncio.start_server(called, sock=guarded, limit=MOST_LINE))
+
+    async def close(self) -> None:
+        for server in self._servers:
+            server.close()
+        for task in self._clients:
+            task.cancel()
+        if self._clients:
+            await asyncio.wait(self._clients)
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, agent: str
+    ) -> None:
+        peer = writer.get_extra_info("peername")
+        if peer is None or not may_enter(peer[0], self._allowed, anybody=self._anybody):
+            log.warning("wyoming: %s is not allowed", peer[0] if peer else "?")
+            return
+        client = Client(self._served, writer, agent, lambda: self.info(agent))
+        with contextlib.suppress(ConnectionError):
+            try:
+                while (event := await self._next(reader)) is not None:
+                    self.connections.admit(peer)
+                    await client.take(event)
+            except ProtocolError as error:
+                await tell(writer, Error(str(error), "protocol").event())
+            except AssistantError as error:
+                # Who waits for sound or words gives up only when the line goes dead.
+                await tell(writer, Error(in_words(error), "failed").event())
+            except TimeoutError:
+                pass
+            finally:
+                await client.close()
+
+    async def _next(self, reader: asyncio.StreamReader) -> Event | None:
+        async with asyncio.timeout(_SILENT_SECONDS):
+            return await read_event(reader)
+
+    def info(self, agent: str) -> Info:
+        """What there is; `agent` first among those to talk to."""
+        personas = list(self._served.personas.loaded.values())
+        agents = sorted(personas, key=lambda each: each.slug != agent)
+        engine = self._served.service.engine.partition(" · ")[0]
+        knows_languages = "whisper" in engine and ".en" not in engine
+        languages = sorted(LANGUAGES) if knows_languages else ["en"]
+        return Info(
+            asr=[
+                AsrProgram(
+                    models=[AsrModel(languages=languages, **_artifact("whisper", engine))],
+                    **_artifact(SERVICE, "Speech recognition"),
+                )
+            ],
+            tts=[
+                TtsProgram(
+                    voices=[
+                        TtsVoice(languages=["en"], **_artifact(each.slug, each.name))
+                        for each in personas
+                    ],
+                    supports_synthesize_streaming=True,
+                    **_artifact(SERVICE, "Voices of the personas"),
+                )
+            ],
+            handle=[
+                HandleProgram(
+                    models=[HandleModel(languages=["en"], **_artifact(each.slug, each.summary))],
+                    **_artifact(each.name, each.summary),
+                )
+                for each in agents
+            ],
+        )
+
+
+def _artifact(name: str, description: str) -> dict[str, object]:
+    return {
+        "name": name,
+        "description": description,
+        "attribution": _OURS,
+        "installed": True,
+        "version": __version__,
+    }
