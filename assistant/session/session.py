@@ -65,6 +65,7 @@ from assistant.session.turns.turn_taking import TurnTaking
 from assistant.session.turns.user_turn import MicrophoneGate, SelfEcho, UserTurn
 from assistant.skills import Limits, SkillSet, SkillSources, all_skills
 from assistant.terminal.sanitize import clean_line, clean_text
+from assistant.tools.registry import ToolRegistry
 
 log = logging.getLogger(__name__)
 
@@ -377,6 +378,11 @@ class Session:
     def last_answer(self) -> str:
         """The last thing that was said, in full even where it was interrupted."""
         return self._record.last_answer
+
+    @property
+    def tool_registry(self) -> ToolRegistry:
+        """All that can be called here; a client of the user's may add tools of its own."""
+        return self._tools.registry
 
     @property
     def state(self) -> AgentState:

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from assistant.config.schema import Config
 from assistant.errors import AssistantError
@@ -22,7 +22,9 @@ from assistant.serving.api.speech import SpeechEndpoint
 from assistant.serving.api.transcriptions import TranscriptionEndpoint
 from assistant.serving.api.voices import OPENAI_VOICES
 from assistant.serving.connection_limits import ConnectionLimiter, Limits
+from assistant.serving.conversations import Prepare
 from assistant.serving.http_server import HttpServer
+from assistant.serving.realtime.connection import RealtimeEndpoint
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +47,10 @@ class Api:
         config: Config,
         *,
         remember: bool = False,
+        prepare: Prepare = lambda dependencies: None,
     ) -> None:
-        """`remember`: memory keeps conversations as it does a person's own."""
+        """`remember`: memory keeps conversations as it does a person's own. `prepare` may change
+        what their sessions are made of."""
         self._personas = personas
         self._routes: list[BaseRoute] = [
             Route("/v1/models", _told(self._models), methods=["GET"]),
@@ -62,10 +66,13 @@ class Api:
                 _told(TranscriptionEndpoint(service)),
                 methods=["POST"],
             ),
+            WebSocketRoute(
+                "/v1/realtime",
+                RealtimeEndpoint(
+                    service, personas, config, remember=remember, prepare=prepare
+                ).serve,
+            ),
         ]
-
-    def add(self, route: BaseRoute) -> None:
-        self._routes.append(route)
 
     def server(
         self,

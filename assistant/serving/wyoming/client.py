@@ -7,7 +7,7 @@ import contextlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from wyoming.asr import Transcript
@@ -46,6 +46,12 @@ _WIDTHS = {2: "<i2", 4: "<i4"}
 """Bytes of a sample → its type."""
 _MOST_NAMES = 2_000
 """Characters of names and terms that the recogniser is told."""
+
+
+class _Speak(Protocol):
+    """Says a text, the `last` one or one of several."""
+
+    async def __call__(self, text: str, *, last: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,7 @@ class Client:
 
     # -- voices ----------------------------------------------------------------------------------
 
-    def _speaker(self, data: dict[str, Any]) -> Callable[[str], Any]:
+    def _speaker(self, data: dict[str, Any]) -> _Speak:
         persona = self._voice(data)
         begun = False
 
@@ -252,7 +258,7 @@ def _pieces(sound: Float32) -> list[Float32]:
 class _ReadAloud:
     """A text that comes in pieces, spoken sentence by sentence beside that."""
 
-    def __init__(self, speak: Callable[..., Any]) -> None:
+    def __init__(self, speak: _Speak) -> None:
         self._speak = speak
         self._splitter = ClauseSplitter()
         self._sentence = ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.audio.types import Float32
 from assistant.brain.base import Message, Role
@@ -173,6 +173,18 @@ class History:
         gone = {text.strip() for text in texts}
         kept = [message for message in self._messages if message.text not in gone]
         self._messages = deque(kept, maxlen=MAX_MESSAGES)
+
+    def cut(self, text: str, heard: str) -> None:
+        """Of the assistant's last message of this text only `heard` was heard; of none of it, it
+        was never given."""
+        for at in reversed(range(len(self._messages))):
+            message = self._messages[at]
+            if message.role == "assistant" and message.text == text.strip():
+                if heard.strip():
+                    self._messages[at] = replace(message, text=heard.strip())
+                else:
+                    del self._messages[at]
+                return
 
     def drop_last(self, role: Role) -> None:
         """Take back the last message where it is of this role."""

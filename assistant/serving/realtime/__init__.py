@@ -1,0 +1,1 @@
+"""A whole conversation by voice over a WebSocket, in the events of OpenAI's Realtime API."""

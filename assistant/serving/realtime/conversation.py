@@ -1,0 +1,337 @@
+"""The session behind one connection: what it hears and says, as events of the Realtime API."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace as changed
+
+from assistant.audio.types import Float32
+from assistant.config.schema import Config
+from assistant.frames import (
+    SAMPLE_RATE,
+    AnyEvent,
+    Load,
+    UserText,
+    UserTurnEnded,
+    UserTurnStarted,
+    UtteranceEnded,
+)
+from assistant.personas.loading import LoadedPersonas, Persona
+from assistant.serving.conversations import Prepare
+from assistant.serving.realtime.audio import ClientAudio
+from assistant.serving.realtime.calls import ClientCalls
+from assistant.serving.realtime.protocol import EventError, Json, new_id
+from assistant.serving.realtime.responses import Items, Responses, Send
+from assistant.serving.realtime.settings import SessionSettings
+from assistant.session.events import (
+    AgentSaid,
+    BackendChosen,
+    Failure,
+    Notice,
+    SessionEvent,
+    TurnEnded,
+    TurnStarted,
+    UserSaid,
+)
+from assistant.session.factory import make_dependencies
+from assistant.session.session import Session
+
+log = logging.getLogger(__name__)
+
+_CLIENTS_BUSINESS = ("mute", "set_volume", "set_speech_rate")
+"""Tools that have no effect on what the client hears, or would leave it deaf."""
+
+
+class VoiceConversation:
+    """A session whose microphone, speaker and function calls are the client's. Begun once: voice
+    and devices hold for as long as it lasts."""
+
+    def __init__(
+        self,
+        config: Config,
+        personas: LoadedPersonas,
+        settings: SessionSettings,
+        send: Send,
+        items: Items,
+        *,
+        remember: bool = False,
+        prepare: Prepare = lambda dependencies: None,
+    ) -> None:
+        """Raises `AssistantError` where no session can be made."""
+        self.settings = settings
+        self._send = send
+        self._items = items
+        self._speaks = settings.modality == "audio"
+        self.responses = Responses(send, items, spoken=lambda: self._speaks)
+        self.audio = ClientAudio(self._leaves, speaks=self._speaks)
+        self.on_words: Callable[[str], None] = lambda text: None
+        """Told of a turn that is not answered by itself."""
+        self._plain = personas.loaded[settings.voice]
+        self._personas = list(personas.loaded.values())
+        self._input: Json | None = None
+        """The user's item whose words are still to come."""
+        self._began_at = self._ended_at = 0.0
+        self._said: str | None = None
+        self._recorded: dict[int, str] = {}
+        """Utterance → its text in the session's history."""
+        self._settling: asyncio.Task[None] | None = None
+        dependencies = make_dependencies(
+            _settings(config, settings, remember=remember),
+            self.audio,
+            personas=personas,
+            remember=remember,
+        )
+        dependencies.personas = self._with_instructions(settings.instructions)
+        dependencies.schedule.rings = False
+        prepare(dependencies)
+        make = dependencies.make_backend
+
+        def make_backend(load: Load, on_event: Callable[[AnyEvent], None]) -> Any:
+            return make(load, lambda event: self._hear(event, on_event))
+
+        dependencies.make_backend = make_backend
+        self.session = Session(dependencies)
+        self.session.subscribe(self._told)
+        self.calls = ClientCalls(self.responses, self.session.tool_registry)
+
+    async def start(self) -> None:
+        self.session.set_speech_rate(self.settings.speed)
+        await self.session.start()
+
+    async def stop(self) -> None:
+        if self._settling is not None:
+            self._settling.cancel()
+        self.calls.close()
+        await self.session.stop()
+
+    def update(self, settings: SessionSettings) -> None:
+        """Raises `EventError` for tools whose names are taken."""
+        before, self.settings = self.settings, settings
+        if settings.tools != before.tools:
+            self.calls.offer(settings.tools)
+        if settings.instructions != before.instructions:
+            self.session.replace_personas(self._with_instructions(settings.instructions), [])
+        if settings.speed != before.speed:
+            self.session.set_speech_rate(settings.speed)
+
+    def answer(self, text: str) -> None:
+        """Let this be answered as the user's words, which are in the conversation already."""
+        self.responses.begin(self._items.last)
+        self.session.run_beside(self.session.send_text(text))
+        self._settle_soon()
+
+    def interrupt(self, reason: str) -> None:
+        """Fall silent and think no further."""
+        self.session.interrupt()
+        self.calls.close()
+        self.responses.finish("cancelled", reason)
+
+    def truncate(self, item_id: str, milliseconds: int) -> None:
+        """Of this item only so much was heard; the rest was never said. Raises `EventError`."""
+        item = self.responses.spoken.get(item_id)
+        if item is None or item.utterance is None:
+            raise EventError("there is no such spoken item", param="item_id", code="item_not_found")
+        samples = round(milliseconds * SAMPLE_RATE / 1000)
+        if samples > item.samples:
+            most = round(1000 * item.samples / SAMPLE_RATE)
+            raise EventError(
+                f"the item has {most} ms of sound, which is less than {milliseconds}",
+                param="audio_end_ms",
+            )
+        heard_to = item.before + samples
+        heard = item.utterance.heard(heard_to)
+        number = item.utterance.number
+        if self.session.speech.get(number) is not None:
+            self.audio.playback.heard(number, heard_to)
+            self.interrupt("client_cancelled")
+        else:
+            self.session.history.cut(self._recorded.get(number, ""), heard)
+        self._recorded[number] = heard
+        text = heard.removeprefix(item.text_before).strip() if item.text_before else heard
+        self._items.replace(self.responses.message(item.id, text, "incomplete"))
+
+    # -- from the backend ------------------------------------------------------------------------
+
+    def _hear(self, event: AnyEvent, on_event: Callable[[AnyEvent], None]) -> None:
+        match event:
+            case UserTurnStarted(at=at):
+                self._began_at = at
+            case UserTurnEnded(at=at):
+                self._ended_at = at
+            case UserText(final=True):
+                self._hear_turn(event, on_event)
+                return
+            case _:
+                pass
+        on_event(event)
+        if isinstance(event, UtteranceEnded) and event.samples:
+            utterance = self.session.speech.get(event.utterance)
+            if utterance is not None:
+                self.responses.end_turn(utterance.turn, whole=True)
+                self._settle_soon()
+
+    def _hear_turn(self, event: UserText, on_event: Callable[[AnyEvent], None]) -> None:
+        """A whole turn: answered by the session, or only written down."""
+        self._said = None
+        if self.settings.answers:
+            on_event(event)
+            self._words(self._said or "")
+        else:
+            on_event(changed(event, text="", prompted=None, unclear=False))
+            text = event.text.strip()
+            self._words(text)
+            if text:
+                self.on_words(text)
+
+    def _leaves(self, number: int, pcm: Float32) -> None:
+        """Sound for the client."""
+        utterance = self.session.speech.get(number)
+        if utterance is not None:
+            self.responses.sound(utterance.turn, utterance, pcm)
+
+    # -- from the session ------------------------------------------------------------------------
+
+    def _told(self, event: SessionEvent) -> None:
+        match event:
+            case BackendChosen(ready=True):
+                self.audio.listens = True
+            case TurnStarted(side="user"):
+                self._user_began()
+            case TurnEnded(side="user"):
+                self._user_ended()
+            case UserSaid(final=True, typed=False, text=text):
+                self._said = text
+            case TurnStarted(side="assistant", turn=turn):
+                self._answer_begins(turn)
+            case AgentSaid(final=True):
+                self._turn_over(event)
+            case AgentSaid(turn=turn, text=text) if text:
+                self.responses.text(turn, text)
+            case Failure() | Notice(severity="error"):
+                message = f"{event.text}. {event.remedy}" if event.remedy else event.text
+                self._send(EventError(message, code="failed", kind="server_error").event(None))
+            case _:
+                pass
+
+    def _user_began(self) -> None:
+        item = new_id("item")
+        self._input = {
+            "id": item, "object": "realtime.item", "type": "message", "status": "completed",
+            "role": "user", "content": [{"type": "input_audio", "transcript": None}],
+        }  # fmt: skip
+        self._send(
+            {
+                "type": "input_audio_buffer.speech_started",
+                "audio_start_ms": max(0, round(1000 * self._began_at)),
+                "item_id": item,
+            }
+        )
+        turns = self.settings.turns
+        if turns is not None and turns.interrupt_response and self.audio.playback.is_sounding:
+            # Once the session has heard of it, too.
+            asyncio.get_running_loop().call_soon(self.interrupt, "turn_detected")
+
+    def _user_ended(self) -> None:
+        if self._input is None:
+            return
+        item = self._input["id"]
+        ended = {"audio_end_ms": round(1000 * self._ended_at), "item_id": item}
+        self._send({"type": "input_audio_buffer.speech_stopped", **ended})
+        committed = {"previous_item_id": self._items.last, "item_id": item}
+        self._send({"type": "input_audio_buffer.committed", **committed})
+        self._items.add(self._input)
+
+    def _words(self, text: str) -> None:
+        """Of the user's turn that has just ended; "" where it had none."""
+        item, self._input = self._input, None
+        if item is not None:
+            seconds = max(0.0, self._ended_at - self._began_at)
+            self.transcribed(item, text, seconds)
+
+    def transcribed(self, item: Json, text: str, seconds: float) -> None:
+        """Tell what is said in an item of the user's."""
+        item["content"] = [{"type": "input_audio", "transcript": text}]
+        if self.settings.transcription is None:
+            return
+        kind = "conversation.item.input_audio_transcription"
+        where = {"item_id": item["id"], "content_index": 0}
+        if text:
+            self._send({"type": f"{kind}.delta", **where, "delta": text})
+        usage = {"type": "duration", "seconds": round(seconds, 2)}
+        self._send({"type": f"{kind}.completed", **where, "transcript": text, "usage": usage})
+
+    def _answer_begins(self, turn: int) -> None:
+        active = self.responses.active
+        answers = self._items.last
+        if active is not None and active.output and self._is_users(answers, active.answers):
+            self.responses.finish("cancelled", "turn_detected")
+        self.responses.begin(answers).turns.add(turn)
+        self._settle_soon()
+
+    def _is_users(self, item: str | None, answered: str | None) -> bool:
+        """Whether the user has said something else since."""
+        found = self._items.get(item) if item else None
+        return item != answered and found is not None and found.get("role") == "user"
+
+    def _turn_over(self, event: AgentSaid) -> None:
+        if event.played:
+            self._recorded_turn(event.turn, event.played)
+        self.responses.end_turn(event.turn, whole=not event.interrupted)
+        self._settle_soon()
+
+    def _recorded_turn(self, turn: int, played: str) -> None:
+        for item in self.responses.spoken.values():
+            if item.turn == turn and item.utterance is not None:
+                self._recorded[item.utterance.number] = played
+
+    # -- the end of a response -------------------------------------------------------------------
+
+    def _settle_soon(self) -> None:
+        if self._settling is None or self._settling.done():
+            self._settling = asyncio.create_task(self._settle(), name="realtime-response")
+
+    async def _settle(self) -> None:
+        """The response is over once no answer is being made, and all of its sound has left."""
+        await asyncio.sleep(0)
+        await self.session.settled()
+        response = self.responses.active
+        if response is not None and not response.turns and not self.calls.waiting:
+            self.responses.finish("completed")
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _with_instructions(self, instructions: str) -> list[Persona]:
+        """All personas; the client's instructions are part of the manner of its own."""
+        if not instructions.strip():
+            return self._personas
+        prompt = self._plain.prompt
+        manner = f"{prompt.personality}\n{instructions.strip()}"
+        told = prompt.model_copy(update={"personality": manner})
+        ours = self._plain.model_copy(update={"prompt": told})
+        return [ours if each.slug == ours.slug else each for each in self._personas]
+
+
+def _settings(config: Config, settings: SessionSettings, *, remember: bool) -> Config:
+    config = config.model_copy(deep=True)
+    if config.backend.name == "auto" or config.backend.name.startswith("moshi-"):
+        config.backend.name = "cascade"
+    config.backend.cascade.end_silence_ms = (
+        settings.turns.silence_ms if settings.turns else config.backend.cascade.end_silence_ms
+    )
+    config.session.persona = settings.voice
+    config.session.greeting = False
+    config.session.notifications = False
+    config.session.permissions = config.session.permissions | dict.fromkeys(
+        _CLIENTS_BUSINESS, "never"
+    )
+    config.adapters = {}
+    config.audio.mode = "open"
+    config.audio.headset, config.audio.echo_guard = True, False
+    config.audio.barge_in = False  # the client is told of the user's voice, and falls silent
+    if not remember:
+        config.session.save = False
+    return config
