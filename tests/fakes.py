@@ -37,6 +37,8 @@ from assistant.frames import (
     Ready,
     Say,
     Status,
+    Transcribe,
+    Transcribed,
     UtteranceEnded,
 )
 from assistant.language.tokens import content
@@ -427,7 +429,8 @@ class FakeBackendProcess:
     """A backend process without a process. It speaks what it is told to (each word 0.1 s) and hears
     what a test says it hears; `emit` gives the session any event.
 
-    With `voice` off, nothing comes of a `Say` until the test emits it.
+    With `voice` off, nothing comes of a `Say` until the test emits it. Recordings say what is next
+    in `written_down`.
     """
 
     def __init__(self, load: Load, on_event: Callable[[AnyEvent], None]) -> None:
@@ -443,6 +446,7 @@ class FakeBackendProcess:
         """It waits for its next start; `started_again` counts how often somebody wants it back."""
         self.started_again = 0
         self.voice = True
+        self.written_down: list[Transcribed] = []
         self.capabilities = Capabilities(user_text=True, say=True, prosody=True)
         self.stopped = False
         self._samples: dict[int, int] = {}
@@ -471,6 +475,9 @@ class FakeBackendProcess:
                 self._samples.clear()
             case Say() if self.voice:
                 asyncio.get_running_loop().call_soon(self._speak, command, self._generation)
+            case Transcribe(number=number) if self.written_down:
+                answer = msgspec.structs.replace(self.written_down.pop(0), number=number)
+                asyncio.get_running_loop().call_soon(self.emit, answer)
 
     async def push_and_wait(self, command: Push) -> None:
         self.send(command)
