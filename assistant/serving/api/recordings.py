@@ -30,8 +30,11 @@ from assistant.serving.api.errors import ApiError
 MOST_SECONDS = 4 * 3600.0
 """Of one recording: 25 MB of the worst MP3 would be seven hours."""
 READABLE = "wav, flac, mp3, ogg (Opus, Vorbis), m4a and aiff"
-_BLOCK_SECONDS = 30.0
+_BLOCK_SECONDS = 60.0
 """Decoded at a time."""
+_PRE_ROLL = 1.0
+"""Seconds before a block that are decoded with it: the first frames of MP3 behind a jump lack what
+went before them. (With Vorbis 20 ms are lost at a jump all the same.)"""
 _BLOCK_BYTES = 65_536
 _SNIFFED = 4_096
 """Bytes of a file's beginning that tell what it is."""
@@ -107,13 +110,15 @@ def _symphonia(path: Path) -> Iterator[Float32]:
 
 
 def _blocks(reader: Any) -> Iterator[Float32]:
-    at = 0.0
+    at, rate, whole = 0.0, reader.sample_rate, int(_BLOCK_SECONDS * reader.sample_rate)
     while True:
-        block = np.asarray(_guarded(reader.decode, at, _BLOCK_SECONDS), np.float32)
+        early = min(at, _PRE_ROLL)
+        decoded = _guarded(reader.decode, at - early, early + _BLOCK_SECONDS)
+        block = np.asarray(decoded, np.float32)[:, round(early * rate) :]
         if not block.size:
             return
         yield mixdown(np.ascontiguousarray(block.T))
-        if block.shape[1] < int(_BLOCK_SECONDS * reader.sample_rate):
+        if block.shape[1] < whole:
             return
         at += _BLOCK_SECONDS
 

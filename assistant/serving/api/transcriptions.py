@@ -32,6 +32,7 @@ MOST_BYTES = 25 * 1024 * 1024
 _AROUND = 100_000
 """Bytes that the rest of a request may have."""
 _BODY_SECONDS = 120.0
+_DRAIN_SECONDS = 5.0
 MOST_AT_ONCE = 4
 """Recordings that are read at a time."""
 _FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
@@ -180,6 +181,7 @@ async def _read(request: Request) -> _Wanted:
     try:
         body = await read_body(request, MOST_BYTES + _AROUND, _BODY_SECONDS)
     except HTTPException as error:
+        await _let_finish(request)
         raise ApiError(error.status_code, error.detail, "Send it in parts.") from None
 
     async def chunks() -> AsyncGenerator[bytes]:
@@ -210,6 +212,17 @@ async def _read(request: Request) -> _Wanted:
         name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form
     }
     return _checked(data, fields)
+
+
+async def _let_finish(request: Request) -> None:
+    """Who sends too much reads why only when it has sent it: a little more is taken, unread."""
+    left = 2 * MOST_BYTES
+    with contextlib.suppress(TimeoutError, RuntimeError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for chunk in request.stream():
+                left -= len(chunk)
+                if left < 0:
+                    return
 
 
 def _checked(data: bytes, fields: dict[str, list[str]]) -> _Wanted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -12,9 +13,12 @@ import pytest
 
 pytest.importorskip("starlette", reason="the server needs starlette")
 pytest.importorskip("uvicorn", reason="the server needs uvicorn")
+pytest.importorskip("websockets", reason="the server needs websockets")
 pytest.importorskip("sphn", reason="the server needs sphn")
 pytest.importorskip("python_multipart", reason="the server needs python_multipart")
-openai = pytest.importorskip("openai", reason="its clients are openai's")
+pytest.importorskip("openai", reason="its client is openai")
+
+import openai
 
 from assistant.config.schema import Config
 from assistant.frames import AnyEvent, Load
@@ -52,7 +56,7 @@ class Served:
     def process(self) -> LoadedProcess:
         return self.processes[-1]
 
-    @property
+    @functools.cached_property
     def client(self) -> openai.AsyncOpenAI:
         return openai.AsyncOpenAI(base_url=self.url, api_key=TOKEN, max_retries=0)
 
@@ -85,9 +89,11 @@ async def serving(
     url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}/v1"
     await service.start()
     running = asyncio.create_task(server.serve(sockets=sockets))
+    served = Served(url, service, processes)
     try:
-        yield Served(url, service, processes)
+        yield served
     finally:
+        await served.client.close()
         server.should_exit = True
         await running
         await service.stop()

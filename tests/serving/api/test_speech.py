@@ -8,6 +8,7 @@ import io
 import json
 import stat
 import wave
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -206,7 +207,7 @@ async def test_two_who_ask_at_once_take_turns(served: Served) -> None:
     await asyncio.gather(speech(served, LONG, voice="hal"), speech(served, LONG, voice="kitt"))
     voices = [say.voice for say in process.of(Say)]
     assert len(voices) >= 4
-    assert all(one != other for one, other in zip(voices[:4], voices[1:4], strict=False))
+    assert all(one != other for one, other in pairwise(voices[:4]))
 
 
 async def test_who_hangs_up_has_nothing_rendered_any_more(served: Served) -> None:
