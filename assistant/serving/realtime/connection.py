@@ -226,7 +226,7 @@ class RealtimeConnection:
             made = self._make(self._settings, self.send, self._items)
             made.on_words = self._to_answer.append
             self._conversation = made
-            made.session.run_beside(made.start())
+            made.begin()
             try:
                 made.calls.offer(self._settings.tools)
             except EventError as error:

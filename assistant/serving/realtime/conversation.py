@@ -11,6 +11,7 @@ from msgspec.structs import replace as changed
 
 from assistant.audio.types import Float32
 from assistant.config.schema import Config
+from assistant.errors import AssistantError
 from assistant.frames import (
     SAMPLE_RATE,
     AnyEvent,
@@ -21,6 +22,7 @@ from assistant.frames import (
     UtteranceEnded,
 )
 from assistant.personas.loading import LoadedPersonas, Persona
+from assistant.serving.api.errors import in_words
 from assistant.serving.conversations import Prepare
 from assistant.serving.realtime.audio import ClientAudio
 from assistant.serving.realtime.calls import ClientCalls
@@ -44,6 +46,8 @@ log = logging.getLogger(__name__)
 
 _CLIENTS_BUSINESS = ("mute", "set_volume", "set_speech_rate")
 """Tools that have no effect on what the client hears, or would leave it deaf."""
+_START_SECONDS = 5.0
+"""That a beginning is waited for which somebody ends."""
 
 
 class VoiceConversation:
@@ -79,6 +83,7 @@ class VoiceConversation:
         self._recorded: dict[int, str] = {}
         """Utterance → its text in the session's history."""
         self._settling: asyncio.Task[None] | None = None
+        self._starting: asyncio.Task[None] | None = None
         dependencies = make_dependencies(
             _settings(config, settings, remember=remember),
             self.audio,
@@ -98,14 +103,26 @@ class VoiceConversation:
         self.session.subscribe(self._told)
         self.calls = ClientCalls(self.responses, self.session.tool_registry)
 
-    async def start(self) -> None:
+    def begin(self) -> None:
+        """Load the models, in the background; what is wrong with that is told."""
         self.session.set_speech_rate(self.settings.speed)
-        await self.session.start()
+        self._starting = asyncio.create_task(self._start(), name="realtime-start")
+
+    async def _start(self) -> None:
+        try:
+            await self.session.start()
+        except AssistantError as error:
+            self._fail(in_words(error))
+        except Exception:
+            log.exception("a conversation could not begin")
+            self._fail("the conversation could not begin; the server's log tells more")
 
     async def stop(self) -> None:
         if self._settling is not None:
             self._settling.cancel()
         self.calls.close()
+        if self._starting is not None:
+            await asyncio.wait({self._starting}, timeout=_START_SECONDS)
         await self.session.stop()
 
     def update(self, settings: SessionSettings) -> None:
@@ -212,10 +229,12 @@ class VoiceConversation:
             case AgentSaid(turn=turn, text=text) if text:
                 self.responses.text(turn, text)
             case Failure() | Notice(severity="error"):
-                message = f"{event.text}. {event.remedy}" if event.remedy else event.text
-                self._send(EventError(message, code="failed", kind="server_error").event(None))
+                self._fail(f"{event.text}. {event.remedy}" if event.remedy else event.text)
             case _:
                 pass
+
+    def _fail(self, message: str) -> None:
+        self._send(EventError(message, code="failed", kind="server_error").event(None))
 
     def _user_began(self) -> None:
         item = new_id("item")
