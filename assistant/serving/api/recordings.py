@@ -31,7 +31,9 @@ MOST_SECONDS = 4 * 3600.0
 """Of one recording: 25 MB of the worst MP3 would be seven hours."""
 READABLE = "wav, flac, mp3, ogg (Opus, Vorbis), m4a and aiff"
 _BLOCK_SECONDS = 60.0
-"""Decoded at a time."""
+_BLOCK_SAMPLES = 8_000_000
+"""Decoded at a time, of all channels: a few bytes may claim many of either."""
+_RATES = (1_000, 768_000)
 _PRE_ROLL = 1.0
 """Seconds before a block that are decoded with it: the first frames of MP3 behind a jump lack what
 went before them. (With Vorbis 20 ms are lost at a jump all the same.)"""
@@ -106,21 +108,25 @@ def _symphonia(path: Path) -> Iterator[Float32]:
 
     reader = _guarded(sphn.FileReader, str(path))
     rate = int(reader.sample_rate)
+    if not _RATES[0] <= rate <= _RATES[1]:
+        raise _unreadable(f"no recording has {rate} samples a second")
     return _resampled(_blocks(reader), rate)
 
 
 def _blocks(reader: Any) -> Iterator[Float32]:
-    at, rate, whole = 0.0, reader.sample_rate, int(_BLOCK_SECONDS * reader.sample_rate)
+    rate, most = int(reader.sample_rate), _BLOCK_SAMPLES // max(1, int(reader.channels))
+    seconds = min(_BLOCK_SECONDS, max(1, most // int(reader.sample_rate)))
+    at, whole = 0.0, int(seconds * rate)
     while True:
         early = min(at, _PRE_ROLL)
-        decoded = _guarded(reader.decode, at - early, early + _BLOCK_SECONDS)
+        decoded = _guarded(reader.decode, at - early, early + seconds)
         block = np.asarray(decoded, np.float32)[:, round(early * rate) :]
         if not block.size:
             return
         yield mixdown(np.ascontiguousarray(block.T))
         if block.shape[1] < whole:
             return
-        at += _BLOCK_SECONDS
+        at += seconds
 
 
 def _guarded(call: Any, *values: object) -> Any:

@@ -91,7 +91,7 @@ class VoiceConversation:
             remember=remember,
         )
         dependencies.personas = self._with_instructions(settings.instructions)
-        dependencies.schedule.rings = False
+        dependencies.schedule.rings = not remember  # those that are kept ring in another program
         prepare(dependencies)
         make = dependencies.make_backend
 
