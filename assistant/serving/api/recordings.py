@@ -2,8 +2,8 @@
 recognition takes.
 
 WAV is read by ourselves (its headers lie more often than not), Ogg/Opus by libopus and FLAC, MP3,
-Ogg/Vorbis, M4A and AIFF by Symphonia, both through sphn. WebM holds Opus in a container that
-neither reads: ffmpeg does, where the user has installed it.
+AAC, Ogg/Vorbis and AIFF by Symphonia, both through sphn. What that cannot open (WebM, M4A, FLAC
+that was streamed) ffmpeg reads, where the user has installed it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from assistant.serving.api.errors import ApiError
 
 MOST_SECONDS = 4 * 3600.0
 """Of one recording: 25 MB of the worst MP3 would be seven hours."""
-READABLE = "wav, flac, mp3, ogg (Opus, Vorbis), m4a and aiff"
+READABLE = "wav, flac, mp3, aac, ogg (Opus, Vorbis) and aiff"
 _BLOCK_SECONDS = 60.0
 _BLOCK_SAMPLES = 8_000_000
 """Decoded at a time, of all channels: a few bytes may claim many of either."""
@@ -40,13 +40,14 @@ went before them. (With Vorbis 20 ms are lost at a jump all the same.)"""
 _BLOCK_BYTES = 65_536
 _SNIFFED = 4_096
 """Bytes of a file's beginning that tell what it is."""
-_WEBM = b"\x1a\x45\xdf\xa3"
+_DEMUXERS = ((0, b"\x1a\x45\xdf\xa3", "matroska"), (4, b"ftyp", "mov"), (0, b"fLaC", "flac"))
+"""How files begin (at this byte, with these), and what ffmpeg calls their kind."""
 
 
 def _unreadable(what: str = "this is no recording that can be read") -> ApiError:
     remedy = f"There can be read: {READABLE}"
     if shutil.which("ffmpeg") is None:
-        remedy += "; with ffmpeg installed where this server runs, webm"
+        remedy += "; with ffmpeg installed where this server runs, webm and m4a"
     return ApiError(415, what, f"{remedy}.", param="file")
 
 
@@ -76,9 +77,16 @@ def _sound(path: Path, head: bytes) -> Iterator[Float32]:
         return _wav(path)
     if head[:4] == b"OggS" and b"OpusHead" in head:
         return _opus(path)
-    if head[:4] == _WEBM:
-        return _webm(path)
-    return _symphonia(path)
+    kinds = (kind for at, begins, kind in _DEMUXERS if head[at:].startswith(begins))
+    kind = next(kinds, None)
+    try:
+        if kind == "matroska":  # in which Symphonia counts milliseconds for samples
+            raise _unreadable()
+        return _symphonia(path)
+    except ApiError:
+        if kind is None or shutil.which("ffmpeg") is None:
+            raise
+        return _by_ffmpeg(path, kind)
 
 
 def _wav(path: Path) -> Iterator[Float32]:
@@ -139,13 +147,11 @@ def _guarded(call: Any, *values: object) -> Any:
         raise _unreadable() from error
 
 
-def _webm(path: Path) -> Iterator[Float32]:
-    """By ffmpeg, which is told what it is: left to guess, it would follow what a file points at."""
-    if shutil.which("ffmpeg") is None:
-        raise _unreadable("webm cannot be read here")
+def _by_ffmpeg(path: Path, kind: str) -> Iterator[Float32]:
+    """It is told what the file is: left to guess, it would follow what a playlist points at."""
     command = [
         "ffmpeg", "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file,pipe",
-        "-f", "matroska", "-i", f"file:{path}", "-vn", "-f", "f32le", "-ac", "1",
+        "-f", kind, "-i", f"file:{path}", "-vn", "-f", "f32le", "-ac", "1",
         "-ar", str(SAMPLE_RATE), "pipe:1",
     ]  # fmt: skip
     heard = False
@@ -160,7 +166,7 @@ def _webm(path: Path) -> Iterator[Float32]:
         finally:
             process.kill()
     if not heard:
-        raise _unreadable("there is no sound in this webm file")
+        raise _unreadable("there is no sound in this file")
 
 
 def _resampled(blocks: Iterator[Float32], rate: int) -> Iterator[Float32]:

@@ -176,6 +176,27 @@ def test_long_files_are_read_without_a_seam(kind: str, tmp_path: Path) -> None:
     assert steps.max() < 0.08  # a tone moves by 0.058 at most from sample to sample
 
 
+@pytest.mark.parametrize(
+    ("begins", "kind"),
+    [(b"\x1a\x45\xdf\xa3", "matroska"), (b"\0\0\0\x20ftypM4A ", "mov"), (b"fLaC", "flac")],
+)
+def test_where_ffmpeg_is_installed_it_reads_what_nobody_else_can(
+    begins: bytes, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = np.full(48_000, 0.25, "<f4")
+    (tmp_path / "sound").write_bytes(sound.tobytes())
+    program = tmp_path / "ffmpeg"
+    told = tmp_path / "told"
+    program.write_text(f'#!/bin/sh\necho "$*" > {told}\nexec /bin/cat {tmp_path}/sound\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    path = tmp_path / "recording"
+    path.write_bytes(begins + bytes(500))
+    frames = np.concatenate(list(read_frames(path)))
+    assert (frames[:48_000] == 0.25).all()
+    assert f"-protocol_whitelist file,pipe -f {kind} -i file:{path}" in told.read_text()
+
+
 def test_who_speaks_without_a_pause_is_cut_where_it_can_be_understood() -> None:
     text = "and then we walked along the river until the bridge came into sight " * 12
     voice = espeak(text)
