@@ -24,7 +24,7 @@ from assistant.serving.api.voices import OPENAI_VOICES
 from assistant.serving.connection_limits import ConnectionLimiter, Limits
 from assistant.serving.conversations import Prepare
 from assistant.serving.http_server import HttpServer
-from assistant.serving.realtime.connection import RealtimeEndpoint
+from assistant.serving.realtime.endpoint import RealtimeEndpoint
 
 log = logging.getLogger(__name__)
 

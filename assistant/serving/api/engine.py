@@ -39,6 +39,7 @@ from assistant.frames import (
 )
 from assistant.locations import log_dir
 from assistant.serving.api.errors import ApiError
+from assistant.serving.api.recordings import pieces_of
 from assistant.serving.api.voices import Speech, SpeechPiece, ends_sentence
 
 log = logging.getLogger(__name__)
@@ -127,6 +128,11 @@ class SpeechService:
         self._ears = asyncio.Lock()
         self._speaking = self._transcribing = 0
 
+    @property
+    def speaking(self) -> int:
+        """Texts that are rendered, or wait for their turn."""
+        return self._speaking
+
     async def start(self) -> None:
         """Returns once the models are loaded. Raises `BackendError` where they cannot be."""
         self._loaded = asyncio.get_running_loop().create_future()
@@ -183,6 +189,16 @@ class SpeechService:
         if answer.failed:
             raise ApiError(400 if answer.remedy else 500, answer.failed, answer.remedy)
         return answer
+
+    async def write_down(
+        self, sound: Float32, rate: int, *, language: str = "", context: str = ""
+    ) -> str:
+        """All that is said in float32 [n] of this rate, "" where nobody speaks. Raises
+        `ApiError`."""
+        texts = []
+        for piece in await asyncio.to_thread(pieces_of, sound, rate):
+            texts.append((await self.transcribe(piece, language=language, context=context)).text)
+        return " ".join(filter(None, texts))
 
     # -- one piece -------------------------------------------------------------------------------
 

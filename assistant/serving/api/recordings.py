@@ -208,6 +208,16 @@ class Piece:
         return self.sound.size / RATE
 
 
+def pieces_of(sound: Float32, rate: int) -> list[Float32]:
+    """Float32 [n] of this rate as 16 kHz, in pieces that are written down at a time: what is short
+    in one piece, as it was heard."""
+    if sound.size <= TRANSCRIBE_SECONDS * rate:
+        return [StreamResampler(rate, RATE, OFFLINE).process(sound, last=True)]
+    resampler, reblocker = StreamResampler(rate, SAMPLE_RATE, OFFLINE), Reblocker()
+    frames = [*reblocker.push(resampler.process(sound, last=True)), *reblocker.flush()]
+    return [piece.sound for piece in SpeechPieces().of(frame for _, frame in frames)]
+
+
 @dataclass(frozen=True, slots=True)
 class _Frame:
     number: int

@@ -12,20 +12,14 @@ from collections.abc import Callable
 import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from assistant.audio.devices.reblock import Reblocker
-from assistant.audio.resample import OFFLINE, StreamResampler
-from assistant.audio.types import Float32
-from assistant.audio.vad import RATE
-from assistant.config.schema import Config
 from assistant.errors import AssistantError
-from assistant.frames import SAMPLE_RATE, TRANSCRIBE_SECONDS
+from assistant.frames import SAMPLE_RATE
 from assistant.personas.loading import LoadedPersonas
 from assistant.serving.api.engine import SpeechService
 from assistant.serving.api.errors import in_words
-from assistant.serving.api.recordings import SpeechPieces
-from assistant.serving.connection_limits import WaitingLine
-from assistant.serving.conversations import MOST_CHARACTERS, Prepare
+from assistant.serving.conversations import MOST_CHARACTERS
 from assistant.serving.realtime.audio import MOST_WAITING
+from assistant.serving.realtime.committed import CommittedSound
 from assistant.serving.realtime.conversation import VoiceConversation
 from assistant.serving.realtime.protocol import (
     EventError,
@@ -42,8 +36,6 @@ from assistant.serving.realtime.settings import SessionSettings
 
 log = logging.getLogger(__name__)
 
-MOST_SECONDS = 300.0
-"""Of sound that a client commits at once."""
 LONGEST_MINUTES = 60.0
 IDLE_SECONDS = 600.0
 """Without an event of the client's, after which it is hung up on."""
@@ -51,57 +43,8 @@ _BEGINS_AFTER = 1.0
 """Seconds in which a client may say how it wants the conversation, before the models are loaded."""
 _MOST_UNSENT = 10_000
 """Events that wait for a client that does not read."""
-_LEAST_COMMITTED = 0.1
-"""Seconds."""
 _SILENCE_SECONDS = 3.2
 """That end a turn of the user's which the client commits."""
-
-
-class RealtimeEndpoint:
-    """One conversation at a time: each has models of its own."""
-
-    def __init__(
-        self,
-        service: SpeechService,
-        personas: LoadedPersonas,
-        config: Config,
-        *,
-        remember: bool = False,
-        prepare: Prepare = lambda dependencies: None,
-    ) -> None:
-        self._service = service
-        self._personas = personas
-        self._config = config
-        self._remember = remember
-        self._prepare = prepare
-        self._line = WaitingLine(0)
-
-    async def serve(self, socket: WebSocket) -> None:
-        place = self._line.join()
-        await socket.accept()
-        if place is None:
-            busy = EventError(
-                "another conversation is under way; try again when it is over",
-                code="rate_limit_exceeded",
-                kind="rate_limit_error",
-            )
-            await socket.send_text(json.dumps(busy.event(None) | {"event_id": new_id("event")}))
-            await socket.close(1013, "another conversation is under way")
-            return
-        try:
-            await self._connection(socket).run()
-        finally:
-            self._line.leave(place)
-
-    def _connection(self, socket: WebSocket) -> RealtimeConnection:
-        settings = SessionSettings(voice=self._config.session.persona)
-        if socket.query_params.get("intent") == "transcription":
-            settings = SessionSettings(settings.voice, kind="transcription")
-        make = lambda settings, send, items: VoiceConversation(  # noqa: E731
-            self._config, self._personas, settings, send, items,
-            remember=self._remember, prepare=self._prepare,
-        )  # fmt: skip
-        return RealtimeConnection(socket, self._service, self._personas, settings, make)
 
 
 MakeConversation = Callable[[SessionSettings, Callable[[Json], None], Items], VoiceConversation]
@@ -125,11 +68,9 @@ class RealtimeConnection:
         self._unsent: asyncio.Queue[str] = asyncio.Queue()
         self._items = Items(self.send)
         self._conversation: VoiceConversation | None = None
-        self._buffer: list[Float32] = []
-        """Sound that the client has not committed yet, where it does."""
+        self._committed = CommittedSound(service, self.send, self._words)
         self._to_answer: list[str] = []
         """What the user has said, and nobody has answered yet."""
-        self._transcribing: set[asyncio.Task[None]] = set()
         self._handlers = {
             "session.update": self._update,
             "input_audio_buffer.append": self._append,
@@ -158,8 +99,7 @@ class RealtimeConnection:
         finally:
             beginning.cancel()
             sending.cancel()
-            for task in self._transcribing:
-                task.cancel()
+            self._committed.close()
             if self._conversation is not None:
                 await self._conversation.stop()
 
@@ -261,15 +201,10 @@ class RealtimeConnection:
                 )
             talk.audio.add(sound)
             return
-        if sum(piece.size for piece in self._buffer) + sound.size > MOST_SECONDS * SAMPLE_RATE:
-            raise EventError(
-                f"{MOST_SECONDS:.0f} seconds are the most that is committed at once",
-                code="input_audio_buffer_full",
-            )
-        self._buffer.append(sound)
+        self._committed.add(sound)
 
     def _clear(self, event: Json) -> None:
-        self._buffer.clear()
+        self._committed.clear()
         if self._conversation is not None:
             self._conversation.audio.forget()
         self.send({"type": "input_audio_buffer.cleared"})
@@ -280,44 +215,16 @@ class RealtimeConnection:
             # The user is done, the client says: silence says so, too.
             talk.audio.add(np.zeros(round(_SILENCE_SECONDS * SAMPLE_RATE), np.float32))
             return
-        sound = np.concatenate([np.zeros(0, np.float32), *self._buffer])
-        self._buffer.clear()
-        if sound.size < _LEAST_COMMITTED * SAMPLE_RATE:
-            milliseconds = round(1000 * sound.size / SAMPLE_RATE)
-            raise EventError(
-                f"there are {milliseconds} ms of sound, and 100 is the least",
-                code="input_audio_buffer_commit_empty",
-            )
+        sound = self._committed.take()
         item = _user_item(new_id("item"), [{"type": "input_audio", "transcript": None}])
         committed = {"previous_item_id": self._items.last, "item_id": item["id"]}
         self.send({"type": "input_audio_buffer.committed", **committed})
         self._items.add(item)
-        self._transcribe(item, sound)
+        self._committed.write_down(item, sound, self._settings.transcription or {})
 
-    def _transcribe(self, item: Json, sound: Float32) -> None:
-        task = asyncio.create_task(self._write_down(item, sound), name="realtime-transcript")
-        self._transcribing.add(task)
-        task.add_done_callback(self._transcribing.discard)
-
-    async def _write_down(self, item: Json, sound: Float32) -> None:
-        wanted = self._settings.transcription or {}
-        try:
-            texts = []
-            for piece in await asyncio.to_thread(_pieces, sound):
-                read = await self._service.transcribe(
-                    piece,
-                    language=str(wanted.get("language", ""))[:2],
-                    context=str(wanted.get("prompt", "")),
-                )
-                texts.append(read.text)
-        except AssistantError as error:
-            kind = "conversation.item.input_audio_transcription.failed"
-            told = {"type": "server_error", "message": in_words(error)}
-            where = {"item_id": item["id"], "content_index": 0}
-            self.send({"type": kind, **where, "error": told})
-            return
-        text = " ".join(filter(None, texts))
-        self._talk().transcribed(item, text, sound.size / SAMPLE_RATE)
+    def _words(self, item: Json, text: str, seconds: float) -> None:
+        """What is said in sound that the client committed."""
+        self._talk().transcribed(item, text, seconds)
         if text:
             self._to_answer.append(text)
 
@@ -358,7 +265,7 @@ class RealtimeConnection:
             item = _user_item(item_id, [{"type": "input_audio", "transcript": None}])
             sound = np.concatenate([decoded_sound(part) for part in sounds])
             self._items.add(item)
-            self._transcribe(item, sound[: round(MOST_SECONDS * SAMPLE_RATE)])
+            self._committed.write_down(item, sound, self._settings.transcription or {})
             return
         text = text_of_item(wanted)
         if not text or len(text) > MOST_CHARACTERS:
@@ -414,11 +321,7 @@ class RealtimeConnection:
             raise EventError("answers belong to the conversation", param="response.conversation")
         if talk.calls.answer():
             return
-        if self._transcribing:
-            waiting = asyncio.gather(*self._transcribing, return_exceptions=True)
-            waiting.add_done_callback(lambda _: self._answer(talk, wanted))
-        else:
-            self._answer(talk, wanted)
+        self._committed.when_written(lambda: self._answer(talk, wanted))
 
     def _answer(self, talk: VoiceConversation, wanted: Json) -> None:
         said, instructions = " ".join(self._to_answer), wanted.get("instructions")
@@ -448,12 +351,3 @@ def _user_item(id: str, content: list[Json]) -> Json:
         "id": id, "object": "realtime.item", "type": "message", "status": "completed",
         "role": "user", "content": content,
     }  # fmt: skip
-
-
-def _pieces(sound: Float32) -> list[Float32]:
-    """24 kHz sound as 16 kHz, in pieces that are written down at a time."""
-    if sound.size <= TRANSCRIBE_SECONDS * SAMPLE_RATE:
-        return [StreamResampler(SAMPLE_RATE, RATE, OFFLINE).process(sound, last=True)]
-    reblocker = Reblocker()
-    frames = [*reblocker.push(sound), *reblocker.flush()]
-    return [piece.sound for piece in SpeechPieces().of(frame for _, frame in frames)]

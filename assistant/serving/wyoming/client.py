@@ -18,19 +18,17 @@ from wyoming.info import Info
 from wyoming.ping import Pong
 from wyoming.tts import SynthesizeStopped
 
-from assistant.audio.devices.reblock import Reblocker
 from assistant.audio.resample import OFFLINE, StreamResampler, mixdown
 from assistant.audio.types import Float32
 from assistant.audio.vad import RATE
 from assistant.backends.cascade.synthesis.clauses import ClauseSplitter
 from assistant.config.schema import Config
-from assistant.frames import SAMPLE_RATE, TRANSCRIBE_SECONDS
+from assistant.frames import SAMPLE_RATE
 from assistant.language.languages import LANGUAGES
 from assistant.personas.loading import LoadedPersonas, Persona
 from assistant.serving.api.encoding import pcm16
 from assistant.serving.api.engine import SpeechService
 from assistant.serving.api.errors import ApiError
-from assistant.serving.api.recordings import SpeechPieces
 from assistant.serving.api.speech import MOST_CHARACTERS
 from assistant.serving.api.voices import ends_sentence, find_persona, speech_of
 from assistant.serving.conversations import Conversations, NoAnswer
@@ -143,13 +141,9 @@ class Client:
 
     async def _write_down(self) -> None:
         sound, self._recording = self._recording.finish(), _Recording()
-        texts = []
-        for piece in await asyncio.to_thread(_pieces, sound):
-            read = await self._served.service.transcribe(
-                piece, language=self._language, context=self._context
-            )
-            texts.append(read.text)
-        text = " ".join(filter(None, texts))
+        text = await self._served.service.write_down(
+            sound, RATE, language=self._language, context=self._context
+        )
         await self._tell(Transcript(text=text, language=self._language or None).event())
 
     # -- voices ----------------------------------------------------------------------------------
@@ -244,15 +238,6 @@ class _Recording:
         if self._samples > MOST_SECONDS * RATE:
             raise ProtocolError(f"more than {MOST_SECONDS:.0f} seconds of sound")
         self._pieces.append(sound)
-
-
-def _pieces(sound: Float32) -> list[Float32]:
-    """As much as is written down at a time: a command in one piece, as the microphone heard it."""
-    if sound.size <= TRANSCRIBE_SECONDS * RATE:
-        return [sound]
-    resampler, reblocker = StreamResampler(RATE, SAMPLE_RATE, OFFLINE), Reblocker()
-    frames = [*reblocker.push(resampler.process(sound, last=True)), *reblocker.flush()]
-    return [piece.sound for piece in SpeechPieces().of(frame for _, frame in frames)]
 
 
 class _ReadAloud:

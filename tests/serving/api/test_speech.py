@@ -204,7 +204,12 @@ async def test_the_first_sound_leaves_before_the_rest_is_rendered(served: Served
 
 async def test_two_who_ask_at_once_take_turns(served: Served) -> None:
     process = served.process
-    await asyncio.gather(speech(served, LONG, voice="hal"), speech(served, LONG, voice="kitt"))
+    process.voice = False
+    both = [asyncio.create_task(speech(served, LONG, voice=voice)) for voice in ("hal", "kitt")]
+    await until(lambda: bool(process.of(Say)) and served.service.speaking == 2)
+    process.voice = True
+    process.emit(UtteranceEnded(process.of(Say)[0].utterance, 0))
+    assert all(await asyncio.gather(*both))
     voices = [say.voice for say in process.of(Say)]
     assert len(voices) >= 4
     assert all(one != other for one, other in pairwise(voices[:4]))
