@@ -111,6 +111,26 @@ def turns(
 
 
 @app.command()
+def serve(
+    context: typer.Context,
+    runs: Annotated[int, typer.Option(min=1, max=100)] = 10,
+    json_output: Json = False,
+    config: ConfigFile = None,
+    log_level: Level = None,
+) -> None:
+    """What clients of `assistant serve` wait for: speech, transcripts, answers by voice."""
+
+    def command(settings: Config) -> int:
+        from assistant.bench.report import print_rows
+        from benchmarks.serve import measure
+
+        print_rows("serve", asyncio.run(measure(settings, runs)), as_json=json_output)
+        return 0
+
+    raise typer.Exit(run_with_config(gather(context, config, log_level), command))
+
+
+@app.command()
 def names(
     context: typer.Context,
     recordings: Annotated[

@@ -26,7 +26,7 @@ SPEEDS = (0.25, 4.0)
 """What a client may ask for, and…"""
 HEARD_SPEEDS = (0.5, 2.0)
 """…what voices can do: what lies outside is spoken at the nearest of these."""
-_FIRST_CHARACTERS = 40
+_FIRST_CHARACTERS = 12
 _PIECE_CHARACTERS = 240
 """Characters after which the next sentence is a piece of its own: about 15 s of speech."""
 _WORD = re.compile(r"[\w'’]+")
