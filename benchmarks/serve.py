@@ -97,7 +97,7 @@ async def _speak(web: httpx.AsyncClient, text: str) -> tuple[float, float, Float
         async for chunk in answer.aiter_bytes():
             first = first or time.perf_counter() - began
             data += chunk
-    sound = np.frombuffer(data, "<i2").astype(np.float32) / 32_768
+    sound = np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32_768)
     return first, time.perf_counter() - began, sound
 
 

@@ -96,7 +96,8 @@ class Conversations:
             if conversation.began.done() and conversation.began.exception() is not None:
                 self._end((persona, name))
             raise
-        self._rests((persona, name))
+        finally:
+            self._rests((persona, name))
         return "\n".join(said)
 
     async def close(self) -> None:
@@ -133,7 +134,7 @@ class Conversations:
 
     def _rests(self, key: tuple[str, str]) -> None:
         conversation = self._kept.get(key)
-        if conversation is not None:
+        if conversation is not None and not conversation.turn.locked():
             loop = asyncio.get_running_loop()
             conversation.idle = loop.call_later(IDLE_SECONDS, self._end, key)
 

@@ -54,6 +54,7 @@ class Api:
         self._personas = personas
         self._routes: list[BaseRoute] = [
             Route("/v1/models", _told(self._models), methods=["GET"]),
+            Route("/v1/models/{model:path}", _told(self._model), methods=["GET"]),
             Route("/v1/audio/models", _told(self._audio_models), methods=["GET"]),
             Route("/v1/audio/voices", _told(self._voices), methods=["GET"]),
             Route(
@@ -90,11 +91,14 @@ class Api:
         return HttpServer(door, connections, certificate, max_message=MAX_MESSAGE)
 
     async def _models(self, request: Request) -> Response:
-        models = [
-            {"id": name, "object": "model", "created": 0, "owned_by": "assistant"}
-            for name in MODELS
-        ]
-        return json_response({"object": "list", "data": models})
+        return json_response({"object": "list", "data": [_model(name) for name in MODELS]})
+
+    async def _model(self, request: Request) -> Response:
+        name = request.path_params["model"]
+        if name not in MODELS:
+            known = ", ".join(MODELS)
+            raise ApiError(404, f"there is no model “{name[:60]}”", f"There are {known}.")
+        return json_response(_model(name))
 
     async def _audio_models(self, request: Request) -> Response:
         """As Open WebUI looks for them."""
@@ -111,6 +115,10 @@ class Api:
             for persona in self._personas.loaded.values()
         ]
         return json_response({"object": "list", "voices": voices})
+
+
+def _model(name: str) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "assistant"}
 
 
 def _told(answer: Answer) -> Answer:

@@ -11,6 +11,7 @@ import wave
 from itertools import pairwise
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
@@ -65,6 +66,9 @@ async def test_who_asks_for_nobody_is_told_whom_there_is(served: Served) -> None
 async def test_the_lists_name_every_persona(served: Served) -> None:
     models = [model.id async for model in served.client.models.list()]
     assert {"tts-1", "whisper-1"} <= set(models)
+    assert (await served.client.models.retrieve("tts-1")).id == "tts-1"
+    with pytest.raises(openai.NotFoundError, match="whisper-1"):
+        await served.client.models.retrieve("gpt-9")
     async with served.web as web:
         voices = (await web.get("/audio/voices")).json()["voices"]
     assert [voice["id"] for voice in voices] == list(load_personas().loaded)
@@ -259,6 +263,38 @@ async def test_a_child_that_dies_is_told_and_the_next_text_is_spoken(served: Ser
     served.process.voice = True
     asyncio.get_running_loop().call_later(0.1, served.process.come_up)
     assert await speech(served)
+
+
+@pytest.mark.parametrize("stream_format", ["audio", "sse"])
+async def test_a_voice_that_fails_in_the_middle_is_no_whole_text(
+    served: Served, stream_format: str
+) -> None:
+    process = served.process
+    process.voice = False
+    given = {"voice": "hal", "input": LONG, "response_format": "pcm"}
+
+    async def ask() -> bytes:
+        data = b""
+        async with (
+            served.web as web,
+            web.stream(
+                "POST", "/audio/speech", json={**given, "stream_format": stream_format}
+            ) as answer,
+        ):
+            async for chunk in answer.aiter_bytes():
+                data += chunk
+        return data
+
+    asking = asyncio.create_task(ask())
+    await until(lambda: bool(process.of(Say)))
+    process.emit(AudioOut(process.of(Say)[0].utterance, encode_pcm(np.ones(2_400, np.float32))))
+    await asyncio.sleep(0.1)
+    process.crash()
+    if stream_format == "sse":
+        assert b'event: error\ndata: {"type": "error"' in await asking
+    else:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await asking
 
 
 async def test_a_text_of_which_nothing_can_be_said_is_no_silence(served: Served) -> None:

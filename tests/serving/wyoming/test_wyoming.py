@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ import pytest_asyncio
 pytest.importorskip("wyoming", reason="its clients are wyoming's")
 pytest.importorskip("sphn", reason="the server needs sphn")
 
+from hypothesis import given
+from hypothesis import strategies as st
 from wyoming.asr import Transcribe, Transcript
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncTcpClient
@@ -38,10 +41,12 @@ from assistant.personas.loading import load_personas
 from assistant.serving import conversations as conversations_module
 from assistant.serving.api.engine import SpeechService
 from assistant.serving.connection_limits import Limits, open_sockets
-from assistant.serving.conversations import Conversations
+from assistant.serving.conversations import Conversations, Prepare
+from assistant.serving.wyoming.protocol import MOST_LINE, ProtocolError, read_event
 from assistant.serving.wyoming.server import WyomingServer, may_enter
+from assistant.session.dependencies import SessionDependencies
 from assistant.session.factory import find_personas
-from tests.fakes import SAMPLES_A_WORD, until
+from tests.fakes import SAMPLES_A_WORD, FakeBrain, until
 from tests.serving.api.served import LoadedProcess
 
 
@@ -57,7 +62,9 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def serving(limits: Limits | None = None) -> AsyncIterator[Served]:
+async def serving(
+    limits: Limits | None = None, prepare: Prepare = lambda dependencies: None
+) -> AsyncIterator[Served]:
     config = Config()
     config.brain.kind = "scripted"
     personas = find_personas(config)
@@ -68,7 +75,7 @@ async def serving(limits: Limits | None = None) -> AsyncIterator[Served]:
         return processes[-1]
 
     service = SpeechService(make)
-    conversations = Conversations(config, personas)
+    conversations = Conversations(config, personas, prepare=prepare)
     server = WyomingServer(service, conversations, personas, config, limits=limits)
     await service.start()
     ports = []
@@ -225,6 +232,64 @@ async def test_who_was_silent_longest_makes_room(
     await ask(served.port, "Hello.", "three")
     assert len(served.conversations) == 2
     assert "Pedro" not in await ask(served.port, "What is my name?", "one")
+
+
+async def test_a_mind_that_never_answers_is_given_up_and_the_next_question_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conversations_module, "LONGEST_ANSWER", 0.5)
+    brain = FakeBrain([asyncio.Event()], ["Here I am."])
+
+    def prepare(dependencies: SessionDependencies) -> None:
+        async def make_brain(notify: object) -> FakeBrain:
+            return brain
+
+        dependencies.make_brain = make_brain
+
+    async with serving(prepare=prepare) as served:
+        async with AsyncTcpClient("127.0.0.1", served.port) as client:
+            question = Transcript("What do you make of it?", context={"conversation_id": "a"})
+            await client.write_event(question.event())
+            assert NotHandled.is_type((await read(client)).type)
+        assert await ask(served.port, "Are you there, and well?", "a") == "Here I am."
+
+
+async def test_a_conversation_that_nobody_goes_on_with_is_over(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversations_module, "IDLE_SECONDS", 0.05)
+    await ask(served.port, "Hello.", "kitchen")
+    await until(lambda: len(served.conversations) == 0)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_an_event_or_none(data: bytes) -> None:
+    async def run() -> None:
+        reader = asyncio.StreamReader(limit=MOST_LINE)
+        reader.feed_data(data)
+        reader.feed_eof()
+        with contextlib.suppress(ProtocolError):
+            while await read_event(reader) is not None:
+                pass
+
+    asyncio.run(run())
+
+
+_EVENTS = st.fixed_dictionaries(
+    {"type": st.sampled_from(["transcribe", "audio-chunk", "synthesize-start", "ping", "info"])},
+    optional={
+        "data": st.none() | st.integers() | st.dictionaries(st.text(max_size=5), st.integers()),
+        "data_length": st.none() | st.booleans() | st.integers(-5, 50) | st.text(max_size=3),
+        "payload_length": st.none() | st.integers(-5, 50) | st.floats(allow_nan=True),
+    },
+)
+
+
+@given(_EVENTS, st.binary(max_size=60))
+def test_any_lengths_are_believed_or_refused(head: dict[str, object], rest: bytes) -> None:
+    test_any_bytes_are_an_event_or_none.hypothesis.inner_test(
+        json.dumps(head).encode() + b"\n" + rest
+    )
 
 
 async def test_nothing_of_a_conversation_is_kept(served: Served) -> None:
