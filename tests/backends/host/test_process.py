@@ -62,6 +62,18 @@ async def test_a_turn_comes_back(echo: tuple[BackendProcess, Recorder]) -> None:
     assert recorder.of(f.UtteranceEnded)[0].samples == sound > 0
 
 
+async def test_a_backend_that_writes_nothing_down_says_so(
+    echo: tuple[BackendProcess, Recorder],
+) -> None:
+    process, recorder = echo
+    process.send(f.Transcribe(7, LOUD))
+    await until(lambda: bool(recorder.of(f.Transcribed)))
+    (answer,) = recorder.of(f.Transcribed)
+    assert answer.number == 7
+    assert "no recordings" in answer.failed
+    assert "cascade" in answer.remedy
+
+
 async def test_the_child_leaves_the_machine_to_the_sound(
     echo: tuple[BackendProcess, Recorder],
 ) -> None:

@@ -14,6 +14,20 @@ def test_it_knows_how_many_have_gone() -> None:
     assert history.messages()[0].text == "message 7"
 
 
+def test_an_answer_is_cut_to_what_was_heard_of_it_wherever_it_stands() -> None:
+    history = History()
+    for role, text in (("assistant", "One two."), ("user", "One two."), ("assistant", "One two.")):
+        history.add(role, text, "edgar")
+    history.add("user", "And now?", "edgar")
+    history.cut(" One two. ", "One")
+    said = [message.text for message in history.messages()]
+    assert said == ["One two.", "One two.", "One", "And now?"]
+    history.cut("One", " ")
+    history.cut("It was never said.", "It was")
+    said = [message.text for message in history.messages()]
+    assert said == ["One two.", "One two.", "And now?"]
+
+
 def utterance(*spans: tuple[str, int, int]) -> AgentUtterance:
     return AgentUtterance(1, 1, "jarvis", [AgentText(1, *span) for span in spans])
 
