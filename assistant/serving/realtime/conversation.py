@@ -80,6 +80,8 @@ class VoiceConversation:
         """The user's item whose words are still to come."""
         self._began_at = self._ended_at = 0.0
         self._said: str | None = None
+        self._until_loaded: list[str] = []
+        """What is answered once the models are there."""
         self._recorded: dict[int, str] = {}
         """Utterance → its text in the session's history."""
         self._settling: asyncio.Task[None] | None = None
@@ -138,11 +140,15 @@ class VoiceConversation:
     def answer(self, text: str) -> None:
         """Let this be answered as the user's words, which are in the conversation already."""
         self.responses.begin(self._items.last)
+        if self._speaks and not self.audio.listens:
+            self._until_loaded.append(text)  # else it would be answered without a voice
+            return
         self.session.run_beside(self.session.send_text(text))
         self._settle_soon()
 
     def interrupt(self, reason: str) -> None:
         """Fall silent and think no further."""
+        self._until_loaded.clear()
         self.session.interrupt()
         self.calls.close()
         self.responses.finish("cancelled", reason)
@@ -215,7 +221,7 @@ class VoiceConversation:
     def _told(self, event: SessionEvent) -> None:
         match event:
             case BackendChosen(ready=True):
-                self.audio.listens = True
+                self._loaded()
             case TurnStarted(side="user"):
                 self._user_began()
             case TurnEnded(side="user"):
@@ -230,8 +236,20 @@ class VoiceConversation:
                 self.responses.text(turn, text)
             case Failure() | Notice(severity="error"):
                 self._fail(f"{event.text}. {event.remedy}" if event.remedy else event.text)
+                if isinstance(event, Failure) and self._until_loaded:
+                    self._until_loaded.clear()
+                    self.responses.finish("failed")
             case _:
                 pass
+
+    def _loaded(self) -> None:
+        """What has come so far is heard and answered."""
+        self.audio.listens = True
+        waiting = list(self._until_loaded)
+        self._until_loaded.clear()
+        if waiting:
+            self.session.run_beside(self.session.send_text(" ".join(waiting)))
+            self._settle_soon()
 
     def _fail(self, message: str) -> None:
         self._send(EventError(message, code="failed", kind="server_error").event(None))
@@ -318,7 +336,8 @@ class VoiceConversation:
         await asyncio.sleep(0)
         await self.session.settled()
         response = self.responses.active
-        if response is not None and not response.turns and not self.calls.waiting:
+        waits = self.calls.waiting or self._until_loaded
+        if response is not None and not response.turns and not waits:
             self.responses.finish("completed")
 
     # -- inside ----------------------------------------------------------------------------------

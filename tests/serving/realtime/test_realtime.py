@@ -576,6 +576,30 @@ async def test_models_that_cannot_be_loaded_are_told() -> None:
     assert error.type == "server_error"
 
 
+async def test_what_is_asked_while_the_models_load_is_answered_aloud() -> None:
+    behind = Behind([ANSWER])
+    behind.loads = False
+    async with talking(behind) as (client, _):
+        await client.ask("Are you there, and well?")
+        await until(lambda: bool(behind.processes))
+        await asyncio.sleep(0.2)
+        assert behind.brain.questions == []
+        behind.process.come_up()
+        done = await client.until("response.done")
+    assert done.response.status == "completed"
+    assert client.sound().size == 10 * SAMPLES_A_WORD
+
+
+async def test_what_was_asked_of_models_that_cannot_be_loaded_has_failed() -> None:
+    behind = Behind([ANSWER])
+    behind.loads = False
+    async with talking(behind) as (client, _):
+        await client.ask("Are you there, and well?")
+        await until(lambda: bool(behind.processes))
+        behind.process.emit(f.Failed("the weights are broken", "get them again", fatal=True))
+        assert (await client.until("response.done")).response.status == "failed"
+
+
 async def test_the_client_cannot_be_made_deaf_by_a_word() -> None:
     behind = Behind()
     async with talking(behind) as (client, _):
