@@ -257,6 +257,7 @@ def talk(
 
 app.command("web", rich_help_panel=TALK)(cli_serve.web)
 app.command("mcp", rich_help_panel=TALK)(cli_serve.mcp)
+app.command("discord", rich_help_panel=TALK)(cli_serve.discord)
 app.command("serve", rich_help_panel=TALK)(cli_serve.serve)
 app.command("serve-moshi", rich_help_panel=TALK)(cli_serve.serve_moshi)
 
