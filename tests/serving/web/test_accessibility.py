@@ -3,6 +3,7 @@ phone; and what it weighs. Through a real Chromium, whose accessibility tree is 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,14 @@ async def test_every_panel_can_be_read_and_has_names(
             assert await seen.page.evaluate(CONTRASTS) == [], panel
             assert await nameless(seen) == [], panel
             await close_panel(seen.page)
+        call = ToolCall("write_file", {"path": "notes/shopping.md", "text": "milk\neggs\n" * 40})
+        asking = asyncio.create_task(made.askers.ask(call))
+        await expect(seen.page.locator("dialog.consent")).to_be_visible()
+        assert await seen.page.evaluate(CONTRASTS) == []
+        assert await nameless(seen) == []
+        await expect(seen.page.get_by_role("button", name="Yes, once")).to_be_in_viewport()
+        await close_panel(seen.page)
+        assert await asking is False
         assert seen.complaints == []
 
 

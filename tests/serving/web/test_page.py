@@ -275,11 +275,13 @@ async def test_a_tool_runs_only_after_a_yes(browser: Browser) -> None:
         served(made) as house,
         opened(browser, house.url) as seen,
     ):
-        call = ToolCall("forget", {"what": "my parrot"})
-        for button, allowed in (("Yes, do it", True), ("No", False)):
+        call = ToolCall("forget", {"what": "my \u202eparrot", "sure": True}, origin="agent")
+        for button, allowed in (("Yes, once", True), ("No", False)):
             asking = asyncio.create_task(made.askers.ask(call))
             dialog = seen.page.locator("dialog.consent")
-            await expect(dialog).to_contain_text("forget (what: my parrot)")
+            await expect(dialog).to_contain_text("A coding agent wants to go on with forget")
+            # To the letter: what has no shape and turns the writing round is named.
+            await expect(dialog.locator("dd")).to_have_text(["my ⟨U+202E⟩parrot", "true"])
             await dialog.get_by_role("button", name=button, exact=True).click()
             assert await asking is allowed
         asking = asyncio.create_task(made.askers.ask(call))
@@ -297,7 +299,7 @@ async def test_a_question_that_was_answered_elsewhere_goes_away(browser: Browser
         opened(browser, house.url) as other,
     ):
         asking = asyncio.create_task(made.askers.ask(ToolCall("forget", {})))
-        await other.page.get_by_role("button", name="Yes, do it").click()
+        await other.page.get_by_role("button", name="Yes, once").click()
         assert await asking is True
         await expect(one.page.locator("dialog.consent")).to_have_count(0)
 

@@ -91,6 +91,22 @@ export function asked(call) {
   return given ? `${doing(call)} (${given})` : doing(call);
 }
 
+/** Who wants a tool to run, by the origin of the call. */
+export const ASKED_BY = {
+  model: "The language model wants to run",
+  speech: "You asked by voice to run",
+  typed: "You asked to run",
+  key: "You asked to run",
+  client: "Another program wants to run",
+  agent: "A coding agent wants to go on with",
+};
+
+/** To the letter: characters that have no shape, or turn the writing round, are named. */
+export function spelledOut(text) {
+  const named = (each) => `⟨U+${each.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
+  return text.replace(/(?![\n\t])[\p{C}\p{Zl}\p{Zp}\u115F\u1160\u3164\uFFA0]/gu, named);
+}
+
 /** Tools whose result is what is said: a chip beside it would say it twice. */
 const ANSWERS = new Set(
   (

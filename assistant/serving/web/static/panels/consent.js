@@ -1,7 +1,7 @@
 // May a tool run? One question at a time; to close it is a no.
 
 import { el, openDialog } from "../elements.js";
-import { asked } from "../words.js";
+import { ASKED_BY, spelledOut } from "../words.js";
 
 /** `answer(id, allowed)` is called once for each question that is not withdrawn. */
 export class Consent {
@@ -44,29 +44,35 @@ export class Consent {
 function openConsent(call, answer) {
   let allowed = false;
   let open = true;
-  const made = openDialog(
-    "consent",
-    "May I?",
-    (body, close) => {
-      const allow = () => {
-        allowed = true;
-        close();
-      };
-      const button = (name, text, click, own = {}) =>
-        el("button", { type: "button", class: name, text, on: { click }, ...own });
-      const no = button("button", "No", close, { autofocus: true });
-      const yes = button("button strong", "Yes, do it", allow);
-      body.append(
-        el("p", { class: "quote", text: asked(call) }),
-        el("div", { class: "buttons" }, no, yes),
-      );
-    },
-    () => open && answer(allowed),
-  );
+  const fill = (body, close) => {
+    const allow = () => {
+      allowed = true;
+      close();
+    };
+    const button = (name, text, click, own = {}) =>
+      el("button", { type: "button", class: name, text, on: { click }, ...own });
+    const no = button("button", "No", close, { autofocus: true });
+    const yes = button("button strong", "Yes, once", allow);
+    body.append(...told(call), el("div", { class: "buttons" }, no, yes));
+  };
+  const made = openDialog("consent", "May this run?", fill, () => open && answer(allowed));
   return {
     withdraw: () => {
       open = false;
       made.close();
     },
   };
+}
+
+/** Who wants to run what, and with what: all of it, to the letter. */
+function told({ name, arguments: given = {}, origin = "model" }) {
+  const who = ASKED_BY[origin] ?? ASKED_BY.model;
+  const lines = [el("p", {}, `${who} `, el("strong", { text: spelledOut(name) }), ".")];
+  const pair = ([key, value]) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return [el("dt", { text: spelledOut(key) }), el("dd", { text: spelledOut(text) })];
+  };
+  const pairs = Object.entries(given).flatMap(pair);
+  if (pairs.length) lines.push(el("dl", { class: "quote given" }, ...pairs));
+  return lines;
 }
