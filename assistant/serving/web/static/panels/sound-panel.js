@@ -46,11 +46,11 @@ export function openSound({ model, carrying, send, askDevices }) {
 function soundFigures(sound) {
   const line = el("p", { class: "quiet" });
   const show = () => {
-    const { underruns, lead, dropped } = sound.state;
+    const { lead, dropped } = sound.state;
     const shed = Math.round(dropped / 24);
     say(
       line,
-      `${sound.words}; lead ${Math.round(lead / 24)} ms, ${underruns} times run dry, ${shed} ms of surplus shed, ${sound.sent} messages sent.`,
+      `${sound.words}; lead ${Math.round(lead / 24)} ms, ${shed} ms of surplus shed, ${sound.sent} messages sent.`,
     );
     if (line.isConnected) setTimeout(show, 500);
   };
