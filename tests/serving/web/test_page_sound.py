@@ -11,7 +11,8 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from assistant.audio.types import Float32
-from assistant.session.events import AudioChanged
+from assistant.session.events import AudioChanged, PersonasReloaded
+from tests.fakes import CORE, FRIEND
 from tests.serving.web.browser import (
     chromium,
     eventually,
@@ -243,6 +244,20 @@ async def test_where_the_only_microphone_is_unplugged_the_sound_is_given_back(
         await expect(seen.page.locator("#toasts")).to_contain_text("unplugged or taken away")
         await expect(seen.page.locator("#start-text")).to_have_text("Start talking")
         await eventually(lambda: house.audio.remote is None, "it is given back")
+
+
+async def test_changed_persona_files_do_not_disturb_who_talks(browser: Browser) -> None:
+    async with (
+        served() as house,
+        opened(browser, house.url) as seen,
+    ):
+        await start_talking(seen.page)
+        house.session.replace_personas([CORE, FRIEND])
+        house.session.emit(PersonasReloaded(slugs=["core", "friend"], failed=[]))
+        await expect(seen.page.locator("#name")).to_have_text("Core 9")
+        await expect(seen.page.locator("#start-text")).to_have_text("Stop talking")
+        count = len(house.heard)
+        await eventually(lambda: len(house.heard) > count + 5, "it still hears")
 
 
 async def test_the_talk_key_is_held_and_let_go(browser: Browser) -> None:

@@ -5,6 +5,8 @@ import { toast } from "../elements.js";
 import { Sound } from "./sound.js";
 
 const TALKED = "assistant.talked"; // of this tab: it carried the sound before a reload
+const ANSWERED_WITHIN = 10_000; // milliseconds
+const NO_ANSWER = "The assistant has not taken the sound.";
 const TAP = "The browser wants a tap before it lets this page sound.";
 
 /**
@@ -16,6 +18,7 @@ export class Carrying {
     Object.assign(this, { _connection: connection, _note: note, _changed: changed });
     this.holder = null; // the last `SoundHolder`
     this.taking = false; // it is being opened, or asked for
+    this._timer = 0;
     this._connected = false;
     this._wanted = sessionStorage.getItem(TALKED) === "yes";
     this.sound = new Sound({
@@ -104,7 +107,7 @@ export class Carrying {
   /** Connected, perhaps again: who carried the sound goes on, if it may. */
   async connected() {
     this._connected = true;
-    if (!this._wanted || this.taking) return;
+    if (!this._wanted || this.taking || this.mine) return;
     if (this.sound.isOpen) {
       this._take(true);
       this._ask();
@@ -127,7 +130,18 @@ export class Carrying {
   }
 
   _ask() {
+    if (this.holder?.mine) {
+      this.held(this.holder); // the other side has not noticed that it was away
+      return;
+    }
     if (!this._connection.send({ type: "TakeSound", sample_rate: 24_000 })) this._take(false);
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => this.taking && this._unanswered(), ANSWERED_WITHIN);
+  }
+
+  _unanswered() {
+    this.stop();
+    this._tell({ message: NO_ANSWER, remedy: "Press Start again." }, "error");
   }
 
   _take(on) {
