@@ -246,6 +246,21 @@ async def test_where_the_only_microphone_is_unplugged_the_sound_is_given_back(
         await eventually(lambda: house.audio.remote is None, "it is given back")
 
 
+async def test_after_a_lost_connection_the_page_talks_on_by_itself(browser: Browser) -> None:
+    async with (
+        served() as house,
+        opened(browser, house.url) as seen,
+    ):
+        await start_talking(seen.page)
+        await eventually(lambda: len(house.heard) > 3, "sound")
+        house.hang_up()
+        await expect(seen.page.locator("#state")).to_have_text("Not connected")
+        await expect(seen.page.locator("#start-text")).to_have_text("Stop talking")
+        count = len(house.heard)
+        await eventually(lambda: len(house.heard) > count + 5, "sound again")
+        await expect(seen.page.locator("#status-buffer")).to_contain_text("ms")
+
+
 async def test_changed_persona_files_do_not_disturb_who_talks(browser: Browser) -> None:
     async with (
         served() as house,

@@ -19,6 +19,7 @@ export class Carrying {
     this.holder = null; // the last `SoundHolder`
     this.taking = false; // it is being opened, or asked for
     this._timer = 0;
+    this._fresh = true; // a connection of which nothing is known yet
     this._connected = false;
     this._wanted = sessionStorage.getItem(TALKED) === "yes";
     this.sound = new Sound({
@@ -96,17 +97,27 @@ export class Carrying {
       this.sound.close();
     }
     this._changed();
+    this._goOn();
   }
 
   lost() {
     this._connected = false;
+    this.holder = null; // it is told anew
+    this._fresh = true;
     this._take(false);
     this.sound.pause();
   }
 
-  /** Connected, perhaps again: who carried the sound goes on, if it may. */
-  async connected() {
+  connected() {
     this._connected = true;
+    this._goOn();
+  }
+
+  /** Connected, perhaps again, and it is known where the sound is: who carried it goes on, if it
+   * may. */
+  async _goOn() {
+    if (!this._fresh || !this._connected || !this.holder) return;
+    this._fresh = false;
     if (!this._wanted || this.taking || this.mine) return;
     if (this.sound.isOpen) {
       this._take(true);
