@@ -19,6 +19,7 @@ from assistant.adapters.elicitation import AskUser, answered
 from assistant.config.schema import AdapterConfig
 from assistant.errors import AssistantError
 from assistant.locations import log_dir
+from assistant.models.environments import install_command
 from assistant.private_files import make_folder, open_append
 from assistant.terminal.sanitize import clean_line
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
         Tool,
     )
 
-INSTALL = "Install what speaks to other programs: pip install 'assistant[adapters]'"
+INSTALL = f"Install what speaks to other programs: {install_command('adapters')}"
 START_SECONDS = 60.0
 """For which a server may take to start: one in Python takes fifteen on a busy machine."""
 CLOSE_SECONDS = 3.0

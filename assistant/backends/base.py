@@ -26,7 +26,7 @@ from assistant.frames import (
     VoiceSpec,
 )
 from assistant.language.delivery.prosody import NEUTRAL
-from assistant.models.environments import missing
+from assistant.models.environments import install_command, missing
 from assistant.models.hardware import Hardware
 
 if TYPE_CHECKING:
@@ -208,6 +208,6 @@ def check_server(config: Config, look: Look) -> BackendReport:
         )
     lacking = packages_missing(config, ("websockets", "sphn"))
     if lacking is not None:
-        remedy = lacking[1] or "pip install 'assistant[server]'"
+        remedy = lacking[1] or install_command("server")
         return BackendReport(name, False, lacking[0], remedy)
     return BackendReport(name, True, server.url)

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.config.schema import DiscordConfig
 from assistant.errors import AssistantError
+from assistant.models.environments import install_command
 
 if TYPE_CHECKING:
     import discord
 
-INSTALL = "Install what speaks to Discord: pip install 'assistant[discord]'"
+INSTALL = f"Install what speaks to Discord: {install_command('discord')}"
 PORTAL = "https://discord.com/developers/applications"
 DOCS = "docs/discord.md has every step."
 _PACKAGES = {"discord": "discord.py", "davey": "davey", "nacl": "PyNaCl"}

@@ -10,13 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from assistant.locations import data_dir
 from assistant.private_files import make_folder
@@ -170,6 +173,24 @@ def python_of(name: str) -> str | None:
     if name not in RECIPES or inspect(name).state != "ready":
         return None
     return str(interpreter(folder_of(name)))
+
+
+@cache
+def install_command(extra: str) -> str:
+    """How a person adds this extra to the program as it is installed here: from the folder that it
+    came from (PEP 610), by the interpreter that runs it."""
+    pip = f"{shlex.quote(sys.executable)} -m pip install"
+    try:
+        told = metadata.distribution("assistant").read_text("direct_url.json")
+        origin = json.loads(told or "{}")
+        url = urlsplit(str(origin.get("url", "")))
+        folder = unquote(url.path) if url.scheme == "file" and "dir_info" in origin else ""
+    except (metadata.PackageNotFoundError, ValueError, AttributeError):
+        return f"{pip} {shlex.quote(f'assistant[{extra}]')}"
+    if not folder or not Path(folder, "pyproject.toml").is_file():
+        return f"{pip} {shlex.quote(f'assistant[{extra}]')}"
+    editable = "-e " if origin["dir_info"].get("editable") else ""
+    return f"{pip} {editable}{shlex.quote(f'{folder}[{extra}]')}"
 
 
 def missing(modules: tuple[str, ...], python: str | None = None) -> list[str] | None:

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from assistant.errors import AssistantError
+from assistant.models.environments import install_command
 
 SHORTEST_TOKEN = 16
 """Characters of a token that other machines may try to guess."""
@@ -161,7 +162,7 @@ def require_packages(what: str, extra: str, *names: str) -> None:
     if missing:
         raise ServeError(
             f"packages missing for {what}: {', '.join(missing)}",
-            f"pip install 'assistant[{extra}]'",
+            install_command(extra),
         )
 
 

@@ -25,6 +25,7 @@ from assistant.backends.registry import (
     list_backends,
 )
 from assistant.config.schema import Config
+from assistant.models.environments import install_command
 from assistant.models.hardware import Card, Hardware
 
 GIB = 1024**3
@@ -147,7 +148,7 @@ def test_a_server_that_cannot_be_called_is_told(
     config.backend.name = "moshi-server"
     with pytest.raises(BackendError, match="websockets") as e:
         choose_backend(config)
-    assert e.value.remedy == "pip install 'assistant[server]'"
+    assert e.value.remedy == install_command("server")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ pytest.importorskip("sphn", reason="the server needs sphn")
 from assistant.commands import serve
 from assistant.commands.serve import ApiSettings, check_exposure, serve_command
 from assistant.config.schema import Config
+from assistant.models.environments import install_command
 from assistant.serving.settings import ServeError
 
 TOKEN = "a-token-of-some-length"
@@ -145,7 +146,7 @@ def test_missing_packages_are_told_with_their_extra(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("assistant.serving.settings.find_spec", lambda name: None)
     with pytest.raises(ServeError, match="python_multipart, wyoming") as missing:
         serve_command(Config(), ApiSettings(wyoming=0))
-    assert missing.value.remedy == "pip install 'assistant[server]'"
+    assert missing.value.remedy == install_command("server")
 
 
 def test_who_could_listen_is_told() -> None:

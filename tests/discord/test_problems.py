@@ -52,7 +52,7 @@ def test_a_missing_package_names_the_extra(
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(DiscordError, match=package) as caught:
         require_libraries()
-    assert "assistant[discord]" in caught.value.remedy
+    assert "[discord]'" in caught.value.remedy
 
 
 def test_a_missing_libopus_says_how_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:

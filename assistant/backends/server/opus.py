@@ -10,6 +10,7 @@ import numpy as np
 from assistant.audio.types import Float32
 from assistant.backends.base import BackendError
 from assistant.frames import SAMPLE_RATE
+from assistant.models.environments import install_command
 
 _PAGE = b"OggS"
 _BITE = 2_048
@@ -24,7 +25,7 @@ def require_packages() -> None:
     if missing:
         raise BackendError(
             f"packages missing for Moshi servers: {', '.join(missing)}",
-            "pip install 'assistant[server]'",
+            install_command("server"),
         )
 
 

@@ -34,6 +34,7 @@ from assistant.memory.store.contents import (
 )
 from assistant.memory.store.disk import PLAIN, SEALED, Cipher, files_below
 from assistant.memory.store.git import SEAL, GitLog
+from assistant.models.environments import install_command
 
 SHOWN = 10
 """Broken lines; how many more there are is told."""
@@ -276,5 +277,5 @@ def _vectors() -> Check:
 
     embedder = load_embedder()
     if embedder is None:
-        return ok("vectors", "none, words alone (pip install 'assistant[memory]')")
+        return ok("vectors", f"none, words alone ({install_command('memory')})")
     return ok("vectors", embedder.name)

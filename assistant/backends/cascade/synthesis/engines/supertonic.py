@@ -24,8 +24,9 @@ from assistant.backends.cascade.synthesis.engines.running import StoppableSessio
 from assistant.backends.cascade.synthesis.kokoro import trim
 from assistant.backends.cascade.synthesis.speech_engine import Cancellation
 from assistant.frames import VoiceSpec
+from assistant.models.environments import install_command
 
-REMEDY = "pip install 'assistant[supertonic]'"
+REMEDY = install_command("supertonic")
 STEPS = 5
 """Of flow matching: twice as many sound hardly better and take nearly twice as long."""
 SLOWEST, FASTEST = 0.7, 2.0

@@ -16,6 +16,7 @@ from assistant.commands.models import inventory
 from assistant.commands.models.command import remove_command, verify_command
 from assistant.commands.models.pull import download_of, pull_command
 from assistant.config.schema import Config
+from assistant.models.environments import install_command
 from tests.hub_stand_in import HubState, isolated, serving
 
 FILES = {
@@ -111,7 +112,7 @@ def test_every_engine_says_what_it_lacks(state: HubState, monkeypatch: pytest.Mo
         monkeypatch.setattr(catalog, "find_spec", lambda module: None)
         with pytest.raises(BackendError) as caught:
             load_engine(spec.name)
-        wanted = f"pip install 'assistant[{spec.extra}]'" if spec.extra else "pip install onnx"
+        wanted = install_command(spec.extra) if spec.extra else "pip install onnx"
         assert caught.value.remedy.startswith(wanted)
         if spec.weights is None:
             continue
