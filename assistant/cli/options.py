@@ -69,6 +69,12 @@ TokenEnv = Annotated[
     str | None,
     typer.Option("--token-env", metavar="NAME", help="Variable with the clients' token."),
 ]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Option("--name", metavar="HOST", help="What clients call this machine."),
+]
+Insecure = Annotated[bool, typer.Option("--insecure", help="Serve other machines without a token.")]
 Certificate = Annotated[
     Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate (PEM).")
 ]

@@ -1,4 +1,4 @@
-"""`assistant web`, `serve`, `serve-moshi` and `mcp` on the command line."""
+"""`assistant web`, `serve`, `serve-moshi`, `mcp` and `discord` on the command line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.cli.options import Certificate, CertificateKey, Host, TokenEnv, takes
+from assistant.cli.options import (
+    Certificate,
+    CertificateKey,
+    Host,
+    Insecure,
+    Names,
+    Port,
+    TokenEnv,
+    takes,
+)
 from assistant.commands.runner import Options, run_with_config
 
 if TYPE_CHECKING:
@@ -16,12 +25,9 @@ if TYPE_CHECKING:
 @takes("persona", "backend", "brain")
 def serve(
     host: Host = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8880,
+    port: Port = 8880,
     token_env: TokenEnv = None,
-    name: Annotated[
-        list[str] | None,
-        typer.Option("--name", metavar="HOST", help="What clients call this machine."),
-    ] = None,
+    name: Names = None,
     tls_cert: Certificate = None,
     tls_key: CertificateKey = None,
     wyoming: Annotated[
@@ -47,9 +53,7 @@ def serve(
     remember: Annotated[
         bool, typer.Option("--remember", help="Remember conversations as your own.")
     ] = False,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Serve other machines without a token.")
-    ] = False,
+    insecure: Insecure = False,
     *,
     options: Options,
 ) -> None:
@@ -97,16 +101,14 @@ def _agent(text: str) -> tuple[str, int]:
 @takes("backend")
 def serve_moshi(
     host: Host = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8998,
+    port: Port = 8998,
     token_env: TokenEnv = None,
     tls_cert: Certificate = None,
     tls_key: CertificateKey = None,
     queue: Annotated[
         int, typer.Option("--queue", min=0, max=100, help="How many may wait while one talks.")
     ] = 4,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Serve other machines without a token.")
-    ] = False,
+    insecure: Insecure = False,
     *,
     options: Options,
 ) -> None:
@@ -148,11 +150,8 @@ def web(
         typer.Option("--machine-sound", help="Talk to this machine while no page has the sound."),
     ] = False,
     host: Host = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8765,
-    name: Annotated[
-        list[str] | None,
-        typer.Option("--name", metavar="HOST", help="What browsers call this machine."),
-    ] = None,
+    port: Port = 8765,
+    name: Names = None,
     tls_cert: Certificate = None,
     tls_key: CertificateKey = None,
     insecure: Annotated[
@@ -244,12 +243,9 @@ def discord(
 @takes()
 def memory_serve(
     host: Host = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8990,
+    port: Port = 8990,
     token_env: TokenEnv = None,
-    name: Annotated[
-        list[str] | None,
-        typer.Option("--name", metavar="HOST", help="What clients call this machine."),
-    ] = None,
+    name: Names = None,
     tls_cert: Certificate = None,
     tls_key: CertificateKey = None,
     *,
