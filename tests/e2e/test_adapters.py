@@ -36,10 +36,10 @@ def installed(find: Callable[[str], list[str]], name: str) -> list[str] | None:
 
 
 def notes(folder: Path) -> dict[str, Any]:
-    """A vault with a note about parrots, in the settings that `assistant adapters add` writes."""
+    """A vault with a note about a guitar, in the settings that `assistant adapters add` writes."""
     vault = folder / "vault"
     vault.mkdir()
-    (vault / "Birds.md").write_text("Parrots eat walnuts on Sundays.\n")
+    (vault / "Music.md").write_text("The guitar is in the attic.\n")
     (vault / "Tea.md").write_text("Nothing but tea.\n")
     table = PRESETS["obsidian"].filled({"vault": str(vault)})
     command = installed(servers.python_server, "light-obsidian-mcp")
@@ -84,11 +84,11 @@ def answered(room: Room, app: Terminal, question: Path) -> str:
 
 
 ASKED = (
-    "Search my notes for parrots.",
-    "What do my notes say about parrots?",
-    "Please look in my notes for parrots.",
+    "Search my notes for guitar.",
+    "What do my notes say about guitar?",
+    "Please look in my notes for guitar.",
 )
-"""Whisper's smallest weights may take the first for "parents", whom one would correct."""
+"""Whoever is misunderstood says it once more, and otherwise."""
 
 
 def test_notes_are_searched_by_voice(talk: tuple[Room, Terminal], spoken: Say) -> None:
@@ -98,7 +98,7 @@ def test_notes_are_searched_by_voice(talk: tuple[Room, Terminal], spoken: Say) -
         with room.recording("answer") as sound:
             said = answered(room, app, spoken(asked))
         # The vault's server tells which notes have the word, ours what they say.
-        if "Birds" in said or "walnuts" in said:
+        if "Music" in said or "attic" in said:
             break
     else:
         pytest.fail(f"{room.home.turns('You')} → {said}")

@@ -20,6 +20,7 @@ from assistant.memory.retrieval.embedding import load_embedder
 from assistant.memory.retrieval.index import SqliteIndex
 from assistant.memory.service import MemoryService
 from assistant.memory.store.files import FileStore
+from assistant.session import replay
 from benchmarks.memory.small_talk import WORDS, small_talk
 from tests.fakes import FakeAudio, FakeMemoryStore
 from tests.session.room import Room
@@ -94,6 +95,7 @@ async def test_small_talk_leaves_next_to_nothing_in_memory_however_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal_writer, "LONGEST", 40)
+    monkeypatch.setattr(replay, "MOST_EVENTS", 40)
     long = Long(tmp_path)
     left = await long.hold(list(lines(320, every=0)), known=160)
     assert left < A_LINE
@@ -105,6 +107,7 @@ async def test_a_long_conversation_keeps_every_word_and_holds_little_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal_writer, "LONGEST", 40)
+    monkeypatch.setattr(replay, "MOST_EVENTS", 40)
     long = Long(tmp_path)
     store, room = long.store, long.room
     said = list(lines(240))

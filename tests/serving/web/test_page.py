@@ -521,7 +521,8 @@ async def test_of_a_long_talk_the_newest_is_shown_and_the_rest_on_demand(browser
         served(made) as house,
         opened(browser, house.url) as seen,
     ):
-        await expect(seen.page.locator(".turn")).to_have_count(400)
+        shown = await seen.page.locator(".turn").count()
+        assert 400 <= shown <= 600, "the oldest leave by and by"
         await expect(seen.page.locator(".turn").last).to_contain_text("Line 450.")
         await seen.page.get_by_role("button", name="Show what was said before").click()
         await expect(seen.page.locator(".turn")).to_have_count(450)
@@ -543,7 +544,8 @@ async def test_a_talk_of_hours_does_not_fill_the_page_and_stays_in_its_order(
         for turn in range(451, 701):
             made.emit(UserSaid(turn=turn, text=f"Line {turn}.", final=True))
         await expect(last).to_contain_text("Line 700.")
-        await expect(seen.page.locator(".turn")).to_have_count(400)
+        shown = await seen.page.locator(".turn").count()
+        assert 400 <= shown <= 600, "the oldest leave by and by"
         await seen.page.get_by_role("button", name="Show what was said before").click()
         await expect(seen.page.locator(".turn")).to_have_count(700)
         words = await seen.page.locator(".turn .words").all_text_contents()
