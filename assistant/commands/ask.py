@@ -25,7 +25,7 @@ from assistant.backends.registry import Choice
 from assistant.brain.base import Brain
 from assistant.brain.document import DocumentBrain
 from assistant.commands.plain import libraries_speak_to_the_log
-from assistant.commands.runner import FAILED, USAGE, complain
+from assistant.commands.runner import FAILED, USAGE, complain, tell
 from assistant.commands.say import aloud, terminable
 from assistant.config.schema import Config
 from assistant.errors import AssistantError
@@ -42,7 +42,7 @@ from assistant.session.events import (
 )
 from assistant.session.factory import find_personas, make_dependencies
 from assistant.session.session import Session
-from assistant.terminal.sanitize import clean_line, clean_text
+from assistant.terminal.sanitize import clean_text
 
 MOST = 4 * 2**20
 """Bytes of a document that are read."""
@@ -206,11 +206,6 @@ def _session(config: Config, document: str) -> tuple[Session, list[DocumentBrain
 
     dependencies.make_backend, dependencies.make_brain = make_backend, make_brain
     return Session(dependencies), made
-
-
-def tell(text: str) -> None:
-    """A line on standard error."""
-    print(f"· {clean_line(text)}", file=sys.stderr, flush=True)
 
 
 # What is sent in: a document, or the question.

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
 from typing import TYPE_CHECKING, Any
 
 from assistant.backends.base import BackendError
 from assistant.commands.plain import libraries_speak_to_the_log, plain_command
+from assistant.commands.runner import tell
 from assistant.config.schema import Config
 from assistant.discord.problems import DiscordError, explained, require_libraries, token_of
 from assistant.loops import ExitDeadline
 from assistant.session.events import Failure, LoadProgress, Notice, SessionEvent
 from assistant.session.factory import find_personas, start_and_wait
-from assistant.terminal.sanitize import clean_line
 
 if TYPE_CHECKING:
     import aiohttp
@@ -54,7 +53,7 @@ async def run_bot(
     personas = find_personas(config)
     room = make_room(config, personas)
     room.session.subscribe(_session_told)
-    bot = Bot(room, list(personas.loaded.values()), _tell, connector)
+    bot = Bot(room, list(personas.loaded.values()), tell, connector)
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     deadline.on_signals(_SIGNALS, lambda number: _stop(stopped, 128 + number))
     running = asyncio.create_task(_be_there(room, bot, token), name="discord")
@@ -97,14 +96,10 @@ def _stop(stopped: asyncio.Future[int], code: int) -> None:
 def _session_told(event: SessionEvent) -> None:
     match event:
         case LoadProgress(fraction=None, text=text):
-            _tell(text)
+            tell(text)
         case Failure() | Notice(severity="warning") | Notice(severity="error"):
             remedy = f" – {event.remedy}" if event.remedy else ""
-            _tell(f"{event.text}{remedy}")
-
-
-def _tell(text: str) -> None:
-    print(f"· {clean_line(text)}", file=sys.stderr, flush=True)
+            tell(f"{event.text}{remedy}")
 
 
 def cable_command(config: Config) -> int:
@@ -120,5 +115,5 @@ def cable_command(config: Config) -> int:
         config.audio.echo_guard = False
         config.audio.mode = "open"
         for line in cable.advice:
-            _tell(line)
+            tell(line)
         return plain_command(config, LiveAudio(config.audio))

@@ -118,6 +118,11 @@ def complain(message: str, remedy: str = "") -> None:
             print(f"{head}: {hanging(text)}", file=sys.stderr)
 
 
+def tell(text: str) -> None:
+    """A line on standard error beside what a command answers."""
+    print(f"· {clean_line(text)}", file=sys.stderr, flush=True)
+
+
 def hanging(text: str) -> str:
     """Its further lines indented: what is in a text must not look like a line of ours."""
     return clean_text(text).replace("\n", "\n  ")

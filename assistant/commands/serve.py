@@ -6,17 +6,17 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from assistant.commands.runner import tell
 from assistant.config.schema import Config
 from assistant.personas.loading import LoadedPersonas
 from assistant.serving.settings import (
     ServeError,
     ServeSettings,
-    check_token,
+    check_exposure,
     http_address,
     is_loopback,
     listen,
@@ -24,7 +24,6 @@ from assistant.serving.settings import (
     tls_context,
 )
 from assistant.session.factory import find_personas
-from assistant.terminal.sanitize import clean_line
 
 if TYPE_CHECKING:
     from assistant.serving.api.engine import SpeechService
@@ -62,7 +61,7 @@ def serve_command(config: Config, settings: ApiSettings) -> int:
     packages = ("starlette", "uvicorn", "websockets", "sphn", "python_multipart")
     wyoming = ("wyoming",) if settings.wyoming is not None else ()
     require_packages("serving", "server", *packages, *wyoming)
-    warnings = check_exposure(settings)
+    warnings = exposure_warnings(settings)
     certificate = tls_context(settings)
     personas = find_personas(config)  # a misspelt name is told before anything is loaded
     agents = _agents(config, settings, personas)
@@ -80,7 +79,7 @@ def serve_command(config: Config, settings: ApiSettings) -> int:
         names = names_of_this_machine(settings.host, settings.names)
         server = api.server(AccessControl(settings.token, names), certificate)
         try:
-            _tell("the models are being loaded")
+            tell("the models are being loaded")
             await service.start()
             async with _wyoming(config, settings, personas, service, doors):
                 print(http_address(settings, sockets[0].getsockname()[1]) + "/v1")
@@ -99,7 +98,7 @@ def serve_command(config: Config, settings: ApiSettings) -> int:
             number = opened[0].getsockname()[1]
             doors.append(_Door(agent, number, [stack.enter_context(each) for each in opened]))
         for warning in warnings:
-            _tell(warning)
+            tell(warning)
         return asyncio.run(serve())
 
 
@@ -166,7 +165,7 @@ def _wyoming_host(settings: ApiSettings) -> str:
     return "127.0.0.1"
 
 
-def check_exposure(settings: ApiSettings) -> list[str]:
+def exposure_warnings(settings: ApiSettings) -> list[str]:
     """Warnings about who could listen. Raises `ServeError` where it must not run."""
     warnings = []
     for address in settings.wyoming_allow:
@@ -180,21 +179,6 @@ def check_exposure(settings: ApiSettings) -> list[str]:
         warnings.append(
             "Wyoming knows neither tokens nor encryption: voices cross the network open"
         )
-    if is_loopback(settings.host):
-        return warnings
-    if settings.token is None and not settings.insecure:
-        raise ServeError(
-            f"{settings.host} can be reached from other machines, and nobody would have to show "
-            "a token: anyone there could talk to the models and hold them",
-            "add --token-env NAME, or --insecure where you trust the network",
-        )
-    check_token(settings)
-    if settings.certificate is None:
-        warnings.append(
-            "voices and the token cross the network unencrypted; --tls-cert changes that"
-        )
+    if warning := check_exposure(settings, "the models and hold them"):
+        warnings.append(warning)
     return warnings
-
-
-def _tell(text: str) -> None:
-    print(f"· {clean_line(text)}", file=sys.stderr, flush=True)

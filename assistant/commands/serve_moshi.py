@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import Callable
 
 from assistant.backends.base import BackendError
@@ -16,11 +15,11 @@ from assistant.backends.registry import (
     list_backends,
 )
 from assistant.backends.server.opus import require_packages
+from assistant.commands.runner import tell
 from assistant.config.schema import Config
 from assistant.frames import AnyEvent, Load
 from assistant.locations import log_dir
 from assistant.serving.settings import ServeSettings, check_exposure
-from assistant.terminal.sanitize import clean_line
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _MODELS = ("moshi-mlx", "moshi-torch")
@@ -33,7 +32,7 @@ def serve_moshi_command(config: Config, settings: ServeSettings) -> int:
     require_packages()
     warning = check_exposure(settings)
     if warning:
-        _tell(warning)
+        tell(warning)
     config.backend.name = served_backend(config)
     return asyncio.run(_serve(config, settings))
 
@@ -71,7 +70,7 @@ async def _serve(config: Config, settings: ServeSettings) -> int:
             log_path=log_dir() / "backend.log",
         )
 
-    server = MoshiServer(settings, make_process, _tell)
+    server = MoshiServer(settings, make_process, tell)
 
     def ready() -> None:
         print(server.address)
@@ -93,7 +92,3 @@ async def _serve(config: Config, settings: ServeSettings) -> int:
         if not stopped:
             raise
     return 128 + stopped[0]
-
-
-def _tell(text: str) -> None:
-    print(f"· {clean_line(text)}", file=sys.stderr, flush=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from assistant.commands.plain import Printer, libraries_speak_to_the_log, stop_signals
+from assistant.commands.runner import tell
 from assistant.config.schema import Config
 from assistant.loops import ExitDeadline
 from assistant.serving.settings import (
@@ -27,7 +28,6 @@ from assistant.serving.settings import (
 )
 from assistant.session.clients.private_socket import endpoints
 from assistant.session.frontend import SessionFrontend
-from assistant.terminal.sanitize import clean_line
 
 if TYPE_CHECKING:
     import socket
@@ -226,7 +226,3 @@ def _conversation(
     from assistant.serving.web.serving import OwnConversation
 
     return OwnConversation(session, audio, config.audio, over, greets=greets)
-
-
-def tell(text: str) -> None:
-    print(f"· {clean_line(text)}", file=sys.stderr, flush=True)

@@ -87,14 +87,15 @@ def check_token(settings: ServeSettings) -> None:
         )
 
 
-def check_exposure(settings: ServeSettings) -> str | None:
-    """A warning about who could listen, or None. Raises `ServeError` where it must not run."""
+def check_exposure(settings: ServeSettings, to: str = "the model and hold it") -> str | None:
+    """A warning about who could listen, or None. Raises `ServeError` where it must not run. `to`:
+    what anyone could talk to."""
     if is_loopback(settings.host):
         return None
     if settings.token is None and not settings.insecure:
         raise ServeError(
             f"{settings.host} can be reached from other machines, and nobody would have to show "
-            "a token: anyone there could talk to the model and hold it",
+            f"a token: anyone there could talk to {to}",
             "add --token-env NAME, or --insecure where you trust the network",
         )
     check_token(settings)

@@ -21,7 +21,7 @@ pytest.importorskip("uvicorn", reason="the server needs uvicorn")
 pytest.importorskip("sphn", reason="the server needs sphn")
 
 from assistant.commands import serve
-from assistant.commands.serve import ApiSettings, check_exposure, serve_command
+from assistant.commands.serve import ApiSettings, exposure_warnings, serve_command
 from assistant.config.schema import Config
 from assistant.models.environments import install_command
 from assistant.serving.settings import ServeError
@@ -150,15 +150,15 @@ def test_missing_packages_are_told_with_their_extra(monkeypatch: pytest.MonkeyPa
 
 
 def test_who_could_listen_is_told() -> None:
-    assert check_exposure(ApiSettings(token=None)) == []
+    assert exposure_warnings(ApiSettings(token=None)) == []
     with pytest.raises(ServeError, match="token"):
-        check_exposure(ApiSettings(host="0.0.0.0"))
+        exposure_warnings(ApiSettings(host="0.0.0.0"))
     with pytest.raises(ServeError, match="by trying"):
-        check_exposure(ApiSettings(host="0.0.0.0", token="t" * 15))
-    (told,) = check_exposure(ApiSettings(host="0.0.0.0", token="t" * 16))
+        exposure_warnings(ApiSettings(host="0.0.0.0", token="t" * 15))
+    (told,) = exposure_warnings(ApiSettings(host="0.0.0.0", token="t" * 16))
     assert "unencrypted" in told
     allowed = ApiSettings(wyoming=0, wyoming_allow=("192.168.1.5",))
-    (told,) = check_exposure(allowed)
+    (told,) = exposure_warnings(allowed)
     assert "Wyoming" in told
 
 

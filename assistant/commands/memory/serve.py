@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from dataclasses import dataclass
 
+from assistant.commands.runner import tell
 from assistant.config.schema import Config
 from assistant.memory.factory import open_store
 from assistant.memory.remote.access import sendable
@@ -20,7 +20,6 @@ from assistant.serving.settings import (
     require_packages,
     tls_context,
 )
-from assistant.terminal.sanitize import clean_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,7 @@ def memory_serve_command(config: Config, settings: MemoryServeSettings) -> int:
         with contextlib.ExitStack() as opened:
             sockets = [opened.enter_context(each) for each in listen(settings)]
             if warning:
-                _tell(warning)
+                tell(warning)
             names = names_of_this_machine(settings.host, settings.names)
             gate = AccessControl(settings.token, names, what="memory")
             server = memory_server(store, gate, certificate)
@@ -82,7 +81,3 @@ def check_exposure(settings: MemoryServeSettings) -> str:
     elif settings.token is None:
         return "every program on this machine can read it; --token-env changes that"
     return ""
-
-
-def _tell(text: str) -> None:
-    print(f"· {clean_line(text)}", file=sys.stderr, flush=True)

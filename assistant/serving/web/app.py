@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -159,12 +160,16 @@ class _WithHeaders:
         await self._app(scope, receive, sent)
 
 
+@cache
+def _files() -> dict[str, Path]:
+    """Those of the page, by the names they are asked for by."""
+    files = (path for path in STATIC.rglob("*") if path.is_file())
+    return {path.relative_to(STATIC).as_posix(): path for path in files}
+
+
 def _file_response(name: str) -> Response:
     """Of the files that are there, and no other: a name is looked up, never followed."""
-    known = {
-        path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.is_file()
-    }
-    path = known.get(name)
+    path = _files().get(name)
     if path is None or path.suffix not in _TYPES:
         raise HTTPException(404, "there is no such file")
     return FileResponse(path, media_type=_TYPES[path.suffix])

@@ -93,8 +93,6 @@ class PageConnection:
         self._sound: deque[bytes] = deque()
         self._sound_there = asyncio.Event()
         self._number = 0
-        self.lost = 0
-        """Blocks of sound that the page did not take in time."""
 
     async def run(self) -> None:
         await self._socket.accept()
@@ -173,8 +171,7 @@ class PageConnection:
 
     def _queue_sound(self, pcm: bytes) -> None:
         if len(self._sound) >= MOST_SOUND:
-            self._sound.popleft()
-            self.lost += 1
+            self._sound.popleft()  # the page misses its number
         self._sound.append(self._number.to_bytes(NUMBER_BYTES, "little") + pcm)
         self._number = (self._number + 1) % 2**32
         self._sound_there.set()
