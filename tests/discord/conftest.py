@@ -233,4 +233,4 @@ def _in_hand(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "make_dependencies", make)
     monkeypatch.setattr(audio, "Floor", lambda: Floor(LoudIsVoice))
     monkeypatch.setattr("assistant.discord.bot.Bot", KnownBot)
-    monkeypatch.setattr(command, "_tell", running.told.append)
+    monkeypatch.setattr(command, "tell", running.told.append)

@@ -43,7 +43,7 @@ async def test_two_people_at_once_are_understood_and_answered_one_after_the_othe
                 "brain": {"kind": "scripted"},
             }
         )
-        monkeypatch.setattr(command, "_tell", lambda text: None)
+        monkeypatch.setattr(command, "tell", lambda text: None)
 
         def turns() -> list[str]:
             return [text for _, text in fake.written if text.startswith("**")]
