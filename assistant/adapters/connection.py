@@ -10,18 +10,23 @@ import asyncio
 import logging
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from assistant.adapters.elicitation import AskUser, answered
+from assistant.adapters.launching import (
+    INSTALL,
+    AdapterError,
+    LogFile,
+    environment_of,
+    expanded,
+    log_path,
+    told,
+    without_secrets,
+)
+from assistant.adapters.listing import Listing, list_all
 from assistant.config.schema import AdapterConfig
-from assistant.errors import AssistantError
-from assistant.locations import log_dir
-from assistant.models.environments import install_command
-from assistant.private_files import make_folder, open_append
-from assistant.terminal.sanitize import clean_line
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -30,13 +35,9 @@ if TYPE_CHECKING:
         ElicitRequestParams,
         ElicitResult,
         GetPromptResult,
-        Prompt,
         ReadResourceResult,
-        Resource,
-        Tool,
     )
 
-INSTALL = f"Install what speaks to other programs: {install_command('adapters')}"
 START_SECONDS = 60.0
 """For which a server may take to start: one in Python takes fifteen on a busy machine."""
 CLOSE_SECONDS = 3.0
@@ -44,10 +45,6 @@ LOOK_SECONDS = 15.0
 """From one look whether it is still there to the next."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds before a server that ended is started again: doubling, up to the second."""
-SHORTEST_SECRET = 4
-"""Characters; what is shorter would be found in any text."""
-MOST_PAGES = 20
-"""Of tools, prompts or resources, as a server lists them."""
 
 State = Literal["starting", "ready", "waiting", "failed", "closed"]
 
@@ -58,10 +55,6 @@ _T = TypeVar("_T")
 log = logging.getLogger(__name__)
 
 
-class AdapterError(AssistantError):
-    """A server could not be reached, or could not do what it was asked."""
-
-
 @dataclass(slots=True)
 class ServerStatus:
     """How a server is."""
@@ -69,11 +62,8 @@ class ServerStatus:
     state: State = "starting"
     problem: AdapterError | None = None
     """Why it is not ready, where something is wrong."""
-    tools: list[Tool] = field(default_factory=list)
-    unusable: list[str] = field(default_factory=list)
-    """Names of tools that it lists, and that nobody could call."""
-    prompts: list[Prompt] = field(default_factory=list)
-    resources: list[Resource] = field(default_factory=list)
+    listing: Listing = field(default_factory=Listing)
+    """What it offers while it is ready."""
     seconds: float = 0.0
     """That it took to start."""
 
@@ -171,7 +161,7 @@ class McpConnection:
         loop = asyncio.get_running_loop()
         began = loop.time()
         self._set("starting")
-        with _log_file(self.name) as errors:
+        with LogFile(self.name) as errors:
             client = self._make(errors)
             async with asyncio.timeout(START_SECONDS) as starting:
                 async with client:
@@ -228,38 +218,10 @@ class McpConnection:
             self._offers_changed()  # whatever was missed meanwhile
 
     async def _take_stock(self, client: Client) -> None:
-        offers = client.server_capabilities
-        tools, unusable = await _tools(client)
-        prompts: list[Prompt] = []
-        resources: list[Resource] = []
-        # One that cannot list these has its tools all the same.
-        if offers.prompts is not None:
-            prompts = await self._if_listed(
-                _pages(
-                    lambda cursor: client.list_prompts(cursor=cursor, cache_mode="refresh"),
-                    lambda page: page.prompts,
-                )
-            )
-        if offers.resources is not None:
-            resources = await self._if_listed(
-                _pages(
-                    lambda cursor: client.list_resources(cursor=cursor, cache_mode="refresh"),
-                    lambda page: page.resources,
-                )
-            )
-        status = self.status
-        status.tools, status.prompts, status.resources = tools, prompts, resources
-        status.unusable = unusable
+        self.status.listing = await list_all(client, self._not_listed)
 
-    async def _if_listed(self, listing: Awaitable[list[_T]]) -> list[_T]:
-        from mcp import MCPError
-        from pydantic import ValidationError
-
-        try:
-            return await listing
-        except (MCPError, ValidationError) as error:
-            log.info("adapter %s: %s", self.name, self._told(error))
-            return []
+    def _not_listed(self, error: Exception) -> None:
+        log.info("adapter %s: %s", self.name, self._told(error))
 
     async def _message(self, message: object) -> None:
         if type(message).__name__ in _CHANGES:
@@ -285,7 +247,7 @@ class McpConnection:
             return Client(
                 self._config.url, message_handler=self._message, elicitation_callback=elicit
             )
-        command, *arguments = [_expanded(each) for each in self._config.command]
+        command, *arguments = [expanded(each) for each in self._config.command]
         environment = environment_of(self._config.env)
         found = shutil.which(command, path=environment.get("PATH", os.environ.get("PATH")))
         if found is None:
@@ -307,17 +269,12 @@ class McpConnection:
         return AdapterError(told, f"It is started again. Its own words: {log_path(self.name)}")
 
     def _told(self, error: BaseException) -> str:
-        """What went wrong, without the secrets of its environment: a server may name them."""
-        text = told(error)
-        for key, value in self._config.env.items():
-            secret = _expanded(value)
-            if len(secret) >= SHORTEST_SECRET and (value.startswith("$") or is_secret(key)):
-                text = text.replace(secret, "…")
-        return text
+        """What went wrong, without the secrets of its environment."""
+        return without_secrets(told(error), self._config.env)
 
     def _set(self, state: State, problem: AdapterError | None = None) -> None:
         if state != "ready" and state != "starting":
-            self.status.tools, self.status.prompts, self.status.resources = [], [], []
+            self.status.listing = Listing()
         self.status.state, self.status.problem = state, problem
         self.on_change()
 
@@ -327,63 +284,6 @@ _CHANGES = (
     "PromptListChangedNotification",
     "ResourceListChangedNotification",
 )
-
-
-async def _pages(
-    fetch: Callable[[str | None], Awaitable[Any]], items: Callable[[Any], list[_T]]
-) -> list[_T]:
-    """All that a server lists, page by page."""
-    found: list[_T] = []
-    cursor = None
-    for _ in range(MOST_PAGES):
-        page = await fetch(cursor)
-        found += items(page)
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    return found
-
-
-async def _tools(client: Client) -> tuple[list[Tool], list[str]]:
-    """What a server lists, and the names of those that the protocol does not allow. The SDK refuses
-    a whole page for one of these; then each is looked at by itself."""
-    from pydantic import ValidationError
-
-    try:
-        tools: list[Tool] = await _pages(
-            lambda cursor: client.list_tools(cursor=cursor, cache_mode="refresh"),
-            lambda page: page.tools,
-        )
-    except ValidationError:
-        return await _tools_one_by_one(client)
-    return tools, []
-
-
-async def _tools_one_by_one(client: Client) -> tuple[list[Tool], list[str]]:
-    from mcp.types import ListToolsRequest, ListToolsResult, PaginatedRequestParams, Tool
-    from pydantic import ValidationError
-
-    # Nothing public of the SDK's gives what a server said before it is validated.
-    session = client.session
-    tools, unusable = [], []
-    cursor = None
-    for _ in range(MOST_PAGES):
-        request = ListToolsRequest(params=PaginatedRequestParams(cursor=cursor))
-        data = request.model_dump(by_alias=True, mode="json", exclude_none=True)
-        options: Any = {}
-        session._stamp(data, options)
-        page = await session._dispatcher.send_raw_request("tools/list", data["params"], options)
-        for each in page.get("tools") or []:
-            try:
-                tools.append(Tool.model_validate(each, by_name=False))
-            except ValidationError:
-                unusable.append(str(each.get("name")) if isinstance(each, dict) else "?")
-        cursor = page.get("nextCursor")
-        if cursor is None:
-            break
-    # So that it knows what their results look like, and does not list them again at each call.
-    found = session._absorb_tool_listing(ListToolsResult(tools=tools), complete=True)
-    return found.tools, unusable
 
 
 async def _answers(client: Client) -> None:
@@ -400,52 +300,5 @@ async def _answers(client: Client) -> None:
             raise
 
 
-def log_path(name: str) -> Path:
-    """Where a server's standard error goes."""
-    return log_dir() / f"adapter-{name}.log"
-
-
-class _log_file:
-    """What a server writes to standard error must not get onto the screen."""
-
-    def __init__(self, name: str) -> None:
-        self._path = log_path(name)
-
-    def __enter__(self) -> Any:
-        make_folder(self._path.parent)
-        self._file = os.fdopen(open_append(self._path), "a", encoding="utf-8", errors="replace")
-        return self._file
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-
-def environment_of(wanted: Mapping[str, str]) -> dict[str, str]:
-    """Of a server: what the SDK lets it inherit (no secrets), and what the settings say, with `~`
-    and `$NAME` filled in, so that a token may stay outside of the file."""
-    from mcp.client.stdio import get_default_environment
-
-    return {**get_default_environment(), **{key: _expanded(v) for key, v in wanted.items()}}
-
-
-def is_secret(variable: str) -> bool:
-    """Whether a variable's name tells that its value is nobody's business."""
-    words = ("TOKEN", "KEY", "SECRET", "PASSWORD", "AUTH")
-    return any(word in variable.upper() for word in words)
-
-
-def _expanded(text: str) -> str:
-    return os.path.expandvars(Path(text).expanduser() if text.startswith("~") else text)
-
-
 def _folder(cwd: str | None) -> str | None:
-    return None if cwd is None else _expanded(cwd)
-
-
-def told(error: BaseException) -> str:
-    """The first cause in a group of them, in one line; never what was sent."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return clean_line(f"{type(error).__name__}: {error}")[:300]
+    return None if cwd is None else expanded(cwd)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assistant.adapters.connection import is_secret
+from assistant.adapters.launching import is_secret
 from assistant.errors import AssistantError
 
 _UNKNOWN = "{}"

@@ -12,13 +12,9 @@ from typing import Any
 
 from assistant.adapters.acp.job import Answer, Reports
 from assistant.adapters.acp.jobs import AgentJobs
-from assistant.adapters.connection import (
-    CLOSE_SECONDS,
-    AdapterError,
-    McpConnection,
-    OnProgress,
-)
+from assistant.adapters.connection import CLOSE_SECONDS, McpConnection, OnProgress
 from assistant.adapters.elicitation import AskUser
+from assistant.adapters.launching import AdapterError
 from assistant.adapters.offers import (
     MOST,
     READ,
@@ -154,9 +150,9 @@ class Adapters:
             for phrase, target in config.intents.items():
                 yield _skill(name, phrase, target)
         for name, connection in self.connections.items():
-            for prompt in connection.status.prompts[:MOST]:
+            for prompt in connection.status.listing.prompts[:MOST]:
                 yield prompt_skill(connection, prompt)
-            if resources := connection.status.resources[:MOST]:
+            if resources := connection.status.listing.resources[:MOST]:
                 yield resource_skill(connection, resources, self._called(name))
 
     def _changed(self, name: str) -> None:
@@ -167,7 +163,7 @@ class Adapters:
         for each in self._offered.pop(name, []):
             self._registry.remove(each)
         offered = self._offered[name] = []
-        for unusable in self.connections[name].status.unusable:
+        for unusable in self.connections[name].status.listing.unusable:
             self._refuse(name, f"the tool {clean_line(unusable)} has a schema that cannot be used")
         for make in self._makers(name):
             try:
@@ -210,7 +206,7 @@ class Adapters:
         status, called = self.connections[server].status, self._called(server)
         if status.problem is not None:
             raise ToolError(status.problem.message, status.problem.message)
-        if tool not in [each.name for each in status.tools]:
+        if tool not in [each.name for each in status.listing.tools]:
             told = f"There is no tool {tool} in {called}."
             raise ToolError(told, told)
         if self._registry.permission(tool_name(server, tool)) != "always":
@@ -228,8 +224,8 @@ class Adapters:
         """Of all that a server offers, and that the settings allow."""
         connection, config = self.connections[name], self._config[name]
         status, timeout = connection.status, config.timeout_s
-        names = {each.name for each in status.tools}
-        for remote in status.tools:
+        names = {each.name for each in status.listing.tools}
+        for remote in status.listing.tools:
             if config.tools is None or remote.name in config.tools:
                 reads = remote.name in config.reads
                 yield partial(make_tool, connection, remote, timeout, self._run, reads=reads)
@@ -238,9 +234,9 @@ class Adapters:
             if tool not in names:
                 names.add(tool)
                 yield partial(self._awaited, name, tool)
-        for prompt in status.prompts[:MOST]:
+        for prompt in status.listing.prompts[:MOST]:
             yield partial(prompt_tool, connection, prompt, timeout, self._run, self._questions)
-        if (resources := status.resources[:MOST]) and READ not in names:
+        if (resources := status.listing.resources[:MOST]) and READ not in names:
             offered = config.tools is None or READ in config.tools
             yield partial(resource_tool, connection, resources, timeout, self._run, offered=offered)
 

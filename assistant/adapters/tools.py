@@ -13,7 +13,8 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from assistant.adapters.connection import AdapterError, McpConnection, OnProgress
+from assistant.adapters.connection import McpConnection, OnProgress
+from assistant.adapters.launching import AdapterError
 from assistant.language.lexicon import spoken_list
 from assistant.language.summary import summary
 from assistant.terminal.sanitize import clean_text

@@ -12,7 +12,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from assistant.adapters.connection import AdapterError, McpConnection
+from assistant.adapters.connection import McpConnection
+from assistant.adapters.launching import AdapterError
 from assistant.adapters.tools import UnusableTool, make_tool, schema_tokens
 from assistant.bench.report import Measurement
 from assistant.calls.parser import ToolCall
@@ -84,11 +85,11 @@ async def _ready(connection: McpConnection, run: asyncio.Task[None]) -> None:
 
 
 def _callable_tool(connection: McpConnection, wanted: str | None) -> str:
-    for each in connection.status.tools:
+    for each in connection.status.listing.tools:
         reads = each.annotations is not None and each.annotations.read_only_hint
         if each.name == wanted or (wanted is None and reads and not _needs(each.input_schema)):
             return str(each.name)
-    names = ", ".join(each.name for each in connection.status.tools)
+    names = ", ".join(each.name for each in connection.status.listing.tools)
     if wanted is not None:
         raise AdapterError(f"{connection.name} has no tool {wanted}", f"It has {names}")
     raise AdapterError(
@@ -109,7 +110,7 @@ async def _calls(
     calls: int,
 ) -> list[Measurement]:
     """Raises `AdapterError` where the tool fails."""
-    remote = next(each for each in connection.status.tools if each.name == tool)
+    remote = next(each for each in connection.status.listing.tools if each.name == tool)
     made = make_tool(connection, remote, config.timeout_s, _as_in_a_session().run)
     executor = ToolExecutor(ToolRegistry([made], {made.name: "always"}))
     client = connection.client
@@ -170,7 +171,7 @@ def _as_in_a_session() -> SlowCalls:
 def _schemas(connection: McpConnection, config: AdapterConfig) -> list[Measurement]:
     """Tokens that a language model is told of the server's tools."""
     every, allowed, count = 0, 0, 0
-    for remote in connection.status.tools:
+    for remote in connection.status.listing.tools:
         try:
             length = schema_tokens(make_tool(connection, remote, config.timeout_s))
         except UnusableTool:
@@ -179,7 +180,7 @@ def _schemas(connection: McpConnection, config: AdapterConfig) -> list[Measureme
         if config.tools is None or remote.name in config.tools:
             allowed += length
             count += 1
-    kind = f"{len(connection.status.tools)} tools"
+    kind = f"{len(connection.status.listing.tools)} tools"
     rows = [Measurement(f"{connection.name}: schemas of {kind}", "tokens", (every,), _ESTIMATE)]
     if config.tools is not None:
         told = f"{connection.name}: schemas of the {count} on its list"

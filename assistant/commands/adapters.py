@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from assistant.adapters.acp.jobs import AgentJobs
-from assistant.adapters.connection import AdapterError, McpConnection, log_path
+from assistant.adapters.connection import McpConnection
 from assistant.adapters.known import PRESETS, imported, secret_names
+from assistant.adapters.launching import AdapterError, log_path
 from assistant.adapters.manager import NobodyToAsk
 from assistant.adapters.tools import UnusableTool, make_tool, schema_tokens
 from assistant.calls.parser import ToolCall
@@ -202,7 +203,7 @@ async def _check_agent(name: str, config: AdapterConfig) -> None:
 async def _told(connection: McpConnection, config: AdapterConfig) -> None:
     print(f"{connection.name}: ready after {connection.status.seconds:.1f} s")
     rows, tokens = [], 0
-    for remote in connection.status.tools:
+    for remote in connection.status.listing.tools:
         off = config.tools is not None and remote.name not in config.tools
         try:
             reads = remote.name in config.reads
@@ -232,9 +233,9 @@ async def _try(config: Config, name: str, tool: str, arguments: dict[str, Any]) 
         )
 
     async def run(connection: McpConnection) -> int:
-        found = [each for each in connection.status.tools if each.name == tool]
+        found = [each for each in connection.status.listing.tools if each.name == tool]
         if not found:
-            names = ", ".join(each.name for each in connection.status.tools)
+            names = ", ".join(each.name for each in connection.status.listing.tools)
             raise AdapterError(f"{name} has no tool {tool}", f"It has {names}")
         made: Tool = make_tool(connection, found[0], settings.timeout_s)
         executor = ToolExecutor(ToolRegistry([made], {made.name: "always"}))

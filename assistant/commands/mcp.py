@@ -8,7 +8,7 @@ import asyncio
 import signal
 import sys
 
-from assistant.adapters.connection import INSTALL
+from assistant.adapters.launching import INSTALL
 from assistant.commands.plain import libraries_speak_to_the_log
 from assistant.config.schema import Config
 from assistant.errors import AssistantError

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from assistant.adapters.connection import log_path
+from assistant.adapters.launching import log_path
 from assistant.adapters.manager import Adapters
 from assistant.adapters.tools import LONGEST_NAME, tool_name
 from assistant.calls.parser import ToolCall

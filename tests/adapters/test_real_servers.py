@@ -106,8 +106,8 @@ async def test_a_server_that_does_everything_is_followed() -> None:
         assert "Echo: walnuts" in (await called(registry, "echo", message="walnuts")).content
         picture = await called(registry, "get-tiny-image")
         assert "something that is no text: image" in picture.content
-        assert status.prompts
-        assert status.resources
+        assert status.listing.prompts
+        assert status.listing.resources
         prompt = await said(adapters, registry, "Use the simple prompt.")
         assert prompt.prompt
         read = await said(adapters, registry, "Read the architecture.")

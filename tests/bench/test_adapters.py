@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.adapters.connection import AdapterError
+from assistant.adapters.launching import AdapterError
 from assistant.bench import adapters
 from assistant.commands.bench import bench_adapters
 from assistant.config.schema import AdapterConfig, Config

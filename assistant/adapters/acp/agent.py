@@ -19,7 +19,8 @@ from assistant.adapters.acp.child import AgentChild, check_startable, folder_of,
 from assistant.adapters.acp.client import AgentObserver, capabilities
 from assistant.adapters.acp.files import Workspace
 from assistant.adapters.acp.problems import end_of, own_words, problem_of, request_error, silence_of
-from assistant.adapters.connection import START_SECONDS, AdapterError
+from assistant.adapters.connection import START_SECONDS
+from assistant.adapters.launching import AdapterError
 from assistant.config.schema import AdapterConfig
 from assistant.terminal.sanitize import clean_text
 

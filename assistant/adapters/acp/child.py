@@ -18,7 +18,7 @@ from assistant.adapters.acp.client import AgentSide, FolderClient
 from assistant.adapters.acp.files import Workspace
 from assistant.adapters.acp.problems import quieten
 from assistant.adapters.acp.terminals import Terminals, end_group, signal_group
-from assistant.adapters.connection import INSTALL, AdapterError, log_path
+from assistant.adapters.launching import INSTALL, AdapterError, log_path
 from assistant.backends.host.child import trim_log
 from assistant.config.schema import AdapterConfig
 from assistant.private_files import make_folder, open_append

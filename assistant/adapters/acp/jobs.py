@@ -18,7 +18,7 @@ from assistant.adapters.acp.job import Chips, Job, Reports
 from assistant.adapters.acp.questions import Questions
 from assistant.adapters.acp.telling import ago, aloud, capital, ended, sentence, told_of
 from assistant.adapters.acp.tools import make_tools
-from assistant.adapters.connection import AdapterError
+from assistant.adapters.launching import AdapterError
 from assistant.adapters.tools import tool_name
 from assistant.config.schema import AdapterConfig
 from assistant.language.command_patterns import SpokenCommand

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from assistant.adapters.connection import AdapterError, log_path
+from assistant.adapters.launching import AdapterError, log_path
 
 _SIGN_IN = -32000
 """The protocol's error code for "authentication required"."""

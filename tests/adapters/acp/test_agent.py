@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.adapters.connection import log_path
+from assistant.adapters.launching import log_path
 from tests.adapters.acp.asking import Heard, ask, asked, chips, goose, stop
 from tests.adapters.processes import alive
 from tests.fakes import until
