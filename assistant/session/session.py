@@ -54,10 +54,11 @@ from assistant.session.timers import TimerWatch
 from assistant.session.trace import LastTurn
 from assistant.session.turns.agent_turn import AgentTurn, ProgressTeller
 from assistant.session.turns.barge_in import BargeIn
-from assistant.session.turns.brain_loop import BrainContext, BrainLoop
+from assistant.session.turns.brain_loop import BrainLoop
 from assistant.session.turns.feelings import UserFeelings
 from assistant.session.turns.messages import History
 from assistant.session.turns.prosody import AnswerDelivery
+from assistant.session.turns.questions import BrainContext
 from assistant.session.turns.record import ConversationRecord
 from assistant.session.turns.responder import LanguageNotice, Responder
 from assistant.session.turns.spoken_intents import SpokenIntents

@@ -16,12 +16,12 @@ from assistant.session.audio_controls import Controls
 from assistant.session.calls.pauses import WorkReports
 from assistant.session.calls.slow_calls import PATIENCE, SlowCalls
 from assistant.session.calls.spoken_consent import SpokenConsent
+from assistant.session.calls.tool_runner import ToolRunner
 from assistant.session.dependencies import SessionDependencies
 from assistant.session.event_bus import EventBus, cleaned
 from assistant.session.events import Notice
 from assistant.session.persona_switch import PersonaVoice
 from assistant.session.turns.agent_turn import AgentTurn
-from assistant.session.turns.brain_loop import ToolRunner
 from assistant.session.turns.spoken_intents import SpokenIntents
 from assistant.session.turns.turn_taking import TurnTaking
 from assistant.skills import SkillSet

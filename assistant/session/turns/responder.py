@@ -10,9 +10,10 @@ from assistant.calls.parser import Malformed, ToolCall, ToolCallParser
 from assistant.frames import Inject
 from assistant.language.languages import language_name
 from assistant.language.lexicon import spoken_list
+from assistant.session.calls.tool_runner import ToolRunner, malformed
 from assistant.session.event_bus import EventBus
 from assistant.session.persona_switch import PersonaRoster, PersonaVoice
-from assistant.session.turns.brain_loop import BrainLoop, ToolRunner, malformed
+from assistant.session.turns.brain_loop import BrainLoop
 from assistant.session.turns.messages import UserMessage
 from assistant.session.turns.spoken_intents import SpokenIntents
 from assistant.tools.registry import ToolResult

@@ -11,12 +11,12 @@ from assistant.frames import Expect, UserText
 from assistant.memory.base import Journal, Memory, Turn
 from assistant.memory.service import MemoryService
 from assistant.session.events import MemoryRecalled
-from assistant.session.turns import brain_loop
+from assistant.session.turns import hesitation
 from tests.fakes import FakeBrain, FakeMemoryStore
 from tests.session.conftest import EnterRoom
 from tests.session.room import Room
 
-assert brain_loop.FILLER_AFTER > 1.0, "none of these turns takes so long"
+assert hesitation.FILLER_AFTER > 1.0, "none of these turns takes so long"
 
 
 class AheadBrain(FakeBrain):

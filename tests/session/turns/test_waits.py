@@ -16,7 +16,7 @@ from assistant.session.events import (
     StillThinking,
     ToolFinished,
 )
-from assistant.session.turns import brain_loop as waits
+from assistant.session.turns import hesitation as waits
 from assistant.ui.model import StatusModel
 from assistant.ui.plain_words import thinking_text
 from tests.fakes import FakeAudio, FakeBrain
