@@ -266,6 +266,9 @@ class SessionConfig(_ConfigTable):
     """Greet at start."""
     notifications: bool = True
     """Show on the desktop, too, what timers, alarms and reminders say."""
+    reachable: bool = True
+    """Your other programs on this machine may reach an open conversation: `assistant mcp` speaks in
+    it, `assistant web` follows it."""
     permissions: dict[str, Literal["always", "ask", "never"]] = {}
     """Permission a tool: name = "always", "ask" or "never"."""
 

@@ -278,10 +278,13 @@ async def follow_persona_files(session: SessionFrontend) -> None:
 
 def make_conversation(config: Config, audio: AudioIO) -> SessionFrontend:
     """A session as front ends hold it: it remembers, tells what is wrong with persona files,
-    follows them, and can be reached by other programs of the user's. In the running event loop."""
+    follows them, and can be reached by other programs of the user's where `session.reachable` is
+    set. In the running event loop."""
     personas = find_personas(config)
     session = make_session(config, audio, personas=personas, remember=True)
-    session.at_start(startup_notices(personas), follow_persona_files, serve_privately)
+    session.at_start(startup_notices(personas), follow_persona_files)
+    if config.session.reachable:
+        session.at_start([], serve_privately)
     return session
 
 

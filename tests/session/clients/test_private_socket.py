@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.config.schema import Config
 from assistant.locations import sockets_dir
 from assistant.serving.client_voice import request_of
 from assistant.session.clients import private_socket
@@ -27,8 +28,9 @@ from assistant.session.clients.private_socket import (
     serve_privately,
 )
 from assistant.session.clients.requests import AnyResult, RequestError, Speak, Spoken
+from assistant.session.factory import make_conversation, start_and_wait
 from assistant.session.protocol import Hello, encode
-from tests.fakes import FakeSession, until
+from tests.fakes import FakeAudio, FakeSession, until
 
 
 @pytest.fixture
@@ -61,6 +63,26 @@ async def test_a_running_session_is_found_and_does_what_is_asked(unix: bool) -> 
     assert endpoints() == []
     with pytest.raises(SessionGone):
         await connect(found)
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+async def test_a_conversation_is_reached_only_where_the_settings_let_it(reachable: bool) -> None:
+    config = Config.model_validate(
+        {
+            "backend": {"name": "echo"},
+            "brain": {"kind": "scripted"},
+            "session": {"reachable": reachable, "save": False},
+        }
+    )
+    session = make_conversation(config, FakeAudio())
+    try:
+        await start_and_wait(session)
+        if reachable:
+            await until(lambda: len(endpoints()) == 1)
+        assert len(endpoints()) == reachable
+    finally:
+        await session.stop()
+    assert endpoints() == []
 
 
 @pytest.mark.parametrize("unix", [True, False], ids=["socket", "port"])
