@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a service manager, a terminal that was closed."""
 EXIT_SECONDS = 2.6
 """A program that was told to end is gone by then."""
 
@@ -104,11 +106,11 @@ class ExitDeadline:
         if self._timer is not None:
             self._timer.cancel()
 
-    def on_signals(self, numbers: tuple[signal.Signals, ...], end: Callable[..., None]) -> None:
-        """In the loop: `end(number)` is called there when it has its turn; the time runs at once,
-        even while the loop has none."""
+    def on_signals(self, end: Callable[..., None]) -> None:
+        """In the loop: at one of `STOP_SIGNALS` `end(number)` is called there when it has its turn;
+        the time runs at once, even while the loop has none."""
         loop = asyncio.get_running_loop()
-        for number in numbers:
+        for number in STOP_SIGNALS:
             loop.add_signal_handler(number, end, number)
             # The loop is woken by the file descriptor, whichever handler runs.
             signal.signal(number, self._signalled)

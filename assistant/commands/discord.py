@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from typing import TYPE_CHECKING, Any
 
 from assistant.backends.base import BackendError
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from assistant.discord.room import Room
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _EXIT_SECONDS = 2.0
 _NOISY = ("discord", "aiohttp")
 
@@ -55,7 +53,7 @@ async def run_bot(
     room.session.subscribe(_session_told)
     bot = Bot(room, list(personas.loaded.values()), tell, connector)
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    deadline.on_signals(_SIGNALS, lambda number: _stop(stopped, 128 + number))
+    deadline.on_signals(lambda number: _stop(stopped, 128 + number))
     running = asyncio.create_task(_be_there(room, bot, token), name="discord")
     try:
         waited: list[asyncio.Future[Any]] = [running, stopped, bot.failed]

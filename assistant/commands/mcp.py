@@ -5,7 +5,6 @@ Model Context Protocol, on standard input and output.
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 
 from assistant.adapters.launching import INSTALL
@@ -15,7 +14,6 @@ from assistant.errors import AssistantError
 from assistant.loops import ExitDeadline
 from assistant.session.factory import find_personas
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _HINT = """\
 This speaks the Model Context Protocol on standard input, to a program that starts it:
   claude mcp add assistant -- assistant mcp
@@ -50,7 +48,7 @@ async def _serve(config: Config, deadline: ExitDeadline) -> int:
         stopped.append(number)
         serving.cancel()
 
-    deadline.on_signals(_SIGNALS, stop)
+    deadline.on_signals(stop)
     try:
         await serving
     except asyncio.CancelledError:

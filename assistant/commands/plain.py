@@ -13,7 +13,6 @@ import contextlib
 import logging
 import os
 import shutil
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from rich.cells import cell_len, set_cell_size
 from assistant.audio.base import AudioIO
 from assistant.config.schema import Config
 from assistant.logs import log_file
-from assistant.loops import ExitDeadline, post
+from assistant.loops import STOP_SIGNALS, ExitDeadline, post
 from assistant.personas.loading import Persona
 from assistant.private_files import make_folder, open_append
 from assistant.session.events import (
@@ -58,7 +57,6 @@ _KNOWN_AFTER = 1.0
 _INDENT = "  "
 _MOST_CODES = 2 + MOST_MARKS
 """Characters in a cell: a letter, its marks, and a joiner or selector."""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Printer:
@@ -271,11 +269,11 @@ def _stdin_lines() -> asyncio.Queue[str | None]:
 def stop_signals(stopped: asyncio.Future[int], deadline: ExitDeadline) -> Iterator[None]:
     """A signal sets `stopped` to the exit code that stands for it."""
     loop = asyncio.get_running_loop()
-    deadline.on_signals(_SIGNALS, lambda number: _end(stopped, 128 + number))
+    deadline.on_signals(lambda number: _end(stopped, 128 + number))
     try:
         yield
     finally:
-        for number in _SIGNALS:
+        for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
 
 

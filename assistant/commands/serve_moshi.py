@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable
 
 from assistant.backends.base import BackendError
@@ -19,9 +18,9 @@ from assistant.commands.runner import tell
 from assistant.config.schema import Config
 from assistant.frames import AnyEvent, Load
 from assistant.locations import log_dir
+from assistant.loops import STOP_SIGNALS
 from assistant.serving.settings import ServeSettings, check_exposure
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _MODELS = ("moshi-mlx", "moshi-torch")
 """What `auto` means here, best first: a cascade has no mind of its own to serve."""
 
@@ -84,7 +83,7 @@ async def _serve(config: Config, settings: ServeSettings) -> int:
         serving.cancel()
 
     loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
+    for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop, number)
     try:
         await serving

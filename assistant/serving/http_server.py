@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -13,10 +12,9 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from assistant.loops import STOP_SIGNALS
 from assistant.serving.connection_limits import ConnectionLimiter
 from assistant.serving.settings import ServeError
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class HttpServer(uvicorn.Server):  # type: ignore[misc]
@@ -73,7 +71,7 @@ async def serve_until_signal(server: HttpServer, sockets: list[socket.socket]) -
         server.should_exit = True
 
     loop = asyncio.get_running_loop()
-    for number in SIGNALS:
+    for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop, number)
     await server.serve(sockets=sockets)
     if not stopped:

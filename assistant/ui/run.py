@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 STOP_SECONDS = 10.0
 """How long the session may take to stop; it promises far less."""
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _log = logging.getLogger(__name__)
 
 
@@ -96,7 +95,7 @@ class _Run:
                 session, self._config.ui, driver_class=LocaleDriver, offer=self._offer
             )
             gate.connect(app)
-            self._deadline.on_signals(_SIGNALS, self._end)
+            self._deadline.on_signals(self._end)
 
             def lost() -> None:
                 self._deadline.begin(128 + signal.SIGHUP)
