@@ -127,9 +127,9 @@ async def _wyoming(
         anybody=settings.insecure,
     )
     try:
-        for door in doors:
+        for at, door in enumerate(doors):
             for each in door.sockets:
-                await server.listen(each, door.agent)
+                await server.listen(each, door.agent, only_agent=at > 0)
         yield
     finally:
         await server.close()

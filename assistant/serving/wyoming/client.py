@@ -23,12 +23,13 @@ from assistant.audio.types import Float32
 from assistant.audio.vad import RATE
 from assistant.backends.cascade.synthesis.clauses import ClauseSplitter
 from assistant.config.schema import Config
+from assistant.errors import AssistantError
 from assistant.frames import SAMPLE_RATE
 from assistant.language.languages import LANGUAGES
 from assistant.personas.loading import LoadedPersonas, Persona
 from assistant.serving.api.encoding import pcm16
 from assistant.serving.api.engine import SpeechService
-from assistant.serving.api.errors import ApiError
+from assistant.serving.api.errors import ApiError, in_words
 from assistant.serving.api.speech import MOST_CHARACTERS
 from assistant.serving.api.voices import ends_sentence, find_persona, speech_of
 from assistant.serving.conversations import Conversations, NoAnswer
@@ -201,6 +202,10 @@ class Client:
         except NoAnswer:
             await self._tell(NotHandled(text="No answer came in time.").event())
             return
+        except AssistantError as error:
+            # This is said to who asked; an error would be told to nobody.
+            await self._tell(NotHandled(text=f"{in_words(error).rstrip('.')}.").event())
+            return
         await self._tell(Handled(text=answer, context={"conversation_id": name}).event())
 
 
@@ -211,6 +216,9 @@ class _Recording:
         self._resampler: StreamResampler | None = None
         self._pieces: list[Float32] = []
         self._samples = 0
+        self._rest = b""
+        """The beginning of a sample whose end is in the next chunk: Home Assistant sends on what it
+        is sent, cut anywhere."""
 
     def add(self, data: dict[str, Any], payload: bytes) -> None:
         """Raises `ProtocolError` for sound of another kind, or too much of it."""
@@ -224,7 +232,9 @@ class _Recording:
             self._resampler = StreamResampler(rate, RATE, OFFLINE)
         if self._resampler.rate_in != rate:
             raise ProtocolError("the rate of the sound has changed")
+        payload = self._rest + payload
         whole = len(payload) // (width * channels) * width * channels
+        self._rest = payload[whole:]
         samples = np.frombuffer(payload[:whole], kind).astype(np.float32) / 2 ** (8 * width - 1)
         self._keep(self._resampler.process(mixdown(samples.reshape(-1, channels))))
 

@@ -12,6 +12,8 @@ import contextlib
 import ipaddress
 import logging
 import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from wyoming.error import Error
 from wyoming.event import Event
@@ -33,7 +35,7 @@ from assistant.language.languages import LANGUAGES
 from assistant.personas.loading import LoadedPersonas
 from assistant.serving.api.engine import SpeechService
 from assistant.serving.api.errors import in_words
-from assistant.serving.connection_limits import ConnectionLimiter, Limits
+from assistant.serving.connection_limits import ConnectionLimiter, Limits, Peer
 from assistant.serving.conversations import Conversations
 from assistant.serving.settings import is_loopback
 from assistant.serving.wyoming.client import Client, Served, tell
@@ -80,15 +82,22 @@ class WyomingServer:
         self._servers: list[asyncio.Server] = []
         self._clients: set[asyncio.Task[None]] = set()
 
-    async def listen(self, listening: socket.socket, agent: str) -> None:
-        """Serve this socket, with the persona of this slug as its first agent."""
+    async def listen(
+        self, listening: socket.socket, agent: str, *, only_agent: bool = False
+    ) -> None:
+        """Serve this socket, with the persona of this slug as its first agent. `only_agent`: it
+        tells of no voices and no recognition, which another port has told of: Home Assistant would
+        list them twice, by the same names."""
+
+        def info() -> Info:
+            return self.info(agent, only_agent=only_agent)
 
         async def called(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
             assert task is not None
             self._clients.add(task)
             try:
-                await self._serve(reader, writer, agent)
+                await self._serve(reader, writer, agent, info)
             finally:
                 self._clients.discard(task)
                 writer.close()
@@ -106,18 +115,20 @@ class WyomingServer:
             await asyncio.wait(self._clients)
 
     async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, agent: str
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        agent: str,
+        info: Callable[[], Info],
     ) -> None:
         peer = writer.get_extra_info("peername")
         if peer is None or not may_enter(peer[0], self._allowed, anybody=self._anybody):
             log.warning("wyoming: %s is not allowed", peer[0] if peer else "?")
             return
-        client = Client(self._served, writer, agent, lambda: self.info(agent))
+        client = Client(self._served, writer, agent, info)
         with contextlib.suppress(ConnectionError):
             try:
-                while (event := await self._next(reader)) is not None:
-                    self.connections.admit(peer)
-                    await client.take(event)
+                await self._converse(client, reader, peer)
             except ProtocolError as error:
                 await tell(writer, Error(str(error), "protocol").event())
             except AssistantError as error:
@@ -128,18 +139,39 @@ class WyomingServer:
             finally:
                 await client.close()
 
-    async def _next(self, reader: asyncio.StreamReader) -> Event | None:
-        async with asyncio.timeout(_SILENT_SECONDS):
-            return await read_event(reader)
+    async def _converse(self, client: Client, reader: asyncio.StreamReader, peer: Peer) -> None:
+        """One event after the other, until the client goes; what is done for it then is dropped."""
+        coming = asyncio.create_task(read_event(reader))
+        try:
+            while True:
+                async with asyncio.timeout(_SILENT_SECONDS):
+                    event = await coming
+                if event is None:
+                    return
+                self.connections.admit(peer)
+                coming = asyncio.create_task(read_event(reader))
+                await _while_there(client.take(event), coming)
+        finally:
+            await _dropped(coming)
 
-    def info(self, agent: str) -> Info:
-        """What there is; `agent` first among those to talk to."""
+    def info(self, agent: str, *, only_agent: bool = False) -> Info:
+        """What there is; `agent` first among those to talk to. See `listen`."""
         personas = list(self._served.personas.loaded.values())
         agents = sorted(personas, key=lambda each: each.slug != agent)
         engine = self._served.service.engine.partition(" · ")[0]
         knows_languages = "whisper" in engine and ".en" not in engine
         languages = sorted(LANGUAGES) if knows_languages else ["en"]
+        handle = [
+            HandleProgram(
+                models=[HandleModel(languages=["en"], **_artifact(each.slug, each.summary))],
+                **_artifact(each.name, each.summary),
+            )
+            for each in agents
+        ]
+        if only_agent:
+            return Info(handle=handle)
         return Info(
+            handle=handle,
             asr=[
                 AsrProgram(
                     models=[AsrModel(languages=languages, **_artifact("whisper", engine))],
@@ -156,14 +188,33 @@ class WyomingServer:
                     **_artifact(SERVICE, "Voices of the personas"),
                 )
             ],
-            handle=[
-                HandleProgram(
-                    models=[HandleModel(languages=["en"], **_artifact(each.slug, each.summary))],
-                    **_artifact(each.name, each.summary),
-                )
-                for each in agents
-            ],
         )
+
+
+async def _while_there(work: Coroutine[Any, Any, None], coming: asyncio.Task[Event | None]) -> None:
+    """Do this, unless the client goes meanwhile: nobody waits for an answer any more. `coming`: its
+    next event. Raises what the work raises, and `ConnectionError`."""
+    working = asyncio.create_task(work)
+    try:
+        await asyncio.wait({working, coming}, return_when=asyncio.FIRST_COMPLETED)
+        if coming.done() and not working.done() and _has_gone(coming):
+            raise ConnectionAbortedError
+        await working
+    finally:
+        await _dropped(working)
+
+
+def _has_gone(coming: asyncio.Task[Event | None]) -> bool:
+    error = coming.exception()
+    return isinstance(error, ConnectionError) or (error is None and coming.result() is None)
+
+
+async def _dropped(task: asyncio.Task[Any]) -> None:
+    """It has ended, by itself or because it had to."""
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # it was told, or is of no use any more
 
 
 def _artifact(name: str, description: str) -> dict[str, object]:

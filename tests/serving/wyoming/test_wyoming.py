@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from wyoming.tts import (
 )
 
 from assistant import frames as f
+from assistant.backends.base import BackendError
 from assistant.backends.wire import decode_pcm
 from assistant.config.schema import Config
 from assistant.personas.loading import load_personas
@@ -63,8 +65,12 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def serving(
-    limits: Limits | None = None, prepare: Prepare = lambda dependencies: None
+    limits: Limits | None = None,
+    prepare: Prepare = lambda dependencies: None,
+    *,
+    only_agent: bool = False,
 ) -> AsyncIterator[Served]:
+    """`only_agent`: of the second port."""
     config = Config()
     config.brain.kind = "scripted"
     personas = find_personas(config)
@@ -82,7 +88,7 @@ async def serving(
     for agent in ("jarvis", "glados"):
         (listening,) = open_sockets("127.0.0.1", 0)
         ports.append(listening.getsockname()[1])
-        await server.listen(listening, agent)
+        await server.listen(listening, agent, only_agent=only_agent and bool(ports[1:]))
     try:
         yield Served(*ports, processes[0], conversations, server)
     finally:
@@ -147,6 +153,17 @@ async def test_another_port_has_another_agent_first(served: Served) -> None:
     assert info.handle[0].name == "GLaDOS"
 
 
+async def test_a_port_of_an_agent_tells_of_nothing_that_the_first_has_told_of() -> None:
+    async with serving(only_agent=True) as served:
+        async with AsyncTcpClient("127.0.0.1", served.second) as client:
+            await client.write_event(Describe().event())
+            info = Info.from_event(await read(client))
+        assert info.handle[0].name == "GLaDOS"
+        assert not info.tts
+        assert not info.asr
+        assert "GLaDOS" in await ask(served.second, "What is your name?")
+
+
 async def test_a_text_is_spoken_in_the_voice_that_was_asked_for(served: Served) -> None:
     async with AsyncTcpClient("127.0.0.1", served.port) as client:
         voice = SynthesizeVoice(name="glados")
@@ -201,6 +218,35 @@ async def test_sound_is_written_down_whatever_its_rate(
     assert np.abs(heard).max() == pytest.approx(0.25, abs=0.02)
 
 
+async def say_into(client: AsyncTcpClient) -> None:
+    """A second of sound."""
+    tone = 0.25 * np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000)
+    data = (tone * 32_767).astype("<i2").tobytes()
+    await client.write_event(AudioChunk(16_000, 2, 1, data).event())
+    await client.write_event(AudioStop().event())
+
+
+@pytest.mark.parametrize("pieces", [[1], [3, 7, 1, 2, 44, 1_001]])
+async def test_sound_is_written_down_wherever_it_is_cut(served: Served, pieces: list[int]) -> None:
+    """Home Assistant sends a request's body on as it comes, in the middle of samples, too."""
+    served.process.written_down = [f.Transcribed(0, text="Turn on the light.", language="en")]
+    tone = 0.25 * np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000)
+    data = (tone * 32_767).astype("<i2").tobytes()
+    async with AsyncTcpClient("127.0.0.1", served.port) as client:
+        await client.write_event(Transcribe().event())
+        at = 0
+        for size in itertools.chain.from_iterable(itertools.repeat([*pieces, 4_000])):
+            await client.write_event(AudioChunk(16_000, 2, 1, data[at : at + size]).event())
+            at += size
+            if at >= len(data):
+                break
+        await client.write_event(AudioStop().event())
+        assert Transcript.from_event(await read(client)).text == "Turn on the light."
+    heard = decode_pcm(served.process.of(f.Transcribe)[0].pcm)
+    assert heard.size == pytest.approx(16_000, abs=200)
+    assert np.abs(heard).max() == pytest.approx(0.25, abs=0.02)
+
+
 async def test_a_conversation_goes_on_over_many_connections(served: Served) -> None:
     assert "391" in await ask(served.port, "What is 17 times 23?", "kitchen")
     await ask(served.port, "My name is Pedro.", "kitchen")
@@ -234,19 +280,58 @@ async def test_who_was_silent_longest_makes_room(
     assert "Pedro" not in await ask(served.port, "What is my name?", "one")
 
 
-async def test_a_mind_that_never_answers_is_given_up_and_the_next_question_answered(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(conversations_module, "LONGEST_ANSWER", 0.5)
-    brain = FakeBrain([asyncio.Event()], ["Here I am."])
-
+def with_brain(brain: FakeBrain) -> Prepare:
     def prepare(dependencies: SessionDependencies) -> None:
         async def make_brain(notify: object) -> FakeBrain:
             return brain
 
         dependencies.make_brain = make_brain
 
-    async with serving(prepare=prepare) as served:
+    return prepare
+
+
+async def test_nobody_waits_for_the_answer_of_one_who_has_hung_up() -> None:
+    brain = FakeBrain([asyncio.Event()], ["Here I am."])
+    async with serving(prepare=with_brain(brain)) as served:
+        async with AsyncTcpClient("127.0.0.1", served.port) as client:
+            question = Transcript("What do you make of it?", context={"conversation_id": "a"})
+            await client.write_event(question.event())
+            await until(lambda: bool(brain.questions))
+        assert await ask(served.port, "Are you there, and well?", "a") == "Here I am."
+
+
+async def test_nobody_waits_for_the_words_of_one_who_has_hung_up(served: Served) -> None:
+    async with AsyncTcpClient("127.0.0.1", served.port) as client:
+        await say_into(client)
+        await until(lambda: bool(served.process.of(f.Transcribe)))
+    served.process.written_down = [f.Transcribed(0, text="Turn on the light.", language="en")]
+    async with AsyncTcpClient("127.0.0.1", served.port) as client:
+        await say_into(client)
+        assert Transcript.from_event(await read(client)).text == "Turn on the light."
+
+
+async def test_why_no_conversation_can_begin_is_told_in_place_of_an_answer() -> None:
+    def prepare(dependencies: SessionDependencies) -> None:
+        raise BackendError("the mind is out", "call again later")
+
+    async with (
+        serving(prepare=prepare) as served,
+        AsyncTcpClient("127.0.0.1", served.port) as client,
+    ):
+        await client.write_event(Transcript("Hello.").event())
+        answer = await read(client)
+        assert NotHandled.is_type(answer.type)
+        assert NotHandled.from_event(answer).text == "the mind is out. call again later."
+        await client.write_event(Ping().event())
+        assert Pong.is_type((await read(client)).type)
+
+
+async def test_a_mind_that_never_answers_is_given_up_and_the_next_question_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conversations_module, "LONGEST_ANSWER", 0.5)
+    brain = FakeBrain([asyncio.Event()], ["Here I am."])
+    async with serving(prepare=with_brain(brain)) as served:
         async with AsyncTcpClient("127.0.0.1", served.port) as client:
             question = Transcript("What do you make of it?", context={"conversation_id": "a"})
             await client.write_event(question.event())
