@@ -135,6 +135,12 @@ def web_dir() -> Path:
     return data_dir() / "web"
 
 
+def serve_dir() -> Path:
+    """Our own certificate for other programs. It is not that of the pages: each is made anew for
+    other names, and whoever trusts the one should not have to look at the other."""
+    return data_dir() / "serve"
+
+
 def own_folders() -> tuple[Path, ...]:
     """All that we keep anything in, each once."""
     return tuple(dict.fromkeys((config_dir(), data_dir(), cache_dir(), log_dir())))

@@ -28,6 +28,9 @@ def serve(
     port: Port = 8880,
     token_env: TokenEnv = None,
     name: Names = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Encrypt, with a certificate that is made for it.")
+    ] = False,
     tls_cert: Certificate = None,
     tls_key: CertificateKey = None,
     wyoming: Annotated[
@@ -77,6 +80,7 @@ def serve(
                 certificate=tls_cert,
                 key=tls_key,
                 names=tuple(name or ()),
+                own_certificate=tls,
                 wyoming=wyoming_port if wyoming else None,
                 wyoming_allow=tuple(wyoming_allow or ()),
                 wyoming_agents=agents,

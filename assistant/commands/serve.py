@@ -8,10 +8,12 @@ import ipaddress
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from assistant.commands.runner import tell
 from assistant.config.schema import Config
+from assistant.locations import serve_dir
 from assistant.personas.loading import LoadedPersonas
 from assistant.serving.settings import (
     ServeError,
@@ -42,6 +44,8 @@ class ApiSettings(ServeSettings):
     """Addresses of other machines that may come in there, where no token exists."""
     wyoming_agents: tuple[tuple[str, int], ...] = ()
     """Personas, by slug, that are the first to talk to at ports of their own."""
+    own_certificate: bool = False
+    """Serve TLS with one that we make, where the user has none."""
     remember: bool = False
     """Conversations are remembered as a person's own are."""
 
@@ -61,12 +65,15 @@ def serve_command(config: Config, settings: ApiSettings) -> int:
     packages = ("starlette", "uvicorn", "websockets", "sphn", "python_multipart")
     wyoming = ("wyoming",) if settings.wyoming is not None else ()
     require_packages("serving", "server", *packages, *wyoming)
+    from assistant.serving.access_control import AccessControl, names_of_this_machine
+
+    names = names_of_this_machine(settings.host, settings.names)
+    settings, fingerprint = _with_own_certificate(settings, names)
     warnings = exposure_warnings(settings)
     certificate = tls_context(settings)
     personas = find_personas(config)  # a misspelt name is told before anything is loaded
     agents = _agents(config, settings, personas)
     from assistant.backends.host.child import use_one_heap
-    from assistant.serving.access_control import AccessControl, names_of_this_machine
     from assistant.serving.api.app import Api
     from assistant.serving.api.engine import SpeechService, make_process
     from assistant.serving.http_server import serve_until_signal
@@ -76,13 +83,14 @@ def serve_command(config: Config, settings: ApiSettings) -> int:
     async def serve() -> int:
         service = SpeechService(make_process(config))
         api = Api(service, personas, config, remember=settings.remember)
-        names = names_of_this_machine(settings.host, settings.names)
         server = api.server(AccessControl(settings.token, names), certificate)
         try:
             tell("the models are being loaded")
             await service.start()
             async with _wyoming(config, settings, personas, service, doors):
-                print(http_address(settings, sockets[0].getsockname()[1]) + "/v1")
+                print(_address(settings, sockets[0].getsockname()[1]))
+                if fingerprint:
+                    print(f"certificate: {settings.certificate} (SHA-256 {fingerprint})")
                 for door in doors:
                     print(f"wyoming: tcp://{_wyoming_host(settings)}:{door.port} ({door.agent})")
                 print("ready: waits for clients, Ctrl-C ends it", flush=True)
@@ -100,6 +108,38 @@ def serve_command(config: Config, settings: ApiSettings) -> int:
         for warning in warnings:
             tell(warning)
         return asyncio.run(serve())
+
+
+def _with_own_certificate(settings: ApiSettings, names: frozenset[str]) -> tuple[ApiSettings, str]:
+    """With the one that we make, where that is wanted, and its fingerprint, else "". Raises
+    `ServeError`, `OSError`, `AssistantError`."""
+    if not settings.own_certificate:
+        return settings, ""
+    if settings.certificate is not None:
+        raise ServeError(
+            "--tls makes a certificate, and --tls-cert gives one", "leave one of them out"
+        )
+    require_packages("a certificate of our own", "web", "cryptography")
+    from assistant.serving.web.certificate import local_addresses, own_certificate
+
+    made = own_certificate(names, local_addresses(), serve_dir())
+    return replace(settings, certificate=made.path, key=made.key), made.fingerprint
+
+
+def _address(settings: ApiSettings, port: int) -> str:
+    """As a client would write it: of all addresses of this machine, one that is reached."""
+    host = settings.host
+    if host in ("0.0.0.0", "::"):
+        host = next(iter([*settings.names, *_local_addresses()]), host)
+    return http_address(replace(settings, host=host), port) + "/v1"
+
+
+def _local_addresses() -> list[str]:
+    if find_spec("cryptography") is None:  # it comes with another extra
+        return []
+    from assistant.serving.web.certificate import local_addresses
+
+    return local_addresses()
 
 
 @contextlib.asynccontextmanager
@@ -179,6 +219,6 @@ def exposure_warnings(settings: ApiSettings) -> list[str]:
         warnings.append(
             "Wyoming knows neither tokens nor encryption: voices cross the network open"
         )
-    if warning := check_exposure(settings, "the models and hold them"):
+    if warning := check_exposure(settings, "the models and hold them", "--tls"):
         warnings.append(warning)
     return warnings

@@ -87,9 +87,11 @@ def check_token(settings: ServeSettings) -> None:
         )
 
 
-def check_exposure(settings: ServeSettings, to: str = "the model and hold it") -> str | None:
+def check_exposure(
+    settings: ServeSettings, to: str = "the model and hold it", tls: str = "--tls-cert"
+) -> str | None:
     """A warning about who could listen, or None. Raises `ServeError` where it must not run. `to`:
-    what anyone could talk to."""
+    what anyone could talk to; `tls`: the option that encrypts."""
     if is_loopback(settings.host):
         return None
     if settings.token is None and not settings.insecure:
@@ -100,7 +102,7 @@ def check_exposure(settings: ServeSettings, to: str = "the model and hold it") -
         )
     check_token(settings)
     if settings.certificate is None:
-        return "voices and the token cross the network unencrypted; --tls-cert changes that"
+        return f"voices and the token cross the network unencrypted; {tls} changes that"
     return None
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,9 +103,35 @@ def test_wyoming_is_served_only_where_it_is_wanted(home: dict[str, str]) -> None
             assert b'"type": "info"' in caller.recv(65_536)
 
 
+def test_with_tls_it_makes_a_certificate_that_stays_the_same(home: dict[str, str]) -> None:
+    pytest.importorskip("cryptography", reason="it makes the certificate")
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    told = []
+    for _ in range(2):
+        with running(home, "--token-env", "SERVE_TOKEN", "--tls") as server:
+            assert server.url.startswith("https://127.0.0.1:")
+            kind, place, fingerprint = server.lines[1].split(maxsplit=2)
+            assert kind == "certificate:"
+            trust = ssl.create_default_context(cafile=place)
+            found = httpx.get(f"{server.url}/models", headers=headers, verify=trust)
+            assert found.status_code == 200
+            told.append(fingerprint)
+    assert told[0] == told[1]
+
+
+def test_of_all_addresses_one_is_told_that_other_machines_reach() -> None:
+    settings = ApiSettings(host="0.0.0.0", own_certificate=True)
+    address = serve._address(settings, 8880)
+    assert "0.0.0.0" not in address or not serve._local_addresses()
+    named = ApiSettings(host="0.0.0.0", names=("kitchen.local",))
+    assert serve._address(named, 8880) == "http://kitchen.local:8880/v1"
+    assert serve._address(ApiSettings(host="::1"), 1) == "http://[::1]:1/v1"
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
+        (["--tls", "--tls-cert", "/nowhere.pem"], "leave one of them out"),
         (["--host", "0.0.0.0"], "add --token-env NAME"),
         (["--token-env", "NO_SUCH_TOKEN"], "holds no token"),
         (["--tls-cert", "/nowhere.pem"], "there is no file"),
@@ -156,7 +183,7 @@ def test_who_could_listen_is_told() -> None:
     with pytest.raises(ServeError, match="by trying"):
         exposure_warnings(ApiSettings(host="0.0.0.0", token="t" * 15))
     (told,) = exposure_warnings(ApiSettings(host="0.0.0.0", token="t" * 16))
-    assert "unencrypted" in told
+    assert "unencrypted; --tls changes that" in told
     allowed = ApiSettings(wyoming=0, wyoming_allow=("192.168.1.5",))
     (told,) = exposure_warnings(allowed)
     assert "Wyoming" in told

@@ -52,10 +52,13 @@ def local_addresses() -> list[str]:
     return [each for each in found if not ipaddress.ip_address(each).is_loopback]
 
 
-def own_certificate(names: frozenset[str], addresses: list[str]) -> Certificate:
-    """The one that is kept, made anew where it is missing, about to expire, or for other names or
-    addresses. Raises `OSError`, `AssistantError`."""
-    place, key_place = web_dir() / "certificate.pem", web_dir() / "key.pem"
+def own_certificate(
+    names: frozenset[str], addresses: list[str], folder: Path | None = None
+) -> Certificate:
+    """The one that is kept in `folder` (None: that of the pages), made anew where it is missing,
+    about to expire, or for other names or addresses. Raises `OSError`, `AssistantError`."""
+    folder = folder or web_dir()
+    place, key_place = folder / "certificate.pem", folder / "key.pem"
     wanted = _alternative_names(names, addresses)
     known = _kept(place) if key_place.exists() else None
     if known is None or not _serves(known, wanted):

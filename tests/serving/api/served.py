@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -73,6 +74,7 @@ async def serving(
     make: MakeProcess | None = None,
     limits: Limits | None = None,
     prepare: Prepare = lambda dependencies: None,
+    certificate: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Served]:
     """`make`: a real backend in place of the fake one."""
     config = config or Config()
@@ -84,9 +86,10 @@ async def serving(
 
     service = SpeechService(make or fake)
     api = Api(service, find_personas(config), config, prepare=prepare)
-    server = api.server(AccessControl(TOKEN), limits=limits)
+    server = api.server(AccessControl(TOKEN), certificate, limits)
     sockets = open_sockets("127.0.0.1", 0)
-    url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}/v1"
+    scheme = "https" if certificate else "http"
+    url = f"{scheme}://127.0.0.1:{sockets[0].getsockname()[1]}/v1"
     await service.start()
     running = asyncio.create_task(server.serve(sockets=sockets))
     served = Served(url, service, processes)
