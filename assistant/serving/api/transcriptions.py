@@ -13,43 +13,20 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from assistant.frames import SpokenWord, Transcribed
-from assistant.language.languages import LANGUAGES, language_name
-from assistant.serving.access_control import SAFE_HEADERS, read_body
+from assistant.language.languages import language_name
+from assistant.serving.access_control import SAFE_HEADERS
 from assistant.serving.api.engine import RETRY_AFTER, SpeechService
 from assistant.serving.api.errors import ApiError, json_response
 from assistant.serving.api.recordings import Piece, SpeechPieces, read_frames
 from assistant.serving.api.speech import Streamed, sse
+from assistant.serving.api.transcription_request import TranscriptionRequest, read_request
 
-MOST_BYTES = 25 * 1024 * 1024
-"""Of a recording."""
-_AROUND = 100_000
-"""Bytes that the rest of a request may have."""
-_BODY_SECONDS = 120.0
-_DRAIN_SECONDS = 5.0
 MOST_AT_ONCE = 4
 """Recordings that are read at a time."""
-_FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
-_MOST_PROMPT = 2_000
-"""Characters of a prompt that are looked at; the recogniser itself heeds the last 200 tokens."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """The fields of a request."""
-
-    file: bytes
-    response_format: str = "json"
-    language: str = ""
-    prompt: str = ""
-    stream: bool = False
-    words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +79,7 @@ class TranscriptionEndpoint:
             )  # fmt: skip
         self._under_way += 1
         try:
-            wanted = await _read(request)
+            wanted = await read_request(request)
             transcript = Transcript()
             segments = self._written_down(wanted, transcript)
             if wanted.stream:
@@ -124,7 +101,7 @@ class TranscriptionEndpoint:
         return _answer(transcript, wanted)
 
     async def _written_down(
-        self, wanted: _Wanted, transcript: Transcript
+        self, wanted: TranscriptionRequest, transcript: Transcript
     ) -> AsyncGenerator[Segment]:
         with tempfile.NamedTemporaryFile(prefix="assistant-") as file:
             file.write(wanted.file)
@@ -168,105 +145,10 @@ def _segment(piece: Piece, read: Transcribed) -> Segment:
     return Segment(round(piece.start, 2), round(piece.start + piece.seconds, 2), read.text, read)
 
 
-# What was asked for.
-
-
-async def _read(request: Request) -> _Wanted:
-    """Raises `ApiError` for what cannot be meant."""
-    kind = request.headers.get("content-type", "")
-    if kind.partition(";")[0].strip().lower() != "multipart/form-data":
-        raise ApiError(
-            415, "a recording comes as multipart/form-data", "With curl: -F file=@recording.wav"
-        )
-    try:
-        body = await read_body(request, MOST_BYTES + _AROUND, _BODY_SECONDS)
-    except HTTPException as error:
-        await _let_finish(request)
-        raise ApiError(error.status_code, error.detail, "Send it in parts.") from None
-
-    async def chunks() -> AsyncGenerator[bytes]:
-        yield body
-
-    parser = MultiPartParser(
-        request.headers, chunks(), max_files=1, max_fields=32, max_part_size=_AROUND
-    )
-    try:
-        form = await parser.parse()
-    except (MultiPartException, ValueError, LookupError) as error:
-        raise ApiError(400, f"this is no such form: {str(error)[:200]}") from None
-    try:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            raise ApiError(
-                400, "there is no recording in it", "It is the field “file”.", param="file"
-            )
-        data = await file.read()
-    finally:
-        await form.close()
-    if len(data) > MOST_BYTES:
-        raise ApiError(
-            413, f"the recording has more than {MOST_BYTES // 2**20} MB", "Send it in parts.",
-            param="file",
-        )  # fmt: skip
-    fields = {
-        name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form
-    }
-    return _checked(data, fields)
-
-
-async def _let_finish(request: Request) -> None:
-    """Who sends too much reads why only when it has sent it: a little more is taken, unread."""
-    left = 2 * MOST_BYTES
-    with contextlib.suppress(TimeoutError, RuntimeError):
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            async for chunk in request.stream():
-                left -= len(chunk)
-                if left < 0:
-                    return
-
-
-def _checked(data: bytes, fields: dict[str, list[str]]) -> _Wanted:
-    def one(name: str, otherwise: str = "") -> str:
-        return next(iter(fields.get(name, ())), otherwise).strip()
-
-    form = one("response_format", "json")
-    if form not in _FORMATS:
-        raise ApiError(
-            400, f"there is no response format “{form[:20]}”", f"There are {', '.join(_FORMATS)}.",
-            param="response_format",
-        )  # fmt: skip
-    language = one("language").lower().replace("_", "-").partition("-")[0]
-    if language and language not in LANGUAGES:
-        raise ApiError(
-            400, f"there is no language “{language[:20]}”", "Its code is meant: en, de, …",
-            param="language",
-        )  # fmt: skip
-    granularities = {
-        each
-        for name in ("timestamp_granularities[]", "timestamp_granularities")
-        for each in fields.get(name, ())
-    }
-    if unknown := granularities - {"word", "segment"}:
-        raise ApiError(
-            400, f"there are no times of each “{min(unknown)[:20]}”", "There are word and segment.",
-            param="timestamp_granularities",
-        )  # fmt: skip
-    if "logprobs" in {each for name in ("include[]", "include") for each in fields.get(name, ())}:
-        raise ApiError(400, "probabilities of tokens are not told", param="include")
-    return _Wanted(
-        data,
-        form,
-        language,
-        one("prompt")[:_MOST_PROMPT],
-        stream=one("stream").lower() in ("true", "1"),
-        words="word" in granularities,
-    )
-
-
 # How it is told.
 
 
-def _answer(transcript: Transcript, wanted: _Wanted) -> Response:
+def _answer(transcript: Transcript, wanted: TranscriptionRequest) -> Response:
     usage = {"type": "duration", "seconds": round(transcript.seconds, 2)}
     match wanted.response_format:
         case "json":
@@ -285,7 +167,7 @@ def _plain(text: str, media: str) -> Response:
     return PlainTextResponse(text, headers=SAFE_HEADERS, media_type=media)
 
 
-def _verbose(transcript: Transcript, wanted: _Wanted) -> dict[str, object]:
+def _verbose(transcript: Transcript, wanted: TranscriptionRequest) -> dict[str, object]:
     language = transcript.language or wanted.language or "en"
     told: dict[str, object] = {
         "task": "transcribe",

@@ -8,6 +8,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -32,7 +33,7 @@ from assistant.serving.realtime.protocol import (
     text_of,
 )
 from assistant.serving.realtime.responses import Items, text_of_item
-from assistant.serving.realtime.settings import SessionSettings
+from assistant.serving.realtime.settings import MOST_INSTRUCTIONS, SessionSettings
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +164,7 @@ class RealtimeConnection:
     def _talk(self) -> VoiceConversation:
         """The conversation, which begins with the first that is done in it."""
         if self._conversation is None:
-            made = self._make(self._settings, self.send, self._items)
+            made = self._make(self._instructed(), self.send, self._items)
             made.on_words = self._to_answer.append
             self._conversation = made
             made.begin()
@@ -174,18 +175,19 @@ class RealtimeConnection:
         return self._conversation
 
     def _update(self, event: Json) -> None:
-        begun = self._conversation
-        settings = self._settings.updated(
-            object_of(event, "session"), self._personas, begun=begun is not None
-        )
-        if begun is not None:
-            if settings.modality != self._settings.modality:
-                raise EventError(
-                    "sound or text holds for the whole conversation",
-                    param="session.output_modalities",
-                )
-            begun.update(settings)
-        self._settings = settings
+        begun = self._conversation is not None
+        settings = self._settings.updated(object_of(event, "session"), self._personas, begun=begun)
+        if begun and settings.modality != self._settings.modality:
+            raise EventError(
+                "sound or text holds for the whole conversation",
+                param="session.output_modalities",
+            )
+        before, self._settings = self._settings, settings
+        try:
+            self._instruct()
+        except EventError:
+            self._settings = before
+            raise
         self.send({"type": "session.updated", "session": settings.told(self._id)})
 
     # -- the user's sound ------------------------------------------------------------------------
@@ -216,7 +218,7 @@ class RealtimeConnection:
             talk.audio.add(np.zeros(round(_SILENCE_SECONDS * SAMPLE_RATE), np.float32))
             return
         sound = self._committed.take()
-        item = _user_item(new_id("item"), [{"type": "input_audio", "transcript": None}])
+        item = _message(new_id("item"), [{"type": "input_audio", "transcript": None}])
         committed = {"previous_item_id": self._items.last, "item_id": item["id"]}
         self.send({"type": "input_audio_buffer.committed", **committed})
         self._items.add(item)
@@ -246,14 +248,16 @@ class RealtimeConnection:
                 self._items.add({"id": item_id, "object": "realtime.item", **item})
             case "message", "user":
                 self._create_user_item(item_id, wanted)
+            case "message", "system":
+                self._create_system_item(item_id, wanted)
             case "message", "assistant":
                 text = text_of_item(wanted)[:MOST_CHARACTERS]
                 talk.session.history.add("assistant", text, talk.session.persona.slug)
                 self._items.add(talk.responses.message(item_id, text, "completed"))
             case _:
                 raise EventError(
-                    "an item is a message of the user's or the assistant's, or the output of a "
-                    "function; what a system message would say belongs into session.instructions",
+                    "an item is a message (of the user's, the assistant's or the system's), or "
+                    "the output of a function",
                     param="item.type",
                 )
 
@@ -262,7 +266,7 @@ class RealtimeConnection:
         parts = content if isinstance(content, list) else []
         sounds = [part for part in parts if isinstance(part, dict) and part.get("audio")]
         if sounds:
-            item = _user_item(item_id, [{"type": "input_audio", "transcript": None}])
+            item = _message(item_id, [{"type": "input_audio", "transcript": None}])
             sound = np.concatenate([decoded_sound(part) for part in sounds])
             self._items.add(item)
             self._committed.write_down(item, sound, self._settings.transcription or {})
@@ -272,8 +276,26 @@ class RealtimeConnection:
             raise EventError(
                 f"a message has 1 to {MOST_CHARACTERS:,} characters", param="item.content"
             )
-        self._items.add(_user_item(item_id, [{"type": "input_text", "text": text}]))
+        self._items.add(_message(item_id, [{"type": "input_text", "text": text}]))
         self._to_answer.append(text)
+
+    def _create_system_item(self, item_id: str, wanted: Json) -> None:
+        """It is heeded as the session's instructions are, for as long as it is there."""
+        text = text_of_item(wanted)
+        if not text:
+            raise EventError("a message of the system's has words", param="item.content")
+        self._items.add(_message(item_id, [{"type": "input_text", "text": text}], "system"))
+        self._instruct()
+
+    def _instruct(self) -> None:
+        if self._conversation is not None:
+            self._conversation.update(self._instructed())
+
+    def _instructed(self) -> SessionSettings:
+        """The settings, with what messages of the system's say besides: of that the last."""
+        told = [self._settings.instructions, *self._items.system_texts()]
+        text = "\n".join(filter(None, told))
+        return replace(self._settings, instructions=text[-MOST_INSTRUCTIONS:])
 
     def _truncate(self, event: Json) -> None:
         item = text_of(event, "item_id", most=64)
@@ -288,11 +310,13 @@ class RealtimeConnection:
 
     def _delete_item(self, event: Json) -> None:
         item = self._item(event)
-        if text := text_of_item(item):
+        text = text_of_item(item)
+        if text and item.get("role") != "system":
             self._talk().session.history.drop([text])
             self._to_answer = [each for each in self._to_answer if each != text]
             self._talk().on_words = self._to_answer.append
         self._items.remove(item["id"])
+        self._instruct()
         self.send({"type": "conversation.item.deleted", "item_id": item["id"]})
 
     def _retrieve_item(self, event: Json) -> None:
@@ -319,6 +343,8 @@ class RealtimeConnection:
         wanted = wanted if isinstance(wanted, dict) else {}
         if wanted.get("conversation") == "none":
             raise EventError("answers belong to the conversation", param="response.conversation")
+        metadata = wanted.get("metadata")
+        talk.responses.metadata = metadata if isinstance(metadata, dict) else None
         if talk.calls.answer():
             return
         self._committed.when_written(lambda: self._answer(talk, wanted))
@@ -331,6 +357,7 @@ class RealtimeConnection:
         if said.strip():
             talk.answer(said)
         else:
+            talk.responses.metadata = None
             self.send(
                 EventError("there is nothing to answer", code="nothing_to_answer").event(None)
             )
@@ -346,8 +373,8 @@ class RealtimeConnection:
         self.send({"type": "output_audio_buffer.cleared"})
 
 
-def _user_item(id: str, content: list[Json]) -> Json:
+def _message(id: str, content: list[Json], role: str = "user") -> Json:
     return {
         "id": id, "object": "realtime.item", "type": "message", "status": "completed",
-        "role": "user", "content": content,
+        "role": role, "content": content,
     }  # fmt: skip

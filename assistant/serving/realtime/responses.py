@@ -57,6 +57,10 @@ class Items:
         if item["id"] in self._items:
             self._items[item["id"]] = item
 
+    def system_texts(self) -> list[str]:
+        """Words of the messages of the system's, in their order."""
+        return [text_of_item(each) for each in self._items.values() if each.get("role") == "system"]
+
     def remove(self, item: str) -> None:
         self._items.pop(item, None)
 
@@ -94,6 +98,8 @@ class Response:
     """The assistant's turns that are still being made."""
     answers: str | None = None
     """The user's item."""
+    metadata: Json | None = None
+    """The client's own, told with it."""
 
 
 class Responses:
@@ -105,6 +111,8 @@ class Responses:
         self._items = items
         self._spoken = spoken
         self.active: Response | None = None
+        self.metadata: Json | None = None
+        """Of the response that the client has asked for."""
         self.spoken: dict[str, SpokenItem] = {}
         """By the item's identity, the open ones and those of earlier responses."""
         self._open: dict[int, SpokenItem] = {}
@@ -113,7 +121,8 @@ class Responses:
     def begin(self, answers: str | None = None, turns: set[int] | None = None) -> Response:
         """The one that is under way, or a new one."""
         if self.active is None:
-            self.active = Response(answers=answers, turns=turns or set())
+            metadata, self.metadata = self.metadata, None
+            self.active = Response(answers=answers, turns=turns or set(), metadata=metadata)
             self._send({"type": "response.created", "response": self._told("in_progress")})
         return self.active
 
@@ -246,4 +255,5 @@ class Responses:
         return {
             "id": self.active.id, "object": "realtime.response", "status": status,
             "status_details": details, "output": list(self.active.output), "usage": None,
+            "metadata": self.active.metadata,
         }  # fmt: skip

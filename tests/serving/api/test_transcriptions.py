@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from assistant.audio.wav import wav_header
 from assistant.backends.server.opus import OpusEncoder
 from assistant.backends.wire import decode_pcm
 from assistant.frames import FRAME_SAMPLES, TRANSCRIBE_SECONDS, SpokenWord, Transcribe, Transcribed
-from assistant.serving.api import recordings, transcriptions
+from assistant.serving.api import recordings, transcription_request, transcriptions
 from assistant.serving.api.encoding import pcm16
 from assistant.serving.api.recordings import SpeechPieces, read_frames
 from tests.fakes import until
@@ -66,6 +67,19 @@ async def test_what_is_said_comes_back_in_the_order_in_which_it_was_said(
     answer = await transcribe(served, spoken)
     assert answer.text == "First. Second."
     assert answer.usage.seconds == pytest.approx(3.5 + 2 * espeak(SENTENCE).size / RATE, abs=0.1)
+
+
+async def test_a_recording_may_come_as_json(served: Served, spoken: bytes) -> None:
+    """Open WebUI sends it so where its request format is set to JSON, as for OpenRouter."""
+    expect(served, "First.", "Second.")
+    audio = {"data": base64.b64encode(spoken).decode(), "format": "wav"}
+    body = {"model": "whisper-1", "language": "en", "input_audio": audio}
+    async with served.web as web:
+        answer = await web.post("/audio/transcriptions", json=body)
+        assert answer.json()["text"] == "First. Second."
+        refused = await web.post("/audio/transcriptions", json=body | {"language": "xx"})
+        assert refused.status_code == 400
+    assert served.process.of(Transcribe)[0].language == "en"
 
 
 async def test_each_piece_holds_its_sentence_and_its_time(served: Served, spoken: bytes) -> None:
@@ -258,7 +272,7 @@ async def test_what_is_not_there_is_not_promised(
 async def test_a_recording_that_is_too_large_is_refused(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transcriptions, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(transcription_request, "MOST_BYTES", 10_000)
     assert (await refused(served, bytes(50_000))).status_code == 413
     assert (await refused(served, bytes(200_000))).status_code == 413
 
@@ -266,7 +280,11 @@ async def test_a_recording_that_is_too_large_is_refused(
 @pytest.mark.parametrize(
     ("headers", "body", "status"),
     [
-        ({"Content-Type": "application/json"}, b"{}", 415),
+        ({"Content-Type": "text/plain"}, b"{}", 415),
+        ({"Content-Type": "application/json"}, b"{}", 400),
+        ({"Content-Type": "application/json"}, b"[" * 50_000, 400),
+        ({"Content-Type": "application/json"}, b'{"input_audio": {"data": "no base64!"}}', 400),
+        ({"Content-Type": "application/json"}, b'{"input_audio": {"data": 5}}', 400),
         ({"Content-Type": "multipart/form-data"}, b"x", 400),
         ({"Content-Type": "multipart/form-data; boundary=a"}, b"\xff\x00garbage", 400),
         ({"Content-Type": "multipart/form-data; boundary=a"}, b"--a--\r\n", 400),

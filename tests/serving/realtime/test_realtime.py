@@ -226,6 +226,47 @@ async def test_instructions_may_change_in_the_middle() -> None:
     assert "cat" in behind.brain.questions[1].persona.prompt.personality
 
 
+async def test_a_message_of_the_systems_is_heeded_until_it_is_deleted() -> None:
+    """Open WebUI tells so what was written in its chat."""
+    behind = Behind(["Meow."], ["Woof."], ["Fine."])
+
+    async def told(id: str, text: str) -> None:
+        content = [{"type": "input_text", "text": text}]
+        item = {"id": id, "type": "message", "role": "system", "content": content}
+        await client.send.conversation.item.create(item=item)
+
+    async with talking(behind, instructions="Be brief.") as (client, _):
+        await told("chat_1", "The user has a cat.")
+        await client.ask("Which animal?")
+        await client.until("response.done")
+        await client.send.conversation.item.delete(item_id="chat_1")
+        await told("chat_2", "The user has a dog." + " " * 9_000)
+        await client.ask("Which animal?")
+        await client.until("response.done")
+        await client.send.conversation.item.delete(item_id="chat_2")
+        await client.ask("Which animal?")
+        await client.until("response.done")
+    manners = [question.persona.prompt.personality for question in behind.brain.questions]
+    assert all("Be brief." in each for each in manners)
+    animals = [[name for name in ("cat", "dog") if name in each] for each in manners]
+    assert animals == [["cat"], ["dog"], []]
+    assert not any("cat" in text for _, text in earlier(behind))
+
+
+async def test_metadata_of_a_response_is_told_with_it() -> None:
+    behind = Behind(["Fine."], ["Fine again."])
+    async with talking(behind) as (client, _):
+        content = [{"type": "input_text", "text": "How are you?"}]
+        item = {"type": "message", "role": "user", "content": content}
+        await client.send.conversation.item.create(item=item)
+        await client.send.response.create(response={"metadata": {"input_item_id": "x"}})
+        done = await client.until("response.done")
+        assert done.response.metadata == {"input_item_id": "x"}
+        assert client.of("response.created")[0].response.metadata == {"input_item_id": "x"}
+        await client.ask("And now?")
+        assert (await client.until("response.done")).response.metadata is None
+
+
 async def test_who_speaks_into_an_answer_ends_it_and_only_what_was_heard_was_said() -> None:
     never = asyncio.Event()
     behind = Behind([f"{ANSWER} ", never], ["Gladly."])
