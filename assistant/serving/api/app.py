@@ -53,6 +53,7 @@ class Api:
         what their sessions are made of."""
         self._personas = personas
         self._routes: list[BaseRoute] = [
+            Route("/health", _told(_health), methods=["GET"]),
             Route("/v1/models", _told(self._models), methods=["GET"]),
             Route("/v1/models/{model:path}", _told(self._model), methods=["GET"]),
             Route("/v1/audio/models", _told(self._audio_models), methods=["GET"]),
@@ -115,6 +116,11 @@ class Api:
             for persona in self._personas.loaded.values()
         ]
         return json_response({"object": "list", "voices": voices})
+
+
+async def _health(request: Request) -> Response:
+    """For whatever watches a server, or looks whether one runs: it answers once all is loaded."""
+    return json_response({"status": "ok"})
 
 
 def _model(name: str) -> dict[str, object]:

@@ -70,6 +70,8 @@ async def test_the_lists_name_every_persona(served: Served) -> None:
     with pytest.raises(openai.NotFoundError, match="whisper-1"):
         await served.client.models.retrieve("gpt-9")
     async with served.web as web:
+        health = await web.get(served.url.removesuffix("/v1") + "/health")
+        assert health.json() == {"status": "ok"}
         voices = (await web.get("/audio/voices")).json()["voices"]
     assert [voice["id"] for voice in voices] == list(load_personas().loaded)
     assert "shimmer" in next(v["aliases"] for v in voices if v["id"] == "glados")
