@@ -42,7 +42,9 @@ def serve(
     wyoming_allow: Annotated[
         list[str] | None,
         typer.Option(
-            "--wyoming-allow", metavar="ADDRESS", help="Another machine that may use Wyoming."
+            "--wyoming-allow",
+            metavar="ADDRESS",
+            help="Another machine, or network, that may use it.",
         ),
     ] = None,
     wyoming_agent: Annotated[

@@ -41,7 +41,7 @@ class ApiSettings(ServeSettings):
     wyoming: int | None = None
     """Its port; None: it is not served."""
     wyoming_allow: tuple[str, ...] = ()
-    """Addresses of other machines that may come in there, where no token exists."""
+    """Addresses of other machines, or networks, that may come in there, where no token exists."""
     wyoming_agents: tuple[tuple[str, int], ...] = ()
     """Personas, by slug, that are the first to talk to at ports of their own."""
     own_certificate: bool = False
@@ -163,8 +163,11 @@ async def _wyoming(
         conversations,
         personas,
         config,
-        allowed=frozenset(settings.wyoming_allow),
+        allowed=[ipaddress.ip_network(each, strict=False) for each in settings.wyoming_allow],
         anybody=settings.insecure,
+        on_refused=lambda host: tell(
+            f"{host} wanted to use Wyoming and may not; --wyoming-allow {host} lets it in"
+        ),
     )
     try:
         for at, door in enumerate(doors):
@@ -199,7 +202,7 @@ def _agents(
 def _wyoming_host(settings: ApiSettings) -> str:
     """Where other machines are let in, all addresses; which of them may, is seen to there."""
     if settings.wyoming_allow and is_loopback(settings.host):
-        return "0.0.0.0"
+        return "::" if any(":" in each for each in settings.wyoming_allow) else "0.0.0.0"
     if settings.insecure or settings.wyoming_allow:
         return settings.host
     return "127.0.0.1"
@@ -210,10 +213,11 @@ def exposure_warnings(settings: ApiSettings) -> list[str]:
     warnings = []
     for address in settings.wyoming_allow:
         try:
-            ipaddress.ip_address(address)
+            ipaddress.ip_network(address, strict=False)
         except ValueError:
             raise ServeError(
-                f"--wyoming-allow takes addresses, and “{address}” is none", "as 192.168.1.5"
+                f"--wyoming-allow takes addresses, and “{address}” is none",
+                "as 192.168.1.5, or a network: 192.168.1.0/24",
             ) from None
     if settings.wyoming is not None and (settings.insecure or settings.wyoming_allow):
         warnings.append(

@@ -195,6 +195,7 @@ def test_who_could_listen_is_told() -> None:
         (ApiSettings(), "127.0.0.1"),
         (ApiSettings(host="0.0.0.0", token=TOKEN), "127.0.0.1"),
         (ApiSettings(wyoming_allow=("192.168.1.5",)), "0.0.0.0"),
+        (ApiSettings(wyoming_allow=("192.168.1.5", "fd00::/64")), "::"),
         (ApiSettings(host="192.168.1.2", wyoming_allow=("192.168.1.5",)), "192.168.1.2"),
         (ApiSettings(host="0.0.0.0", insecure=True), "0.0.0.0"),
     ],

@@ -12,7 +12,7 @@ import contextlib
 import ipaddress
 import logging
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from wyoming.error import Error
@@ -48,17 +48,33 @@ SERVICE = "assistant"
 _SILENT_SECONDS = 300.0
 """Between two events of a client, after which it is hung up on: Home Assistant opens a connection
 for each thing it wants."""
+_MOST_TOLD = 20
+"""Addresses of who may not come in that are told of."""
 _OURS = Attribution(name="assistant", url="")
 
 
-def may_enter(host: str, allowed: frozenset[str], *, anybody: bool) -> bool:
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def may_enter(host: str, allowed: Iterable[Network], *, anybody: bool) -> bool:
     """Whether a client of this address may: from this machine always."""
+    host = _plain(host)
+    if anybody or is_loopback(host):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return any(address in network for network in allowed)
+
+
+def _plain(host: str) -> str:
+    """An address as a person writes it: without its zone, and IPv4 as such."""
     host = host.partition("%")[0]
     with contextlib.suppress(ValueError):
         address = ipaddress.ip_address(host)
-        mapped = getattr(address, "ipv4_mapped", None)
-        host = str(mapped or address)
-    return anybody or is_loopback(host) or host in allowed
+        return str(getattr(address, "ipv4_mapped", None) or address)
+    return host
 
 
 class WyomingServer:
@@ -71,13 +87,17 @@ class WyomingServer:
         personas: LoadedPersonas,
         config: Config,
         *,
-        allowed: frozenset[str] = frozenset(),
+        allowed: Iterable[Network] = (),
         anybody: bool = False,
         limits: Limits | None = None,
+        on_refused: Callable[[str], None] = lambda host: None,
     ) -> None:
+        """`on_refused`: told of the address of who may not come in, once."""
         self._served = Served(service, conversations, personas, config)
         self.connections = ConnectionLimiter(limits)
-        self._allowed = allowed
+        self._allowed = tuple(allowed)
+        self._on_refused = on_refused
+        self._refused: set[str] = set()
         self._anybody = anybody
         self._servers: list[asyncio.Server] = []
         self._clients: set[asyncio.Task[None]] = set()
@@ -123,7 +143,7 @@ class WyomingServer:
     ) -> None:
         peer = writer.get_extra_info("peername")
         if peer is None or not may_enter(peer[0], self._allowed, anybody=self._anybody):
-            log.warning("wyoming: %s is not allowed", peer[0] if peer else "?")
+            self._refuse(_plain(peer[0]) if peer else "?")
             return
         client = Client(self._served, writer, agent, info)
         with contextlib.suppress(ConnectionError):
@@ -138,6 +158,12 @@ class WyomingServer:
                 pass
             finally:
                 await client.close()
+
+    def _refuse(self, host: str) -> None:
+        log.warning("wyoming: %s is not allowed", host)
+        if host not in self._refused and len(self._refused) < _MOST_TOLD:
+            self._refused.add(host)
+            self._on_refused(host)
 
     async def _converse(self, client: Client, reader: asyncio.StreamReader, peer: Peer) -> None:
         """One event after the other, until the client goes; what is done for it then is dropped."""

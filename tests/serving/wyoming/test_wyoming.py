@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,7 @@ async def serving(
     prepare: Prepare = lambda dependencies: None,
     *,
     only_agent: bool = False,
+    on_refused: Callable[[str], None] = lambda host: None,
 ) -> AsyncIterator[Served]:
     """`only_agent`: of the second port."""
     config = Config()
@@ -82,7 +84,9 @@ async def serving(
 
     service = SpeechService(make)
     conversations = Conversations(config, personas, prepare=prepare)
-    server = WyomingServer(service, conversations, personas, config, limits=limits)
+    server = WyomingServer(
+        service, conversations, personas, config, limits=limits, on_refused=on_refused
+    )
     await service.start()
     ports = []
     for agent in ("jarvis", "glados"):
@@ -480,17 +484,25 @@ async def test_hundreds_who_say_nothing_keep_nobody_out() -> None:
         ("192.168.1.5", True),
         ("::ffff:192.168.1.5", True),
         ("192.168.1.6", False),
+        ("172.17.3.4", True),
+        ("fd00::4%eth0", True),
         ("10.0.0.1", False),
+        ("kitchen", False),
     ],
 )
 def test_other_machines_come_in_only_where_they_are_allowed(host: str, enters: bool) -> None:
-    assert may_enter(host, frozenset({"192.168.1.5"}), anybody=False) is enters
-    assert may_enter(host, frozenset(), anybody=True) is True
+    allowed = [ipaddress.ip_network(each) for each in ("192.168.1.5", "172.17.0.0/16", "fd00::/64")]
+    assert may_enter(host, allowed, anybody=False) is enters
+    assert may_enter(host, (), anybody=True) is True
 
 
-async def test_a_stranger_is_hung_up_on(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stranger_is_hung_up_on_and_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assistant.serving.wyoming.server.may_enter", lambda *a, **k: False)
-    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    async with asyncio.timeout(10):
-        assert await reader.read() == b""
-    writer.close()
+    refused: list[str] = []
+    async with serving(on_refused=refused.append) as served:
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+            async with asyncio.timeout(10):
+                assert await reader.read() == b""
+            writer.close()
+    assert refused == ["127.0.0.1"]
