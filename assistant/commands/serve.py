@@ -80,6 +80,9 @@ def serve_command(config: Config, settings: ApiSettings) -> int:
 
     use_one_heap()  # before there are threads
 
+    wyoming_host = _reached_by(_wyoming_host(settings), ())
+    wyoming_host = f"[{wyoming_host}]" if ":" in wyoming_host else wyoming_host
+
     async def serve() -> int:
         service = SpeechService(make_process(config))
         api = Api(service, personas, config, remember=settings.remember)
@@ -92,7 +95,7 @@ def serve_command(config: Config, settings: ApiSettings) -> int:
                 if fingerprint:
                     print(f"certificate: {settings.certificate} (SHA-256 {fingerprint})")
                 for door in doors:
-                    print(f"wyoming: tcp://{_wyoming_host(settings)}:{door.port} ({door.agent})")
+                    print(f"wyoming: tcp://{wyoming_host}:{door.port} ({door.agent})")
                 print("ready: waits for clients, Ctrl-C ends it", flush=True)
                 return await serve_until_signal(server, sockets)
         finally:
@@ -127,11 +130,16 @@ def _with_own_certificate(settings: ApiSettings, names: frozenset[str]) -> tuple
 
 
 def _address(settings: ApiSettings, port: int) -> str:
-    """As a client would write it: of all addresses of this machine, one that is reached."""
-    host = settings.host
-    if host in ("0.0.0.0", "::"):
-        host = next(iter([*settings.names, *_local_addresses()]), host)
+    """As a client would write it."""
+    host = _reached_by(settings.host, settings.names)
     return http_address(replace(settings, host=host), port) + "/v1"
+
+
+def _reached_by(host: str, names: tuple[str, ...]) -> str:
+    """Where all addresses of this machine are meant, one that other machines reach."""
+    if host not in ("0.0.0.0", "::"):
+        return host
+    return next(iter([*names, *_local_addresses()]), host)
 
 
 def _local_addresses() -> list[str]:

@@ -76,6 +76,18 @@ class _JsonRequest(msgspec.Struct):
     language: str | None = None
     prompt: str | None = None
     response_format: str | None = None
+    stream: bool | None = None
+    timestamp_granularities: list[str] | None = None
+
+    def fields(self) -> dict[str, list[str]]:
+        """As a form has them."""
+        return {
+            "language": [self.language or ""],
+            "prompt": [self.prompt or ""],
+            "response_format": [self.response_format or ""],
+            "stream": ["true" if self.stream else ""],
+            "timestamp_granularities": self.timestamp_granularities or [],
+        }
 
 
 def _read_json(body: bytes) -> TranscriptionRequest:
@@ -85,8 +97,7 @@ def _read_json(body: bytes) -> TranscriptionRequest:
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise ApiError(400, f"this is no such request: {str(error)[:200]}") from None
     _check_size(data)
-    texts = {"language", "prompt", "response_format"}
-    return _checked(data, {name: [getattr(wanted, name) or ""] for name in texts})
+    return _checked(data, wanted.fields())
 
 
 def _check_size(data: bytes) -> None:

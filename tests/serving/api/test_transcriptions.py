@@ -82,6 +82,18 @@ async def test_a_recording_may_come_as_json(served: Served, spoken: bytes) -> No
     assert served.process.of(Transcribe)[0].language == "en"
 
 
+async def test_what_comes_as_json_is_asked_for_like_a_form(served: Served, spoken: bytes) -> None:
+    expect(served, "First.", "Second.", words=(SpokenWord("First.", 0.1, 0.4),))
+    audio = {"data": base64.b64encode(spoken).decode()}
+    wanted = {"response_format": "verbose_json", "timestamp_granularities": ["word"]}
+    async with served.web as web:
+        told = await web.post("/audio/transcriptions", json={"input_audio": audio, **wanted})
+        assert told.json()["words"]
+        expect(served, "First.", "Second.")
+        body = {"input_audio": audio, "stream": True}
+        assert "transcript.text.done" in (await web.post("/audio/transcriptions", json=body)).text
+
+
 async def test_each_piece_holds_its_sentence_and_its_time(served: Served, spoken: bytes) -> None:
     expect(served, "First.", "Second.", confidence=-0.2, language="en")
     told = await transcribe(served, spoken, response_format="verbose_json")
