@@ -20,7 +20,7 @@ from assistant.session.session import Session
 
 MOST = 3
 """Conversations that are kept at a time; each may have a language model loaded. Of more the one
-that was silent longest is over."""
+that was silent longest is over; while all of them are being answered, another one waits."""
 IDLE_SECONDS = 600.0
 """Without a word, after which one is over."""
 LONGEST_ANSWER = 120.0
@@ -36,6 +36,8 @@ class _Conversation:
     session: Session
     began: asyncio.Future[None]
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asked: int = 0
+    """Questions that are being answered, or wait for that."""
     idle: asyncio.TimerHandle | None = None
 
 
@@ -60,6 +62,7 @@ class Conversations:
         self._personas = personas
         self._remember = remember
         self._prepare = prepare
+        self._answering = asyncio.Semaphore(MOST)
         self._kept: dict[tuple[str, str], _Conversation] = {}
         """By persona and the client's name for it; who spoke last is last."""
         self._ending: set[asyncio.Task[None]] = set()
@@ -70,7 +73,21 @@ class Conversations:
     async def answer(self, persona: str, name: str, text: str) -> str:
         """What the persona of this slug says to `text` in the conversation of this name; "" where
         it was asked to be silent. Raises `NoAnswer`, and `AssistantError` where it cannot begin."""
-        conversation = self._conversation(persona, name)
+        key = (persona, name)
+        try:
+            async with asyncio.timeout(LONGEST_ANSWER), self._answering:
+                conversation = self._conversation(key)
+                conversation.asked += 1
+                try:
+                    return await self._answer(conversation, text)
+                finally:
+                    conversation.asked -= 1
+                    if self._kept.get(key) is conversation:
+                        self._rests(key, conversation)
+        except TimeoutError:
+            raise NoAnswer from None
+
+    async def _answer(self, conversation: _Conversation, text: str) -> str:
         said: list[str] = []
 
         def listen(event: SessionEvent) -> None:
@@ -78,26 +95,17 @@ class Conversations:
                 said.append(event.played)
 
         session = conversation.session
-        try:
-            async with asyncio.timeout(LONGEST_ANSWER), conversation.turn:
-                await asyncio.shield(conversation.began)
-                unsubscribe = session.subscribe(listen)
-                try:
-                    await session.send_text(text[:MOST_CHARACTERS])
-                    await session.finished()
-                except asyncio.CancelledError:
-                    session.interrupt()
-                    raise
-                finally:
-                    unsubscribe()
-        except TimeoutError:
-            raise NoAnswer from None
-        except BaseException:
-            if conversation.began.done() and conversation.began.exception() is not None:
-                self._end((persona, name))
-            raise
-        finally:
-            self._rests((persona, name))
+        async with conversation.turn:
+            await asyncio.shield(conversation.began)
+            unsubscribe = session.subscribe(listen)
+            try:
+                await session.send_text(text[:MOST_CHARACTERS])
+                await session.finished()
+            except asyncio.CancelledError:
+                session.interrupt()
+                raise
+            finally:
+                unsubscribe()
         return "\n".join(said)
 
     async def close(self) -> None:
@@ -106,13 +114,13 @@ class Conversations:
         if self._ending:
             await asyncio.wait(self._ending)
 
-    def _conversation(self, persona: str, name: str) -> _Conversation:
-        key = (persona, name)
+    def _conversation(self, key: tuple[str, str]) -> _Conversation:
         conversation = self._kept.pop(key, None)
         if conversation is None:
-            while len(self._kept) >= MOST:
-                self._end(next(iter(self._kept)))
-            session = self._make(persona)
+            silent = [other for other, each in self._kept.items() if not each.asked]
+            for longest in silent[: max(0, len(self._kept) - MOST + 1)]:
+                self._end(longest)
+            session = self._make(key[0])
             conversation = _Conversation(session, asyncio.ensure_future(session.start()))
         if conversation.idle is not None:
             conversation.idle.cancel()
@@ -132,9 +140,10 @@ class Conversations:
         self._prepare(dependencies)
         return Session(dependencies)
 
-    def _rests(self, key: tuple[str, str]) -> None:
-        conversation = self._kept.get(key)
-        if conversation is not None and not conversation.turn.locked():
+    def _rests(self, key: tuple[str, str], conversation: _Conversation) -> None:
+        if conversation.began.done() and conversation.began.exception() is not None:
+            self._end(key)
+        elif not conversation.asked:
             loop = asyncio.get_running_loop()
             conversation.idle = loop.call_later(IDLE_SECONDS, self._end, key)
 

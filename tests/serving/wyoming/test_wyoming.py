@@ -330,6 +330,26 @@ async def test_why_no_conversation_can_begin_is_told_in_place_of_an_answer() -> 
         assert Pong.is_type((await read(client)).type)
 
 
+async def test_nobody_is_cut_off_by_others_who_ask_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each satellite of Home Assistant has a conversation of its own."""
+    monkeypatch.setattr(conversations_module, "MOST", 2)
+    thought = asyncio.Event()
+    brain = FakeBrain(*([thought, "Here I am."] for _ in range(4)))
+    async with serving(prepare=with_brain(brain)) as served:
+        rooms = ("kitchen", "bedroom", "bathroom", "cellar")
+        asking = [
+            asyncio.create_task(ask(served.port, "Are you there, and well?", room))
+            for room in rooms
+        ]
+        await until(lambda: len(brain.questions) == 2)
+        assert len(served.conversations) == 2
+        thought.set()
+        assert await asyncio.gather(*asking) == ["Here I am."] * 4
+        assert len(served.conversations) == 2
+
+
 async def test_a_mind_that_never_answers_is_given_up_and_the_next_question_answered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
