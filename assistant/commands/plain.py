@@ -15,7 +15,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from rich.cells import cell_len, set_cell_size
@@ -70,9 +70,9 @@ class Printer:
 
     def __call__(self, event: SessionEvent) -> None:
         match event:
-            case UserSaid(final=True, text=text, typed=typed) if text:
-                if self._show_typed or not typed:
-                    _print_turn(YOU, text)
+            case UserSaid(final=True, text=text, typed=typed, speaker=speaker) if text:
+                if self._show_typed or not typed or speaker:
+                    _print_turn(_called_besides(speaker, self._names.values()), text)
             case AgentSaid(final=True, played=text) if text:
                 cut = " …" if event.interrupted else ""
                 _print_turn(self._names.get(event.persona, event.persona), f"{text}{cut}")
@@ -118,6 +118,13 @@ def _called(persona: Persona) -> str:
     """Nobody else is called as the user is."""
     name = clean_line(persona.name).replace(":", " ")
     return f"{name} ({persona.slug})" if name.casefold() == YOU.casefold() else name
+
+
+def _called_besides(speaker: str, personas: Iterable[str]) -> str:
+    """Who of several people spoke, told apart from the user and from who answers; "" is the user."""
+    name = clean_line(speaker).replace(":", " ")
+    taken = {YOU.casefold(), *(each.casefold() for each in personas)}
+    return (f"{name} (in the room)" if name.casefold() in taken else name) or YOU
 
 
 def _print_turn(name: str, text: str) -> None:

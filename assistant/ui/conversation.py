@@ -13,7 +13,7 @@ from datetime import datetime
 
 from assistant.frames import Side
 from assistant.session.events import AgentSaid, ConversationResumed, UserSaid
-from assistant.terminal.sanitize import clean_text
+from assistant.terminal.sanitize import clean_line, clean_text
 
 ENTRIES_KEPT = 20_000
 """Days of talking; the saved transcript keeps what is older."""
@@ -120,6 +120,8 @@ class Conversation:
             if event.final and not event.text:
                 return None
             entry = self._begin("user", event.turn, Speaker(YOU), when)
+        if event.speaker:  # known only when the turn is over
+            entry.speaker = Speaker(clean_line(event.speaker))
         entry.text, entry.partial, entry.typed = event.text, not event.final, event.typed
         entry.final = event.final
         return entry

@@ -16,6 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from assistant.commands.plain import Printer
+from assistant.session.events import UserSaid
+from tests.fakes import BUTLER, FakeSession
 from tests.processes import PATIENCE, children, command_of, is_alive, until
 
 PLAIN = [sys.executable, "-m", "assistant", "plain", "--backend", "echo"]
@@ -221,3 +224,17 @@ def test_a_reader_that_goes_away_ends_it_quietly(home: dict[str, str]) -> None:
     errors = process.stderr.read().decode()
     process.wait(PATIENCE)
     assert "Traceback" not in errors
+
+
+def test_each_of_several_people_is_called_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    show = Printer(FakeSession(), show_typed=False)
+    show(UserSaid(turn=1, text="Good evening.", final=True))
+    show(UserSaid(turn=2, text="And I?", final=True, typed=True, speaker="Ben"))
+    show(UserSaid(turn=3, text="I lie.", final=True, speaker="You"))
+    show(UserSaid(turn=4, text="So do I.", final=True, speaker=f"{BUTLER.name}:\nx"))
+    assert capsys.readouterr().out.splitlines() == [
+        "You: Good evening.",
+        "Ben: And I?",
+        "You (in the room): I lie.",
+        f"{BUTLER.name}  x: So do I.",
+    ]

@@ -34,6 +34,18 @@ def test_of_an_interrupted_answer_what_was_heard_counts() -> None:
     assert entry.text == "It is six, sir, and raining."
 
 
+def test_who_of_several_spoke_stands_there() -> None:
+    conversation = talk()
+    conversation.hear(UserSaid(turn=3, text="and i", final=False), NOW)
+    assert conversation.turns[-1].speaker.name == "You"  # not known yet
+    said = UserSaid(turn=3, text="And I?", final=True, speaker="Ben\n\x1b[31m")
+    conversation.hear(said, NOW)
+    assert [each.speaker.name for each in conversation.turns] == ["You", "JARVIS", "Ben"]
+    assert "**Ben** (18:19): And I?" in conversation.markdown()
+    assert conversation.plain().endswith("Ben: And I?")
+    assert conversation.holding("ben and")
+
+
 def test_of_an_answer_that_nobody_heard_nothing_counts() -> None:
     assert cut(talk(), "").heard() == ""
 

@@ -21,6 +21,7 @@ from assistant.session.events import (
     Notice,
     SessionEvent,
     StateChanged,
+    UserSaid,
 )
 from assistant.ui.app import DashboardApp
 from tests.fakes import (
@@ -270,3 +271,21 @@ def test_a_private_conversation(snap_compare: Compare, make_app: MakeApp) -> Non
     session = talking(sound=False)
     session.memory = remembering(private=True)
     assert snap_compare(make_app(session), run_before=playing(session, "private"))
+
+
+def test_several_people_by_their_names(snap_compare: Compare, make_app: MakeApp) -> None:
+    session = talking(sound=False)
+
+    async def run(pilot: Pilot[None]) -> None:
+        await see(pilot, "prepared answers")
+        answer = "Seven, Ada. Ben came at six."
+        session.emit(
+            UserSaid(turn=1, text="When does it begin?", final=True, speaker="Ada"),
+            AgentSaid(turn=2, persona="butler", text=answer, final=True, played=answer),
+            UserSaid(turn=3, text="And I?", final=True, speaker="Ben [bold]Ray[/]"),
+            UserSaid(turn=4, text="it was", final=False),
+        )
+        await see(pilot, "it was")
+        await pilot.pause()
+
+    assert snap_compare(make_app(session), run_before=run)
