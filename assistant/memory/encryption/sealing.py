@@ -15,6 +15,7 @@ import hashlib
 import secrets
 import sqlite3
 import struct
+import threading
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ _HEAD = struct.Struct(">6sB8s16sIII")
 """Magic, where the key comes from, its mark, and salt, KiB, rounds and lanes of Argon2id."""
 _LIMITS = (1 << 20, 16, 16)
 """KiB, rounds and lanes that a file may ask for: its head could be anybody's."""
+_one_at_a_time = threading.Lock()
+"""Two derivations at once wait for each other for ever (cryptography 50)."""
 _INSTALL = install_command("encryption")
 _LOST = (
     "Without it nobody can read what is sealed. Bring it back, or take the memory out of an"
@@ -217,13 +220,14 @@ def _derive(passphrase: str, settings: Argon2) -> bytes:
         from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
         text = unicodedata.normalize("NFC", passphrase).encode("utf-8", "surrogatepass")
-        made: bytes = Argon2id(
-            salt=settings.salt,
-            length=KEY_BYTES,
-            iterations=settings.rounds,
-            lanes=settings.lanes,
-            memory_cost=settings.memory,
-        ).derive(text)
+        with _one_at_a_time:
+            made: bytes = Argon2id(
+                salt=settings.salt,
+                length=KEY_BYTES,
+                iterations=settings.rounds,
+                lanes=settings.lanes,
+                memory_cost=settings.memory,
+            ).derive(text)
     except Exception as error:  # of the library's own kinds: no Argon2, no memory
         raise MemoryFailure(f"no key can be made of the passphrase ({error})", _INSTALL) from None
     return made

@@ -103,6 +103,20 @@ def test_a_file_that_was_changed_is_refused(data: bytes, draw: st.DataObject) ->
         cipher.open(bytes(sealed[:place]))
 
 
+def test_two_memories_are_opened_at_once() -> None:
+    """As those of two people in one room."""
+    made: list[FileCipher] = []
+    opening = [
+        threading.Thread(target=lambda: made.append(passphrase_vault(PASSPHRASE)), daemon=True)
+        for _ in range(3)
+    ]
+    for each in opening:
+        each.start()
+    for each in opening:
+        each.join(30)
+    assert len(made) == 3
+
+
 def test_all_of_memory_works_and_no_word_is_on_disk(
     sealed: FileStore, make_store: Maker, cipher: FileCipher, tmp_path: Path
 ) -> None:
