@@ -101,12 +101,15 @@ def memory_search(
 def memory_show(
     context: typer.Context,
     id: Annotated[
-        str, typer.Argument(help="Of a memory, a turn or a journal; “last”, or “profile”.")
+        str, typer.Argument(help="Of a memory, a turn or a journal; “last”, “profile”, “discord”.")
     ] = "profile",
     json_output: Json = False,
     config: ConfigFile = None,
 ) -> None:
-    """A memory with the turn it comes from and what it corrected; a journal; or the profile."""
+    """A memory with the turn it comes from and what it corrected; a journal; the profile.
+
+    “discord”: of whom on Discord how much is kept.
+    """
 
     def command(settings: Config) -> int:
         from assistant.commands.memory.show import show_command

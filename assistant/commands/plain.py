@@ -121,7 +121,7 @@ def _called(persona: Persona) -> str:
 
 
 def _called_besides(speaker: str, personas: Iterable[str]) -> str:
-    """Who of several people spoke, told apart from the user and from who answers; "" is the user."""
+    """Who of several people spoke, told apart from the user ("") and from who answers."""
     name = clean_line(speaker).replace(":", " ")
     taken = {YOU.casefold(), *(each.casefold() for each in personas)}
     return (f"{name} (in the room)" if name.casefold() in taken else name) or YOU

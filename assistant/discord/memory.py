@@ -6,9 +6,10 @@ somebody goes as a whole (`forget_person`), and with it what others have told of
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,20 +17,34 @@ from typing import Any, cast
 
 from assistant.brain.base import Completes
 from assistant.config.schema import MemoryConfig
+from assistant.discord.kept import places_of
+from assistant.discord.naming import comparable, is_named
 from assistant.discord.people import People
-from assistant.language.tokens import content
-from assistant.memory.base import Filters, Forgotten, Found, MemoryFailure
+from assistant.discord.relations import (
+    Relation,
+    node_of,
+    relation_skill,
+    relations_in,
+    told_of,
+    told_of_one,
+    told_of_two,
+)
+from assistant.language.command_patterns import SpokenCommand
+from assistant.loops import BackgroundTasks
+from assistant.memory.base import Forgotten, Found, Journal, Memory, MemoryFailure
 from assistant.memory.conversation import NoMemory
-from assistant.memory.factory import open_store_in
+from assistant.memory.factory import LazyStore, open_store_in
 from assistant.memory.recall import NOTHING, Recalled
 from assistant.memory.service import MemoryService
 from assistant.memory.store.contents import Places
 from assistant.memory.told import defused, tokens
 from assistant.private_files import remove_tree
-from assistant.session.events import SessionEvent
+from assistant.session.events import MemoryKept, SessionEvent
+from assistant.skills import SkillSet
 from assistant.tools.builtin.memory import PendingDeletion, memory_tools
 from assistant.tools.registry import Tool, ToolError
 
+_NOT_OF = "I keep nothing of what names {name}, who has not agreed to it."
 NOT_AGREED = "I keep nothing of what you tell me, unless you use the command remember-me."
 _OF_OTHERS = 3
 """Memories of somebody else that come to mind at his name."""
@@ -67,19 +82,17 @@ class RoomMemory(NoMemory):
         people: People,
         folder: Path,
         *,
-        transcripts: Path | None = None,
         speaking: Callable[[], str] = lambda: "",
         on_speaker: Callable[[str], None] = lambda name: None,
     ) -> None:
-        """`folder` has a folder for each person; `speaking` tells who speaks at this moment;
-        `on_speaker` hears whose turn is answered."""
+        """`folder` holds all that is kept of people (see `kept`); `speaking` tells who speaks at
+        this moment; `on_speaker` hears whose turn is answered."""
         super().__init__(why=NOT_AGREED)
         self.budget_tokens = config.budget_tokens
         self.enabled = config.enabled and not config.private
         self._config = config
         self._people = people
         self._folder = folder
-        self._transcripts = transcripts
         self._speaking = speaking
         self._on_speaker = on_speaker
         self.pending = PendingDeletion()
@@ -88,6 +101,15 @@ class RoomMemory(NoMemory):
         self._services: dict[int, MemoryService] = {}
         self._model: Completes | None = None
         self._begun: tuple[Any, ...] | None = None
+        self._stores: dict[int, _ConsentedStore] = {}
+        self._dropped: list[MemoryService] = []
+        """Of who has withdrawn: to be closed."""
+        self._keeps_turn = False
+        self._told_about: set[str] = set()
+        """Names of whom somebody has told, as they compare."""
+        self._background = BackgroundTasks()
+        people.on_withdrawn = self._withdrawn
+        self._skills = SkillSet([relation_skill(self.how_people_stand, self.is_known)])
 
     # -- whose -------------------------------------------------------------------------------------
 
@@ -105,28 +127,51 @@ class RoomMemory(NoMemory):
         """None: he has not agreed, or nothing is remembered here."""
         if not self.enabled or not self._people.has_agreed(user):
             return None
-        service = self._services.get(user)
-        if service is None:
-            service = self._services[user] = self._open(user)
-        return service
+        return self._services.get(user) or self._open(user)
 
     def _open(self, user: int) -> MemoryService:
-        places = Places(self._of_person(user) / "memory", self._transcripts)
+        store = _ConsentedStore(self._config, places_of(self._folder, user))
         service = MemoryService(
-            open_store_in(self._config, places),
+            store,
             walls=self._config.walls,
             budget_tokens=self._config.budget_tokens,
             write_every=60 * self._config.write_every_minutes,
         )
+        self._services[user], self._stores[user] = service, store
         service.recorder.who = self._people.name(user)
         if self._begun is not None:
-            service.begin(*self._begun)
+            self._begin(service)
         if self._model is not None:
             service.use_model(self._model)
         return service
 
-    def _of_person(self, user: int) -> Path:
-        return self._folder / str(user)
+    def _begin(self, service: MemoryService) -> None:
+        assert self._begun is not None
+        emit, persona, on_forgotten = self._begun
+
+        def told(event: SessionEvent) -> None:
+            if isinstance(event, MemoryKept):
+                self._know_of(event.memory)
+            emit(event)
+
+        service.begin(told, persona, on_forgotten)
+        self._background.run(self._look_whom_it_names(service))
+
+    async def _look_whom_it_names(self, service: MemoryService) -> None:
+        with suppress(MemoryFailure, asyncio.CancelledError):
+            for memory in await service.known():
+                self._know_of(memory)
+
+    def _know_of(self, memory: Memory) -> None:
+        self._told_about.update(comparable(name) for name in memory.people)
+
+    def _withdrawn(self, user: int) -> None:
+        """What was not written yet never will be."""
+        service, store = self._services.pop(user, None), self._stores.pop(user, None)
+        if store is not None:
+            store.consented = False
+        if service is not None:
+            self._dropped.append(service)
 
     # -- `ConversationMemory` ----------------------------------------------------------------------
 
@@ -138,7 +183,7 @@ class RoomMemory(NoMemory):
     ) -> None:
         self._begun = (emit, persona, on_forgotten)
         for service in self._services.values():
-            service.begin(*self._begun)
+            self._begin(service)
 
     def use_model(self, model: Completes) -> None:
         self._model = model
@@ -146,15 +191,20 @@ class RoomMemory(NoMemory):
             service.use_model(model)
 
     def prepare(self, partial: str) -> None:
+        for user in self._people.present:
+            self._service(user)  # opened while somebody speaks, not when an answer is due
         if (service := self._of(self._speaking())) is not None:
             service.prepare(partial)
 
     def heard(self, text: str) -> None:
-        if (service := self._of(self._speaker)) is not None:
+        service = self._of(self._speaker)
+        self._keeps_turn = service is not None and not self._people.names_stranger(text)
+        if service is not None and self._keeps_turn:
             service.heard(text)
 
     def said(self, text: str, persona: str, name: str) -> None:
-        if (service := self._of(self._speaker)) is not None:
+        service = self._of(self._speaker)
+        if service is not None and self._keeps_turn and not self._people.names_stranger(text):
             service.said(text, persona, name)
 
     async def recalled(self, text: str) -> Recalled:
@@ -177,7 +227,7 @@ class RoomMemory(NoMemory):
         found: list[Found] = []
         for user in self._people.agreed():
             name = self._people.name(user)
-            service = self._service(user) if name != speaker and _names(text, name) else None
+            service = self._service(user) if name != speaker and is_named(text, name) else None
             if service is None:
                 continue
             try:
@@ -198,6 +248,8 @@ class RoomMemory(NoMemory):
 
     async def acknowledge(self, text: str) -> str:
         service = self._of(self._speaker)
+        if service is not None and (stranger := self._people.names_stranger(text)):
+            return _NOT_OF.format(name=stranger)
         return NOT_AGREED if service is None else await service.acknowledge(text)
 
     async def keep_taught(self) -> str:
@@ -210,15 +262,22 @@ class RoomMemory(NoMemory):
         return () if service is None else service.as_told(recalled)
 
     async def close(self) -> None:
+        self._background.cancel()
+        self._people.agreed()  # who has withdrawn elsewhere is noticed now, at the latest
         services, self._services = self._services, {}
-        for service in services.values():
-            await service.close()
+        self._dropped += services.values()
+        await self._close_dropped()
 
     # -- what people ask ---------------------------------------------------------------------------
 
     def tools(self) -> list[Tool]:
-        """Those of memory, for whoever speaks."""
-        return memory_tools(cast("MemoryService", _Speakers(self)), self.pending)
+        """Those of memory, for whoever speaks, and who people are to each other."""
+        own = memory_tools(cast("MemoryService", _Speakers(self)), self.pending)
+        return [*own, *self._skills.tools]
+
+    def spoken(self, text: str) -> SpokenCommand | None:
+        """The call that a question about people asks for."""
+        return self._skills.call(text)
 
     def speakers_memory(self) -> MemoryService:
         """Raises `ToolError` where there is none."""
@@ -228,33 +287,79 @@ class RoomMemory(NoMemory):
         return service
 
     async def forget_person(self, user: int) -> Forgotten:
-        """All that is kept of him, and what others told of him. Raises `MemoryFailure` or `OSError`
-        where something could not be reached; what could is gone then."""
-        name = self._people.name(user)
+        """All that is kept of him, and what others told of him, whether anything is remembered at
+        present or not. Raises `MemoryFailure` or `OSError` where something could not be reached;
+        what could is gone then."""
+        names = self._people.names(user)
+        folder = places_of(self._folder, user).folder.parent
         gone = Forgotten(0, 0, 0)
-        service = self._service(user)
-        self._services.pop(user, None)
         try:
-            if service is not None:
+            if self._people.has_agreed(user) or folder.exists():
+                service = self._services.get(user) or self._open(user)
                 gone = await _empty(service)
-                await service.close()
         finally:
             self._people.withdraw(user)
-            if self._of_person(user).exists():
-                remove_tree(self._of_person(user))
+            self._withdrawn(user)
+            await self._close_dropped()
+            if folder.exists():
+                remove_tree(folder)
         for other in list(self._people.agreed()):
-            gone = _sum(gone, await self._forget_about(other, name))
+            gone = _sum(gone, await self._forget_about(other, names))
         return gone
 
-    async def _forget_about(self, user: int, name: str) -> Forgotten:
-        service = self._service(user)
-        if service is None or not name:
-            return Forgotten(0, 0, 0)
+    async def _close_dropped(self) -> None:
+        while self._dropped:
+            await self._dropped.pop().close()
+
+    async def _forget_about(self, user: int, names: Mapping[str, str]) -> Forgotten:
+        """What this one told of somebody with these names."""
+        service = self._services.get(user) or self._open(user)
         await service.recorder.write()
-        about = await service.recall.run(lambda: service.store.memories(Filters(person=name)))
-        if not about:
+        ids = await service.recall.run(lambda: told_of(service.store, names))
+        if not ids:
             return Forgotten(0, 0, 0)
-        return await service.strike([memory.id for memory in about])
+        return await service.strike(ids)
+
+    async def _relations(self) -> list[Relation]:
+        """All that those who agreed have told. What cannot be read of one is left out."""
+        found: list[Relation] = []
+        for user in self._people.agreed():
+            service = self._service(user)
+            try:
+                known = await service.known() if service is not None else []
+            except MemoryFailure as error:
+                log.warning("how people stand cannot be read: %s", error)
+                continue
+            found += relations_in(known, user, self._people)
+        return found
+
+    async def how_people_stand(self, who: str, other: str = "") -> str:
+        """Who somebody is to others, or how two stand to each other: sentences to be said."""
+        relations = await self._relations()
+        names = [self._asked_name(each) for each in (who, other) if each]
+        nodes = [node_of(name, self._people) for name in names]
+        if len(nodes) == 2:
+            told = told_of_two(nodes[0], nodes[1], relations)
+            unknown = f"Nobody has told me how {names[0]} and {names[1]} stand to each other."
+            return " ".join(told[:_RELATIONS]) or unknown
+        told = told_of_one(nodes[0], relations)
+        if not told and isinstance(nodes[0], int):
+            of_relations, lately = await self.known_of(nodes[0])
+            told = of_relations + lately
+        return " ".join(told[:_RELATIONS]) or f"Nobody has told me who {names[0]} is."
+
+    def is_known(self, name: str) -> bool:
+        """Whether this may be somebody of here, or of whom one of them has told."""
+        asked = self._asked_name(name)
+        return bool(
+            asked
+            and self.enabled
+            and (self._people.named_in(asked.title()) or comparable(asked) in self._told_about)
+        )
+
+    def _asked_name(self, name: str) -> str:
+        name = name.strip()
+        return self._speaker if name.casefold() in ("i", "me") else name
 
     async def known_of(self, user: int) -> tuple[list[str], list[str]]:
         """How somebody stands to others, and what happened lately: sentences. Raises
@@ -266,6 +371,18 @@ class RoomMemory(NoMemory):
         relations = [memory.text for memory in known if memory.category == "relational"]
         others = [memory.text for memory in known if memory.category != "relational"]
         return relations[:_RELATIONS], others[:_LATELY]
+
+
+class _ConsentedStore(LazyStore):
+    """Of one person: takes nothing more once he has withdrawn, from whatever is still open."""
+
+    def __init__(self, config: MemoryConfig, places: Places) -> None:
+        super().__init__(lambda: open_store_in(config, places).store)
+        self.consented = True
+
+    def write(self, journal: Journal) -> None:
+        if self.consented:
+            super().write(journal)
 
 
 class _Speakers:
@@ -289,13 +406,4 @@ async def _empty(service: MemoryService) -> Forgotten:
 def _sum(one: Forgotten, other: Forgotten) -> Forgotten:
     return Forgotten(
         one.memories + other.memories, one.turns + other.turns, one.journals + other.journals
-    )
-
-
-def _names(text: str, name: str) -> bool:
-    """Whether somebody is named in this, by his whole name or by its first word."""
-    parts = {name.casefold(), name.casefold().split()[0]} if name.split() else set[str]()
-    return any(
-        re.search(rf"(?<!\w){re.escape(part)}(?!\w)", text.casefold()) and bool(content(part))
-        for part in parts
     )

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from datetime import date
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
+from assistant.discord.naming import comparable, is_named, is_said, plain_name, spoken_forms
+from assistant.memory.store.disk import stamp
 from assistant.private_files import make_folder, write_whole
 from assistant.session.transcript_store import TranscriptEntry, TranscriptStore
-from assistant.terminal.sanitize import clean_line
 
-_LONGEST = 32
-"""Letters of a name, as on Discord."""
+_MOST_NAMES = 100
+"""Of one person that are kept."""
 
 log = logging.getLogger(__name__)
 
@@ -28,22 +31,34 @@ class Agreement:
     """To be remembered."""
 
     name: str
+    """The present one."""
     since: str
     """ISO date."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """All that he had since then, with the ISO time from which on; "" for the first."""
 
 
 class People:
     """Names are unique: who has the name of somebody else, or of a persona, gets his user name with
-    it."""
+    it. The file may be changed by another process: who is in it no more has withdrawn."""
 
-    def __init__(self, file: Path, reserved: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        file: Path,
+        reserved: Iterable[str] = (),
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> None:
         """`reserved`: names of others who speak here. A file that cannot be read counts as empty:
         nobody has agreed."""
         self._file = file
-        self._reserved = {name.casefold() for name in ("You", *reserved)}
+        self._now = now
+        self._reserved = {comparable(name) for name in ("You", "Somebody", *reserved)}
         self._names: dict[int, str] = {}
         self._present: list[int] = []
-        self._agreed = _read(file)
+        self._stamp = stamp(file)
+        self._agreed = read_agreements(file)
+        self.on_withdrawn: Callable[[int], None] = lambda user: None
+        """Told of whoever has agreed no more."""
 
     # -- who is here -------------------------------------------------------------------------------
 
@@ -55,8 +70,10 @@ class People:
 
     def known_as(self, user: int, display: str, username: str) -> str:
         """Give somebody a name, who may be elsewhere."""
-        name = self._unique(user, _plain(display) or _plain(username), _plain(username))
+        given = plain_name(display) or plain_name(username) or str(user)
+        name = self._unique(user, given, plain_name(username))
         self._names[user] = name
+        self._note_name(user, name)
         return name
 
     def leave(self, user: int) -> None:
@@ -79,6 +96,12 @@ class People:
         known = self._agreed.get(user)
         return self._names.get(user) or (known.name if known else "")
 
+    def names(self, user: int) -> dict[str, str]:
+        """All that he had since he agreed, with the ISO time from which on; "" for the first."""
+        known = self._agreed.get(user)
+        names = dict(known.names) if known else {}
+        return names | {name: names.get(name, "") for name in [self.name(user)] if name}
+
     def id_of(self, name: str) -> int | None:
         return next((user for user in self.known() if self.name(user) == name), None)
 
@@ -86,51 +109,110 @@ class People:
         """Who is here, was here, or has agreed."""
         return list(dict.fromkeys((*self._present, *self._names, *self._agreed)))
 
+    def with_present_names(self, text: str) -> str:
+        """A sentence in which those who have agreed are called as they are now."""
+        for user, agreement in self.agreed().items():
+            now = self.name(user)
+            for old in agreement.names.keys() - {now}:
+                text = re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", now.replace("\\", r"\\"), text)
+        return text
+
+    def named_in(self, text: str) -> list[int]:
+        """Whom of those who are known these words name."""
+        return [user for user in self.known() if is_named(text, self.name(user))]
+
+    def names_stranger(self, text: str) -> str:
+        """The name of somebody in these words who has not agreed; "" where there is none. A name
+        that somebody has, too, who agreed, or a persona, means that one."""
+        agreed = self.agreed()
+        others = {comparable(form) for user in agreed for form in spoken_forms(self.name(user))}
+        others |= self._reserved
+        for user in self.known():
+            name = self.name(user)
+            if user in agreed:
+                continue
+            if is_said(text, [f for f in spoken_forms(name) if comparable(f) not in others]):
+                return name
+        return ""
+
     def _unique(self, user: int, name: str, username: str) -> str:
-        others = {self.name(other).casefold() for other in self.known() if other != user}
+        others = {comparable(self.name(other)) for other in self.known() if other != user}
         taken = others | self._reserved
-        if name.casefold() not in taken:
+        if comparable(name) not in taken:
             return name
         longer = f"{name} ({username or user})"
-        return longer if longer.casefold() not in taken else f"{name} ({user})"
+        return longer if comparable(longer) not in taken else f"{name} ({user})"
 
     # -- who has agreed ----------------------------------------------------------------------------
 
     def has_agreed(self, user: int | None) -> bool:
+        self._look()
         return user in self._agreed
 
     def agreed(self) -> dict[int, Agreement]:
+        self._look()
         return dict(self._agreed)
 
     def agree(self, user: int, today: date) -> None:
         """From now on he is remembered. Raises `OSError` where that cannot be written down; then he
         is not."""
-        agreed = self._agreed | {user: Agreement(self.name(user) or str(user), today.isoformat())}
-        self._write(agreed)
+        self._look()
+        name = self.name(user) or str(user)
+        agreement = self._agreed.get(user) or Agreement(name, today.isoformat(), {name: ""})
+        self._write(self._agreed | {user: agreement})
 
     def withdraw(self, user: int) -> None:
         """Nothing more is kept of him. Raises `OSError`; it counts nevertheless, as long as the
         program runs."""
+        self._look()
         agreed = {other: each for other, each in self._agreed.items() if other != user}
         try:
             self._write(agreed)
         finally:
-            self._agreed = agreed
+            self._take(agreed)
+
+    def _note_name(self, user: int, name: str) -> None:
+        """Of who has agreed, every name is kept: what others tell under it is of him."""
+        self._look()
+        known = self._agreed.get(user)
+        if known is None or known.name == name:
+            return
+        # To the second, as turns are dated: what was told in it counts as told of him.
+        now = self._now().isoformat(timespec="seconds")
+        names = dict(known.names) | ({} if name in known.names else {name: now})
+        for oldest in list(names)[1:][: max(0, len(names) - _MOST_NAMES)]:
+            del names[oldest]
+        try:
+            self._write(self._agreed | {user: replace(known, name=name, names=names)})
+        except OSError as error:
+            log.warning("another name could not be written: %s", error)
+
+    def _look(self) -> None:
+        """Whether somebody else has changed the file, as `assistant memory forget --all` does."""
+        now = stamp(self._file)
+        if now != self._stamp:
+            self._stamp = now
+            self._take(read_agreements(self._file))
+
+    def _take(self, agreed: dict[int, Agreement]) -> None:
+        gone = self._agreed.keys() - agreed.keys()
+        self._agreed = agreed
+        for user in gone:
+            self.on_withdrawn(user)
 
     def _write(self, agreed: dict[int, Agreement]) -> None:
         make_folder(self._file.parent)
         told = {str(user): asdict(each) for user, each in agreed.items()}
         write_whole(self._file, json.dumps(told, ensure_ascii=False, indent=1).encode())
-        self._agreed = agreed
+        self._stamp = stamp(self._file)
+        self._take(agreed)
 
 
-def _read(file: Path) -> dict[int, Agreement]:
+def read_agreements(file: Path) -> dict[int, Agreement]:
+    """By user id; none where the file cannot be read."""
     try:
         told = json.loads(file.read_text("utf-8"))
-        return {
-            int(user): Agreement(_plain(str(each["name"])), str(each["since"]))
-            for user, each in told.items()
-        }
+        return {int(user): _agreement(each) for user, each in told.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -138,13 +220,15 @@ def _read(file: Path) -> dict[int, Agreement]:
         return {}
 
 
-def _plain(name: str) -> str:
-    """As it may stand before words: on one line, without what would end a name there."""
-    return clean_line(name).replace(":", " ").replace("*", " ").strip()[:_LONGEST].strip()
+def _agreement(told: Mapping[str, Any]) -> Agreement:
+    name = plain_name(str(told["name"]))
+    names = {plain_name(str(each)): str(at) for each, at in told.get("names", {}).items()}
+    return Agreement(name, str(told["since"]), names or {name: ""})
 
 
 class AgreedTranscripts(TranscriptStore):
-    """A transcript in which those who have agreed stand, and what they were answered."""
+    """A transcript in which those who have agreed stand, and what they were answered; nothing that
+    names somebody who has not."""
 
     def __init__(self, folder: Path, people: People, *, enabled: bool) -> None:
         super().__init__(folder, enabled=enabled)
@@ -154,4 +238,6 @@ class AgreedTranscripts(TranscriptStore):
     def append(self, entry: TranscriptEntry) -> str | None:
         if entry.side == "user":
             self._keeps = self._people.has_agreed(self._people.id_of(entry.name))
-        return super().append(entry) if self._keeps else None
+            self._keeps &= not self._people.names_stranger(entry.text)
+        keeps = self._keeps and not self._people.names_stranger(entry.text)
+        return super().append(entry) if keeps else None

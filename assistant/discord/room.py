@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import discord
 
@@ -18,10 +17,11 @@ from assistant.backends.host.child import use_one_heap
 from assistant.brain.scripted.knowledge import Knowledge
 from assistant.config.schema import Config
 from assistant.discord.audio import DiscordAudio
+from assistant.discord.kept import agreements_file, discord_folder, transcripts_folder
 from assistant.discord.memory import RoomMemory
+from assistant.discord.naming import is_named
 from assistant.discord.people import AgreedTranscripts, People
 from assistant.discord.problems import DOCS
-from assistant.locations import data_dir
 from assistant.loops import BackgroundTasks
 from assistant.personas.loading import LoadedPersonas
 from assistant.session.events import AgentSaid, SessionEvent, TurnEnded, TurnStarted, UserSaid
@@ -50,11 +50,6 @@ def room_settings(config: Config) -> Config:
     return config
 
 
-def discord_folder() -> Path:
-    """Where everything is that is kept of people on Discord."""
-    return data_dir() / "discord"
-
-
 @dataclass(slots=True)
 class Room:
     """What the bot moves people and sound through."""
@@ -64,13 +59,19 @@ class Room:
     people: People
     memory: RoomMemory
     config: Config
-    _known: dict[str, Knowledge]
+    _known: dict[int | None, Knowledge]
 
-    def forget_words(self, name: str) -> None:
-        """What was said here, too, which no file holds."""
-        self._known.pop(name, None)
-        words = [each.text for each in self.session.history.messages() if each.speaker == name]
-        self.session.history.drop(words)
+    def forget_words(self, user: int, names: Iterable[str]) -> None:
+        """What he said here, and what names him, which no file holds; `names`: all he had."""
+        self._known.pop(user, None)
+        names = set(names)
+        self.session.history.drop(
+            [
+                each.text
+                for each in self.session.history.messages()
+                if each.speaker in names or any(is_named(each.text, name) for name in names)
+            ]
+        )
 
 
 def make_room(config: Config, personas: LoadedPersonas) -> Room:
@@ -79,29 +80,29 @@ def make_room(config: Config, personas: LoadedPersonas) -> Room:
     use_one_heap()  # before there are threads
     wanted, config = config.memory, room_settings(config)
     folder = discord_folder()
-    people = People(folder / "people.json", (p.name for p in personas.loaded.values()))
+    people = People(agreements_file(folder), (p.name for p in personas.loaded.values()))
     audio = DiscordAudio(config.audio)
     dependencies = make_dependencies(config, audio, personas=personas)
-    floor, known = audio.floor, dict[str, Knowledge]()
+    floor, known = audio.floor, dict[int | None, Knowledge]()
     saves = config.session.save and not wanted.private and wanted.encryption == "off"
 
     def now_known(name: str) -> None:
         """What one of them told the scripted persona is not what another did."""
         if dependencies.scripted is not None:
-            dependencies.scripted.knowledge = known.setdefault(name, Knowledge())
+            dependencies.scripted.knowledge = known.setdefault(people.id_of(name), Knowledge())
 
     memory = RoomMemory(
         wanted.model_copy(update={"enabled": wanted.enabled and config.session.save}),
         people,
-        folder / "people",
-        transcripts=folder / "transcripts",
+        folder,
         speaking=lambda: people.name(floor.holder),
         on_speaker=now_known,
     )
     dependencies.memory = memory
     dependencies.tools = memory.tools()
     dependencies.follow_up = memory.pending.answered
-    dependencies.store = AgreedTranscripts(folder / "transcripts", people, enabled=saves)
+    dependencies.spoken = memory.spoken
+    dependencies.store = AgreedTranscripts(transcripts_folder(folder), people, enabled=saves)
     dependencies.speaker = lambda began, ended: people.name(floor.speaker(began, ended))
     session = Session(dependencies)
     floor.answering = lambda: session.state in ("thinking", "speaking")

@@ -212,8 +212,12 @@ class SlashCommands:
 
     # -- people ------------------------------------------------------------------------------------
 
-    async def _roster(self, interaction: discord.Interaction) -> None:
+    @app_commands.describe(about="A name, or two: “Ada and Ben”")  # type: ignore[untyped-decorator]
+    async def _roster(self, interaction: discord.Interaction, about: str = "") -> None:
         await interaction.response.defer(ephemeral=True)
+        if about.strip():
+            await self._tell_of(interaction, about)
+            return
         people, memory = self._bot.room.people, self._bot.room.memory
         lines, agreed = [], people.agreed()
         is_here = interaction.user.id in people.present
@@ -239,6 +243,16 @@ class SlashCommands:
             lines.append(line)
         await _follow(interaction, "\n".join(lines) or "Nobody is here, and I remember nobody.")
 
+    async def _tell_of(self, interaction: discord.Interaction, about: str) -> None:
+        """Who one is, or how two stand to each other: for those who could have heard it."""
+        room, user = self._bot.room, interaction.user
+        if user.id not in room.people.present and not room.people.has_agreed(user.id):
+            await _follow(interaction, _NOT_HERE)
+            return
+        who, _, other = (part.strip() for part in about.partition(" and "))
+        told = await room.memory.how_people_stand(clean_line(who), clean_line(other))
+        await _follow(interaction, plain(told))
+
     async def _remember(self, interaction: discord.Interaction) -> None:
         room, user = self._bot.room, interaction.user
         if not room.memory.enabled:
@@ -256,7 +270,8 @@ class SlashCommands:
     async def _forget(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         room, user = self._bot.room, interaction.user
-        name = self._name(user)
+        self._name(user)
+        names = list(room.people.names(user.id))
         try:
             gone = await room.memory.forget_person(user.id)
         except (MemoryFailure, OSError) as error:
@@ -266,7 +281,7 @@ class SlashCommands:
             await _follow(interaction, told)
             return
         finally:
-            room.forget_words(name)
+            room.forget_words(user.id, names)
         await _follow(
             interaction,
             f"Deleted: {_count(gone.memories, 'memory', 'memories')} and "

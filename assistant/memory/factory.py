@@ -171,14 +171,14 @@ def open_key(kind: Literal["keyring", "passphrase"], places: Places) -> Cipher:
     from assistant.memory.encryption.sealing import keyring_vault, passphrase_vault
 
     if kind == "keyring":
-        return keyring_vault(*places.all())
+        return keyring_vault(*places.keyed())
     passphrase = os.environ.get(PASSPHRASE, "")
     if not passphrase:
         raise MemoryFailure(
             "memory is sealed with a passphrase, and none is given: nothing is remembered",
             f"Put it into the environment variable {PASSPHRASE}.",
         )
-    return passphrase_vault(passphrase, *places.all())
+    return passphrase_vault(passphrase, *places.keyed())
 
 
 def _sealed_index(cipher: Cipher, folder: Path) -> Index:

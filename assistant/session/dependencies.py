@@ -61,6 +61,8 @@ class SessionDependencies:
     where there is one user, or it is not known."""
     follow_up: Callable[[str], SpokenCommand | None] = lambda text: None
     """The call that answers a question which one of these has asked back."""
+    spoken: Callable[[str], SpokenCommand | None] = lambda text: None
+    """The call that words ask for of one of these, before any skill is asked."""
     prefetched: set[str] = field(default_factory=set)
     """Texts that would sound at once; the session adds to it, whoever chooses lines looks."""
     schedule: Schedule = field(default_factory=Schedule)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,18 @@ ADA, BEN, CLEO = 1, 2, 3
 class Room:
     """Ada and Ben have agreed, Cleo has not."""
 
+    today = date(2026, 11, 30)
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.people = People(folder / "people.json")
+        self.later = timedelta()
+        self.people = People(
+            folder / "people.json", now=lambda: datetime.now().astimezone() + self.later
+        )
         for user, name in ((ADA, "Ada"), (BEN, "Ben"), (CLEO, "Cleo")):
             self.people.enter(user, name, name.lower())
         for user in (ADA, BEN):
-            self.people.agree(user, date(2026, 11, 30))
+            self.people.agree(user, self.today)
         self.speaking = ""
         self.speakers: list[str] = []
         self.events: list[SessionEvent] = []
@@ -35,8 +40,7 @@ class Room:
         self.memory = RoomMemory(
             MemoryConfig(),
             self.people,
-            folder / "people",
-            transcripts=folder / "transcripts",
+            folder,
             speaking=lambda: self.speaking,
             on_speaker=self.speakers.append,
         )
@@ -185,7 +189,7 @@ async def test_where_memory_is_off_nothing_is_kept_of_anybody(tmp_path: Path) ->
     people = People(tmp_path / "people.json")
     people.enter(ADA, "Ada", "ada")
     people.agree(ADA, date(2026, 11, 30))
-    memory = RoomMemory(MemoryConfig(enabled=False), people, tmp_path / "people")
+    memory = RoomMemory(MemoryConfig(enabled=False), people, tmp_path)
     memory.speaks("Ada")
     memory.heard("My parrot is called Picasso.")
     await memory.close()

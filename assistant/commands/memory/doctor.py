@@ -11,13 +11,14 @@ import stat
 from dataclasses import asdict
 from pathlib import Path
 
+from assistant.commands.memory.doctor_people import people_checks
 from assistant.commands.memory.store import passphrase_at_hand
 from assistant.commands.runner import FAILED
 from assistant.commands.tables import Check, fail, ok, print_json, warn
 from assistant.config.schema import Config, MemoryConfig
 from assistant.locations import memory_dir, transcripts_dir
 from assistant.memory.base import MemoryFailure
-from assistant.memory.factory import PASSPHRASE, places_of_memory
+from assistant.memory.factory import open_key, places_of_memory
 from assistant.memory.store.contents import (
     DECRYPTING,
     INDEX,
@@ -56,8 +57,9 @@ def doctor_command(config: Config, *, json_output: bool = False) -> int:
 def memory_checks(memory: MemoryConfig) -> list[Check]:
     """In the order of the report."""
     folder = memory_dir()
+    people = people_checks(memory, _key)
     if not folder.exists():
-        return [ok("folder", f"{folder}, not there yet")]
+        return [ok("folder", f"{folder}, not there yet"), *people]
     places = places_of_memory()
     cipher, sealing = _encryption(memory, places)
     return [
@@ -67,6 +69,7 @@ def memory_checks(memory: MemoryConfig) -> list[Check]:
         *([] if memory.encryption == "off" else _others(places)),
         *([] if cipher is None else _of_journals(folder, cipher)),
         _history(memory, folder),
+        *people,
         _vectors(),
     ]
 
@@ -99,7 +102,7 @@ def _encryption(memory: MemoryConfig, places: Places) -> tuple[Cipher | None, li
     if memory.encryption == "off":
         return PLAIN, [_unsealed(places, sealed)]
     try:
-        cipher = _sealed_vault(memory, places.folder)
+        cipher = _key(memory, places)
     except MemoryFailure as failure:
         told = fail("encryption", f"{memory.encryption}: {failure.message}", failure.remedy)
         return None, [told, *_readable(memory, places)]
@@ -169,17 +172,15 @@ def _others(places: Places) -> list[Check]:
     ]
 
 
-def _sealed_vault(memory: MemoryConfig, folder: Path) -> Cipher:
-    from assistant.memory.encryption.sealing import is_sealed, keyring_vault, passphrase_vault
+def _key(memory: MemoryConfig, places: Places) -> Cipher:
+    """What opens these files. Raises `MemoryFailure`."""
+    from assistant.memory.encryption.sealing import is_sealed
 
-    places = (folder, transcripts_dir())
-    if memory.encryption == "keyring":
-        # Where nothing is sealed it would make a key, and a doctor changes nothing.
-        return keyring_vault(*places) if is_sealed(*places) else PLAIN
-    given = os.environ.get(PASSPHRASE, "")
-    if not given:
-        raise MemoryFailure("no passphrase is given", f"Put it into {PASSPHRASE}.")
-    return passphrase_vault(given, *places)
+    if memory.encryption == "off":
+        return PLAIN
+    if memory.encryption == "keyring" and not is_sealed(*places.keyed()):
+        return PLAIN  # a key would be made, and a doctor changes nothing
+    return open_key(memory.encryption, places)
 
 
 def _files(folder: Path, cipher: Cipher) -> list[Check]:

@@ -14,11 +14,16 @@ from typing import TYPE_CHECKING
 from assistant.commands.memory.store import clean, counted, nothing_yet, opened, print_json
 from assistant.commands.runner import USAGE, agreed, complain
 from assistant.config.schema import Config
+from assistant.discord.kept import anything_kept_of_people
 from assistant.memory.base import CATEGORIES, MemoryFailure
 from assistant.memory.store.disk import files_below
 
 if TYPE_CHECKING:
     from assistant.memory.store.files import FileStore
+
+
+NOT_YOURS = "what people on Discord told (assistant memory show discord)"
+"""It is theirs, and stays where `/forget-me` finds it."""
 
 
 def export_command(config: Config, path: Path, *, yes: bool = False) -> int:
@@ -43,6 +48,8 @@ def export_command(config: Config, path: Path, *, yes: bool = False) -> int:
             f" {done.unread[0]}",
             "`assistant memory doctor` tells why; the zip has it as it is, where it can be opened.",
         )
+    if anything_kept_of_people():
+        print(f"Without {NOT_YOURS}.", file=sys.stderr)
     if sealed:
         print("It is in plain text: memory is encrypted, this file is not.", file=sys.stderr)
     return 0

@@ -13,6 +13,8 @@ from assistant.commands.memory.show import find_journal, find_memory
 from assistant.commands.memory.store import clean, counted, day_of, nothing_yet, now, opened
 from assistant.commands.runner import USAGE, agreed, complain
 from assistant.config.schema import Config
+from assistant.discord.kept import anything_kept_of_people, forget_people, kept_of_people
+from assistant.language.lexicon import spoken_list
 from assistant.locations import (
     feelings_file,
     memory_dir,
@@ -161,8 +163,9 @@ def _forget_all(config: Config, *, yes: bool) -> int:
         nothing_yet(config)
         return 0
     pauses = pauses_file().is_file()
-    others = ", every transcript and how you pause" if pauses else " and every transcript"
-    question = f"Forget everything in {memory_dir()}{others}, for good?"
+    people = _of_people(config)
+    others = ["every transcript", *(["how you pause"] if pauses else []), *people]
+    question = f"Forget everything in {memory_dir()}, {spoken_list(others)}, for good?"
     if not yes and (code := agreed(question, _ALONE)):
         return code
     try:
@@ -176,16 +179,34 @@ def _forget_all(config: Config, *, yes: bool) -> int:
         delete_file(path)
     if pauses and delete_file(pauses_file()):
         told += ", and how you pause"
+    if forget_people():
+        told += "".join(f", and {each}" for each in people)
     print(f"Forgotten: everything ({told}).")
     _warn_of_history(config)
     return 0
+
+
+def _of_people(config: Config) -> list[str]:
+    """What people on Discord have told, in words; [] where there is nothing of it."""
+    if not anything_kept_of_people():
+        return []
+    kept = kept_of_people(config.memory)
+    amount = [
+        *([counted(kept.memories, "memory", "memories")] if kept.memories else []),
+        *([counted(kept.turns, "turn")] if kept.turns else []),
+        *([counted(kept.transcripts, "transcript")] if kept.transcripts else []),
+        *([f"{kept.unread} cannot be read"] if kept.unread else []),
+    ]
+    people = counted(kept.people, "person on Discord", "people on Discord")
+    return [f"what {people} told" + (f" ({', '.join(amount)})" if amount else "")]
 
 
 def _anything_there() -> bool:
     from assistant.memory.deletion.erasure import transcripts_of
 
     kept = any(kept_files(memory_dir())) or any(transcripts_of(transcripts_dir()))
-    return kept or pauses_file().is_file() or feelings_file().exists()
+    own = kept or pauses_file().is_file() or feelings_file().exists()
+    return own or anything_kept_of_people()
 
 
 def _delete_unread() -> int:

@@ -41,11 +41,16 @@ if TYPE_CHECKING:
 
 
 PROFILE = "profile"
+DISCORD = "discord"
 _REMEDY = "`assistant memory list` names those there are."
 
 
 def show_command(config: Config, id: str, *, json_output: bool = False) -> int:
     """Raises `MemoryFailure` where the id is none."""
+    if id == DISCORD:
+        from assistant.commands.memory.people import show_people
+
+        return show_people(config, json_output=json_output)
     if not json_output and nothing_yet(config):
         return 0
     with opened(config) as store:

@@ -19,7 +19,9 @@ _SENTENCES = re.compile(
     r"(?<!\b[ap]\.m\.)\s+|\n+|\s[-–—]+\s"
 )
 _PARTS = re.compile(
-    r",? (?:and|but|so|because)(?: also| (?:these|those) days| now| today)? (?=(?:I|my|our|we) )"
+    r",? (?:and|but|so|because)(?: also| (?:these|those) days| now| today)? "
+    r"(?=(?:I|my|our|we) )(?!I are\b)"
+    r"|,? and (?=(?-i:[A-Z])\w+ is )"
     r"|, (?=(?:I|my|our) (?!\w+,))"
     r"|,? but |, (?:so )?that is why |, which "
     r"|,? and (?=(?:he|she|it|his|her|its) )",
@@ -30,6 +32,7 @@ _LEAD = re.compile(
     r"|btw|in fact|frankly|basically|obviously|correction|hi|hello|fun fact|fyi|for the record"
     r"|just so you know(?: that)?|i (?:forgot|wanted|have) to (?:say|mention|tell you)(?: that)?"
     r"|i (?:already )?told you(?: that)?|as i said|like i said|i should (?:say|mention)(?: that)?"
+    r"|this is(?= (?:my|our) [\w -]{2,30} (?-i:[A-Z]))"
     r"|(?:good )?(?:morning|evening|afternoon)|unfortunately|luckily|fortunately|sadly|finally"
     r"|good news|bad news|nice to meet you|it is true(?: that)?)\b[,.:!…-]*\s+)",
     re.IGNORECASE,

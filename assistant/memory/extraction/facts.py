@@ -49,6 +49,8 @@ _NO_TASTE = re.compile(
     re.IGNORECASE,
 )
 _OFTEN = re.compile(rf"\b(?:{OFTEN})\b", re.IGNORECASE)
+RELATION_TO = "relation to "
+"""Begins the attribute of a claim that tells how one stands to another: "relation to user"."""
 _PASSING = re.compile(r"\b(?:today|tonight|now|yesterday|this (?:morning|evening|week))$", re.I)
 
 
@@ -169,6 +171,25 @@ def _is_kin(clause: Clause, match: Match) -> Iterator[Candidate]:
     yield clause.draft("relational", claim, text=told, people=(name,))
 
 
+def _stands(clause: Clause, match: Match) -> Iterator[Candidate]:
+    """Of two people, one of whom may be the user: "Ben is Anna's brother", "I am Ben's boss"."""
+    one, other = _somebody(match["name"]), _somebody(match["other"])
+    if one == other or any(re.fullmatch(IDENTITY, each, re.IGNORECASE) for each in (one, other)):
+        return
+    kin = match["kin"].lower()
+    text = None
+    if other == "user":  # "Ben and I are friends"
+        one, other = other, one
+        text = f"{other} and {clause.who or 'the user'} are {kin}"
+    people = tuple(each for each in (one, other) if each != "user")
+    claim = (one, f"{RELATION_TO}{other}", kin)
+    yield clause.draft("relational", claim, text=text, people=people)
+
+
+def _somebody(name: str) -> str:
+    return "user" if name.lower() in ("i", "me") else proper(name)
+
+
 def _many_kin(clause: Clause, match: Match) -> Iterator[Candidate]:
     names = tuple(re.findall(r"\b[A-Z]\w+", match["v"] or ""))
     what = match["what"].lower()
@@ -245,6 +266,15 @@ def _spelt(value: str) -> str:
     return value.strip(" '\"“”")
 
 
+_SOMEBODY = (
+    r"(?:I|(?!(?:he|she|it|they|this|that|these|those|who|what|there|here|everybody|everyone"
+    r"|nobody|somebody|someone|one|you|we|the|my|our)\b)(?-i:[A-Z]\w+(?: [A-Z]\w+)?))"
+)
+_EACH_OTHER = (
+    r"(?:married|engaged|a couple|together|related|siblings|brothers|sisters|brother and sister"
+    r"|husband and wife|twins|cousins|(?:best |old |good |close )?friends|colleagues|coworkers"
+    r"|flatmates|roommates|housemates|neighbours|neighbors)"
+)
 _ONES = rf"(?:{'|'.join(ONES[1:11])}|no|a|an|\d{{1,2}}|twin|several|many)"
 _LIKING = (
     r"(?P<verb>love|like|hate|dislike|prefer|enjoy|adore|can not stand|do not like|no longer like"
@@ -287,6 +317,13 @@ _TABLE: tuple[tuple[str, Callable[[Clause, Match], Iterator[Candidate]]], ...] =
     ),
     (rf"{_MY} (?P<kin>{WHICH_KIN}) is (?P<name>{_PERSON_NAME})", _is_kin),
     (rf"(?P<name>{_NO_ADVERB}[^\W\d]{{3,}}) is {_MY} (?P<kin>{WHICH_KIN})", _is_kin),
+    (rf"(?P<name>{_SOMEBODY}) (?:is|am) (?P<other>{_SOMEBODY})'s (?P<kin>{WHICH_KIN})", _stands),
+    (rf"(?P<name>{_SOMEBODY}) and (?P<other>{_SOMEBODY}) are (?P<kin>{_EACH_OTHER})", _stands),
+    (
+        rf"(?P<name>{_SOMEBODY}) (?:is|am) (?P<kin>married|engaged|related) to "
+        rf"(?P<other>{_SOMEBODY})",
+        _stands,
+    ),
     (rf"{_MY} (?P<kin>{WHICH_KIN}) (?P<rest>.+)", _of_kin),
     (
         rf"{_I} have(?: got)? (?P<n>{_ONES}) (?P<what>{MANY_KIN}|{WHICH_KIN})"

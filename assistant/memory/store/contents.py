@@ -39,6 +39,12 @@ class Places:
     folder: Path
     transcripts: Path | None = None
     caches: Sequence[Path] = ()
+    same_key: tuple[Path, ...] = ()
+    """Other folders whose files are sealed with the key of these."""
+
+    def keyed(self) -> tuple[Path, ...]:
+        """Those whose sealed files tell how to come by the key, the own ones first."""
+        return (*self.all(), *self.same_key)
 
     def all(self) -> tuple[Path, ...]:
         """Those with files that are sealed."""

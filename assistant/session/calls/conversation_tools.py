@@ -115,7 +115,8 @@ class ConversationTools:
         """What is read from the words as they came. "Delete my shopping list" means the list, and
         nothing that is remembered, so skills come first; those of plugins come last, so that no
         words which ask for one of ours ask for theirs."""
-        call = self.slow_calls.spoken_intent(text) or self._skills.call(text)
+        call = self.slow_calls.spoken_intent(text) or self._dependencies.spoken(text)
+        call = call or self._skills.call(text)
         call = call or self.adapters.spoken_intent(text)
         call = call or (memory_call(text) if self._memory.enabled else None)
         return call or self._plugin_skills.call(text)
