@@ -27,8 +27,8 @@ from assistant.audio.resample import StreamResampler
 from assistant.audio.types import Float32
 from assistant.config.schema import AudioConfig
 from assistant.discord.floor import BLOCK, TICK, Floor
+from assistant.discord.rtp import SILENCE, Packet
 from assistant.discord.streams import UserStream
-from assistant.discord.voice import SILENCE, Packet
 from assistant.frames import SAMPLE_RATE
 
 OUTPUT_DELAY = 0.15

@@ -21,8 +21,9 @@ from assistant.discord.problems import (
     voice_problem,
 )
 from assistant.discord.room import Chat, Room, plain
+from assistant.discord.rtp import Packet
 from assistant.discord.slash import SlashCommands
-from assistant.discord.voice import Packet, Voice
+from assistant.discord.voice import Voice
 from assistant.loops import BackgroundTasks
 from assistant.personas.avatar import avatar
 from assistant.personas.loading import Persona

@@ -13,7 +13,7 @@ import discord
 import numpy as np
 
 from assistant.audio.types import Float32
-from assistant.discord.voice import SILENCE, Packet
+from assistant.discord.rtp import SILENCE, Packet
 from assistant.frames import SAMPLE_RATE
 
 BLOCK = SAMPLE_RATE // 50

@@ -12,7 +12,7 @@ from assistant.audio.types import Float32
 from assistant.config.schema import AudioConfig
 from assistant.discord.audio import DiscordAudio
 from assistant.discord.floor import Floor
-from assistant.discord.voice import SILENCE, Packet
+from assistant.discord.rtp import SILENCE, Packet
 from assistant.frames import FRAME_SAMPLES, SAMPLE_RATE
 from tests.discord.conftest import LoudIsVoice, pitch, tone
 from tests.discord.fake import decoded, opus_packets

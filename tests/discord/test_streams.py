@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from assistant.audio.types import Float32
+from assistant.discord.rtp import SILENCE, Packet
 from assistant.discord.streams import BLOCK, UserStream
-from assistant.discord.voice import SILENCE, Packet
 from tests.discord.conftest import pitch, tone
 from tests.discord.fake import opus_packets
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.discord.voice import SILENCE, PacketOpener
+from assistant.discord.rtp import SILENCE, PacketOpener
 from tests.discord.fake import FakeDiscord
 
 OPUS = b"\x78" + bytes(range(60))
