@@ -16,7 +16,7 @@ from assistant.bench.report import Measurement
 from assistant.config.schema import AudioConfig
 from assistant.discord.audio import DiscordAudio
 from assistant.discord.problems import require_libraries
-from assistant.discord.voice import Packet
+from assistant.discord.rtp import Packet
 from assistant.frames import SAMPLE_RATE
 
 PEOPLE = (0, 1, 3, 8)

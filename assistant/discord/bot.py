@@ -13,6 +13,9 @@ from typing import Any
 import aiohttp
 import discord
 
+from assistant.discord.appearance import Appearance
+from assistant.discord.chat import BACK, NOTICE, SPOKEN_NOTICE, WELCOME, Chat, plain
+from assistant.discord.choosing import chosen_channel, chosen_guild
 from assistant.discord.problems import (
     DiscordError,
     explained,
@@ -20,12 +23,12 @@ from assistant.discord.problems import (
     missing_permissions,
     voice_problem,
 )
-from assistant.discord.room import Chat, Room, plain
+from assistant.discord.room import Room
 from assistant.discord.rtp import Packet
 from assistant.discord.slash import SlashCommands
+from assistant.discord.upkeep import Upkeep
 from assistant.discord.voice import Voice
 from assistant.loops import BackgroundTasks
-from assistant.personas.avatar import avatar
 from assistant.personas.loading import Persona
 from assistant.session.events import PersonaChanged, SessionEvent
 from assistant.terminal.sanitize import clean_line
@@ -35,22 +38,6 @@ JOIN_LIMIT = 20.0
 _LEAVE_LIMIT = 0.8
 _SERVERS_LIMIT = 2.0
 """Seconds that the next of the bot's servers may take to come in at the start."""
-_LOOK = 2.0
-"""Seconds between two looks at whether the voice connection lives, and whether we are alone."""
-_TRIES = (2.0, 5.0, 15.0, 60.0, 300.0)
-"""Seconds before each try to come back into a channel."""
-_LONGEST_NICKNAME = 32
-NOTICE = (
-    "I am {name}, an assistant that is no human. From now on **I listen to what is said in this "
-    "voice channel**, to answer. Nothing of what you say is kept, unless you agree with "
-    "`/remember-me`; `/forget-me` takes that back. `/quiet` silences me, `/leave` sends me away."
-)
-SPOKEN_NOTICE = "Hello. I am {name}. I listen to what is said in this channel."
-WELCOME = (
-    "{who}: I listen to what is said here, to answer. Nothing of it is kept, unless you use "
-    "`/remember-me`."
-)
-BACK = "{who}: I listen here. You agreed to be remembered; `/forget-me` takes that back."
 
 log = logging.getLogger(__name__)
 
@@ -84,11 +71,11 @@ class Bot(discord.Client):  # type: ignore[misc]
         self._leaving = False
         self._away = False
         """The gateway is gone."""
-        self._alone_since: float | None = None
         self._background = BackgroundTasks()
         self._changing = asyncio.Lock()
         """Joining and leaving: one after the other."""
-        self._shown: Persona | None = None
+        self._appearance = Appearance(self._background)
+        self._upkeep = Upkeep(self, tell)
         self.slash = SlashCommands(self, self, personas)
         room.session.subscribe(self._session_told)
 
@@ -97,14 +84,14 @@ class Bot(discord.Client):  # type: ignore[misc]
     async def on_ready(self) -> None:
         """Connected, for the first time or anew; then the voice connection is to be made anew."""
         self._is_back()
-        before, self._guild = self._guild, self._find_guild()
+        before, self._guild = self._guild, self._chosen_guild()
         guild = self._guild
         if guild is None:
             return
         if before is None:
             self._tell(f"connected to {clean_line(guild.name)} as {self.user}")
             await self._offer_commands(guild)
-            self._background.run(self._watch())
+            self._background.run(self._upkeep.watch())
             self._show(self.room.session.persona)
         old = self.voice
         wanted = old.channel.id if old is not None else self.settings.channel
@@ -114,30 +101,22 @@ class Bot(discord.Client):  # type: ignore[misc]
             await self._join_at_start(guild, wanted)
 
     async def _join_at_start(self, guild: discord.Guild, wanted: str | int) -> None:
-        channel = _called(guild.voice_channels, wanted)
-        if channel is None:
-            names = ", ".join(clean_line(each.name) for each in guild.voice_channels) or "none"
-            self._fail(DiscordError(f"no voice channel is called “{wanted}”", f"There is: {names}"))
+        try:
+            channel = chosen_channel(guild, wanted)
+        except DiscordError as error:
+            self._fail(error)
             return
         try:
             await self.join(channel)
         except DiscordError as error:
             self._tell(f"{error.message} – {error.remedy}")
 
-    def _find_guild(self) -> discord.Guild | None:
-        wanted = self.settings.server
-        if not self.guilds:
-            address = invitation(self.application_id or 0)
-            self._fail(DiscordError("the bot is on no server", f"Invite it: {address}"))
+    def _chosen_guild(self) -> discord.Guild | None:
+        try:
+            return chosen_guild(self.guilds, self.settings.server, self.application_id or 0)
+        except DiscordError as error:
+            self._fail(error)
             return None
-        if wanted is None and len(self.guilds) == 1:
-            return self.guilds[0]
-        found = _called(self.guilds, wanted) if wanted is not None else None
-        if found is None:
-            names = ", ".join(clean_line(each.name) for each in self.guilds)
-            told = f"the bot is not on “{wanted}”" if wanted else "the bot is on several servers"
-            self._fail(DiscordError(told, f"Set discord.server to one of {names}."))
-        return found
 
     async def _offer_commands(self, guild: discord.Guild) -> None:
         try:
@@ -182,7 +161,11 @@ class Bot(discord.Client):  # type: ignore[misc]
             try:
                 voice = await channel.connect(cls=Voice, timeout=JOIN_LIMIT, reconnect=True)
             except Exception as error:
-                known = explained(error, self.settings) if _is_rest(error) else None
+                known = (
+                    explained(error, self.settings)
+                    if isinstance(error, discord.HTTPException)
+                    else None
+                )
                 raise known or voice_problem(error, clean_line(channel.name)) from error
             self._plug_in(voice)
         self._tell(f"joined {clean_line(channel.name)}")
@@ -190,7 +173,7 @@ class Bot(discord.Client):  # type: ignore[misc]
 
     def _plug_in(self, voice: Voice) -> None:
         self.voice = voice
-        self._alone_since = None
+        self._upkeep.joined()
         voice.on_packet = self._packet
         voice.on_gone = lambda: self._gone(voice)
         self._meet_everybody(voice)
@@ -219,6 +202,11 @@ class Bot(discord.Client):  # type: ignore[misc]
             name = clean_line(self.voice.channel.name)
             await self._drop(self.voice)
         self._tell(f"left {name}: {why}")
+
+    async def give_up(self, voice: Voice) -> None:
+        """Leave a connection that only seems to live."""
+        async with self._changing:
+            await self._drop(voice)
 
     async def _drop(self, voice: Voice) -> None:
         """In a second at most, whatever Discord does."""
@@ -250,21 +238,7 @@ class Bot(discord.Client):  # type: ignore[misc]
             self._tell(f"disconnected from {name}; /join brings it back")
             return
         self._tell(f"the voice connection to {name} was lost")
-        self._background.run(self._come_back(voice.channel))
-
-    async def _come_back(self, channel: discord.VoiceChannel) -> None:
-        """Some tries, further and further apart."""
-        for seconds in _TRIES:
-            await asyncio.sleep(seconds)
-            if self.voice is not None:
-                return  # somebody was quicker
-            try:
-                await self.join(channel)
-            except DiscordError as error:
-                log.info("not back yet: %s", error)
-            else:
-                return
-        self._tell(f"{clean_line(channel.name)} cannot be joined again; /join tries it")
+        self._background.run(self._upkeep.come_back(voice.channel))
 
     async def _say_that_it_listens(self) -> None:
         name = self.room.session.persona.name
@@ -313,65 +287,13 @@ class Bot(discord.Client):  # type: ignore[misc]
         self._tell(f"moved to {clean_line(voice.channel.name)}")
         await self._say_that_it_listens()
 
-    async def _watch(self) -> None:
-        """Never returns."""
-        while True:
-            await asyncio.sleep(_LOOK)
-            voice = self.voice
-            if voice is None:
-                continue
-            if voice.has_stopped:
-                await self._make_anew(voice)
-            elif self._is_alone(voice):
-                await self.leave("nobody else was there")
-
-    def _is_alone(self, voice: Voice) -> bool:
-        """Long enough to leave."""
-        now = asyncio.get_running_loop().time()
-        if any(not member.bot for member in voice.channel.members):
-            self._alone_since = None
-        elif self._alone_since is None:
-            self._alone_since = now
-        return self._alone_since is not None and now - self._alone_since >= self.settings.alone_s
-
-    async def _make_anew(self, voice: Voice) -> None:
-        problem, channel = voice.problem, voice.channel
-        if problem is not None:
-            told = voice_problem(problem, clean_line(channel.name))
-            self._tell(f"{told.message} – {told.remedy}")
-        async with self._changing:
-            await self._drop(voice)
-        if voice.may_come_back:
-            try:
-                await self.join(channel)
-            except DiscordError as error:
-                self._tell(f"{error.message} – {error.remedy}")
-
-    # -- the persona -------------------------------------------------------------------------------
-
     def _session_told(self, event: SessionEvent) -> None:
         if isinstance(event, PersonaChanged):
             self._show(event.persona)
 
     def _show(self, persona: Persona) -> None:
-        """Be called and look like this persona, on this server."""
-        if self.settings.nickname and self._guild is not None and persona is not self._shown:
-            self._shown = persona
-            self._background.run(self._change_looks(self._guild, persona))
-
-    async def _change_looks(self, guild: discord.Guild, persona: Persona) -> None:
-        name = clean_line(persona.name)[:_LONGEST_NICKNAME]
-        picture = await asyncio.to_thread(avatar, persona.colors)
-        if self._shown is not persona:
-            return  # another one by now
-        try:
-            await guild.me.edit(nick=name, avatar=picture)
-        except discord.HTTPException as error:
-            log.warning("nickname and avatar: %s", error)
-            try:
-                await guild.me.edit(nick=name)  # pictures may be changed but seldom
-            except discord.HTTPException as again:
-                log.warning("nickname: %s", again)
+        if self.settings.nickname and self._guild is not None:
+            self._appearance.show(self._guild, persona)
 
     async def end(self) -> None:
         """Leave the channel and Discord, in two seconds at most."""
@@ -383,14 +305,3 @@ class Bot(discord.Client):  # type: ignore[misc]
                     await work
             except TimeoutError:
                 log.warning("Discord did not answer at the end")
-
-
-def _is_rest(error: Exception) -> bool:
-    return isinstance(error, discord.HTTPException)
-
-
-def _called(things: Any, wanted: str | int) -> Any:
-    """Of channels or servers, by id or by name; None: none is called so."""
-    name = str(wanted).strip().lstrip("#").casefold()
-    by_id = next((each for each in things if str(each.id) == name), None)
-    return by_id or next((each for each in things if each.name.casefold() == name), None)

@@ -6,12 +6,9 @@ he gave) is his: nothing of it is known or done here.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-import discord
 
 from assistant.backends.host.child import use_one_heap
 from assistant.brain.scripted.knowledge import Knowledge
@@ -21,15 +18,10 @@ from assistant.discord.kept import agreements_file, discord_folder, transcripts_
 from assistant.discord.memory import RoomMemory
 from assistant.discord.naming import is_named
 from assistant.discord.people import AgreedTranscripts, People
-from assistant.discord.problems import DOCS
-from assistant.loops import BackgroundTasks
 from assistant.personas.loading import LoadedPersonas
-from assistant.session.events import AgentSaid, SessionEvent, TurnEnded, TurnStarted, UserSaid
+from assistant.session.events import SessionEvent, TurnEnded, TurnStarted
 from assistant.session.factory import make_dependencies
 from assistant.session.session import Session
-from assistant.terminal.sanitize import clean_line
-
-_LONGEST_MESSAGE = 2000
 
 log = logging.getLogger(__name__)
 
@@ -120,63 +112,3 @@ class _TurnWatch:
     def __call__(self, event: SessionEvent) -> None:
         if isinstance(event, TurnStarted | TurnEnded) and event.side == "user":
             self._open = isinstance(event, TurnStarted)
-
-
-class Chat:
-    """What is written into the voice channel's own chat, where those who are in it look.
-
-    `text`: what is said is written, too, by whom and as far as it was heard.
-    """
-
-    def __init__(
-        self,
-        room: Room,
-        channel: Callable[[], discord.VoiceChannel | None],
-        tell: Callable[[str], None],
-    ) -> None:
-        """`channel` gives the one we are in; `tell` shows a line to whoever runs the program."""
-        self.text = room.config.discord.text
-        self._room = room
-        self._channel = channel
-        self._tell = tell
-        self._told = False
-        self._writing = asyncio.Lock()
-        self._background = BackgroundTasks()
-        room.session.subscribe(self._session_told)
-
-    async def write(self, text: str) -> None:
-        """Where that is not allowed, whoever runs the program is told, once."""
-        channel = self._channel()
-        if channel is None:
-            return
-        try:
-            async with self._writing:  # in the order in which it was said
-                await channel.send(text[:_LONGEST_MESSAGE])
-        except discord.HTTPException as error:
-            log.warning("nothing could be written: %s", error)
-            if not self._told:
-                self._told = True
-                name = clean_line(channel.name)
-                self._tell(
-                    f"the bot may not write in {name} – Edit Channel → Permissions → allow it "
-                    f"“Send Messages”. {DOCS}"
-                )
-
-    def close(self) -> None:
-        self._background.cancel()
-
-    def _session_told(self, event: SessionEvent) -> None:
-        match event:
-            case UserSaid(final=True, text=text, speaker=speaker) if text and self.text:
-                self._write_turn(speaker or "Somebody", text)
-            case AgentSaid(final=True, played=played, persona=slug) if played and self.text:
-                names = {each.slug: each.name for each in self._room.session.personas()}
-                self._write_turn(names.get(slug, slug), played)
-
-    def _write_turn(self, name: str, text: str) -> None:
-        self._background.run(self.write(f"**{plain(name)}:** {plain(text)}"))
-
-
-def plain(text: str) -> str:
-    """Shown as it is: no markup, and nobody is called."""
-    return str(discord.utils.escape_markdown(discord.utils.escape_mentions(text)))

@@ -16,8 +16,9 @@ import discord
 from discord import app_commands
 
 from assistant.config.schema import DiscordConfig
+from assistant.discord.chat import Chat, plain
 from assistant.discord.problems import DiscordError
-from assistant.discord.room import Chat, Room, plain
+from assistant.discord.room import Room
 from assistant.discord.voice import Voice
 from assistant.memory.base import MemoryFailure
 from assistant.personas.loading import Persona

@@ -177,7 +177,7 @@ async def test_a_voice_that_comes_before_its_name_is_heard(start: Start) -> None
 
 
 async def test_it_leaves_when_alone(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.discord.bot._LOOK", 0.05)
+    monkeypatch.setattr("assistant.discord.upkeep._LOOK", 0.05)
     async with start(alone_s=5) as running:
         running.bot.settings.alone_s = 0.2
         await asyncio.sleep(0.4)
@@ -218,7 +218,7 @@ async def test_a_connection_that_is_given_up_is_made_anew(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Close code 1000: discord.py takes it for the end."""
-    monkeypatch.setattr("assistant.discord.bot._TRIES", (0.05,))
+    monkeypatch.setattr("assistant.discord.upkeep._TRIES", (0.05,))
     async with start() as running:
         await said_all(running)
         await running.fake.close_voice(1000)
@@ -234,7 +234,7 @@ async def test_a_reader_of_the_voice_gateway_that_fails_is_replaced(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What discord.py does not expect ends its reader, and the connection only seems to live."""
-    monkeypatch.setattr("assistant.discord.bot._LOOK", 0.05)
+    monkeypatch.setattr("assistant.discord.upkeep._LOOK", 0.05)
     async with start() as running:
         await said_all(running)
         await running.fake.voice_json(4, {"mode": "no key in it"})
