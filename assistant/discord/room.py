@@ -14,10 +14,10 @@ from assistant.backends.host.child import use_one_heap
 from assistant.brain.scripted.knowledge import Knowledge
 from assistant.config.schema import Config
 from assistant.discord.audio import DiscordAudio
-from assistant.discord.kept import agreements_file, discord_folder, transcripts_folder
-from assistant.discord.memory import RoomMemory
-from assistant.discord.naming import is_named
-from assistant.discord.people import AgreedTranscripts, People
+from assistant.discord.people.agreements import AgreedTranscripts, People
+from assistant.discord.people.kept import agreements_file, discord_folder, transcripts_folder
+from assistant.discord.people.memory import RoomMemory
+from assistant.discord.people.naming import is_named
 from assistant.personas.loading import LoadedPersonas
 from assistant.session.events import SessionEvent, TurnEnded, TurnStarted
 from assistant.session.factory import make_dependencies

@@ -274,7 +274,7 @@ class SlashCommands:
         self._name(user)
         names = list(room.people.names(user.id))
         try:
-            gone = await room.memory.forget_person(user.id)
+            gone = await room.memory.memories.forget_person(user.id)
         except (MemoryFailure, OSError) as error:
             log.exception("somebody could not be forgotten whole")
             why = error.spoken if isinstance(error, MemoryFailure) else "a file is in the way"

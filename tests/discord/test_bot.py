@@ -496,7 +496,7 @@ async def test_everybody_may_ask_what_is_known_and_have_it_deleted(start: Start)
         roster = await running.command(2, "roster")
         assert "parrot is called Picasso" in roster
         assert "Oslo" not in roster
-        folder = running.room.memory._folder
+        folder = running.room.memory.memories.folder
         kept = [path for path in folder.rglob("*") if path.is_file()]
         assert any("1" in path.parts for path in kept)
         assert not any("2" in path.parts for path in kept)
@@ -515,7 +515,7 @@ async def test_a_transcript_holds_those_who_agreed_under_their_names(start: Star
         await running.command(1, "remember-me")
         await running.command(1, "ask", text="I like tea.")
         await running.command(2, "ask", text="I like coffee.")
-        folder = running.room.memory._folder / "transcripts"
+        folder = running.room.memory.memories.folder / "transcripts"
         text = "\n".join(path.read_text("utf-8") for path in folder.glob("*.md"))
         assert "**Ada**" in text
         assert "I like tea." in text
@@ -534,7 +534,7 @@ async def test_nothing_of_guests_goes_into_files_of_the_users(start: Start) -> N
         running.brain._answers += [["Noted."]] * 3
         await running.command(1, "ask", text="I like tea, and my parrot is called Picasso.")
         await running.command(1, "ask", text="Set a timer for twenty minutes.")
-        data = running.room.memory._folder.parent
+        data = running.room.memory.memories.folder.parent
         await running.stop()
         kept = [path for path in data.rglob("*") if path.is_file()]
         assert all(b"Picasso" not in path.read_bytes() for path in kept)

@@ -10,7 +10,7 @@ from pathlib import Path
 from assistant.commands.memory.store import counted
 from assistant.commands.tables import Check, fail, ok
 from assistant.config.schema import MemoryConfig
-from assistant.discord.kept import agreements_file, discord_folder, places_of_people
+from assistant.discord.people.kept import agreements_file, discord_folder, places_of_people
 from assistant.memory.base import MemoryFailure
 from assistant.memory.store.contents import JOURNALS, MARKERS, Places, index_files, ours, readable
 from assistant.memory.store.disk import SEALED, Cipher, files_below

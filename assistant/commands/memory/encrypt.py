@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from assistant.commands.memory.store import passphrase_at_hand
 from assistant.commands.runner import FAILED, Options, complain
 from assistant.config.schema import Config
-from assistant.discord.kept import discord_folder, people_folder, places_of_people
+from assistant.discord.people.kept import discord_folder, people_folder, places_of_people
 from assistant.locations import memory_dir
 from assistant.memory.base import MemoryFailure
 from assistant.memory.factory import PASSPHRASE, places_of_memory

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from assistant.commands.memory.store import clean, counted, nothing_yet, opened, print_json
 from assistant.commands.runner import USAGE, agreed, complain
 from assistant.config.schema import Config
-from assistant.discord.kept import anything_kept_of_people
+from assistant.discord.people.kept import anything_kept_of_people
 from assistant.memory.base import CATEGORIES, MemoryFailure
 from assistant.memory.store.disk import files_below
 

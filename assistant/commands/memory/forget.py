@@ -13,7 +13,7 @@ from assistant.commands.memory.show import find_journal, find_memory
 from assistant.commands.memory.store import clean, counted, day_of, nothing_yet, now, opened
 from assistant.commands.runner import USAGE, agreed, complain
 from assistant.config.schema import Config
-from assistant.discord.kept import anything_kept_of_people, forget_people, kept_of_people
+from assistant.discord.people.kept import anything_kept_of_people, forget_people, kept_of_people
 from assistant.language.lexicon import spoken_list
 from assistant.locations import (
     feelings_file,

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from assistant.commands.memory.store import clean, passphrase_at_hand, print_json
 from assistant.commands.tables import Column, print_table
 from assistant.config.schema import Config
-from assistant.discord.kept import KeptOfOne, kept_of_each
+from assistant.discord.people.kept import KeptOfOne, kept_of_each
 
 
 def show_people(config: Config, *, json_output: bool = False) -> int:

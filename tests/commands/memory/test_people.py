@@ -8,9 +8,9 @@ from datetime import date, datetime
 import pytest
 
 from assistant.config.schema import MemoryConfig
-from assistant.discord.kept import agreements_file, discord_folder, transcripts_folder
-from assistant.discord.memory import RoomMemory
-from assistant.discord.people import AgreedTranscripts, People
+from assistant.discord.people.agreements import AgreedTranscripts, People
+from assistant.discord.people.kept import agreements_file, discord_folder, transcripts_folder
+from assistant.discord.people.memory import RoomMemory
 from assistant.memory.factory import PASSPHRASE
 from assistant.session.transcript_store import TranscriptEntry
 from tests.commands.memory.stored import House, empty, house

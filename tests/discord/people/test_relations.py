@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from tests.discord.conftest import Start
+from tests.discord.people.test_memory import ADA, BEN, CLEO, Room
 from tests.discord.test_bot import said_all
-from tests.discord.test_memory import ADA, BEN, CLEO, Room
 
 
 @pytest_asyncio.fixture
@@ -89,7 +90,7 @@ async def test_nothing_is_kept_that_names_somebody_who_has_not_agreed(room: Room
 async def test_who_forgets_takes_what_others_told_of_that_one(room: Room) -> None:
     await room.say("Ada", "Ben is my brother.", "Clara is my wife.", "On Friday I meet Ben.")
     room.memory.said("Greet Ben for me.", "jarvis", "JARVIS")
-    await room.memory.forget_person(BEN)
+    await room.memory.memories.forget_person(BEN)
     assert b"Ben" not in room.on_disk()
     assert await asked(room, "Who is Clara?") == "Clara is Ada's wife."
     assert await asked(room, "Who is Ben?") == "Nobody has told me who Ben is."
@@ -97,7 +98,7 @@ async def test_who_forgets_takes_what_others_told_of_that_one(room: Room) -> Non
 
 async def test_who_forgets_takes_along_what_that_one_told(room: Room) -> None:
     await room.say("Ada", "Ben is my brother.", "Clara is my wife.")
-    await room.memory.forget_person(ADA)
+    await room.memory.memories.forget_person(ADA)
     assert await asked(room, "Who is Ben?") == "Nobody has told me who Ben is."
     assert not any(word in room.on_disk() for word in (b"Clara", b"brother"))
 
@@ -108,21 +109,30 @@ async def test_who_is_renamed_stays_the_same_one(room: Room) -> None:
     assert await asked(room, "Who is Benedict?") == "Benedict is Ada's brother."
     assert await asked(room, "Who is Ben?") == "Benedict is Ada's brother."
     await room.say("Ada", "Benedict lives in Rome.")
-    await room.memory.forget_person(BEN)
+    await room.memory.memories.forget_person(BEN)
     assert b"Ben" not in room.on_disk()
+
+
+async def test_a_name_that_one_gave_in_words_is_that_ones(room: Room) -> None:
+    await room.say("Ben", "My name is Benedict.")
+    await asyncio.sleep(0)  # what was kept is told in the event loop
+    await room.say("Ada", "Benedict is my brother.")
+    assert await asked(room, "Who is Ben?") == "Benedict is Ada's brother."
+    await room.memory.memories.forget_person(BEN)
+    assert b"Benedict" not in room.on_disk()
 
 
 async def test_a_name_taken_later_takes_nothing_with_it_that_was_told_before(room: Room) -> None:
     await room.say("Ada", "My parrot is called Picasso.")
     room.later = timedelta(minutes=1)
     room.people.enter(BEN, "Picasso", "ben")
-    await room.memory.forget_person(BEN)
+    await room.memory.memories.forget_person(BEN)
     assert b"Picasso" in room.on_disk()
 
 
 async def test_who_agrees_again_begins_anew(room: Room) -> None:
     await room.say("Ben", "Ada is my sister.")
-    await room.memory.forget_person(BEN)
+    await room.memory.memories.forget_person(BEN)
     await room.say("Ben", "Ada is my sister.")
     assert await asked(room, "Who is Ada?") == "Nobody has told me who Ada is."
     room.people.agree(BEN, room.today)
@@ -135,7 +145,7 @@ async def test_of_two_with_one_name_what_is_told_goes_with_either(room: Room) ->
     room.people.enter(CLEO, "Ben", "ben_c")
     room.people.agree(CLEO, room.today)
     await room.say("Ada", "Ben is my brother.")
-    await room.memory.forget_person(CLEO)
+    await room.memory.memories.forget_person(CLEO)
     assert b"brother" not in room.on_disk()
 
 
@@ -164,7 +174,7 @@ async def test_a_whole_conversation_about_who_is_who(start: Start) -> None:
         assert "Nobody has told me" in await running.command(3, "roster", about="Ben")
         answer = await running.command(3, "ask", text="Who is Ben?")
         assert "brother" not in answer
-        folder = running.room.memory._folder
+        folder = running.room.memory.memories.folder
         left = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
         assert b"Ben" not in left
         assert all("brother" not in m.text for m in running.room.session.history.messages())

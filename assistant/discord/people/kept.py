@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.config.schema import MemoryConfig
-from assistant.discord.people import Agreement, read_agreements
+from assistant.discord.people.agreements import Agreement, read_agreements
 from assistant.locations import data_dir, memory_dir, transcripts_dir
 from assistant.memory.base import MemoryFailure
 from assistant.memory.deletion.erasure import transcripts_of

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.discord.people import AgreedTranscripts, People
+from assistant.discord.people.agreements import AgreedTranscripts, People
 from assistant.session.transcript_store import TranscriptEntry
 
 TODAY = date(2026, 11, 30)

@@ -6,10 +6,8 @@ somebody goes as a whole (`forget_person`), and with it what others have told of
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,29 +15,22 @@ from typing import Any, cast
 
 from assistant.brain.base import Completes
 from assistant.config.schema import MemoryConfig
-from assistant.discord.kept import places_of
-from assistant.discord.naming import comparable, is_named
-from assistant.discord.people import People
-from assistant.discord.relations import (
-    Relation,
+from assistant.discord.people.agreements import People
+from assistant.discord.people.memories import PeopleMemories
+from assistant.discord.people.naming import comparable, is_named
+from assistant.discord.people.relations import (
     node_of,
     relation_skill,
-    relations_in,
-    told_of,
     told_of_one,
     told_of_two,
 )
 from assistant.language.command_patterns import SpokenCommand
-from assistant.loops import BackgroundTasks
-from assistant.memory.base import Forgotten, Found, Journal, Memory, MemoryFailure
+from assistant.memory.base import Found, MemoryFailure
 from assistant.memory.conversation import NoMemory
-from assistant.memory.factory import LazyStore, open_store_in
 from assistant.memory.recall import NOTHING, Recalled
 from assistant.memory.service import MemoryService
-from assistant.memory.store.contents import Places
 from assistant.memory.told import defused, tokens
-from assistant.private_files import remove_tree
-from assistant.session.events import MemoryKept, SessionEvent
+from assistant.session.events import SessionEvent
 from assistant.skills import SkillSet
 from assistant.tools.builtin.memory import PendingDeletion, memory_tools
 from assistant.tools.registry import Tool, ToolError
@@ -90,25 +81,14 @@ class RoomMemory(NoMemory):
         super().__init__(why=NOT_AGREED)
         self.budget_tokens = config.budget_tokens
         self.enabled = config.enabled and not config.private
-        self._config = config
         self._people = people
-        self._folder = folder
+        self.memories = PeopleMemories(config, people, folder)
         self._speaking = speaking
         self._on_speaker = on_speaker
         self.pending = PendingDeletion()
         """What the speaker was asked to confirm."""
         self._speaker = ""
-        self._services: dict[int, MemoryService] = {}
-        self._model: Completes | None = None
-        self._begun: tuple[Any, ...] | None = None
-        self._stores: dict[int, _ConsentedStore] = {}
-        self._dropped: list[MemoryService] = []
-        """Of who has withdrawn: to be closed."""
         self._keeps_turn = False
-        self._told_about: set[str] = set()
-        """Names of whom somebody has told, as they compare."""
-        self._background = BackgroundTasks()
-        people.on_withdrawn = self._withdrawn
         self._skills = SkillSet([relation_skill(self.how_people_stand, self.is_known)])
 
     # -- whose -------------------------------------------------------------------------------------
@@ -121,57 +101,11 @@ class RoomMemory(NoMemory):
 
     def _of(self, name: str) -> MemoryService | None:
         user = self._people.id_of(name) if name else None
-        return None if user is None else self._service(user)
+        return None if user is None else self._memory_of(user)
 
-    def _service(self, user: int) -> MemoryService | None:
+    def _memory_of(self, user: int) -> MemoryService | None:
         """None: he has not agreed, or nothing is remembered here."""
-        if not self.enabled or not self._people.has_agreed(user):
-            return None
-        return self._services.get(user) or self._open(user)
-
-    def _open(self, user: int) -> MemoryService:
-        store = _ConsentedStore(self._config, places_of(self._folder, user))
-        service = MemoryService(
-            store,
-            walls=self._config.walls,
-            budget_tokens=self._config.budget_tokens,
-            write_every=60 * self._config.write_every_minutes,
-        )
-        self._services[user], self._stores[user] = service, store
-        service.recorder.who = self._people.name(user)
-        if self._begun is not None:
-            self._begin(service)
-        if self._model is not None:
-            service.use_model(self._model)
-        return service
-
-    def _begin(self, service: MemoryService) -> None:
-        assert self._begun is not None
-        emit, persona, on_forgotten = self._begun
-
-        def told(event: SessionEvent) -> None:
-            if isinstance(event, MemoryKept):
-                self._know_of(event.memory)
-            emit(event)
-
-        service.begin(told, persona, on_forgotten)
-        self._background.run(self._look_whom_it_names(service))
-
-    async def _look_whom_it_names(self, service: MemoryService) -> None:
-        with suppress(MemoryFailure, asyncio.CancelledError):
-            for memory in await service.known():
-                self._know_of(memory)
-
-    def _know_of(self, memory: Memory) -> None:
-        self._told_about.update(comparable(name) for name in memory.people)
-
-    def _withdrawn(self, user: int) -> None:
-        """What was not written yet never will be."""
-        service, store = self._services.pop(user, None), self._stores.pop(user, None)
-        if store is not None:
-            store.consented = False
-        if service is not None:
-            self._dropped.append(service)
+        return self.memories.of(user) if self.enabled else None
 
     # -- `ConversationMemory` ----------------------------------------------------------------------
 
@@ -181,18 +115,14 @@ class RoomMemory(NoMemory):
         persona: Callable[[], str],
         on_forgotten: Callable[[Sequence[str]], None] = lambda texts: None,
     ) -> None:
-        self._begun = (emit, persona, on_forgotten)
-        for service in self._services.values():
-            self._begin(service)
+        self.memories.begin(emit, persona, on_forgotten)
 
     def use_model(self, model: Completes) -> None:
-        self._model = model
-        for service in self._services.values():
-            service.use_model(model)
+        self.memories.use_model(model)
 
     def prepare(self, partial: str) -> None:
         for user in self._people.present:
-            self._service(user)  # opened while somebody speaks, not when an answer is due
+            self._memory_of(user)  # opened while somebody speaks, not when an answer is due
         if (service := self._of(self._speaking())) is not None:
             service.prepare(partial)
 
@@ -227,7 +157,7 @@ class RoomMemory(NoMemory):
         found: list[Found] = []
         for user in self._people.agreed():
             name = self._people.name(user)
-            service = self._service(user) if name != speaker and is_named(text, name) else None
+            service = self._memory_of(user) if name != speaker and is_named(text, name) else None
             if service is None:
                 continue
             try:
@@ -262,11 +192,7 @@ class RoomMemory(NoMemory):
         return () if service is None else service.as_told(recalled)
 
     async def close(self) -> None:
-        self._background.cancel()
-        self._people.agreed()  # who has withdrawn elsewhere is noticed now, at the latest
-        services, self._services = self._services, {}
-        self._dropped += services.values()
-        await self._close_dropped()
+        await self.memories.close()
 
     # -- what people ask ---------------------------------------------------------------------------
 
@@ -286,56 +212,9 @@ class RoomMemory(NoMemory):
             raise ToolError(NOT_AGREED)
         return service
 
-    async def forget_person(self, user: int) -> Forgotten:
-        """All that is kept of him, and what others told of him, whether anything is remembered at
-        present or not. Raises `MemoryFailure` or `OSError` where something could not be reached;
-        what could is gone then."""
-        names = self._people.names(user)
-        folder = places_of(self._folder, user).folder.parent
-        gone = Forgotten(0, 0, 0)
-        try:
-            if self._people.has_agreed(user) or folder.exists():
-                service = self._services.get(user) or self._open(user)
-                gone = await _empty(service)
-        finally:
-            self._people.withdraw(user)
-            self._withdrawn(user)
-            await self._close_dropped()
-            if folder.exists():
-                remove_tree(folder)
-        for other in list(self._people.agreed()):
-            gone = _sum(gone, await self._forget_about(other, names))
-        return gone
-
-    async def _close_dropped(self) -> None:
-        while self._dropped:
-            await self._dropped.pop().close()
-
-    async def _forget_about(self, user: int, names: Mapping[str, str]) -> Forgotten:
-        """What this one told of somebody with these names."""
-        service = self._services.get(user) or self._open(user)
-        await service.recorder.write()
-        ids = await service.recall.run(lambda: told_of(service.store, names))
-        if not ids:
-            return Forgotten(0, 0, 0)
-        return await service.strike(ids)
-
-    async def _relations(self) -> list[Relation]:
-        """All that those who agreed have told. What cannot be read of one is left out."""
-        found: list[Relation] = []
-        for user in self._people.agreed():
-            service = self._service(user)
-            try:
-                known = await service.known() if service is not None else []
-            except MemoryFailure as error:
-                log.warning("how people stand cannot be read: %s", error)
-                continue
-            found += relations_in(known, user, self._people)
-        return found
-
     async def how_people_stand(self, who: str, other: str = "") -> str:
         """Who somebody is to others, or how two stand to each other: sentences to be said."""
-        relations = await self._relations()
+        relations = await self.memories.relations() if self.enabled else []
         names = [self._asked_name(each) for each in (who, other) if each]
         nodes = [node_of(name, self._people) for name in names]
         if len(nodes) == 2:
@@ -354,7 +233,7 @@ class RoomMemory(NoMemory):
         return bool(
             asked
             and self.enabled
-            and (self._people.named_in(asked.title()) or comparable(asked) in self._told_about)
+            and (self._people.is_somebody(asked) or comparable(asked) in self.memories.told_about)
         )
 
     def _asked_name(self, name: str) -> str:
@@ -364,25 +243,13 @@ class RoomMemory(NoMemory):
     async def known_of(self, user: int) -> tuple[list[str], list[str]]:
         """How somebody stands to others, and what happened lately: sentences. Raises
         `MemoryFailure`."""
-        service = self._service(user)
+        service = self._memory_of(user)
         if service is None:
             return [], []
         known = await service.known()
         relations = [memory.text for memory in known if memory.category == "relational"]
         others = [memory.text for memory in known if memory.category != "relational"]
         return relations[:_RELATIONS], others[:_LATELY]
-
-
-class _ConsentedStore(LazyStore):
-    """Of one person: takes nothing more once he has withdrawn, from whatever is still open."""
-
-    def __init__(self, config: MemoryConfig, places: Places) -> None:
-        super().__init__(lambda: open_store_in(config, places).store)
-        self.consented = True
-
-    def write(self, journal: Journal) -> None:
-        if self.consented:
-            super().write(journal)
 
 
 class _Speakers:
@@ -393,17 +260,3 @@ class _Speakers:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._room.speakers_memory(), name)
-
-
-async def _empty(service: MemoryService) -> Forgotten:
-    await service.recorder.write()
-    journals = await service.recall.run(lambda: list(service.store.journals()))
-    if not journals:
-        return Forgotten(0, 0, 0)
-    return await service.forget(await service.preview(journals))
-
-
-def _sum(one: Forgotten, other: Forgotten) -> Forgotten:
-    return Forgotten(
-        one.memories + other.memories, one.turns + other.turns, one.journals + other.journals
-    )

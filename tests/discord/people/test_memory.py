@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from assistant.config.schema import MemoryConfig
-from assistant.discord.memory import NOT_AGREED, RoomMemory
-from assistant.discord.people import People
+from assistant.discord.people.agreements import People
+from assistant.discord.people.memory import NOT_AGREED, RoomMemory
 from assistant.session.events import SessionEvent
 from assistant.tools.registry import Tool, ToolError
 
@@ -51,7 +51,7 @@ class Room:
         self.memory.speaks(name)
         for sentence in sentences:
             self.memory.heard(sentence)
-        for service in self.memory._services.values():
+        for service in self.memory.memories._services.values():
             await service.recorder.write()
 
     async def context(self, name: str, question: str) -> str:
@@ -131,7 +131,7 @@ async def test_how_they_stand_to_each_other_is_known(room: Room) -> None:
 async def test_forgetting_somebody_leaves_no_byte_and_says_how_much_it_was(room: Room) -> None:
     await room.say("Ada", "My parrot is called Picasso.", "I live in Oslo.", "How are you?")
     await room.say("Ben", "Ada is my sister.", "My dog is called Rex.")
-    gone = await room.memory.forget_person(ADA)
+    gone = await room.memory.memories.forget_person(ADA)
     assert (gone.memories, gone.turns) == (3, 4)  # one of each is Ben's, about her
     assert not any(word in room.on_disk() for word in (b"Picasso", b"Oslo", b"Ada"))
     assert b"Rex" in room.on_disk()
@@ -142,7 +142,7 @@ async def test_forgetting_somebody_leaves_no_byte_and_says_how_much_it_was(room:
 
 
 async def test_who_never_agreed_has_nothing_to_delete(room: Room) -> None:
-    gone = await room.memory.forget_person(CLEO)
+    gone = await room.memory.memories.forget_person(CLEO)
     assert (gone.memories, gone.turns, gone.journals) == (0, 0, 0)
 
 
@@ -151,7 +151,7 @@ async def test_what_is_kept_holds_for_the_next_time(room: Room, tmp_path: Path) 
     await room.memory.close()
     later = Room(tmp_path)
     assert "Picasso" in await later.context("Ada", "What is my parrot called?")
-    gone = await later.memory.forget_person(ADA)
+    gone = await later.memory.memories.forget_person(ADA)
     assert gone.memories == 1
     assert b"Picasso" not in later.on_disk()
 

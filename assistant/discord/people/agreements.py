@@ -15,7 +15,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from assistant.discord.naming import comparable, is_named, is_said, plain_name, spoken_forms
+from assistant.discord.people.naming import comparable, is_said, plain_name, spoken_forms
 from assistant.memory.store.disk import stamp
 from assistant.private_files import make_folder, write_whole
 from assistant.session.transcript_store import TranscriptEntry, TranscriptStore
@@ -36,6 +36,8 @@ class Agreement:
     """ISO date."""
     names: Mapping[str, str] = field(default_factory=dict)
     """All that he had since then, with the ISO time from which on; "" for the first."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """Those that he gave himself in words, "my name is Ada", in the same way."""
 
 
 class People:
@@ -99,7 +101,7 @@ class People:
     def names(self, user: int) -> dict[str, str]:
         """All that he had since he agreed, with the ISO time from which on; "" for the first."""
         known = self._agreed.get(user)
-        names = dict(known.names) if known else {}
+        names = {**known.told, **known.names} if known else {}
         return names | {name: names.get(name, "") for name in [self.name(user)] if name}
 
     def id_of(self, name: str) -> int | None:
@@ -117,9 +119,16 @@ class People:
                 text = re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", now.replace("\\", r"\\"), text)
         return text
 
-    def named_in(self, text: str) -> list[int]:
-        """Whom of those who are known these words name."""
-        return [user for user in self.known() if is_named(text, self.name(user))]
+    def is_somebody(self, name: str) -> bool:
+        """Whether one of those who are known is, or was, called so."""
+        wanted = comparable(name)
+        forms = (
+            form
+            for user in self.known()
+            for each in self.names(user)
+            for form in (each, *spoken_forms(each))
+        )
+        return any(wanted == comparable(form) for form in forms)
 
     def names_stranger(self, text: str) -> str:
         """The name of somebody in these words who has not agreed; "" where there is none. A name
@@ -171,19 +180,32 @@ class People:
         finally:
             self._take(agreed)
 
+    def also_called(self, user: int, name: str) -> None:
+        """He has told that this is his name; the one on Discord stays the one that is shown."""
+        self._look()
+        known = self._agreed.get(user)
+        if known is not None and plain_name(name) not in known.told:
+            self._keep(user, replace(known, told=self._with(known.told, plain_name(name))))
+
     def _note_name(self, user: int, name: str) -> None:
         """Of who has agreed, every name is kept: what others tell under it is of him."""
         self._look()
         known = self._agreed.get(user)
-        if known is None or known.name == name:
-            return
-        # To the second, as turns are dated: what was told in it counts as told of him.
+        if known is not None and known.name != name:
+            self._keep(user, replace(known, name=name, names=self._with(known.names, name)))
+
+    def _with(self, names: Mapping[str, str], name: str) -> dict[str, str]:
+        """And this one, from now on; to the second, as turns are dated: what was told in it counts
+        as told of him."""
         now = self._now().isoformat(timespec="seconds")
-        names = dict(known.names) | ({} if name in known.names else {name: now})
-        for oldest in list(names)[1:][: max(0, len(names) - _MOST_NAMES)]:
-            del names[oldest]
+        more = dict(names) | ({} if name in names else {name: now})
+        for oldest in list(more)[1:][: max(0, len(more) - _MOST_NAMES)]:
+            del more[oldest]
+        return more
+
+    def _keep(self, user: int, agreement: Agreement) -> None:
         try:
-            self._write(self._agreed | {user: replace(known, name=name, names=names)})
+            self._write(self._agreed | {user: agreement})
         except OSError as error:
             log.warning("another name could not be written: %s", error)
 
@@ -222,8 +244,11 @@ def read_agreements(file: Path) -> dict[int, Agreement]:
 
 def _agreement(told: Mapping[str, Any]) -> Agreement:
     name = plain_name(str(told["name"]))
-    names = {plain_name(str(each)): str(at) for each, at in told.get("names", {}).items()}
-    return Agreement(name, str(told["since"]), names or {name: ""})
+    names, given = (
+        {plain_name(str(each)): str(at) for each, at in told.get(kind, {}).items()}
+        for kind in ("names", "told")
+    )
+    return Agreement(name, str(told["since"]), names or {name: ""}, given)
 
 
 class AgreedTranscripts(TranscriptStore):

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from assistant.discord.naming import comparable, is_named, spoken_forms
-from assistant.discord.people import People
+from assistant.discord.people.agreements import People
+from assistant.discord.people.naming import comparable, is_named, spoken_forms
 from assistant.memory.base import Claim, Filters, Memory, MemoryStore
 from assistant.memory.extraction.facts import RELATION_TO
 from assistant.skills.phrases import Skill, says, skill
