@@ -26,8 +26,9 @@ from assistant.discord.problems import (
 from assistant.discord.room import Room
 from assistant.discord.rtp import Packet
 from assistant.discord.slash import SlashCommands
+from assistant.discord.stage import ask_to_speak
 from assistant.discord.upkeep import Upkeep
-from assistant.discord.voice import Voice
+from assistant.discord.voice import Joinable, Voice
 from assistant.loops import BackgroundTasks
 from assistant.personas.loading import Persona
 from assistant.session.events import PersonaChanged, SessionEvent
@@ -149,7 +150,7 @@ class Bot(discord.Client):  # type: ignore[misc]
 
     # -- joining and leaving -----------------------------------------------------------------------
 
-    async def join(self, channel: discord.VoiceChannel) -> None:
+    async def join(self, channel: Joinable) -> None:
         """Be in this voice channel, and say so. Raises `DiscordError`."""
         if (problem := missing_permissions(channel)) is not None:
             raise problem
@@ -161,15 +162,15 @@ class Bot(discord.Client):  # type: ignore[misc]
             try:
                 voice = await channel.connect(cls=Voice, timeout=JOIN_LIMIT, reconnect=True)
             except Exception as error:
-                known = (
-                    explained(error, self.settings)
-                    if isinstance(error, discord.HTTPException)
-                    else None
-                )
-                raise known or voice_problem(error, clean_line(channel.name)) from error
+                raise self._not_joined(error, channel) from error
             self._plug_in(voice)
         self._tell(f"joined {clean_line(channel.name)}")
         await self._say_that_it_listens()
+
+    def _not_joined(self, error: Exception, channel: Joinable) -> DiscordError:
+        is_rest = isinstance(error, discord.HTTPException)
+        known = explained(error, self.settings) if is_rest else None
+        return known or voice_problem(error, clean_line(channel.name))
 
     def _plug_in(self, voice: Voice) -> None:
         self.voice = voice
@@ -242,8 +243,18 @@ class Bot(discord.Client):  # type: ignore[misc]
 
     async def _say_that_it_listens(self) -> None:
         name = self.room.session.persona.name
-        self.room.session.say(SPOKEN_NOTICE.format(name=clean_line(name)))
+        todo = await ask_to_speak(self._guild.me) if self._guild is not None else ""
+        if todo:
+            self._tell(todo)
+        else:
+            self._greet()
         await self.chat.write(NOTICE.format(name=plain(name)))
+        if todo:
+            await self.chat.write(f"{plain(todo)}.")
+
+    def _greet(self) -> None:
+        name = clean_line(self.room.session.persona.name)
+        self.room.session.say(SPOKEN_NOTICE.format(name=name))
 
     # -- people ------------------------------------------------------------------------------------
 
@@ -256,6 +267,8 @@ class Bot(discord.Client):  # type: ignore[misc]
         if self.user is not None and member.id == self.user.id:
             if after.channel is not None and before.channel != after.channel:
                 await self._moved(voice)
+            elif before.suppress and not after.suppress:
+                self._greet()  # on a stage, it may speak from now on
             return
         if member.bot:
             return

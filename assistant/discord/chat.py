@@ -10,6 +10,7 @@ import discord
 
 from assistant.discord.problems import DOCS
 from assistant.discord.room import Room
+from assistant.discord.voice import Joinable
 from assistant.loops import BackgroundTasks
 from assistant.session.events import AgentSaid, SessionEvent, UserSaid
 from assistant.terminal.sanitize import clean_line
@@ -39,7 +40,7 @@ class Chat:
     def __init__(
         self,
         room: Room,
-        channel: Callable[[], discord.VoiceChannel | None],
+        channel: Callable[[], Joinable | None],
         tell: Callable[[str], None],
     ) -> None:
         """`channel` gives the one we are in; `tell` shows a line to whoever runs the program."""

@@ -8,6 +8,7 @@ from typing import Any
 import discord
 
 from assistant.discord.problems import DiscordError, invitation
+from assistant.discord.voice import Joinable
 from assistant.terminal.sanitize import clean_line
 
 
@@ -28,11 +29,12 @@ def chosen_guild(
     return found
 
 
-def chosen_channel(guild: discord.Guild, wanted: str | int) -> discord.VoiceChannel:
+def chosen_channel(guild: discord.Guild, wanted: str | int) -> Joinable:
     """Raises `DiscordError` where there is none of that name or id."""
-    found = _called(guild.voice_channels, wanted)
-    if not isinstance(found, discord.VoiceChannel):
-        names = ", ".join(clean_line(each.name) for each in guild.voice_channels) or "none"
+    channels = [*guild.voice_channels, *guild.stage_channels]
+    found = _called(channels, wanted)
+    if not isinstance(found, Joinable):
+        names = ", ".join(clean_line(each.name) for each in channels) or "none"
         raise DiscordError(f"no voice channel is called “{wanted}”", f"There is: {names}")
     return found
 

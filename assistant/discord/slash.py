@@ -19,7 +19,7 @@ from assistant.config.schema import DiscordConfig
 from assistant.discord.chat import Chat, plain
 from assistant.discord.problems import DiscordError
 from assistant.discord.room import Room
-from assistant.discord.voice import Voice
+from assistant.discord.voice import Joinable, Voice
 from assistant.memory.base import MemoryFailure
 from assistant.personas.loading import Persona
 from assistant.session.events import AgentSaid, SessionEvent, TurnStarted
@@ -46,7 +46,7 @@ class InRoom(Protocol):
     chat: Chat
     voice: Voice | None
 
-    async def join(self, channel: discord.VoiceChannel) -> None: ...
+    async def join(self, channel: Joinable) -> None: ...
 
     async def leave(self, why: str) -> None: ...
 
@@ -114,13 +114,13 @@ class SlashCommands:
 
     @app_commands.describe(channel="Which one; yours, if left out")  # type: ignore[untyped-decorator]
     async def _join(
-        self, interaction: discord.Interaction, channel: discord.VoiceChannel | None = None
+        self, interaction: discord.Interaction, channel: Joinable | None = None
     ) -> None:
         if not await self._allowed(interaction):
             return
         own = getattr(interaction.user, "voice", None)
         wanted = channel or (own.channel if own is not None else None)
-        if not isinstance(wanted, discord.VoiceChannel):
+        if not isinstance(wanted, Joinable):
             await _reply(interaction, "Join a voice channel first, or name one.")
             return
         await interaction.response.defer(ephemeral=True)

@@ -8,11 +8,9 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-import discord
-
 from assistant.config.schema import DiscordConfig
 from assistant.discord.problems import DiscordError, voice_problem
-from assistant.discord.voice import Voice
+from assistant.discord.voice import Joinable, Voice
 from assistant.terminal.sanitize import clean_line
 
 _LOOK = 2.0
@@ -29,7 +27,7 @@ class Joins(Protocol):
     voice: Voice | None
     settings: DiscordConfig
 
-    async def join(self, channel: discord.VoiceChannel) -> None: ...
+    async def join(self, channel: Joinable) -> None: ...
 
     async def leave(self, why: str) -> None: ...
 
@@ -47,7 +45,7 @@ class Upkeep:
         """It is in another channel, or again in one."""
         self._alone_since = None
 
-    async def come_back(self, channel: discord.VoiceChannel) -> None:
+    async def come_back(self, channel: Joinable) -> None:
         """Some tries, further and further apart."""
         for seconds in _TRIES:
             await asyncio.sleep(seconds)

@@ -39,6 +39,9 @@ _EARLY = 25
 """Packets of each: half a second, by which a voice may come before its name."""
 
 
+Joinable = discord.VoiceChannel | discord.StageChannel
+"""What the bot can be in."""
+
 log = logging.getLogger(__name__)
 
 
@@ -121,7 +124,7 @@ class Voice(discord.VoiceClient):  # type: ignore[misc]
 
     supported_modes = (MODE,)
 
-    def __init__(self, client: discord.Client, channel: discord.VoiceChannel) -> None:
+    def __init__(self, client: discord.Client, channel: Joinable) -> None:
         super().__init__(client, channel)
         self.on_packet: Callable[[int, Packet], None] = lambda user, packet: None
         """Told of each opened packet and the id of whose it is."""

@@ -31,7 +31,7 @@ from cryptography.x509.oid import NameOID
 from tests.discord.mls import ExternalSender
 
 TOKEN = "MTIz.fake.token"
-GUILD, LOUNGE, DEN, TEXT = 100, 201, 202, 203
+GUILD, LOUNGE, DEN, TEXT, STAGE = 100, 201, 202, 203, 204
 BOT = 900
 MODE = "aead_xchacha20_poly1305_rtpsize"
 SILENCE = b"\xf8\xff\xfe"
@@ -81,6 +81,8 @@ class Person:
     timestamp: int = 4_294_960_000
     encoder: discord.opus.Encoder | None = None
     roles: list[str] = field(default_factory=list)
+    suppress: bool = False
+    """On a stage: may only listen."""
 
     def payload(self) -> dict[str, Any]:
         return {
@@ -99,7 +101,7 @@ class Person:
             "guild_id": str(GUILD), "channel_id": str(self.channel) if self.channel else None,
             "user_id": str(self.id), "member": self.member(), "session_id": f"s{self.id}",
             "deaf": False, "mute": False, "self_deaf": False, "self_mute": False,
-            "self_video": False, "suppress": False, "request_to_speak_timestamp": None,
+            "self_video": False, "suppress": self.suppress, "request_to_speak_timestamp": None,
         }  # fmt: skip
 
 
@@ -219,6 +221,11 @@ class FakeDiscord:
         """Opus packets of the bot's, opened by the first person in the channel."""
         self.unopened = 0
         self.requests: list[str] = []
+        self.stage_moderator = False
+        """The bot may decide itself that it speaks on a stage."""
+        self.stage_requests: list[str] | None = []
+        """When it asked to speak; None: it may not ask."""
+        self._later: list[asyncio.Future[None]] = []
         self.identified = 0
         self.resumed = 0
         self.voice_identified = 0
@@ -470,6 +477,8 @@ class FakeDiscord:
             case "PATCH", ["guilds", _, "members", "@me"]:
                 self.edits.append(body)
                 return _json(self.bot.member())
+            case "PATCH", ["guilds", _, "voice-states", "@me"]:
+                return self._ask_to_speak(body)
             case "POST", ["interactions", _, _, "callback"]:
                 if "content" in body.get("data", {}):
                     self.answers.append(body["data"]["content"])
@@ -480,6 +489,22 @@ class FakeDiscord:
                 self.answers.append(body.get("content", ""))
                 return _json(self._message(TEXT, body))
         return _json({"message": "404: Not Found", "code": 0}, status=404)
+
+    def _ask_to_speak(self, body: Any) -> web.Response:
+        moderates = body.get("suppress") is False
+        allowed = self.stage_moderator if moderates else self.stage_requests is not None
+        if not allowed:
+            return _json({"message": "Missing Permissions", "code": 50013}, status=403)
+        if moderates:
+            self._later.append(asyncio.ensure_future(self.let_speak()))
+        elif self.stage_requests is not None:
+            self.stage_requests.append(body["request_to_speak_timestamp"])
+        return web.Response(status=204)
+
+    async def let_speak(self) -> None:
+        """A moderator lets the bot speak on the stage."""
+        self.bot.suppress = False
+        await self.dispatch("VOICE_STATE_UPDATE", self.bot.state())
 
     def _write(self, channel: int, body: Any) -> web.Response:
         if not int(self.permissions) & (1 << 11):
@@ -535,6 +560,7 @@ class FakeDiscord:
         elif op == 4:
             channel = data["channel_id"]
             self.bot.channel = int(channel) if channel else None
+            self.bot.suppress = self.bot.channel == STAGE
             self.voice_states.append(self.bot.channel)
             await self.dispatch("VOICE_STATE_UPDATE", self.bot.state())
             if self.bot.channel is not None:
@@ -564,6 +590,7 @@ class FakeDiscord:
             {"id": str(LOUNGE), "type": 2, "name": "Lounge", "position": 0},
             {"id": str(DEN), "type": 2, "name": "Den", "position": 1},
             {"id": str(TEXT), "type": 0, "name": "general", "position": 2},
+            {"id": str(STAGE), "type": 13, "name": "Stage", "position": 3},
         ]
         shared = {"guild_id": str(GUILD), "permission_overwrites": [], "nsfw": False,
                   "bitrate": 64_000, "user_limit": 0, "parent_id": None, "topic": None,
