@@ -72,6 +72,8 @@ class Bot(discord.Client):  # type: ignore[misc]
         self._leaving = False
         self._away = False
         """The gateway is gone."""
+        self._has_greeted = False
+        """It has said aloud in this channel that it listens."""
         self._background = BackgroundTasks()
         self._changing = asyncio.Lock()
         """Joining and leaving: one after the other."""
@@ -243,6 +245,7 @@ class Bot(discord.Client):  # type: ignore[misc]
 
     async def _say_that_it_listens(self) -> None:
         name = self.room.session.persona.name
+        self._has_greeted = False
         todo = await ask_to_speak(self._guild.me) if self._guild is not None else ""
         if todo:
             self._tell(todo)
@@ -254,6 +257,7 @@ class Bot(discord.Client):  # type: ignore[misc]
 
     def _greet(self) -> None:
         name = clean_line(self.room.session.persona.name)
+        self._has_greeted = True
         self.room.session.say(SPOKEN_NOTICE.format(name=name))
 
     # -- people ------------------------------------------------------------------------------------
@@ -267,7 +271,7 @@ class Bot(discord.Client):  # type: ignore[misc]
         if self.user is not None and member.id == self.user.id:
             if after.channel is not None and before.channel != after.channel:
                 await self._moved(voice)
-            elif before.suppress and not after.suppress:
+            elif before.suppress and not after.suppress and not self._has_greeted:
                 self._greet()  # on a stage, it may speak from now on
             return
         if member.bot:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+import aiohttp
 import discord
 
 from assistant.discord.problems import DOCS
@@ -16,6 +17,8 @@ from assistant.session.events import AgentSaid, SessionEvent, UserSaid
 from assistant.terminal.sanitize import clean_line
 
 _LONGEST_MESSAGE = 2000
+_MOST_MESSAGES = 5
+"""Of one text."""
 NOTICE = (
     "I am {name}, an assistant that is no human. From now on **I listen to what is said in this "
     "voice channel**, to answer. Nothing of what you say is kept, unless you agree with "
@@ -54,14 +57,16 @@ class Chat:
         room.session.subscribe(self._session_told)
 
     async def write(self, text: str) -> None:
-        """Where that is not allowed, whoever runs the program is told, once."""
+        """Never raises for what Discord does; whoever runs the program is told once that the bot
+        may not write."""
         channel = self._channel()
         if channel is None:
             return
         try:
             async with self._writing:  # in the order in which it was said
-                await channel.send(text[:_LONGEST_MESSAGE])
-        except discord.HTTPException as error:
+                for part in parts_of(text):
+                    await channel.send(part)
+        except discord.Forbidden as error:
             log.warning("nothing could be written: %s", error)
             if not self._told:
                 self._told = True
@@ -70,6 +75,8 @@ class Chat:
                     f"the bot may not write in {name} – Edit Channel → Permissions → allow it "
                     f"“Send Messages”. {DOCS}"
                 )
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.warning("something could not be written: %s", error)
 
     def close(self) -> None:
         self._background.cancel()
@@ -89,3 +96,22 @@ class Chat:
 def plain(text: str) -> str:
     """Shown as it is: no markup, and nobody is called."""
     return str(discord.utils.escape_markdown(discord.utils.escape_mentions(text)))
+
+
+def parts_of(text: str) -> list[str]:
+    """A text in messages that Discord takes, cut between lines or words where it can be."""
+    parts: list[str] = []
+    while len(text) > _LONGEST_MESSAGE and len(parts) < _MOST_MESSAGES - 1:
+        head = text[: _LONGEST_MESSAGE + 1]
+        cut = max(head.rfind("\n"), head.rfind(" "))
+        cut = cut if cut > _LONGEST_MESSAGE // 2 else _whole_escape(head[:_LONGEST_MESSAGE])
+        parts.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    if len(text) > _LONGEST_MESSAGE:
+        text = f"{text[: _whole_escape(text[: _LONGEST_MESSAGE - 2])]} …"
+    return [part for part in (*parts, text) if part]
+
+
+def _whole_escape(text: str) -> int:
+    """Its length without a backslash at the end, which would lose what it escapes."""
+    return len(text) - (len(text) - len(text.rstrip("\\"))) % 2

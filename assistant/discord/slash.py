@@ -16,7 +16,7 @@ import discord
 from discord import app_commands
 
 from assistant.config.schema import DiscordConfig
-from assistant.discord.chat import Chat, plain
+from assistant.discord.chat import Chat, parts_of, plain
 from assistant.discord.problems import DiscordError
 from assistant.discord.room import Room
 from assistant.discord.voice import Joinable, Voice
@@ -27,7 +27,6 @@ from assistant.terminal.sanitize import clean_line
 
 ANSWER_LIMIT = 120.0
 """Seconds for which an answer to /ask is waited for."""
-_LONGEST = 1900
 _AGREED = (
     "From now on I remember what you tell me, on this machine only, under the name {name}: what "
     "you say to me, what I answer, and what follows from it. `/forget-me` deletes all of it."
@@ -185,7 +184,8 @@ class SlashCommands:
         finally:
             unsubscribe()
         question = f"> {plain(clean_line(text))}\n"
-        await _follow(interaction, question + (plain(said) or "I have no answer."))
+        answer_text = plain(said) or "I have no answer."
+        await _follow(interaction, question + answer_text, ephemeral=False)
 
     @app_commands.describe(text="The words")  # type: ignore[untyped-decorator]
     async def _say(self, interaction: discord.Interaction, text: str) -> None:
@@ -326,11 +326,16 @@ class _Answer:
 
 async def _reply(interaction: discord.Interaction, text: str) -> None:
     """Only he sees it."""
-    await interaction.response.send_message(text[:_LONGEST], ephemeral=True)
+    first, *others = parts_of(text)
+    await interaction.response.send_message(first, ephemeral=True)
+    for part in others:
+        await interaction.followup.send(part, ephemeral=True)
 
 
-async def _follow(interaction: discord.Interaction, text: str) -> None:
-    await interaction.followup.send(text[:_LONGEST])
+async def _follow(interaction: discord.Interaction, text: str, *, ephemeral: bool = True) -> None:
+    """As the command was answered first: to all, or to him alone."""
+    for part in parts_of(text):
+        await interaction.followup.send(part, ephemeral=ephemeral)
 
 
 def _count(n: int, one: str, more: str) -> str:

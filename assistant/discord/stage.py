@@ -34,6 +34,5 @@ async def ask_to_speak(me: discord.Member) -> str:
             f"{name} is a stage, on which the bot may only listen: {_INVITE}; or Edit Channel → "
             "Permissions → allow “Request to Speak” to its role"
         )
-    return (
-        f"{name} is a stage; the bot has asked to speak: a moderator has to accept it, or {_INVITE}"
-    )
+    asked = f"{name} is a stage; the bot has asked to speak: a moderator has to accept it"
+    return f"{asked}, or {_INVITE}"

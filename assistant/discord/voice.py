@@ -16,7 +16,7 @@ import select
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import davey
 import discord
@@ -39,7 +39,7 @@ _EARLY = 25
 """Packets of each: half a second, by which a voice may come before its name."""
 
 
-Joinable = discord.VoiceChannel | discord.StageChannel
+Joinable: TypeAlias = discord.VoiceChannel | discord.StageChannel
 """What the bot can be in."""
 
 log = logging.getLogger(__name__)
