@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 
 import aiohttp
@@ -94,8 +95,10 @@ class Chat:
 
 
 def plain(text: str) -> str:
-    """Shown as it is: no markup, and nobody is called."""
-    return str(discord.utils.escape_markdown(discord.utils.escape_mentions(text)))
+    """Shown as it is: no markup, nobody is called, and no link begins that the words behind it
+    would end."""
+    shown = str(discord.utils.escape_markdown(discord.utils.escape_mentions(text)))
+    return re.sub(r"(?<!\\)[\[\]<]", r"\\\g<0>", shown)
 
 
 def parts_of(text: str) -> list[str]:

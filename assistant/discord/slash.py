@@ -105,9 +105,9 @@ class SlashCommands:
         return False
 
     def _name(self, user: discord.Member | discord.User) -> str:
-        """How he is called in the room; who writes from elsewhere is given a name for it."""
-        people = self._bot.room.people
-        return people.name(user.id) or people.known_as(user.id, user.display_name, user.name)
+        """How he is called in the room, from now on: without the privileged intent for members,
+        Discord tells of another nickname only with what somebody does."""
+        return self._bot.room.people.known_as(user.id, user.display_name, user.name)
 
     # -- coming and going --------------------------------------------------------------------------
 

@@ -81,6 +81,7 @@ class Person:
     timestamp: int = 4_294_960_000
     encoder: discord.opus.Encoder | None = None
     roles: list[str] = field(default_factory=list)
+    nick: str | None = None
     suppress: bool = False
     """On a stage: may only listen."""
 
@@ -92,7 +93,7 @@ class Person:
 
     def member(self) -> dict[str, Any]:
         return {
-            "user": self.payload(), "nick": None, "roles": self.roles, "flags": 0,
+            "user": self.payload(), "nick": self.nick, "roles": self.roles, "flags": 0,
             "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False,
         }  # fmt: skip
 
@@ -221,6 +222,10 @@ class FakeDiscord:
         """Opus packets of the bot's, opened by the first person in the channel."""
         self.unopened = 0
         self.requests: list[str] = []
+        self.failing: list[int] = []
+        """Statuses with which the next texts of the bot's are refused."""
+        self.mentions: list[Any] = []
+        """Who may be called by each text."""
         self.stage_moderator = False
         """The bot may decide itself that it speaks on a stage."""
         self.stage_requests: list[str] | None = []
@@ -451,6 +456,10 @@ class FakeDiscord:
             else:
                 form = await request.post()
                 body = json.loads(str(form.get("payload_json", "{}")))
+        if self.failing and (path.endswith("/messages") or path.startswith("/webhooks/")):
+            status = self.failing.pop(0)
+            told = {"message": "no", "code": 0, "retry_after": 0.05, "global": False}
+            return _json(told, status=status)
         return self._rest(request.method, path.strip("/").split("/"), body)
 
     def _rest(self, method: str, parts: list[str], body: Any) -> web.Response:
@@ -487,6 +496,7 @@ class FakeDiscord:
                 return _json({"interaction": done})
             case (("POST" | "PATCH"), ["webhooks", *_]):
                 self.answers.append(body.get("content", ""))
+                self.mentions.append(body.get("allowed_mentions"))
                 return _json(self._message(TEXT, body))
         return _json({"message": "404: Not Found", "code": 0}, status=404)
 
@@ -509,7 +519,10 @@ class FakeDiscord:
     def _write(self, channel: int, body: Any) -> web.Response:
         if not int(self.permissions) & (1 << 11):
             return _json({"message": "Missing Permissions", "code": 50013}, status=403)
+        if len(body["content"]) > 2000:
+            return _json({"message": "Invalid Form Body", "code": 50035}, status=400)
         self.written.append((channel, body["content"]))
+        self.mentions.append(body.get("allowed_mentions"))
         return _json(self._message(channel, body))
 
     def _message(self, channel: int, body: Any) -> dict[str, Any]:
