@@ -165,7 +165,9 @@ _NEEDED = {
 def missing_permissions(channel: Any) -> DiscordError | None:
     """What the bot may not do in this voice channel, with what to click; None: nothing."""
     allowed = channel.permissions_for(channel.guild.me)
-    is_stage = getattr(channel.type, "name", "") == "stage_voice"  # there, speaking is asked for
+    from discord import StageChannel
+
+    is_stage = isinstance(channel, StageChannel)  # there, speaking is asked for
     needed = {n: label for n, label in _NEEDED.items() if n != "speak" or not is_stage}
     missing = [label for name, label in needed.items() if not getattr(allowed, name)]
     if missing:
