@@ -8,15 +8,15 @@ do after the user's own: forgetting, encryption, doctor.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from assistant.config.schema import MemoryConfig
 from assistant.discord.people.agreements import Agreement, read_agreements
 from assistant.locations import data_dir, memory_dir, transcripts_dir
 from assistant.memory.base import MemoryFailure
-from assistant.memory.deletion.erasure import transcripts_of
+from assistant.memory.deletion.erasure import Attempts, transcripts_of
 from assistant.memory.factory import open_store_in
 from assistant.memory.store.contents import Places
 from assistant.memory.store.disk import FolderLock, failure, files_below
@@ -142,27 +142,41 @@ def forget_people() -> int:
     if not folder.is_dir():
         return 0
     count = sum(1 for _ in _files())
-    failed: list[MemoryFailure] = []
-    # Who has agreed goes first: from then on a bot that runs keeps nothing more.
-    for path in (agreements_file(folder), *_folders(folder), folder):
-        try:
-            _delete(path)
-        except OSError as error:
-            failed.append(failure(path, error, "cannot be deleted"))
-    if failed:
-        raise failed[0]
+    attempts = Attempts()
+    for _ in range(2):  # once more for what a bot that runs was in the middle of writing
+        for path in list(_in_order(folder)):
+            attempts.do(partial(_delete, path))
+    if attempts.failures:
+        raise attempts.failures[0]
     return count
 
 
+def _in_order(folder: Path) -> Iterator[Path]:
+    """Who has agreed goes first: from then on a bot that runs keeps nothing more. Of a folder that
+    is a link what it leads to goes, too."""
+    if folder.is_dir():
+        yield agreements_file(folder)
+        yield from _folders(folder)
+        yield from transcripts_of(transcripts_folder(folder))
+        yield from sorted(folder.iterdir())
+        yield folder
+
+
 def _delete(path: Path) -> None:
-    with suppress(FileNotFoundError):
+    """Raises `MemoryFailure`."""
+    memory = path / "memory"
+    try:
         if path.is_symlink() or path.is_file():
             path.unlink()
-        elif (path / "memory").is_dir() and not path.is_symlink():
-            with FolderLock(path / "memory").held():  # nobody is in the middle of writing
+        elif memory.is_dir():
+            with FolderLock(memory).held():  # nobody is in the middle of writing
                 remove_tree(path)
-        else:
+        elif path.is_dir():
             remove_tree(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise failure(path, error, "cannot be deleted") from None
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -67,6 +67,16 @@ def test_where_nothing_else_is_kept_people_on_discord_are_forgotten(empty: House
     assert not discord_folder().exists()
 
 
+def test_what_lies_elsewhere_behind_a_link_is_forgotten_too(empty: House) -> None:
+    elsewhere = empty.home / "disk"
+    elsewhere.mkdir()
+    discord_folder().parent.mkdir(parents=True)
+    discord_folder().symlink_to(elsewhere)
+    settle(empty)
+    assert empty.run("forget", "--all", "--yes") == 0, empty.err
+    assert not list(elsewhere.rglob("*"))
+
+
 def test_less_than_everything_leaves_to_people_on_discord_what_is_theirs(house: House) -> None:
     settle(house)
     house.run("forget", "--topic", "pets", "--yes")
