@@ -205,6 +205,12 @@ class RoomMemory(NoMemory):
         """The call that a question about people asks for."""
         return self._skills.call(text)
 
+    def refuse_strangers(self, text: str) -> None:
+        """Raises `ToolError`, which is said."""
+        if stranger := self._people.names_stranger(text):
+            told = _NOT_OF.format(name=stranger)
+            raise ToolError(told, spoken=told)
+
     def speakers_memory(self) -> MemoryService:
         """Raises `ToolError` where there is none."""
         service = self._of(self._speaker)
@@ -257,6 +263,12 @@ class _Speakers:
 
     def __init__(self, room: RoomMemory) -> None:
         self._room = room
+
+    def has_said(self, text: str) -> bool:
+        """Raises `ToolError` where it names somebody who has not agreed: those words were not
+        heard by any memory, and shall not be kept."""
+        self._room.refuse_strangers(text)
+        return self._room.speakers_memory().has_said(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._room.speakers_memory(), name)

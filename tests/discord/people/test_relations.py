@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from assistant.tools.registry import ToolError
 from tests.discord.conftest import Start
 from tests.discord.people.test_memory import ADA, BEN, CLEO, Room
 from tests.discord.test_bot import said_all
@@ -81,6 +82,10 @@ async def test_nothing_is_kept_that_names_somebody_who_has_not_agreed(room: Room
     await room.say("Ada", "My cat is called Nefertiti.")
     room.memory.said("Cleo will like that.", "jarvis", "JARVIS")
     assert "has not agreed" in await room.memory.acknowledge("Cleo is my sister.")
+    remember: Any = room.tool("remember")
+    await room.say("Ada", "Remember that Cleo is my sister.")
+    with pytest.raises(ToolError, match="has not agreed"):
+        await remember.function(text="Cleo is my sister")
     await room.memory.close()
     assert b"Cleo" not in room.on_disk()
     assert b"Picasso" in room.on_disk()
