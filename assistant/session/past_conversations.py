@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from assistant.errors import AssistantError
 from assistant.session.events import PastTurn
@@ -19,6 +22,8 @@ from assistant.terminal.sanitize import clean_line
 TAKEN_OVER = 20
 """Turns of an earlier conversation that whoever answers is given: ten exchanges."""
 MOST_FOUND = 200
+NAME_CHARACTERS = 60
+"""Of who spoke, where room is short."""
 
 
 class PastConversationError(AssistantError):
@@ -36,8 +41,18 @@ class PastConversation:
     @property
     def when(self) -> str:
         """In words: "Saturday 21 November 2026, 18:19"."""
-        began = self.info.began
-        return f"{began:%A} {began.day} {began:%B %Y, %H:%M}"
+        return in_words(self.info.began)
+
+    def last(self, turns: int, characters: int) -> tuple[PastTurn, ...]:
+        """Its last turns, at most so many with so many characters in all; one that is longer by
+        itself is cut. The oldest first."""
+        kept: list[PastTurn] = []
+        for turn in reversed(self.turns[-turns:]):
+            characters -= len(turn.name) + len(turn.text)
+            if characters < 0 and kept:
+                break
+            kept.append(turn if characters >= 0 else _cut(turn, characters))
+        return tuple(reversed(kept))
 
 
 class PastConversations:
@@ -56,16 +71,19 @@ class PastConversations:
         """One of them. Raises `PastConversationError`."""
         return await asyncio.to_thread(self._read, id)
 
-    def _find(self, words: str) -> list[TranscriptInfo]:
+    def _all(self) -> list[TranscriptInfo]:
         current = self._current()
+        return [each for each in list_transcripts(self._folder) if each.path != current]
+
+    def _find(self, words: str) -> list[TranscriptInfo]:
         wanted = [word.casefold() for word in words.split()]
-        found = [each for each in list_transcripts(self._folder) if each.path != current]
+        found = self._all()
         if wanted:
             found = [each for each in found if _holds(each.path, wanted)]
         return found[:MOST_FOUND]
 
     def _read(self, id: str) -> PastConversation:
-        info = next((each for each in list_transcripts(self._folder) if each.id == id), None)
+        info = next((each for each in self._all() if each.id == id), None)
         if info is None:
             raise PastConversationError(
                 f"There is no saved conversation “{clean_line(id)[:60]}” any more.",
@@ -78,6 +96,18 @@ class PastConversations:
             raise PastConversationError(
                 f"This conversation cannot be read ({reason}).", f"Look at {info.path}"
             ) from error
+
+
+def in_words(began: datetime) -> str:
+    """When a conversation began: "Saturday 21 November 2026, 18:19"."""
+    return f"{began:%A} {began.day} {began:%B %Y, %H:%M}"
+
+
+def _cut(turn: PastTurn, over: int) -> PastTurn:
+    """Without its last characters, so many as it is `over` (a negative number)."""
+    name = turn.name[:NAME_CHARACTERS]
+    room = max(0, len(turn.name) + len(turn.text) + over - len(name))
+    return msgspec.structs.replace(turn, name=name, text=f"{turn.text[:room]} …")
 
 
 def _holds(path: Path, wanted: Sequence[str]) -> bool:

@@ -36,15 +36,12 @@ from assistant.session.protocol import (
     AskBrains,
     AskDevices,
     AskLastAnswer,
-    AskMemory,
     BrainsFound,
     CancelRequest,
     CommandRefused,
     ConfirmAsked,
     ConfirmWithdrawn,
     DevicesFound,
-    ForgetMemories,
-    ForgetPreview,
     Form,
     FrontendCommand,
     FrontendReply,
@@ -52,8 +49,6 @@ from assistant.session.protocol import (
     Hello,
     LastAnswer,
     Levels,
-    MemoriesForgotten,
-    MemoryFound,
     PersonaListed,
     ProtocolError,
     Replay,
@@ -68,6 +63,7 @@ from assistant.session.protocol import (
     decode_command,
     encode,
 )
+from assistant.session.protocol.answers import Asked, answer
 
 Receive = Callable[[], Awaitable[bytes]]
 """The next message of the other side; empty at its end. May raise `OSError` or `ProtocolError`."""
@@ -83,8 +79,6 @@ LEVELS_EVERY = 0.08
 """Seconds between two `Levels`."""
 MOST_LEVELS = 50
 """Of a side in one: what came while nobody had time is not news."""
-MOST_MEMORIES = 500
-"""That are told at a time."""
 MOST_REQUESTS = 32
 """Of one front end's that may be under way."""
 GOODBYE_WITHIN = 1.0
@@ -286,10 +280,8 @@ class _RemoteFrontend:
                     question.set_result(allowed)
             case AskLastAnswer():
                 self._put(LastAnswer(self._session.last_answer))
-            case AskMemory(id=id):
-                self._begin(id, self._memory_found(command))
-            case ForgetMemories(id=id):
-                self._begin(id, self._forgotten(command))
+            case _ if isinstance(command, Asked):
+                self._begin(command.id, answer(command, self._session))
             case ServeClient(id=id):
                 self._begin(id, self._served(command))
             case CancelRequest(id=id):
@@ -359,22 +351,6 @@ class _RemoteFrontend:
 
         serve = self._session.serve_client
         return RequestDone(id, await serve(command.client, command.request, progress))
-
-    async def _memory_found(self, command: AskMemory) -> FrontendReply:
-        memory = self._session.memory
-        if words := command.words.strip():
-            found = [hit.memory for hit in await memory.look_up(words) if hit.memory is not None]
-        else:
-            found = list((await memory.book()).memories)
-        return MemoryFound(command.id, memory.enabled, memory.private, found[:MOST_MEMORIES])
-
-    async def _forgotten(self, command: ForgetMemories) -> FrontendReply:
-        memory = self._session.memory
-        preview = await memory.preview(command.ids)
-        if not command.sure:
-            return ForgetPreview(command.id, preview)
-        await memory.forget(preview)
-        return MemoriesForgotten(command.id)
 
 
 def _listed(persona: Persona) -> PersonaListed:

@@ -61,7 +61,23 @@ async def test_what_is_gone_is_told_with_what_to_do(tmp_path: Path) -> None:
 
 async def test_the_conversation_that_goes_on_is_no_earlier_one(tmp_path: Path) -> None:
     id = saved(tmp_path, FRIDAY, ("You", "Hello."))
-    assert not await PastConversations(tmp_path, lambda: tmp_path / f"{id}.md").find()
+    past = PastConversations(tmp_path, lambda: tmp_path / f"{id}.md")
+    assert not await past.find()
+    with pytest.raises(PastConversationError, match="no saved conversation"):
+        await past.read(id)
+
+
+async def test_of_a_long_one_the_last_turns_are_told_and_a_huge_one_is_cut(tmp_path: Path) -> None:
+    id = saved(tmp_path, FRIDAY, *(("You", f"Owl {n:02}.") for n in range(30)))
+    past = await PastConversations(tmp_path).read(id)
+    assert [each.text for each in past.last(2, 1_000)] == ["Owl 28.", "Owl 29."]
+    assert [each.text for each in past.last(30, 35)] == ["Owl 27.", "Owl 28.", "Owl 29."]
+    id = saved(tmp_path, SATURDAY, ("You", "Hello."), ("Bore " * 30, "word " * 100))
+    past = await PastConversations(tmp_path).read(id)
+    (cut,) = past.last(30, 200)
+    assert len(cut.name) + len(cut.text) <= 202
+    assert cut.text.startswith("word word")
+    assert cut.text.endswith("…")
 
 
 async def test_going_on_gives_its_turns_to_who_answers_and_says_so(

@@ -178,6 +178,7 @@ async def test_each_command_is_one_call(
 def test_no_command_is_forgotten() -> None:
     answered = {p.Hello, p.AskBrains, p.AskDevices, p.AnswerConfirm, p.ServeClient, p.CancelRequest}
     answered |= {p.AskLastAnswer, p.AskMemory, p.ForgetMemories}
+    answered |= {p.AskConversations, p.ReadConversation, p.ResumeConversation}
     assert {type(command) for command, _ in ASKED} | answered == set(
         p.FrontendCommand.__subclasses__()
     )

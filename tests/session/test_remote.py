@@ -27,15 +27,20 @@ from assistant.session.events import (
     UserSaid,
 )
 from assistant.session.frontend import SessionFrontend
+from assistant.session.past_conversations import PastConversations
 from assistant.session.protocol import (
     AnswerConfirm,
     AskBrains,
+    AskConversations,
     AskDevices,
     AskMemory,
     BrainsFound,
     CommandRefused,
     ConfirmAsked,
     ConfirmWithdrawn,
+    ConversationRead,
+    ConversationsFound,
+    ConversationTakenOver,
     DevicesFound,
     ForgetMemories,
     ForgetPreview,
@@ -46,7 +51,10 @@ from assistant.session.protocol import (
     MemoriesForgotten,
     MemoryFound,
     PressTalkKey,
+    ReadConversation,
     Replay,
+    RequestFailed,
+    ResumeConversation,
     SendText,
     SetMuted,
     SetVolume,
@@ -60,6 +68,7 @@ from tests.fakes import BUTLER, CORE, READY, FakeBrain, FakeSession, until
 from tests.session.calls.test_spoken_consent import NATIVE, enter, parrot
 from tests.session.room import Room
 from tests.session.socket_frontend import SocketFrontend
+from tests.session.test_past_conversations import FRIDAY, saved
 
 
 @asynccontextmanager
@@ -325,6 +334,52 @@ async def test_memories_are_shown_and_forgotten_once_that_is_sure(socket: Path) 
         assert (await frontend.until(MemoriesForgotten)).id == 3
         await frontend.ask(AskMemory(4))
         assert id not in [each.id for each in (await frontend.until(MemoryFound)).memories]
+        frontend.close()
+
+
+async def test_earlier_conversations_are_listed_read_and_gone_on_with(
+    socket: Path, tmp_path: Path
+) -> None:
+    session = FakeSession()
+    id = saved(tmp_path, FRIDAY, ("You", "Do owls sleep? " * 40), ("GLaDOS", "By day."))
+    session.past = PastConversations(tmp_path)
+    async with served(session, socket):
+        frontend = await SocketFrontend.connect(socket)
+        await frontend.ask(AskConversations(1, "OWLS day"))
+        (listed,) = (await frontend.until(ConversationsFound)).conversations
+        assert (listed.conversation, listed.turns, listed.names) == (id, 2, ["GLaDOS"])
+        assert listed.began == "Friday 17 July 2026, 09:41"
+        assert len(listed.first) < 210
+        await frontend.ask(AskConversations(2, "penguins"))
+        assert not (await frontend.until(ConversationsFound)).conversations
+        await frontend.ask(ReadConversation(3, id))
+        read = await frontend.until(ConversationRead)
+        assert [each.name for each in read.turns] == ["You", "GLaDOS"]
+        assert read.before == 0
+        await frontend.ask(ResumeConversation(4, id))
+        assert (await frontend.until(ConversationTakenOver)).id == 4
+        assert session.calls == [("resume", id)]
+        for asked in (ReadConversation(5, "../secrets"), ResumeConversation(6, "../secrets")):
+            await frontend.ask(asked)
+            failed = await frontend.until(RequestFailed)
+            assert (failed.id, failed.remedy) == (asked.id, "Choose another one.")
+        frontend.close()
+
+
+async def test_the_longest_conversation_there_can_be_harms_no_front_end(
+    socket: Path, tmp_path: Path
+) -> None:
+    session = FakeSession()
+    id = saved(tmp_path, FRIDAY, *(("You", "🦉" * 3_000) for _ in range(600)))
+    session.past = PastConversations(tmp_path)
+    async with served(session, socket):
+        frontend = await SocketFrontend.connect(socket)
+        await frontend.ask(ReadConversation(1, id))
+        read = await frontend.until(ConversationRead)
+        assert len(read.turns) + read.before == 600
+        assert read.turns
+        await frontend.ask(AskConversations(2))
+        assert (await frontend.until(ConversationsFound)).conversations[0].turns == 600
         frontend.close()
 
 

@@ -130,6 +130,30 @@ class ForgetMemories(FrontendCommand, frozen=True):
     sure: bool = False
 
 
+class AskConversations(FrontendCommand, frozen=True):
+    """Earlier conversations, or with `words` those in which all of them were said; is answered with
+    `ConversationsFound`, or `RequestFailed`, of the same `id`."""
+
+    id: int
+    words: str = ""
+
+
+class ReadConversation(FrontendCommand, frozen=True):
+    """One that `ConversationsFound` has named; is answered with `ConversationRead`, or
+    `RequestFailed`."""
+
+    id: int
+    conversation: str
+
+
+class ResumeConversation(FrontendCommand, frozen=True):
+    """Go on with it: its last turns count as said in this one. `ConversationResumed` tells
+    everybody, then `ConversationTakenOver` comes; where it fails: `RequestFailed`."""
+
+    id: int
+    conversation: str
+
+
 class AnswerConfirm(FrontendCommand, frozen=True):
     """To the question with this `id`; one that is not asked any more is no error."""
 
@@ -159,8 +183,8 @@ class StopSession(FrontendCommand, frozen=True):
 
 async def apply(command: FrontendCommand, session: SessionFrontend) -> None:
     """Do what a front end asks. What wants an answer (`Hello`, `Ask…`, `AnswerConfirm`,
-    `ForgetMemories`, `ServeClient`) is for whoever holds the connection. Raises `ProtocolError`,
-    and what the session raises."""
+    `ForgetMemories`, `ReadConversation`, `ResumeConversation`, `ServeClient`) is for whoever holds
+    the connection. Raises `ProtocolError`, and what the session raises."""
     match command:
         case SendText(text=text):
             await session.send_text(text)

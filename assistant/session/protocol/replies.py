@@ -14,7 +14,7 @@ from assistant.memory.base import Memory
 from assistant.memory.deletion.plan import DeletionPreview
 from assistant.personas.loading import Persona
 from assistant.session.clients.requests import AnyResult
-from assistant.session.events import AnySessionEvent
+from assistant.session.events import AnySessionEvent, PastTurn
 
 
 class FrontendReply(msgspec.Struct, frozen=True, tag=True):
@@ -96,6 +96,43 @@ class ForgetPreview(FrontendReply, frozen=True):
 
 
 class MemoriesForgotten(FrontendReply, frozen=True):
+    id: int
+
+
+class ConversationListed(msgspec.Struct, frozen=True):
+    """An earlier conversation."""
+
+    conversation: str
+    """What `ReadConversation` and `ResumeConversation` call it."""
+    began: str
+    """When, in words and as the clock of the session's machine goes: "Saturday 21 November 2026,
+    18:19"."""
+    turns: int
+    """Of both sides."""
+    names: list[str]
+    """Personas that spoke, in order."""
+    first: str
+    """How it began: the user's first words, else the assistant's."""
+
+
+class ConversationsFound(FrontendReply, frozen=True):
+    id: int
+    conversations: list[ConversationListed]
+    """The newest first."""
+
+
+class ConversationRead(FrontendReply, frozen=True):
+    id: int
+    conversation: str
+    began: str
+    """As in `ConversationListed`."""
+    turns: tuple[PastTurn, ...]
+    """The oldest first."""
+    before: int = 0
+    """Turns before these, for which there was no room."""
+
+
+class ConversationTakenOver(FrontendReply, frozen=True):
     id: int
 
 
