@@ -41,7 +41,9 @@ from tests.serving.web.test_page import memory
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 PERSONAS = load_personas().loaded
-PANELS = ("personas", "memory", "today", "sound", "log", "help", "brain", "times")
+PANELS = (
+    "personas", "memory", "today", "sound", "log", "help", "brain", "times", "history",
+)  # fmt: skip
 CONTROLS = {
     "button", "textbox", "searchbox", "slider", "checkbox", "combobox", "link", "dialog", "image",
     "progressbar",
@@ -90,7 +92,7 @@ async def open_panel(page: Page, name: str) -> None:
     if await button.count():
         await button.first.click()
     else:
-        keys = {"log": "a", "help": "?", "brain": "b", "times": "w"}
+        keys = {"history": "h", "log": "a", "help": "?", "brain": "b", "times": "w"}
         await page.keyboard.press(keys[name])
     await expect(page.locator("dialog[open] h2")).to_be_visible()
 

@@ -19,6 +19,7 @@ export const KEYS = [
   [["d"], "sound", "Sound: microphone, speaker, volume"],
   [["b"], "brain", "Choose who answers"],
   [["m"], "memory", "What is remembered of you"],
+  [["h"], "history", "Earlier conversations: read, search, go on with one"],
   [["a"], "log", "What happened behind the conversation"],
   [["w"], "times", "Where the time of the answers went"],
   [["t"], "pushToTalk", "Switch between open microphone and push-to-talk"],

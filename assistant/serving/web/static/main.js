@@ -1,6 +1,8 @@
 // The page: joins the connection, the model and what is shown.
 
-import { isDark, toggleScheme, watchScheme, wear } from "./appearance.js";
+import { makeActions } from "./actions.js";
+import { isDark, watchScheme, wear } from "./appearance.js";
+import { Composer } from "./composer.js";
 import { Connection, tokenOfAddress } from "./connection.js";
 import { ConversationView } from "./conversation.js";
 import { byId, el, say, toast } from "./elements.js";
@@ -9,17 +11,9 @@ import { listenForKeys } from "./keys.js";
 import { Model } from "./model.js";
 import { Consent } from "./panels/consent.js";
 import { Gate } from "./panels/gate.js";
+import { HistoryDesk } from "./panels/history.js";
 import { MemoryDesk, openMemory } from "./panels/memory.js";
-import {
-  openBrains,
-  openHelp,
-  openLog,
-  openMore,
-  openPersonas,
-  openTimes,
-  openToday,
-} from "./panels/panels.js";
-import { openSound } from "./panels/sound-panel.js";
+import { Requests } from "./panels/requests.js";
 import {
   LevelBars,
   showDue,
@@ -30,16 +24,15 @@ import {
   showTimes,
 } from "./side.js";
 import { Carrying } from "./sound/carrying.js";
-import { plain, SAYINGS, sentence } from "./words.js";
+import { TalkKey } from "./sound/talk-key.js";
+import { SAYINGS, sentence } from "./words.js";
 
 const KNOWN_AGAIN = 1_500; // milliseconds: what was just said is written down a moment later
 
 let model = new Model();
 let connected = false;
-let typed = []; // sent, and not yet told back
 let knownTimer = 0;
-let found = {}; // who waits for an answer that has no number, by its type
-let talks = false; // the talk key is down
+const found = {}; // who waits for an answer that has no number, by its type
 
 const face = new Face(byId("face"));
 const bars = new LevelBars(byId("levels"));
@@ -54,7 +47,8 @@ const carrying = new Carrying({
   note: (text) => model.note("✗", "error", text),
   changed: () => soon("sound"),
 });
-const memory = new MemoryDesk(send);
+const requests = new Requests(send);
+const memory = new MemoryDesk(requests);
 const consent = new Consent((id, allowed) => send({ type: "AnswerConfirm", id, allowed }));
 const gate = new Gate({
   entered: () => connection.start(),
@@ -67,6 +61,19 @@ const view = new ConversationView({
   newest: byId("newest"),
   announcer: byId("announcer"),
   showMemory: (id) => openMemory(memory, id),
+});
+const composer = new Composer({ send, sent: () => view.toEnd() });
+const talkKey = new TalkKey((down) => send({ type: "PressTalkKey", down }));
+const actions = makeActions({
+  present: () => model,
+  send,
+  ask,
+  carrying,
+  composer,
+  view,
+  memory,
+  history: new HistoryDesk(requests),
+  repaint,
 });
 
 // -- what is shown, at most once a frame -----------------------------------------------------------
@@ -91,7 +98,7 @@ function draw() {
   else if (has("entries")) view.render(model);
   if (has("persona", "times")) view.redraw(model);
   if (has("entries", "all")) showHints();
-  if (has("timers", "all")) showDue(model, stopRinging);
+  if (has("timers", "all")) showDue(model, actions.interrupt);
   if (has("memory")) lookAgain();
   if (has("latency", "all")) showTimes(model);
   if (has("status", "persona", "all")) showPresent();
@@ -126,8 +133,10 @@ function showHints() {
     ...SAYINGS[3][1].slice(0, 1),
     SAYINGS[2][1][0],
   ];
-  const hint = (text) =>
-    el("button", { type: "button", class: "hint", text, on: { click: () => sendText(text) } });
+  const hint = (text) => {
+    const click = () => composer.write(text);
+    return el("button", { type: "button", class: "hint", text, on: { click } });
+  };
   box.replaceChildren(...words.filter(Boolean).map(hint));
 }
 
@@ -137,7 +146,15 @@ function repaint() {
 
 // -- from the session ------------------------------------------------------------------------------
 
-const ANSWERS = ["MemoryFound", "ForgetPreview", "MemoriesForgotten", "RequestFailed"];
+const ANSWERS = [
+  "ConversationRead",
+  "ConversationsFound",
+  "ConversationTakenOver",
+  "ForgetPreview",
+  "MemoriesForgotten",
+  "MemoryFound",
+  "RequestFailed",
+];
 
 /** Messages that are no news of the conversation. */
 const TAKEN = {
@@ -150,7 +167,7 @@ const TAKEN = {
   },
   Replay(message) {
     model.apply(message);
-    restore();
+    composer.restore(model.entries);
     soon("all");
   },
   Levels({ input, output }) {
@@ -183,7 +200,7 @@ function take(message) {
     return;
   }
   if (ANSWERS.includes(type)) {
-    memory.take(message);
+    requests.take(message);
     return;
   }
   model.apply(message);
@@ -191,8 +208,7 @@ function take(message) {
   if (type === "Notice") toast(text, { remedy, severity, key });
   if (type === "Failure") toast(text, { remedy, severity: "error", key: text });
   if (type === "PersonasReloaded") connection.greet(); // colours and names are others now
-  if (type === "UserSaid" && message.typed)
-    typed = typed.filter((each) => plain(each) !== plain(text));
+  if (type === "UserSaid" && message.typed) composer.arrived(text);
   if (model.changed.size) soon();
 }
 
@@ -214,69 +230,19 @@ function linked(state, seconds = 0, tries = 0) {
     return;
   }
   connected = false;
-  memory.lose();
+  requests.lose();
   carrying.lost();
   consent.withdrawAll();
   soon("status");
   if (state === "refused") gate.show();
 }
 
-/** What was typed and never arrived stands in the line again. */
-function restore() {
-  const told = new Set(model.entries.filter((each) => each.typed).map((each) => plain(each.text)));
-  const missing = typed.filter((each) => !told.has(plain(each)));
-  typed = [];
-  const line = byId("words");
-  if (!missing.length || line.value.includes(missing.join("\n"))) return;
-  line.value = [...missing, line.value].filter(Boolean).join("\n");
-  toast("What you wrote last had not arrived.", {
-    remedy: "It stands in the line again: send it once more.",
-  });
-}
-
 // -- what a person does ----------------------------------------------------------------------------
-
-function sendText(text) {
-  const words = text.trim();
-  if (!words) return false;
-  if (!send({ type: "SendText", text: words })) {
-    const remedy = "What you wrote stays in the line.";
-    toast("There is no connection just now.", { remedy, severity: "warning", key: "offline" });
-    return false;
-  }
-  typed.push(words);
-  view.toEnd();
-  return true;
-}
-
-function stopRinging() {
-  send({ type: "InterruptAnswer" });
-}
 
 function lookAgain() {
   clearTimeout(knownTimer);
   const wait = model.entries.length ? KNOWN_AGAIN : 0;
   knownTimer = setTimeout(() => memory.ask().then(showKnown, () => {}), wait);
-}
-
-/** Volume or rate of speech, by a tenth. */
-function change(type, key, by, least, most) {
-  const now = model.status.audio?.[key];
-  if (now === undefined) return;
-  send({ type, [key]: Math.min(most, Math.max(least, Math.round((now + by) * 10) / 10)) });
-}
-
-const louder = (by) => change("SetVolume", "volume", by, 0, 1);
-const faster = (by) => change("SetSpeechRate", "rate", by, 0.5, 2);
-
-function switchTo(place) {
-  const persona = model.personas[place];
-  if (persona) send({ type: "SwitchPersona", slug: persona.slug });
-}
-
-function step(by) {
-  const at = model.personas.findIndex((each) => each.slug === model.persona?.slug);
-  switchTo((at + by + model.personas.length) % model.personas.length);
 }
 
 /** Ask for what has no number; promises the answer. */
@@ -287,127 +253,23 @@ function ask(type) {
   });
 }
 
-function save() {
-  const now = new Date();
-  const local = new Date(now - now.getTimezoneOffset() * 60_000).toISOString();
-  const href = URL.createObjectURL(new Blob([model.asText()], { type: "text/plain" }));
-  el("a", { href, download: `conversation-${local.slice(0, 16).replace(":", "")}.txt` }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 10_000);
-  toast("The conversation is saved as text.");
-}
-
-async function copy(text) {
-  if (!text) return;
-  try {
-    await navigator.clipboard.writeText(text);
-    toast("Copied.");
-  } catch {
-    const remedy = "Mark the words and copy them by hand.";
-    toast("The browser lets nothing be copied here.", { remedy, severity: "warning" });
-  }
-}
-
-function recolor() {
-  toggleScheme();
-  repaint();
-}
-
 function microphone(down) {
-  const audio = model.status.audio;
-  if (audio?.push_to_talk) talkKey(down);
-  else if (down) send({ type: "SetMuted", muted: !audio?.muted });
+  if (model.status.audio?.push_to_talk) talkKey.hold(down);
+  else if (down) actions.mute();
 }
-
-function talkKey(down) {
-  if (talks === down) return;
-  talks = down;
-  byId("talk").setAttribute("aria-pressed", String(down));
-  send({ type: "PressTalkKey", down });
-}
-
-const ACTIONS = {
-  start: () => carrying.toggle(),
-  mute: () => send({ type: "SetMuted", muted: !model.status.audio?.muted }),
-  interrupt: () => send({ type: "InterruptAnswer" }),
-  repeat: () => send({ type: "RepeatAnswer" }),
-  personas: () => openPersonas(model, isDark(), send),
-  memory: () => openMemory(memory),
-  today: () => openToday(model, sendText, stopRinging),
-  sound: () => openSound({ model, carrying, send, askDevices: () => ask("AskDevices") }),
-  brain: () => openBrains(ask("AskBrains"), send),
-  log: () => openLog(model, save),
-  times: () => openTimes(model),
-  help: () => openHelp(model),
-  scheme: recolor,
-  save,
-  newest: () => view.toEnd(),
-  more: () =>
-    openMore([
-      ["What happened", ACTIONS.log],
-      ["Who answers", ACTIONS.brain],
-      ["Where the time went", ACTIONS.times],
-      ["Save the conversation", save],
-      [isDark() ? "Light colours" : "Dark colours", recolor],
-      ["Help", ACTIONS.help],
-    ]),
-  write: () => byId("words").focus(),
-  leave: () => document.activeElement?.blur(),
-  next: () => step(1),
-  previous: () => step(-1),
-  number: (key) => switchTo(Number(key) - 1),
-  pushToTalk: () => send({ type: "SetPushToTalk", on: !model.status.audio?.push_to_talk }),
-  louder: () => louder(0.1),
-  quieter: () => louder(-0.1),
-  faster: () => faster(0.1),
-  slower: () => faster(-0.1),
-  copy: () => copy(model.lastAnswer),
-  copyAll: () => copy(model.asText()),
-};
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-do]");
-  if (button) ACTIONS[button.dataset.do]?.();
+  if (button) actions[button.dataset.do]?.();
 });
 
 listenForKeys((action, key, down) => {
   if (action === "microphone") microphone(down);
-  else if (down) ACTIONS[action]?.(key);
+  else if (down) actions[action]?.(key);
 });
-
-const talk = byId("talk");
-talk.addEventListener("pointerdown", (event) => {
-  talk.setPointerCapture(event.pointerId);
-  talkKey(true);
-});
-for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
-  talk.addEventListener(end, () => talkKey(false));
-}
-talk.addEventListener(
-  "keydown",
-  (event) => [" ", "Enter"].includes(event.key) && !event.repeat && talkKey(true),
-);
-talk.addEventListener("keyup", (event) => [" ", "Enter"].includes(event.key) && talkKey(false));
-talk.addEventListener("contextmenu", (event) => event.preventDefault());
-
-const line = byId("words");
-byId("composer").addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (sendText(line.value)) line.value = "";
-});
-line.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  byId("composer").requestSubmit();
-});
-if (!CSS.supports("field-sizing", "content")) {
-  line.addEventListener("input", () => {
-    line.style.height = "auto";
-    line.style.height = `${line.scrollHeight}px`;
-  });
-}
 
 watchScheme(repaint);
-setInterval(() => model.status.timers.length && showDue(model, stopRinging), 1_000);
+setInterval(() => model.status.timers.length && showDue(model, actions.interrupt), 1_000);
 setInterval(() => soon("status"), 5_000); // what is news for a while only goes by itself
 addEventListener("hashchange", () => location.hash && gate.come(tokenOfAddress()));
 

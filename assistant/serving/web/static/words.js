@@ -26,6 +26,17 @@ export function whoAnswers(brain, backend) {
   return brain && backend ? `${modelName(backend)} answers by itself` : "";
 }
 
+/** What going on with an earlier conversation means, where it is less than one might think. */
+export function goingOn(brain, backend) {
+  if (brain !== ITSELF && !backend.startsWith("moshi-")) return "";
+  if (backend === "echo") return "The echo answers nothing: going on only shows again what was said.";
+  const name = backend.startsWith("moshi-") ? "Moshi" : backend ? modelName(backend) : "The model";
+  return (
+    `${name} answers by itself and is not told what was said then: going on shows it again, ` +
+    "and what is remembered of you counts as ever. A language model would be told."
+  );
+}
+
 /** As people write it: "qwen3-1.7b" is "Qwen3 1.7B". */
 function modelName(model) {
   const word = (each) =>

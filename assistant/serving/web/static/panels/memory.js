@@ -1,6 +1,7 @@
 // What is remembered of the user: to be looked at, searched and forgotten.
 
 import { el, openDialog, say, toast } from "../elements.js";
+import { sentence } from "../words.js";
 
 const TYPING = 250; // milliseconds after the last letter
 const KINDS = {
@@ -11,56 +12,25 @@ const KINDS = {
   temporal: "dates and habits",
 };
 
-/** Asks the session about memory: each question has a number, and its answer brings it back. */
+/** What one asks the session about memory. Rejects with {text, remedy}. */
 export class MemoryDesk {
-  constructor(send) {
-    this._send = send;
-    this._count = 0;
-    this._waiting = new Map();
-    this.found = null; // the last `MemoryFound` of all there is
+  /** `requests` is a `Requests`. */
+  constructor(requests) {
+    this._requests = requests;
   }
 
-  /** The newest of what is remembered, or what fits the words. Rejects with words and a remedy. */
-  async ask(words = "") {
-    const found = await this._ask({ type: "AskMemory", words });
-    if (!words) this.found = found;
-    return found;
+  /** The newest of what is remembered, or what fits the words. */
+  ask(words = "") {
+    return this._requests.ask({ type: "AskMemory", words });
   }
 
   /** What forgetting these would take along: a `DeletionPreview`. */
   async preview(ids) {
-    return (await this._ask({ type: "ForgetMemories", ids, sure: false })).preview;
+    return (await this._requests.ask({ type: "ForgetMemories", ids, sure: false })).preview;
   }
 
   async forget(ids) {
-    await this._ask({ type: "ForgetMemories", ids, sure: true });
-  }
-
-  /** Whether this message answers one of its questions. */
-  take(message) {
-    const waiting = this._waiting.get(message.id);
-    if (!waiting) return false;
-    this._waiting.delete(message.id);
-    if (message.type === "RequestFailed") waiting.reject(message);
-    else waiting.resolve(message);
-    return true;
-  }
-
-  /** The connection is gone, and with it all answers. */
-  lose() {
-    for (const { reject } of this._waiting.values())
-      reject({ text: "the connection was lost", remedy: "Try again." });
-    this._waiting.clear();
-  }
-
-  _ask(command) {
-    const id = (this._count += 1);
-    return new Promise((resolve, reject) => {
-      this._waiting.set(id, { resolve, reject });
-      if (this._send({ ...command, id })) return;
-      this._waiting.delete(id);
-      reject({ text: "there is no connection just now", remedy: "Wait until it is back." });
-    });
+    await this._requests.ask({ type: "ForgetMemories", ids, sure: true });
   }
 }
 
@@ -93,7 +63,7 @@ export function openMemory(desk, at = "") {
       const found = await desk.ask(words);
       if (number === asked) show(found, words);
     } catch (problem) {
-      if (number === asked) say(news, `${problem.text}. ${problem.remedy}`);
+      if (number === asked) say(news, sentence(problem.text, problem.remedy));
     }
   }
 
