@@ -269,6 +269,30 @@ async def test_the_face_keeps_still_for_who_wants_no_motion_and_moves_for_others
                 assert (seen_at[0] == seen_at[1]) is still
 
 
+async def test_a_face_at_rest_asks_the_display_for_no_more_than_it_paints(
+    browser: Browser,
+) -> None:
+    counts = """
+    window.counts = { asked: 0, painted: 0 };
+    const ask = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (call) => { counts.asked += 1; return ask(call); };
+    const clear = CanvasRenderingContext2D.prototype.clearRect;
+    CanvasRenderingContext2D.prototype.clearRect = function (...where) {
+      if (this.canvas.id === "face") counts.painted += 1;
+      return clear.apply(this, where);
+    };
+    """
+    async with (
+        served(session()) as house,
+        opened(browser, house.url, still=False, script=counts) as seen,
+    ):
+        await asyncio.sleep(1.5)  # it has opened, and breathes
+        await seen.page.evaluate("() => Object.assign(counts, { asked: 0, painted: 0 })")
+        await seen.page.wait_for_function("() => counts.painted >= 12", polling=100)
+        counted = await seen.page.evaluate("() => counts")
+        assert counted["asked"] < 1.7 * counted["painted"]
+
+
 async def test_a_tool_runs_only_after_a_yes(browser: Browser) -> None:
     made = session()
     async with (

@@ -187,7 +187,7 @@ export class LevelBars {
     this._output = new Array(BARS).fill(0);
     this._colors = ["#888888", "#888888"];
     this._still = matchMedia("(prefers-reduced-motion: reduce)");
-    new ResizeObserver(() => this._draw()).observe(canvas);
+    new ResizeObserver(() => this._fit()).observe(canvas);
   }
 
   color(look) {
@@ -200,16 +200,22 @@ export class LevelBars {
     const loudest = (values) => Math.max(0, ...values);
     this._input = [...this._input.slice(1), loudest(input)];
     this._output = [...this._output.slice(1), loudest(output)];
-    if (!this._still.matches) this._draw();
+    if (!this._still.matches && !document.hidden) this._draw();
+  }
+
+  /** The size is read where it changes: to read it at each drawing lays the page out each time. */
+  _fit() {
+    const canvas = this._canvas;
+    const scale = Math.min(2, globalThis.devicePixelRatio || 1);
+    canvas.width = Math.round(canvas.clientWidth * scale);
+    canvas.height = Math.round(canvas.clientHeight * scale);
+    this._draw();
   }
 
   _draw() {
-    const { _canvas: canvas, _context: c } = this;
-    const scale = Math.min(2, globalThis.devicePixelRatio || 1);
-    const [wide, high] = [canvas.clientWidth * scale, canvas.clientHeight * scale];
-    if (!wide) return;
-    if (canvas.width !== wide || canvas.height !== high)
-      [canvas.width, canvas.height] = [wide, high];
+    const { _context: c } = this;
+    const { width: wide, height: high } = this._canvas;
+    if (!wide || !high) return;
     c.clearRect(0, 0, wide, high);
     const step = wide / BARS;
     const middle = high / 2;

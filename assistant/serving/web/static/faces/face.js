@@ -7,6 +7,7 @@ import { PACE, moodOf, poseAt, still } from "./pose.js";
 
 const LIVELY = 30; // frames a second in a conversation
 const IDLE = 12; // breath and glances need no more
+const EARLY = 10; // milliseconds before a frame is due at which the display is asked for one
 const REST_SECONDS = 90; // after so long in which nothing happened it keeps still
 const FALL = 0.8; // what is left of a loudness in the next frame
 const DISC = 0.74; // of half the canvas: the rest is for the halo, …
@@ -25,7 +26,8 @@ export class Face {
     this._levels = { voice: 0, user: 0 };
     this._changedAt = this._openedAt = this._last = this._drawnAt = 0;
     this._startled = 0;
-    this._timer = 0;
+    this._frame = 0; // the display is asked for one
+    this._pause = 0; // until it is
     this.drawn = 0; // frames, for whoever measures
     this._reduced = matchMedia("(prefers-reduced-motion: reduce)");
     this._reduced.addEventListener("change", () => this._wake());
@@ -78,14 +80,20 @@ export class Face {
       this._draw();
       return;
     }
-    if (!this._timer) {
-      this._last = seconds();
-      this._timer = requestAnimationFrame(() => this._tick());
-    }
+    if (this._frame) return;
+    if (!this._pause) this._last = seconds();
+    clearTimeout(this._pause);
+    this._ask();
+  }
+
+  /** Nothing is asked of the display where nothing is painted: each frame costs, changed or not. */
+  _ask() {
+    this._pause = 0;
+    this._frame = requestAnimationFrame(() => this._tick());
   }
 
   _tick() {
-    this._timer = 0;
+    this._frame = 0;
     const now = seconds();
     const lively =
       now - this._openedAt < 1 ||
@@ -93,12 +101,14 @@ export class Face {
       !["idle", "asleep"].includes(this._moment.mood) ||
       this._levels.user > 0.05;
     const rests = this._moment.mood === "asleep" || now - this._changedAt > REST_SECONDS;
-    if (!lively && rests) {
+    if (!this.moves || (!lively && rests)) {
       this._draw();
       return;
     }
-    if (now - this._drawnAt >= 0.9 / (lively ? LIVELY : IDLE)) this._draw();
-    this._timer = requestAnimationFrame(() => this._tick());
+    const every = 1 / (lively ? LIVELY : IDLE);
+    if (now - this._drawnAt >= 0.8 * every) this._draw();
+    const left = this._drawnAt + every - now;
+    this._pause = setTimeout(() => this._ask(), Math.max(0, 1000 * left - EARLY));
   }
 
   _moments() {
