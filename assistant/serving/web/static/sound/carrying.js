@@ -8,6 +8,7 @@ const TALKED = "assistant.talked"; // of this tab: it carried the sound before a
 const ANSWERED_WITHIN = 10_000; // milliseconds
 const NO_ANSWER = "The assistant has not taken the sound.";
 const TAP = "The browser wants a tap before it lets this page sound.";
+const TAPPED = "Tap anywhere. If it stays silent, this device may have no speaker.";
 
 /**
  * `connection` takes what is sent; `note(text)` writes down what went wrong; `changed()` is called
@@ -58,7 +59,7 @@ export class Carrying {
     try {
       await this.sound.open();
       if (!this.sound.isRunning)
-        this._tell({ message: TAP, remedy: "Tap anywhere." }, "information");
+        this._tell({ message: TAP, remedy: TAPPED }, "information");
       this._want(true);
       this._ask();
     } catch (problem) {
