@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from assistant.memory.deletion.plan import DeletionPreview
+from assistant.session.events import MemoryForgotten
 from assistant.session.past_conversations import PastConversations
 from tests.fakes import FakeSession
 from tests.serving.web.browser import Seen, needs_chromium, opened, served
@@ -124,6 +126,23 @@ async def test_one_that_is_gone_meanwhile_is_told_with_what_to_do(
         await row.click()
         news = seen.page.locator("dialog.history [role=status]")
         await expect(news).to_contain_text("any more. Choose another one.")
+
+
+async def test_what_is_forgotten_meanwhile_is_shown_no_longer(
+    browser: Browser, tmp_path: Path
+) -> None:
+    made = with_past(tmp_path, OWLS)
+    async with served(made) as house, opened(browser, house.url) as seen:
+        await seen.page.keyboard.press("h")
+        await seen.page.locator("dialog.history .pick").click()
+        panel = seen.page.locator("dialog.history")
+        await expect(panel).to_contain_text("Do owls sleep?")
+        shutil.rmtree(tmp_path)
+        made.emit(MemoryForgotten(deletion=DeletionPreview(everything=True)))
+        await expect(panel.locator("[role=status]")).to_have_text(
+            "There are no saved conversations."
+        )
+        await expect(panel).not_to_contain_text("owls")
 
 
 async def test_of_a_very_long_one_the_last_turns_are_shown_and_how_many_came_before(

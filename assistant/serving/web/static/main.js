@@ -49,6 +49,7 @@ const carrying = new Carrying({
 });
 const requests = new Requests(send);
 const memory = new MemoryDesk(requests);
+const history = new HistoryDesk(requests);
 const consent = new Consent((id, allowed) => send({ type: "AnswerConfirm", id, allowed }));
 const gate = new Gate({
   entered: () => connection.start(),
@@ -72,7 +73,7 @@ const actions = makeActions({
   composer,
   view,
   memory,
-  history: new HistoryDesk(requests),
+  history,
   repaint,
 });
 
@@ -208,6 +209,7 @@ function take(message) {
   if (type === "Notice") toast(text, { remedy, severity, key });
   if (type === "Failure") toast(text, { remedy, severity: "error", key: text });
   if (type === "PersonasReloaded") connection.greet(); // colours and names are others now
+  if (type === "MemoryForgotten") history.forgotten();
   if (type === "UserSaid" && message.typed) composer.arrived(text);
   if (model.changed.size) soon();
 }

@@ -10,6 +10,12 @@ export class HistoryDesk {
   /** `requests` is a `Requests`. */
   constructor(requests) {
     this._requests = requests;
+    this.shown = null; // the panel, while it is open: whom `forgotten` is told
+  }
+
+  /** Something was forgotten: what is shown may hold it. */
+  forgotten() {
+    this.shown?.();
   }
 
   /** The newest, or those in which all of the words were said. */
@@ -46,8 +52,15 @@ export function openHistory({ desk, goingOn, copy }) {
     "history",
     "Earlier conversations",
     (body) => body.append(finder.box, reader.box, note),
-    () => finder.stop(),
+    () => {
+      finder.stop();
+      desk.shown = null;
+    },
   );
+  desk.shown = () => {
+    if (!reader.box.hidden) reader.leave();
+    finder.look();
+  };
   // As in the terminal: escape leaves what is read for the list, then the list.
   dialog.addEventListener("cancel", (event) => {
     if (reader.box.hidden) return;
