@@ -60,17 +60,17 @@ def web_command(config: Config, settings: WebSettings) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and settings.dashboard:
         raise ServeError("there is no terminal for the dashboard", "leave --dashboard out")
     with contextlib.ExitStack() as opened:
-        house = _House(settings)
-        for each in house.sockets:
+        site = _Site(settings)
+        for each in site.sockets:
             opened.enter_context(each)
-        house.tell()
+        site.tell()
         if settings.dashboard:
-            return _with_dashboard(config, house)
+            return _with_dashboard(config, site)
         with ExitDeadline() as deadline:
-            return asyncio.run(_alone(config, house, deadline))
+            return asyncio.run(_alone(config, site, deadline))
 
 
-class _House:
+class _Site:
     """The address, and what lets people in; made before anything slow."""
 
     def __init__(self, settings: WebSettings) -> None:
@@ -146,30 +146,30 @@ class _House:
             yield
 
 
-async def _alone(config: Config, house: _House, deadline: ExitDeadline) -> int:
+async def _alone(config: Config, site: _Site, deadline: ExitDeadline) -> int:
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     with stop_signals(stopped, deadline), libraries_speak_to_the_log():
         if any(each.kind == "session" for each in endpoints()):
-            return await _following(house, stopped)
-        return await _own(config, house, stopped)
+            return await _following(site, stopped)
+        return await _own(config, site, stopped)
 
 
-async def _following(house: _House, stopped: asyncio.Future[int]) -> int:
+async def _following(site: _Site, stopped: asyncio.Future[int]) -> int:
     from assistant.serving.web.serving import FollowedConversation
 
-    async with house.open(FollowedConversation()):
+    async with site.open(FollowedConversation()):
         tell("pages follow the conversation that runs in another window; its sound stays there")
         print("ready: Ctrl-C ends it", flush=True)
         return await stopped
 
 
-async def _own(config: Config, house: _House, stopped: asyncio.Future[int]) -> int:
+async def _own(config: Config, site: _Site, stopped: asyncio.Future[int]) -> int:
     from assistant.session.factory import make_conversation
 
-    audio = _audio(config, machine=house.settings.machine_sound)
+    audio = _audio(config, machine=site.settings.machine_sound)
     # Whoever greets an empty room greets nobody: it is done once a page can be heard.
-    greets = config.session.greeting and not house.settings.machine_sound
-    config.session.greeting = config.session.greeting and house.settings.machine_sound
+    greets = config.session.greeting and not site.settings.machine_sound
+    config.session.greeting = config.session.greeting and site.settings.machine_sound
     session = make_conversation(config, audio)
     session.subscribe(Printer(session, show_typed=True))
 
@@ -178,7 +178,7 @@ async def _own(config: Config, house: _House, stopped: asyncio.Future[int]) -> i
             stopped.set_result(0)
 
     try:
-        async with house.open(_conversation(session, audio, config, over, greets=greets)):
+        async with site.open(_conversation(session, audio, config, over, greets=greets)):
             await session.start()
             print("ready: Ctrl-C ends it", flush=True)
             return await stopped
@@ -186,7 +186,7 @@ async def _own(config: Config, house: _House, stopped: asyncio.Future[int]) -> i
         await session.stop()
 
 
-def _with_dashboard(config: Config, house: _House) -> int:
+def _with_dashboard(config: Config, site: _Site) -> int:
     from assistant.session.factory import make_conversation
     from assistant.ui.run import run_dashboard
 
@@ -197,9 +197,7 @@ def _with_dashboard(config: Config, house: _House) -> int:
         session = make_conversation(config, audio)
 
         async def pages(session: SessionFrontend) -> None:
-            async with house.open(
-                _conversation(session, audio, config, lambda: None, greets=False)
-            ):
+            async with site.open(_conversation(session, audio, config, lambda: None, greets=False)):
                 await asyncio.Event().wait()
 
         session.at_start([], pages)
