@@ -20,6 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 needs_firefox = pytest.mark.skipif(FIREFOX is None, reason="there is no Firefox here")
 STARTS_WITHIN = 60.0
+ANSWERS_WITHIN = 20.0
 PREFERENCES = {
     "media.navigator.streams.fake": True,  # a microphone that hums
     "media.navigator.permission.disabled": True,
@@ -37,6 +38,10 @@ PREFERENCES = {
 
 class BidiError(AssertionError):
     """A command that Firefox could not follow, or a script of the page's that failed."""
+
+
+class NoAnswer(BidiError):
+    """Firefox has not answered a command in time."""
 
 
 class FirefoxPage:
@@ -64,8 +69,11 @@ class FirefoxPage:
         number = next(self._numbers)
         self._waiting[number] = asyncio.get_running_loop().create_future()
         await self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
-        async with asyncio.timeout(30):
-            return await self._waiting[number]
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN):
+                return await self._waiting[number]
+        except TimeoutError:
+            raise NoAnswer(method) from None
 
     async def goto(self, url: str) -> None:
         await self.command("browsingContext.navigate", context=self._tab, url=url, wait="complete")
@@ -153,7 +161,9 @@ async def firefox(
         async with asyncio.timeout(STARTS_WITHIN):
             address = await _address(process)
         draining = asyncio.create_task(_drain(process))
-        async with connect(f"{address}/session", max_size=2**26, proxy=None) as socket:
+        async with connect(
+            f"{address}/session", max_size=2**26, proxy=None, ping_interval=None
+        ) as socket:
             page = FirefoxPage(socket)
             try:
                 await page.begin()
