@@ -488,10 +488,18 @@ async def test_the_conversation_is_saved_as_text(browser: Browser) -> None:
         assert "GLaDOS: Oh.\n" in text
 
 
-async def test_a_screen_reader_hears_each_turn_once_and_no_partial_words(browser: Browser) -> None:
+SLOW_DISPLAY = """
+window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 300);
+"""
+
+
+@pytest.mark.parametrize("script", ["", SLOW_DISPLAY], ids=["quick", "slow"])
+async def test_a_screen_reader_hears_each_turn_once_and_no_partial_words(
+    browser: Browser, script: str
+) -> None:
     async with (
         served(session()) as house,
-        opened(browser, house.url) as seen,
+        opened(browser, house.url, script=script) as seen,
     ):
         said = seen.page.locator("#announcer p")
         for text, final in (("what", False), ("what is", False), ("What is that?", True)):

@@ -30,8 +30,8 @@ export class ConversationView {
     this._hidden = new Set(model.entries.slice(0, Math.max(0, model.entries.length - SHOWN)));
     this._offerEarlier(model);
     for (const entry of model.entries) {
-      if (entry.final) this._announced.add(entry);
       this._show(entry, model);
+      this._announce(entry); // it may have come before anything was drawn
     }
     model.dirty.clear();
     this._scroll.scrollTop = this._scroll.scrollHeight - fromEnd;
@@ -126,11 +126,12 @@ export class ConversationView {
     return view.element;
   }
 
-  /** For screen readers: each turn once, when it is over. What was typed here is known already. */
+  /** For screen readers: each turn once, when it is over, but none of those that were told before
+   *  this page was there. What was typed here is known already. */
   _announce(entry) {
     const done =
       entry.kind === "turn" ? entry.final && entry.text && !entry.typed : entry.kind === "chip";
-    if (!done || this._announced.has(entry)) return;
+    if (!done || entry.past || this._announced.has(entry)) return;
     this._announced.add(entry);
     const text = entry.kind === "turn" ? `${entry.name}: ${heardWords(entry)}` : entry.text;
     this._announcer.append(el("p", { text }));

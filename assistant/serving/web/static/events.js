@@ -28,6 +28,7 @@ export const HANDLERS = {
   Replay(model, message) {
     for (const event of message.events) model.apply(event, true);
     model.told = { t: 0, replayed: false };
+    for (const entry of model.entries) entry.past = entry.kind !== "turn" || entry.final;
   },
 
   StateChanged(model, event, replayed) {
