@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,6 +95,18 @@ def evening(
         yield Evening(room, page, process, greeting)
 
 
+def say_until(room: Room, wav: Path, is_done: Callable[[], bool], what: str) -> None:
+    """Say it until it is done: who is not understood on a busy machine says it again, twice."""
+    for _ in range(3):
+        room.card.speak(wav)
+        deadline = time.monotonic() + PATIENCE / 3000
+        while time.monotonic() < deadline:
+            if is_done():
+                return
+            time.sleep(0.1)
+    raise AssertionError(f"said three times, and in vain waited until {what}")
+
+
 def ink(page: Page) -> str:
     """The colour of the persona's: the rim of its button."""
     return str(page.evaluate("getComputedStyle(document.querySelector('#start')).borderTopColor"))
@@ -108,9 +121,10 @@ def test_the_first_page_is_greeted_aloud(evening: Evening) -> None:
 def test_a_question_spoken_to_the_browser_is_answered_by_it(evening: Evening, spoken: Say) -> None:
     page, room = evening.page, evening.room
     with room.recording("answer") as answer:
-        room.card.speak(spoken("What time is it in Tokyo?"))
-        until(lambda: any("Tokyo" in each for each in room.home.turns("You")), "it is heard")
-        until(lambda: any("Tokyo" in each for each in room.home.turns("JARVIS")), "an answer")
+        wav = spoken("What time is it in Tokyo?")
+        say_until(
+            room, wav, lambda: any("Tokyo" in each for each in room.home.turns("JARVIS")), "told"
+        )
     told = next(each for each in room.home.turns("JARVIS") if "Tokyo" in each)
     expect(page.locator("#turns")).to_contain_text(told, timeout=PATIENCE)
     assert loudness(answer) > 0.5
@@ -119,8 +133,10 @@ def test_a_question_spoken_to_the_browser_is_answered_by_it(evening: Evening, sp
 def test_a_change_of_persona_by_voice_changes_the_colours(evening: Evening, spoken: Say) -> None:
     page, room = evening.page, evening.room
     before = ink(page)
-    room.card.speak(spoken("Change to gladoss."))
-    expect(page.locator("#name")).to_have_text("GLaDOS", timeout=PATIENCE)
+    name = page.locator("#name")
+    say_until(
+        room, spoken("Change to gladoss."), lambda: name.text_content() == "GLaDOS", "she is there"
+    )
     until(lambda: bool(room.home.turns("GLaDOS")), "she has introduced herself")
     assert ink(page) != before
 
