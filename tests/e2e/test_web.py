@@ -96,15 +96,15 @@ def evening(
 
 
 def say_until(room: Room, wav: Path, is_done: Callable[[], bool], what: str) -> None:
-    """Say it until it is done: who is not understood on a busy machine says it again, twice."""
-    for _ in range(3):
+    """Say it until it is done: who is not understood on a busy machine says it again."""
+    for _ in range(5):
         room.card.speak(wav)
-        deadline = time.monotonic() + PATIENCE / 3000
+        deadline = time.monotonic() + PATIENCE / 4000
         while time.monotonic() < deadline:
             if is_done():
                 return
             time.sleep(0.1)
-    raise AssertionError(f"said three times, and in vain waited until {what}")
+    raise AssertionError(f"said five times, and in vain waited until {what}")
 
 
 def ink(page: Page) -> str:
