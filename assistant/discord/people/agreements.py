@@ -121,13 +121,12 @@ class People:
 
     def is_somebody(self, name: str) -> bool:
         """Whether one of those who are known is, or was, called so."""
+        return any(self.is_called(user, name) for user in self.known())
+
+    def is_called(self, user: int, name: str) -> bool:
+        """Whether this one is, or was, called so, as people say it, too."""
         wanted = comparable(name)
-        forms = (
-            form
-            for user in self.known()
-            for each in self.names(user)
-            for form in (each, *spoken_forms(each))
-        )
+        forms = (form for each in self.names(user) for form in (each, *spoken_forms(each)))
         return any(wanted == comparable(form) for form in forms)
 
     def names_stranger(self, text: str) -> str:
@@ -261,8 +260,8 @@ class AgreedTranscripts(TranscriptStore):
         self._keeps = False
 
     def append(self, entry: TranscriptEntry) -> str | None:
+        stranger = self._people.names_stranger(entry.text)
         if entry.side == "user":
-            self._keeps = self._people.has_agreed(self._people.id_of(entry.name))
-            self._keeps &= not self._people.names_stranger(entry.text)
-        keeps = self._keeps and not self._people.names_stranger(entry.text)
-        return super().append(entry) if keeps else None
+            agreed = self._people.has_agreed(self._people.id_of(entry.name))
+            self._keeps = agreed and not stranger
+        return super().append(entry) if self._keeps and not stranger else None

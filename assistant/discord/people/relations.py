@@ -73,12 +73,9 @@ def _node(name: str, teller: int, people: People) -> Node:
 
 def node_of(name: str, people: People) -> Node:
     """The one who has agreed and is, or was, called so."""
-    wanted = comparable(name.strip())
-    for user in people.agreed():
-        if any(wanted == comparable(form) for each in people.names(user)
-               for form in (each, *spoken_forms(each))):  # fmt: skip
-            return user
-    return wanted
+    name = name.strip()
+    called = (user for user in people.agreed() if people.is_called(user, name))
+    return next(called, comparable(name))
 
 
 def told_of_one(who: Node, relations: Sequence[Relation]) -> list[str]:
