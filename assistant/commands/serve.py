@@ -123,7 +123,7 @@ def _with_own_certificate(settings: ApiSettings, names: frozenset[str]) -> tuple
             "--tls makes a certificate, and --tls-cert gives one", "leave one of them out"
         )
     require_packages("a certificate of our own", "web", "cryptography")
-    from assistant.serving.web.certificate import local_addresses, own_certificate
+    from assistant.serving.certificate import local_addresses, own_certificate
 
     made = own_certificate(names, local_addresses(), serve_dir())
     return replace(settings, certificate=made.path, key=made.key), made.fingerprint
@@ -145,7 +145,7 @@ def _reached_by(host: str, names: tuple[str, ...]) -> str:
 def _local_addresses() -> list[str]:
     if find_spec("cryptography") is None:  # it comes with another extra
         return []
-    from assistant.serving.web.certificate import local_addresses
+    from assistant.serving.certificate import local_addresses
 
     return local_addresses()
 

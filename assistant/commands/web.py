@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from assistant.commands.plain import Printer, libraries_speak_to_the_log, stop_signals
 from assistant.commands.runner import tell
 from assistant.config.schema import Config
+from assistant.locations import web_dir
 from assistant.loops import ExitDeadline
 from assistant.serving.settings import (
     ServeError,
@@ -94,14 +95,14 @@ class _Site:
 
     def _with_certificate(self, settings: WebSettings, names: frozenset[str]) -> WebSettings:
         require_packages("a certificate of our own", "web", "cryptography")
-        from assistant.serving.web.certificate import local_addresses, own_certificate
+        from assistant.serving.certificate import local_addresses, own_certificate
 
         self._addresses = local_addresses()
         if settings.certificate is not None:
             return settings
         if settings.insecure:
             return settings
-        made = own_certificate(names, self._addresses)
+        made = own_certificate(names, self._addresses, web_dir())
         self._fingerprint = made.fingerprint
         return replace(settings, certificate=made.path, key=made.key)
 

@@ -148,7 +148,7 @@ def test_on_the_network_it_speaks_tls_and_tells_the_fingerprint() -> None:
         pem = ssl.get_server_certificate(("127.0.0.1", port))
         from cryptography import x509
 
-        from assistant.serving.web.certificate import fingerprint_of
+        from assistant.serving.certificate import fingerprint_of
 
         assert fingerprint_of(x509.load_pem_x509_certificate(pem.encode())) in told
         with web.page() as page:

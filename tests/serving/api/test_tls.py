@@ -16,8 +16,8 @@ pytest.importorskip("cryptography", reason="it makes the certificate")
 from assistant import frames as f
 from assistant.audio.wav import wav_header
 from assistant.serving.api.encoding import pcm16
+from assistant.serving.certificate import own_certificate
 from assistant.serving.settings import ServeSettings, tls_context
-from assistant.serving.web.certificate import own_certificate
 from tests.fakes import SAMPLES_A_WORD
 from tests.serving.api.served import TOKEN, Served, openai, serving
 from tests.speech import RATE, espeak

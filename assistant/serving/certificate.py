@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from assistant.locations import web_dir
 from assistant.private_files import write_whole
 
 VALID_DAYS = 397
@@ -52,12 +51,9 @@ def local_addresses() -> list[str]:
     return [each for each in found if not ipaddress.ip_address(each).is_loopback]
 
 
-def own_certificate(
-    names: frozenset[str], addresses: list[str], folder: Path | None = None
-) -> Certificate:
-    """The one that is kept in `folder` (None: that of the pages), made anew where it is missing,
+def own_certificate(names: frozenset[str], addresses: list[str], folder: Path) -> Certificate:
+    """The one that is kept in `folder`, made anew where it is missing,
     about to expire, or for other names or addresses. Raises `OSError`, `AssistantError`."""
-    folder = folder or web_dir()
     place, key_place = folder / "certificate.pem", folder / "key.pem"
     wanted = _alternative_names(names, addresses)
     known = _kept(place) if key_place.exists() else None
