@@ -26,8 +26,10 @@ class Terminal:
         """`before` is a shell command that is run first ("ulimit …")."""
         # Socket paths are limited to 107 bytes, and pytest's folders are deep.
         self._run = Path(tempfile.mkdtemp(prefix="tmux-"))
+        # Widths that a test runner has set for itself would go before the window's own.
+        inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         self._environment = {
-            **os.environ,
+            **inherited,
             **environment,
             "TMUX_TMPDIR": str(self._run),
             "TERM": "xterm-256color",
