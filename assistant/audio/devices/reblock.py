@@ -87,8 +87,12 @@ class Reblocker:
 
     def lose(self, samples: int) -> list[tuple[int, Float32]]:
         """Note that `samples` were lost here; return the frame that this completes, if any."""
-        full: list[tuple[int, Float32]] = []
         self.lost_samples += samples
+        return self.skip(samples)
+
+    def skip(self, samples: int) -> list[tuple[int, Float32]]:
+        """Move on by `samples` that there never were: nothing to be heard, and nothing lost."""
+        full: list[tuple[int, Float32]] = []
         if self._filled:
             n = min(self._frame_samples - self._filled, samples)
             self._pending[self._filled : self._filled + n] = 0.0

@@ -249,11 +249,11 @@ class SoundThread:
             self._heard_until = at
 
     def _change_microphone(self, opened: OpenStream, since: float, dropped: int) -> int:
-        """Sound begins, or begins again, at `since`; the time until then is lost sound. Returns how
-        many of the `dropped` samples are still to be counted."""
+        """Sound begins, or begins again, at `since`; until then there was no microphone, which is
+        no sound lost. Returns how many of the `dropped` samples are still to be counted."""
         if self._heard_until is not None:
             gap = round(max(0.0, since - self._heard_until) * SAMPLE_RATE)
-            self._deliver(self._reblocker.lose(gap))
+            self._deliver(self._reblocker.skip(gap))
             dropped = 0
         self._heard = opened
         self.front.restart()

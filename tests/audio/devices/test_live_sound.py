@@ -194,7 +194,6 @@ async def test_a_sound_server_that_dies_and_comes_back_is_taken_up_again(
     sound = chirp(0.5)
 
     assert await heard_at_speaker(virtual_card, listener, tmp_path, sound) > 0.95
-    assert listener.audio.drops()["microphone"] > 0
 
 
 async def test_a_hung_sound_server_is_noticed_and_does_not_hold_up_the_end(
@@ -302,7 +301,6 @@ async def test_an_unplugged_microphone_is_not_replaced_by_what_the_speaker_plays
         return listener.sound()
 
     assert await best(speak, chirp(0.8)) > 0.95
-    assert listener.audio.drops()["microphone"] > 0
 
 
 @contextlib.contextmanager

@@ -45,6 +45,18 @@ def test_frames_stay_as_they_were_when_more_sound_comes() -> None:
     assert (first == 0.25).all()
 
 
+def test_time_without_a_microphone_moves_the_numbers_on_and_is_no_loss() -> None:
+    reblocker = Reblocker()
+    reblocker.push(np.full(960, 0.25, dtype=np.float32))
+    [(number, frame)] = reblocker.skip(3 * 1_920)
+    assert number == 0
+    assert not frame[960:].any()
+    [(number, frame)] = reblocker.push(np.full(960, 0.5, dtype=np.float32))
+    assert number == 3
+    assert not frame[:960].any()
+    assert reblocker.lost_frames == 0
+
+
 def test_flushing_nothing_makes_no_frame() -> None:
     assert Reblocker().flush() == []
 
