@@ -61,7 +61,7 @@ _FEAST = "|".join(sorted([*_FEASTS, *_EASTER], key=len, reverse=True))
 _NAMED = rf"(?P<day>(?:{_FEAST})(?: \d{{4}})?|{_MONTHLY}|(?:next|this|last|this coming) {DAY})"
 _CLOCK_IN = (
     r"(?:what(?: is)?(?: the)?(?: current)? (?:time|hour)(?: is it| it is)?(?: right)?(?: now)?"
-    r"|how late is it|(?:the )?(?:current )?time)"
+    r"|how late is it|(?:(?:a|the) )?(?:current )?time(?: is it)?(?: right)?(?: now)?)"
 )
 
 

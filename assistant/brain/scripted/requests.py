@@ -146,6 +146,8 @@ TABLE: tuple[tuple[Intent, tuple[str, ...]], ...] = (
             rf"(?:do you have|have you got|got|you got) the {_T}(?: on you)?",
             r"what (?:is the )?hour(?: is it)?|how late is it|what does the clock say",
             rf"(?:what|which) {_T} (?:is it|it is) (?:here|there|where i am|at my place)",
+            # A first word that was cut off, or heard as another one that is as short.
+            rf"(?:(?:a|the|that|but|it|at|watt) )?{_T} is it(?: right)?(?: now)?",
         ),
     ),
     (

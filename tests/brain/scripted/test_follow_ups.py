@@ -262,7 +262,7 @@ async def test_a_long_conversation_does_not_sound_like_a_machine(who: Persona) -
     for _ in range(200):
         text = random.choice(texts)
         answer = await talk.say(text)
-        if talk.calls:
+        if talk.calls or TABLE.get(text) == "repeat":  # which is to be the same again
             continue
         assert answer, text
         assert answer not in said[-WINDOW + 1 :], text

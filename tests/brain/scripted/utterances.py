@@ -63,6 +63,8 @@ TABLE: dict[str, str] = {
     "do you know what time it is": "time",
     "Could you please tell me what time it is right now?": "time",
     "uh what time is it": "time",
+    "time is it?": "time",
+    "A time is it?": "time",
     "Tell me the time, Jarvis.": "time",
     "Sorry, what time is it?": "time",
     "I want to know the time": "time",
