@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
-from textual import on
+from textual import on, work
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -132,10 +132,8 @@ class MemoryScreen(Dialog[None]):
         self._tell("")
         self._read()
 
-    def _read(self) -> None:
-        self.run_worker(self._look(), group="look", exclusive=True)
-
-    async def _look(self) -> None:
+    @work(group="look", exclusive=True)
+    async def _read(self) -> None:
         known = await self._asked("reading what is remembered", self._memory.book())
         if known is not None:
             self._known = known
