@@ -309,6 +309,12 @@ class FallbackBrain:
             async for piece in pieces:
                 yield piece
 
+    @property
+    def model(self) -> Brain:
+        """The language model alone: without rules, and with nobody behind it."""
+        self.wake()
+        return self._model
+
     async def complete(
         self, messages: list[dict[str, str]], schema: dict[str, Any], max_tokens: int
     ) -> str:

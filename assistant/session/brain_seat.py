@@ -67,6 +67,11 @@ class BrainSeat:
         self._begun.set()
 
     @property
+    def brain(self) -> Brain | None:
+        """Who answers; None where nobody does yet."""
+        return self._brain
+
+    @property
     def url(self) -> str | None:
         """Where questions are sent; "" where nowhere, None where nobody answers yet."""
         return None if self._brain is None else str(getattr(self._brain, "url", ""))

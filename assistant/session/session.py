@@ -403,6 +403,11 @@ class Session:
             self._turn_taking.interrupt()
             self._persona_switch.change_persona(slug)
 
+    @property
+    def brain(self) -> Brain | None:
+        """Who answers; None where nobody does yet."""
+        return self._seat.brain
+
     async def brains(self) -> list[BrainChoice]:
         return [cleaned(each) for each in await self._seat.choices()]
 

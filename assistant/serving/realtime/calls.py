@@ -22,11 +22,13 @@ class ClientCalls:
         self._responses = responses
         self._registry = registry
         self._offered: tuple[FunctionTool, ...] = ()
+        self._of_session: tuple[FunctionTool, ...] = ()
         self._open: dict[str, asyncio.Future[str]] = {}
         self._outputs: dict[str, str] = {}
         """What came of a call, until the client wants it answered."""
         self._turns: set[int] = set()
         """Of the assistant's, that go on once the calls are answered."""
+        responses.on_finished = self._response_over
 
     @property
     def waiting(self) -> bool:
@@ -35,12 +37,24 @@ class ClientCalls:
 
     def offer(self, tools: tuple[FunctionTool, ...]) -> None:
         """These and no others from now on. Raises `EventError` where a name is taken."""
+        self._register(tools)
+        self._of_session = tools
+
+    def offer_once(self, tools: tuple[FunctionTool, ...]) -> None:
+        """These, for one response; afterwards those of the session again. Raises `EventError`."""
+        self._register(tools)
+
+    def _response_over(self) -> None:
+        if self._offered != self._of_session:
+            self._register(self._of_session)
+
+    def _register(self, tools: tuple[FunctionTool, ...]) -> None:
         own = {tool.name for tool in self._offered}
         for tool in tools:
             if tool.name in self._registry and tool.name not in own:
                 raise EventError(
                     f"“{tool.name}” is a tool of the assistant's own; give yours another name",
-                    param="session.tools",
+                    param="tools",
                 )
         for name in own:
             self._registry.remove(name)

@@ -15,13 +15,15 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from assistant.errors import AssistantError
 from assistant.frames import SAMPLE_RATE
-from assistant.personas.loading import LoadedPersonas
+from assistant.personas.loading import LoadedPersonas, Persona
 from assistant.serving.api.engine import SpeechService
 from assistant.serving.api.errors import in_words
 from assistant.serving.conversations import MOST_CHARACTERS
 from assistant.serving.realtime.audio import MOST_WAITING
+from assistant.serving.realtime.client_items import ClientItems
 from assistant.serving.realtime.committed import CommittedSound
 from assistant.serving.realtime.conversation import VoiceConversation
+from assistant.serving.realtime.out_of_band import OutOfBandResponses, instructed
 from assistant.serving.realtime.protocol import (
     EventError,
     Json,
@@ -30,9 +32,9 @@ from assistant.serving.realtime.protocol import (
     new_id,
     object_of,
     parse,
-    text_of,
 )
-from assistant.serving.realtime.responses import Items, text_of_item
+from assistant.serving.realtime.response_requests import ResponseRequest, response_request
+from assistant.serving.realtime.responses import Items
 from assistant.serving.realtime.settings import MOST_INSTRUCTIONS, SessionSettings
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,19 @@ _SILENCE_SECONDS = 3.2
 """That end a turn of the user's which the client commits."""
 
 
+_TRY_LATER = 1013
 MakeConversation = Callable[[SessionSettings, Callable[[Json], None], Items], VoiceConversation]
+
+
+class NoRoom(EventError):
+    """Others have a conversation, so this one is hung up on."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "another conversation is under way; try again when it is over",
+            code="rate_limit_exceeded",
+            kind="rate_limit_error",
+        )
 
 
 class RealtimeConnection:
@@ -59,28 +73,39 @@ class RealtimeConnection:
         personas: LoadedPersonas,
         settings: SessionSettings,
         make: MakeConversation,
+        may_begin: Callable[[RealtimeConnection], bool],
     ) -> None:
+        """`may_begin`: there is room for its conversation."""
         self._socket = socket
         self._service = service
         self._personas = personas
         self._settings = settings
         self._make = make
+        self._may_begin = may_begin
         self._id = new_id("sess")
-        self._unsent: asyncio.Queue[str] = asyncio.Queue()
+        self._unsent: asyncio.Queue[str | None] = asyncio.Queue()
+        """None: there is no room, so hang up."""
         self._items = Items(self.send)
         self._conversation: VoiceConversation | None = None
         self._committed = CommittedSound(service, self.send, self._words)
-        self._to_answer: list[str] = []
-        """What the user has said, and nobody has answered yet."""
+        self._out_of_band = OutOfBandResponses(service, self.send)
+        self._client_items = items = ClientItems(
+            self._items,
+            self._committed,
+            self.send,
+            talk=self._talk,
+            settings=lambda: self._settings,
+            instruct=self._instruct,
+        )
         self._handlers = {
             "session.update": self._update,
             "input_audio_buffer.append": self._append,
             "input_audio_buffer.commit": self._commit,
             "input_audio_buffer.clear": self._clear,
-            "conversation.item.create": self._create_item,
-            "conversation.item.truncate": self._truncate,
-            "conversation.item.delete": self._delete_item,
-            "conversation.item.retrieve": self._retrieve_item,
+            "conversation.item.create": items.create,
+            "conversation.item.truncate": items.truncate,
+            "conversation.item.delete": items.delete,
+            "conversation.item.retrieve": items.retrieve,
             "response.create": self._create_response,
             "response.cancel": self._cancel_response,
             "output_audio_buffer.clear": self._clear_output,
@@ -101,6 +126,7 @@ class RealtimeConnection:
             beginning.cancel()
             sending.cancel()
             self._committed.close()
+            self._out_of_band.close()
             if self._conversation is not None:
                 await self._conversation.stop()
 
@@ -112,11 +138,12 @@ class RealtimeConnection:
 
     async def _send_all(self) -> None:
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-            while True:
-                await self._socket.send_text(await self._unsent.get())
+            while (event := await self._unsent.get()) is not None:
+                await self._socket.send_text(event)
                 if self._unsent.qsize() >= _MOST_UNSENT:
                     await self._socket.close(1008, "the client does not read what it is sent")
                     return
+            await self._socket.close(_TRY_LATER, "another conversation is under way")
 
     async def _receive_all(self, sending: asyncio.Task[None]) -> None:
         while not sending.done():
@@ -141,7 +168,7 @@ class RealtimeConnection:
                 )  # fmt: skip
             handler(event)
         except EventError as error:
-            self.send(error.event(event_id))
+            self._refuse(error, event_id)
         except AssistantError as error:
             failed = EventError(in_words(error), code="failed", kind="server_error")
             self.send(failed.event(event_id))
@@ -153,19 +180,30 @@ class RealtimeConnection:
             )  # fmt: skip
             self.send(failed.event(event_id))
 
+    def _refuse(self, error: EventError, event_id: str | None) -> None:
+        self.send(error.event(event_id))
+        if isinstance(error, NoRoom):
+            self._unsent.put_nowait(None)
+
     # -- the session -----------------------------------------------------------------------------
 
     def _begin_unasked(self) -> None:
+        if self._out_of_band.was_asked:
+            return  # that may be all it is here for
         try:
             self._talk()
-        except (EventError, AssistantError) as error:
+        except EventError as error:
+            self._refuse(error, None)
+        except AssistantError as error:
             log.warning("realtime: %s", error)
 
     def _talk(self) -> VoiceConversation:
-        """The conversation, which begins with the first that is done in it."""
+        """The conversation, which begins with the first that is done in it. Raises `NoRoom`."""
         if self._conversation is None:
+            if not self._may_begin(self):
+                raise NoRoom
             made = self._make(self._instructed(), self.send, self._items)
-            made.on_words = self._to_answer.append
+            made.on_words = self._client_items.to_answer.append
             self._conversation = made
             made.begin()
             try:
@@ -218,74 +256,16 @@ class RealtimeConnection:
             talk.audio.add(np.zeros(round(_SILENCE_SECONDS * SAMPLE_RATE), np.float32))
             return
         sound = self._committed.take()
-        item = _message(new_id("item"), [{"type": "input_audio", "transcript": None}])
-        committed = {"previous_item_id": self._items.last, "item_id": item["id"]}
+        item = new_id("item")
+        committed = {"previous_item_id": self._items.last, "item_id": item}
         self.send({"type": "input_audio_buffer.committed", **committed})
-        self._items.add(item)
-        self._committed.write_down(item, sound, self._settings.transcription or {})
+        self._client_items.add_sound(sound, item)
 
     def _words(self, item: Json, text: str, seconds: float) -> None:
         """What is said in sound that the client committed."""
         self._talk().transcribed(item, text, seconds)
         if text:
-            self._to_answer.append(text)
-
-    # -- items -----------------------------------------------------------------------------------
-
-    def _create_item(self, event: Json) -> None:
-        wanted = object_of(event, "item")
-        talk = self._talk()
-        given = wanted.get("id")
-        item_id = given[:64] if isinstance(given, str) and given else new_id("item")
-        if item_id in self._items:
-            raise EventError("there is an item of this id", param="item.id")
-        match wanted.get("type"), wanted.get("role"):
-            case "function_call_output", _:
-                call_id = text_of(wanted, "call_id", most=64)
-                output = text_of(wanted, "output", most=100_000)
-                talk.calls.has_output(call_id, output)
-                item = {"type": "function_call_output", "call_id": call_id, "output": output}
-                self._items.add({"id": item_id, "object": "realtime.item", **item})
-            case "message", "user":
-                self._create_user_item(item_id, wanted)
-            case "message", "system":
-                self._create_system_item(item_id, wanted)
-            case "message", "assistant":
-                text = text_of_item(wanted)[:MOST_CHARACTERS]
-                talk.session.history.add("assistant", text, talk.session.persona.slug)
-                self._items.add(talk.responses.message(item_id, text, "completed"))
-            case _:
-                raise EventError(
-                    "an item is a message (of the user's, the assistant's or the system's), or "
-                    "the output of a function",
-                    param="item.type",
-                )
-
-    def _create_user_item(self, item_id: str, wanted: Json) -> None:
-        content = wanted.get("content")
-        parts = content if isinstance(content, list) else []
-        sounds = [part for part in parts if isinstance(part, dict) and part.get("audio")]
-        if sounds:
-            item = _message(item_id, [{"type": "input_audio", "transcript": None}])
-            sound = np.concatenate([decoded_sound(part) for part in sounds])
-            self._items.add(item)
-            self._committed.write_down(item, sound, self._settings.transcription or {})
-            return
-        text = text_of_item(wanted)
-        if not text or len(text) > MOST_CHARACTERS:
-            raise EventError(
-                f"a message has 1 to {MOST_CHARACTERS:,} characters", param="item.content"
-            )
-        self._items.add(_message(item_id, [{"type": "input_text", "text": text}]))
-        self._to_answer.append(text)
-
-    def _create_system_item(self, item_id: str, wanted: Json) -> None:
-        """It is heeded as the session's instructions are, for as long as it is there."""
-        text = text_of_item(wanted)
-        if not text:
-            raise EventError("a message of the system's has words", param="item.content")
-        self._items.add(_message(item_id, [{"type": "input_text", "text": text}], "system"))
-        self._instruct()
+            self._client_items.to_answer.append(text)
 
     def _instruct(self) -> None:
         if self._conversation is not None:
@@ -297,72 +277,67 @@ class RealtimeConnection:
         text = "\n".join(filter(None, told))
         return replace(self._settings, instructions=text[-MOST_INSTRUCTIONS:])
 
-    def _truncate(self, event: Json) -> None:
-        item = text_of(event, "item_id", most=64)
-        end = event.get("audio_end_ms")
-        if not isinstance(end, int) or isinstance(end, bool) or end < 0:
-            raise EventError(
-                "audio_end_ms has to be a number of milliseconds", param="audio_end_ms"
-            )
-        self._talk().truncate(item, end)
-        told = {"item_id": item, "content_index": 0, "audio_end_ms": end}
-        self.send({"type": "conversation.item.truncated", **told})
-
-    def _delete_item(self, event: Json) -> None:
-        item = self._item(event)
-        text = text_of_item(item)
-        if text and item.get("role") != "system":
-            self._talk().session.history.drop([text])
-            self._to_answer = [each for each in self._to_answer if each != text]
-            self._talk().on_words = self._to_answer.append
-        self._items.remove(item["id"])
-        self._instruct()
-        self.send({"type": "conversation.item.deleted", "item_id": item["id"]})
-
-    def _retrieve_item(self, event: Json) -> None:
-        self.send({"type": "conversation.item.retrieved", "item": self._item(event)})
-
-    def _item(self, event: Json) -> Json:
-        item = self._items.get(text_of(event, "item_id", most=64))
-        if item is None:
-            raise EventError("there is no such item", param="item_id", code="item_not_found")
-        return item
-
     # -- responses -------------------------------------------------------------------------------
 
     def _create_response(self, event: Json) -> None:
-        talk = self._talk()
         if self._settings.kind == "transcription":
             raise EventError("a transcription session answers nothing", code="no_responses")
+        request = response_request(event)
+        if request.out_of_band:
+            self._respond_out_of_band(request, event_id_of(event))
+            return
+        talk = self._talk()
         if talk.responses.active is not None:
             raise EventError(
                 "an answer is being made already",
                 code="conversation_already_has_active_response",
             )
-        wanted = event.get("response")
-        wanted = wanted if isinstance(wanted, dict) else {}
-        if wanted.get("conversation") == "none":
-            raise EventError("answers belong to the conversation", param="response.conversation")
-        metadata = wanted.get("metadata")
-        talk.responses.metadata = metadata if isinstance(metadata, dict) else None
+        if request.tools is not None:
+            talk.calls.offer_once(request.tools)
+        talk.responses.metadata = request.metadata
         if talk.calls.answer():
             return
-        self._committed.when_written(lambda: self._answer(talk, wanted))
+        self._committed.when_written(lambda: self._answer(talk, request))
 
-    def _answer(self, talk: VoiceConversation, wanted: Json) -> None:
-        said, instructions = " ".join(self._to_answer), wanted.get("instructions")
-        self._to_answer.clear()
-        if not said and isinstance(instructions, str):
-            said = instructions[:MOST_CHARACTERS]
+    def _answer(self, talk: VoiceConversation, request: ResponseRequest) -> None:
+        said = self._client_items.take_unanswered() or request.instructions or ""
         if said.strip():
-            talk.answer(said)
+            talk.answer(said[:MOST_CHARACTERS])
         else:
             talk.responses.metadata = None
+            talk.calls.offer(self._settings.tools)
             self.send(
                 EventError("there is nothing to answer", code="nothing_to_answer").event(None)
             )
 
+    def _respond_out_of_band(self, request: ResponseRequest, event_id: str | None) -> None:
+        out_of_band = self._out_of_band
+        if out_of_band.says(request):
+            out_of_band.say(request, self._settings, self._voice())
+            return
+        talk = self._talk()
+
+        def answer() -> None:
+            persona = instructed(self._voice(), request.instructions)
+            try:
+                out_of_band.answer(
+                    request, self._items, self._settings, persona, talk.session.brain
+                )
+            except EventError as error:
+                self._refuse(error, event_id)
+
+        talk.when_started(answer)
+
+    def _voice(self) -> Persona:
+        """Who speaks."""
+        if self._conversation is not None:
+            return self._conversation.session.persona
+        return self._personas.loaded[self._settings.voice]
+
     def _cancel_response(self, event: Json) -> None:
+        named = event.get("response_id")
+        if isinstance(named, str) and self._out_of_band.cancel(named):
+            return
         talk = self._talk()
         if talk.responses.active is None and not talk.calls.waiting:
             raise EventError("no answer is being made", code="response_cancel_not_active")
@@ -371,10 +346,3 @@ class RealtimeConnection:
     def _clear_output(self, event: Json) -> None:
         self._talk().interrupt("client_cancelled")
         self.send({"type": "output_audio_buffer.cleared"})
-
-
-def _message(id: str, content: list[Json], role: str = "user") -> Json:
-    return {
-        "id": id, "object": "realtime.item", "type": "message", "status": "completed",
-        "role": role, "content": content,
-    }  # fmt: skip

@@ -119,6 +119,13 @@ class VoiceConversation:
             log.exception("a conversation could not begin")
             self._fail("the conversation could not begin; the server's log tells more")
 
+    def when_started(self, go_on: Callable[[], None]) -> None:
+        """Once it is known who answers: at once, where it is."""
+        if self.session.brain is not None or self._starting is None or self._starting.done():
+            go_on()
+        else:
+            self._starting.add_done_callback(lambda done: None if done.cancelled() else go_on())
+
     async def stop(self) -> None:
         if self._settling is not None:
             self._settling.cancel()

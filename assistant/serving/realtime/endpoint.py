@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
-
 from starlette.websockets import WebSocket
 
 from assistant.config.schema import Config
 from assistant.personas.loading import LoadedPersonas
 from assistant.serving.api.engine import SpeechService
-from assistant.serving.connection_limits import WaitingLine
 from assistant.serving.conversations import Prepare
 from assistant.serving.realtime.connection import RealtimeConnection
 from assistant.serving.realtime.conversation import VoiceConversation
-from assistant.serving.realtime.protocol import EventError, new_id
 from assistant.serving.realtime.responses import Items, Send
 from assistant.serving.realtime.settings import SessionSettings
 
 
 class RealtimeEndpoint:
-    """One conversation at a time: each has models of its own."""
+    """One conversation at a time, as each has models of its own; who only has something said beside
+    one needs none."""
 
     def __init__(
         self,
@@ -35,30 +32,30 @@ class RealtimeEndpoint:
         self._config = config
         self._remember = remember
         self._prepare = prepare
-        self._line = WaitingLine(0)
+        self._talking: RealtimeConnection | None = None
 
     async def serve(self, socket: WebSocket) -> None:
-        place = self._line.join()
         await socket.accept()
-        if place is None:
-            busy = EventError(
-                "another conversation is under way; try again when it is over",
-                code="rate_limit_exceeded",
-                kind="rate_limit_error",
-            )
-            await socket.send_text(json.dumps(busy.event(None) | {"event_id": new_id("event")}))
-            await socket.close(1013, "another conversation is under way")
-            return
+        connection = self._connection(socket)
         try:
-            await self._connection(socket).run()
+            await connection.run()
         finally:
-            self._line.leave(place)
+            if self._talking is connection:
+                self._talking = None
 
     def _connection(self, socket: WebSocket) -> RealtimeConnection:
         settings = SessionSettings(voice=self._config.session.persona)
         if socket.query_params.get("intent") == "transcription":
             settings = SessionSettings(settings.voice, kind="transcription")
-        return RealtimeConnection(socket, self._service, self._personas, settings, self._make)
+        return RealtimeConnection(
+            socket, self._service, self._personas, settings, self._make, self._begins
+        )
+
+    def _begins(self, connection: RealtimeConnection) -> bool:
+        """Whether this one may have a conversation: nobody else has one."""
+        if self._talking is None:
+            self._talking = connection
+        return self._talking is connection
 
     def _make(self, settings: SessionSettings, send: Send, items: Items) -> VoiceConversation:
         return VoiceConversation(

@@ -37,6 +37,10 @@ class Items:
     def last(self) -> str | None:
         return next(reversed(self._items), None)
 
+    def all(self) -> list[Json]:
+        """In their order."""
+        return list(self._items.values())
+
     def add(self, item: Json, *, done: bool = True) -> None:
         """Tell of a new one; `done`: it is whole."""
         previous = self.last
@@ -105,11 +109,21 @@ class Response:
 class Responses:
     """At most one response at a time."""
 
-    def __init__(self, send: Send, items: Items, *, spoken: Callable[[], bool]) -> None:
-        """`spoken`: answers are sound, and not only text."""
+    def __init__(
+        self,
+        send: Send,
+        items: Items,
+        *,
+        spoken: Callable[[], bool],
+        out_of_band: bool = False,
+    ) -> None:
+        """`spoken`: answers are sound, and not only text. `out_of_band`: outside of the
+        conversation."""
         self._send = send
         self._items = items
         self._spoken = spoken
+        self._conversation = None if out_of_band else new_id("conv")
+        self.on_finished: Callable[[], None] = lambda: None
         self.active: Response | None = None
         self.metadata: Json | None = None
         """Of the response that the client has asked for."""
@@ -175,14 +189,19 @@ class Responses:
         self._items.done(item)
         return item
 
-    def finish(self, status: Status, reason: str | None = None) -> None:
+    def finish(self, status: Status, reason: str | None = None, error: str = "") -> None:
         if self.active is None:
             return
         for item in list(self._open.values()):
             self._close(item, whole=status == "completed")
-        told = self._told(status, reason)
+        told = self._told(status, reason, error)
         self.active = None
         self._send({"type": "response.done", "response": told})
+        self.on_finished()
+
+    def fail(self, error: str) -> None:
+        """It could not be made, for this reason."""
+        self.finish("failed", error=error)
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -247,13 +266,16 @@ class Responses:
         response = self.active.id if self.active is not None else ""
         self._send({"type": kind, "response_id": response, **where, **fields})
 
-    def _told(self, status: str, reason: str | None = None) -> Json:
+    def _told(self, status: str, reason: str | None = None, error: str = "") -> Json:
         assert self.active is not None
-        details = None
+        details: Json | None = None
         if status not in ("completed", "in_progress"):
             details = {"type": status, "reason": reason}
+        if details is not None and error:
+            details["error"] = {"type": "server_error", "code": "failed", "message": error}
         return {
             "id": self.active.id, "object": "realtime.response", "status": status,
-            "status_details": details, "output": list(self.active.output), "usage": None,
+            "conversation_id": self._conversation, "status_details": details,
+            "output": list(self.active.output), "usage": None,
             "metadata": self.active.metadata,
         }  # fmt: skip

@@ -16,7 +16,7 @@ MOST_INSTRUCTIONS = 8_000
 MOST_TOOLS = 64
 _SILENCE_MS = (200, 3_000)
 _SPEEDS = (0.25, 1.5)
-_MODALITIES = (["audio"], ["text"])
+MODALITIES = (["audio"], ["text"])
 _PCM = {"type": "audio/pcm", "rate": 24_000}
 
 
@@ -113,14 +113,14 @@ class SessionSettings:
         if "instructions" in wanted:
             new = replace(new, instructions=text_of(wanted, "instructions", most=MOST_INSTRUCTIONS))
         if wanted.get("output_modalities") is not None:
-            if wanted["output_modalities"] not in _MODALITIES:
+            if wanted["output_modalities"] not in MODALITIES:
                 raise EventError(
                     "an answer is [“audio”] (with its transcript) or [“text”]",
                     param="session.output_modalities",
                 )
             new = replace(new, modality=wanted["output_modalities"][0])
         if wanted.get("tools") is not None:
-            new = replace(new, tools=_tools(wanted["tools"]))
+            new = replace(new, tools=function_tools(wanted["tools"], "session.tools"))
         if wanted.get("audio") is not None:
             audio = object_of(wanted, "audio")
             new = _with_input(new, audio.get("input"), begun=begun)
@@ -222,17 +222,17 @@ def _check_format(wanted: object, where: str) -> None:
         raise EventError("sound is “audio/pcm” of 24,000 samples a second", param=where)
 
 
-def _tools(wanted: Any) -> tuple[FunctionTool, ...]:
+def function_tools(wanted: Any, where: str) -> tuple[FunctionTool, ...]:
+    """Raises `EventError`, with `where` as what is wrong."""
     if not isinstance(wanted, list) or len(wanted) > MOST_TOOLS:
-        raise EventError(f"tools are a list of {MOST_TOOLS} at most", param="session.tools")
-    tools = tuple(_tool(each) for each in wanted)
+        raise EventError(f"tools are a list of {MOST_TOOLS} at most", param=where)
+    tools = tuple(_tool(each, where) for each in wanted)
     if len({tool.name for tool in tools}) < len(tools):
-        raise EventError("two tools have one name", param="session.tools")
+        raise EventError("two tools have one name", param=where)
     return tools
 
 
-def _tool(wanted: object) -> FunctionTool:
-    where = "session.tools"
+def _tool(wanted: object, where: str) -> FunctionTool:
     if not isinstance(wanted, dict) or wanted.get("type", "function") != "function":
         raise EventError("a tool is a function of the client's", param=where)
     name = text_of(wanted, "name", most=64)
