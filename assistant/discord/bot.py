@@ -16,6 +16,7 @@ import discord
 from assistant.discord.appearance import Appearance
 from assistant.discord.chat import BACK, NOTICE, SPOKEN_NOTICE, WELCOME, Chat, plain
 from assistant.discord.choosing import chosen_channel, chosen_guild
+from assistant.discord.commands.slash import SlashCommands
 from assistant.discord.problems import (
     DiscordError,
     explained,
@@ -25,7 +26,6 @@ from assistant.discord.problems import (
 )
 from assistant.discord.room import Room
 from assistant.discord.rtp import Packet
-from assistant.discord.slash import SlashCommands
 from assistant.discord.stage import ask_to_speak
 from assistant.discord.upkeep import Upkeep
 from assistant.discord.voice import Joinable, Voice
