@@ -22,13 +22,11 @@ class ClientCalls:
         self._responses = responses
         self._registry = registry
         self._offered: tuple[FunctionTool, ...] = ()
-        self._of_session: tuple[FunctionTool, ...] = ()
         self._open: dict[str, asyncio.Future[str]] = {}
         self._outputs: dict[str, str] = {}
         """What came of a call, until the client wants it answered."""
         self._turns: set[int] = set()
         """Of the assistant's, that go on once the calls are answered."""
-        responses.on_finished = self._response_over
 
     @property
     def waiting(self) -> bool:
@@ -37,18 +35,6 @@ class ClientCalls:
 
     def offer(self, tools: tuple[FunctionTool, ...]) -> None:
         """These and no others from now on. Raises `EventError` where a name is taken."""
-        self._register(tools)
-        self._of_session = tools
-
-    def offer_once(self, tools: tuple[FunctionTool, ...]) -> None:
-        """These, for one response; afterwards those of the session again. Raises `EventError`."""
-        self._register(tools)
-
-    def _response_over(self) -> None:
-        if self._offered != self._of_session:
-            self._register(self._of_session)
-
-    def _register(self, tools: tuple[FunctionTool, ...]) -> None:
         own = {tool.name for tool in self._offered}
         for tool in tools:
             if tool.name in self._registry and tool.name not in own:
@@ -68,17 +54,19 @@ class ClientCalls:
             raise EventError("no call waits for this", param="item.call_id", code="call_not_found")
         self._outputs[call_id] = output
 
-    def answer(self) -> bool:
-        """The client wants an answer: whether there was something of its calls to go on with."""
-        if not self._outputs:
-            return False
+    @property
+    def has_outputs(self) -> bool:
+        """There is something to go on with, once the client wants an answer."""
+        return bool(self._outputs)
+
+    def answer(self) -> None:
+        """It wants one."""
         self._responses.begin(turns=self._turns)
         self._turns = set()
         for call_id, output in self._outputs.items():
             if (waiting := self._open.pop(call_id, None)) is not None and not waiting.done():
                 waiting.set_result(output)
         self._outputs.clear()
-        return True
 
     def close(self) -> None:
         """Nobody waits any longer."""

@@ -17,7 +17,7 @@ from assistant.serving.realtime.protocol import (
     object_of,
     text_of,
 )
-from assistant.serving.realtime.responses import Items, Send, text_of_item
+from assistant.serving.realtime.responses import Items, Send, message_item, text_of_item
 from assistant.serving.realtime.settings import SessionSettings
 
 
@@ -82,7 +82,7 @@ class ClientItems:
 
     def add_sound(self, sound: np.ndarray, item_id: str) -> None:
         """A message of the user's that is written down: float32 [n], 24 kHz."""
-        item = message(item_id, [{"type": "input_audio", "transcript": None}])
+        item = message_item(item_id, [{"type": "input_audio", "transcript": None}])
         self._items.add(item)
         self._committed.write_down(item, sound, self._settings().transcription or {})
 
@@ -122,7 +122,7 @@ class ClientItems:
             raise EventError(
                 f"a message has 1 to {MOST_CHARACTERS:,} characters", param="item.content"
             )
-        self._items.add(message(item_id, [{"type": "input_text", "text": text}]))
+        self._items.add(message_item(item_id, [{"type": "input_text", "text": text}]))
         self.to_answer.append(text)
 
     def _create_system_message(self, item_id: str, wanted: Json) -> None:
@@ -130,7 +130,7 @@ class ClientItems:
         text = text_of_item(wanted)
         if not text:
             raise EventError("a message of the system's has words", param="item.content")
-        self._items.add(message(item_id, [{"type": "input_text", "text": text}], "system"))
+        self._items.add(message_item(item_id, [{"type": "input_text", "text": text}], "system"))
         self._instruct()
 
     def _item(self, event: Json) -> Json:
@@ -138,11 +138,3 @@ class ClientItems:
         if item is None:
             raise EventError("there is no such item", param="item_id", code="item_not_found")
         return item
-
-
-def message(id: str, content: list[Json], role: str = "user") -> Json:
-    """An item of somebody else's than the assistant."""
-    return {
-        "id": id, "object": "realtime.item", "type": "message", "status": "completed",
-        "role": role, "content": content,
-    }  # fmt: skip

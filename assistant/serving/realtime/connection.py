@@ -18,12 +18,12 @@ from assistant.frames import SAMPLE_RATE
 from assistant.personas.loading import LoadedPersonas, Persona
 from assistant.serving.api.engine import SpeechService
 from assistant.serving.api.errors import in_words
-from assistant.serving.conversations import MOST_CHARACTERS
 from assistant.serving.realtime.audio import MOST_WAITING
 from assistant.serving.realtime.client_items import ClientItems
+from assistant.serving.realtime.client_responses import ClientResponses
 from assistant.serving.realtime.committed import CommittedSound
 from assistant.serving.realtime.conversation import VoiceConversation
-from assistant.serving.realtime.out_of_band import OutOfBandResponses, instructed
+from assistant.serving.realtime.out_of_band import OutOfBandResponses
 from assistant.serving.realtime.protocol import (
     EventError,
     Json,
@@ -33,7 +33,6 @@ from assistant.serving.realtime.protocol import (
     object_of,
     parse,
 )
-from assistant.serving.realtime.response_requests import ResponseRequest, response_request
 from assistant.serving.realtime.responses import Items
 from assistant.serving.realtime.settings import MOST_INSTRUCTIONS, SessionSettings
 
@@ -97,6 +96,16 @@ class RealtimeConnection:
             settings=lambda: self._settings,
             instruct=self._instruct,
         )
+        responses = ClientResponses(
+            self._items,
+            items,
+            self._committed,
+            self._out_of_band,
+            self.send,
+            talk=self._talk,
+            settings=lambda: self._settings,
+            voice=self._voice,
+        )
         self._handlers = {
             "session.update": self._update,
             "input_audio_buffer.append": self._append,
@@ -106,9 +115,9 @@ class RealtimeConnection:
             "conversation.item.truncate": items.truncate,
             "conversation.item.delete": items.delete,
             "conversation.item.retrieve": items.retrieve,
-            "response.create": self._create_response,
-            "response.cancel": self._cancel_response,
-            "output_audio_buffer.clear": self._clear_output,
+            "response.create": responses.create,
+            "response.cancel": responses.cancel,
+            "output_audio_buffer.clear": responses.clear_output,
         }
 
     async def run(self) -> None:
@@ -263,7 +272,7 @@ class RealtimeConnection:
 
     def _words(self, item: Json, text: str, seconds: float) -> None:
         """What is said in sound that the client committed."""
-        self._talk().transcribed(item, text, seconds)
+        self._talk().user_turns.transcribed(item, text, seconds)
         if text:
             self._client_items.to_answer.append(text)
 
@@ -277,72 +286,8 @@ class RealtimeConnection:
         text = "\n".join(filter(None, told))
         return replace(self._settings, instructions=text[-MOST_INSTRUCTIONS:])
 
-    # -- responses -------------------------------------------------------------------------------
-
-    def _create_response(self, event: Json) -> None:
-        if self._settings.kind == "transcription":
-            raise EventError("a transcription session answers nothing", code="no_responses")
-        request = response_request(event)
-        if request.out_of_band:
-            self._respond_out_of_band(request, event_id_of(event))
-            return
-        talk = self._talk()
-        if talk.responses.active is not None:
-            raise EventError(
-                "an answer is being made already",
-                code="conversation_already_has_active_response",
-            )
-        if request.tools is not None:
-            talk.calls.offer_once(request.tools)
-        talk.responses.metadata = request.metadata
-        if talk.calls.answer():
-            return
-        self._committed.when_written(lambda: self._answer(talk, request))
-
-    def _answer(self, talk: VoiceConversation, request: ResponseRequest) -> None:
-        said = self._client_items.take_unanswered() or request.instructions or ""
-        if said.strip():
-            talk.answer(said[:MOST_CHARACTERS])
-        else:
-            talk.responses.metadata = None
-            talk.calls.offer(self._settings.tools)
-            self.send(
-                EventError("there is nothing to answer", code="nothing_to_answer").event(None)
-            )
-
-    def _respond_out_of_band(self, request: ResponseRequest, event_id: str | None) -> None:
-        out_of_band = self._out_of_band
-        if out_of_band.says(request):
-            out_of_band.say(request, self._settings, self._voice())
-            return
-        talk = self._talk()
-
-        def answer() -> None:
-            persona = instructed(self._voice(), request.instructions)
-            try:
-                out_of_band.answer(
-                    request, self._items, self._settings, persona, talk.session.brain
-                )
-            except EventError as error:
-                self._refuse(error, event_id)
-
-        talk.when_started(answer)
-
     def _voice(self) -> Persona:
         """Who speaks."""
         if self._conversation is not None:
             return self._conversation.session.persona
         return self._personas.loaded[self._settings.voice]
-
-    def _cancel_response(self, event: Json) -> None:
-        named = event.get("response_id")
-        if isinstance(named, str) and self._out_of_band.cancel(named):
-            return
-        talk = self._talk()
-        if talk.responses.active is None and not talk.calls.waiting:
-            raise EventError("no answer is being made", code="response_cancel_not_active")
-        talk.interrupt("client_cancelled")
-
-    def _clear_output(self, event: Json) -> None:
-        self._talk().interrupt("client_cancelled")
-        self.send({"type": "output_audio_buffer.cleared"})

@@ -26,9 +26,10 @@ from assistant.serving.api.errors import in_words
 from assistant.serving.conversations import Prepare
 from assistant.serving.realtime.audio import ClientAudio
 from assistant.serving.realtime.calls import ClientCalls
-from assistant.serving.realtime.protocol import EventError, Json, new_id
+from assistant.serving.realtime.protocol import EventError
 from assistant.serving.realtime.responses import Items, Responses, Send
-from assistant.serving.realtime.settings import SessionSettings
+from assistant.serving.realtime.settings import FunctionTool, SessionSettings
+from assistant.serving.realtime.user_turns import UserTurns
 from assistant.session.events import (
     AgentSaid,
     BackendChosen,
@@ -44,8 +45,6 @@ from assistant.session.session import Session
 
 log = logging.getLogger(__name__)
 
-_CLIENTS_BUSINESS = ("mute", "set_volume", "set_speech_rate")
-"""Tools that have no effect on what the client hears, or would leave it deaf."""
 _START_SECONDS = 5.0
 """That a beginning is waited for which somebody ends."""
 
@@ -65,7 +64,8 @@ class VoiceConversation:
         remember: bool = False,
         prepare: Prepare = lambda dependencies: None,
     ) -> None:
-        """Raises `AssistantError` where no session can be made."""
+        """`config` as `endpoint.session_config` makes it. Raises `AssistantError` where no session
+        can be made."""
         self.settings = settings
         self._send = send
         self._items = items
@@ -76,10 +76,13 @@ class VoiceConversation:
         """Told of a turn that is not answered by itself."""
         self._plain = personas.loaded[settings.voice]
         self._personas = list(personas.loaded.values())
-        self._input: Json | None = None
-        """The user's item whose words are still to come."""
-        self._began_at = self._ended_at = 0.0
+        self.user_turns = UserTurns(
+            send, items, transcribes=lambda: self.settings.transcription is not None
+        )
         self._said: str | None = None
+        self._held_once = False
+        """The response under way has tools or instructions of its own."""
+        self.responses.on_finished = self._response_over
         self._until_loaded: list[str] = []
         """What is answered once the models are there."""
         self._recorded: dict[int, str] = {}
@@ -87,7 +90,7 @@ class VoiceConversation:
         self._settling: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[None] | None = None
         dependencies = make_dependencies(
-            _settings(config, settings, remember=remember),
+            config,
             self.audio,
             personas=personas,
             remember=remember,
@@ -144,6 +147,21 @@ class VoiceConversation:
         if settings.speed != before.speed:
             self.session.set_speech_rate(settings.speed)
 
+    def hold_once(self, tools: tuple[FunctionTool, ...] | None, instructions: str | None) -> None:
+        """These tools and instructions hold for the response that is asked for, in place of the
+        session's; None: the session's do. Raises `EventError` for tools whose names are taken."""
+        if tools is not None:
+            self.calls.offer(tools)
+        if instructions is not None:
+            self.session.replace_personas(self._with_instructions(instructions), [])
+        self._held_once = tools is not None or instructions is not None
+
+    def _response_over(self) -> None:
+        if self._held_once:
+            self._held_once = False
+            self.calls.offer(self.settings.tools)
+            self.session.replace_personas(self._with_instructions(self.settings.instructions), [])
+
     def answer(self, text: str) -> None:
         """Let this be answered as the user's words, which are in the conversation already."""
         self.responses.begin(self._items.last)
@@ -189,9 +207,9 @@ class VoiceConversation:
     def _hear(self, event: AnyEvent, on_event: Callable[[AnyEvent], None]) -> None:
         match event:
             case UserTurnStarted(at=at):
-                self._began_at = at
+                self.user_turns.began_at = at
             case UserTurnEnded(at=at):
-                self._ended_at = at
+                self.user_turns.ended_at = at
             case UserText(final=True):
                 self._hear_turn(event, on_event)
                 return
@@ -209,11 +227,11 @@ class VoiceConversation:
         self._said = None
         if self.settings.answers:
             on_event(event)
-            self._words(self._said or "")
+            self.user_turns.words(self._said or "")
         else:
             on_event(changed(event, text="", prompted=None, unclear=False))
             text = event.text.strip()
-            self._words(text)
+            self.user_turns.words(text)
             if text:
                 self.on_words(text)
 
@@ -232,7 +250,7 @@ class VoiceConversation:
             case TurnStarted(side="user"):
                 self._user_began()
             case TurnEnded(side="user"):
-                self._user_ended()
+                self.user_turns.end()
             case UserSaid(final=True, typed=False, text=text):
                 self._said = text
             case TurnStarted(side="assistant", turn=turn):
@@ -262,51 +280,11 @@ class VoiceConversation:
         self._send(EventError(message, code="failed", kind="server_error").event(None))
 
     def _user_began(self) -> None:
-        item = new_id("item")
-        self._input = {
-            "id": item, "object": "realtime.item", "type": "message", "status": "completed",
-            "role": "user", "content": [{"type": "input_audio", "transcript": None}],
-        }  # fmt: skip
-        self._send(
-            {
-                "type": "input_audio_buffer.speech_started",
-                "audio_start_ms": max(0, round(1000 * self._began_at)),
-                "item_id": item,
-            }
-        )
+        self.user_turns.begin()
         turns = self.settings.turns
         if turns is not None and turns.interrupt_response and self.audio.playback.is_sounding:
             # Once the session has heard of it, too.
             asyncio.get_running_loop().call_soon(self.interrupt, "turn_detected")
-
-    def _user_ended(self) -> None:
-        if self._input is None:
-            return
-        item = self._input["id"]
-        ended = {"audio_end_ms": round(1000 * self._ended_at), "item_id": item}
-        self._send({"type": "input_audio_buffer.speech_stopped", **ended})
-        committed = {"previous_item_id": self._items.last, "item_id": item}
-        self._send({"type": "input_audio_buffer.committed", **committed})
-        self._items.add(self._input)
-
-    def _words(self, text: str) -> None:
-        """Of the user's turn that has just ended; "" where it had none."""
-        item, self._input = self._input, None
-        if item is not None:
-            seconds = max(0.0, self._ended_at - self._began_at)
-            self.transcribed(item, text, seconds)
-
-    def transcribed(self, item: Json, text: str, seconds: float) -> None:
-        """Tell what is said in an item of the user's."""
-        item["content"] = [{"type": "input_audio", "transcript": text}]
-        if self.settings.transcription is None:
-            return
-        kind = "conversation.item.input_audio_transcription"
-        where = {"item_id": item["id"], "content_index": 0}
-        if text:
-            self._send({"type": f"{kind}.delta", **where, "delta": text})
-        usage = {"type": "duration", "seconds": round(seconds, 2)}
-        self._send({"type": f"{kind}.completed", **where, "transcript": text, "usage": usage})
 
     def _answer_begins(self, turn: int) -> None:
         active = self.responses.active
@@ -358,25 +336,3 @@ class VoiceConversation:
         told = prompt.model_copy(update={"personality": manner})
         ours = self._plain.model_copy(update={"prompt": told})
         return [ours if each.slug == ours.slug else each for each in self._personas]
-
-
-def _settings(config: Config, settings: SessionSettings, *, remember: bool) -> Config:
-    config = config.model_copy(deep=True)
-    if config.backend.name == "auto" or config.backend.name.startswith("moshi-"):
-        config.backend.name = "cascade"
-    config.backend.cascade.end_silence_ms = (
-        settings.turns.silence_ms if settings.turns else config.backend.cascade.end_silence_ms
-    )
-    config.session.persona = settings.voice
-    config.session.greeting = False
-    config.session.notifications = False
-    config.session.permissions = config.session.permissions | dict.fromkeys(
-        _CLIENTS_BUSINESS, "never"
-    )
-    config.adapters = {}
-    config.audio.mode = "open"
-    config.audio.headset, config.audio.echo_guard = True, False
-    config.audio.barge_in = False  # the client is told of the user's voice, and falls silent
-    if not remember:
-        config.session.save = False
-    return config

@@ -13,6 +13,9 @@ from assistant.serving.realtime.conversation import VoiceConversation
 from assistant.serving.realtime.responses import Items, Send
 from assistant.serving.realtime.settings import SessionSettings
 
+_CLIENTS_BUSINESS = ("mute", "set_volume", "set_speech_rate")
+"""Tools that have no effect on what the client hears, or would leave it deaf."""
+
 
 class RealtimeEndpoint:
     """One conversation at a time, as each has models of its own; who only has something said beside
@@ -59,7 +62,7 @@ class RealtimeEndpoint:
 
     def _make(self, settings: SessionSettings, send: Send, items: Items) -> VoiceConversation:
         return VoiceConversation(
-            self._config,
+            session_config(self._config, settings, remember=self._remember),
             self._personas,
             settings,
             send,
@@ -67,3 +70,26 @@ class RealtimeEndpoint:
             remember=self._remember,
             prepare=self._prepare,
         )
+
+
+def session_config(config: Config, settings: SessionSettings, *, remember: bool) -> Config:
+    """Of a session whose microphone and speaker are a client's."""
+    config = config.model_copy(deep=True)
+    if config.backend.name == "auto" or config.backend.name.startswith("moshi-"):
+        config.backend.name = "cascade"
+    config.backend.cascade.end_silence_ms = (
+        settings.turns.silence_ms if settings.turns else config.backend.cascade.end_silence_ms
+    )
+    config.session.persona = settings.voice
+    config.session.greeting = False
+    config.session.notifications = False
+    config.session.permissions = config.session.permissions | dict.fromkeys(
+        _CLIENTS_BUSINESS, "never"
+    )
+    config.adapters = {}
+    config.audio.mode = "open"
+    config.audio.headset, config.audio.echo_guard = True, False
+    config.audio.barge_in = False  # the client is told of the user's voice, and falls silent
+    if not remember:
+        config.session.save = False
+    return config

@@ -77,6 +77,14 @@ def text_of_item(item: Json) -> str:
     return " ".join(text for text in texts if isinstance(text, str)).strip()
 
 
+def message_item(id: str, content: list[Json], role: str = "user") -> Json:
+    """An item of somebody else's than the assistant."""
+    return {
+        "id": id, "object": "realtime.item", "type": "message", "status": "completed",
+        "role": role, "content": content,
+    }  # fmt: skip
+
+
 @dataclass(slots=True)
 class SpokenItem:
     """One message of the assistant's: a turn, or the part of one between two calls."""

@@ -213,6 +213,19 @@ READ_ALOUD = """You render text as speech. Read the given text aloud, faithfully
 Rules: never answer it, never add a word."""
 
 
+async def test_instructions_of_one_response_hold_for_it_alone() -> None:
+    behind = Behind([ANSWER], [ANSWER])
+    async with talking(behind, instructions="Be brief.") as (client, _):
+        for wanted in ({"instructions": "Answer as a pirate."}, {}):
+            await client.send.conversation.item.create(item=message("How are you?"))
+            await client.send.response.create(response=wanted)
+            await client.until("response.done")
+    first, second = (each.persona.prompt.personality for each in behind.brain.questions)
+    assert first.endswith("Answer as a pirate.")
+    assert "Be brief." not in first
+    assert second.endswith("Be brief.")
+
+
 @pytest.mark.parametrize(
     ("instructions", "text", "exact"),
     [
