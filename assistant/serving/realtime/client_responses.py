@@ -9,7 +9,7 @@ from assistant.serving.conversations import MOST_CHARACTERS
 from assistant.serving.realtime.client_items import ClientItems
 from assistant.serving.realtime.committed import CommittedSound
 from assistant.serving.realtime.conversation import VoiceConversation
-from assistant.serving.realtime.out_of_band import OutOfBandResponses, instructed
+from assistant.serving.realtime.out_of_band import OutOfBandResponses
 from assistant.serving.realtime.protocol import EventError, Json, event_id_of
 from assistant.serving.realtime.response_requests import ResponseRequest, response_request
 from assistant.serving.realtime.responses import Items, Send
@@ -97,10 +97,9 @@ class ClientResponses:
         talk = self._talk()
 
         def answer() -> None:
-            persona = instructed(self._voice(), request.instructions)
             settings, brain = self._settings(), talk.session.brain
             try:
-                self._out_of_band.answer(request, self._items, settings, persona, brain)
+                self._out_of_band.answer(request, self._items, settings, self._voice(), brain)
             except EventError as error:
                 self._send(error.event(event_id))
 

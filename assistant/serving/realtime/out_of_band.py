@@ -7,9 +7,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from assistant.brain.base import Brain, Message, Piece, Question, TakenBack
@@ -21,7 +22,7 @@ from assistant.errors import AssistantError
 from assistant.personas.loading import Persona
 from assistant.serving.api.engine import SpeechService
 from assistant.serving.api.errors import in_words
-from assistant.serving.api.voices import speech_of
+from assistant.serving.api.voices import Speech, speech_of
 from assistant.serving.conversations import LONGEST_ANSWER, MOST_CHARACTERS
 from assistant.serving.realtime.protocol import EventError, Json, new_id
 from assistant.serving.realtime.response_requests import ResponseRequest
@@ -54,18 +55,11 @@ _QUOTES = "\"'“”„«»`"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is answered."""
+class Said:
+    """What a response says, and which of the client's functions it calls."""
 
     text: str
-    earlier: tuple[Message, ...]
-    persona: Persona
-    """With the client's instructions as its manner."""
-    exact: str
-    """Words that are to be said as they are; "" where the answer has to be thought of."""
-    tools: tuple[FunctionTool, ...]
-    speaks: bool
-    speed: float
+    calls: tuple[ToolCall, ...] = ()
 
 
 class OutOfBandResponses:
@@ -88,8 +82,11 @@ class OutOfBandResponses:
 
     def say(self, request: ResponseRequest, settings: SessionSettings, persona: Persona) -> None:
         """Say what `says` has found. Raises `EventError` where too many are under way."""
-        said = words_to_say(request)
-        self._begin(Asked(said, (), persona, said, (), *_how(request, settings)), request, None)
+
+        async def found() -> Said:
+            return Said(words_to_say(request))
+
+        self._begin(request, settings, persona, found)
 
     def answer(
         self,
@@ -110,23 +107,32 @@ class OutOfBandResponses:
                 "to be said exactly as they are can be had",
                 code="no_language_model",
             )
-        text, earlier = _question(request, items)
         tools = settings.tools if request.tools is None else request.tools
-        asked = Asked(text, earlier, persona, "", tools, *_how(request, settings))
-        self._begin(asked, request, brain)
+        asked = instructed(persona, request.instructions)
+        question = _question(request, items, asked, tools)
+        self._begin(request, settings, persona, partial(_thought, brain, question))
 
-    def _begin(self, asked: Asked, request: ResponseRequest, model: Brain | None) -> None:
+    def _begin(
+        self,
+        request: ResponseRequest,
+        settings: SessionSettings,
+        persona: Persona,
+        think: Callable[[], Awaitable[Said]],
+    ) -> None:
         if len(self._under_way) >= MOST:
             raise EventError(
                 f"{MOST} responses outside of the conversation are the most at a time",
                 code="rate_limit_exceeded", kind="rate_limit_error",
             )  # fmt: skip
         self._asked = True
+        speaks = (request.modality or settings.modality) == "audio"
         nowhere = Items(lambda event: None)
-        responses = Responses(self._send, nowhere, spoken=lambda: asked.speaks, out_of_band=True)
+        responses = Responses(self._send, nowhere, spoken=lambda: speaks, out_of_band=True)
         responses.metadata = request.metadata
         response = responses.begin(turns={_TURN})
-        task = asyncio.create_task(self._respond(responses, asked, model), name="out-of-band")
+        speed = settings.speed if speaks else None
+        work = self._respond(responses, think, persona, speed)
+        task = asyncio.create_task(work, name="out-of-band")
         self._under_way[response.id] = task
         task.add_done_callback(lambda done: self._under_way.pop(response.id, None))
 
@@ -139,16 +145,20 @@ class OutOfBandResponses:
         for task in self._under_way.values():
             task.cancel()
 
-    async def _respond(self, responses: Responses, asked: Asked, model: Brain | None) -> None:
+    async def _respond(
+        self,
+        responses: Responses,
+        think: Callable[[], Awaitable[Said]],
+        persona: Persona,
+        speed: float | None,
+    ) -> None:
+        """`speed`: of its voice; None: it is written only."""
         try:
             async with asyncio.timeout(LONGEST_ANSWER):
-                said = asked.exact
-                if said or model is None:
-                    responses.text(_TURN, said)
-                else:
-                    said = await self._think(responses, asked, model)
-                if asked.speaks:
-                    await self._speak(responses, asked, said)
+                said = await think()
+                responses.text(_TURN, said.text)
+                if speed is not None:
+                    await self._speak(responses, speech_of(persona, said.text, speed=speed))
         except asyncio.CancelledError:
             responses.finish("cancelled", "client_cancelled")
             raise
@@ -161,50 +171,42 @@ class OutOfBandResponses:
             responses.fail("something unexpected happened; the server's log tells more")
         else:
             responses.end_turn(_TURN, whole=True)
+            for call in said.calls:
+                responses.call(new_id("call"), call.name, dict(call.arguments))
             responses.finish("completed")
 
-    async def _think(self, responses: Responses, asked: Asked, model: Brain) -> str:
-        """What the language model says; its calls are the client's to run."""
-        names = [tool.name for tool in asked.tools]
-        parser, cleaner, said, called = AnswerParser(names), PieceCleaner(), "", set[str]()
-        question = Question(
-            asked.text,
-            asked.persona,
-            list(asked.earlier),
-            [
-                {"name": each.name, "description": each.description, "parameters": each.parameters}
-                for each in asked.tools
-            ],
-        )
-
-        def take(items: Sequence[Item | ToolCall]) -> None:
-            nonlocal said
-            for item in items:
-                if isinstance(item, PlainText) and (item.text.strip() or said):
-                    said += item.text
-                    responses.text(_TURN, item.text)
-                elif isinstance(item, ToolCall) and item.name in names:
-                    if item.name not in called:  # some servers send a call both ways
-                        responses.call(new_id("call"), item.name, dict(item.arguments))
-                    called.add(item.name)
-
-        answer = cast("AsyncGenerator[Piece]", model.answer(question))
-        async with aclosing(answer) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, str):
-                    take(parser.feed(cleaner.feed(piece)))
-                elif isinstance(piece, ToolCall):
-                    take([piece])
-                elif isinstance(piece, TakenBack):
-                    parser, cleaner = AnswerParser(names), PieceCleaner()
-        take([*parser.feed(cleaner.close()), *parser.finish()])
-        return said
-
-    async def _speak(self, responses: Responses, asked: Asked, said: str) -> None:
-        speech = speech_of(asked.persona, said, speed=asked.speed)
+    async def _speak(self, responses: Responses, speech: Speech) -> None:
         async with aclosing(self._service.speak(speech)) as sounds:
             async for sound in sounds:
                 responses.sound(_TURN, None, sound)
+
+
+async def _thought(model: Brain, question: Question) -> Said:
+    """What the language model says, once all of it is there: a model that reasons may take back
+    what it has written."""
+    names = [tool["name"] for tool in question.tools]
+    parser, cleaner = AnswerParser(names), PieceCleaner()
+    text, calls = "", dict[str, ToolCall]()
+
+    def take(items: Sequence[Item]) -> None:
+        nonlocal text
+        for item in items:
+            if isinstance(item, PlainText):
+                text += item.text
+            elif isinstance(item, ToolCall) and item.name in names:
+                calls.setdefault(item.name, item)  # some servers send a call both ways
+
+    answer = cast("AsyncGenerator[Piece]", model.answer(question))
+    async with aclosing(answer) as pieces:
+        async for piece in pieces:
+            if isinstance(piece, str):
+                take(parser.feed(cleaner.feed(piece)))
+            elif isinstance(piece, ToolCall):
+                take([piece])
+            elif isinstance(piece, TakenBack):
+                parser, cleaner, text = AnswerParser(names), PieceCleaner(), ""
+    take([*parser.feed(cleaner.close()), *parser.finish()])
+    return Said(text.strip(), tuple(calls.values()))
 
 
 def instructed(persona: Persona, instructions: str | None) -> Persona:
@@ -228,18 +230,19 @@ def words_to_say(request: ResponseRequest) -> str:
     return said[:MOST_CHARACTERS]
 
 
-def _how(request: ResponseRequest, settings: SessionSettings) -> tuple[bool, float]:
-    return (request.modality or settings.modality) == "audio", settings.speed
-
-
-def _question(request: ResponseRequest, items: Items) -> tuple[str, tuple[Message, ...]]:
-    """What is asked, and the messages before it. Raises `EventError` where there is nothing to
-    answer, or an item is not there."""
+def _question(
+    request: ResponseRequest, items: Items, persona: Persona, tools: Sequence[FunctionTool]
+) -> Question:
+    """Raises `EventError` where there is nothing to answer, or an item is not there."""
     said = _messages(request.input, items)
     text = said.pop().text if said and said[-1].role == "user" else request.instructions or ""
     if not text.strip():
         raise EventError("there is nothing to answer", code="nothing_to_answer")
-    return text[:MOST_CHARACTERS], tuple(said)
+    schemas = [
+        {"name": each.name, "description": each.description, "parameters": each.parameters}
+        for each in tools
+    ]
+    return Question(text[:MOST_CHARACTERS], persona, said, schemas)
 
 
 def _messages(wanted: Sequence[Json] | None, items: Items) -> list[Message]:

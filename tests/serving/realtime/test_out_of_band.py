@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from assistant import frames as f
-from assistant.brain.base import BrainError
+from assistant.brain.base import BrainError, TakenBack
 from assistant.brain.scripted import ScriptedBrain
 from assistant.calls.parser import ToolCall
 from assistant.serving.realtime.out_of_band import MOST, words_to_say
@@ -100,10 +100,13 @@ async def test_it_does_not_wait_for_an_answer_in_the_conversation() -> None:
 
 
 async def test_a_call_is_the_clients_and_ours_are_not_offered() -> None:
-    behind = Behind([ToolCall("get_weather", {"place": "Porto"}, "1")])
+    call = ToolCall("get_weather", {"place": "Porto"}, "1")
+    behind = Behind(["I am", TakenBack(), "Let me look. ", call])
     async with talking(behind) as (client, _):
         await beside(client, input=[message("Weather?")], tools=[WEATHER])
-        (item,) = (await client.until("response.done")).response.output
+        spoken, item = (await client.until("response.done")).response.output
+        assert spoken.content[0].transcript == "Let me look."
+        assert {e.item_id for e in client.of("response.output_audio.delta")} == {spoken.id}
     assert (item.type, item.name, item.arguments) == (
         "function_call", "get_weather", '{"place": "Porto"}',
     )  # fmt: skip
@@ -115,7 +118,6 @@ async def test_one_is_cancelled_by_its_identity_and_the_other_goes_on() -> None:
     async with talking(behind, output_modalities=["text"]) as (client, _):
         await beside(client, input=[message("First.")])
         first = (await client.until("response.created")).response
-        await client.until("response.output_text.delta")
         await beside(client, input=[message("Second.")])
         second = (await client.until("response.done")).response
         await client.send.response.cancel(response_id=first.id)
