@@ -1,7 +1,9 @@
 """Measures the page's sound in a real Chromium: `python scripts/page_sound.py --busy 2`.
 
 A microphone that whistles and a voice that speaks for `--seconds`, beside `--busy` loops that do
-nothing but keep the machine busy. Told: what of the 20 ms blocks came through each way.
+nothing but keep the machine busy. Told: what of the 20 ms blocks came through each way. `--card`:
+through a sound server, whose sound comes in bursts beside busy processes, and not the browser's own
+fake device. `--graph`: as in browsers that let no page read a track.
 """
 
 from __future__ import annotations
@@ -21,9 +23,13 @@ from playwright.async_api import expect
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tests.e2e.virtual_card import VirtualCard
 from tests.serving.web.browser import chromium, opened, served, tone, write_wav
 
 BLOCK_SECONDS = 0.02
+CATCHES_UP = 2.0
+"""Seconds after which what waited beside the loops has come, too."""
+NO_READER = "delete globalThis.MediaStreamTrackProcessor;"
 CONNECTED = "() => performance.getEntriesByName('connected')[0].startTime"
 
 
@@ -38,13 +44,14 @@ def busy(loops: int) -> Iterator[None]:
             each.wait()
 
 
-async def measure(seconds: float, loops: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+async def measure(seconds: float, loops: int, *, card: bool, graph: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        devices = stack.enter_context(VirtualCard(Path(folder))).environment if card else None
         whistle = write_wav(Path(folder) / "whistle.wav", tone(seconds + 15, 700.0))
         async with (
             served() as house,
-            chromium(whistle) as browser,
-            opened(browser, house.url, still=False) as seen,
+            chromium(None if card else whistle, card=devices) as browser,
+            opened(browser, house.url, still=False, script=NO_READER if graph else "") as seen,
         ):
             print(f"connected and drawn after {await seen.page.evaluate(CONNECTED):.0f} ms")
             await seen.page.click("#start")
@@ -68,10 +75,10 @@ async def measure(seconds: float, loops: int) -> None:
             with busy(loops):
                 house.says(tone(seconds))
                 await asyncio.sleep(seconds)
-                took, sent = time.monotonic() - began, remote.sent - sent
-                count = len(numbers)
-                await asyncio.sleep(0.6)
-                after = await _figures(seen.page.locator("dialog.sound p"))
+                sent = remote.sent - sent
+            await asyncio.sleep(CATCHES_UP)
+            took, count = time.monotonic() - began, len(numbers)
+            after = await _figures(seen.page.locator("dialog.sound p"))
     whole = took / BLOCK_SECONDS
     delays.sort()
     print(f"{seconds:.0f} s beside {loops} busy loops")
@@ -96,5 +103,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--busy", type=int, default=0)
+    parser.add_argument("--card", action="store_true")
+    parser.add_argument("--graph", action="store_true")
     options = parser.parse_args()
-    asyncio.run(measure(options.seconds, options.busy))
+    asyncio.run(measure(options.seconds, options.busy, card=options.card, graph=options.graph))

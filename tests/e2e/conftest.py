@@ -103,7 +103,9 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         if not path.exists():
             voice = soxr.resample(kokoro(text), RATE, 24_000).astype(np.float32)
             with WavWriter(path) as writer:
-                writer.write(np.concatenate([voice, np.zeros(7_200, np.float32)]))
+                # Nobody's first word is the first sample of a stream.
+                still = np.zeros(7_200, np.float32)
+                writer.write(np.concatenate([still, voice, still]))
         return path
 
     return say

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import wave
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,18 +77,27 @@ async def served(session: FakeSession | None = None) -> AsyncIterator[Served]:
 
 
 @contextlib.asynccontextmanager
-async def chromium(microphone: Path | None = None) -> AsyncIterator[Browser]:
-    """A browser whose microphone hears this WAV file, once; without one, beeps."""
-    fake = [
+async def chromium(
+    microphone: Path | None = None, *, card: Mapping[str, str] | None = None
+) -> AsyncIterator[Browser]:
+    """A browser whose microphone hears this WAV file, once; without one, beeps. `card`: the
+    environment of a sound card, whose microphone and speaker it has instead."""
+    arguments = [
         "--no-sandbox",
         "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
         "--autoplay-policy=user-gesture-required",
     ]
+    if card is None:
+        arguments.append("--use-fake-device-for-media-stream")
     if microphone is not None:
-        fake.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
+        arguments.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=fake)
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=arguments,
+            ignore_default_args=[] if card is None else ["--mute-audio"],
+            env={**os.environ, **(card or {})},
+        )
         try:
             yield browser
         finally:

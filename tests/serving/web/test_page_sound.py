@@ -32,6 +32,8 @@ navigator.mediaDevices.getUserMedia = async (wanted) => {
   return (window.stream = await ask(wanted));
 };
 """
+NO_READER = "delete globalThis.MediaStreamTrackProcessor;"
+"""As in a browser that lets no page read a track."""
 PULL = "() => { stream.getTracks()[0].dispatchEvent(new Event('ended')); }"
 
 
@@ -47,12 +49,16 @@ def loudest_hertz(frames: list[Float32]) -> float:
     return float(np.argmax(spectrum)) * 24_000 / sound.size
 
 
-async def test_what_is_said_into_the_page_is_heard_by_the_session(tmp_path: Path) -> None:
+@pytest.mark.parametrize("script", ["", NO_READER])
+async def test_what_is_said_into_the_page_is_heard_by_the_session(
+    tmp_path: Path, script: str
+) -> None:
+    """Where the browser lets the page read the track, and where it does not."""
     whistle = write_wav(tmp_path / "whistle.wav", tone(20.0, 700.0))
     async with (
         served() as house,
         chromium(whistle) as browser,
-        opened(browser, house.url) as seen,
+        opened(browser, house.url, script=script) as seen,
     ):
         await start_talking(seen.page)
         await eventually(lambda: len(house.heard) > 30, "two seconds of sound")
@@ -166,7 +172,7 @@ async def test_a_browser_that_keeps_to_the_rate_of_its_device_is_understood(tmp_
     async with (
         served() as house,
         chromium(whistle) as browser,
-        opened(browser, house.url, script=OWN_RATE) as seen,
+        opened(browser, house.url, script=NO_READER + OWN_RATE) as seen,
     ):
         await start_talking(seen.page)
         await eventually(lambda: len(house.heard) > 30, "two seconds of sound")
@@ -273,6 +279,26 @@ async def test_changed_persona_files_do_not_disturb_who_talks(browser: Browser) 
         await expect(seen.page.locator("#start-text")).to_have_text("Stop talking")
         count = len(house.heard)
         await eventually(lambda: len(house.heard) > count + 5, "it still hears")
+
+
+@pytest.mark.parametrize("script", ["", NO_READER])
+async def test_who_is_muted_is_silent_and_heard_again_afterwards(
+    tmp_path: Path, script: str
+) -> None:
+    whistle = write_wav(tmp_path / "whistle.wav", tone(30.0, 700.0))
+    async with (
+        served() as house,
+        chromium(whistle) as browser,
+        opened(browser, house.url, script=script) as seen,
+    ):
+        await start_talking(seen.page)
+        await eventually(lambda: len(house.heard) > 5, "sound")
+        for muted in (True, False):
+            house.session.emit(AudioChanged(microphone="page", speaker="page", muted=muted))
+            await asyncio.sleep(0.5)
+            count = len(house.heard)
+            await eventually(lambda count=count: len(house.heard) > count + 5, "it goes on")
+            assert bool(np.any(np.concatenate(house.heard[count:]))) is not muted
 
 
 async def test_the_talk_key_is_held_and_let_go(browser: Browser) -> None:

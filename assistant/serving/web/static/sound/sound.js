@@ -1,5 +1,6 @@
 // This page as the microphone and the speaker of the conversation.
 
+import { GraphReader, TrackReader, readsTracks } from "./microphone.js";
 import { GONE, SILENCED, SUSPENDED, missing, problemOf } from "./problems.js";
 
 const RATE = 24_000; // samples a second on the wire
@@ -83,7 +84,7 @@ export class Sound {
       this._context = contextOf(RATE);
       this._context.resume();
       this._take(await this._stream());
-      this._source = await this._joined();
+      if (!readsTracks()) await this._fitContext();
       await this._graph();
     } catch (error) {
       await this.close();
@@ -102,30 +103,28 @@ export class Sound {
     return navigator.mediaDevices.getUserMedia({ audio });
   }
 
-  /** The microphone in the context. Some browsers join none to one of another rate: then it has the
-   * device's own, and the worklet resamples. */
-  async _joined() {
+  /** Some browsers join no microphone to a context of another rate: then it has the device's own,
+   * and the worklet resamples. */
+  async _fitContext() {
     try {
-      return this._context.createMediaStreamSource(this._media);
+      this._context.createMediaStreamSource(this._media);
     } catch {
       await this._context.close();
       this._context = contextOf();
-      return this._context.createMediaStreamSource(this._media);
     }
   }
 
   async _graph() {
     const context = this._context;
     await context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
-    // Its output is silence; some browsers run no node that leads nowhere.
-    this._microphone = new AudioWorkletNode(context, "microphone");
-    this._microphone.port.onmessage = (event) => this._heard(event.data);
+    const heard = (message) => this._heard(message);
+    this._microphone = readsTracks() ? new TrackReader(heard) : new GraphReader(context, heard);
+    this._microphone.join(this._media);
     this._speaker = new AudioWorkletNode(context, "speaker", {
       numberOfInputs: 0,
       outputChannelCount: [1],
     });
     this._speaker.port.onmessage = (event) => this._told(event.data);
-    this._source.connect(this._microphone).connect(context.destination);
     this._speaker.connect(context.destination);
     context.addEventListener("statechange", () => this._contextChanged());
     if (this.chosen.output) await context.setSinkId?.(this.chosen.output).catch(() => {});
@@ -168,14 +167,13 @@ export class Sound {
   async close() {
     this.live = false;
     const { _context: context, _track: track } = this;
-    this._microphone?.port.postMessage("end");
+    this._microphone?.end();
     this._speaker?.port.postMessage("end");
     Object.assign(this, {
       _context: null,
       _track: null,
       _microphone: null,
       _speaker: null,
-      _source: null,
       _media: null,
     });
     this.state = { buffered: 0, played: 0, underruns: 0, lead: 0, dropped: 0 };
@@ -254,9 +252,7 @@ export class Sound {
     const stream = await this._stream();
     this._take(stream);
     old?.stop();
-    this._source?.disconnect();
-    this._source = this._context.createMediaStreamSource(stream);
-    this._source.connect(this._microphone);
+    this._microphone.join(stream);
   }
 
   /** Unplugged: another one may be there. */

@@ -13,45 +13,61 @@ const SHORTEST_SILENCE = 120; // samples in a row that count as one
 const WINDOW = RATE / 2; // samples over which the least that waited is looked for
 const REPORT = RATE / 10;
 
-/** Another sampling rate: windowed sinc, low-passed at the lower of both Nyquist frequencies. */
+function commonDivisor(one, other) {
+  return other === 0 ? one : commonDivisor(other, one % other);
+}
+
+/**
+ * Another sampling rate: windowed sinc, low-passed at the lower of both Nyquist frequencies. Output
+ * samples stand at multiples of from ÷ to, so there are but few places between two input samples
+ * where one can stand: the weights for each are made once (a polyphase filter).
+ */
 export class Resampler {
   constructor(from, to, taps = 16) {
-    this._step = from / to;
-    this._cut = Math.min(1, to / from);
-    this._half = Math.ceil(taps / this._cut);
+    const common = commonDivisor(from, to);
+    this._phases = to / common;
+    this._step = from / common; // in phases
+    const cut = Math.min(1, to / from);
+    this._half = Math.ceil(taps / cut);
+    this._weights = Array.from({ length: this._phases }, (_, phase) =>
+      this._weightsAt(phase / this._phases, cut),
+    );
     this._kept = new Float32Array(this._half * 2);
-    this._at = this._half; // of the next output sample, in samples of what is kept
+    this._at = this._half * this._phases; // of the next output sample, in phases of what is kept
   }
 
   /** Float32 [n] in → Float32 [about n × to ÷ from]. State goes on from call to call. */
   push(samples) {
-    if (this._step === 1) return samples;
+    if (this._step === this._phases) return samples;
     const all = new Float32Array(this._kept.length + samples.length);
     all.set(this._kept);
     all.set(samples, this._kept.length);
-    const out = new Float32Array(
-      Math.max(0, Math.ceil((all.length - this._half - this._at) / this._step)) + 1,
-    );
+    const end = (all.length - this._half) * this._phases;
+    const out = new Float32Array(Math.max(0, Math.ceil((end - this._at) / this._step)));
     let made = 0;
-    for (; this._at + this._half < all.length; this._at += this._step)
-      out[made++] = this._sum(all, this._at);
-    const keep = Math.max(0, Math.floor(this._at) - this._half);
+    for (; this._at < end; this._at += this._step) out[made++] = this._sum(all);
+    const keep = Math.max(0, Math.floor(this._at / this._phases) - this._half);
     this._kept = all.slice(keep);
-    this._at -= keep;
+    this._at -= keep * this._phases;
     return out.subarray(0, made);
   }
 
-  _sum(all, at) {
-    const first = Math.floor(at) - this._half + 1;
+  _sum(all) {
+    const weights = this._weights[this._at % this._phases];
+    const first = Math.floor(this._at / this._phases) - this._half + 1;
     let sum = 0;
-    for (let place = first; place <= first + 2 * this._half - 1; place += 1) {
-      const away = place - at;
-      const x = Math.PI * away * this._cut;
+    for (let tap = 0; tap < weights.length; tap += 1) sum += (all[first + tap] ?? 0) * weights[tap];
+    return sum;
+  }
+
+  /** Of the samples around a place that is `part` of a sample behind one. */
+  _weightsAt(part, cut) {
+    return Float64Array.from({ length: 2 * this._half }, (_, tap) => {
+      const away = tap - this._half + 1 - part;
+      const x = Math.PI * away * cut;
       const sinc = Math.abs(x) < 1e-6 ? 1 : Math.sin(x) / x;
-      const window = 0.5 + 0.5 * Math.cos((Math.PI * away) / this._half);
-      sum += (all[place] ?? 0) * sinc * window;
-    }
-    return sum * this._cut;
+      return cut * sinc * (0.5 + 0.5 * Math.cos((Math.PI * away) / this._half));
+    });
   }
 }
 
