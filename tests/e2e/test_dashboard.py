@@ -118,11 +118,13 @@ def test_in_a_room_with_an_echo_it_does_not_answer_itself(
         )
         app.until_at_rest()
     assert loudness(heard) > 2.0, "the microphone has heard the speaker"
+    answered = len(room.home.turns("GLaDOS"))
     room.card.speak(spoken("What time is it?"))
     until(lambda: len(room.home.turns("You")) >= len(before) + 2, "it hears a person", app.screen)
     assert room.home.turns("You")[len(before)] == "which personas are there"
     assert "time" in room.home.turns("You")[-1].lower()
     assert len(room.home.turns("You")) == len(before) + 2
+    until(lambda: len(room.home.turns("GLaDOS")) > answered, "she has answered", app.screen)
 
 
 def test_a_killed_backend_is_one_line_and_the_conversation_goes_on(
