@@ -17,7 +17,13 @@ from assistant.serving.realtime.protocol import (
     object_of,
     text_of,
 )
-from assistant.serving.realtime.responses import Items, Send, message_item, text_of_item
+from assistant.serving.realtime.responses import (
+    Items,
+    Send,
+    message_item,
+    parts_of_item,
+    text_of_item,
+)
 from assistant.serving.realtime.settings import SessionSettings
 
 
@@ -111,9 +117,7 @@ class ClientItems:
         self._send({"type": "conversation.item.truncated", **told})
 
     def _create_user_message(self, item_id: str, wanted: Json) -> None:
-        content = wanted.get("content")
-        parts = content if isinstance(content, list) else []
-        sounds = [part for part in parts if isinstance(part, dict) and part.get("audio")]
+        sounds = [part for part in parts_of_item(wanted) if part.get("audio")]
         if sounds:
             self.add_sound(np.concatenate([decoded_sound(part) for part in sounds]), item_id)
             return

@@ -91,8 +91,7 @@ class ClientResponses:
         talk.answer(said[:MOST_CHARACTERS])
 
     def _create_out_of_band(self, request: ResponseRequest, event_id: str | None) -> None:
-        if self._out_of_band.says(request):
-            self._out_of_band.say(request, self._settings(), self._voice())
+        if self._out_of_band.say(request, self._settings(), self._voice()):
             return
         talk = self._talk()
 

@@ -143,7 +143,7 @@ class VoiceConversation:
         if settings.tools != before.tools:
             self.calls.offer(settings.tools)
         if settings.instructions != before.instructions:
-            self.session.replace_personas(self._with_instructions(settings.instructions), [])
+            self._instruct(settings.instructions)
         if settings.speed != before.speed:
             self.session.set_speech_rate(settings.speed)
 
@@ -153,14 +153,17 @@ class VoiceConversation:
         if tools is not None:
             self.calls.offer(tools)
         if instructions is not None:
-            self.session.replace_personas(self._with_instructions(instructions), [])
+            self._instruct(instructions)
         self._held_once = tools is not None or instructions is not None
 
     def _response_over(self) -> None:
         if self._held_once:
             self._held_once = False
             self.calls.offer(self.settings.tools)
-            self.session.replace_personas(self._with_instructions(self.settings.instructions), [])
+            self._instruct(self.settings.instructions)
+
+    def _instruct(self, instructions: str) -> None:
+        self.session.replace_personas(self._with_instructions(instructions), [])
 
     def answer(self, text: str) -> None:
         """Let this be answered as the user's words, which are in the conversation already."""

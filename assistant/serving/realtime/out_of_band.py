@@ -76,17 +76,18 @@ class OutOfBandResponses:
         """For any, so far."""
         return self._asked
 
-    def says(self, request: ResponseRequest) -> bool:
-        """It only wants words said, which need nobody to think of them."""
-        return bool(words_to_say(request))
+    def say(self, request: ResponseRequest, settings: SessionSettings, persona: Persona) -> bool:
+        """Whether it only wants words said, which need nobody to think of them: they are. Raises
+        `EventError` where too many are under way."""
+        words = words_to_say(request)
+        if not words:
+            return False
 
-    def say(self, request: ResponseRequest, settings: SessionSettings, persona: Persona) -> None:
-        """Say what `says` has found. Raises `EventError` where too many are under way."""
+        async def known() -> Said:
+            return Said(words)
 
-        async def found() -> Said:
-            return Said(words_to_say(request))
-
-        self._begin(request, settings, persona, found)
+        self._begin(request, settings, persona, known)
+        return True
 
     def answer(
         self,
@@ -238,10 +239,7 @@ def _question(
     text = said.pop().text if said and said[-1].role == "user" else request.instructions or ""
     if not text.strip():
         raise EventError("there is nothing to answer", code="nothing_to_answer")
-    schemas = [
-        {"name": each.name, "description": each.description, "parameters": each.parameters}
-        for each in tools
-    ]
+    schemas = [each.schema() for each in tools]
     return Question(text[:MOST_CHARACTERS], persona, said, schemas)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assistant.serving.realtime.protocol import EventError, Json, text_of
+from assistant.serving.realtime.responses import parts_of_item
 from assistant.serving.realtime.settings import (
-    MODALITIES,
     MOST_INSTRUCTIONS,
     FunctionTool,
     function_tools,
+    modality_of,
 )
 
 MOST_INPUT = 200
@@ -50,17 +51,14 @@ def response_request(event: Json) -> ResponseRequest:
     instructions = None
     if wanted.get("instructions") is not None:
         instructions = text_of(wanted, "instructions", most=MOST_INSTRUCTIONS)
-    modalities = wanted.get("output_modalities")
-    if modalities is not None and modalities not in MODALITIES:
-        raise EventError(
-            "an answer is [“audio”] (with its transcript) or [“text”]",
-            param="response.output_modalities",
-        )
+    modality = None
+    if wanted.get("output_modalities") is not None:
+        modality = modality_of(wanted["output_modalities"], "response.output_modalities")
     return ResponseRequest(
         out_of_band,
         _input(wanted.get("input")),
         instructions,
-        modalities[0] if modalities else None,
+        modality,
         _metadata(wanted.get("metadata")),
         _tools(wanted),
     )
@@ -76,9 +74,7 @@ def _input(wanted: object) -> tuple[Json, ...] | None:
         kind = item.get("type") if isinstance(item, dict) else None
         if kind not in ("message", "item_reference"):
             raise EventError("input holds messages, or references to items", param=where)
-        content = item.get("content")
-        parts = content if isinstance(content, list) else []
-        if any(isinstance(part, dict) and part.get("audio") for part in parts):
+        if any(part.get("audio") for part in parts_of_item(item)):
             raise EventError("of input only the words are read, not its sound", param=where)
     return tuple(wanted)
 

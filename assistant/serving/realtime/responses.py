@@ -69,11 +69,15 @@ class Items:
         self._items.pop(item, None)
 
 
+def parts_of_item(item: Json) -> list[Json]:
+    """What a message holds."""
+    content = item.get("content")
+    return [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+
+
 def text_of_item(item: Json) -> str:
     """Words of a message, "" where there are none."""
-    content = item.get("content")
-    parts = content if isinstance(content, list) else []
-    texts = [part.get("text") or part.get("transcript") for part in parts if isinstance(part, dict)]
+    texts = [part.get("text") or part.get("transcript") for part in parts_of_item(item)]
     return " ".join(text for text in texts if isinstance(text, str)).strip()
 
 

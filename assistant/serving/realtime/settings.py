@@ -16,7 +16,7 @@ MOST_INSTRUCTIONS = 8_000
 MOST_TOOLS = 64
 _SILENCE_MS = (200, 3_000)
 _SPEEDS = (0.25, 1.5)
-MODALITIES = (["audio"], ["text"])
+_MODALITIES = (["audio"], ["text"])
 _PCM = {"type": "audio/pcm", "rate": 24_000}
 
 
@@ -49,13 +49,16 @@ class FunctionTool:
     parameters: Json
     """JSON schema of an object."""
 
-    def told(self) -> Json:
+    def schema(self) -> Json:
+        """As a brain is told of it."""
         return {
-            "type": "function",
             "name": self.name,
             "description": self.description,
             "parameters": self.parameters,
         }
+
+    def told(self) -> Json:
+        return {"type": "function", **self.schema()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +116,8 @@ class SessionSettings:
         if "instructions" in wanted:
             new = replace(new, instructions=text_of(wanted, "instructions", most=MOST_INSTRUCTIONS))
         if wanted.get("output_modalities") is not None:
-            if wanted["output_modalities"] not in MODALITIES:
-                raise EventError(
-                    "an answer is [“audio”] (with its transcript) or [“text”]",
-                    param="session.output_modalities",
-                )
-            new = replace(new, modality=wanted["output_modalities"][0])
+            given = modality_of(wanted["output_modalities"], "session.output_modalities")
+            new = replace(new, modality=given)
         if wanted.get("tools") is not None:
             new = replace(new, tools=function_tools(wanted["tools"], "session.tools"))
         if wanted.get("audio") is not None:
@@ -220,6 +219,13 @@ def _check_format(wanted: object, where: str) -> None:
     rate = wanted.get("rate", 24_000) if isinstance(wanted, dict) else None
     if not isinstance(wanted, dict) or wanted.get("type") != "audio/pcm" or rate != 24_000:
         raise EventError("sound is “audio/pcm” of 24,000 samples a second", param=where)
+
+
+def modality_of(wanted: object, where: str) -> str:
+    """ "audio" or "text". Raises `EventError`, with `where` as what is wrong."""
+    if wanted not in _MODALITIES:
+        raise EventError("an answer is [“audio”] (with its transcript) or [“text”]", param=where)
+    return str(wanted[0])
 
 
 def function_tools(wanted: Any, where: str) -> tuple[FunctionTool, ...]:
